@@ -1,0 +1,153 @@
+"""Checks of what a user passes in: one clear sentence naming the argument, the need, the value, the remedy."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+
+def real_array(name: str, value: ArrayLike, remedy: str) -> FloatArray:
+    """Return `value` as a new array of finite real numbers, or raise naming the argument.
+
+    Raises
+    ------
+    TypeError
+        if it does not hold real numbers.
+    ValueError
+        if an entry is NaN or infinite.
+    """
+    try:
+        array = np.array(value)
+    except ValueError as error:  # ragged lists
+        raise ValueError(
+            f"Argument `{name}` must be an array of real numbers, but is ragged. {remedy}"
+        ) from error
+    if array.dtype.kind not in "iuf":
+        raise TypeError(
+            f"Argument `{name}` must hold real numbers, but holds {_content(array)}. {remedy}"
+        )
+    array = array.astype(np.float64)
+    if not np.all(np.isfinite(array)):
+        raise ValueError(
+            f"Argument `{name}` must be finite, but holds {_first(array, ~np.isfinite(array))}. {remedy}"
+        )
+    return array
+
+
+def complex_array(name: str, value: ArrayLike, remedy: str) -> ComplexArray:
+    """Return `value` as a new array of finite complex numbers, or raise as `real_array` does."""
+    try:
+        array = np.array(value)
+    except ValueError as error:
+        raise ValueError(
+            f"Argument `{name}` must be an array of numbers, but is ragged. {remedy}"
+        ) from error
+    if array.dtype.kind not in "iufc":
+        raise TypeError(
+            f"Argument `{name}` must hold numbers, but holds {_content(array)}. {remedy}"
+        )
+    array = array.astype(np.complex128)
+    if not np.all(np.isfinite(array)):
+        raise ValueError(
+            f"Argument `{name}` must be finite, but holds {_first(array, ~np.isfinite(array))}. {remedy}"
+        )
+    return array
+
+
+def has_shape(name: str, array: NDArray[Any], shape: tuple[int, ...], remedy: str) -> None:
+    """Raise ValueError unless `array` has exactly `shape`."""
+    if array.shape != shape:
+        raise ValueError(
+            f"Argument `{name}` must have shape {shape}, but has shape {array.shape}. {remedy}"
+        )
+
+
+def positive(name: str, array: FloatArray, remedy: str) -> None:
+    """Raise ValueError unless every entry is > 0."""
+    if not np.all(array > 0):
+        raise ValueError(
+            f"Argument `{name}` must be positive, but holds {_first(array, ~(array > 0))}. {remedy}"
+        )
+
+
+def positive_number(name: str, value: object, remedy: str) -> float:
+    """Return `value` as a finite float > 0, or raise TypeError / ValueError naming the argument."""
+    number = real_number(name, value, remedy)
+    if not number > 0:
+        raise ValueError(f"Argument `{name}` must be positive, but is {number!r}. {remedy}")
+    return number
+
+
+def real_number(name: str, value: object, remedy: str) -> float:
+    """Return `value` as a finite float, or raise TypeError / ValueError naming the argument."""
+    if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+        raise TypeError(
+            f"Argument `{name}` must be a real number, but is {value!r} "
+            f"({type(value).__name__}). {remedy}"
+        )
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError(f"Argument `{name}` must be finite, but is {number!r}. {remedy}")
+    return number
+
+
+def temperatures_and_potentials(
+    T: ArrayLike, mu: ArrayLike, reservoirs: int, *, batched: bool = False
+) -> tuple[FloatArray, FloatArray]:
+    """Return T and mu of shape (n,), or (..., n) if `batched`, one entry per reservoir; T > 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        naming `T` or `mu`, what it must be and what it is.
+    """
+    t_remedy = "Give one temperature per contact, in units of energy (k_B = 1)."
+    mu_remedy = "Give one chemical potential per contact, in units of energy."
+    temperature = real_array("T", T, t_remedy)
+    potential = real_array("mu", mu, mu_remedy)
+    for name, array, remedy in (("T", temperature, t_remedy), ("mu", potential, mu_remedy)):
+        if not batched:
+            has_shape(name, array, (reservoirs,), remedy)
+        elif array.ndim == 0 or array.shape[-1] != reservoirs:
+            raise ValueError(
+                f"Argument `{name}` must have shape (..., {reservoirs}), "
+                f"but has shape {array.shape}. {remedy}"
+            )
+    positive(
+        "T", temperature, "Temperatures are absolute; the limit T -> 0 is reached with a small T."
+    )
+    if batched:
+        try:
+            np.broadcast_shapes(temperature.shape, potential.shape)
+        except ValueError:
+            raise ValueError(
+                f"Arguments `T` and `mu` must broadcast together, but have shapes "
+                f"{temperature.shape} and {potential.shape}. Give both the same leading axes."
+            ) from None
+    return temperature, potential
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return `array` with writing switched off: results are not workspace."""
+    array.flags.writeable = False
+    return array
+
+
+def _content(array: NDArray[Any]) -> str:
+    kinds = {"b": "booleans", "c": "complex numbers", "U": "text", "S": "text", "O": "objects"}
+    return kinds.get(array.dtype.kind, str(array.dtype))
+
+
+def _first(array: NDArray[Any], wrong: NDArray[np.bool_]) -> str:
+    """Say the first offending entry and where it stands."""
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    value = array[index].item()
+    return (
+        repr(value) if not index else f"{value!r} at index {index if len(index) > 1 else index[0]}"
+    )

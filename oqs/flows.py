@@ -1,0 +1,67 @@
+"""Flows of particles, energy and heat out of the reservoirs, and the law that gives them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Protocol, final, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, read_only
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Flows:
+    """Flows P_j, J_j and Y_j = J_j - mu_j P_j of each reservoir; positive where the reservoir loses.
+
+    Parameters
+    ----------
+    particle : (..., n) P_j, particles per unit time (hbar = 1: units of energy).
+    energy : (..., n) J_j, energy per unit time (units of energy squared).
+    heat : (..., n) Y_j, as `energy`.
+
+    Arrays are read-only. The last axis runs over the reservoirs; leading axes, where a law gives
+    them, over a batch of (T, mu) or over Bohr frequencies.
+    """
+
+    particle: FloatArray
+    energy: FloatArray
+    heat: FloatArray
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.particle)
+        for field in dataclasses.fields(self):
+            array = np.array(getattr(self, field.name), dtype=np.float64)
+            if array.shape != shape or not shape:
+                raise ValueError(
+                    f"Argument `{field.name}` must have shape (..., n) like `particle`, "
+                    f"but has shape {array.shape} where `particle` has {shape}. "
+                    "Give one entry per reservoir in each."
+                )
+            object.__setattr__(self, field.name, read_only(array))
+
+    @classmethod
+    def of(cls, particle: ArrayLike, energy: ArrayLike, mu: ArrayLike) -> Flows:
+        """Complete particle and energy flows (..., n) by Y_j = J_j - mu_j P_j."""
+        p, j = np.asarray(particle, dtype=np.float64), np.asarray(energy, dtype=np.float64)
+        return cls(p, j, j - np.asarray(mu, dtype=np.float64) * p)
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return int(self.particle.shape[-1])
+
+
+@runtime_checkable
+class FlowLaw(Protocol):
+    """Anything that gives the stationary flows at the reservoirs' temperatures and potentials.
+
+    A law made by `oqs` also has `frequencies`, the ascending Bohr frequencies at which particles
+    cross, and `resolved(T, mu)`, the flows at each of them; a plain function serves as well.
+    """
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:
+        """Return the flows; T and mu have shape (n,)."""
+        ...
