@@ -1,0 +1,130 @@
+"""What an equation of state must offer, and the checks that all of ours share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, final, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, positive_number
+
+
+@final
+class GasState(NamedTuple):
+    """The thermodynamic functions at one set of states (T, mu), per unit capacity (A V = 1).
+
+    Parameters
+    ----------
+    number : (...) particle number N.
+    energy : (...) internal energy E, in units of energy.
+    entropy : (...) entropy S, k_B = 1.
+    jacobian : (..., 2, 2) [[dN/dT, dN/dmu], [dE/dT, dE/dmu]].
+    """
+
+    number: FloatArray
+    energy: FloatArray
+    entropy: FloatArray
+    jacobian: FloatArray
+
+
+@runtime_checkable
+class EquationOfState(Protocol):
+    """N, E, S of a reservoir as functions of T and mu, per unit capacity; all that evolve needs.
+
+    T and mu are in units of energy (k_B = 1) and broadcast together to the shape written (...).
+    An implementation must obey thermodynamics, T dS = dE - mu dN: `invert` and `equilibrium`
+    rely on the convexity of log Xi = S - E/T + mu N/T in (1/T, mu/T), and the entropy along a
+    trajectory grows only then.
+    """
+
+    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return the particle number N, (...)."""
+        ...
+
+    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return the energy E, (...), in units of energy."""
+        ...
+
+    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return the entropy S, (...)."""
+        ...
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
+        ...
+
+    def check(self, T: ArrayLike, mu: ArrayLike) -> None:
+        """Raise ValueError where a state (T, mu) lies outside the validity of this gas."""
+        ...
+
+
+@runtime_checkable
+class JointEquationOfState(EquationOfState, Protocol):
+    """An equation of state that gives everything at once, cheaper than one by one."""
+
+    def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
+        """Return N, E, S and the Jacobian at (T, mu)."""
+        ...
+
+
+@runtime_checkable
+class Estimates(Protocol):
+    """An equation of state that knows where to begin the search for (N, E)."""
+
+    def estimate(self, N: float, E: float) -> tuple[float, float]:
+        """Return a state (T, mu) near (N, E); raise ValueError if no state has (N, E)."""
+        ...
+
+
+def state_function(gas: EquationOfState) -> Callable[[ArrayLike, ArrayLike], GasState]:
+    """Return the function (T, mu) -> GasState of any gas: its own `state` where it has one.
+
+    Asked for once, not at every call: an isinstance check of a protocol costs 20 us.
+    """
+    if isinstance(gas, JointEquationOfState):
+        return gas.state
+
+    def one_by_one(T: ArrayLike, mu: ArrayLike) -> GasState:
+        return GasState(
+            gas.number(T, mu), gas.energy(T, mu), gas.entropy(T, mu), gas.jacobian(T, mu)
+        )
+
+    return one_by_one
+
+
+def states(T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return T > 0, mu and x = mu/T as arrays, or raise ValueError naming the one at fault.
+
+    It runs at every right-hand side: one pass over each array, the sentence only on failure.
+    """
+    temperature = np.asarray(T, dtype=np.float64)
+    potential = np.asarray(mu, dtype=np.float64)
+    if temperature.size and not (temperature.min() > 0 and temperature.max() < np.inf):
+        raise ValueError(
+            f"Argument `T` must be positive and finite, but holds {_worst(temperature)}. "
+            "Temperatures are absolute; the limit T -> 0 is reached with a small T."
+        )
+    if potential.size and not (potential.min() > -np.inf and potential.max() < np.inf):
+        raise ValueError(
+            f"Argument `mu` must be finite, but holds {_worst(potential)}. "
+            "Give chemical potentials in units of energy."
+        )
+    return temperature, potential, potential / temperature
+
+
+def alpha_argument(alpha: object, remedy: str = "") -> float:
+    """Return the exponent alpha = D/d of a power-law gas, finite and > 0."""
+    return positive_number(
+        "alpha",
+        alpha,
+        "It is D/d of a D-dimensional gas with spectrum eps = c p^d; 3/2 for massive particles "
+        "in three dimensions." + remedy,
+    )
+
+
+def _worst(array: FloatArray) -> float:
+    """Return the entry to show: a non-finite one if there is one, else the smallest."""
+    bad = array[~np.isfinite(array)]
+    return float(bad[0]) if bad.size else float(array.min())

@@ -1,0 +1,170 @@
+"""The degenerate ideal Fermi gas, expanded to second order in T/mu: Eqs. (19)-(21)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray
+from thermo.gases.base import GasState, alpha_argument, states
+
+_PI2_6 = math.pi**2 / 6
+
+
+def sommerfeld_q(a: float, x: ArrayLike) -> FloatArray:
+    """Return Q_a(x) = x^a + (pi^2/6) a (a-1) x^(a-2), below Eq. (21), for x = mu/T > 0.
+
+    In it N = A V T^alpha Q_alpha/alpha and E = A V T^(alpha+1) Q_(alpha+1)/(alpha+1).
+    """
+    ratio = np.asarray(x, dtype=np.float64)
+    power: FloatArray = ratio ** (a - 2)
+    return power * (ratio * ratio + _PI2_6 * a * (a - 1))
+
+
+def sommerfeld_d(alpha: float, x: ArrayLike) -> FloatArray:
+    """Return D(x) = x^(2 alpha - 4) (x^2 - (pi^2/6) alpha (alpha-1)) of Eqs. (24), (25), x > 0.
+
+    Q_(alpha-1) Q_(alpha+1) - Q_alpha^2 = (pi^2/3) D: the Jacobian is singular where D = 0.
+    """
+    ratio = np.asarray(x, dtype=np.float64)
+    power: FloatArray = ratio ** (2 * alpha - 4)
+    return power * (ratio * ratio - _PI2_6 * alpha * (alpha - 1))
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class SommerfeldGas:
+    """The ideal Fermi gas with density of states A V eps^(alpha-1), to order (T/mu)^2.
+
+    N = A V [mu^alpha/alpha + (pi^2/6) (alpha-1) mu^(alpha-2) T^2],               Eq. (20)
+    E = A V [mu^(alpha+1)/(alpha+1) + (pi^2/6) alpha mu^(alpha-1) T^2],           Eq. (21)
+    S = A V (pi^2/3) mu^(alpha-1) T, with which T dS = dE - mu dN holds exactly.
+
+    Here A V = 1; a `Reservoir` carries the capacity.
+
+    Parameters
+    ----------
+    alpha : D/d > 0 of a D-dimensional gas with the spectrum eps = c p^d.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if alpha is not a finite number > 0. Every method: if T <= 0 or mu <= 0.
+
+    Notes
+    -----
+    The first term left out is (7 pi^4/360) alpha (alpha-1)(alpha-2)(alpha-3) x^(-4) of N, with
+    x = mu/T: 1.7e-5 at alpha = 3/2, x = 16. For alpha = 1 and 2 only terms of e^(-x) are left
+    out. `check` refuses x below `smallest_ratio`, where one of the two exceeds about a percent
+    and the formulas, though defined, describe no gas.
+
+    Source: arXiv:2412.15355, supplement.
+    """
+
+    alpha: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alpha", alpha_argument(self.alpha))
+
+    @property
+    def smallest_ratio(self) -> float:
+        """Smallest valid x = mu/T: max(4, where the first term left out is 1 % of N)."""
+        a = self.alpha
+        left_out = 7 * math.pi**4 / 360 * abs(a * (a - 1) * (a - 2) * (a - 3))
+        return max(4.0, math.sqrt(math.sqrt(left_out / 0.01)))
+
+    @property
+    def singular_ratio(self) -> float:
+        """The x = mu/T where the Jacobian is singular, sqrt((pi^2/6) alpha (alpha-1)), or 0."""
+        return math.sqrt(max(0.0, _PI2_6 * self.alpha * (self.alpha - 1)))
+
+    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return N of Eq. (20), (...); T and mu broadcast together, in units of energy."""
+        return self.state(T, mu).number
+
+    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return E of Eq. (21), (...), in units of energy."""
+        return self.state(T, mu).energy
+
+    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return S = (pi^2/3) mu^(alpha-1) T, (...)."""
+        return self.state(T, mu).entropy
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
+        return self.state(T, mu).jacobian
+
+    def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
+        """Return N, E, S and the Jacobian together."""
+        t, m, x = self._defined(T, mu)
+        a = self.alpha
+        level: FloatArray = m ** (a - 1)  # density of states at mu
+        y = 1 / (x * x)
+        number = level * m * (1 / a + _PI2_6 * (a - 1) * y)
+        energy = level * m * m * (1 / (a + 1) + _PI2_6 * a * y)
+        entropy = 2 * _PI2_6 * level * t
+        jacobian = np.empty((*x.shape, 2, 2))
+        jacobian[..., 0, 0] = 2 * _PI2_6 * (a - 1) * level / x
+        jacobian[..., 0, 1] = level * (1 + _PI2_6 * (a - 1) * (a - 2) * y)
+        jacobian[..., 1, 0] = a * entropy
+        jacobian[..., 1, 1] = a * number
+        return GasState(number, energy, entropy, jacobian)
+
+    def check(self, T: ArrayLike, mu: ArrayLike) -> None:
+        """Raise ValueError unless every x = mu/T is at least `smallest_ratio`.
+
+        That bound lies above `singular_ratio` for every alpha; a state at or below the singular
+        ratio (within 5 %) is told so.
+        """
+        x = self._defined(T, mu)[2]
+        least = float(x.min()) if x.size else math.inf
+        if least >= self.smallest_ratio:
+            return
+        if least <= 1.05 * self.singular_ratio:
+            raise ValueError(
+                f"Argument `mu` must be well above {self.singular_ratio:.4g} T for "
+                f"SommerfeldGas(alpha={self.alpha:g}), whose Jacobian is singular there, but "
+                f"mu/T is {least:.4g}. Use FermiDiracGas, which is exact at any mu/T."
+            )
+        raise ValueError(
+            f"Argument `mu` must be at least {self.smallest_ratio:.4g} T for "
+            f"SommerfeldGas(alpha={self.alpha:g}), an expansion in T/mu that is meaningless "
+            f"below, but mu/T is {least:.4g}. Use FermiDiracGas, which is exact at any mu/T."
+        )
+
+    def estimate(self, N: float, E: float) -> tuple[float, float]:
+        """Return the lowest-order (T, mu) of given N, E; raise ValueError below the ground state.
+
+        mu_F = (alpha N)^(1/alpha), E - E_0(N) = (pi^2/6) mu_F^(alpha-1) T^2 + O(T^4).
+        """
+        fermi, ground = power_law_ground_state(self.alpha, N, E)
+        T = math.sqrt((E - ground) / (_PI2_6 * fermi ** (self.alpha - 1)))
+        return min(T, fermi / self.smallest_ratio), fermi
+
+    def _defined(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+        t, m, x = states(T, mu)
+        if m.size and not m.min() > 0:
+            raise ValueError(
+                f"Argument `mu` must be positive for SommerfeldGas, an expansion in T/mu, but "
+                f"holds {float(m.min()):.6g}. Use FermiDiracGas, which is exact at any mu/T."
+            )
+        return t, m, x
+
+
+def power_law_ground_state(alpha: float, N: float, E: float) -> tuple[float, float]:
+    """Return mu_F and E_0 of N particles in eps^(alpha-1); raise ValueError unless E > E_0.
+
+    mu_F = (alpha N)^(1/alpha), E_0 = mu_F^(alpha+1)/(alpha+1).
+    """
+    fermi = (alpha * N) ** (1 / alpha)
+    ground = fermi * alpha * N / (alpha + 1)
+    if not ground < E:
+        raise ValueError(
+            f"Argument `E` must be above the ground-state energy {ground:.17g} of N = {N:.17g} "
+            f"particles (alpha = {alpha:g}), but is {E:.17g}. No state of T > 0 has this energy."
+        )
+    return fermi, ground

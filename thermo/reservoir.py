@@ -1,0 +1,168 @@
+"""A reservoir of finite size, and many of them evaluated together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from oqs.arguments import FloatArray, positive_number, read_only, temperatures_and_potentials
+from thermo.gases.base import EquationOfState, GasState, state_function
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Reservoir:
+    """A gas in a finite box: N = A V n(T, mu), and so E, S, with n the gas's own law.
+
+    Parameters
+    ----------
+    gas : its equation of state per unit capacity, ours or the user's.
+    capacity : A_j V_j > 0; A is the prefactor of the density of states, V the volume.
+    name : how plots and tables call it; optional.
+
+    Raises
+    ------
+    TypeError
+        if `gas` lacks a method of EquationOfState, or `name` is no text.
+    ValueError
+        if `capacity` is not a finite number > 0.
+    """
+
+    gas: EquationOfState
+    capacity: float = 1.0
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.gas, EquationOfState) or isinstance(self.gas, type):
+            raise TypeError(
+                "Argument `gas` must be an equation of state with number, energy, entropy, "
+                f"jacobian and check, but is {self.gas!r}. Give e.g. FermiDiracGas(alpha=1.5)."
+            )
+        if self.name is not None and not isinstance(self.name, str):
+            raise TypeError(f"Argument `name` must be text, but is {self.name!r}. Or leave it out.")
+        remedy = "It is A_j V_j, the size of the reservoir."
+        object.__setattr__(self, "capacity", positive_number("capacity", self.capacity, remedy))
+
+    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return N(T, mu), (...); T and mu broadcast together, in units of energy."""
+        return self.capacity * self.gas.number(T, mu)
+
+    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return E(T, mu), (...), in units of energy."""
+        return self.capacity * self.gas.energy(T, mu)
+
+    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return S(T, mu), (...), k_B = 1."""
+        return self.capacity * self.gas.entropy(T, mu)
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
+        return self.capacity * self.gas.jacobian(T, mu)
+
+
+@final
+class Reservoirs(Sequence[Reservoir]):
+    """A sequence of n reservoirs, evaluated together: one call for all that share a gas.
+
+    Parameters
+    ----------
+    reservoirs : n >= 1 of them.
+
+    Every method takes T and mu of shape (..., n), one entry per reservoir on the last axis, in
+    units of energy, and does not check their shape: `checked` does, once.
+    """
+
+    def __init__(self, reservoirs: Iterable[Reservoir]) -> None:
+        self._members = tuple(reservoirs)
+        for member in self._members:
+            if not isinstance(member, Reservoir):
+                raise TypeError(
+                    f"Argument `reservoirs` must hold Reservoir objects, but holds {member!r}. "
+                    "Give e.g. [Reservoir(gas, capacity=1.0), Reservoir(gas, capacity=2.0)]."
+                )
+        if not self._members:
+            raise ValueError(
+                "Argument `reservoirs` must hold at least one, but is empty. Give [Reservoir(gas)]."
+            )
+        self.capacities = read_only(np.array([member.capacity for member in self._members]))
+        self._groups = _by_gas([member.gas for member in self._members])
+        self._states = [(state_function(gas), members) for gas, members in self._groups]
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Reservoir]:
+        return iter(self._members)
+
+    def __getitem__(self, index: int) -> Reservoir:  # type: ignore[override]
+        return self._members[index]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The reservoirs' names; the number counted from 1 where one has none."""
+        return tuple(member.name or f"{j}" for j, member in enumerate(self._members, start=1))
+
+    def checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Return T, mu as (n,) arrays after checking shape, sign and each gas's validity."""
+        temperature, potential = temperatures_and_potentials(T, mu, len(self))
+        self.check(temperature, potential)
+        return temperature, potential
+
+    def check(self, T: FloatArray, mu: FloatArray) -> None:
+        """Raise ValueError where a state (..., n) lies outside its gas's validity."""
+        for gas, members in self._groups:
+            gas.check(T[..., members], mu[..., members])
+
+    def number(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return N_j, (..., n)."""
+        return self.state(T, mu).number
+
+    def energy(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return E_j, (..., n), in units of energy."""
+        return self.state(T, mu).energy
+
+    def entropy(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return S_j, (..., n)."""
+        return self.state(T, mu).entropy
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]] of each, (..., n, 2, 2)."""
+        return self.state(T, mu).jacobian
+
+    def state(self, T: FloatArray, mu: FloatArray) -> GasState:
+        """Return N_j, E_j, S_j, (..., n), and the Jacobians, (..., n, 2, 2), together."""
+        if len(self._states) == 1:
+            number, energy, entropy, jacobian = self._states[0][0](T, mu)
+        else:
+            shape = np.broadcast_shapes(T.shape, mu.shape)
+            number, energy, entropy = np.empty(shape), np.empty(shape), np.empty(shape)
+            jacobian = np.empty((*shape, 2, 2))
+            for state, members in self._states:
+                part = state(T[..., members], mu[..., members])
+                number[..., members] = part.number
+                energy[..., members] = part.energy
+                entropy[..., members] = part.entropy
+                jacobian[..., members, :, :] = part.jacobian
+        c = self.capacities
+        return GasState(c * number, c * energy, c * entropy, c[:, None, None] * jacobian)
+
+
+def _by_gas(
+    gases: Sequence[EquationOfState],
+) -> list[tuple[EquationOfState, slice | NDArray[np.intp]]]:
+    """Return each distinct gas with the places it stands at; a slice (no copy) if everywhere."""
+    distinct: list[tuple[EquationOfState, list[int]]] = []
+    for j, gas in enumerate(gases):
+        for other, members in distinct:
+            if gas is other or (type(gas) is type(other) and gas == other):
+                members.append(j)
+                break
+        else:
+            distinct.append((gas, [j]))
+    if len(distinct) == 1:
+        return [(distinct[0][0], slice(None))]
+    return [(gas, np.array(members, dtype=np.intp)) for gas, members in distinct]
