@@ -1,4 +1,4 @@
-"""Checks of what a user passes in: one clear sentence naming the argument, the need, the value, the remedy."""
+"""Checks of what a user passes in: each names the argument, the need, the value, the remedy."""
 
 from __future__ import annotations
 
@@ -20,42 +20,34 @@ def real_array(name: str, value: ArrayLike, remedy: str) -> FloatArray:
     TypeError
         if it does not hold real numbers.
     ValueError
-        if an entry is NaN or infinite.
+        if it is ragged or an entry is NaN or infinite.
     """
-    try:
-        array = np.array(value)
-    except ValueError as error:  # ragged lists
-        raise ValueError(
-            f"Argument `{name}` must be an array of real numbers, but is ragged. {remedy}"
-        ) from error
-    if array.dtype.kind not in "iuf":
-        raise TypeError(
-            f"Argument `{name}` must hold real numbers, but holds {_content(array)}. {remedy}"
-        )
-    array = array.astype(np.float64)
-    if not np.all(np.isfinite(array)):
-        raise ValueError(
-            f"Argument `{name}` must be finite, but holds {_first(array, ~np.isfinite(array))}. {remedy}"
-        )
-    return array
+    return _number_array(name, value, "iuf", "real numbers", remedy).astype(np.float64)
 
 
 def complex_array(name: str, value: ArrayLike, remedy: str) -> ComplexArray:
     """Return `value` as a new array of finite complex numbers, or raise as `real_array` does."""
+    return _number_array(name, value, "iufc", "numbers", remedy).astype(np.complex128)
+
+
+def _number_array(
+    name: str, value: ArrayLike, kinds: str, content: str, remedy: str
+) -> NDArray[Any]:
     try:
         array = np.array(value)
     except ValueError as error:
         raise ValueError(
-            f"Argument `{name}` must be an array of numbers, but is ragged. {remedy}"
+            f"Argument `{name}` must be a regular array, but its rows have different lengths. "
+            f"{remedy}"
         ) from error
-    if array.dtype.kind not in "iufc":
+    if array.dtype.kind not in kinds:
         raise TypeError(
-            f"Argument `{name}` must hold numbers, but holds {_content(array)}. {remedy}"
+            f"Argument `{name}` must hold {content}, but holds {_content(array)}. {remedy}"
         )
-    array = array.astype(np.complex128)
-    if not np.all(np.isfinite(array)):
+    finite = np.isfinite(array)
+    if not np.all(finite):
         raise ValueError(
-            f"Argument `{name}` must be finite, but holds {_first(array, ~np.isfinite(array))}. {remedy}"
+            f"Argument `{name}` must be finite, but holds {_first(array, ~finite)}. {remedy}"
         )
     return array
 
@@ -86,7 +78,7 @@ def positive_number(name: str, value: object, remedy: str) -> float:
 
 def real_number(name: str, value: object, remedy: str) -> float:
     """Return `value` as a finite float, or raise TypeError / ValueError naming the argument."""
-    if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(
             f"Argument `{name}` must be a real number, but is {value!r} "
             f"({type(value).__name__}). {remedy}"

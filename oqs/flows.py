@@ -14,7 +14,7 @@ from oqs.arguments import FloatArray, read_only
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Flows:
-    """Flows P_j, J_j and Y_j = J_j - mu_j P_j of each reservoir; positive where the reservoir loses.
+    """Flows P_j, J_j, Y_j = J_j - mu_j P_j of each reservoir; positive where the reservoir loses.
 
     Parameters
     ----------

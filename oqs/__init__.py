@@ -1,0 +1,67 @@
+"""The open system at density-matrix level: Davies generators of small fermionic systems.
+
+Units: hbar = k_B = 1, energies in one reference energy. Flows are positive where a reservoir loses.
+Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
+"""
+
+from oqs.closed_form import ClosedForm, closed_form
+from oqs.contacts import Contact
+from oqs.davies import DaviesModel, davies
+from oqs.entropy import (
+    clausius_sum,
+    entropy_production,
+    entropy_production_by_reservoir,
+    gibbs_state,
+    relative_entropy_to_gibbs,
+)
+from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
+from oqs.flows import FlowLaw, Flows
+from oqs.interacting import InteractingSystem
+from oqs.laws import DensityMatrixLaw, flow_law
+from oqs.rates import flat, lorentzian, power_law
+from oqs.relaxation import Relaxation, relax, relaxation_time
+from oqs.states import momentary_flows
+from oqs.stationary import (
+    FullLiouvillian,
+    Populations,
+    StationaryMethod,
+    StationaryState,
+    ZeroFrequencyBlock,
+    stationary_state,
+)
+from oqs.systems import QuadraticSystem, System
+
+__all__ = [
+    "ClosedForm",
+    "Contact",
+    "DaviesModel",
+    "DensityMatrixLaw",
+    "FlowLaw",
+    "Flows",
+    "FullLiouvillian",
+    "InteractingSystem",
+    "NonUniqueStationaryState",
+    "Populations",
+    "QuadraticSystem",
+    "Relaxation",
+    "StationaryMethod",
+    "StationaryState",
+    "StationaryStateNotFound",
+    "System",
+    "ZeroFrequencyBlock",
+    "clausius_sum",
+    "closed_form",
+    "davies",
+    "entropy_production",
+    "entropy_production_by_reservoir",
+    "flat",
+    "flow_law",
+    "gibbs_state",
+    "lorentzian",
+    "momentary_flows",
+    "power_law",
+    "relative_entropy_to_gibbs",
+    "relax",
+    "relaxation_time",
+    "stationary_state",
+]

@@ -1,0 +1,51 @@
+"""Grouping numbers that agree to within a resolution: by gaps between neighbours, not by rounding.
+
+Rounding to a grid splits equal values that straddle a grid line; gaps do not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray
+
+IntArray = NDArray[np.intp]
+
+RESOLUTION = 1e-10
+"""Default resolution of energies, relative to the energy scale of the system.
+
+Far above the rounding of a diagonaliser (1e-15 of the norm) and far below any physical splitting.
+"""
+
+
+def cluster(values: FloatArray, width: float) -> tuple[IntArray, FloatArray]:
+    """Group `values` (M,) where neighbours in ascending order differ by at most `width`.
+
+    Returns
+    -------
+    labels : (M,) index of the group of each value; groups are numbered in ascending order.
+    centers : (K,) mean of each group, ascending.
+    """
+    if values.size == 0:
+        return np.zeros(0, dtype=np.intp), np.zeros(0)
+    order = np.argsort(values, kind="stable")
+    starts = np.concatenate([[False], np.diff(values[order]) > width])
+    labels = np.empty(values.size, dtype=np.intp)
+    labels[order] = np.cumsum(starts)
+    counts = np.bincount(labels)
+    first = values[order][np.concatenate([[0], np.flatnonzero(starts)])]
+    # mean as first + mean deviation: equal values keep their exact value
+    centers = first + np.bincount(labels, weights=values - first[labels]) / counts
+    return labels, centers
+
+
+def pairs_within(groups: IntArray) -> tuple[IntArray, IntArray]:
+    """Return all ordered pairs (i, k) of positions with groups[i] == groups[k], each once."""
+    order = np.argsort(groups, kind="stable")
+    _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)
+    size = np.repeat(counts, counts)  # of the group of each sorted entry
+    start = np.repeat(starts, counts)
+    first = np.repeat(order, size)
+    offset = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    return first, order[np.repeat(start, size) + offset]

@@ -1,0 +1,123 @@
+"""Contacts: through which channels, and how strongly, the system touches one reservoir."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import ComplexArray, complex_array, read_only
+from oqs.rates import Rate
+
+_REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) for m channels."
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, init=False)
+class Contact:
+    """A set of independent channels S_a = sum_v t_av c_v to one reservoir with rate gamma(w).
+
+    The dissipator of the contact is
+
+        D = sum_a sum_w gamma(w) { n(w) D[S_a(w)^+] + (1 - n(w)) D[S_a(w)] },
+        D[L] rho = L rho L^+ - {L^+ L, rho} / 2,
+
+    with S_a(w) the eigen-operators of S_a (Davies 1974, doi:10.1007/BF01608389). With t the
+    identity, the default, this is Eq. (9).
+
+    Parameters
+    ----------
+    rate : callable, array of frequencies -> array of gamma(w) >= 0, units of energy.
+    coupling : None: every site has its own bath, t = identity. Shape (N,): one collective channel.
+        Shape (m, N): m independent channels. Complex, dimensionless; |t|^2 multiplies gamma.
+    name : used in messages, tables and plots.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if the rate is not callable or the coupling is not a finite array of one of these shapes.
+    """
+
+    rate: Rate
+    coupling: ComplexArray | None = None
+    name: str | None = None
+
+    def __init__(
+        self, rate: Rate, coupling: ArrayLike | None = None, name: str | None = None
+    ) -> None:
+        if not callable(rate):
+            raise TypeError(
+                f"Argument `rate` must be a callable gamma(w), but is {rate!r}. "
+                f"For a constant use oqs.flat({rate!r})."
+            )
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"Argument `name` must be text, but is {name!r}. Omit it for none.")
+        object.__setattr__(self, "rate", rate)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "coupling", None if coupling is None else _channels(coupling))
+
+    def channels(self, sites: int) -> ComplexArray:
+        """Return t of shape (m, N): row a holds the amplitudes of channel S_a on the N sites.
+
+        Raises
+        ------
+        ValueError
+            if the coupling was given for another number of sites.
+        """
+        if self.coupling is None:
+            return np.eye(sites, dtype=np.complex128)
+        if self.coupling.shape[1] != sites:
+            raise ValueError(
+                f"Argument `coupling` of {self.label()} must have {sites} entries per channel, one "
+                f"per site of the system, but has {self.coupling.shape[1]}. {_REMEDY}"
+            )
+        return self.coupling
+
+    def label(self, index: int | None = None) -> str:
+        """Return how messages call this contact."""
+        if self.name is not None:
+            return f"contact {self.name!r}"
+        return "a contact" if index is None else f"contact {index}"
+
+
+def _channels(coupling: ArrayLike) -> ComplexArray:
+    array = complex_array("coupling", coupling, _REMEDY)
+    if array.ndim not in (1, 2) or array.size == 0:
+        raise ValueError(
+            f"Argument `coupling` must have shape (N,) or (m, N), but has shape {array.shape}. "
+            f"{_REMEDY}"
+        )
+    read_only(array)
+    return np.atleast_2d(array)
+
+
+def checked_contacts(contacts: object) -> tuple[Contact, ...]:
+    """Return the contacts as a tuple of at least one Contact, or raise naming the argument."""
+    if isinstance(contacts, Contact):
+        raise TypeError(
+            "Argument `contacts` must be a sequence of Contact, but is one Contact. "
+            "Put it in a list: [contact]."
+        )
+    try:
+        found: tuple[object, ...] = tuple(contacts)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(
+            f"Argument `contacts` must be a sequence of Contact, but is {contacts!r}. "
+            "Give a list such as [oqs.Contact(rate=oqs.flat(0.01))]."
+        ) from None
+    if not found:
+        raise ValueError(
+            "Argument `contacts` must hold at least one Contact, but is empty. "
+            "A system without contacts has no dissipator."
+        )
+    checked = []
+    for index, contact in enumerate(found):
+        if not isinstance(contact, Contact):
+            raise TypeError(
+                f"Argument `contacts` must hold Contact objects, but entry {index} is "
+                f"{contact!r}. Make one with oqs.Contact(rate=...)."
+            )
+        checked.append(contact)
+    return tuple(checked)

@@ -1,0 +1,211 @@
+"""The Davies generator of a system between reservoirs, Eqs. (2) and (9)."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import qutip
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from oqs.arguments import FloatArray, positive_number, read_only, temperatures_and_potentials
+from oqs.clusters import RESOLUTION
+from oqs.contacts import Contact, checked_contacts
+from oqs.eigenoperators import Decomposition, decompose
+from oqs.generator import Generator, build_generator
+from oqs.rates import rate_at
+from oqs.systems import System
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class DaviesModel:
+    """A system with its contacts: everything about the generator that does not depend on T, mu.
+
+    Made by `davies`. Reservoir j acts through
+
+        D_j = sum_kappa A_{kappa,j},
+        A_{kappa,j} = gamma_j(w) sum_a { n_j(w) D[S_a(w)^+] + (1 - n_j(w)) D[S_a(w)] }, w = w_kappa,
+
+    which is Eq. (9) when every mode has its own bath; D[L] rho = L rho L^+ - {L^+ L, rho}/2.
+
+    Parameters
+    ----------
+    system : the open system.
+    contacts : one per reservoir, n of them.
+    decomposition : Bohr frequencies, elements of the eigen-operators, levels.
+    rates : (n, K) gamma_j(w_kappa); 0 where contact j has no eigen-operator.
+    """
+
+    system: System
+    contacts: tuple[Contact, ...]
+    decomposition: Decomposition
+    rates: FloatArray
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return len(self.contacts)
+
+    @property
+    def frequencies(self) -> FloatArray:
+        """Bohr frequencies w_kappa (K,), ascending, units of energy."""
+        return self.decomposition.frequencies
+
+    def weights(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return gamma_j (1 - n_j) and then gamma_j n_j, each (n, K), flattened; units of energy.
+
+        Each occupation is evaluated on its own: 1 - n keeps its relative precision where n ~ 1.
+        """
+        nu = (self.frequencies - mu[:, None]) / T[:, None]  # (n, K)
+        return np.concatenate([self.rates * expit(nu), self.rates * expit(-nu)]).ravel()
+
+    def eigenoperators(self, j: int) -> tuple[tuple[qutip.Qobj, ...], ...]:
+        """Return, for each Bohr frequency, the S_a(w_kappa) of contact j as Qobj.
+
+        They lower the particle number: [N, S] = -S and [H, S(w)] = -w S(w). Raises IndexError if
+        there is no contact j.
+        """
+        return self._eigenoperators[self._checked_contact(j)]
+
+    def partial_dissipator(self, kappa: int, j: int, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
+        """Return A_{kappa,j} of Eq. (9) as a superoperator Qobj (4^N, 4^N).
+
+        Parameters
+        ----------
+        kappa : index into `frequencies`.
+        j : index of the reservoir.
+        T, mu : (n,) temperatures and chemical potentials, units of energy.
+        """
+        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        if not -len(self.frequencies) <= kappa < len(self.frequencies):
+            raise IndexError(
+                f"Argument `kappa` must be an index below {len(self.frequencies)}, the number of "
+                f"Bohr frequencies, but is {kappa}. See model.frequencies."
+            )
+        return self._partial(kappa, self._checked_contact(j), temperature, potential)
+
+    def dissipator(self, j: int, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
+        """Return D_j = sum_kappa A_{kappa,j} as a superoperator Qobj; arguments as above."""
+        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        contact = self._checked_contact(j)
+        return self._sum(
+            [
+                self._partial(kappa, contact, temperature, potential)
+                for kappa in range(len(self.frequencies))
+            ]
+        )
+
+    def liouvillian(self, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
+        """Return L = -i[H_S, .] + sum_j D_j, Eq. (2), as a superoperator Qobj (4^N, 4^N)."""
+        return qutip.liouvillian(self.system.hamiltonian) + self._sum(
+            [self.dissipator(j, T, mu) for j in range(self.reservoirs)]
+        )
+
+    @functools.cached_property
+    def full_generator(self) -> Generator:
+        """Dissipator terms on all 4^N matrix elements, in the energy basis."""
+        return self._generator(np.zeros(self.system.spectrum.dimension, dtype=np.intp))
+
+    @functools.cached_property
+    def zero_frequency_generator(self) -> Generator:
+        """Dissipator terms on the matrix elements between states of one level."""
+        return self._generator(self.decomposition.levels)
+
+    def _generator(self, labels: np.ndarray) -> Generator:
+        return build_generator(
+            self.decomposition.elements, labels, self.system.spectrum, len(self.frequencies)
+        )
+
+    @functools.cached_property
+    def _eigenoperators(self) -> tuple[tuple[tuple[qutip.Qobj, ...], ...], ...]:
+        vectors = self.system.spectrum.vectors
+        dimension = self.system.spectrum.dimension
+        return tuple(
+            tuple(
+                tuple(
+                    qutip.Qobj(vectors @ (s @ vectors.conj().T), dims=self.system.dims)
+                    for s in elements.operators(kappa, dimension)
+                )
+                for kappa in range(len(self.frequencies))
+            )
+            for elements in self.decomposition.elements
+        )
+
+    @functools.cached_property
+    def _pieces(self) -> tuple[tuple[tuple[qutip.Qobj, qutip.Qobj], ...], ...]:
+        """sum_a D[S_a] and sum_a D[S_a^+] of each contact and frequency."""
+        return tuple(
+            tuple(
+                (
+                    self._sum([qutip.lindblad_dissipator(s) for s in operators]),
+                    self._sum([qutip.lindblad_dissipator(s.dag()) for s in operators]),
+                )
+                for operators in contact
+            )
+            for contact in self._eigenoperators
+        )
+
+    def _partial(self, kappa: int, j: int, T: FloatArray, mu: FloatArray) -> qutip.Qobj:
+        down, up = self.weights(T, mu).reshape(2, self.reservoirs, -1)[:, j, kappa]
+        lowering, raising = self._pieces[j][kappa]
+        return float(down) * lowering + float(up) * raising
+
+    def _sum(self, superoperators: list[qutip.Qobj]) -> qutip.Qobj:
+        zero = qutip.Qobj(qutip.qzero(self.system.dims[0]).full(), dims=self.system.dims)
+        return sum(superoperators, start=qutip.to_super(zero))
+
+    def _checked_contact(self, j: int) -> int:
+        if not -self.reservoirs <= j < self.reservoirs:
+            raise IndexError(
+                f"Argument `j` must be the index of one of {self.reservoirs} contacts, but is {j}."
+            )
+        return j
+
+
+def davies(
+    system: System, contacts: Sequence[Contact], *, resolution: float = RESOLUTION
+) -> DaviesModel:
+    """Build the Davies generator of `system` between `contacts`: Eq. (9) and its generalisation.
+
+    Each channel of each contact is decomposed by Bohr frequency; the rates are evaluated at the
+    frequencies that occur. Nothing here depends on the reservoirs' T and mu.
+
+    Parameters
+    ----------
+    system : QuadraticSystem or InteractingSystem.
+    contacts : one Contact per reservoir.
+    resolution : energies closer than this fraction of `system.energy_scale` count as equal.
+
+    Raises
+    ------
+    TypeError, ValueError
+        for no contacts, a coupling of the wrong length, a rate that is not finite and >= 0 at a
+        Bohr frequency.
+
+    Notes
+    -----
+    Valid for weak coupling, gamma << T, and for splittings of different Bohr frequencies far above
+    the rates (Davies 1974, doi:10.1007/BF01608389); levels split by less than the rates come out
+    wrong by large factors.
+    """
+    if not isinstance(system, System):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
+            f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h)."
+        )
+    found = checked_contacts(contacts)
+    channels = [contact.channels(system.sites) for contact in found]
+    fraction = positive_number("resolution", resolution, "The default is 1e-10.")
+    decomposition = decompose(system, channels, fraction)
+    rates = np.zeros((len(found), len(decomposition.frequencies)))
+    for j, (contact, elements) in enumerate(zip(found, decomposition.elements, strict=True)):
+        occurring = np.unique(elements.kappa)
+        rates[j, occurring] = rate_at(
+            contact.rate, decomposition.frequencies[occurring], contact.label(j)
+        )
+    return DaviesModel(system, found, decomposition, read_only(rates))

@@ -1,0 +1,187 @@
+"""Bohr-frequency decomposition of the contacts' channels, S_a(w) = sum_{E'-E=w} Pi(E) S_a Pi(E').
+
+Only the system and the couplings enter, not T and mu: it is done once. Operators are kept as their
+matrix elements in the energy basis, where they are sparse. Davies 1974, doi:10.1007/BF01608389;
+Breuer and Petruccione, The Theory of Open Quantum Systems (2002), section 3.3.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+
+from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.clusters import IntArray, cluster
+from oqs.fock import annihilator, number_of_bits
+from oqs.systems import QuadraticSystem, System
+
+NEGLIGIBLE = 1e-13
+"""Amplitudes below this fraction of their contact's norm are rounding of zeros and are dropped."""
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Elements:
+    """Matrix elements <lower| S_a(w_kappa) |upper> of one contact in the energy basis.
+
+    Parameters
+    ----------
+    lower, upper : (M,) states; the upper one holds one particle more.
+    amplitude : (M,) complex.
+    kappa : (M,) index of the Bohr frequency E_upper - E_lower.
+    channel : (M,) which channel a; different channels add incoherently.
+    """
+
+    lower: IntArray
+    upper: IntArray
+    amplitude: ComplexArray
+    kappa: IntArray
+    channel: IntArray
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            read_only(getattr(self, field.name))
+
+    def operators(self, kappa: int, dimension: int) -> list[sp.csr_array]:
+        """Return S_a(w_kappa) (D, D) in the energy basis for every channel that has it."""
+        here = self.kappa == kappa
+        operators = []
+        for channel in np.unique(self.channel[here]):
+            entry = here & (self.channel == channel)
+            operators.append(
+                sp.csr_array(
+                    (self.amplitude[entry], (self.lower[entry], self.upper[entry])),
+                    shape=(dimension, dimension),
+                )
+            )
+        return operators
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Decomposition:
+    """Bohr frequencies (K,) ascending, each contact's elements, and the level (D,) of each state.
+
+    States of one level agree in particle number and, to the resolution, in energy.
+    """
+
+    frequencies: FloatArray
+    elements: tuple[Elements, ...]
+    levels: IntArray
+
+
+def decompose(system: System, channels: Sequence[ComplexArray], resolution: float) -> Decomposition:
+    """Decompose every contact's channels by Bohr frequency.
+
+    Parameters
+    ----------
+    system : any System.
+    channels : one array t (m_j, N) per contact: S_a = sum_v t_av c_v.
+    resolution : energies closer than this fraction of the system's energy scale are equal.
+    """
+    if isinstance(system, QuadraticSystem):
+        return decompose_modes(system, channels, resolution)
+    return decompose_states(system, channels, resolution)
+
+
+def decompose_modes(
+    system: QuadraticSystem, channels: Sequence[ComplexArray], resolution: float
+) -> Decomposition:
+    """Decompose in the normal modes: S_a(w) = sum_{k: w_k = w} (t modes)_ak a_k.
+
+    Within one frequency only the Gram matrix of the amplitudes enters the dissipator, so the m
+    channels are replaced by the singular vectors of their (m, g) amplitudes, at most g of them.
+    """
+    width = resolution * system.energy_scale
+    mode_level, frequencies = cluster(system.energies, width)
+    annihilators = [annihilator(k, system.sites) for k in range(system.sites)]
+    elements = []
+    for t in channels:
+        amplitudes = t @ system.modes  # (m, N)
+        cut = NEGLIGIBLE * np.linalg.norm(amplitudes)
+        found: list[tuple[sp.csr_array, int, int]] = []
+        for kappa in range(len(frequencies)):
+            modes = np.flatnonzero(mode_level == kappa)
+            _, sizes, mixes = np.linalg.svd(amplitudes[:, modes], full_matrices=False)
+            for channel, (size, mix) in enumerate(zip(sizes, mixes, strict=True)):
+                if size > cut:
+                    operator = sum(
+                        size * x * annihilators[k] for x, k in zip(mix, modes, strict=True)
+                    )
+                    found.append((operator, kappa, channel))
+        elements.append(_collect(found))
+    occupation = number_of_bits(system.sites)
+    levels = _levels(
+        occupation @ frequencies[mode_level], occupation.sum(axis=1), system.sites * width
+    )
+    return Decomposition(read_only(frequencies), tuple(elements), read_only(levels[0]))
+
+
+def decompose_states(
+    system: System, channels: Sequence[ComplexArray], resolution: float
+) -> Decomposition:
+    """Decompose in the many-body eigenstates: no structure but the particle number is used."""
+    spectrum = system.spectrum
+    width = resolution * system.energy_scale
+    levels, level_energy = _levels(spectrum.energies, spectrum.particles, width)
+    found = [_states_of_contact(system, t) for t in channels]
+    bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
+    kappa, frequencies = cluster(np.concatenate(bohr), width)
+    split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
+    elements = tuple(
+        Elements(lower, upper, amplitude, k, channel)
+        for (lower, upper, amplitude, channel), k in zip(found, split, strict=True)
+    )
+    return Decomposition(read_only(frequencies), elements, read_only(levels))
+
+
+def _states_of_contact(
+    system: System, t: ComplexArray
+) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
+    """Return lower, upper, amplitude and channel of every non-zero element of one contact."""
+    spectrum = system.spectrum
+    sector = {int(n): np.flatnonzero(spectrum.particles == n) for n in set(spectrum.particles)}
+    site_operators = [c.to("csr").data_as("csr_matrix") for c in system.annihilators]
+    parts: list[tuple[IntArray, IntArray, ComplexArray, IntArray]] = []
+    cut = NEGLIGIBLE * np.linalg.norm(t)
+    for channel, row in enumerate(t):
+        operator = sum(x * c for x, c in zip(row, site_operators, strict=True))
+        for n, upper in sector.items():
+            if n - 1 not in sector:
+                continue
+            lower = sector[n - 1]
+            block = spectrum.vectors[:, lower].conj().T @ (operator @ spectrum.vectors[:, upper])
+            a, b = np.nonzero(np.abs(block) > cut)
+            parts.append((lower[a], upper[b], block[a, b], np.full(len(a), channel)))
+    lower, upper, amplitude, index = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return lower, upper, amplitude, index
+
+
+def _collect(found: list[tuple[sp.csr_array, int, int]]) -> Elements:
+    parts = [(matrix.tocoo(), kappa, channel) for matrix, kappa, channel in found]
+    count = [m.nnz for m, *_ in parts]
+
+    none = np.zeros(0, dtype=np.intp)
+    return Elements(
+        lower=np.concatenate([none, *(m.row for m, *_ in parts)]),
+        upper=np.concatenate([none, *(m.col for m, *_ in parts)]),
+        amplitude=np.concatenate([none, *(m.data for m, *_ in parts)]).astype(np.complex128),
+        kappa=np.repeat(np.array([k for _, k, _ in parts], dtype=np.intp), count),
+        channel=np.repeat(np.array([a for *_, a in parts], dtype=np.intp), count),
+    )
+
+
+def _levels(energies: FloatArray, particles: IntArray, width: float) -> tuple[IntArray, FloatArray]:
+    """Return the level of each state (D,) and the energy of each level (L,), sector by sector."""
+    levels = np.empty(len(energies), dtype=np.intp)
+    centers: list[FloatArray] = []
+    for n in np.unique(particles):
+        sector = particles == n
+        label, center = cluster(energies[sector], width)
+        levels[sector] = label + sum(len(c) for c in centers)
+        centers.append(center)
+    return levels, np.concatenate(centers)

@@ -1,0 +1,74 @@
+"""The flow law of a density matrix: stationary flows straight from the generator, Eqs. (2), (3)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, temperatures_and_potentials
+from oqs.davies import DaviesModel
+from oqs.flows import Flows
+from oqs.stationary.choice import checked_method
+from oqs.stationary.method import StationaryMethod, StationaryProblem
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class DensityMatrixLaw:
+    """Stationary flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S), Y_j = J_j - mu_j P_j.
+
+    Made by `flow_law`. What does not depend on T and mu is prepared once.
+    """
+
+    problem: StationaryProblem
+    method: StationaryMethod
+
+    @property
+    def model(self) -> DaviesModel:
+        """The model whose flows these are."""
+        return self.problem.model
+
+    @property
+    def frequencies(self) -> FloatArray:
+        """Bohr frequencies (K,) at which particles cross, ascending, units of energy."""
+        return self.model.frequencies
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the stationary flows (n,) at T, mu of shape (n,).
+
+        Raises as `stationary_state` does.
+        """
+        particle, energy, potential = self._exchange(T, mu)
+        return Flows.of(particle.sum(axis=0), energy.sum(axis=0), potential)
+
+    def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the flows (K, n) through each Bohr frequency; their sum over K is the flow."""
+        return Flows.of(*self._exchange(T, mu))
+
+    def _exchange(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+        temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
+        weights = self.model.weights(temperature, potential)
+        particle, energy = self.problem.exchange(weights, self.problem.solve(weights))
+        return particle, energy, potential
+
+
+def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:
+    """Return the flow law (T, mu) -> Flows of a Davies model, through its density matrix.
+
+    Parameters
+    ----------
+    model : made by `davies`.
+    method : FullLiouvillian(), ZeroFrequencyBlock() or Populations(); None takes the cheapest that
+        is exact for the model. `law.method` says which.
+
+    Raises
+    ------
+    NonUniqueStationaryState
+        if the contacts leave part of the system alone.
+    TypeError, ValueError
+        if the method is no solver or does not apply to the model.
+    """
+    solver = checked_method(model, method)
+    return DensityMatrixLaw(solver.prepare(model), solver)

@@ -1,0 +1,135 @@
+"""Relaxation rates gamma(w) of a contact: how fast a level at frequency w exchanges a particle.
+
+A rate is any callable of an array of frequencies (units of energy) that returns finite numbers
+>= 0 (units of energy, hbar = 1). The laws here are small objects with a readable `repr`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, positive_number, real_number
+
+Rate = Callable[[FloatArray], ArrayLike]
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Flat:
+    """gamma(w) = value: the wide-band limit."""
+
+    value: float
+
+    def __call__(self, frequency: ArrayLike) -> FloatArray:
+        """Return the rate at each frequency."""
+        return np.full(np.shape(frequency), self.value)
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class PowerLaw:
+    """gamma(w) = prefactor w^exponent above the band bottom w = 0, and 0 below it."""
+
+    prefactor: float
+    exponent: float
+
+    def __call__(self, frequency: ArrayLike) -> FloatArray:
+        """Return the rate at each frequency."""
+        w = np.asarray(frequency, dtype=np.float64)
+        with np.errstate(divide="ignore"):  # w = 0 with a negative exponent: the caller refuses inf
+            return np.where(w >= 0, self.prefactor * np.abs(w) ** self.exponent, 0.0)
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Lorentzian:
+    """gamma(w) = strength width^2 / ((w - center)^2 + width^2); strength is the peak value."""
+
+    strength: float
+    center: float
+    width: float
+
+    def __call__(self, frequency: ArrayLike) -> FloatArray:
+        """Return the rate at each frequency."""
+        detuning = (np.asarray(frequency, dtype=np.float64) - self.center) / self.width
+        return self.strength / (1.0 + detuning**2)
+
+
+def flat(value: float) -> Flat:
+    """Return the frequency-independent rate gamma(w) = value >= 0 (units of energy)."""
+    return Flat(_non_negative("value", value))
+
+
+def power_law(prefactor: float, exponent: float) -> PowerLaw:
+    """Return gamma(w) = prefactor w^exponent for w >= 0 and 0 below the band bottom.
+
+    The paper's figures use exponent 1/2 (arXiv:2412.15355): the density of states of a
+    three-dimensional gas with quadratic dispersion, which starts at w = 0.
+    """
+    return PowerLaw(
+        _non_negative("prefactor", prefactor),
+        real_number("exponent", exponent, "The paper's figures use 0.5."),
+    )
+
+
+def lorentzian(strength: float, center: float, width: float) -> Lorentzian:
+    """Return gamma(w) = strength width^2 / ((w - center)^2 + width^2): a filtered contact."""
+    return Lorentzian(
+        _non_negative("strength", strength),
+        real_number("center", center, "It is the frequency of the peak, in units of energy."),
+        positive_number("width", width, "It is the half width at half maximum; use flat for none."),
+    )
+
+
+def rate_at(rate: Rate, frequencies: FloatArray, owner: str) -> FloatArray:
+    """Return gamma at each frequency (K,), checked to be real, finite and >= 0.
+
+    Raises
+    ------
+    TypeError
+        if the callable does not take an array or returns something that is not real.
+    ValueError
+        if a value is NaN, infinite or negative, or the shape is not that of the frequencies.
+    """
+    try:
+        with np.errstate(all="ignore"):  # what comes out is checked below, by value
+            returned = rate(frequencies.copy())
+    except TypeError as error:
+        raise TypeError(
+            f"The rate of {owner} must accept an array of frequencies, but raised: {error}. "
+            "Write it with numpy functions, or wrap it in numpy.vectorize."
+        ) from error
+    values = np.asarray(returned)
+    if values.dtype.kind not in "iuf":
+        raise TypeError(
+            f"The rate of {owner} must return real numbers, but returned {values.dtype}. "
+            "Return gamma(w) >= 0 as floats."
+        )
+    if values.shape not in ((), frequencies.shape):
+        raise ValueError(
+            f"The rate of {owner} must return one value per frequency, shape {frequencies.shape}, "
+            f"but returned shape {values.shape}. Return an array like its argument."
+        )
+    values = np.broadcast_to(values, frequencies.shape).astype(np.float64)
+    wrong = ~(np.isfinite(values) & (values >= 0))
+    if np.any(wrong):
+        index = int(np.argmax(wrong))
+        raise ValueError(
+            f"The rate of {owner} must be finite and >= 0, but is {values[index]!r} at frequency "
+            f"{frequencies[index]!r}. Choose a law that is defined at every Bohr frequency."
+        )
+    return values
+
+
+def _non_negative(name: str, value: float) -> float:
+    number = real_number(name, value, "Rates are real numbers >= 0 in units of energy.")
+    if number < 0:
+        raise ValueError(
+            f"Argument `{name}` must be >= 0, but is {number!r}. Rates are real numbers >= 0."
+        )
+    return number

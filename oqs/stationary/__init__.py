@@ -1,0 +1,18 @@
+"""Stationary states of a Davies generator: one solver, one small object."""
+
+from oqs.stationary.block import ZeroFrequencyBlock
+from oqs.stationary.choice import cheapest_exact, stationary_state
+from oqs.stationary.full import FullLiouvillian
+from oqs.stationary.method import StationaryMethod, StationaryProblem, StationaryState
+from oqs.stationary.populations import Populations
+
+__all__ = [
+    "FullLiouvillian",
+    "Populations",
+    "StationaryMethod",
+    "StationaryProblem",
+    "StationaryState",
+    "ZeroFrequencyBlock",
+    "cheapest_exact",
+    "stationary_state",
+]

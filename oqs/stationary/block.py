@@ -1,0 +1,31 @@
+"""Populations and the coherences between degenerate levels: the closed part of the generator."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+
+from oqs.davies import DaviesModel
+from oqs.stationary.method import StationaryMethod, StationaryProblem
+from oqs.stationary.problem import GeneratorProblem
+from oqs.stationary.uniqueness import require_unique
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class ZeroFrequencyBlock(StationaryMethod):
+    """Solve for the matrix elements between states of equal particle number and energy.
+
+    A Davies generator commutes with the free evolution, so it maps this block into itself, and its
+    stationary state lies in it. Of the block only what populations can turn into is kept. Exact for
+    every model; for levels without degeneracy it is the rate equation.
+    """
+
+    def prepare(self, model: DaviesModel) -> StationaryProblem:
+        """Build the block's generator; NonUniqueStationaryState if its kernel is not a line."""
+        require_unique(model)
+        whole = model.zero_frequency_generator
+        generator = whole.restricted(whole.reachable())
+        return GeneratorProblem(model, self, generator, np.zeros(generator.size))

@@ -1,0 +1,79 @@
+"""Choosing a solver, and the stationary state as a Qobj."""
+
+from __future__ import annotations
+
+from numpy.typing import ArrayLike
+
+from oqs.arguments import temperatures_and_potentials
+from oqs.davies import DaviesModel
+from oqs.stationary.block import ZeroFrequencyBlock
+from oqs.stationary.method import (
+    StationaryMethod,
+    StationaryState,
+    checked_density_matrix,
+)
+from oqs.stationary.populations import Populations, coherences_reached
+
+
+def cheapest_exact(model: DaviesModel) -> StationaryMethod:
+    """Return the cheapest solver that is exact for the model.
+
+    Populations() where no contact drives coherences between degenerate levels, else
+    ZeroFrequencyBlock().
+    """
+    return ZeroFrequencyBlock() if coherences_reached(model) else Populations()
+
+
+def checked_method(model: DaviesModel, method: StationaryMethod | None) -> StationaryMethod:
+    """Return the solver to use; raise TypeError unless `model` and `method` are what they must."""
+    if not isinstance(model, DaviesModel):
+        raise TypeError(
+            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
+            "Make one with oqs.davies(system, contacts)."
+        )
+    if method is None:
+        return cheapest_exact(model)
+    if not isinstance(method, StationaryMethod):
+        raise TypeError(
+            f"Argument `method` must be a solver object, but is {method!r}. "
+            "Give oqs.Populations(), oqs.ZeroFrequencyBlock() or oqs.FullLiouvillian()."
+        )
+    return method
+
+
+def stationary_state(
+    model: DaviesModel, T: ArrayLike, mu: ArrayLike, *, method: StationaryMethod | None = None
+) -> StationaryState:
+    """Return the stationary density matrix: L rho = 0, tr rho = 1, with L of Eq. (2).
+
+    Parameters
+    ----------
+    model : made by `davies`.
+    T, mu : (n,) temperatures and chemical potentials of the reservoirs, units of energy.
+    method : FullLiouvillian(), ZeroFrequencyBlock() or Populations(); None takes the cheapest that
+        is exact for the model.
+
+    Returns
+    -------
+    StationaryState : a Qobj (2^N, 2^N) in the basis of the system's operators. Its `method` says
+        which solver found it, its `residual` how far L rho is from zero relative to the rates that
+        cancel in it. Residual, trace, Hermiticity and positivity have been checked.
+
+    Raises
+    ------
+    NonUniqueStationaryState
+        if the contacts leave part of the system alone (an isolated mode, a dark mode).
+    StationaryStateNotFound
+        if the answer does not pass its checks.
+    TypeError, ValueError
+        for T <= 0, wrong shapes, NaN; a method that does not apply.
+    """
+    solver = checked_method(model, method)
+    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    problem = solver.prepare(model)
+    solution = problem.solve(model.weights(temperature, potential))
+    vectors = model.system.spectrum.vectors
+    rho = vectors @ problem.matrix(solution) @ vectors.conj().T
+    return StationaryState.of(
+        checked_density_matrix(rho, solver), model.system.dims, solver, solution.residual
+    )

@@ -1,0 +1,69 @@
+"""A generator's linear equations, shared by the solvers that keep coherences."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NoReturn, final
+
+import numpy as np
+import scipy.sparse as sp
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.davies import DaviesModel
+from oqs.errors import StationaryStateNotFound
+from oqs.generator import Generator
+from oqs.stationary.linear import SINGULAR, trace_one_kernel
+from oqs.stationary.method import (
+    Solution,
+    StationaryMethod,
+    StationaryProblem,
+    checked_density_matrix,
+    checked_residual,
+)
+from oqs.stationary.uniqueness import require_unique
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class GeneratorProblem(StationaryProblem):
+    """The linear equations of a generator plus free rotation at `rotation` (P,), E_a - E_b."""
+
+    model: DaviesModel
+    method: StationaryMethod
+    generator: Generator
+    rotation: FloatArray
+
+    def solve(self, weights: FloatArray) -> Solution:
+        """Factorise the generator with the trace as one row; check residual and state."""
+        matrix = self.generator.matrix(weights)
+        if np.any(self.rotation):
+            matrix = sp.csc_array(matrix - sp.diags_array(1j * self.rotation))
+        found = trace_one_kernel(matrix, self.generator.diagonal)
+        if found is None:
+            self._explain_singularity()
+        values, residual = found
+        solution = Solution(values, checked_residual(residual, self.method))
+        checked_density_matrix(self.matrix(solution), self.method)
+        return solution
+
+    def exchange(self, weights: FloatArray, solution: Solution) -> tuple[FloatArray, FloatArray]:
+        """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
+        shape = (2, self.model.reservoirs, len(self.model.frequencies))
+        particle = weights * (self.generator.number @ solution.values).real
+        energy = weights * (self.generator.energy @ solution.values).real
+        return particle.reshape(shape).sum(axis=0).T, energy.reshape(shape).sum(axis=0).T
+
+    def matrix(self, solution: Solution) -> ComplexArray:
+        """Return the density matrix in the energy basis."""
+        dimension = self.model.system.spectrum.dimension
+        rho = np.zeros((dimension, dimension), dtype=np.complex128)
+        rho[self.generator.row_state, self.generator.column_state] = solution.values
+        return rho
+
+    def _explain_singularity(self) -> NoReturn:
+        require_unique(self.model)
+        raise StationaryStateNotFound(
+            f"{self.method} met equations with a condition number above {SINGULAR:.0e}: at these "
+            "temperatures and rates double precision does not determine the state in this method. "
+            "Try Populations() where it applies."
+        )

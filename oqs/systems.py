@@ -1,0 +1,177 @@
+"""Open systems: N fermionic sites, and the quadratic Hamiltonian of Eq. (8)."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import qutip
+from numpy.typing import ArrayLike
+
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    complex_array,
+    read_only,
+    real_array,
+)
+from oqs.fock import Spectrum, mode_fock_basis, number_of_bits
+
+_H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
+
+
+class System(abc.ABC):
+    """N fermionic sites with annihilators c_v and a Hamiltonian H_S with [H_S, N_S] = 0."""
+
+    @property
+    @abc.abstractmethod
+    def annihilators(self) -> tuple[qutip.Qobj, ...]:
+        """Annihilators c_v of the N sites."""
+
+    @property
+    @abc.abstractmethod
+    def hamiltonian(self) -> qutip.Qobj:
+        """Hamiltonian H_S."""
+
+    @property
+    @abc.abstractmethod
+    def energy_scale(self) -> float:
+        """Largest transition energy the Hamiltonian can have: what resolutions are relative to."""
+
+    @property
+    @abc.abstractmethod
+    def spectrum(self) -> Spectrum:
+        """Many-body energy eigenbasis, each state with a definite particle number."""
+
+    @property
+    def sites(self) -> int:
+        """Number N of sites."""
+        return len(self.annihilators)
+
+    @functools.cached_property
+    def number(self) -> qutip.Qobj:
+        """Particle number N_S = sum_v c_v^+ c_v."""
+        return sum(c.dag() * c for c in self.annihilators)
+
+    @property
+    def dims(self) -> list[list[int]]:
+        """QuTiP dimensions of operators on this system."""
+        return self.annihilators[0].dims
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, init=False)
+class QuadraticSystem(System):
+    """H_S = sum_vw eps_vw c_v^+ c_w = sum_k w_k a_k^+ a_k, Eq. (8).
+
+    Parameters
+    ----------
+    h : (N, N) complex Hermitian eps_vw, units of energy.
+
+    Attributes
+    ----------
+    h : (N, N) complex, read-only.
+    energies : (N,) mode energies w_k, ascending, units of energy.
+    modes : (N, N) unitary; column k is mode k: a_k = sum_v conj(modes[v, k]) c_v.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if h does not hold finite numbers, is not square, or is not Hermitian to 1e-12 of its
+        largest entry.
+    """
+
+    h: ComplexArray
+    energies: FloatArray
+    modes: ComplexArray
+
+    def __init__(self, h: ArrayLike) -> None:
+        matrix = hermitian_matrix(h)
+        energies, modes = np.linalg.eigh(matrix)
+        object.__setattr__(self, "h", read_only(matrix))
+        object.__setattr__(self, "energies", read_only(energies))
+        object.__setattr__(self, "modes", read_only(modes.astype(np.complex128)))
+
+    @classmethod
+    def from_energies(cls, energies: ArrayLike) -> QuadraticSystem:
+        """Return a system whose sites are its modes, at these energies (N,), in any order."""
+        values = real_array("energies", energies, "Give the mode energies w_k, shape (N,).")
+        if values.ndim != 1 or values.size == 0:
+            raise ValueError(
+                f"Argument `energies` must have shape (N,), but has shape {values.shape}. "
+                "Give one energy per mode."
+            )
+        return cls(np.diag(values))
+
+    @functools.cached_property
+    def annihilators(self) -> tuple[qutip.Qobj, ...]:
+        """c_v of the sites in the Jordan-Wigner space, QuTiP's own fermion operators."""
+        return jordan_wigner(len(self.h))
+
+    @functools.cached_property
+    def mode_annihilators(self) -> tuple[qutip.Qobj, ...]:
+        """a_k of the normal modes: H_S = sum_k w_k a_k^+ a_k."""
+        return tuple(
+            sum(complex(u.conjugate()) * c for u, c in zip(column, self.annihilators, strict=True))
+            for column in self.modes.T
+        )
+
+    @functools.cached_property
+    def hamiltonian(self) -> qutip.Qobj:
+        """H_S = sum_vw eps_vw c_v^+ c_w."""
+        return quadratic_form(self.h, self.annihilators)
+
+    @property
+    def sites(self) -> int:
+        """Number N of sites."""
+        return len(self.h)
+
+    @property
+    def energy_scale(self) -> float:
+        """max_k |w_k|."""
+        return float(np.max(np.abs(self.energies)))
+
+    @functools.cached_property
+    def spectrum(self) -> Spectrum:
+        """Occupation states of the normal modes; bit N-1-k of a state's index is mode k."""
+        occupation = number_of_bits(self.sites)  # (2^N, N)
+        return Spectrum(
+            energies=occupation @ self.energies,
+            particles=occupation.sum(axis=1),
+            vectors=mode_fock_basis(self.modes),
+        )
+
+
+def quadratic_form(matrix: ComplexArray, operators: Sequence[qutip.Qobj]) -> qutip.Qobj:
+    """Return sum_vw matrix[v, w] c_v^+ c_w as a Hermitian Qobj."""
+    terms = [
+        complex(matrix[v, w]) * operators[v].dag() * operators[w]
+        for v, w in zip(*np.nonzero(matrix), strict=True)
+    ]
+    return sum(terms) if terms else 0 * operators[0].dag() * operators[0]
+
+
+def jordan_wigner(sites: int) -> tuple[qutip.Qobj, ...]:
+    """Return QuTiP's annihilators c_v of N sites."""
+    return tuple(qutip.fdestroy(sites, site) for site in range(sites))
+
+
+def hermitian_matrix(h: ArrayLike) -> ComplexArray:
+    """Return h as a square Hermitian (N, N) array, or raise naming `h`."""
+    matrix = complex_array("h", h, _H_REMEDY)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
+        raise ValueError(
+            f"Argument `h` must be a square matrix, but has shape {matrix.shape}. {_H_REMEDY}"
+        )
+    difference = np.abs(matrix - matrix.conj().T)
+    if np.max(difference) > 1e-12 * np.max(np.abs(matrix)):
+        v, w = (int(i) for i in np.unravel_index(np.argmax(difference), matrix.shape))
+        raise ValueError(
+            f"Argument `h` must be Hermitian, but h[{v}, {w}] = {matrix[v, w]:.6g} and "
+            f"h[{w}, {v}] = {matrix[w, v]:.6g}. {_H_REMEDY}"
+        )
+    return (matrix + matrix.conj().T) / 2
