@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from typing import final
+from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
 from oqs.clusters import IntArray
@@ -98,15 +99,15 @@ class SectorChain:
         StationaryStateNotFound
             if a sector's matrix is singular or populations overflow double precision.
         """
-        inside = np.zeros((len(self.sectors[-1]),) * 2)
-        transfers: list[FloatArray] = []
+        inside: NDArray[Any] = np.zeros((len(self.sectors[-1]),) * 2)
+        transfers: list[NDArray[Any]] = []
         for step in reversed(self.steps):
             raising = step.block(up)  # (d_{n+1}, d_n)
             lowering = step.block(down)
             np.fill_diagonal(inside, 0.0)
             out = lowering.sum(axis=1) + inside.sum(axis=0)
             try:
-                transfer: FloatArray = np.linalg.solve(np.diag(out) - inside, raising)
+                transfer = np.linalg.solve(np.diag(out) - inside, raising)
             except np.linalg.LinAlgError as error:
                 raise StationaryStateNotFound(
                     f"The rate equation of a sector of {len(out)} states is singular in double "
@@ -116,7 +117,7 @@ class SectorChain:
             transfers.append(transfer)
         return self._substitute(gth(inside), transfers[::-1])
 
-    def _substitute(self, lowest: FloatArray, transfers: list[FloatArray]) -> FloatArray:
+    def _substitute(self, lowest: FloatArray, transfers: list[NDArray[Any]]) -> FloatArray:
         """Go back up; each sector is kept normalised and its weight as a logarithm."""
         shares, logarithms = [lowest], [0.0]
         for transfer in transfers:
