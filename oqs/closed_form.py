@@ -17,7 +17,6 @@ from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows
-from oqs.rates import rate_at
 from oqs.systems import QuadraticSystem
 
 
@@ -139,7 +138,7 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
     rates = np.zeros_like(strength)
     for j, (contact, a) in enumerate(zip(found, amplitudes, strict=True)):
         touched = strength[j] > (NEGLIGIBLE * np.linalg.norm(a)) ** 2
-        gamma = rate_at(contact.rate, centers[level[touched]], contact.label(j))
+        gamma = contact.gamma(centers[level[touched]], j)
         rates[j, touched] = gamma * strength[j, touched]
     isolated = np.flatnonzero(rates.sum(axis=0) == 0)
     if isolated.size:

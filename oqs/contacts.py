@@ -8,8 +8,8 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, complex_array, read_only
-from oqs.rates import Rate
+from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
+from oqs.rates import Rate, rate_at
 
 _REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) for m channels."
 
@@ -33,19 +33,27 @@ class Contact:
     coupling : None: every site has its own bath, t = identity. Shape (N,): one collective channel.
         Shape (m, N): m independent channels. Complex, dimensionless; |t|^2 multiplies gamma.
     name : used in messages, tables and plots.
+    band : (lowest, highest) energy of the reservoir's states: gamma is 0 outside. None: no edges.
+        The frequency shift and the exact transmission integrate over it.
 
     Raises
     ------
     TypeError, ValueError
-        if the rate is not callable or the coupling is not a finite array of one of these shapes.
+        if the rate is not callable, the coupling is not a finite array of one of these shapes, or
+        the band's edges do not ascend.
     """
 
     rate: Rate
     coupling: ComplexArray | None = None
     name: str | None = None
+    band: tuple[float, float] | None = None
 
     def __init__(
-        self, rate: Rate, coupling: ArrayLike | None = None, name: str | None = None
+        self,
+        rate: Rate,
+        coupling: ArrayLike | None = None,
+        name: str | None = None,
+        band: tuple[float, float] | None = None,
     ) -> None:
         if not callable(rate):
             raise TypeError(
@@ -57,6 +65,7 @@ class Contact:
         object.__setattr__(self, "rate", rate)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "coupling", None if coupling is None else _channels(coupling))
+        object.__setattr__(self, "band", None if band is None else _edges(band))
 
     def channels(self, sites: int) -> ComplexArray:
         """Return t of shape (m, N): row a holds the amplitudes of channel S_a on the N sites.
@@ -75,6 +84,21 @@ class Contact:
             )
         return self.coupling
 
+    def gamma(self, frequencies: FloatArray, index: int | None = None) -> FloatArray:
+        """Return gamma(w) (K,) at these frequencies, 0 outside the band.
+
+        Raises
+        ------
+        TypeError, ValueError
+            if the rate is not real, finite and >= 0 there, naming the contact (`index`).
+        """
+        if self.band is None:
+            return rate_at(self.rate, frequencies, self.label(index))
+        inside = (frequencies >= self.band[0]) & (frequencies <= self.band[1])
+        values = np.zeros(frequencies.shape)
+        values[inside] = rate_at(self.rate, frequencies[inside], self.label(index))
+        return values
+
     def label(self, index: int | None = None) -> str:
         """Return how messages call this contact."""
         if self.name is not None:
@@ -91,6 +115,16 @@ def _channels(coupling: ArrayLike) -> ComplexArray:
         )
     read_only(array)
     return np.atleast_2d(array)
+
+
+def _edges(band: object) -> tuple[float, float]:
+    remedy = "Give (lowest, highest) energy of the reservoir's states, or None for no edges."
+    edges = real_array("band", band, remedy)  # type: ignore[arg-type]
+    if edges.shape != (2,) or not edges[0] < edges[1]:
+        raise ValueError(
+            f"Argument `band` must be two ascending energies, but is {band!r}. {remedy}"
+        )
+    return float(edges[0]), float(edges[1])
 
 
 def checked_contacts(contacts: object) -> tuple[Contact, ...]:

@@ -17,7 +17,6 @@ from oqs.clusters import RESOLUTION
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import Decomposition, decompose
 from oqs.generator import Generator, build_generator
-from oqs.rates import rate_at
 from oqs.systems import System
 
 
@@ -205,7 +204,5 @@ def davies(
     rates = np.zeros((len(found), len(decomposition.frequencies)))
     for j, (contact, elements) in enumerate(zip(found, decomposition.elements, strict=True)):
         occurring = np.unique(elements.kappa)
-        rates[j, occurring] = rate_at(
-            contact.rate, decomposition.frequencies[occurring], contact.label(j)
-        )
+        rates[j, occurring] = contact.gamma(decomposition.frequencies[occurring], j)
     return DaviesModel(system, found, decomposition, read_only(rates))
