@@ -1,0 +1,99 @@
+"""How fast T and mu of a reservoir change under given flows: Eqs. (5), (11), (24), (25)."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray
+from thermo.gases import sommerfeld_d, sommerfeld_q
+
+
+@final
+class SommerfeldRates(NamedTuple):
+    """Rates of change of a reservoir of the Sommerfeld gas, x = mu/T.
+
+    Parameters
+    ----------
+    temperature : (...) dT/dt, units of energy per time.
+    ratio : (...) dx/dt, per time.
+    potential : (...) dmu/dt, units of energy per time.
+    """
+
+    temperature: FloatArray
+    ratio: FloatArray
+    potential: FloatArray
+
+
+def reservoir_rates(
+    jacobian: FloatArray, T: FloatArray, mu: FloatArray, particle: FloatArray, heat: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return dT/dt and dmu/dt (...), Eq. (5), for the flows P and Y = J - mu P out of a reservoir.
+
+    With C = dE/dT - mu dN/dT and Delta = C dN/dmu - T (dN/dT)^2 > 0, Eq. (5) reads
+
+        dT/dt  = (T dN/dT P - dN/dmu Y) / Delta,
+        dmu/dt = (dN/dT Y - C P) / Delta.
+
+    Parameters
+    ----------
+    jacobian : (..., 2, 2) [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], capacity included.
+    T, mu : (...) in units of energy.
+    particle, heat : (...) P_j and Y_j, positive where the reservoir loses.
+
+    Notes
+    -----
+    The printed form divides by the determinant of the Jacobian, in which parts of relative size
+    (mu/T)^2 cancel. Here they are cancelled beforehand by the Maxwell relation
+    dE/dmu = mu dN/dmu + T dN/dT, which every equation of state obeys.
+    """
+    number_T, number_mu = jacobian[..., 0, 0], jacobian[..., 0, 1]
+    heat_T = jacobian[..., 1, 0] - mu * number_T
+    cross = T * number_T
+    delta = heat_T * number_mu - cross * number_T
+    return (
+        (cross * particle - number_mu * heat) / delta,
+        (number_T * heat - heat_T * particle) / delta,
+    )
+
+
+def sommerfeld_rates(
+    alpha: float,
+    capacity: ArrayLike,
+    T: ArrayLike,
+    mu: ArrayLike,
+    particle: ArrayLike,
+    energy: ArrayLike,
+) -> SommerfeldRates:
+    """Return dT/dt, dx/dt and dmu/dt of the Sommerfeld gas in closed form, Eqs. (11), (24), (25).
+
+    With x = mu/T, Q_a and D as in `thermo.gases.sommerfeld` and At V = (pi^2/3) A V,
+
+        dT/dt  = [Q_alpha T P - Q_(alpha-1) J] / (At V T^alpha D),
+        dx/dt  = [Q_alpha J - Q_(alpha+1) T P] / (At V T^(alpha+1) D),
+        dmu/dt = [(alpha-1) J - alpha x T P] x^(alpha-2) / (A V T^alpha D).
+
+    Parameters
+    ----------
+    alpha : D/d > 0.
+    capacity : (...) A V.
+    T, mu : (...) in units of energy, x > 0.
+    particle, energy : (...) P and J, positive where the reservoir loses.
+
+    Notes
+    -----
+    The second line of Eq. (11) is dx/dt. Source: arXiv:2412.15355, supplement.
+    """
+    t, p, j = (np.asarray(a, dtype=np.float64) for a in (T, particle, energy))
+    x = np.asarray(mu, dtype=np.float64) / t
+    size = np.asarray(capacity, dtype=np.float64) * t**alpha * sommerfeld_d(alpha, x)
+    tilde = math.pi**2 / 3 * size
+    below, at, above = (sommerfeld_q(a, x) for a in (alpha - 1, alpha, alpha + 1))
+    return SommerfeldRates(
+        temperature=(at * t * p - below * j) / tilde,
+        ratio=(at * j - above * t * p) / (tilde * t),
+        potential=((alpha - 1) * j - alpha * x * t * p) * x ** (alpha - 2) / size,
+    )
