@@ -17,6 +17,7 @@ from oqs.entropy import (
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import FlowLaw, Flows
 from oqs.interacting import InteractingSystem
+from oqs.lamb_shift import lamb_shift
 from oqs.laws import DensityMatrixLaw, flow_law
 from oqs.rates import flat, lorentzian, power_law
 from oqs.relaxation import Relaxation, relax, relaxation_time
@@ -57,6 +58,7 @@ __all__ = [
     "flat",
     "flow_law",
     "gibbs_state",
+    "lamb_shift",
     "lorentzian",
     "momentary_flows",
     "power_law",

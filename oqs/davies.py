@@ -17,6 +17,7 @@ from oqs.clusters import RESOLUTION
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import Decomposition, decompose
 from oqs.generator import Generator, build_generator
+from oqs.principal_value import occupied_shift, shift
 from oqs.systems import System
 
 
@@ -38,12 +39,14 @@ class DaviesModel:
     contacts : one per reservoir, n of them.
     decomposition : Bohr frequencies, elements of the eigen-operators, levels.
     rates : (n, K) gamma_j(w_kappa); 0 where contact j has no eigen-operator.
+    shifted : whether the generator holds the frequency shifts -i[H_LS,j, .] of Eq. (2).
     """
 
     system: System
     contacts: tuple[Contact, ...]
     decomposition: Decomposition
     rates: FloatArray
+    shifted: bool = False
 
     @property
     def reservoirs(self) -> int:
@@ -59,9 +62,27 @@ class DaviesModel:
         """Return gamma_j (1 - n_j) and then gamma_j n_j, each (n, K), flattened; units of energy.
 
         Each occupation is evaluated on its own: 1 - n keeps its relative precision where n ~ 1.
+        With frequency shifts, `shift_weights` follow: (4 n K,) instead of (2 n K,) in all.
         """
         nu = (self.frequencies - mu[:, None]) / T[:, None]  # (n, K)
-        return np.concatenate([self.rates * expit(nu), self.rates * expit(-nu)]).ravel()
+        parts = [self.rates * expit(nu), self.rates * expit(-nu)]
+        if self.shifted:
+            parts += self.shift_weights(T, mu)
+        return np.concatenate(parts).ravel()
+
+    def shift_weights(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the coefficients e_j(w), f_j(w) of `lamb_shift`, each (n, K); 0 if no operator."""
+        emission = np.zeros_like(self.rates)
+        absorption = np.zeros_like(self.rates)
+        for j, (contact, elements) in enumerate(
+            zip(self.contacts, self.decomposition.elements, strict=True)
+        ):
+            here = np.unique(elements.kappa)
+            w = self.frequencies[here]
+            occupied = occupied_shift(contact, w, float(T[j]), float(mu[j]))
+            absorption[j, here] = -occupied
+            emission[j, here] = shift(contact, w) - occupied
+        return emission, absorption
 
     def eigenoperators(self, j: int) -> tuple[tuple[qutip.Qobj, ...], ...]:
         """Return, for each Bohr frequency, the S_a(w_kappa) of contact j as Qobj.
@@ -100,10 +121,38 @@ class DaviesModel:
         )
 
     def liouvillian(self, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
-        """Return L = -i[H_S, .] + sum_j D_j, Eq. (2), as a superoperator Qobj (4^N, 4^N)."""
-        return qutip.liouvillian(self.system.hamiltonian) + self._sum(
+        """Return L = -i[H_S, .] + sum_j (D_j + FS_j), Eq. (2), as a superoperator (4^N, 4^N).
+
+        The frequency shifts FS_j are there if the model was built with lamb_shift=True.
+        """
+        hamiltonian = self.system.hamiltonian
+        if self.shifted:
+            hamiltonian = sum(self.lamb_shift(T, mu), start=hamiltonian)
+        return qutip.liouvillian(hamiltonian) + self._sum(
             [self.dissipator(j, T, mu) for j in range(self.reservoirs)]
         )
+
+    def lamb_shift(self, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
+        """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
+        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        emission, absorption = self.shift_weights(temperature, potential)
+        return tuple(
+            sum(
+                (
+                    float(emission[j, kappa]) * s.dag() * s
+                    + float(absorption[j, kappa]) * s * s.dag()
+                    for kappa, operators in enumerate(self.eigenoperators(j))
+                    for s in operators
+                ),
+                start=0 * self.system.hamiltonian,
+            )
+            for j in range(self.reservoirs)
+        )
+
+    @functools.cached_property
+    def number_conserving_generator(self) -> Generator:
+        """Dissipator terms on the matrix elements between states of one particle number."""
+        return self._generator(self.system.spectrum.particles)
 
     @functools.cached_property
     def full_generator(self) -> Generator:
@@ -117,7 +166,11 @@ class DaviesModel:
 
     def _generator(self, labels: np.ndarray) -> Generator:
         return build_generator(
-            self.decomposition.elements, labels, self.system.spectrum, len(self.frequencies)
+            self.decomposition.elements,
+            labels,
+            self.system.spectrum,
+            len(self.frequencies),
+            shifted=self.shifted,
         )
 
     @functools.cached_property
@@ -150,7 +203,8 @@ class DaviesModel:
         )
 
     def _partial(self, kappa: int, j: int, T: FloatArray, mu: FloatArray) -> qutip.Qobj:
-        down, up = self.weights(T, mu).reshape(2, self.reservoirs, -1)[:, j, kappa]
+        nu = (self.frequencies[kappa] - mu[j]) / T[j]
+        down, up = self.rates[j, kappa] * expit(nu), self.rates[j, kappa] * expit(-nu)
         lowering, raising = self._pieces[j][kappa]
         return float(down) * lowering + float(up) * raising
 
@@ -167,7 +221,11 @@ class DaviesModel:
 
 
 def davies(
-    system: System, contacts: Sequence[Contact], *, resolution: float = RESOLUTION
+    system: System,
+    contacts: Sequence[Contact],
+    *,
+    lamb_shift: bool = False,
+    resolution: float = RESOLUTION,
 ) -> DaviesModel:
     """Build the Davies generator of `system` between `contacts`: Eq. (9) and its generalisation.
 
@@ -178,6 +236,8 @@ def davies(
     ----------
     system : QuadraticSystem or InteractingSystem.
     contacts : one Contact per reservoir.
+    lamb_shift : include the frequency shifts FS_j of Eq. (2). They commute with H_S and leave the
+        state of a system without degenerate levels as it is; each contact needs its `band`.
     resolution : energies closer than this fraction of `system.energy_scale` count as equal.
 
     Raises
@@ -205,4 +265,4 @@ def davies(
     for j, (contact, elements) in enumerate(zip(found, decomposition.elements, strict=True)):
         occurring = np.unique(elements.kappa)
         rates[j, occurring] = contact.gamma(decomposition.frequencies[occurring], j)
-    return DaviesModel(system, found, decomposition, read_only(rates))
+    return DaviesModel(system, found, decomposition, read_only(rates), bool(lamb_shift))

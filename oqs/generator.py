@@ -99,27 +99,37 @@ class Generator:
 
 
 def build_generator(
-    elements: tuple[Elements, ...], labels: IntArray, spectrum: Spectrum, frequencies: int
+    elements: tuple[Elements, ...],
+    labels: IntArray,
+    spectrum: Spectrum,
+    frequencies: int,
+    *,
+    shifted: bool = False,
 ) -> Generator:
     """Build the generator terms on the matrix elements rho_ab with labels[a] == labels[b].
 
-    Terms are numbered direction * (n K) + j K + kappa with direction 0 down (a particle leaves the
-    system) and 1 up; `weights` has that order.
+    Terms are numbered kind * (n K) + j K + kappa: kind 0 is D[S] (a particle leaves the system), 1
+    is D[S^+], and with `shifted` 2 is -i[S^+ S, .] and 3 is -i[S S^+, .]. `weights` has that order.
     """
     places = _Places(labels)
     parts = []
     for j, e in enumerate(elements):
         for direction in (0, 1):
             offset = (direction * len(elements) + j) * frequencies
+            turn = offset + 2 * len(elements) * frequencies
             source, target = (e.upper, e.lower) if direction == 0 else (e.lower, e.upper)
             amplitude = e.amplitude if direction == 0 else e.amplitude.conj()
             jump = _Jump(source, target, amplitude, e.channel, e.kappa)
-            parts += [(*piece, offset) for piece in (*_gain(jump, places), *_loss(jump, places))]
+            parts += [(*_gain(jump, places), offset)]
+            parts += [(*piece, offset) for piece in _products(jump, places, -0.5, -0.5)]
+            if shifted:
+                parts += [(*piece, turn) for piece in _products(jump, places, -1j, 1j)]
     row = np.concatenate([p[0] for p in parts])
     column = np.concatenate([p[1] for p in parts])
     value = np.concatenate([p[2] for p in parts])
     term = np.concatenate([p[3] + p[4] for p in parts])
-    return _assemble(row, column, value, term, places, spectrum, 2 * len(elements) * frequencies)
+    terms = (4 if shifted else 2) * len(elements) * frequencies
+    return _assemble(row, column, value, term, places, spectrum, terms)
 
 
 @final
@@ -169,33 +179,31 @@ class _Places:
 _Entries = tuple[IntArray, IntArray, ComplexArray, IntArray]  # row, column, value, kappa
 
 
-def _gain(jump: _Jump, places: _Places) -> list[_Entries]:
+def _gain(jump: _Jump, places: _Places) -> _Entries:
     """Entries of L rho L^+: L_ab conj(L_cd) from (b, d) to (a, c)."""
     i, k = pairs_within(
         _group_of(jump.channel, jump.kappa, places.labels[jump.source], places.labels[jump.target])
     )
-    return [
-        (
-            places(jump.target[i], jump.target[k]),
-            places(jump.source[i], jump.source[k]),
-            jump.amplitude[i] * jump.amplitude[k].conj(),
-            jump.kappa[i],
-        )
-    ]
+    return (
+        places(jump.target[i], jump.target[k]),
+        places(jump.source[i], jump.source[k]),
+        jump.amplitude[i] * jump.amplitude[k].conj(),
+        jump.kappa[i],
+    )
 
 
-def _loss(jump: _Jump, places: _Places) -> list[_Entries]:
-    """Entries of -(R rho + rho R)/2 with R = L^+ L."""
+def _products(jump: _Jump, places: _Places, before: complex, after: complex) -> list[_Entries]:
+    """Entries of before R rho + after rho R with R = L^+ L."""
     i, k = pairs_within(_group_of(jump.channel, jump.kappa, jump.target))
     same = places.labels[jump.source[i]] == places.labels[jump.source[k]]
     i, k = i[same], k[same]
     left, right = jump.source[i], jump.source[k]
-    half = -0.5 * jump.amplitude[i].conj() * jump.amplitude[k]  # -R_{left,right} / 2
+    product = jump.amplitude[i].conj() * jump.amplitude[k]  # R_{left,right}
     entry, d = places.spectators(left)
-    b, c, value, kappa = left[entry], right[entry], half[entry], jump.kappa[i][entry]
+    b, c, value, kappa = left[entry], right[entry], product[entry], jump.kappa[i][entry]
     return [
-        (places(b, d), places(c, d), value, kappa),
-        (places(d, b), places(d, c), value.conj(), kappa),
+        (places(b, d), places(c, d), before * value, kappa),
+        (places(d, b), places(d, c), after * value.conj(), kappa),
     ]
 
 

@@ -27,7 +27,6 @@ from oqs.clusters import IntArray
 from oqs.davies import DaviesModel
 from oqs.entropy import entropy_rate, von_neumann_entropy
 from oqs.flows import Flows
-from oqs.generator import build_generator
 from oqs.states import dissipators, energy_basis, exchange
 from oqs.stationary.uniqueness import require_unique
 
@@ -130,10 +129,7 @@ def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> float:
     """
     temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
     require_unique(model)
-    spectrum = model.system.spectrum
-    generator = build_generator(
-        model.decomposition.elements, spectrum.particles, spectrum, len(model.frequencies)
-    ).matrix(model.weights(temperature, potential))
+    generator = model.number_conserving_generator.matrix(model.weights(temperature, potential))
     decays = np.concatenate(
         [
             -np.linalg.eigvals(generator[:, members][members, :].toarray()).real

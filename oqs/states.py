@@ -51,8 +51,8 @@ def energy_basis(model: DaviesModel, rho: qutip.Qobj) -> ComplexArray:
 
 
 def dissipators(model: DaviesModel, T: FloatArray, mu: FloatArray) -> list[sp.csc_array]:
-    """Return D_j (D^2, D^2) of every reservoir on row-major states in the energy basis."""
-    weights = model.weights(T, mu).reshape(2, model.reservoirs, -1)
+    """Return D_j + FS_j (D^2, D^2) of every reservoir on row-major energy-basis states."""
+    weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
     return [
         model.full_generator.matrix((weights * (np.arange(model.reservoirs) == j)[:, None]).ravel())
         for j in range(model.reservoirs)
@@ -64,7 +64,7 @@ def exchange(
 ) -> tuple[FloatArray, FloatArray]:
     """Return tr(N_S D_j[rho]) and tr(H_S D_j[rho]), each (m, n), for row-major states (m, D^2)."""
     weights = model.weights(T, mu)
-    shape = (2, model.reservoirs, len(model.frequencies), len(states))
+    shape = (-1, *model.rates.shape, len(states))
     generator = model.full_generator
     particle, energy = (
         (weights[:, None] * (functional @ states.T).real).reshape(shape).sum(axis=(0, 2)).T

@@ -115,7 +115,8 @@ class PopulationProblem(StationaryProblem):
 
     def _rates(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the rates (n, M) of each contact down and up."""
-        down, up = weights.reshape(2, self.model.reservoirs, -1)[:, :, self.kappa]
+        kinds = weights.reshape(-1, *self.model.rates.shape)
+        down, up = kinds[:2, :, self.kappa]
         return down * self.strength, up * self.strength
 
     def solve(self, weights: FloatArray) -> Solution:

@@ -48,7 +48,7 @@ class GeneratorProblem(StationaryProblem):
 
     def exchange(self, weights: FloatArray, solution: Solution) -> tuple[FloatArray, FloatArray]:
         """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
-        shape = (2, self.model.reservoirs, len(self.model.frequencies))
+        shape = (-1, *self.model.rates.shape)  # the frequency shifts exchange nothing
         particle = weights * (self.generator.number @ solution.values).real
         energy = weights * (self.generator.energy @ solution.values).real
         return particle.reshape(shape).sum(axis=0).T, energy.reshape(shape).sum(axis=0).T

@@ -36,8 +36,11 @@ def kernel_dimension(model: DaviesModel) -> int:
 
     Coherences between different particle numbers, which no fermionic state has, are not counted.
     """
+    generator = model.zero_frequency_generator
     half = model.rates.ravel() / 2
-    matrix = model.zero_frequency_generator.matrix(np.concatenate([half, half]))
+    weights = np.zeros(generator.values.shape[1])  # no frequency shifts: they commute with H_S
+    weights[: 2 * half.size] = np.concatenate([half, half])
+    matrix = generator.matrix(weights)
     scale = np.max(np.abs(matrix.data), initial=0.0)
     count, label = connected_components(abs(matrix) > 0, directed=False)
     order = np.argsort(label, kind="stable")
