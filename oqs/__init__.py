@@ -4,6 +4,16 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
+from oqs.builders import (
+    anderson_dot,
+    coupled_dots,
+    double_dot,
+    hubbard_chain,
+    spin_channels,
+    spinful_dots,
+    spinless_dots,
+    triple_dot,
+)
 from oqs.closed_form import ClosedForm, closed_form
 from oqs.contacts import Contact
 from oqs.davies import DaviesModel, davies
@@ -50,14 +60,18 @@ __all__ = [
     "StationaryStateNotFound",
     "System",
     "ZeroFrequencyBlock",
+    "anderson_dot",
     "clausius_sum",
     "closed_form",
+    "coupled_dots",
     "davies",
+    "double_dot",
     "entropy_production",
     "entropy_production_by_reservoir",
     "flat",
     "flow_law",
     "gibbs_state",
+    "hubbard_chain",
     "lamb_shift",
     "lorentzian",
     "momentary_flows",
@@ -65,5 +79,9 @@ __all__ = [
     "relative_entropy_to_gibbs",
     "relax",
     "relaxation_time",
+    "spin_channels",
+    "spinful_dots",
+    "spinless_dots",
     "stationary_state",
+    "triple_dot",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 import qutip
 from numpy.typing import ArrayLike
 
-from oqs.arguments import real_number
+from oqs.arguments import complex_array, real_number
 from oqs.fock import Spectrum, diagonalise_sectors
 from oqs.systems import System, hermitian_matrix, jordan_wigner, quadratic_form
 
@@ -44,26 +44,35 @@ class InteractingSystem(System):
 
     @classmethod
     def from_terms(
-        cls, h: ArrayLike, U: Mapping[tuple[int, int], float] | None = None
+        cls,
+        h: ArrayLike,
+        U: Mapping[tuple[int, int], float] | None = None,
+        V: Mapping[tuple[int, int, int, int], complex] | None = None,
     ) -> InteractingSystem:
-        """Return H = sum_vw h_vw c_v^+ c_w + sum U_vw n_v n_w, each entry one unordered pair.
+        """Return H of one-body terms h, density-density terms U and two-body terms V.
+
+            H = sum_vw h_vw c_v^+ c_w + sum U_vw n_v n_w + sum V_vwxy c_v^+ c_w^+ c_x c_y
 
         Parameters
         ----------
         h : (N, N) complex Hermitian, units of energy.
-        U : {(v, w): energy of having both v and w occupied}, v != w; each pair once.
+        U : {(v, w): energy of having both v and w occupied}, v != w; each unordered pair once.
+        V : {(v, w, x, y): energy}, summed as it stands; with every term give its conjugate,
+            V_yxwv = conj(V_vwxy), so that H is Hermitian.
 
         Raises
         ------
         TypeError, ValueError
-            if h is refused as by QuadraticSystem, or a pair names no two distinct sites, or
-            stands twice.
+            if h is refused as by QuadraticSystem, a pair names no two distinct sites or stands
+            twice, or V is not Hermitian.
         """
         matrix = hermitian_matrix(h)
         c = jordan_wigner(len(matrix))
         hamiltonian = quadratic_form(matrix, c)
         for (v, w), energy in _checked_pairs(U or {}, len(matrix)).items():
             hamiltonian += energy * (c[v].dag() * c[v]) * (c[w].dag() * c[w])
+        for (v, w, x, y), amplitude in _checked_quadruples(V or {}, len(matrix)).items():
+            hamiltonian += complex(amplitude) * c[v].dag() * c[w].dag() * c[x] * c[y]
         return cls(hamiltonian, c)
 
     @property
@@ -113,6 +122,30 @@ def _checked_pairs(
         seen.add(frozenset(pair))
         real_number(f"U[{pair!r}]", energy, remedy)
     return U
+
+
+def _checked_quadruples(
+    V: Mapping[tuple[int, int, int, int], complex], sites: int
+) -> Mapping[tuple[int, int, int, int], complex]:
+    remedy = "Give {(v, w, x, y): energy} and {(y, x, w, v): its conjugate}."
+    if not isinstance(V, Mapping):
+        raise TypeError(f"Argument `V` must be a mapping, but is {V!r}. {remedy}")
+    for key, amplitude in V.items():
+        if not (isinstance(key, tuple) and len(key) == 4) or not all(
+            isinstance(site, (int, np.integer)) and 0 <= site < sites for site in key
+        ):
+            raise ValueError(
+                f"Argument `V` must name four sites 0..{sites - 1} in each key, but has the key "
+                f"{key!r}. {remedy}"
+            )
+        value = complex_array(f"V[{key!r}]", amplitude, remedy)
+        mirror = complex(V.get(key[::-1], 0.0))
+        if value.shape or abs(mirror.conjugate() - value) > 1e-12 * abs(value):
+            raise ValueError(
+                f"Argument `V` must be Hermitian, but V[{key!r}] = {amplitude!r} and "
+                f"V[{key[::-1]!r}] = {mirror!r}. {remedy}"
+            )
+    return V
 
 
 def _check_operators(hamiltonian: object, annihilators: tuple[qutip.Qobj, ...]) -> None:
