@@ -28,6 +28,7 @@ from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import FlowLaw, Flows
 from oqs.interacting import InteractingSystem
 from oqs.lamb_shift import lamb_shift
+from oqs.landauer import Landauer, landauer
 from oqs.laws import DensityMatrixLaw, flow_law
 from oqs.rates import flat, lorentzian, power_law
 from oqs.relaxation import Relaxation, relax, relaxation_time
@@ -51,6 +52,7 @@ __all__ = [
     "Flows",
     "FullLiouvillian",
     "InteractingSystem",
+    "Landauer",
     "NonUniqueStationaryState",
     "Populations",
     "QuadraticSystem",
@@ -73,6 +75,7 @@ __all__ = [
     "gibbs_state",
     "hubbard_chain",
     "lamb_shift",
+    "landauer",
     "lorentzian",
     "momentary_flows",
     "power_law",

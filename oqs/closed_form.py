@@ -61,7 +61,7 @@ class ClosedForm:
         x = above / temperature[..., None, :]
         gamma = self.rates.T  # (N, n)
         share = gamma / gamma.sum(axis=-1, keepdims=True)
-        excess = (_occupation_difference(x) @ share[..., None])[..., 0]  # n_j - nbar, (..., N, n)
+        excess = (occupation_difference(x) @ share[..., None])[..., 0]  # n_j - nbar, (..., N, n)
         particle = gamma * excess
         return Flows(particle, particle * self.frequencies[:, None], particle * above)
 
@@ -85,12 +85,12 @@ class ClosedForm:
         pair = gamma[:, :, None] * gamma[:, None, :] / gamma.sum(axis=-1)[:, None, None]
         affinity = x[..., :, None] - x[..., None, :]
         total: FloatArray = 0.5 * np.sum(
-            pair * affinity * _occupation_difference(x), axis=(-3, -2, -1)
+            pair * affinity * occupation_difference(x), axis=(-3, -2, -1)
         )
         return total
 
 
-def _occupation_difference(x: FloatArray) -> FloatArray:
+def occupation_difference(x: FloatArray) -> FloatArray:
     """Return n(x_j) - n(x_q) (..., n, n) for x (..., n), n(x) = 1 / (e^x + 1), Eq. (31).
 
     With x_j < x_q it is n_j (1 - n_q) (1 - exp(x_j - x_q)): a product, so nothing cancels.

@@ -17,7 +17,7 @@ from oqs.clusters import RESOLUTION
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import Decomposition, decompose
 from oqs.generator import Generator, build_generator
-from oqs.principal_value import occupied_shift, shift
+from oqs.principal_value import occupied_shift, shift_function
 from oqs.systems import System
 
 
@@ -81,7 +81,7 @@ class DaviesModel:
             w = self.frequencies[here]
             occupied = occupied_shift(contact, w, float(T[j]), float(mu[j]))
             absorption[j, here] = -occupied
-            emission[j, here] = shift(contact, w) - occupied
+            emission[j, here] = shift_function(contact)(w) - occupied
         return emission, absorption
 
     def eigenoperators(self, j: int) -> tuple[tuple[qutip.Qobj, ...], ...]:
