@@ -106,6 +106,11 @@ class Reservoirs(Sequence[Reservoir]):
         """The reservoirs' names; the number counted from 1 where one has none."""
         return tuple(member.name or f"{j}" for j, member in enumerate(self._members, start=1))
 
+    @property
+    def parts(self) -> tuple[tuple[EquationOfState, float], ...]:
+        """Each distinct gas with the sum of its reservoirs' capacities."""
+        return tuple((gas, float(self.capacities[at].sum())) for gas, at in self._groups)
+
     def checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Return T, mu as (n,) arrays after checking shape, sign and each gas's validity."""
         temperature, potential = temperatures_and_potentials(T, mu, len(self))

@@ -160,7 +160,13 @@ def power_law_ground_state(alpha: float, N: float, E: float) -> tuple[float, flo
 
     mu_F = (alpha N)^(1/alpha), E_0 = mu_F^(alpha+1)/(alpha+1).
     """
-    fermi = (alpha * N) ** (1 / alpha)
+    try:
+        fermi = (alpha * N) ** (1 / alpha)
+    except OverflowError:
+        raise ValueError(
+            f"Argument `N` must leave the Fermi energy (alpha N)^(1/alpha) finite, but is {N:.6g} "
+            f"at alpha = {alpha:g}. Choose a larger unit of energy."
+        ) from None
     ground = fermi * alpha * N / (alpha + 1)
     if not ground < E:
         raise ValueError(

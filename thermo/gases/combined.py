@@ -1,0 +1,57 @@
+"""Several reservoirs in contact as one gas: the left side of Eq. (6)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray
+from thermo.gases.base import EquationOfState, GasState, state_function
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class CombinedGas:
+    """The sum of gases at one common T and mu: N = sum_j c_j N_j(T, mu), and so E and S.
+
+    Two kinds of fermions in one box, or reservoirs at their common equilibrium.
+
+    Parameters
+    ----------
+    parts : pairs (gas, capacity c_j > 0).
+    """
+
+    parts: tuple[tuple[EquationOfState, float], ...]
+
+    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return N, (...); T and mu broadcast together, in units of energy."""
+        return self.state(T, mu).number
+
+    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return E, (...), in units of energy."""
+        return self.state(T, mu).energy
+
+    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return S, (...), k_B = 1."""
+        return self.state(T, mu).entropy
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
+        return self.state(T, mu).jacobian
+
+    def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
+        """Return N, E, S and the Jacobian together."""
+        states = [(capacity, state_function(gas)(T, mu)) for gas, capacity in self.parts]
+        number, energy, entropy, jacobian = (
+            np.sum([capacity * state[field] for capacity, state in states], axis=0)
+            for field in range(4)
+        )
+        return GasState(number, energy, entropy, jacobian)
+
+    def check(self, T: ArrayLike, mu: ArrayLike) -> None:
+        """Raise ValueError where a state lies outside the validity of one of the gases."""
+        for gas, _ in self.parts:
+            gas.check(T, mu)
