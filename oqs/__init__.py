@@ -4,6 +4,7 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
+from oqs.audit import Assumption, Audit, Verdict, audit
 from oqs.builders import (
     anderson_dot,
     coupled_dots,
@@ -44,6 +45,8 @@ from oqs.stationary import (
 from oqs.systems import QuadraticSystem, System
 
 __all__ = [
+    "Assumption",
+    "Audit",
     "ClosedForm",
     "Contact",
     "DaviesModel",
@@ -61,8 +64,10 @@ __all__ = [
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Verdict",
     "ZeroFrequencyBlock",
     "anderson_dot",
+    "audit",
     "clausius_sum",
     "closed_form",
     "coupled_dots",
