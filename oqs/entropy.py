@@ -92,7 +92,7 @@ def von_neumann_entropy(state: ComplexArray) -> float:
     """Return -tr rho ln rho of a density matrix (D, D); eigenvalues <= 0 contribute nothing."""
     p = np.linalg.eigvalsh(state)
     p = p[p > 0]
-    return float(-np.sum(p * np.log(p)))
+    return float(0.0 - np.sum(p * np.log(p)))  # a pure state has 0.0, not -0.0
 
 
 def entropy_production(model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike) -> float:
