@@ -1,0 +1,266 @@
+"""Regimes of two reservoirs: omega-bar, the signs of Table I, and a name for each of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import Final, Literal, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from oqs.arguments import FloatArray, read_only, real_array, temperatures_and_potentials
+from oqs.flows import Flows
+
+SignArray = NDArray[np.int8]
+
+
+@final
+class Regime(enum.StrEnum):
+    """What two reservoirs do to each other through one frequency, by the signs of their flows.
+
+    Of two reservoirs at different temperatures, the engine uses heat that falls from hot to cold
+    to lift particles to the higher mu; the other three spend the fall of particles to the lower mu
+    (names as for any thermal machine that absorbs work: Buffoni et al. 2019,
+    doi:10.1103/PhysRevLett.122.070603):
+
+    ENGINE : the hot one loses heat, the cold one gains it, particles rise in mu.
+    REFRIGERATOR : the cold one loses heat, the hot one gains it.
+    ACCELERATOR : the hot one loses heat and the cold one gains it, as without work, but more.
+    HEATER : no reservoir loses heat, at least one gains it. Also at equal temperatures.
+
+    Where a difference vanishes:
+
+    CONDUCTOR : equal mu. The hot one loses heat, the cold one gains as much.
+    TRANSPORTER : equal temperatures. One loses heat, the other gains more.
+    BALANCED : equal occupations (at omega-bar, or reservoirs in equilibrium): nothing flows.
+    """
+
+    ENGINE = "engine"
+    REFRIGERATOR = "refrigerator"
+    ACCELERATOR = "accelerator"
+    HEATER = "heater"
+    CONDUCTOR = "conductor"
+    TRANSPORTER = "transporter"
+    BALANCED = "balanced"
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class SpectralSigns:
+    """Signs of the spectral flows out of two reservoirs at each frequency; 1 where it loses.
+
+    Parameters
+    ----------
+    particle, energy, heat : (..., K, 2) of p_j, j_j, y_j; -1, 0 or 1, read-only.
+    """
+
+    particle: SignArray
+    energy: SignArray
+    heat: SignArray
+
+    @classmethod
+    def of_flows(cls, resolved: Flows) -> SpectralSigns:
+        """Take the signs of resolved flows (..., K, 2) as law.resolved(T, mu) of two reservoirs.
+
+        Raises ValueError for another number of reservoirs: between three, a flow is no pair's.
+        """
+        if resolved.particle.ndim < 2 or resolved.reservoirs != 2:
+            raise ValueError(
+                f"Argument `resolved` must have shape (..., K, 2), but has shape "
+                f"{resolved.particle.shape}. Give law.resolved(T, mu) of a law with two "
+                "reservoirs, or use spectral_signs(T, mu, frequencies, pair)."
+            )
+        return cls(_sign(resolved.particle), _sign(resolved.energy), _sign(resolved.heat))
+
+
+def omega_bar(T: ArrayLike, mu: ArrayLike, pair: tuple[int, int] = (0, 1)) -> FloatArray:
+    """Return the energy at which two reservoirs' occupations agree.
+
+        omega-bar = (T_1 mu_2 - T_2 mu_1)/(T_1 - T_2)
+
+    Parameters
+    ----------
+    T, mu : (..., n) temperatures > 0 and chemical potentials, in units of energy (k_B = 1).
+    pair : places of reservoirs 1 and 2, counted from 0. Their order does not matter.
+
+    Returns
+    -------
+    (...) in units of energy. Infinite at equal temperatures and unequal mu (omega-bar passes from
+    one end of the axis to the other there, so its sign means nothing); NaN for two reservoirs in
+    equilibrium, whose occupations agree everywhere. It may be negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if T, mu are refused, or the pair does not name two of the reservoirs.
+
+    Notes
+    -----
+    Source: arXiv:2412.15355, Table I.
+    """
+    (t_1, t_2), (mu_1, mu_2) = _of_pair(T, mu, pair)
+    warmer, higher = t_1 - t_2, mu_1 - mu_2
+    # at equal T: infinite, not an overflowing division; the form below is exact at equal mu
+    found = np.where(higher == 0, np.nan, np.inf)
+    here = warmer != 0
+    found[here] = mu_1[here] - t_1[here] * (higher[here] / warmer[here])
+    return read_only(found)
+
+
+def spectral_signs(
+    T: ArrayLike, mu: ArrayLike, frequencies: ArrayLike, pair: tuple[int, int] = (0, 1)
+) -> SpectralSigns:
+    """Return the signs of what two reservoirs exchange at each frequency, from their occupations.
+
+        p_1 = -p_2 ~ n_1(w) - n_2(w),  j = w p,  y_j = (w - mu_j) p_j:
+
+    the integrand of Eq. (10) for two reservoirs, and for more the part of it between these two,
+    gamma_1 gamma_2 / (sum gamma) (n_1 - n_2), Eq. (31), whatever the rates are.
+
+    Parameters
+    ----------
+    T, mu : (..., n) in units of energy; (m, n) along a trajectory.
+    frequencies : (K,) in units of energy.
+    pair : places of reservoirs 1 and 2, counted from 0.
+
+    Returns
+    -------
+    SpectralSigns (..., K, 2). n_1 > n_2 is told from (w - mu_1)/T_1 < (w - mu_2)/T_2, which is
+    true where both occupations underflow.
+
+    Raises
+    ------
+    TypeError, ValueError
+        as `omega_bar`, and if frequencies is no (K,) array of finite numbers.
+    """
+    t, potential = (np.stack(part, axis=-1) for part in _of_pair(T, mu, pair))
+    w = _frequencies(frequencies)
+    above = w[:, None] - potential[..., None, :]  # (..., K, 2)
+    x = above / t[..., None, :]
+    fuller = _sign(x[..., 1] - x[..., 0])
+    particle = np.stack([fuller, -fuller], axis=-1)
+    return SpectralSigns(
+        read_only(particle),
+        read_only(particle * _sign(w)[:, None]),
+        read_only(particle * _sign(above)),
+    )
+
+
+def regimes(
+    T: ArrayLike, mu: ArrayLike, frequencies: ArrayLike, pair: tuple[int, int] = (0, 1)
+) -> NDArray[np.object_]:
+    """Return the Regime (..., K) of two reservoirs at each frequency.
+
+    Along a trajectory: regimes(path.T, path.mu, law.frequencies) is (m, K), the regime of each mode
+    at each time. Arguments and errors as `spectral_signs`.
+    """
+    (t_1, t_2), (mu_1, mu_2) = _of_pair(T, mu, pair)
+    signs = spectral_signs(T, mu, frequencies, pair)
+    warmer, higher = _sign(t_1 - t_2)[..., None], _sign(mu_1 - mu_2)[..., None]
+    downhill = signs.particle[..., 0] * higher  # 1: particles fall to the lower mu
+    from_hot = np.where(warmer >= 0, signs.heat[..., 0], signs.heat[..., 1])
+    from_cold = np.where(warmer >= 0, signs.heat[..., 1], signs.heat[..., 0])
+    found = np.empty(downhill.shape, dtype=object)
+    found[...] = Regime.HEATER
+    found[(from_hot > 0) & (downhill < 0)] = Regime.ENGINE
+    found[(from_cold > 0) & (downhill > 0)] = Regime.REFRIGERATOR
+    found[(from_hot > 0) & (downhill > 0)] = Regime.ACCELERATOR
+    found[(from_hot > 0) & (downhill == 0)] = Regime.CONDUCTOR
+    isothermal = np.broadcast_to(warmer == 0, found.shape)
+    found[isothermal & ((from_hot > 0) | (from_cold > 0))] = Regime.TRANSPORTER
+    found[signs.particle[..., 0] == 0] = Regime.BALANCED
+    return found
+
+
+Bound = Literal["zero", "mu_1", "mu_2", "omega_bar", "infinity"]
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """One column of Table I: a window of frequency with the signs of the spectral flows in it.
+
+    Parameters
+    ----------
+    lower, upper : its ends. A window whose ends are not in ascending order is absent.
+    particle_1, heat_1, particle_2, heat_2 : signs of p_1 and j_1, y_1, p_2 and j_2, y_2; 1 where
+        that reservoir loses.
+    regime : the name of these signs.
+    """
+
+    lower: Bound
+    upper: Bound
+    particle_1: int
+    heat_1: int
+    particle_2: int
+    heat_2: int
+    regime: Regime
+
+    def ends(self, T: ArrayLike, mu: ArrayLike) -> tuple[float, float]:
+        """Return the lower and upper end in units of energy, for T, mu of shape (2,)."""
+        temperature, potential = temperatures_and_potentials(T, mu, 2)
+        values: dict[Bound, float] = {
+            "zero": 0.0,
+            "mu_1": float(potential[0]),
+            "mu_2": float(potential[1]),
+            "omega_bar": float(omega_bar(temperature, potential)),
+            "infinity": np.inf,
+        }
+        return values[self.lower], values[self.upper]
+
+
+TABLE_I: Final[dict[Literal["T_1 < T_2", "T_1 > T_2"], tuple[Window, ...]]] = {
+    "T_1 < T_2": (
+        Window("zero", "mu_2", 1, -1, -1, 1, Regime.ACCELERATOR),
+        Window("mu_2", "mu_1", 1, -1, -1, -1, Regime.HEATER),
+        Window("mu_1", "omega_bar", 1, 1, -1, -1, Regime.REFRIGERATOR),
+        Window("omega_bar", "infinity", -1, -1, 1, 1, Regime.ENGINE),
+    ),
+    "T_1 > T_2": (
+        Window("zero", "omega_bar", -1, 1, 1, -1, Regime.ENGINE),
+        Window("omega_bar", "mu_2", 1, -1, -1, 1, Regime.REFRIGERATOR),
+        Window("mu_2", "mu_1", 1, -1, -1, -1, Regime.HEATER),
+        Window("mu_1", "infinity", 1, 1, -1, -1, Regime.ACCELERATOR),
+    ),
+}
+"""Table I of arXiv:2412.15355, for mu_1 > mu_2 > 0 and frequencies > 0, as printed.
+
+Where omega-bar < 0 the second panel's first window is absent and the next begins at zero.
+"""
+
+
+def _of_pair(
+    T: ArrayLike, mu: ArrayLike, pair: tuple[int, int]
+) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
+    """Return ((T_1, T_2), (mu_1, mu_2)), each (...), after all checks."""
+    size = np.shape(T)[-1] if np.ndim(T) else 0
+    temperature, potential = temperatures_and_potentials(T, mu, size, batched=True)
+    temperature, potential = np.broadcast_arrays(temperature, potential)
+    try:
+        first, second = (range(size)[j] for j in pair)
+    except (TypeError, ValueError, IndexError):
+        first = second = 0
+    if first == second:
+        raise ValueError(
+            f"Argument `pair` must name two different of the {size} reservoirs, counted from 0, "
+            f"but is {pair!r}. Give e.g. (0, 1)."
+        )
+    return (
+        (temperature[..., first], temperature[..., second]),
+        (potential[..., first], potential[..., second]),
+    )
+
+
+def _frequencies(value: ArrayLike) -> FloatArray:
+    remedy = "Give the frequencies of interest, such as law.frequencies."
+    w = real_array("frequencies", value, remedy)
+    if w.ndim != 1:
+        raise ValueError(
+            f"Argument `frequencies` must have shape (K,), but has shape {w.shape}. {remedy}"
+        )
+    return w
+
+
+def _sign(values: FloatArray) -> SignArray:
+    return np.sign(values).astype(np.int8)
