@@ -41,7 +41,7 @@ def descend(
     T, mu, now = search.first(starts)
     for _ in range(_ROUNDS):
         steps = newton_step(now, search.N, search.E, T, mu)
-        if not np.isfinite(steps).all() or search.frozen(now, T, mu):
+        if not np.isfinite(steps).all() or search.below_ground(now, T, mu):
             break
         if solved(now, search.N, search.E, T, *steps):
             found = moved(T, mu, *steps)
@@ -96,24 +96,28 @@ class _Search:
             fraction = fraction / 2
         return None
 
-    def frozen(self, now: GasState, T: FloatArray, mu: FloatArray) -> bool:
-        """Say whether E is at or below the ground-state energy of N.
+    def below_ground(self, now: GasState, T: FloatArray, mu: FloatArray) -> bool:
+        """Say whether a state proves that E is at or below the ground-state energy of N.
 
-        That energy is convex in N, so E_0(N) >= E(T, mu) + mu (N - N(T, mu)) where T is so low
-        that its heat T S is no digit of the energy: a bound from any such state, not only at N.
+        E_0(N) >= mu N + Omega(0, mu) >= mu N + Omega(T, mu) for any T and mu, with the grand
+        potential Omega = E - T S - mu N; so one negative value of the function to be minimised
+        is proof. At E = E_0 itself it is no more than rounding where T S is no digit of E.
         """
-        heat = (self.E - now.energy) - mu * (self.N - now.number)
-        digit = _DIGITS * (abs(now.energy) + abs(self.E) + abs(mu) * (now.number + self.N))
-        return bool(T * now.entropy <= digit and heat <= digit)
+        size = abs(now.energy) + abs(self.E) + abs(mu) * (now.number + self.N)
+        excess = self.E - self._bound(now, T, mu)
+        return bool(excess < -_DIGITS * size or max(excess, T * now.entropy) <= _DIGITS * size)
+
+    def _bound(self, now: GasState, T: FloatArray, mu: FloatArray) -> FloatArray:
+        return now.energy - T * now.entropy + mu * (self.N - now.number)
 
     def complaint(self, now: GasState, T: FloatArray, mu: FloatArray) -> str:
         """Say in one sentence why there is no state."""
         sought = f"N = {self.N:.17g}, E = {self.E:.17g}"
-        if self.frozen(now, T, mu):
+        if self.below_ground(now, T, mu):
             return (
                 f"Argument `E` must be above the ground-state energy of {self.gas!r}, at least "
-                f"{now.energy + mu * (self.N - now.number):.15g} here, but the state sought has "
-                f"{sought}. No state of T > 0 has this energy."
+                f"{self._bound(now, T, mu):.15g} here, but the state sought has {sought}. "
+                "No state of T > 0 has this energy."
             )
         residual = max(float(part) for part in residuals(now, self.N, self.E, T))
         return (
@@ -127,9 +131,11 @@ class _Search:
         return now.entropy + ((self.E - now.energy) - mu * (self.N - now.number)) / T
 
     def _enter(self, T: FloatArray, mu: FloatArray) -> _Point | None:
-        """Return the point if the gas is defined and convex there."""
+        """Return the point if the gas is defined, finite and convex there."""
         try:
-            now = self._state(T, mu)
+            with np.errstate(all="ignore"):  # a trial may overflow; what is not finite is refused
+                now = self._state(T, mu)
         except ValueError:
             return None
-        return (T, mu, now) if is_convex(now, T, mu) else None
+        finite = all(np.isfinite(part).all() for part in now)
+        return (T, mu, now) if finite and is_convex(now, T, mu) else None

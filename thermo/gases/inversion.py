@@ -97,7 +97,8 @@ def _newton(
     found = nowhere
     for _ in range(_ROUNDS):
         try:
-            now = state(T, mu)
+            with np.errstate(all="ignore"):  # a trial may overflow: then the steps are not finite
+                now = state(T, mu)
         except ValueError:  # outside where the gas is defined: for the guarded route
             return T, mu, nowhere
         steps = newton_step(now, N, E, T, mu)

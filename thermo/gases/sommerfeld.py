@@ -13,6 +13,7 @@ from oqs.arguments import FloatArray
 from thermo.gases.base import GasState, alpha_argument, states
 
 _PI2_6 = math.pi**2 / 6
+_DEFINED = 0.01  # smallest mu/T at which the formulas are evaluated: far below where they mean much
 
 
 def sommerfeld_q(a: float, x: ArrayLike) -> FloatArray:
@@ -53,7 +54,7 @@ class SommerfeldGas:
     Raises
     ------
     TypeError, ValueError
-        if alpha is not a finite number > 0. Every method: if T <= 0 or mu <= 0.
+        if alpha is not a finite number > 0. Every method: if T <= 0 or mu < 0.01 T.
 
     Notes
     -----
@@ -147,10 +148,11 @@ class SommerfeldGas:
 
     def _defined(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
         t, m, x = states(T, mu)
-        if m.size and not m.min() > 0:
+        if x.size and not x.min() >= _DEFINED:
             raise ValueError(
-                f"Argument `mu` must be positive for SommerfeldGas, an expansion in T/mu, but "
-                f"holds {float(m.min()):.6g}. Use FermiDiracGas, which is exact at any mu/T."
+                f"Argument `mu` must be positive and not below {_DEFINED:g} T for SommerfeldGas, "
+                f"an expansion in T/mu, but mu/T is {float(x.min()):.6g}. Use FermiDiracGas, "
+                "which is exact at any mu/T."
             )
         return t, m, x
 
