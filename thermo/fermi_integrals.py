@@ -93,9 +93,10 @@ class MomentTable:
       x = +-i pi, make it converge like 12.6^(-degree). Entropy and its slope are kept there
       as (1 + 1/alpha) int t^alpha f and alpha n, from which -x n and -x dn/dx > 0 complete them.
     * x < -40: the value at -40 times e^(x+40).
-    * x > X: the Sommerfeld series, asymptotic in x^(-2); with X = max(48, 4 (alpha+1)) its first
-      16 terms leave 1e-17. For entropy and slopes it is the series of the difference, term by
-      term, not the difference of series: relative accuracy does not decay with x.
+    * x > X: the Sommerfeld series, asymptotic in x^(-2). Past X = max(48, 4 (alpha+1)) its first
+      16 terms leave 1e-17; X grows by -log(alpha) below 1, where e^(-x)/alpha is left out. For
+      entropy and slopes it is the series of the difference, term by term, not the difference of
+      series: relative accuracy does not decay with x.
 
     Parameters
     ----------
@@ -104,7 +105,8 @@ class MomentTable:
 
     def __init__(self, alpha: float) -> None:
         self.alpha = alpha
-        self.degenerate = float(math.ceil(max(48.0, 4 * (alpha + 1))))
+        classical = -math.log(min(alpha, 1.0))  # of the states near t = 0, left out of the series
+        self.degenerate = float(math.ceil(max(48.0 + classical, 4 * (alpha + 1))))
         rows = np.arange(_LEFT, self.degenerate)
         nodes = chebyshev.chebpts1(_TERMS)
         x = rows[:, None] + (nodes + 1) / 2  # (rows, terms)
@@ -136,8 +138,9 @@ class MomentTable:
         row = place.astype(np.intp)
         local = 2 * (place - row) - 1
         stretch = np.maximum(x / self.degenerate, 1.0)
-        if x.max(initial=0.0) >= self.degenerate:
-            local = np.where(x < self.degenerate, local, 1 / (stretch * stretch))
+        last = self._coefficients.shape[0] - 1
+        if row.max(initial=0) == last:
+            local = np.where(row < last, local, 1 / (stretch * stretch))
         powers = np.empty((x.size, 1, _TERMS))
         powers[:, 0, 0] = 1
         powers[:, 0, 1:] = local[:, None]
@@ -156,13 +159,11 @@ def _fit(sampled: FloatArray) -> FloatArray:
     Through the Chebyshev coefficients, which decay, and in this order: the product of the two
     matrices has entries of 1e5, and rounding them would cost 4 digits.
     """
-    nodes = chebyshev.chebpts1(_TERMS)
-    transform = 2 / _TERMS * chebyshev.chebvander(nodes, _TERMS - 1).T
-    transform[0] /= 2
+    basis = chebyshev.chebvander(chebyshev.chebpts1(_TERMS), _TERMS - 1)
     powers = np.zeros((_TERMS, _TERMS))
     for k in range(_TERMS):
         powers[: k + 1, k] = chebyshev.cheb2poly(np.eye(_TERMS)[k])[: k + 1]
-    fitted: FloatArray = powers @ (transform @ sampled)
+    fitted: FloatArray = powers @ np.linalg.solve(basis, sampled)
     return fitted
 
 
@@ -222,18 +223,20 @@ def _nodes(alpha: float, last: float) -> tuple[FloatArray, FloatArray, FloatArra
     int_0^1 t^(alpha-1) P_k(2t-1) dt = (alpha-1)...(alpha-k) / (alpha (alpha+1)...(alpha+k)).
     (Gauss-Jacobi nodes lose digits as alpha -> 0.)
     """
-    unit, unit_weight = roots_legendre(_NODES)
+    unit = roots_legendre(_NODES)[0]
+    polynomials = legendre.legvander(unit, _NODES - 1).T
+    moments = np.zeros((_NODES, 2))  # of P_k, weighted with 1 on [-1, 1] and t^(alpha-1) on [0, 1]
+    moments[0] = 2, 1 / alpha
+    for k in range(1, _NODES):
+        moments[k, 1] = moments[k - 1, 1] * (alpha - k) / (alpha + k)
+    # solved for, since tabulated Gauss weights are off by 3e-14 at the outer nodes
+    unit_weight, first_weight = np.linalg.solve(polynomials, moments).T
     edges = np.concatenate([[0.0, 1.0], np.arange(_PANEL, last + _PANEL, _PANEL)])
     half = np.diff(edges)[:, None] / 2
     t = (edges[:-1, None] + half * (unit + 1)).ravel()
     flat = (half * unit_weight).ravel()
-    moments = np.empty(_NODES)
-    moments[0] = 1 / alpha
-    for k in range(1, _NODES):
-        moments[k] = moments[k - 1] * (alpha - k) / (alpha + k)
-    expansion = legendre.legvander(unit, _NODES - 1) * (2 * np.arange(_NODES) + 1)
     weight = flat * t ** (alpha - 1)
-    weight[:_NODES] = flat[:_NODES] * (expansion @ moments)
+    weight[:_NODES] = first_weight
     return t, flat, weight
 
 

@@ -78,16 +78,16 @@ def test_moments_are_mpmaths(alpha):
             # for alpha < 1 the last column crosses 0 near x = 0 with the slope 1/(4 alpha)
             crossing = column == 4 and alpha < 1 and 0 <= x < 1
             scale = max(abs(exact), 0.25 / alpha) if crossing else abs(exact)
-            assert abs(found - exact) < 1e-13 * scale, (alpha, x, column)
+            assert abs(found - exact) < 2e-14 * scale, (alpha, x, column)
 
 
-@pytest.mark.parametrize("alpha", [0.3, 0.5, 1.5, 2.7, 20.0, 100.0])
+@pytest.mark.parametrize("alpha", [1e-3, 0.05, 0.3, 0.5, 1.5, 2.7, 20.0, 100.0])
 def test_moments_meet_at_the_sommerfeld_seam(alpha):
     """The last polynomial and the series, two independent routes, at the same x."""
     seam = moment_table(alpha).degenerate
-    below, above = moments(alpha, seam * (1 - 1e-15)), moments(alpha, seam)
+    below, above = moments(alpha, np.nextafter(seam, 0)), moments(alpha, seam)
     for b, a in zip(below, above, strict=True):
-        assert abs(b / a - 1) < 2e-13
+        assert abs(b / a - 1) < 1e-15 * max(30, alpha)  # alpha amplifies the rounding of x
 
 
 @pytest.mark.parametrize("x", LARGE)
@@ -114,7 +114,7 @@ def test_far_tail_is_the_exact_polynomial(alpha, x):
 def test_integral_is_mpmaths_from_minus_50_to_10000(s):
     for eta in (-50.0, -11.3, -1.0, 0.7, 9.9, 44.4, 57.0, 900.0, 1e4):
         exact = exact_integral(s, eta) if eta < 60 else exact_far(s, eta)
-        assert abs(fermi_dirac_integral(s, eta) / exact - 1) < 1e-13, (s, eta)
+        assert abs(fermi_dirac_integral(s, eta) / exact - 1) < 2e-14, (s, eta)
 
 
 def exact_far(s, eta):
