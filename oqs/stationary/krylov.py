@@ -20,7 +20,7 @@ from oqs.errors import StationaryStateNotFound
 from oqs.fock import occupation_sum
 from oqs.occupation import filled_and_empty
 from oqs.stationary.method import TOLERANCE, Solution, StationaryMethod, checked_residual
-from oqs.stationary.rate_equation import RateProblem, by_frequency
+from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency
 from oqs.transitions import Flips
 
 _RELATIVE = 1e-13  # of the start's residual
@@ -72,24 +72,26 @@ class KrylovProblem(RateProblem):
                 "less certain than that at these rates."
             )
         fluxes = self._fluxes(populations, T, mu)
+        rising = np.sum([up for _, _, up in fluxes], axis=0)
         return Solution(
             populations,
             checked_residual(residual, self.method),
-            np.sum([flux.sum(axis=1) for _, flux in fluxes], axis=0),
-            np.sum([flux @ frequency for frequency, flux in fluxes], axis=0),
+            balanced(np.sum([net.sum(axis=1) for _, net, _ in fluxes], axis=0), rising),
+            balanced(np.sum([net @ frequency for frequency, net, _ in fluxes], axis=0), rising),
         )
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
-        return by_frequency(self.frequencies, self._fluxes(self.solve(T, mu).values.real, T, mu))
+        fluxes = self._fluxes(self.solve(T, mu).values.real, T, mu)
+        return by_frequency(self.frequencies, [(frequency, net) for frequency, net, _ in fluxes])
 
     def _transition_frequencies(self) -> FloatArray:
         return np.concatenate(self.flips.frequency)
 
     def _fluxes(
         self, populations: FloatArray, T: FloatArray, mu: FloatArray
-    ) -> list[tuple[FloatArray, FloatArray]]:
-        """Return for each mode the frequency (R,) and each contact's net flux up (n, R)."""
+    ) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+        """Return for each mode its frequency (R,), the net flux up (n, R), the gross one (n,)."""
         fluxes = []
         for mode in range(self.flips.modes):
             frequency, rate = self.flips.frequency[mode], self.flips.rate[mode]
@@ -98,7 +100,8 @@ class KrylovProblem(RateProblem):
             without, with_one = (pair[:, s, :].ravel() for s in (0, 1))
             if len(frequency) == 1:
                 without, with_one = without.sum(keepdims=True), with_one.sum(keepdims=True)
-            fluxes.append((frequency, rate * (filled * without - empty * with_one)))
+            up = rate * filled * without
+            fluxes.append((frequency, up - rate * empty * with_one, up.sum(axis=1)))
         return fluxes
 
 
