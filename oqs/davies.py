@@ -102,11 +102,27 @@ class DaviesModel:
             emission[j, here] = shift_function(contact)(w) - occupied
         return emission, absorption
 
+    @functools.cached_property
+    def detuning(self) -> FloatArray:
+        """Energy (D,) of each state minus the mean of its level; 0 for true degeneracy.
+
+        Not zero only where `davies(..., resolution=...)` counts split energies as equal. Splittings
+        below the default resolution are rounding of a diagonaliser, not energies.
+        """
+        spectrum, labels = self.system.spectrum, self.decomposition.levels
+        mean = np.bincount(labels, spectrum.energies) / np.bincount(labels)
+        away = spectrum.energies - mean[labels]
+        rounding = self.system.sites * RESOLUTION * self.system.energy_scale
+        split = np.bincount(labels, np.abs(away) > rounding)[labels] > 0
+        return read_only(np.where(split, away, 0.0))
+
     def eigenoperators(self, j: int) -> tuple[tuple[qutip.Qobj, ...], ...]:
         """Return, for each Bohr frequency, the S_a(w_kappa) of contact j as Qobj.
 
-        They lower the particle number: [N, S] = -S and [H, S(w)] = -w S(w). Raises IndexError if
-        there is no contact j.
+        They lower the particle number: [N, S] = -S and [H, S(w)] = -w S(w). The S(w) of a single
+        channel sum to S; several channels of a quadratic system are mixed among each other within
+        one frequency, which leaves the dissipator as it is. Raises IndexError if there is no
+        contact j.
         """
         return self._eigenoperators[self._checked_contact(j)]
 
@@ -166,6 +182,17 @@ class DaviesModel:
             )
             for j in range(self.reservoirs)
         )
+
+    def turning(self, generator: Generator) -> FloatArray:
+        """Return detuning_a - detuning_b (P,) of a generator's matrix elements rho_ab.
+
+        Together with the means of the levels, which the dissipators commute with, it is the free
+        evolution of rho_ab.
+        """
+        difference: FloatArray = (
+            self.detuning[generator.row_state] - self.detuning[generator.column_state]
+        )
+        return difference
 
     @functools.cached_property
     def number_conserving_generator(self) -> Generator:

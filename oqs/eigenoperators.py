@@ -93,8 +93,9 @@ def decompose_modes(
 ) -> Decomposition:
     """Decompose in the normal modes: S_a(w) = sum_{k: w_k = w} (t modes)_ak a_k.
 
-    Within one frequency only the Gram matrix of the amplitudes enters the dissipator, so the m
+    Within one frequency only the Gram matrix of the amplitudes enters the dissipator, so m > 1
     channels are replaced by the singular vectors of their (m, g) amplitudes, at most g of them.
+    A single channel stays as it is: its S(w) sum to S, phases included.
     """
     width = resolution * system.energy_scale
     mode_level, frequencies = cluster(system.energies, width)
@@ -106,12 +107,13 @@ def decompose_modes(
         found: list[tuple[sp.csr_array, int, int]] = []
         for kappa in range(len(frequencies)):
             modes = np.flatnonzero(mode_level == kappa)
-            _, sizes, mixes = np.linalg.svd(amplitudes[:, modes], full_matrices=False)
-            for channel, (size, mix) in enumerate(zip(sizes, mixes, strict=True)):
-                if size > cut:
-                    operator = sum(
-                        size * x * annihilators[k] for x, k in zip(mix, modes, strict=True)
-                    )
+            rows = amplitudes[:, modes]
+            if len(rows) > 1:
+                _, sizes, mixes = np.linalg.svd(rows, full_matrices=False)
+                rows = sizes[:, None] * mixes
+            for channel, row in enumerate(rows):
+                if np.linalg.norm(row) > cut:
+                    operator = sum(x * annihilators[k] for x, k in zip(row, modes, strict=True))
                     found.append((operator, kappa, channel))
         elements.append(_collect(found))
     occupation = number_of_bits(system.sites)

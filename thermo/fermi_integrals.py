@@ -116,33 +116,38 @@ class MomentTable:
     def __call__(self, x: FloatArray) -> Moments:
         """Return the moments at finite x = mu/T of any shape."""
         flat = x.reshape(-1)
-        values = np.empty((flat.size, 5))
-        stretch = np.ones(flat.size)
-        for begin in range(0, flat.size, _BLOCK):
-            part = slice(begin, begin + _BLOCK)
-            self._evaluate(flat[part], values[part], stretch[part])
+        if flat.size <= _BLOCK:
+            values, stretch = self._evaluate(flat)
+        else:
+            blocks = [
+                self._evaluate(flat[begin : begin + _BLOCK])
+                for begin in range(0, flat.size, _BLOCK)
+            ]
+            values = np.concatenate([block[0] for block in blocks])
+            stretch = np.concatenate([block[1] for block in blocks])
         number, energy, entropy, number_slope, entropy_slope = values.T.reshape(5, *x.shape)
         return Moments(
             number, energy, entropy, number_slope, entropy_slope, stretch.reshape(x.shape)
         )
 
-    def _evaluate(self, x: FloatArray, values: FloatArray, stretch: FloatArray) -> None:
+    def _evaluate(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the five columns (m, 5) and the stretch (m,) at x, (m,)."""
         place = np.minimum(np.maximum(x, _LEFT), self.degenerate) - _LEFT
         row = place.astype(np.intp)
         local = 2 * (place - row) - 1
-        beyond = x >= self.degenerate
-        if beyond.any():
-            stretch[beyond] = x[beyond] / self.degenerate
-            local[beyond] = 1 / stretch[beyond] ** 2
+        stretch = np.maximum(x / self.degenerate, 1.0)
+        if x.max(initial=0.0) >= self.degenerate:
+            local = np.where(x < self.degenerate, local, 1 / (stretch * stretch))
         powers = np.empty((x.size, 1, _TERMS))
         powers[:, 0, 0] = 1
         powers[:, 0, 1:] = local[:, None]
         np.multiply.accumulate(powers, axis=2, out=powers)
-        np.matmul(powers, self._coefficients[row], out=values[:, None, :])
-        if x.min() < 0:
+        values: FloatArray = np.matmul(powers, self._coefficients[row])[:, 0, :]
+        if x.min(initial=0.0) < 0:
             below = np.minimum(x, 0.0)[:, None]
             values[:, 2::2] -= below * values[:, 0::3]  # s - x n, s' - x n'
             values *= np.exp(below)
+        return values, stretch
 
 
 def _fit(sampled: FloatArray) -> FloatArray:

@@ -114,6 +114,27 @@ def states(T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatAr
     return temperature, potential, potential / temperature
 
 
+def within_doubles(
+    evaluate: Callable[[FloatArray, FloatArray, FloatArray], GasState],
+    gas: EquationOfState,
+    T: ArrayLike,
+    mu: ArrayLike,
+) -> GasState:
+    """Return evaluate(T, mu, x = mu/T), or raise ValueError where a number overflows.
+
+    Underflow is honest: a dilute gas has N = 0 to double precision.
+    """
+    try:
+        with np.errstate(over="raise"):
+            return evaluate(*states(T, mu))
+    except FloatingPointError:
+        raise ValueError(
+            f"Arguments `T` and `mu` must keep N, E and S of {gas!r} below 1e308, but "
+            f"T up to {np.max(T):.6g} with mu up to {np.max(mu):.6g} overflows. "
+            "Choose a larger unit of energy."
+        ) from None
+
+
 def alpha_argument(alpha: object, remedy: str = "") -> float:
     """Return the exponent alpha = D/d of a power-law gas, finite and > 0."""
     return positive_number(

@@ -11,10 +11,8 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from thermo.fermi_integrals import LARGEST_EXPONENT, SMALLEST_EXPONENT, moment_table
-from thermo.gases.base import GasState, alpha_argument, states
+from thermo.gases.base import GasState, alpha_argument, within_doubles
 from thermo.gases.sommerfeld import power_law_ground_state
-
-_LARGEST = 1e300  # a little below where the largest double overflows
 
 
 @final
@@ -37,7 +35,8 @@ class FermiDiracGas:
     Raises
     ------
     TypeError, ValueError
-        if alpha is not a number in that range. Every method: if T <= 0 or one is not finite.
+        if alpha is not a number in that range. Every method: if T <= 0, if one is not finite, or
+        if a result overflows.
 
     Notes
     -----
@@ -78,31 +77,11 @@ class FermiDiracGas:
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""
-        t, _, x = states(T, mu)
-        n, e, s, dn, ds, stretch = moment_table(self.alpha)(x)
-        scale = t * stretch  # T, or proportional to mu in the degenerate tail
-        slope: FloatArray = scale ** (self.alpha - 1)
-        level = slope * scale
-        number = level * n
-        entropy = level / stretch * s
-        jacobian = np.empty((*x.shape, 2, 2))
-        jacobian[..., 0, 0] = slope / stretch * ds
-        jacobian[..., 0, 1] = slope * dn
-        jacobian[..., 1, 0] = self.alpha * entropy
-        jacobian[..., 1, 1] = self.alpha * number
-        return GasState(number, level * scale * e, entropy, jacobian)
+        return within_doubles(self._evaluate, self, T, mu)
 
     def check(self, T: ArrayLike, mu: ArrayLike) -> None:
-        """Raise ValueError unless T > 0 and mu are finite and the energy is a finite double."""
-        t, m, _ = states(T, mu)
-        largest = np.maximum(t, m).max() if t.size else 1.0
-        bound = math.log(_LARGEST) - math.lgamma(self.alpha + 1)
-        if (self.alpha + 1) * math.log(largest) > bound:
-            raise ValueError(
-                f"Arguments `T` and `mu` must be below {math.exp(bound / (self.alpha + 1)):.3g} "
-                f"for FermiDiracGas(alpha={self.alpha:g}), but one is {largest:.3g}: the energy "
-                "overflows. Choose a larger unit of energy."
-            )
+        """Raise ValueError unless T > 0 and mu are finite and nothing overflows."""
+        self.state(T, mu)
 
     def estimate(self, N: float, E: float) -> tuple[float, float]:
         """Return a state near (N, E); raise ValueError unless E is above the ground state.
@@ -118,3 +97,17 @@ class FermiDiracGas:
         classical = E / (self.alpha * N)
         x = math.log(N) - math.lgamma(self.alpha) - self.alpha * math.log(classical)
         return classical, classical * min(x, 2.0)
+
+    def _evaluate(self, T: FloatArray, mu: FloatArray, x: FloatArray) -> GasState:
+        n, e, s, dn, ds, stretch = moment_table(self.alpha)(x)
+        scale = T * stretch  # T, or proportional to mu in the degenerate tail
+        slope: FloatArray = scale ** (self.alpha - 1)
+        level = slope * scale
+        number = level * n
+        entropy = level / stretch * s
+        jacobian = np.empty((*x.shape, 2, 2))
+        jacobian[..., 0, 0] = slope / stretch * ds
+        jacobian[..., 0, 1] = slope * dn
+        jacobian[..., 1, 0] = self.alpha * entropy
+        jacobian[..., 1, 1] = self.alpha * number
+        return GasState(number, level * scale * e, entropy, jacobian)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
-from thermo.gases.base import GasState, alpha_argument, states
+from thermo.gases.base import GasState, alpha_argument, states, within_doubles
 
 _PI2_6 = math.pi**2 / 6
 _DEFINED = 0.01  # smallest mu/T at which the formulas are evaluated: far below where they mean much
@@ -101,19 +101,7 @@ class SommerfeldGas:
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""
-        t, m, x = self._defined(T, mu)
-        a = self.alpha
-        level: FloatArray = m ** (a - 1)  # density of states at mu
-        y = 1 / (x * x)
-        number = level * m * (1 / a + _PI2_6 * (a - 1) * y)
-        energy = level * m * m * (1 / (a + 1) + _PI2_6 * a * y)
-        entropy = 2 * _PI2_6 * level * t
-        jacobian = np.empty((*x.shape, 2, 2))
-        jacobian[..., 0, 0] = 2 * _PI2_6 * (a - 1) * level / x
-        jacobian[..., 0, 1] = level * (1 + _PI2_6 * (a - 1) * (a - 2) * y)
-        jacobian[..., 1, 0] = a * entropy
-        jacobian[..., 1, 1] = a * number
-        return GasState(number, energy, entropy, jacobian)
+        return within_doubles(self._evaluate, self, T, mu)
 
     def check(self, T: ArrayLike, mu: ArrayLike) -> None:
         """Raise ValueError unless every x = mu/T is at least `smallest_ratio`.
@@ -121,7 +109,8 @@ class SommerfeldGas:
         That bound lies above `singular_ratio` for every alpha; a state at or below the singular
         ratio (within 5 %) is told so.
         """
-        x = self._defined(T, mu)[2]
+        self.state(T, mu)  # T > 0, mu > 0, nothing overflows
+        x = states(T, mu)[2]
         least = float(x.min()) if x.size else math.inf
         if least >= self.smallest_ratio:
             return
@@ -146,15 +135,28 @@ class SommerfeldGas:
         T = math.sqrt((E - ground) / (_PI2_6 * fermi ** (self.alpha - 1)))
         return min(T, fermi / self.smallest_ratio), fermi
 
-    def _defined(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
-        t, m, x = states(T, mu)
+    def _evaluate(self, T: FloatArray, mu: FloatArray, x: FloatArray) -> GasState:
+        self._defined(x)
+        a = self.alpha
+        level: FloatArray = mu ** (a - 1)  # density of states at mu
+        y = 1 / (x * x)
+        number = level * mu * (1 / a + _PI2_6 * (a - 1) * y)
+        energy = level * mu * mu * (1 / (a + 1) + _PI2_6 * a * y)
+        entropy = 2 * _PI2_6 * level * T
+        jacobian = np.empty((*x.shape, 2, 2))
+        jacobian[..., 0, 0] = 2 * _PI2_6 * (a - 1) * level / x
+        jacobian[..., 0, 1] = level * (1 + _PI2_6 * (a - 1) * (a - 2) * y)
+        jacobian[..., 1, 0] = a * entropy
+        jacobian[..., 1, 1] = a * number
+        return GasState(number, energy, entropy, jacobian)
+
+    def _defined(self, x: FloatArray) -> None:
         if x.size and not x.min() >= _DEFINED:
             raise ValueError(
                 f"Argument `mu` must be positive and not below {_DEFINED:g} T for SommerfeldGas, "
                 f"an expansion in T/mu, but mu/T is {float(x.min()):.6g}. Use FermiDiracGas, "
                 "which is exact at any mu/T."
             )
-        return t, m, x
 
 
 def power_law_ground_state(alpha: float, N: float, E: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import roots_legendre
 
 from oqs.arguments import FloatArray, has_shape, read_only, real_array
-from thermo.gases.base import GasState, states
+from thermo.gases.base import GasState, states, within_doubles
 
 _NODES = 8  # Gauss nodes an interval: error 1e-13 at T = half the interval, 6.4^(-16)
 _REACH = 40.0  # f is 0 or 1 to double precision beyond mu -+ 40 T
@@ -105,24 +105,7 @@ class TabulatedGas:
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""
-        t, m, x = states(T, mu)
-        t, m = np.broadcast_to(t, x.shape)[..., None], np.broadcast_to(m, x.shape)[..., None]
-        y = (self._levels - m) / t  # (..., levels)
-        small = np.exp(-np.abs(y))
-        lesser = small / (1 + small)  # of f and 1 - f
-        filled = np.where(y > 0, lesser, 1 / (1 + small))
-        spread = lesser / (1 + small)  # f (1-f)
-        weights, levels = self._weights, self._levels
-        number = filled @ weights
-        energy = filled @ (weights * levels)
-        entropy = (np.log1p(small) + np.abs(y) * lesser) @ weights
-        jacobian = np.empty((*x.shape, 2, 2))
-        by_mu = spread / t
-        jacobian[..., 0, 0] = (y * by_mu) @ weights
-        jacobian[..., 0, 1] = by_mu @ weights
-        jacobian[..., 1, 0] = (y * by_mu) @ (weights * levels)
-        jacobian[..., 1, 1] = by_mu @ (weights * levels)
-        return GasState(number, energy, entropy, jacobian)
+        return within_doubles(self._evaluate, self, T, mu)
 
     def check(self, T: ArrayLike, mu: ArrayLike) -> None:
         """Raise ValueError where an interval within 40 T of mu is wider than 2 T."""
@@ -164,3 +147,22 @@ class TabulatedGas:
             )
         width = float(self.energies[-1] - self.energies[0]) * (E - ground) / (hottest - ground)
         return max(width, 2 * float(np.diff(self.energies).max())) / 4, fermi
+
+    def _evaluate(self, T: FloatArray, mu: FloatArray, x: FloatArray) -> GasState:
+        t, m = np.broadcast_to(T, x.shape)[..., None], np.broadcast_to(mu, x.shape)[..., None]
+        y = (self._levels - m) / t  # (..., levels)
+        small = np.exp(-np.abs(y))
+        lesser = small / (1 + small)  # of f and 1 - f
+        filled = np.where(y > 0, lesser, 1 / (1 + small))
+        spread = lesser / (1 + small)  # f (1-f)
+        weights, levels = self._weights, self._levels
+        number = filled @ weights
+        energy = filled @ (weights * levels)
+        entropy = (np.log1p(small) + np.abs(y) * lesser) @ weights
+        jacobian = np.empty((*x.shape, 2, 2))
+        by_mu = spread / t
+        jacobian[..., 0, 0] = (y * by_mu) @ weights
+        jacobian[..., 0, 1] = by_mu @ weights
+        jacobian[..., 1, 0] = (y * by_mu) @ (weights * levels)
+        jacobian[..., 1, 1] = by_mu @ (weights * levels)
+        return GasState(number, energy, entropy, jacobian)

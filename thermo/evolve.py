@@ -1,0 +1,199 @@
+"""The slow evolution of finite reservoirs under a flow law: Eqs. (4), (5)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, positive_number
+from thermo.detection import find_events
+from thermo.equilibrium import equilibrium
+from thermo.events import Event
+from thermo.integration import Integration, integrate
+from thermo.interpolation import PiecewisePolynomial, single_point
+from thermo.progress import ProgressBar
+from thermo.record import package_version, tabulate, valid_part, with_flows
+from thermo.reservoir import Reservoir, Reservoirs
+from thermo.slow_flow import Law, SlowFlow
+from thermo.trajectory import State, Trajectory
+from thermo.watch import Watch, never
+
+_LEAST_RTOL = 1e-11
+_TIGHTER = 1e-2  # of rtol, to confirm events
+_MORE_STEPS = 10  # that a tighter integration may need
+_ROOM = 1e3  # tolerance / rtol: the totals, and with them the equilibrium, drift by some rtol
+_FORWARD = "A time that runs backwards, or none, is no evolution; None goes on to equilibrium."
+
+
+@final
+class EvolutionFailed(RuntimeError):
+    """The evolution could not be continued.
+
+    Attributes
+    ----------
+    trajectory : Trajectory up to the last good state, outcome "failed".
+    """
+
+    def __init__(self, reason: str, trajectory: Trajectory) -> None:
+        super().__init__(reason)
+        self.trajectory = trajectory
+
+
+def evolve(
+    law: Law,
+    reservoirs: Iterable[Reservoir],
+    T: ArrayLike,
+    mu: ArrayLike,
+    *,
+    t_final: float | None = None,
+    rtol: float = 1e-10,
+    tolerance: float = 1e-6,
+    events: bool = True,
+    max_steps: int = 20_000,
+    progress: bool | None = None,
+) -> Trajectory:
+    """Return how T_j and mu_j of finite reservoirs change as particles and energy flow.
+
+    dN_j/dt = -P_j, dE_j/dt = -J_j at the stationary flows of the momentary T, mu:  Eq. (4),
+    integrated as Eq. (5) for ln T_j and mu_j by LSODA, which is stiff where need be.
+
+    Parameters
+    ----------
+    law : (T, mu) -> Flows, with T, mu and the flows of shape (n,): oqs.closed_form(...),
+        oqs.flow_law(...) or any function.
+    reservoirs : n of them.
+    T, mu : (n,) at t = 0, in units of energy (k_B = 1).
+    t_final : when to stop (hbar = 1); None goes on to equilibrium.
+    rtol : tolerance of a step, 1e-11 or more. At the default T_j(t) is good to 1e-8 and the totals
+        of N and E to 1e-9 (`Trajectory.conservation` says how well they were kept).
+    tolerance : equilibrium is reached when every |T_j/T_eq - 1| and
+        |mu_j - mu_eq|/max(|mu_eq|, T_eq) is below; at least 1000 rtol.
+    events : whether to look for crossings, extrema and the passages of omega-bar. Each is
+        confirmed by a second integration at rtol/100, which costs more than the first.
+    max_steps : the most steps of the solver.
+    progress : whether a run of more than a second shows a bar; None does so on a terminal.
+
+    Returns
+    -------
+    Trajectory
+        its `outcome` says whether it ended in equilibrium, at rest elsewhere, or at t_final.
+
+    Raises
+    ------
+    TypeError, ValueError
+        before integrating, if an argument is wrong, a gas refuses the start, or the law does not
+        return n finite flows there.
+    EvolutionFailed
+        if the law fails later, a gas is left behind, or the solver gives up; with the trajectory
+        so far.
+
+    Notes
+    -----
+    The quasi-stationary picture holds where the open system relaxes faster than the reservoirs
+    change. Source: arXiv:2412.15355.
+    """
+    group = Reservoirs(reservoirs)
+    temperature, potential = group.checked(T, mu)
+    end = math.inf if t_final is None else positive_number("t_final", t_final, _FORWARD)
+    _check_controls(rtol, tolerance, max_steps)
+    slow = SlowFlow(law, group, temperature)
+    slow.check(temperature, potential)
+    goal = _goal(group, temperature, potential) if t_final is None else None
+    start = slow.pack(temperature, potential)
+    made: dict[str, float | str | None] = {
+        "law": f"{law.__module__}.{getattr(law, '__qualname__', type(law).__qualname__)}",
+        "t_final": None if t_final is None else end,
+        "rtol": float(rtol),
+        "tolerance": float(tolerance),
+        "max_steps": max_steps,
+        "version": package_version(),
+    }
+    with ProgressBar("evolving the reservoirs", progress) as bar:
+        watch = Watch(slow, goal, tolerance, end, bar)
+        run, flows = with_flows(slow, _run(slow, start, end, rtol, max_steps, watch))
+        path = tabulate(slow, run, flows, goal, made)
+        if run.outcome == "failed":
+            raise EvolutionFailed(run.reason, path) from run.cause
+        if not events:
+            return path
+        found = _events(slow, path, rtol, max_steps)
+    return dataclasses.replace(path, found=found, evaluations=slow.evaluations)
+
+
+def _run(
+    slow: SlowFlow, start: FloatArray, end: float, rtol: float, max_steps: int, watch: Watch
+) -> Integration:
+    """Integrate to the verdict, and end exactly where equilibrium is within the tolerance."""
+    verdict = watch.begin(start)
+    if verdict is not None:
+        return Integration(single_point(start), verdict)
+    run = integrate(slow, start, end, rtol, max_steps, watch)
+    if run.outcome == "equilibrated":
+        run = run._replace(solution=run.solution.until(watch.arrival(run.solution)))
+    run = valid_part(slow, run)
+    return _check_drift(slow, run, watch) if run.outcome == "stalled" else run
+
+
+def _check_drift(slow: SlowFlow, run: Integration, watch: Watch) -> Integration:
+    """Return the stalled run, or a failed one if it rests in an equilibrium of drifted totals."""
+    T, mu = slow.unpack(run.solution.ends)
+    if (
+        watch.distance(run.solution.ends[-1], _goal(slow.reservoirs, T[-1], mu[-1]))
+        > watch.tolerance
+    ):
+        return run
+    first, last = slow.reservoirs.number(T[[0, -1]], mu[[0, -1]]).sum(axis=1)
+    reason = (
+        f"The totals drifted (sum N from {first:.12g} to {last:.12g}) and with them the "
+        "equilibrium: the flows of `law` do not sum to zero over the reservoirs, or `rtol` is too "
+        "large for `tolerance`. Mend the law, or give `t_final` if the reservoirs are not closed."
+    )
+    return run._replace(outcome="failed", reason=reason)
+
+
+def _events(slow: SlowFlow, path: Trajectory, rtol: float, max_steps: int) -> tuple[Event, ...]:
+    frequencies = getattr(slow.law, "frequencies", None)
+    window = None if frequencies is None else (float(min(frequencies)), float(max(frequencies)))
+
+    def tighter(t: float) -> tuple[PiecewisePolynomial, float]:
+        start = path.solution.ends[0]
+        again = integrate(slow, start, t, _TIGHTER * rtol, _MORE_STEPS * max_steps, never)
+        if again.outcome == "failed":
+            raise EvolutionFailed(
+                f"The events could not be confirmed at rtol = {_TIGHTER * rtol:g}: {again.reason} "
+                "Give a larger `rtol`, or events=False.",
+                path,
+            ) from again.cause
+        return again.solution, _TIGHTER * rtol
+
+    return find_events(slow, path.solution, rtol, window, tighter)
+
+
+def _goal(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
+    target = equilibrium(group, T, mu)
+    return State(np.array(target.T), np.array(target.mu))
+
+
+def _check_controls(rtol: float, tolerance: float, max_steps: int) -> None:
+    remedy = "The default is 1e-10."
+    if not positive_number("rtol", rtol, remedy) >= _LEAST_RTOL:
+        raise ValueError(
+            f"Argument `rtol` must be at least {_LEAST_RTOL:g}, but is {rtol!r}. Below, rounding "
+            "in the flows keeps the solver from confirming events."
+        )
+    ratio = positive_number("tolerance", tolerance, "The default is 1e-6.") / rtol
+    if not ratio > _ROOM * (1 - 1e-9):  # 1e-6 is 1000 times 1e-9 only up to rounding
+        raise ValueError(
+            f"Argument `tolerance` must be at least {_ROOM:g} rtol = {_ROOM * rtol:g}, but is "
+            f"{tolerance!r}. The equilibrium is known no better than N and E are conserved."
+        )
+    if isinstance(max_steps, bool) or not isinstance(max_steps, int) or max_steps < 1:
+        raise ValueError(
+            f"Argument `max_steps` must be a whole number >= 1, but is {max_steps!r}. "
+            "The default is 20000."
+        )

@@ -1,0 +1,106 @@
+"""The solution between the solver's steps: one polynomial a step."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from oqs.arguments import FloatArray, read_only
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class PiecewisePolynomial:
+    """A function y(t), (d,), that is a polynomial on each step (t_(k-1), t_k].
+
+    y(t) = sum_p coefficients[k, p] s^p,  s = (t - center[k]) / width[k].
+
+    Piece 0 is the single point t_0. The pieces are the solver's own (of LSODA: its Nordsieck
+    array), so nothing is lost between solving, storing and reading back.
+
+    Parameters
+    ----------
+    t : (m,) ends of the steps, ascending; t[0] is the start.
+    center : (m,) expansion points, units of t.
+    width : (m,) scales, units of t, not 0.
+    coefficients : (m, q + 1, d), padded with zeros where a step has lower degree than q.
+    """
+
+    t: FloatArray
+    center: FloatArray
+    width: FloatArray
+    coefficients: FloatArray
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            array = np.array(getattr(self, field.name), dtype=np.float64)
+            object.__setattr__(self, field.name, read_only(array))
+        m = len(self.t)
+        if not (m == len(self.center) == len(self.width) == len(self.coefficients)):
+            raise ValueError(
+                f"Argument `coefficients` must hold one piece for each of the {m} times, but "
+                f"`center`, `width`, `coefficients` hold {len(self.center)}, {len(self.width)}, "
+                f"{len(self.coefficients)}. Give one entry a step in each."
+            )
+
+    @property
+    def ends(self) -> FloatArray:
+        """Values (m, d) at the times t: at(t), without searching."""
+        return self._evaluate(np.arange(len(self.t)), self.t)
+
+    def steps(self, count: int) -> PiecewisePolynomial:
+        """Return the first `count` of the m pieces, at least 1."""
+        return PiecewisePolynomial(
+            self.t[:count], self.center[:count], self.width[:count], self.coefficients[:count]
+        )
+
+    def until(self, t: float) -> PiecewisePolynomial:
+        """Return the same function on [t_0, t], t_0 < t <= t_m."""
+        part = self.steps(int(self._pieces(t)[1]) + 1)
+        return dataclasses.replace(part, t=np.append(part.t[:-1], t))
+
+    def at(self, t: ArrayLike) -> FloatArray:
+        """Return y at t (...), as (..., d); raise ValueError where t lies outside [t_0, t_m]."""
+        times, piece = self._pieces(t)
+        return self._evaluate(piece, times)
+
+    def derivative(self, t: ArrayLike) -> FloatArray:
+        """Return dy/dt of the polynomials at t (...), as (..., d); at an end, of the step before.
+
+        At t_0, where piece 0 has no extent, it is that of the first step.
+        """
+        times, piece = self._pieces(t)
+        piece = np.maximum(piece, min(1, len(self.t) - 1))
+        s = ((times - self.center[piece]) / self.width[piece])[..., None]
+        total = np.zeros((*times.shape, self.coefficients.shape[2]))
+        for power in range(self.coefficients.shape[1] - 1, 0, -1):
+            total = total * s + power * self.coefficients[piece, power]
+        slope: FloatArray = total / self.width[piece][..., None]
+        return slope
+
+    def _pieces(self, t: ArrayLike) -> tuple[FloatArray, NDArray[np.intp]]:
+        times = np.asarray(t, dtype=np.float64)
+        inside = (times >= self.t[0]) & (times <= self.t[-1])
+        if not np.all(inside):
+            wrong = float(times[~inside].flat[0])
+            raise ValueError(
+                f"Argument `t` must lie in [{float(self.t[0])!r}, {float(self.t[-1])!r}], "
+                f"but holds {wrong!r}. The trajectory is not extrapolated."
+            )
+        return times, np.asarray(np.searchsorted(self.t, times, side="left"))
+
+    def _evaluate(self, piece: NDArray[np.intp], times: FloatArray) -> FloatArray:
+        s = ((times - self.center[piece]) / self.width[piece])[..., None]
+        total = self.coefficients[piece, -1]
+        for power in range(self.coefficients.shape[1] - 2, -1, -1):
+            total = total * s + self.coefficients[piece, power]
+        return total
+
+
+def single_point(y: FloatArray) -> PiecewisePolynomial:
+    """Return the function that is y (d,) at t = 0 and has no extent."""
+    zero, one = np.zeros(1), np.ones(1)
+    return PiecewisePolynomial(zero, zero, one, y[None, None, :])

@@ -1,0 +1,121 @@
+"""The right-hand side of Eqs. (4) and (5), in the variables that are integrated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray
+from oqs.flows import Flows
+from thermo.rates import reservoir_rates
+from thermo.reservoir import Reservoirs
+
+_MAXWELL = 1e-6  # relative; a Jacobian by differences passes, a wrong one does not
+
+Law = Callable[[ArrayLike, ArrayLike], Flows]
+
+
+@final
+class SlowFlow:
+    """dy/dt of y = (ln(T_1/T_1(0)).., mu_1..mu_n) under a flow law, Eq. (5).
+
+    The logarithm, because no trial step of a solver can then make a temperature negative, and an
+    absolute tolerance on it is a relative one on T however cold a reservoir gets.
+
+    Parameters
+    ----------
+    law : (T, mu) -> Flows, each of shape (n,).
+    reservoirs : n of them.
+    T : (n,) the temperatures T_j(0).
+
+    Calling it with y (2n,) returns dy/dt (2n,) and raises TypeError or ValueError where the law
+    gives anything but n finite flows, or a gas refuses the state. `evaluations` counts the calls
+    of the law.
+    """
+
+    def __init__(self, law: Law, reservoirs: Reservoirs, T: FloatArray) -> None:
+        if not callable(law):
+            raise TypeError(
+                f"Argument `law` must be callable as law(T, mu), but is {law!r}. "
+                "Give e.g. oqs.closed_form(system, contacts)."
+            )
+        self.law = law
+        self.reservoirs = reservoirs
+        self.evaluations = 0
+        self._size = len(reservoirs)
+        self._T = T
+
+    def check(self, T: FloatArray, mu: FloatArray) -> None:
+        """Raise unless the law gives n finite flows at T, mu (n,) and the gases are consistent.
+
+        A gas must obey dE/dmu = mu dN/dmu + T dN/dT, without which Eq. (5) keeps no totals.
+        """
+        self(self.pack(T, mu))
+        jacobian = self.reservoirs.jacobian(T, mu)
+        terms = np.stack([jacobian[:, 1, 1], -mu * jacobian[:, 0, 1], -T * jacobian[:, 0, 0]])
+        wrong = np.abs(terms.sum(axis=0)) > _MAXWELL * np.abs(terms).sum(axis=0)
+        if wrong.any():
+            j = int(np.flatnonzero(wrong)[0])
+            raise ValueError(
+                f"Argument `reservoirs` must hold gases that obey dE/dmu = mu dN/dmu + T dN/dT, "
+                f"but {self.reservoirs[j].gas!r} does not at T = {float(T[j])!r}, "
+                f"mu = {float(mu[j])!r}. Mend its jacobian."
+            )
+
+    def pack(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return y (..., 2n) of T, mu (..., n)."""
+        return np.concatenate([np.log(T / self._T), mu], axis=-1)
+
+    def unpack(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return T, mu (..., n) of y (..., 2n), both newly made."""
+        return self._T * np.exp(y[..., : self._size]), y[..., self._size :].copy()
+
+    def scale(self, y: FloatArray) -> FloatArray:
+        """Return what counts as a change of 100 % in y (2n,): 1 for ln T, max(|mu|, T) for mu."""
+        T, mu = self.unpack(y)
+        return np.concatenate([np.ones(self._size), np.maximum(np.abs(mu), T)])
+
+    def __call__(self, y: FloatArray) -> FloatArray:
+        """Return dy/dt (2n,)."""
+        T, mu = self.unpack(y)
+        flows = self.flows(T, mu)
+        # a singular Jacobian divides by 0; what comes of it is refused in the next line
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rate = self.rate(T, mu, flows)
+        if not np.isfinite(rate).all():
+            raise ValueError(
+                f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
+                f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there."
+            )
+        return rate
+
+    def rate(self, T: FloatArray, mu: FloatArray, flows: Flows) -> FloatArray:
+        """Return dy/dt (..., 2n) at T, mu (..., n), whose flows are known."""
+        jacobian = self.reservoirs.jacobian(T, mu)
+        warming, rising = reservoir_rates(jacobian, T, mu, flows.particle, flows.heat)
+        return np.concatenate([warming / T, rising], axis=-1)
+
+    def flows(self, T: FloatArray, mu: FloatArray) -> Flows:
+        """Return the law's flows (n,) at T, mu (n,), checked."""
+        self.evaluations += 1
+        flows = self.law(T, mu)
+        if not isinstance(flows, Flows):
+            raise TypeError(
+                f"Argument `law` must return oqs.Flows, but returned {type(flows).__name__}. "
+                "Complete particle and energy flows with oqs.Flows.of(particle, energy, mu)."
+            )
+        if flows.particle.shape != (self._size,):
+            raise ValueError(
+                f"Argument `law` must return one flow for each of the {self._size} reservoirs, but "
+                f"returned shape {flows.particle.shape}. Give as many reservoirs as the law joins."
+            )
+        if not (np.isfinite(flows.particle).all() and np.isfinite(flows.heat).all()):
+            raise ValueError(
+                f"Argument `law` must return finite flows, but at T = {T.tolist()}, "
+                f"mu = {mu.tolist()} it returned particle = {flows.particle.tolist()}, "
+                f"heat = {flows.heat.tolist()}. Mend the law there."
+            )
+        return flows

@@ -1,0 +1,45 @@
+"""The families of checks, and the checks in them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+from validation.check import Check
+
+FAMILIES: tuple[str, ...] = ()
+"""Modules of this package that define checks, in the order in which the suite runs them."""
+
+
+def load(families: Iterable[str] = FAMILIES) -> tuple[Check, ...]:
+    """Import these modules of the package and return their checks, in order."""
+    return collect(importlib.import_module(f"validation.{family}") for family in families)
+
+
+def collect(modules: Iterable[ModuleType]) -> tuple[Check, ...]:
+    """Return the checks that these modules define, in the order of definition.
+
+    Raises
+    ------
+    ValueError
+        if a module defines none, or two checks have the same name.
+    """
+    checks: dict[str, Check] = {}
+    for module in modules:
+        # a check imported from another family belongs to that one
+        family = module.__name__.rpartition(".")[2]
+        own = [c for c in vars(module).values() if isinstance(c, Check) and c.family == family]
+        if not own:
+            raise ValueError(
+                f"Family `{family}` must define at least one check, but has none. "
+                "Decorate its functions with @check, or take it off the list."
+            )
+        for found in own:
+            if found.name in checks:
+                raise ValueError(
+                    f"Names of checks must be unique, but `{found.path}` and "
+                    f"`{checks[found.name].path}` share one. Rename either."
+                )
+            checks[found.name] = found
+    return tuple(checks.values())
