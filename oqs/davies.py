@@ -19,6 +19,7 @@ from oqs.eigenoperators import Decomposition, decompose
 from oqs.generator import Generator, build_generator
 from oqs.principal_value import occupied_shift, shift_function
 from oqs.systems import System
+from oqs.transitions import Transitions, find_transitions
 
 
 @final
@@ -37,21 +38,38 @@ class DaviesModel:
     ----------
     system : the open system.
     contacts : one per reservoir, n of them.
-    decomposition : Bohr frequencies, elements of the eigen-operators, levels.
-    rates : (n, K) gamma_j(w_kappa); 0 where contact j has no eigen-operator.
+    resolution : energies closer than this fraction of the system's energy scale are equal.
+    transitions : between energy eigenstates, with their rates.
     shifted : whether the generator holds the frequency shifts -i[H_LS,j, .] of Eq. (2).
     """
 
     system: System
     contacts: tuple[Contact, ...]
-    decomposition: Decomposition
-    rates: FloatArray
+    resolution: float
+    transitions: Transitions
     shifted: bool = False
 
     @property
     def reservoirs(self) -> int:
         """Number n of reservoirs."""
         return len(self.contacts)
+
+    @functools.cached_property
+    def decomposition(self) -> Decomposition:
+        """Bohr frequencies, elements of the eigen-operators, levels: what coherences need."""
+        channels = [contact.channels(self.system.sites) for contact in self.contacts]
+        return decompose(self.system, channels, self.resolution)
+
+    @functools.cached_property
+    def rates(self) -> FloatArray:
+        """gamma_j(w_kappa) (n, K); 0 where contact j has no eigen-operator."""
+        rates = np.zeros((self.reservoirs, len(self.frequencies)))
+        for j, (contact, elements) in enumerate(
+            zip(self.contacts, self.decomposition.elements, strict=True)
+        ):
+            occurring = np.unique(elements.kappa)
+            rates[j, occurring] = contact.gamma(self.frequencies[occurring], j)
+        return read_only(rates)
 
     @property
     def frequencies(self) -> FloatArray:
@@ -285,11 +303,6 @@ def davies(
             f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h)."
         )
     found = checked_contacts(contacts)
-    channels = [contact.channels(system.sites) for contact in found]
     fraction = positive_number("resolution", resolution, "The default is 1e-10.")
-    decomposition = decompose(system, channels, fraction)
-    rates = np.zeros((len(found), len(decomposition.frequencies)))
-    for j, (contact, elements) in enumerate(zip(found, decomposition.elements, strict=True)):
-        occurring = np.unique(elements.kappa)
-        rates[j, occurring] = contact.gamma(decomposition.frequencies[occurring], j)
-    return DaviesModel(system, found, decomposition, read_only(rates), bool(lamb_shift))
+    transitions = find_transitions(system, found, fraction)
+    return DaviesModel(system, found, fraction, transitions, bool(lamb_shift))

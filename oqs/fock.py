@@ -1,12 +1,16 @@
-"""Many-body Fock space: energy eigenbasis by particle number, sparse fermion operators."""
+"""Many-body Fock space: occupations, sparse fermion operators, and energy eigenbases."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+import functools
+from collections.abc import Callable
+from typing import Any, final
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.clusters import IntArray
@@ -21,21 +25,54 @@ class Spectrum:
     ----------
     energies : (D,) units of energy.
     particles : (D,) particle number of each state.
-    vectors : (D, D) unitary; column i is state i in the basis of the system's operators.
+    make_vectors : gives the (D, D) unitary `vectors` when it is first needed.
     """
 
     energies: FloatArray
     particles: IntArray
-    vectors: ComplexArray
+    make_vectors: Callable[[], ComplexArray]
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            read_only(getattr(self, field.name))
+        read_only(self.energies)
+        read_only(self.particles)
 
     @property
     def dimension(self) -> int:
         """Number D of many-body states."""
         return len(self.energies)
+
+    @functools.cached_property
+    def vectors(self) -> ComplexArray:
+        """Unitary (D, D); column i is state i in the basis of the system's operators."""
+        vectors = self.make_vectors()
+        read_only(vectors)
+        return vectors
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Block:
+    """Eigenstates of one invariant set of basis states of one particle number.
+
+    Parameters
+    ----------
+    particles : their particle number.
+    basis : (d,) indices of the basis states.
+    first : index of the first eigenstate in the spectrum; the others follow.
+    energies : (d,) ascending.
+    vectors : (d, d) real where H is; column i is eigenstate first + i on `basis`.
+    """
+
+    particles: int
+    basis: IntArray
+    first: int
+    energies: FloatArray
+    vectors: NDArray[Any]
+
+    @property
+    def states(self) -> slice:
+        """Positions of the eigenstates in the spectrum."""
+        return slice(self.first, self.first + len(self.basis))
 
 
 def number_of_bits(sites: int) -> IntArray:
@@ -45,6 +82,14 @@ def number_of_bits(sites: int) -> IntArray:
     """
     states = np.arange(2**sites, dtype=np.intp)
     return (states[:, None] >> np.arange(sites - 1, -1, -1)) & 1
+
+
+def occupation_sum(values: FloatArray) -> FloatArray:
+    """Return sum_v n_v values[v] (2^N,) for every occupation state, in the order above."""
+    total = np.zeros(1)
+    for value in values:
+        total = np.add.outer(total, np.array([0.0, value])).ravel()
+    return total
 
 
 def annihilator(site: int, sites: int) -> sp.csr_array:
@@ -75,24 +120,41 @@ def mode_fock_basis(modes: ComplexArray) -> ComplexArray:
     return basis
 
 
-def diagonalise_sectors(hamiltonian: ComplexArray, number: ComplexArray) -> Spectrum:
-    """Return the spectrum of a dense H (D, D) sector by sector of the particle number (D, D).
+def diagonalise(hamiltonian: sp.csr_array, particles: IntArray) -> tuple[Block, ...]:
+    """Return the eigenstates of H (D, D) by particle number and by invariant sets of basis states.
 
-    Where the number operator is not diagonal in the given basis, its eigenbasis is found first.
+    Sets of basis states that H does not connect, such as those of given spin up and down, are found
+    from its sparsity and diagonalised one by one. A real H keeps real vectors.
+
+    Parameters
+    ----------
+    hamiltonian : Hermitian, connecting only states of equal particle number.
+    particles : (D,) particle number of each basis state.
     """
-    counts = np.diag(number).real
-    if np.max(np.abs(number - np.diag(counts))) > 1e-12:
-        counts, rotation = np.linalg.eigh(number)
-    else:
-        rotation = np.eye(len(number), dtype=np.complex128)
-    particles = np.rint(counts).astype(np.intp)
-    order = np.argsort(particles, kind="stable")
-    rotation, particles = rotation[:, order], particles[order]
-    energies = np.empty(len(particles))
-    vectors = np.empty_like(rotation)
-    for count in np.unique(particles):
-        sector = np.flatnonzero(particles == count)
-        basis = rotation[:, sector]  # (D, d)
-        energies[sector], inner = np.linalg.eigh(basis.conj().T @ hamiltonian @ basis)
-        vectors[:, sector] = basis @ inner
-    return Spectrum(energies=energies, particles=particles, vectors=vectors)
+    matrix = hamiltonian if np.any(hamiltonian.data.imag) else hamiltonian.real
+    _, label = connected_components(abs(matrix) > 0, directed=False)
+    order = np.lexsort((label, particles))
+    ends = np.flatnonzero(np.diff(label[order])) + 1
+    blocks, first = [], 0
+    for basis in np.split(order, ends):
+        energies, vectors = np.linalg.eigh(matrix[basis, :][:, basis].toarray())
+        blocks.append(Block(int(particles[basis[0]]), basis, first, energies, vectors))
+        first += len(basis)
+    return tuple(blocks)
+
+
+def spectrum_of(blocks: tuple[Block, ...], rotation: ComplexArray | None) -> Spectrum:
+    """Return the spectrum of these blocks, whose basis states are the columns of `rotation`."""
+
+    def vectors() -> ComplexArray:
+        size = sum(len(block.basis) for block in blocks)
+        found = np.zeros((size, size), dtype=np.complex128)
+        for block in blocks:
+            found[block.basis, block.states] = block.vectors
+        return found if rotation is None else rotation @ found
+
+    return Spectrum(
+        energies=np.concatenate([block.energies for block in blocks]),
+        particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
+        make_vectors=vectors,
+    )

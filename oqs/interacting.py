@@ -9,11 +9,33 @@ from typing import final
 
 import numpy as np
 import qutip
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from oqs.arguments import complex_array, real_number
-from oqs.fock import Spectrum, diagonalise_sectors
-from oqs.systems import System, hermitian_matrix, jordan_wigner, quadratic_form
+from oqs.arguments import ComplexArray
+from oqs.clusters import IntArray
+from oqs.fock import Block, Spectrum, diagonalise, spectrum_of
+from oqs.systems import System, jordan_wigner
+from oqs.terms import Terms
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class NumberBasis:
+    """Sparse operators in a basis of definite particle numbers.
+
+    Parameters
+    ----------
+    hamiltonian : (D, D).
+    annihilators : c_v (D, D), one per site.
+    particles : (D,) particle number of each basis state.
+    rotation : (D, D) whose columns are the basis states; None where they are the given ones.
+    """
+
+    hamiltonian: sp.csr_array
+    annihilators: tuple[sp.csr_array, ...]
+    particles: IntArray
+    rotation: ComplexArray | None
 
 
 @final
@@ -32,14 +54,14 @@ class InteractingSystem(System):
         if H is not a Hermitian Qobj, the annihilators do not anticommute, or [H, N] != 0.
     """
 
-    _hamiltonian: qutip.Qobj
-    _annihilators: tuple[qutip.Qobj, ...]
+    terms: Terms | None
+    _given: tuple[qutip.Qobj, ...]
 
     def __init__(self, hamiltonian: qutip.Qobj, annihilators: Sequence[qutip.Qobj]) -> None:
         found = tuple(annihilators)
         _check_operators(hamiltonian, found)
-        object.__setattr__(self, "_hamiltonian", hamiltonian)
-        object.__setattr__(self, "_annihilators", found)
+        object.__setattr__(self, "terms", None)
+        object.__setattr__(self, "_given", (hamiltonian, *found))
         _check_number_conservation(hamiltonian, self.number)
 
     @classmethod
@@ -66,24 +88,27 @@ class InteractingSystem(System):
             if h is refused as by QuadraticSystem, a pair names no two distinct sites or stands
             twice, or V is not Hermitian.
         """
-        matrix = hermitian_matrix(h)
-        c = jordan_wigner(len(matrix))
-        hamiltonian = quadratic_form(matrix, c)
-        for (v, w), energy in _checked_pairs(U or {}, len(matrix)).items():
-            hamiltonian += energy * (c[v].dag() * c[v]) * (c[w].dag() * c[w])
-        for (v, w, x, y), amplitude in _checked_quadruples(V or {}, len(matrix)).items():
-            hamiltonian += complex(amplitude) * c[v].dag() * c[w].dag() * c[x] * c[y]
-        return cls(hamiltonian, c)
+        system = cls.__new__(cls)
+        object.__setattr__(system, "terms", Terms.checked(h, U, V))
+        object.__setattr__(system, "_given", ())
+        return system
 
-    @property
+    @functools.cached_property
     def hamiltonian(self) -> qutip.Qobj:
-        """H_S as given."""
-        return self._hamiltonian
+        """H_S in the Jordan-Wigner space, or as given."""
+        if self.terms is None:
+            return self._given[0]
+        return qutip.Qobj(sp.csr_matrix(self.terms.matrix), dims=self.dims)
+
+    @functools.cached_property
+    def annihilators(self) -> tuple[qutip.Qobj, ...]:
+        """c_v in the Jordan-Wigner space, QuTiP's own fermion operators, or as given."""
+        return self._given[1:] if self.terms is None else jordan_wigner(self.terms.sites)
 
     @property
-    def annihilators(self) -> tuple[qutip.Qobj, ...]:
-        """c_v as given."""
-        return self._annihilators
+    def sites(self) -> int:
+        """Number N of sites."""
+        return len(self.annihilators) if self.terms is None else self.terms.sites
 
     @functools.cached_property
     def energy_scale(self) -> float:
@@ -93,59 +118,50 @@ class InteractingSystem(System):
         return float(np.max(np.abs(spectrum.energies - vacuum)))
 
     @functools.cached_property
+    def number_basis(self) -> NumberBasis:
+        """H and c_v as sparse arrays between states of definite particle number."""
+        if self.terms is not None:
+            states = np.arange(2**self.sites)
+            counts = np.bitwise_count(states).astype(np.intp)
+            return NumberBasis(self.terms.matrix, self.terms.annihilators, counts, None)
+        operators = [
+            sp.csr_array(q.to("csr").data_as("csr_matrix"))
+            for q in (self.hamiltonian, *self.annihilators, self.number)
+        ]
+        number = operators.pop()
+        rotation = None
+        counts = number.diagonal().real
+        if abs(number - sp.diags_array(counts)).max() > 1e-12:
+            counts, rotation = np.linalg.eigh(number.toarray())
+            operators = [_rotated(operator, rotation) for operator in operators]
+        hamiltonian, *annihilators = operators
+        return NumberBasis(
+            hamiltonian, tuple(annihilators), np.rint(counts).astype(np.intp), rotation
+        )
+
+    @functools.cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """Eigenstates by particle number and further conserved sets of basis states."""
+        return diagonalise(self.number_basis.hamiltonian, self.number_basis.particles)
+
+    @functools.cached_property
     def spectrum(self) -> Spectrum:
-        """Eigenstates of H_S found sector by sector of N_S."""
-        return diagonalise_sectors(self._hamiltonian.full(), self.number.full())
+        """Eigenstates of H_S, those of `blocks` one after the other."""
+        if self.terms is not None and self.terms.occupation_eigenstates:
+            size = 2**self.sites
+            return Spectrum(
+                energies=self.terms.occupation_energies,
+                particles=np.bitwise_count(np.arange(size)).astype(np.intp),
+                make_vectors=lambda: np.eye(size, dtype=np.complex128),
+            )
+        return spectrum_of(self.blocks, self.number_basis.rotation)
 
 
-def _checked_pairs(
-    U: Mapping[tuple[int, int], float], sites: int
-) -> Mapping[tuple[int, int], float]:
-    remedy = "Give {(v, w): energy} with each unordered pair of distinct sites once."
-    if not isinstance(U, Mapping):
-        raise TypeError(f"Argument `U` must be a mapping, but is {U!r}. {remedy}")
-    seen: set[frozenset[int]] = set()
-    for pair, energy in U.items():
-        valid = isinstance(pair, tuple) and len(pair) == 2 and len(set(pair)) == 2
-        if not valid or not all(
-            isinstance(site, (int, np.integer)) and 0 <= site < sites for site in pair
-        ):
-            raise ValueError(
-                f"Argument `U` must name pairs of distinct sites 0..{sites - 1}, "
-                f"but has the key {pair!r}. {remedy}"
-            )
-        if frozenset(pair) in seen:
-            raise ValueError(
-                f"Argument `U` must hold each unordered pair once, but {pair!r} stands twice. "
-                f"{remedy}"
-            )
-        seen.add(frozenset(pair))
-        real_number(f"U[{pair!r}]", energy, remedy)
-    return U
-
-
-def _checked_quadruples(
-    V: Mapping[tuple[int, int, int, int], complex], sites: int
-) -> Mapping[tuple[int, int, int, int], complex]:
-    remedy = "Give {(v, w, x, y): energy} and {(y, x, w, v): its conjugate}."
-    if not isinstance(V, Mapping):
-        raise TypeError(f"Argument `V` must be a mapping, but is {V!r}. {remedy}")
-    for key, amplitude in V.items():
-        if not (isinstance(key, tuple) and len(key) == 4) or not all(
-            isinstance(site, (int, np.integer)) and 0 <= site < sites for site in key
-        ):
-            raise ValueError(
-                f"Argument `V` must name four sites 0..{sites - 1} in each key, but has the key "
-                f"{key!r}. {remedy}"
-            )
-        value = complex_array(f"V[{key!r}]", amplitude, remedy)
-        mirror = complex(V.get(key[::-1], 0.0))
-        if value.shape or abs(mirror.conjugate() - value) > 1e-12 * abs(value):
-            raise ValueError(
-                f"Argument `V` must be Hermitian, but V[{key!r}] = {amplitude!r} and "
-                f"V[{key[::-1]!r}] = {mirror!r}. {remedy}"
-            )
-    return V
+def _rotated(operator: sp.csr_array, rotation: ComplexArray) -> sp.csr_array:
+    """Return rotation^+ operator rotation, its rounding zeros dropped."""
+    dense = rotation.conj().T @ (operator @ rotation)
+    dense[np.abs(dense) < 1e-14 * np.max(np.abs(dense), initial=0.0)] = 0.0
+    return sp.csr_array(dense)
 
 
 def _check_operators(hamiltonian: object, annihilators: tuple[qutip.Qobj, ...]) -> None:

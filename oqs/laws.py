@@ -33,25 +33,21 @@ class DensityMatrixLaw:
     @property
     def frequencies(self) -> FloatArray:
         """Bohr frequencies (K,) at which particles cross, ascending, units of energy."""
-        return self.model.frequencies
+        return self.problem.frequencies
 
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the stationary flows (n,) at T, mu of shape (n,).
 
         Raises as `stationary_state` does.
         """
-        particle, energy, potential = self._exchange(T, mu)
-        return Flows.of(particle.sum(axis=0), energy.sum(axis=0), potential)
+        temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
+        solution = self.problem.solve(temperature, potential)
+        return Flows.of(solution.particle, solution.energy, potential)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (K, n) through each Bohr frequency; their sum over K is the flow."""
-        return Flows.of(*self._exchange(T, mu))
-
-    def _exchange(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
         temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
-        weights = self.model.weights(temperature, potential)
-        particle, energy = self.problem.exchange(weights, self.problem.solve(weights))
-        return particle, energy, potential
+        return Flows.of(*self.problem.resolved(temperature, potential), potential)
 
 
 def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:

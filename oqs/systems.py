@@ -19,7 +19,7 @@ from oqs.arguments import (
     read_only,
     real_array,
 )
-from oqs.fock import Spectrum, mode_fock_basis, number_of_bits
+from oqs.fock import Spectrum, mode_fock_basis, occupation_sum
 
 _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
 
@@ -138,11 +138,10 @@ class QuadraticSystem(System):
     @functools.cached_property
     def spectrum(self) -> Spectrum:
         """Occupation states of the normal modes; bit N-1-k of a state's index is mode k."""
-        occupation = number_of_bits(self.sites)  # (2^N, N)
         return Spectrum(
-            energies=occupation @ self.energies,
-            particles=occupation.sum(axis=1),
-            vectors=mode_fock_basis(self.modes),
+            energies=occupation_sum(self.energies),
+            particles=np.bitwise_count(np.arange(2**self.sites)).astype(np.intp),
+            make_vectors=lambda: mode_fock_basis(self.modes),
         )
 
 

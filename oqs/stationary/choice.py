@@ -71,7 +71,7 @@ def stationary_state(
     solver = checked_method(model, method)
     temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
     problem = solver.prepare(model)
-    solution = problem.solve(model.weights(temperature, potential))
+    solution = problem.solve(temperature, potential)
     vectors = model.system.spectrum.vectors
     rho = vectors @ problem.matrix(solution) @ vectors.conj().T
     return StationaryState.of(

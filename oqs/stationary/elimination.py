@@ -8,16 +8,19 @@ matrix is block tridiagonal and whole sectors are eliminated at once.
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
-from typing import Any, final
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import FloatArray
-from oqs.clusters import IntArray
-from oqs.errors import StationaryStateNotFound
+from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
+
+_LARGEST_CLASS = 4096
 
 
 def gth(rates: FloatArray) -> FloatArray:
@@ -41,98 +44,93 @@ def gth(rates: FloatArray) -> FloatArray:
     return populations
 
 
-@final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Step:
-    """Transitions between sector n and n + 1 and where they stand in dense (upper, lower) blocks.
+def recurrent(rates: sp.csr_array) -> FloatArray:
+    """Return the populations (D,) where some rates underflowed to zero: a reducible rate matrix.
+
+    States that are only left are empty; the one set that is never left is solved by itself.
+
+    Raises
+    ------
+    NonUniqueStationaryState
+        if several sets are never left.
+    """
+    rates.eliminate_zeros()
+    count, label = connected_components(rates, connection="strong")
+    target, source = rates.nonzero()
+    left = np.unique(label[source[label[source] != label[target]]])
+    closed = np.setdiff1d(np.arange(count), left)
+    if len(closed) > 1:
+        raise NonUniqueStationaryState(
+            len(closed),
+            "The rates that link the remaining sets of states are below the smallest double at "
+            "these temperatures: raise T, or move mu towards the levels.",
+        )
+    members = np.flatnonzero(label == closed[0])
+    if len(members) > _LARGEST_CLASS:
+        raise StationaryStateNotFound(
+            f"Rates underflow to zero and leave a set of {len(members)} states, above "
+            f"{_LARGEST_CLASS}: raise T, or move mu towards the levels."
+        )
+    populations = np.zeros(rates.shape[0])
+    populations[members] = gth(rates[:, members][members, :].toarray())
+    return populations
+
+
+def eliminate(steps: Iterable[tuple[FloatArray, FloatArray]], highest: int) -> list[FloatArray]:
+    """Return the populations of every sector, lowest first, each (d_n,).
+
+    The highest sector is folded into the one below, and so on: with X = S^{-1} U the expected
+    time in sector n + 1 per visit, the fluxes M = D X back into sector n are effective rates inside
+    it. The diagonal of S is the sum of what leaves a state, so nothing is subtracted.
 
     Parameters
     ----------
-    transitions : (m,) which transitions.
-    place : (m,) flat position in the (d_{n+1}, d_n) block.
-    shape : (d_{n+1}, d_n).
+    steps : the rates up and down (d_{n+1}, d_n) between neighbouring sectors, highest step first.
+    highest : number of states of the highest sector.
+
+    Raises
+    ------
+    StationaryStateNotFound
+        if a sector's matrix is singular or populations overflow double precision.
     """
+    inside: NDArray[Any] = np.zeros((highest, highest))
+    transfers: list[NDArray[Any]] = []
+    for up, down in steps:
+        np.fill_diagonal(inside, 0.0)
+        out = down.sum(axis=1) + inside.sum(axis=0)
+        np.negative(inside, out=inside)
+        np.fill_diagonal(inside, out)
+        transfer = _solved(inside, up)
+        inside = down.T @ transfer
+        transfers.append(transfer)
+    return _substituted(gth(inside), transfers[::-1])
 
-    transitions: IntArray
-    place: IntArray
-    shape: tuple[int, int]
 
-    def block(self, rates: FloatArray) -> FloatArray:
-        """Return the dense (d_{n+1}, d_n) block of these rates."""
-        dense = np.zeros(self.shape[0] * self.shape[1])
-        dense[self.place] = rates[self.transitions]
-        return dense.reshape(self.shape)
+def _solved(matrix: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """Solve matrix @ x = right, overwriting the matrix."""
+    factors, pivots, singular = scipy.linalg.lapack.dgetrf(matrix.T, overwrite_a=True)
+    if singular:
+        raise StationaryStateNotFound(
+            f"The rate equation of a sector of {len(matrix)} states is singular in double "
+            "precision: its rates differ by too many decades."
+        )
+    solution, _ = scipy.linalg.lapack.dgetrs(factors, pivots, right, trans=1)
+    return np.asarray(solution)
 
 
-@final
-@dataclasses.dataclass(frozen=True, eq=False)
-class SectorChain:
-    """The states of each particle number and the transitions between neighbouring sectors."""
-
-    sectors: tuple[IntArray, ...]
-    steps: tuple[Step, ...]
-    dimension: int
-
-    @classmethod
-    def of(cls, particles: IntArray, lower: IntArray, upper: IntArray) -> SectorChain:
-        """Sort the states (D,) by particle number and the transitions lower -> upper (M,)."""
-        sectors = tuple(np.flatnonzero(particles == n) for n in np.unique(particles))
-        rank = np.empty(len(particles), dtype=np.intp)
-        for sector in sectors:
-            rank[sector] = np.arange(len(sector))
-        steps = []
-        for below, above in itertools.pairwise(sectors):
-            here = np.flatnonzero(particles[lower] == particles[below[0]])
-            place = rank[upper[here]] * len(below) + rank[lower[here]]
-            steps.append(Step(here, place, (len(above), len(below))))
-        return cls(sectors, tuple(steps), len(particles))
-
-    def solve(self, down: FloatArray, up: FloatArray) -> FloatArray:
-        """Return the populations (D,) for the rates (M,) of the transitions down and up.
-
-        The highest sector is folded into the one below, and so on: with X = S^{-1} U the expected
-        time in sector n + 1 per visit, the fluxes M = D X back into sector n are effective rates
-        inside it. The diagonal of S is the sum of what leaves a state, so nothing is subtracted.
-
-        Raises
-        ------
-        StationaryStateNotFound
-            if a sector's matrix is singular or populations overflow double precision.
-        """
-        inside: NDArray[Any] = np.zeros((len(self.sectors[-1]),) * 2)
-        transfers: list[NDArray[Any]] = []
-        for step in reversed(self.steps):
-            raising = step.block(up)  # (d_{n+1}, d_n)
-            lowering = step.block(down)
-            np.fill_diagonal(inside, 0.0)
-            out = lowering.sum(axis=1) + inside.sum(axis=0)
-            try:
-                transfer = np.linalg.solve(np.diag(out) - inside, raising)
-            except np.linalg.LinAlgError as error:
-                raise StationaryStateNotFound(
-                    f"The rate equation of a sector of {len(out)} states is singular in double "
-                    f"precision ({error}): its rates differ by too many decades."
-                ) from error
-            inside = lowering.T @ transfer
-            transfers.append(transfer)
-        return self._substitute(gth(inside), transfers[::-1])
-
-    def _substitute(self, lowest: FloatArray, transfers: list[NDArray[Any]]) -> FloatArray:
-        """Go back up; each sector is kept normalised and its weight as a logarithm."""
-        shares, logarithms = [lowest], [0.0]
-        for transfer in transfers:
-            share = transfer @ shares[-1]
-            total = share.sum()
-            if not 0 < total < np.inf:
-                raise StationaryStateNotFound(
-                    f"The populations of two neighbouring particle numbers differ by a factor "
-                    f"{total:.3g}, beyond double precision: raise T, or move mu to the levels."
-                )
-            shares.append(share / total)
-            logarithms.append(logarithms[-1] + np.log(total))
-        weights = np.exp(np.array(logarithms) - max(logarithms))
-        weights /= weights.sum()
-        populations = np.empty(self.dimension)
-        for sector, share, weight in zip(self.sectors, shares, weights, strict=True):
-            populations[sector] = weight * share
-        return populations
+def _substituted(lowest: FloatArray, transfers: list[NDArray[Any]]) -> list[FloatArray]:
+    """Go back up; each sector is kept normalised and its weight as a logarithm."""
+    shares, logarithms = [lowest], [0.0]
+    for transfer in transfers:
+        share = transfer @ shares[-1]
+        total = float(share.sum())
+        if not 0 < total < np.inf:
+            raise StationaryStateNotFound(
+                f"The populations of two neighbouring particle numbers differ by a factor "
+                f"{total:.3g}, beyond double precision: raise T, or move mu to the levels."
+            )
+        shares.append(share / total)
+        logarithms.append(logarithms[-1] + float(np.log(total)))
+    weights = np.exp(np.array(logarithms) - max(logarithms))
+    weights /= weights.sum()
+    return [weight * share for weight, share in zip(weights, shares, strict=True)]

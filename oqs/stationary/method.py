@@ -47,10 +47,19 @@ class StationaryState(qutip.Qobj):  # type: ignore[misc]  # qutip has no types
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Solution:
-    """Solved matrix elements (P,), in the problem's own order, and the residual they leave."""
+    """Solved matrix elements, the residual they leave, and the flows they give.
+
+    Parameters
+    ----------
+    values : (P,) in the problem's own order.
+    residual : relative to the gross rates that cancel.
+    particle, energy : (n,) tr(N_S D_j[rho]) and tr(H_S D_j[rho]).
+    """
 
     values: FloatArray | ComplexArray
     residual: float
+    particle: FloatArray
+    energy: FloatArray
 
 
 class StationaryProblem(abc.ABC):
@@ -58,16 +67,21 @@ class StationaryProblem(abc.ABC):
 
     model: DaviesModel
 
+    @property
     @abc.abstractmethod
-    def solve(self, weights: FloatArray) -> Solution:
-        """Return the stationary matrix elements for `model.weights(T, mu)`, residual checked.
+    def frequencies(self) -> FloatArray:
+        """Bohr frequencies (K,) at which particles cross, ascending."""
+
+    @abc.abstractmethod
+    def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
+        """Return the stationary matrix elements and flows at T, mu (n,), residual checked.
 
         Raises NonUniqueStationaryState or StationaryStateNotFound.
         """
 
     @abc.abstractmethod
-    def exchange(self, weights: FloatArray, solution: Solution) -> tuple[FloatArray, FloatArray]:
-        """Return tr(N_S A_{kappa,j} rho) and tr(H_S A_{kappa,j} rho), each (K, n)."""
+    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return tr(N_S A_{kappa,j} rho) and tr(H_S A_{kappa,j} rho), (K, n), in that state."""
 
     @abc.abstractmethod
     def matrix(self, solution: Solution) -> ComplexArray:

@@ -33,8 +33,14 @@ class GeneratorProblem(StationaryProblem):
     generator: Generator
     rotation: FloatArray
 
-    def solve(self, weights: FloatArray) -> Solution:
+    @property
+    def frequencies(self) -> FloatArray:
+        """Bohr frequencies (K,) of the model."""
+        return self.model.frequencies
+
+    def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Factorise the generator with the trace as one row; check residual and state."""
+        weights = self.model.weights(T, mu)
         matrix = self.generator.matrix(weights)
         if np.any(self.rotation):
             matrix = sp.csc_array(matrix - sp.diags_array(1j * self.rotation))
@@ -42,15 +48,26 @@ class GeneratorProblem(StationaryProblem):
         if found is None:
             self._explain_singularity()
         values, residual = found
-        solution = Solution(values, checked_residual(residual, self.method))
+        particle, energy = self._exchange(weights, values)
+        solution = Solution(
+            values,
+            checked_residual(residual, self.method),
+            particle.sum(axis=0),
+            energy.sum(axis=0),
+        )
         checked_density_matrix(self.matrix(solution), self.method)
         return solution
 
-    def exchange(self, weights: FloatArray, solution: Solution) -> tuple[FloatArray, FloatArray]:
+    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
+        return self._exchange(self.model.weights(T, mu), self.solve(T, mu).values)
+
+    def _exchange(
+        self, weights: FloatArray, values: FloatArray | ComplexArray
+    ) -> tuple[FloatArray, FloatArray]:
         shape = (-1, *self.model.rates.shape)  # the frequency shifts exchange nothing
-        particle = weights * (self.generator.number @ solution.values).real
-        energy = weights * (self.generator.energy @ solution.values).real
+        particle = weights * (self.generator.number @ values).real
+        energy = weights * (self.generator.energy @ values).real
         return particle.reshape(shape).sum(axis=0).T, energy.reshape(shape).sum(axis=0).T
 
     def matrix(self, solution: Solution) -> ComplexArray:

@@ -1,0 +1,292 @@
+"""Transitions between energy eigenstates: frequencies, and each contact's rate at n = 1/2 doubled.
+
+What the rate equation needs of a model, without T and mu: from `lower` to `upper`, one particle
+more, contact j goes up at gamma_j n_j |<lower|S|upper>|^2 and down at the same with 1 - n_j. Two
+forms: `Flips` where the eigenstates are occupation states (no matrix is needed), `SectorBlocks` of
+dense matrices between neighbouring particle numbers otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.clusters import IntArray
+from oqs.contacts import Contact
+from oqs.eigenoperators import NEGLIGIBLE
+from oqs.fock import Block, occupation_sum
+from oqs.interacting import InteractingSystem
+from oqs.systems import QuadraticSystem, System
+from oqs.terms import Terms
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Step:
+    """All transitions between the sectors of n and n + 1 particles.
+
+    Parameters
+    ----------
+    lower, upper : (d,), (d',) eigenstates of the two sectors.
+    frequency : (d', d) E_upper - E_lower.
+    rate : (n, d', d) gamma_j |<lower|S_j|upper>|^2, summed over channels.
+    """
+
+    lower: IntArray
+    upper: IntArray
+    frequency: FloatArray
+    rate: FloatArray
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class SectorBlocks:
+    """The steps between neighbouring particle numbers, from the lowest.
+
+    Parameters
+    ----------
+    steps : one per pair of neighbouring sectors.
+    dimension : number D of eigenstates.
+    ambiguous : whether one channel links an eigenstate to two others of one level, so that it may
+        drive coherences between them.
+    """
+
+    steps: tuple[Step, ...]
+    dimension: int
+    ambiguous: bool
+
+    @functools.cached_property
+    def components(self) -> int:
+        """Number of sets of eigenstates that no transition connects."""
+        rows, columns = [], []
+        for step in self.steps:
+            upper, lower = np.nonzero(step.rate.sum(axis=0))
+            rows.append(step.upper[upper])
+            columns.append(step.lower[lower])
+        links = (np.concatenate(rows), np.concatenate(columns))
+        graph = sp.coo_array(
+            (np.ones(len(links[0]), dtype=np.int8), links), shape=(self.dimension,) * 2
+        )
+        return int(connected_components(graph, directed=False)[0])
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Flips:
+    """Occupation eigenstates: mode k fills at a frequency that the other occupations shift.
+
+    Parameters
+    ----------
+    frequency : for each mode k, w_k (R,) by the occupations of the other modes, R = 2^(N-1), modes
+        in their order; R = 1 where they do not matter.
+    rate : for each mode, (n, R) gamma_j(w) times its squared amplitude in contact j.
+    ambiguous : whether one channel links an eigenstate to two others of one level.
+    """
+
+    frequency: tuple[FloatArray, ...]
+    rate: tuple[FloatArray, ...]
+    ambiguous: bool
+
+    @property
+    def modes(self) -> int:
+        """Number N of modes."""
+        return len(self.frequency)
+
+    def split(self, states: NDArray[np.float64], mode: int) -> NDArray[np.float64]:
+        """View states (2^N,) as (rest above, 2, rest below) of this mode."""
+        return states.reshape(2**mode, 2, -1)
+
+    def over_rest(self, values: FloatArray, mode: int) -> FloatArray:
+        """View values (..., R) of the other occupations as (..., rest above, rest below)."""
+        if values.shape[-1] == 1:
+            return values[..., None]
+        return values.reshape(*values.shape[:-1], 2**mode, -1)
+
+    def blocks(self) -> SectorBlocks:
+        """Return the same transitions as dense blocks between particle numbers."""
+        size, reservoirs = 2**self.modes, len(self.rate[0])
+        states = np.arange(size)
+        particles = np.bitwise_count(states)
+        sectors = [np.flatnonzero(particles == n) for n in range(self.modes + 1)]
+        rank = np.empty(size, dtype=np.intp)
+        for sector in sectors:
+            rank[sector] = np.arange(len(sector))
+        steps = []
+        for lower, upper in itertools.pairwise(sectors):
+            frequency = np.zeros((len(upper), len(lower)))
+            rate = np.zeros((reservoirs, len(upper), len(lower)))
+            for k in range(self.modes):
+                bit = 1 << (self.modes - 1 - k)
+                source = lower[(lower & bit) == 0]
+                place = (rank[source | bit], rank[source])
+                rest = ((source >> (self.modes - k)) << (self.modes - 1 - k)) | (source & (bit - 1))
+                rest = np.minimum(rest, len(self.frequency[k]) - 1)
+                frequency[place] = self.frequency[k][rest]
+                rate[:, *place] = self.rate[k][:, rest]
+            steps.append(Step(lower, upper, frequency, rate))
+        return SectorBlocks(tuple(steps), size, self.ambiguous)
+
+
+Transitions = Flips | SectorBlocks
+
+
+def find_transitions(
+    system: System, contacts: tuple[Contact, ...], resolution: float
+) -> Transitions:
+    """Return the transitions of a system between its contacts; rates are checked here."""
+    channels = [contact.channels(system.sites) for contact in contacts]
+    width = resolution * system.energy_scale
+    if isinstance(system, QuadraticSystem):
+        return _flips_of_modes(system, contacts, channels, width)
+    if isinstance(system, InteractingSystem):
+        if system.terms is not None and system.terms.occupation_eigenstates:
+            return _flips_of_sites(system.terms, contacts, channels, width)
+        return _blocks_of_states(system, contacts, channels, width)
+    raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
+
+
+def _flips_of_modes(
+    system: QuadraticSystem,
+    contacts: tuple[Contact, ...],
+    channels: list[ComplexArray],
+    width: float,
+) -> Flips:
+    rates = np.zeros((len(contacts), system.sites))
+    degenerate = np.abs(np.subtract.outer(system.energies, system.energies)) <= width
+    np.fill_diagonal(degenerate, False)
+    ambiguous = False
+    for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
+        amplitudes = t @ system.modes
+        strength = _significant(np.sum(np.abs(amplitudes) ** 2, axis=0), amplitudes)
+        touched = strength > 0
+        rates[j, touched] = strength[touched] * contact.gamma(system.energies[touched], j)
+        mixing = np.abs(amplitudes.conj().T @ amplitudes)[degenerate]
+        ambiguous |= bool(np.any(mixing > NEGLIGIBLE * np.sum(strength)))
+    return Flips(
+        frequency=tuple(system.energies[:, None]),
+        rate=tuple(rates.T[:, :, None]),
+        ambiguous=ambiguous,
+    )
+
+
+def _flips_of_sites(
+    terms: Terms, contacts: tuple[Contact, ...], channels: list[ComplexArray], width: float
+) -> Flips:
+    symmetric = terms.U + terms.U.T
+    frequencies = []
+    for k in range(terms.sites):
+        felt = np.delete(symmetric[k], k)
+        shift = occupation_sum(felt) if np.any(felt) else np.zeros(1)
+        frequencies.append(terms.h[k, k].real + shift)
+    rates = [np.zeros((len(contacts), len(w))) for w in frequencies]
+    for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
+        strength = _significant(np.sum(np.abs(t) ** 2, axis=0), t)
+        for k in np.flatnonzero(strength).tolist():
+            rates[k][j] = strength[k] * contact.gamma(frequencies[k], j)
+    pairs = {
+        (v, w)
+        for t in channels
+        for row in t
+        for v, w in itertools.combinations(np.flatnonzero(row).tolist(), 2)
+    }
+    ambiguous = any(_may_coincide(terms, v, w, width) for v, w in pairs)
+    return Flips(tuple(frequencies), tuple(rates), ambiguous)
+
+
+def _may_coincide(terms: Terms, v: int, w: int, width: float) -> bool:
+    """Return whether filling v or w costs the same for some occupation of the other sites."""
+    symmetric = terms.U + terms.U.T
+    felt = np.delete(symmetric[v] - symmetric[w], [v, w])
+    difference = (terms.h[v, v] - terms.h[w, w]).real + occupation_sum(felt[felt != 0])
+    return bool(np.any(np.abs(difference) <= width))
+
+
+def _blocks_of_states(
+    system: InteractingSystem,
+    contacts: tuple[Contact, ...],
+    channels: list[ComplexArray],
+    width: float,
+) -> SectorBlocks:
+    sectors = [
+        list(group) for _, group in itertools.groupby(system.blocks, key=lambda b: b.particles)
+    ]
+    ambiguous = False
+    steps = []
+    for below, above in itertools.pairwise(sectors):
+        lower = np.arange(below[0].first, below[-1].states.stop)
+        upper = np.arange(above[0].first, above[-1].states.stop)
+        energies = system.spectrum.energies
+        frequency = energies[upper][:, None] - energies[lower]
+        rate = np.zeros((len(contacts), *frequency.shape))
+        for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
+            for row in t:
+                strength = _strength(system, row, below, above)
+                strength = _significant(strength, t)
+                ambiguous |= _links_a_level_twice(strength, energies[lower], energies[upper], width)
+                rate[j] += strength
+            touched = rate[j] > 0
+            rate[j][touched] *= contact.gamma(frequency[touched], j)
+        steps.append(Step(lower, upper, frequency, rate))
+    return SectorBlocks(tuple(steps), system.spectrum.dimension, ambiguous)
+
+
+def _strength(
+    system: InteractingSystem, row: ComplexArray, below: list[Block], above: list[Block]
+) -> FloatArray:
+    """Return |<lower|S|upper>|^2 (d', d) of one channel, block by block.
+
+    S empties a site, so only the basis states it is occupied in enter the products.
+    """
+    operator = sum(
+        x * c for x, c in zip(row, system.number_basis.annihilators, strict=True) if x != 0
+    )
+    first = (below[0].first, above[0].first)
+    strength = np.zeros((above[-1].states.stop - first[1], below[-1].states.stop - first[0]))
+    if isinstance(operator, int):  # an empty channel
+        return strength
+    if not np.any(operator.data.imag):
+        operator = operator.real
+    for p in below:
+        rows = operator[p.basis, :]
+        for q in above:
+            piece = sp.csr_array(rows[:, q.basis])
+            used = np.flatnonzero(np.diff(piece.indptr))
+            if len(used) == 0:
+                continue
+            amplitude = (piece[used, :] @ q.vectors).T @ p.vectors[used].conj()  # (d', d)
+            place = (
+                slice(q.first - first[1], q.states.stop - first[1]),
+                slice(p.first - first[0], p.states.stop - first[0]),
+            )
+            strength[place] = np.abs(amplitude) ** 2 if np.iscomplexobj(amplitude) else amplitude**2
+    return strength
+
+
+def _significant(strength: FloatArray, amplitudes: ComplexArray) -> FloatArray:
+    """Return the squared amplitudes with those that are rounding of zeros set to zero."""
+    strength[strength <= (NEGLIGIBLE * np.linalg.norm(amplitudes)) ** 2] = 0.0
+    return strength
+
+
+def _links_a_level_twice(
+    strength: FloatArray, lower: FloatArray, upper: FloatArray, width: float
+) -> bool:
+    """Return whether a state is linked to two degenerate states of the other sector."""
+    return _twice(strength, upper, width) or _twice(strength.T, lower, width)
+
+
+def _twice(strength: FloatArray, energies: FloatArray, width: float) -> bool:
+    order = np.argsort(energies, kind="stable")
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(energies[order]) > width) + 1])
+    if len(starts) == len(energies):
+        return False
+    links = np.add.reduceat((strength[order] > 0).astype(np.int64), starts, axis=0)
+    return bool(np.any(links > 1))
