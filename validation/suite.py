@@ -101,8 +101,10 @@ def select(checks: Sequence[Check], pattern: str) -> tuple[Check, ...]:
     Raises
     ------
     ValueError
-        if there is none, naming those that come close.
+        if there is none, naming those that come close, or the pattern is empty.
     """
+    if not pattern:
+        raise ValueError("Argument `--only` must match a check, but is empty. Give part of a name.")
     wanted = pattern.casefold()
     glob = wanted if "*" in wanted or "?" in wanted else f"*{_literal(wanted)}*"
     found = tuple(

@@ -1,0 +1,117 @@
+"""Command line of the validation suite: `python -m validation`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pathlib
+import sys
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+
+from validation import families
+from validation.check import Check
+from validation.files import refuse_unwritable, write_whole
+from validation.html import as_html
+from validation.live import progress_line
+from validation.report import as_json, environment
+from validation.suite import Suite, run_suite, select
+from validation.text import TextReport, print_list
+
+COMMANDS: Mapping[str, str] = {}
+"""Sub-commands: first word on the command line -> module whose `main(arguments)` takes the rest."""
+
+PASSED, NOT_PASSED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    0: every selected check passed. 1: some did not. 2: the command line is wrong, nothing ran.
+    130: interrupted; what finished is reported.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        if words and words[0] in COMMANDS:
+            status: int = importlib.import_module(COMMANDS[words[0]]).main(words[1:])
+            return status
+        return _suite(words)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _suite(words: Sequence[str]) -> int:
+    parser = _parser()
+    options = parser.parse_args(words)
+    output = Console(highlight=False, markup=False, emoji=False)
+    checks = families.load()
+    try:
+        chosen = select(checks, options.only) if options.only is not None else checks
+        if options.list:
+            print_list(output, chosen)
+            return PASSED
+        _refuse_bad_files(options.json, options.html)
+    except ValueError as error:
+        parser.error(str(error))
+    suite = _run(output, chosen, options.seed)
+    versions = environment()
+    for path, write in ((options.json, as_json), (options.html, as_html)):
+        if path is not None:
+            write_whole(path, write(suite, versions))
+    if suite.interrupted:
+        return INTERRUPTED
+    return PASSED if suite.passed else NOT_PASSED
+
+
+def _run(output: Console, checks: Sequence[Check], seed: int) -> Suite:
+    report = TextReport(output, checks)
+    with progress_line(output, Console(stderr=True), len(checks)) as on_start:
+        suite = run_suite(checks, seed, on_start, report.result)
+    report.summary(suite)
+    return suite
+
+
+def _refuse_bad_files(json: pathlib.Path | None, html: pathlib.Path | None) -> None:
+    for argument, path in (("--json", json), ("--html", html)):
+        if path is not None:
+            refuse_unwritable(argument, path)
+    if json is not None and html is not None and json.resolve() == html.resolve():
+        raise ValueError(
+            f"Arguments `--json` and `--html` must differ, but both are {str(json)!r}. "
+            "Give two files."
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m validation",
+        description="Run the validation suite: one line per check with what it tests, the measured "
+        "number, what it must obey and the verdict.",
+        epilog="Exit status: 0 every check passed, 1 some did not, 2 wrong arguments, "
+        "130 interrupted."
+        + (f" Other commands, each with --help: {', '.join(COMMANDS)}." if COMMANDS else ""),
+        allow_abbrev=False,
+    )
+    parser.add_argument("--list", action="store_true", help="show the checks without running them")
+    parser.add_argument(
+        "--only",
+        metavar="PATTERN",
+        help="run the checks whose family/name or equation contains PATTERN (with * or ?: matches)",
+    )
+    parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write results as JSON")
+    parser.add_argument("--html", metavar="FILE", type=pathlib.Path, help="write results as a page")
+    parser.add_argument(
+        "--seed", metavar="N", type=_seed, default=0, help="of the random systems, >= 0 (default 0)"
+    )
+    return parser
+
+
+def _seed(word: str) -> int:
+    if not word.isascii() or not word.isdigit():
+        raise argparse.ArgumentTypeError(f"must be an integer >= 0, but is {word!r}")
+    return int(word)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

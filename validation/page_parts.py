@@ -1,0 +1,98 @@
+"""Style and script of the HTML report: constants, so that the page needs no other file."""
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #d0d7de; --paper: #fff;
+  --band: #f6f8fa; --good: #116329; --goodbg: #dafbe1; --bad: #a40e26; --badbg: #ffebe9;
+  --odd: #6b3d9a; --oddbg: #f3e8ff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9da7b1; --line: #3d444d;
+  --paper: #0d1117; --band: #161b22; --good: #7ee787; --goodbg: #12261a; --bad: #ffa198;
+  --badbg: #3a1216; --odd: #d2a8ff; --oddbg: #2a1a3e; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
+main { max-width: 78rem; margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.4rem; margin: 0 0 .75rem; }
+p { margin: 0; }
+a { color: inherit; }
+.verdict { border-left: .4rem solid; border-radius: .25rem; padding: .75rem 1rem; }
+.verdict strong { font-size: 1.25rem; }
+.verdict ul { margin: .5rem 0 0; padding-left: 1.2rem; }
+.verdict.passed { color: var(--good); background: var(--goodbg); }
+.verdict.failed { color: var(--bad); background: var(--badbg); }
+.verdict.interrupted { color: var(--odd); background: var(--oddbg); }
+.filters { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0; }
+.filters[hidden] { display: none; }
+.filters label { display: grid; font-size: .8rem; color: var(--soft); }
+.filters select, .filters input { font: inherit; font-size: 1rem; padding: .3rem .4rem;
+  max-width: 14rem; color: var(--ink); background: var(--paper); border: 1px solid var(--line);
+  border-radius: .25rem; }
+.filters output { font-size: .9rem; color: var(--soft); padding-bottom: .35rem; }
+table { border-collapse: collapse; margin: 1rem 0; }
+caption { text-align: left; font-weight: 600; padding: .25rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .45rem .6rem;
+  border-bottom: 1px solid var(--line); }
+thead th { background: var(--band); font-size: .85rem; }
+.checks { width: 100%; }
+.checks td { font-size: .92rem; }
+.number, .small td { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.checks td.equation { white-space: nowrap; }
+.checks td.claim { width: 42%; overflow-wrap: anywhere; }
+.name { font-weight: 600; }
+.family { color: var(--soft); font-weight: 400; }
+.family::after { content: " /"; }
+.reason { color: var(--bad); overflow-wrap: anywhere; }
+.detail { color: var(--soft); overflow-wrap: anywhere; }
+.badge { border-radius: 1rem; padding: .05rem .55rem; font-weight: 600; font-size: .85rem; }
+.badge.passed { color: var(--good); background: var(--goodbg); }
+.badge.failed { color: var(--bad); background: var(--badbg); }
+.badge.error { color: var(--odd); background: var(--oddbg); }
+.small th[scope=row] { font-weight: 400; }
+.small td { white-space: normal; overflow-wrap: anywhere; }
+@media screen and (max-width: 46rem) {
+  .checks, .checks tbody, .checks tr, .checks td, .checks caption { display: block; width: 100%; }
+  .checks thead { display: none; }
+  .checks tr { border: 1px solid var(--line); border-radius: .4rem; margin: 0 0 .75rem;
+    padding: .5rem .75rem; }
+  .checks td, .checks td.claim { border: 0; padding: .15rem 0; display: flex; gap: .75rem;
+    align-items: baseline; width: 100%; white-space: normal; }
+  .checks td::before { content: attr(data-label); color: var(--soft); flex: 0 0 6.5rem;
+    font-size: .85rem; }
+  .checks td.claim::before { display: none; }
+  .checks tr[hidden] { display: none; }
+}
+@media print {
+  :root { --ink: #000; --soft: #333; --line: #999; --paper: #fff; --band: #eee; --good: #000;
+    --goodbg: #fff; --bad: #000; --badbg: #fff; --odd: #000; --oddbg: #fff; }
+  .filters, .filters[hidden] { display: none; }
+  main { max-width: none; padding: 0; }
+  body { font-size: 9pt; }
+  .checks td { font-size: 8pt; padding: .2rem .3rem; }
+  .badge { padding: 0; font-size: inherit; }
+  thead th, .small th, .small td { font-size: 8pt; padding: .2rem .3rem; }
+  .verdict { border: 1px solid #000; }
+  tr { break-inside: avoid; }
+  thead { display: table-header-group; }
+}
+"""
+
+SCRIPT = """
+const form = document.querySelector('.filters');
+const rows = [...document.querySelectorAll('.checks tbody tr')];
+const selects = [...form.querySelectorAll('select')];
+const search = document.getElementById('search');
+function show() {
+  const word = search.value.trim().toLowerCase();
+  let count = 0;
+  for (const row of rows) {
+    const fits = selects.every(s => !s.value || row.dataset[s.dataset.field] === s.value)
+      && row.textContent.toLowerCase().includes(word);
+    row.hidden = !fits;
+    count += fits;
+  }
+  document.getElementById('shown').textContent = `${count} of ${rows.length} shown`;
+}
+form.hidden = false;
+form.addEventListener('input', show);
+form.addEventListener('submit', event => event.preventDefault());
+show();
+"""
