@@ -61,7 +61,8 @@ class ProgressBar:
         from rich.console import Console
         from rich.progress import Progress
 
-        bar = Progress(console=Console(stderr=True), transient=True)
+        # off a terminal only the last state is printed, which a transient bar would erase
+        bar = Progress(console=Console(stderr=True), transient=sys.stderr.isatty())
         task = bar.add_task(self._label, total=1.0)
         bar.start()
         return bar, task
