@@ -72,7 +72,9 @@ class Generator:
         scaled = magnitude @ sp.diags_array(1 / np.where(largest > 0, largest, 1))
         coupled = scaled.max(axis=1).toarray() > 1e-13  # sums over channels that cancel: rounding
         links = sp.csc_array(
-            (coupled.astype(np.int8), self.indices, self.indptr), shape=(self.size, self.size)
+            (coupled.astype(np.int8), self.indices, self.indptr),
+            shape=(self.size, self.size),
+            copy=True,  # eliminate_zeros works in place, and the pattern is the generator's
         )
         links.eliminate_zeros()
         reached = self.row_state == self.column_state
