@@ -12,6 +12,7 @@ from rich.console import Console
 from validation import Measurement, at_least, check, run_suite, within
 from validation.files import refuse_unwritable, write_whole
 from validation.html import as_html
+from validation.live import progress_line
 from validation.report import SCHEMA, as_data, as_json, environment
 from validation.text import TextReport, print_list
 
@@ -119,6 +120,28 @@ def test_nothing_finished_can_be_reported_too():
     assert "interrupted, 0 of 1 finished" in printed(checks, suite=suite)
     assert json.loads(as_json(suite, VERSIONS))["checks"] == []
     assert "Interrupted before the end" in as_html(suite, VERSIONS)
+
+
+def test_progress_is_drawn_on_a_terminal_only_and_does_not_stay():
+    def drawn(*terminals):
+        streams = [io.StringIO(), io.StringIO()]
+        consoles = [
+            Console(file=stream, width=100, force_terminal=terminal)
+            for stream, terminal in zip(streams, terminals, strict=True)
+        ]
+        with progress_line(*consoles, total=len(CHECKS)) as on_start:
+            run_suite(CHECKS, on_start=on_start)
+        return [stream.getvalue() for stream in streams]
+
+    assert drawn(False, False) == ["", ""]
+    output, errors = drawn(True, True)
+    assert errors == ""
+    assert "figures/the order flips" in output
+    assert "5/6" in output
+    assert output.endswith("\x1b[1A\x1b[2K")  # the line is erased
+    output, errors = drawn(False, True)
+    assert output == ""
+    assert "5/6" in errors
 
 
 def test_the_list_shows_every_check_and_claim():
