@@ -214,7 +214,7 @@ def test_committed_files_name_no_machine_and_no_registry():
         "https://{}.org/project/x".format("pypi"),
         "https://files.{}.org/x".format("pythonhosted"),
         "--{}-url https://example.com/".format("index"),
-        "http://host:8080/nexus/{}/".format("simple"),
+        "http://host:8080/{}/x/".format("nexus"),
     ],
 )
 def test_a_machine_or_a_registry_would_be_seen(text):
