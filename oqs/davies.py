@@ -160,11 +160,12 @@ class DaviesModel:
         The frequency shifts FS_j are there if the model was built with lamb_shift=True.
         """
         hamiltonian = self.system.hamiltonian
-        if self.shifted:
-            hamiltonian = sum(self.lamb_shift(T, mu), start=hamiltonian)
-        return qutip.liouvillian(hamiltonian) + self._sum(
-            [self.dissipator(j, T, mu) for j in range(self.reservoirs)]
-        )
+        with qutip.CoreOptions(auto_tidyup=False):  # it drops 1e-14 of no unit in particular
+            if self.shifted:
+                hamiltonian = sum(self.lamb_shift(T, mu), start=hamiltonian)
+            return qutip.liouvillian(hamiltonian) + self._sum(
+                [self.dissipator(j, T, mu) for j in range(self.reservoirs)]
+            )
 
     def lamb_shift(self, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""

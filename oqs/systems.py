@@ -147,11 +147,12 @@ class QuadraticSystem(System):
 
 def quadratic_form(matrix: ComplexArray, operators: Sequence[qutip.Qobj]) -> qutip.Qobj:
     """Return sum_vw matrix[v, w] c_v^+ c_w as a Hermitian Qobj."""
-    terms = [
-        complex(matrix[v, w]) * operators[v].dag() * operators[w]
-        for v, w in zip(*np.nonzero(matrix), strict=True)
-    ]
-    return sum(terms) if terms else 0 * operators[0].dag() * operators[0]
+    with qutip.CoreOptions(auto_tidyup=False):  # it drops 1e-14 of no unit in particular
+        terms = [
+            complex(matrix[v, w]) * operators[v].dag() * operators[w]
+            for v, w in zip(*np.nonzero(matrix), strict=True)
+        ]
+        return sum(terms) if terms else 0 * operators[0].dag() * operators[0]
 
 
 def jordan_wigner(sites: int) -> tuple[qutip.Qobj, ...]:

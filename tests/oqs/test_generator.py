@@ -208,3 +208,19 @@ def test_annihilators_in_another_basis():
     assert (rotated.liouvillian(T, mu) - expected).norm() < 1e-12 * expected.norm()
     flows, again = oqs.flow_law(model)(T, mu), oqs.flow_law(rotated)(T, mu)
     np.testing.assert_allclose(again.energy, flows.energy, rtol=1e-11)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-20])
+def test_energies_in_any_unit(unit):
+    # QuTiP drops elements below 1e-14, whatever their unit; joules are 1e-20
+    h = np.array([[1.0, 0.2], [0.2, 1.5]])
+    found = []
+    for scale in (1.0, unit):
+        system = oqs.QuadraticSystem(scale * h)
+        assert largest(system.hamiltonian.full()) == pytest.approx(2.5 * scale, rel=1e-12)
+        model = oqs.davies(
+            system, [oqs.Contact(oqs.flat(0.01 * scale)), oqs.Contact(oqs.flat(0.02 * scale))]
+        )
+        L = model.liouvillian(scale * np.array([0.5, 1.0]), scale * np.array([0.1, 0.2]))
+        found.append(L.full() / scale)
+    assert largest(found[1] - found[0]) < 1e-14
