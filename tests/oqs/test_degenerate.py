@@ -1,0 +1,207 @@
+"""Degenerate levels: nothing depends on the eigenbasis that a diagonaliser happens to return."""
+
+import numpy as np
+import pytest
+import qutip
+import reference
+from systems import SCALES, deviation, hermitian, independent_modes, random_contacts
+
+import oqs
+
+FULL, BLOCK, POPULATIONS = oqs.FullLiouvillian(), oqs.ZeroFrequencyBlock(), oqs.Populations()
+T, MU = np.array([0.6, 0.9]), np.array([0.4, -0.2])
+scales = pytest.mark.parametrize("scale", SCALES)
+
+
+def unitary(seed, sites):
+    return np.linalg.qr(hermitian(np.random.default_rng(seed), sites))[0]
+
+
+def dense_flows(h, U, couplings, T, mu, rate=1.0):
+    c, H = reference.annihilators(len(h)), reference.hamiltonian(h, U)
+    baths = [
+        reference.Bath(lambda w: rate, np.atleast_2d(t), *at)
+        for t, *at in zip(couplings, T, mu, strict=True)
+    ]
+    rho = reference.stationary_state(reference.liouvillian(H, c, baths))
+    return reference.flows(H, c, baths, rho)
+
+
+def agrees(found, particle, energy, tolerance=1e-10):
+    np.testing.assert_allclose(
+        found.particle, particle, rtol=0, atol=tolerance * np.max(np.abs(particle))
+    )
+    np.testing.assert_allclose(
+        found.energy, energy, rtol=0, atol=tolerance * np.max(np.abs(energy))
+    )
+
+
+@scales
+@pytest.mark.parametrize("phi", [0.1, 0.5 * np.pi, 2.0, 3.0])
+def test_interference_of_two_levels(phi, scale):
+    # the left couples to c_0 + c_1, the right to c_0 + e^{i phi} c_1: the phase decides
+    h, couplings = 0.3 * np.eye(2), [np.array([0.1, 0.1]), 0.1 * np.array([1, np.exp(1j * phi)])]
+    particle, energy = dense_flows(h, {}, couplings, T, MU)
+    contacts = [oqs.Contact(oqs.flat(scale), t) for t in couplings]
+    model = oqs.davies(oqs.QuadraticSystem(scale * h), contacts)
+    for method in (FULL, BLOCK):
+        flows = oqs.flow_law(model, method=method)(scale * T, scale * MU)
+        agrees(flows, scale * particle, scale**2 * energy, 1e-12)
+
+
+def test_interference_follows_cos_squared():
+    # both reservoirs see two levels; the bright modes overlap by cos(phi/2). In that plane the
+    # linear equation of the covariance gives P = gamma cos^2(phi/2) (n_1 - n_2) exactly:
+    # C = <c^+ c>, dC/dt = -{G_1 + G_2, C}/2 + n_1 G_1 + n_2 G_2, G_j = gamma |t_j><t_j|
+    gamma, w = 0.02, 0.3
+    n = 1 / (np.exp((w - MU) / T) + 1)
+    found = []
+    phases = np.array([0.3, 1.0, 2.0, 2.8])
+    for phi in phases:
+        t = np.array([[1, 1], [1, np.exp(1j * phi)]]) / np.sqrt(2)
+        model = oqs.davies(
+            oqs.QuadraticSystem(w * np.eye(2)), [oqs.Contact(oqs.flat(gamma), row) for row in t]
+        )
+        flows = oqs.flow_law(model)(T, MU)
+        rates = [gamma * np.outer(row, row.conj()) for row in t]
+        total, one = sum(rates), np.eye(2)
+        left = (np.kron(total, one) + np.kron(one, total.T)) / 2
+        source = n[0] * rates[0] + n[1] * rates[1]
+        C = np.linalg.solve(left, source.ravel()).reshape(2, 2)
+        expected = [np.trace(n[j] * rates[j] - rates[j] @ C).real for j in range(2)]
+        np.testing.assert_allclose(flows.particle, expected, rtol=1e-12)
+        found.append(flows.particle[0] / (gamma * (n[0] - n[1])))
+    np.testing.assert_allclose(found, np.cos(phases / 2) ** 2 / 2, rtol=1e-12)
+
+
+@scales
+@pytest.mark.parametrize("interacting", [False, True])
+def test_rotating_the_degenerate_sites_changes_nothing(interacting, scale):
+    # h commutes with the rotation; the couplings turn with it, the physics does not
+    rng = np.random.default_rng(1)
+    h = scale * np.diag([0.4, 0.4, 0.4, 1.1])
+    couplings = [rng.normal(size=4) + 1j * rng.normal(size=4), rng.normal(size=(2, 4))]
+    u = np.eye(4, dtype=complex)
+    u[:3, :3] = unitary(2, 3)
+    build = oqs.InteractingSystem.from_terms if interacting else oqs.QuadraticSystem
+    laws = []
+    for turn in (np.eye(4), u):
+        contacts = [oqs.Contact(oqs.flat(0.02 * scale), t @ turn.conj().T) for t in couplings]
+        laws.append(oqs.flow_law(oqs.davies(build(turn @ h @ turn.conj().T), contacts)))
+    first, second = (law(scale * T, scale * MU) for law in laws)
+    assert deviation(second, first) < 1e-11
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_another_eigenbasis_changes_nothing(seed):
+    # a perturbation of 1e-13 leaves the levels and makes the diagonaliser return another basis
+    system = oqs.spinful_dots([0.2, 0.5], 0.3, U=1.0)  # spin degeneracy
+    rng = np.random.default_rng(seed)
+    contacts = [
+        oqs.Contact(oqs.flat(0.02), rng.normal(size=(2, 4))),
+        oqs.Contact(oqs.flat(0.03), rng.normal(size=4) + 1j * rng.normal(size=4)),
+    ]
+    nudge = oqs.InteractingSystem.from_terms(1e-13 * hermitian(rng, 4))
+    other = oqs.InteractingSystem(system.hamiltonian + nudge.hamiltonian, system.annihilators)
+    overlap = np.abs(system.spectrum.vectors.conj().T @ other.spectrum.vectors)
+    assert np.max(np.minimum(overlap, np.abs(1 - overlap))) > 0.1  # not the same states
+    model, turned = oqs.davies(system, contacts), oqs.davies(other, contacts)
+    L = model.liouvillian(T, MU)
+    assert (turned.liouvillian(T, MU) - L).norm() < 1e-12 * L.norm()
+    for method in (FULL, BLOCK):
+        first, second = (oqs.flow_law(m, method=method)(T, MU) for m in (model, turned))
+        assert deviation(second, first) < 1e-11
+        states = [oqs.stationary_state(m, T, MU, method=method) for m in (model, turned)]
+        assert (states[0] - states[1]).norm() < 1e-12
+
+
+@scales
+def test_block_is_the_full_liouvillian(scale):
+    rng = np.random.default_rng(3)
+    for energies in ([1, 1], [1, 1, 2], [1, 1, 1], [0, 0, 1], [-1, -1, 1, 1]):
+        contacts = random_contacts(rng, len(energies), 3, scale, "collective")
+        model = oqs.davies(oqs.QuadraticSystem.from_energies(scale * np.array(energies)), contacts)
+        at = scale * rng.uniform(0.3, 1.5, 3), scale * rng.uniform(-1, 1, 3)
+        full, block = (oqs.stationary_state(model, *at, method=m) for m in (FULL, BLOCK))
+        assert (full - block).norm() < 1e-11
+        flows = [oqs.flow_law(model, method=m)(*at) for m in (FULL, BLOCK)]
+        assert deviation(*flows) < 1e-11
+        coherences = full.full() - np.diag(full.diag())
+        assert np.max(np.abs(coherences)) > 1e-4  # the state does hold them
+
+
+@pytest.mark.parametrize("U", [0.0, 0.7])
+def test_collective_contacts_against_the_dense_generator(U):
+    rng = np.random.default_rng(4)
+    h = np.diag([0.3, 0.3, 0.9])
+    couplings = [rng.normal(size=3) + 1j * rng.normal(size=3) for _ in range(2)]
+    terms = {(0, 1): U, (0, 2): U, (1, 2): U} if U else {}
+    particle, energy = dense_flows(h, terms, couplings, T, MU, rate=0.05)
+    system = oqs.InteractingSystem.from_terms(h, terms)
+    model = oqs.davies(system, [oqs.Contact(oqs.flat(0.05), t) for t in couplings])
+    for method in (FULL, BLOCK):
+        agrees(oqs.flow_law(model, method=method)(T, MU), particle, energy, 1e-11)
+    with pytest.raises(ValueError, match="coherences"):
+        oqs.flow_law(model, method=POPULATIONS)
+
+
+def test_populations_refuses_and_names_the_others():
+    contacts = [oqs.Contact(oqs.flat(0.1), [1, 1]), oqs.Contact(oqs.flat(0.1), [1, -0.5])]
+    model = oqs.davies(oqs.QuadraticSystem(0.3 * np.eye(2)), contacts)
+    sentence = r"must have no coherences .* but 2 .*ZeroFrequencyBlock\(\) or FullLiouvillian\(\)"
+    with pytest.raises(ValueError, match=sentence):
+        oqs.stationary_state(model, T, MU, method=POPULATIONS)
+
+
+@scales
+def test_accidental_many_body_degeneracy_is_harmless(scale):
+    # modes 1, 2, 3, 4: 1 + 4 = 2 + 3, but no single jump links those states coherently
+    system = oqs.QuadraticSystem.from_energies(scale * np.arange(1.0, 5.0))
+    rng = np.random.default_rng(5)
+    contacts = random_contacts(rng, 4, 2, scale, "collective")
+    at = scale * np.array([1.0, 2.0]), scale * np.array([2.0, 1.0])
+    exact = independent_modes(system.h, contacts, *at)
+    model = oqs.davies(system, contacts)
+    levels = model.decomposition.levels
+    assert len(np.unique(levels)) < len(levels)
+    assert oqs.flow_law(model).method == POPULATIONS
+    for method in (POPULATIONS, BLOCK, FULL):
+        assert deviation(oqs.flow_law(model, method=method)(*at), exact) < 1e-12
+
+
+@scales
+@pytest.mark.parametrize("rotated", [False, True])
+def test_sites_with_their_own_baths_are_equation_10(rotated, scale):
+    # degenerate or not, in any basis of the level: t = identity acts mode by mode
+    u = unitary(6, 4) if rotated else np.eye(4)
+    h = scale * (u @ np.diag([0.5, 0.5, 0.5, 1.2]) @ u.conj().T)
+    h = (h + h.conj().T) / 2
+    contacts = [oqs.Contact(oqs.flat(0.1 * scale)), oqs.Contact(oqs.lorentzian(scale, 0, scale))]
+    exact = independent_modes(h, contacts, scale * T, scale * MU)
+    system = oqs.QuadraticSystem(h)
+    assert deviation(oqs.closed_form(system, contacts)(scale * T, scale * MU), exact) < 1e-12
+    model = oqs.davies(system, contacts)
+    for method in (FULL, BLOCK, POPULATIONS):
+        flows = oqs.flow_law(model, method=method)(scale * T, scale * MU)
+        assert deviation(flows, exact) < 1e-12
+
+
+def test_levels_closer_than_the_resolution_are_one_level():
+    contacts = [oqs.Contact(oqs.flat(0.01), [1, 1]), oqs.Contact(oqs.flat(0.02), [1, 0.3])]
+    flows = []
+    for split in (0.0, 1e-13, 1e-12):
+        model = oqs.davies(oqs.QuadraticSystem.from_energies([1.0, 1.0 + split]), contacts)
+        assert len(model.frequencies) == 1
+        flows.append(oqs.flow_law(model)(T, MU))
+    assert deviation(flows[1], flows[0]) < 1e-11
+    assert deviation(flows[2], flows[0]) < 1e-10
+    apart = oqs.davies(oqs.QuadraticSystem.from_energies([1.0, 1.0 + 1e-8]), contacts)
+    assert len(apart.frequencies) == 2
+    assert deviation(oqs.flow_law(apart)(T, MU), flows[0]) > 1e-2  # coherences are gone
+
+
+def test_qutip_finds_the_same_state():
+    contacts = [oqs.Contact(oqs.flat(0.1), [1, 1]), oqs.Contact(oqs.flat(0.2), [1, -0.5j])]
+    model = oqs.davies(oqs.QuadraticSystem(0.3 * np.eye(2)), contacts)
+    theirs = qutip.steadystate(model.liouvillian(T, MU), method="direct")
+    assert (oqs.stationary_state(model, T, MU) - theirs).norm() < 1e-11
