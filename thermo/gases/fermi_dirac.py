@@ -40,7 +40,7 @@ class FermiDiracGas:
 
     Notes
     -----
-    Every entry to about 1e-13 relative for any x, degenerate or classical: S and dN/dT, small
+    Every entry to 1e-13 relative for any x (2e-13 at alpha = 100): S and dN/dT, small
     differences of large terms at large x, have series and quadratures of their own
     (`thermo.fermi_integrals`). Two exceptions: dN/dT changes sign once for alpha < 1, and for
     alpha = 1 it is e^(-x) at large x and returned as 0 beyond x = 48.
