@@ -4,7 +4,7 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
-from oqs.audit import Assumption, Audit, Verdict, audit
+from oqs.audit import audit
 from oqs.builders import (
     anderson_dot,
     coupled_dots,
@@ -27,6 +27,7 @@ from oqs.entropy import (
 )
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import FlowLaw, Flows
+from oqs.gaussian import GaussianLaw, gaussian_law
 from oqs.interacting import InteractingSystem
 from oqs.lamb_shift import lamb_shift
 from oqs.landauer import Landauer, landauer
@@ -43,6 +44,7 @@ from oqs.stationary import (
     stationary_state,
 )
 from oqs.systems import QuadraticSystem, System
+from oqs.verdict import Assumption, Audit, Verdict
 
 __all__ = [
     "Assumption",
@@ -54,6 +56,7 @@ __all__ = [
     "FlowLaw",
     "Flows",
     "FullLiouvillian",
+    "GaussianLaw",
     "InteractingSystem",
     "Landauer",
     "NonUniqueStationaryState",
@@ -77,6 +80,7 @@ __all__ = [
     "entropy_production_by_reservoir",
     "flat",
     "flow_law",
+    "gaussian_law",
     "gibbs_state",
     "hubbard_chain",
     "lamb_shift",
