@@ -99,6 +99,10 @@ def temperatures_and_potentials(
     TypeError, ValueError
         naming `T` or `mu`, what it must be and what it is.
     """
+    if not batched:
+        plain = _plain_pair(T, mu, (reservoirs,))
+        if plain is not None:
+            return plain
     t_remedy = "Give one temperature per contact, in units of energy (k_B = 1)."
     mu_remedy = "Give one chemical potential per contact, in units of energy."
     temperature = real_array("T", T, t_remedy)
@@ -123,6 +127,24 @@ def temperatures_and_potentials(
                 f"{temperature.shape} and {potential.shape}. Give both the same leading axes."
             ) from None
     return temperature, potential
+
+
+def _plain_pair(
+    T: ArrayLike, mu: ArrayLike, shape: tuple[int, ...]
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return T and mu if they are plainly what they must be; None sends them to the full checks.
+
+    A law is called thousands of times along a trajectory, and these checks must not outweigh it.
+    """
+    temperature, potential = np.asarray(T), np.asarray(mu)
+    for array in (temperature, potential):
+        if array.dtype != np.float64 or array.shape != shape:
+            return None
+    if all(0.0 < t < np.inf for t in temperature.tolist()) and all(
+        -np.inf < m < np.inf for m in potential.tolist()
+    ):
+        return temperature, potential
+    return None
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -32,15 +32,15 @@ class Flows:
 
     def __post_init__(self) -> None:
         shape = np.shape(self.particle)
-        for field in dataclasses.fields(self):
-            array = np.array(getattr(self, field.name), dtype=np.float64)
+        for name in ("particle", "energy", "heat"):
+            array = np.array(getattr(self, name), dtype=np.float64)
             if array.shape != shape or not shape:
                 raise ValueError(
-                    f"Argument `{field.name}` must have shape (..., n) like `particle`, "
+                    f"Argument `{name}` must have shape (..., n) like `particle`, "
                     f"but has shape {array.shape} where `particle` has {shape}. "
                     "Give one entry per reservoir in each."
                 )
-            object.__setattr__(self, field.name, read_only(array))
+            object.__setattr__(self, name, read_only(array))
 
     @classmethod
     def of(cls, particle: ArrayLike, energy: ArrayLike, mu: ArrayLike) -> Flows:
