@@ -8,7 +8,7 @@ from types import ModuleType
 
 from validation.check import Check
 
-FAMILIES: tuple[str, ...] = ()
+FAMILIES: tuple[str, ...] = ("system", "generator", "flows", "entropy", "clausius")
 """Modules of this package that define checks, in the order in which the suite runs them."""
 
 
