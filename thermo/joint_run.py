@@ -1,0 +1,173 @@
+"""One integration of system and reservoirs together, step by step, until a verdict."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import final
+
+import numpy as np
+from scipy.integrate import LSODA
+
+from oqs.arguments import FloatArray
+from oqs.entropy import log_gibbs
+from oqs.laws import flow_law
+from thermo.integration import Integration
+from thermo.interpolation import PiecewisePolynomial
+from thermo.joint_entropy import RESOLVED
+from thermo.joint_flow import JointFlow
+from thermo.progress import ProgressBar
+from thermo.slow_flow import SlowFlow
+from thermo.stall import is_stalled
+from thermo.trajectory import Outcome, State
+
+_RTOL_OF_LOGARITHM = 100 * float(np.finfo(np.float64).eps)  # SciPy's least: ln T has its atol
+_COHERENCE = 1e-4  # of rtol: rounding in a change of basis makes coherences of 1e-17 from nothing
+_QUIET = 1e-2  # of the tolerance: a step that moves less calls for a look whether all is at rest
+
+
+@final
+class Judge:
+    """Gives the verdict on each step, and tells the progress bar.
+
+    Parameters
+    ----------
+    joint : the dynamics.
+    goal : the common T_eq, mu_eq, or None if only `t_final` ends the run.
+    tolerance : distance from the goal that counts as equilibrium.
+    t_final : when the run ends, or infinity.
+    bar : shows t / t_final, or how many decades of the distance are gone.
+    """
+
+    def __init__(
+        self,
+        joint: JointFlow,
+        goal: State | None,
+        tolerance: float,
+        t_final: float,
+        bar: ProgressBar,
+    ) -> None:
+        self._joint, self._goal, self._tolerance = joint, goal, tolerance
+        self._t_final, self._bar = t_final, bar
+        self._farthest = 0.0
+        self._looked = 0.0
+        if goal is not None:
+            self._law = flow_law(joint.model)
+            gibbs = np.exp(log_gibbs(joint.model.system, float(goal.T), float(goal.mu)))
+            self._settled = joint.pack_state(np.diag(gibbs).astype(np.complex128))
+
+    def __call__(self, t: float, y: FloatArray, before: FloatArray) -> Outcome | None:
+        """Return "equilibrated", "stalled" or None for a step from `before` to y (d,) at t."""
+        if self._goal is None:
+            self._bar.update(t / self._t_final)
+            return None
+        system, reservoirs = self._distances(y, self._goal)
+        away = max(system, reservoirs)
+        if away <= self._tolerance:
+            return "equilibrated"
+        self._farthest = max(self._farthest, away)
+        self._bar.update(1 - math.log(away / self._tolerance) / self._decades())
+        moved = np.max(np.abs(y - before) / self._joint.scale(y))
+        if t >= 2 * self._looked and moved < _QUIET * self._tolerance < reservoirs:
+            return self._look(t, y, reservoirs)
+        return None
+
+    def _decades(self) -> float:
+        return math.log(self._farthest / self._tolerance)
+
+    def _look(self, t: float, y: FloatArray, away: float) -> Outcome | None:
+        """Return "stalled" if the system exchanges nothing more, and would not when stationary."""
+        particle = self._joint.flows(y).particle
+        if np.max(np.abs(particle)) > self._tolerance * np.max(self._joint.model.rates):
+            return None
+        self._looked = t
+        T, mu = self._joint.reservoir_part(y)
+        slow = SlowFlow(self._law, self._joint.reservoirs, T)
+        return "stalled" if is_stalled(slow, slow.pack(T, mu), away) else None
+
+    def _distances(self, y: FloatArray, goal: State) -> tuple[float, float]:
+        """Return the largest departure of rho_S from the goal, and that of T, mu."""
+        n = len(self._joint.reservoirs)
+        T, mu = self._joint.reservoir_part(y)
+        system = np.max(np.abs(y[: -2 * n] - self._settled))
+        warmth = np.max(np.abs(T / goal.T - 1))
+        height = np.max(np.abs(mu - goal.mu)) / max(abs(float(goal.mu)), float(goal.T))
+        return float(system), float(max(warmth, height))
+
+
+def integrate_jointly(
+    joint: JointFlow, y: FloatArray, t_final: float, rtol: float, max_steps: int, judge: Judge
+) -> Integration:
+    """Integrate dy/dt = joint(y) from t = 0 by LSODA (Adams, or BDF where stiff).
+
+    Parameters
+    ----------
+    joint : the dynamics, with its Jacobian.
+    y : (d,) start.
+    t_final : where to stop, may be infinite.
+    rtol : tolerance of one step on ln T, on mu relative to |mu|, on populations relative down to
+        1e-30 / rtol, and with coherences on all matrix elements relative down to 1e-4.
+    max_steps : the most steps to take.
+    judge : called as judge(t, y, y_before) after every step; its text ends the integration.
+    """
+    n = len(joint.reservoirs)
+    elements = len(y) - 2 * n
+    smallest = RESOLVED if joint.diagonal else _COHERENCE * rtol
+    relative = np.repeat([rtol, _RTOL_OF_LOGARITHM, rtol], [elements, n, n])
+    absolute = np.concatenate(
+        [np.full(elements, smallest), np.full(n, rtol), rtol * joint.reservoir_part(y)[0]]
+    )
+    solver = LSODA(
+        lambda _, y: joint(y),
+        0.0,
+        y,
+        t_final,
+        rtol=relative,
+        atol=absolute,
+        jac=lambda _, y: joint.jacobian(y),
+    )
+    steps = _Steps(y)
+    with warnings.catch_warnings():
+        # LSODA says why it failed only in a warning
+        warnings.filterwarnings("error", message="lsoda:", category=UserWarning)
+        for _ in range(max_steps):
+            before = solver.y
+            try:
+                message = solver.step()
+                joint.reservoirs.check(*joint.reservoir_part(solver.y))
+            except Exception as error:
+                reason = f"{type(error).__name__} after t = {solver.t:.9g}: {error}"
+                return Integration(steps.solution(), "failed", reason, error)
+            if solver.status == "failed":
+                return Integration(steps.solution(), "failed", f"LSODA: {message}")
+            steps.append(solver)
+            verdict = judge(solver.t, solver.y, before)
+            if verdict is not None:
+                return Integration(steps.solution(), verdict)
+            if solver.status == "finished":
+                return Integration(steps.solution(), "t_final")
+    reason = f"{max_steps} steps (`max_steps`) reached only t = {solver.t:.9g}."
+    return Integration(steps.solution(), "failed", reason)
+
+
+@final
+class _Steps:
+    """The accepted steps, gathered."""
+
+    def __init__(self, y: FloatArray) -> None:
+        self._times, self._widths = [0.0], [1.0]
+        self._nordsieck = [y[:, None]]
+
+    def append(self, solver: LSODA) -> None:
+        dense = solver.dense_output()
+        self._times.append(solver.t)
+        self._widths.append(dense.h)
+        self._nordsieck.append(dense.yh)
+
+    def solution(self) -> PiecewisePolynomial:
+        order = max(array.shape[1] for array in self._nordsieck)
+        coefficients = np.zeros((len(self._times), order, len(self._nordsieck[0])))
+        for piece, array in zip(coefficients, self._nordsieck, strict=True):
+            piece[: array.shape[1]] = array.T
+        times = np.array(self._times)
+        return PiecewisePolynomial(times, times, np.array(self._widths), coefficients)
