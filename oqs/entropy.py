@@ -98,14 +98,16 @@ def von_neumann_entropy(state: ComplexArray) -> float:
 def entropy_production(model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike) -> float:
     """Return dS_S/dt + sum_j (mu_j P_j - J_j)/T_j >= 0, the left side of Eq. (3), for any state.
 
-    Infinite where rho has an empty state that the generator fills. Arguments and errors as
+    Infinite where rho has an empty state that the generator fills; eigenvalues of rho below 1e-15
+    count as empty, rates below 1e-15 of the largest do not fill. Arguments and errors as
     `momentary_flows`.
     """
     temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
     state = energy_basis(model, rho)
     particle, energy = exchange(model, state.reshape(1, -1), temperature, potential)
-    change = sum(dissipators(model, temperature, potential)) @ state.ravel()
-    return entropy_rate(state, change.reshape(state.shape)) + float(
+    generator = sum(dissipators(model, temperature, potential))
+    change = (generator @ state.ravel()).reshape(state.shape)
+    return entropy_rate(state, change, abs(generator).max()) + float(
         np.sum((potential * particle[0] - energy[0]) / temperature)
     )
 
@@ -125,20 +127,25 @@ def entropy_production_by_reservoir(
     for j, dissipator in enumerate(dissipators(model, temperature, potential)):
         change = (dissipator @ state.ravel()).reshape(state.shape)
         towards = np.diag(change).real @ log_gibbs(model.system, temperature[j], potential[j])
-        production.append(entropy_rate(state, change) + towards)
+        production.append(entropy_rate(state, change, abs(dissipator).max()) + towards)
     return np.array(production)
 
 
-def entropy_rate(state: ComplexArray, change: ComplexArray) -> float:
+def entropy_rate(state: ComplexArray, change: ComplexArray, fastest: float | None = None) -> float:
     """Return dS/dt = -tr(change ln state) for a traceless `change` (D, D) of a state (D, D).
 
-    An eigenvalue of the state below the rounding of its largest counts as zero: filling it costs
-    an infinite rate; leaving it alone, nothing.
+    An eigenvalue of the state below the rounding of its largest counts as zero. Filling it costs an
+    infinite rate; leaving it alone, to the rounding of `fastest`, nothing.
+
+    Parameters
+    ----------
+    fastest : largest rate of the generator that made the change, units of energy. None takes the
+        largest element of the change, which near a stationary state is itself rounding.
     """
     p, basis = np.linalg.eigh(state)
     filling = np.einsum("ai,ab,bi->i", basis.conj(), change, basis).real
     rounding = len(p) * np.finfo(float).eps
     empty = p <= rounding * p[-1]
-    if np.any(filling[empty] > rounding * np.max(np.abs(change))):
+    if np.any(filling[empty] > rounding * (fastest or np.max(np.abs(change)))):
         return np.inf
     return float(-np.sum(filling[~empty] * np.log(p[~empty])))

@@ -9,7 +9,6 @@ from typing import final
 
 import numpy as np
 import qutip
-import scipy.linalg
 import scipy.sparse as sp
 import scipy.sparse.linalg
 from numpy.typing import ArrayLike
@@ -26,6 +25,7 @@ from oqs.arguments import (
 from oqs.clusters import IntArray
 from oqs.davies import DaviesModel
 from oqs.entropy import entropy_rate, von_neumann_entropy
+from oqs.exponential import exponential
 from oqs.flows import Flows
 from oqs.states import dissipators, energy_basis, exchange
 from oqs.stationary.uniqueness import require_unique
@@ -92,7 +92,8 @@ def relax(
     particle, energy = exchange(model, states, temperature, potential)
     changes = (generator @ states.T).T.reshape(-1, *state.shape)
     square = states.reshape(-1, *state.shape)
-    rates = np.array([entropy_rate(s, c) for s, c in zip(square, changes, strict=True)])
+    fastest = abs(generator).max()
+    rates = np.array([entropy_rate(s, c, fastest) for s, c in zip(square, changes, strict=True)])
     return Relaxation(
         times=read_only(t),
         states=_with_free_evolution(model, square, t),
@@ -198,7 +199,7 @@ def _trajectory(
         elif step in cache:
             current = cache[step] @ current
         else:
-            propagator = scipy.linalg.expm(dense * step)
+            propagator = exponential(dense, float(step))
             if step in recurring:
                 cache[step] = propagator
             current = propagator @ current
