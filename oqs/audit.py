@@ -3,107 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
-import textwrap
-from typing import final
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, positive_number, temperatures_and_potentials
+from oqs.arguments import FloatArray, positive_number, temperatures_and_potentials
 from oqs.davies import DaviesModel
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows
 from oqs.landauer import landauer
 from oqs.laws import flow_law
+from oqs.lines import Lines, tail_flows
 from oqs.relaxation import relaxation_time
+from oqs.secular import worst_mixing
 from oqs.stationary.uniqueness import kernel_dimension
 from oqs.systems import QuadraticSystem
-
-LARGEST_SOUND = 0.1
-LARGEST_DOUBTFUL = 0.5
-"""Small ratios leave corrections of their own order; near one the expansion has no meaning."""
-
-
-@final
-class Verdict(enum.IntEnum):
-    """How far an assumption holds."""
-
-    SOUND = 0
-    DOUBTFUL = 1
-    UNRELIABLE = 2
-
-    @classmethod
-    def of(cls, ratio: float) -> Verdict:
-        """Judge a ratio that must be small; NaN is unreliable."""
-        if ratio <= LARGEST_SOUND:
-            return cls.SOUND
-        return cls.DOUBTFUL if ratio <= LARGEST_DOUBTFUL else cls.UNRELIABLE
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class Assumption:
-    """One assumption of the weak-coupling limit.
-
-    Parameters
-    ----------
-    name : the field's name of it.
-    ratio : measured; must be small compared with one.
-    verdict : what it means for the results.
-    measure : what was compared with what, with numbers.
-    remedy : what to do if it fails.
-    """
-
-    name: str
-    ratio: float
-    verdict: Verdict
-    measure: str
-    remedy: str
-
-
-@final
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Audit:
-    """The assumptions behind a model at one T, mu; its text is a table.
-
-    Parameters
-    ----------
-    assumptions : in the order of the table.
-    exact : Landauer flows of a quadratic system, None where there are none.
-    error : largest deviation of the Davies particle and energy flows from them, relative to the
-        largest flow of each kind; None without exact flows.
-    """
-
-    assumptions: tuple[Assumption, ...]
-    exact: Flows | None = None
-    error: float | None = None
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst verdict of all assumptions."""
-        return max(a.verdict for a in self.assumptions)
-
-    def __getitem__(self, name: str) -> Assumption:
-        """Return the assumption of this name; KeyError naming those there are."""
-        for assumption in self.assumptions:
-            if assumption.name == name:
-                return assumption
-        raise KeyError(f"no assumption {name!r}; there are {[a.name for a in self.assumptions]}")
-
-    def with_assumptions(self, *more: Assumption) -> Audit:
-        """Return the audit with further assumptions added."""
-        return dataclasses.replace(self, assumptions=(*self.assumptions, *more))
-
-    def __repr__(self) -> str:
-        lines = [f"{'assumption':<18} {'ratio':>9}  {'verdict':<10}  measure; remedy"]
-        for a in self.assumptions:
-            text = a.measure if a.verdict is Verdict.SOUND else f"{a.measure}; {a.remedy}"
-            first, *rest = textwrap.wrap(text, 58)
-            lines.append(f"{a.name:<18} {a.ratio:9.3g}  {a.verdict.name.lower():<10}  {first}")
-            lines += [" " * 42 + line for line in rest]
-        return "\n".join([*lines, f"in all: {self.verdict.name.lower()}"])
+from oqs.verdict import Assumption, Audit, Verdict
 
 
 def audit(
@@ -116,8 +31,10 @@ def audit(
 ) -> Audit:
     """Measure each assumption behind the Davies generator at T, mu.
 
-    secular: rates that mix two transitions over the distance of their Bohr frequencies.
-    Born-Markov: line widths over the lowest temperature.
+    secular: rates that mix two levels over their distance, where the model keeps them apart.
+    Born-Markov: line widths over the lowest temperature; where the model's resolution counts split
+    frequencies as one, their spread is part of the width.
+    line tails: flow through the width and tails of the lines over the flow that the model gives.
     flat rate: relative change of a rate over the width of its line.
     band edges: line widths over the distance of Bohr frequencies to the edges of a band.
     unique state: dimension of the generator's kernel beyond one.
@@ -137,86 +54,65 @@ def audit(
         if T, mu or tau_eq are refused.
     """
     temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
-    widths = _line_widths(model)
+    lines = Lines.of(model)
+    widths, unique = lines.widths, _unique(model)
+    davies = flow_law(model)(temperature, potential) if unique.ratio == 0 else None
     assumptions = [
         _secular(model),
         _born_markov(widths, temperature),
+        _line_tails(model, lines, davies, temperature, potential),
         _flat_rate(model, widths),
         _band_edges(model, widths),
-        _unique(model),
+        unique,
     ]
     if tau_eq is not None:
         slow = positive_number("tau_eq", tau_eq, "Give a time in units of 1 / energy.")
         assumptions.append(_time_scales(model, temperature, potential, slow))
     found = Audit(tuple(assumptions))
-    return _with_exact_flows(found, model, temperature, potential) if exact else found
-
-
-def _line_widths(model: DaviesModel) -> FloatArray:
-    """Return the largest total rate (K,) at which a filled state empties at each Bohr frequency."""
-    dimension = model.system.spectrum.dimension
-    widths = np.zeros(len(model.frequencies))
-    for rates, e in zip(model.rates, model.decomposition.elements, strict=True):
-        keys, inverse = np.unique(e.kappa * dimension + e.upper, return_inverse=True)
-        strength = np.bincount(inverse, np.abs(e.amplitude) ** 2, len(keys))
-        largest = np.zeros(len(widths))
-        np.maximum.at(largest, keys // dimension, strength)
-        widths += rates * largest
-    return widths
+    if davies is None or not exact:
+        return found
+    return _with_exact_flows(found, model, davies, temperature, potential)
 
 
 def _secular(model: DaviesModel) -> Assumption:
-    ratio, pair, rate = 0.0, (np.nan, np.nan), 0.0
-    for mixing, energies in _mixing_rates(model):
-        gaps = np.abs(np.subtract.outer(energies, energies))
-        resolved = gaps > 1e-10 * model.system.energy_scale
-        ratios = np.where(resolved, mixing / np.where(resolved, gaps, 1.0), 0.0)
-        if ratios.size and np.max(ratios) > ratio:
-            k, m = np.unravel_index(np.argmax(ratios), ratios.shape)
-            ratio, rate = float(ratios[k, m]), float(mixing[k, m])
-            pair = (float(energies[k]), float(energies[m]))
-    measure = (
-        "no contact mixes transitions of different frequency"
-        if ratio == 0
-        else f"mixing rate {rate:.3g} between energies {pair[0]:.6g} and {pair[1]:.6g}"
-    )
+    ratio, lower, upper = worst_mixing(model)
     return Assumption(
         "secular",
         ratio,
         Verdict.of(ratio),
-        measure,
-        "take flows from oqs.landauer (no interactions) or HEOM, or treat the levels as degenerate",
+        "no contact mixes levels that the model keeps apart"
+        if ratio == 0
+        else f"mixing of energies {lower:.6g} and {upper:.6g} by their rates over their distance",
+        "count these levels as one, oqs.davies(..., resolution=...), or use oqs.landauer or HEOM",
     )
 
 
-def _mixing_rates(model: DaviesModel) -> list[tuple[FloatArray, FloatArray]]:
-    """Return |cross rates| between pairs of levels that the secular approximation drops.
+def _line_tails(
+    model: DaviesModel, lines: Lines, davies: Flows | None, T: FloatArray, mu: FloatArray
+) -> Assumption:
+    tails = tail_flows(model, lines, T, mu)
+    ratio = np.inf if davies is None else _relative(tails, davies, T)
+    return Assumption(
+        "line tails",
+        ratio,
+        Verdict.of(ratio),
+        "flow through the width and tails of the lines over the largest flow",
+        "the flow through the levels is suppressed: use oqs.landauer or HEOM",
+    )
 
-    Quadratic: sqrt(gamma_k gamma_l) |(t modes)^+ (t modes)|_kl between modes. In general: off-
-    diagonal elements of S~^+ S~ and S~ S~^+, S~ with elements sqrt(gamma) <a|S|b>, between states.
+
+def _relative(deviations: tuple[float, float], flows: Flows, T: FloatArray) -> float:
+    """Return the larger of two deviations, of particle and energy flows, relative to the flows.
+
+    Energies have no zero of their own, so energy flows count as max(T) per particle at least.
     """
-    system = model.system
-    if isinstance(system, QuadraticSystem):
-        total = np.zeros((system.sites, system.sites))
-        for contact in model.contacts:
-            a: ComplexArray = contact.channels(system.sites) @ system.modes
-            touched = np.linalg.norm(a, axis=0) > 0
-            root = np.zeros(system.sites)
-            root[touched] = np.sqrt(contact.gamma(system.energies[touched]))
-            total += np.abs(root[:, None] * (a.conj().T @ a) * root)
-        return [(total, system.energies)]
-    spectrum = system.spectrum
-    products = np.zeros((spectrum.dimension, spectrum.dimension))
-    for j, e in enumerate(model.decomposition.elements):
-        for channel in np.unique(e.channel):
-            here = e.channel == channel
-            values = e.amplitude[here] * np.sqrt(model.rates[j, e.kappa[here]])
-            s = sp.csr_array((values, (e.lower[here], e.upper[here])), shape=products.shape)
-            products += abs(s.conj().T @ s).toarray() + abs(s @ s.conj().T).toarray()
-    return [
-        (products[np.ix_(sector, sector)], spectrum.energies[sector])
-        for sector in (np.flatnonzero(spectrum.particles == n) for n in set(spectrum.particles))
-    ]
+    particle = float(np.max(np.abs(flows.particle)))
+    energy = max(float(np.max(np.abs(flows.energy))), float(np.max(T)) * particle)
+    with np.errstate(divide="ignore"):
+        return max(
+            float(np.divide(deviation, flow)) if deviation else 0.0
+            for deviation, flow in zip(deviations, (particle, energy), strict=True)
+        )
 
 
 def _born_markov(widths: FloatArray, T: FloatArray) -> Assumption:
@@ -294,17 +190,22 @@ def _time_scales(model: DaviesModel, T: FloatArray, mu: FloatArray, tau_eq: floa
     )
 
 
-def _with_exact_flows(found: Audit, model: DaviesModel, T: FloatArray, mu: FloatArray) -> Audit:
-    if not isinstance(model.system, QuadraticSystem) or found["unique state"].ratio > 0:
+def _with_exact_flows(
+    found: Audit, model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray
+) -> Audit:
+    if not isinstance(model.system, QuadraticSystem):
         return found
     try:
         exact = landauer(model.system, model.contacts)(T, mu)
     except ValueError:  # a contact without the band that its self-energy needs
         return found
-    davies = flow_law(model)(T, mu)
-    error = max(
-        float(np.max(np.abs(ours - theirs)) / (np.max(np.abs(theirs)) or 1.0))
-        for ours, theirs in ((davies.particle, exact.particle), (davies.energy, exact.energy))
+    error = _relative(
+        (
+            float(np.max(np.abs(davies.particle - exact.particle))),
+            float(np.max(np.abs(davies.energy - exact.energy))),
+        ),
+        exact,
+        T,
     )
     row = Assumption(
         "exact flows",

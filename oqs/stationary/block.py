@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import final
 
-import numpy as np
-
 from oqs.davies import DaviesModel
 from oqs.stationary.method import StationaryMethod, StationaryProblem
 from oqs.stationary.problem import GeneratorProblem
@@ -20,7 +18,8 @@ class ZeroFrequencyBlock(StationaryMethod):
 
     A Davies generator commutes with the free evolution, so it maps this block into itself, and its
     stationary state lies in it. Of the block only what populations can turn into is kept. Exact for
-    every model; for levels without degeneracy it is the rate equation.
+    every model; for levels without degeneracy it is the rate equation. States that the model's
+    resolution counts as one level still turn at their energy differences.
     """
 
     def prepare(self, model: DaviesModel) -> StationaryProblem:
@@ -28,4 +27,4 @@ class ZeroFrequencyBlock(StationaryMethod):
         require_unique(model)
         whole = model.zero_frequency_generator
         generator = whole.restricted(whole.reachable())
-        return GeneratorProblem(model, self, generator, np.zeros(generator.size))
+        return GeneratorProblem(model, self, generator, model.turning(generator))

@@ -42,6 +42,9 @@ def kernel_dimension(model: DaviesModel) -> int:
     weights[: 2 * half.size] = np.concatenate([half, half])
     matrix = generator.matrix(weights)
     scale = np.max(np.abs(matrix.data), initial=0.0)
+    turning = np.minimum(np.abs(model.turning(generator)), scale)
+    # for D <= 0 and R real and diagonal ker(D - iR) = ker D & ker R, that of the Hermitian D - |R|
+    matrix = sp.csc_array(matrix - sp.diags_array(turning.astype(np.complex128)))
     count, label = connected_components(abs(matrix) > 0, directed=False)
     order = np.argsort(label, kind="stable")
     ends = np.cumsum(np.bincount(label, minlength=count))[:-1]

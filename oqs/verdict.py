@@ -1,0 +1,95 @@
+"""What an audit returns: assumptions with a measured ratio each, and their verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import textwrap
+from typing import final
+
+from oqs.flows import Flows
+
+LARGEST_SOUND = 0.1
+LARGEST_DOUBTFUL = 0.5
+"""Small ratios leave corrections of their own order; near one the expansion has no meaning."""
+
+
+@final
+class Verdict(enum.IntEnum):
+    """How far an assumption holds."""
+
+    SOUND = 0
+    DOUBTFUL = 1
+    UNRELIABLE = 2
+
+    @classmethod
+    def of(cls, ratio: float) -> Verdict:
+        """Judge a ratio that must be small; NaN is unreliable."""
+        if ratio <= LARGEST_SOUND:
+            return cls.SOUND
+        return cls.DOUBTFUL if ratio <= LARGEST_DOUBTFUL else cls.UNRELIABLE
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Assumption:
+    """One assumption of the weak-coupling limit.
+
+    Parameters
+    ----------
+    name : the field's name of it.
+    ratio : measured; must be small compared with one.
+    verdict : what it means for the results.
+    measure : what was compared with what, with numbers.
+    remedy : what to do if it fails.
+    """
+
+    name: str
+    ratio: float
+    verdict: Verdict
+    measure: str
+    remedy: str
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Audit:
+    """The assumptions behind a model at one T, mu; its text is a table.
+
+    Parameters
+    ----------
+    assumptions : in the order of the table.
+    exact : Landauer flows of a quadratic system, None where there are none.
+    error : largest deviation of the Davies particle and energy flows from them, relative to the
+        largest flow of each kind (of energy: at least max(T) times that of particles, as energies
+        have no zero of their own); None without exact flows.
+    """
+
+    assumptions: tuple[Assumption, ...]
+    exact: Flows | None = None
+    error: float | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of all assumptions."""
+        return max(a.verdict for a in self.assumptions)
+
+    def __getitem__(self, name: str) -> Assumption:
+        """Return the assumption of this name; KeyError naming those there are."""
+        for assumption in self.assumptions:
+            if assumption.name == name:
+                return assumption
+        raise KeyError(f"no assumption {name!r}; there are {[a.name for a in self.assumptions]}")
+
+    def with_assumptions(self, *more: Assumption) -> Audit:
+        """Return the audit with further assumptions added."""
+        return dataclasses.replace(self, assumptions=(*self.assumptions, *more))
+
+    def __repr__(self) -> str:
+        lines = [f"{'assumption':<18} {'ratio':>9}  {'verdict':<10}  measure; remedy"]
+        for a in self.assumptions:
+            text = a.measure if a.verdict is Verdict.SOUND else f"{a.measure}; {a.remedy}"
+            first, *rest = textwrap.wrap(text, 58)
+            lines.append(f"{a.name:<18} {a.ratio:9.3g}  {a.verdict.name.lower():<10}  {first}")
+            lines += [" " * 42 + line for line in rest]
+        return "\n".join([*lines, f"in all: {self.verdict.name.lower()}"])
