@@ -8,7 +8,15 @@ from types import ModuleType
 
 from validation.check import Check
 
-FAMILIES: tuple[str, ...] = ("system", "generator", "flows", "entropy", "clausius")
+FAMILIES: tuple[str, ...] = (
+    "system",
+    "generator",
+    "flows",
+    "entropy",
+    "clausius",
+    "interacting",
+    "degenerate",
+)
 """Modules of this package that define checks, in the order in which the suite runs them."""
 
 
