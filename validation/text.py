@@ -16,8 +16,8 @@ from validation.suite import Suite
 
 _STYLE = {Status.PASSED: "green", Status.FAILED: "bold red", Status.ERROR: "bold magenta"}
 _VERDICT = max(len(status) for status in Status)
-_MEASURED = 9
-_SECONDS = 9
+_MEASURED = 12
+_SECONDS = 8
 _INDENT = _VERDICT + 2
 
 
@@ -37,8 +37,8 @@ class TextReport:
         self._console = console
         self._name = max(cell_len(check.name) for check in checks)
         self._equation = max(cell_len(check.equation) for check in checks)
-        self._bound = max(cell_len(str(check.bound)) for check in checks)
-        numbers = self._equation + 2 + _MEASURED + 1 + self._bound + _SECONDS
+        bound = max(cell_len(str(check.bound)) for check in checks)
+        numbers = self._equation + _SECONDS + len(" s") + _MEASURED + 1 + bound
         self._split = console.is_terminal and _INDENT + self._name + 2 + numbers > console.width
         self._family = ""
 
@@ -76,11 +76,11 @@ class TextReport:
         self._print(Text(f"\n{sentence}", style="bold green" if suite.passed else "bold red"))
 
     def _numbers(self, result: CheckResult) -> Text:
-        equation = _padded(result.equation, self._equation + 2)
-        bound = _padded(str(result.bound), self._bound)
-        measured = f"{measured_text(result):>{_MEASURED}} "
-        seconds = f"{result.seconds:.2f} s"
-        return equation + Text(measured) + bound + Text(f"{seconds:>{_SECONDS}}")
+        # the bound comes last: a check may find its own target, of any length, while it runs
+        measured = f"{measured_text(result):>{_MEASURED}} {result.bound}"
+        return _padded(result.equation, self._equation) + Text(
+            f"{result.seconds:>{_SECONDS}.2f} s{measured}"
+        )
 
     def _print(self, line: Text) -> None:
         # soft_wrap: a long line goes on in the next one instead of being cut or refolded

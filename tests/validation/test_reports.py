@@ -68,8 +68,10 @@ def test_a_pipe_gets_one_whole_line_per_check_without_colours():
         assert result.equation in line
         assert str(result.bound) in line
         assert line == line.rstrip()
-    assert re.search(r"passed  populations give the flows +Eq\. \(10\) +4e-14 <= 1e-12", text)
-    assert re.search(r"coldest cools to 0\.6 +Fig\. 1 +0\.61512 0\.6 \+- 0\.02", text)
+    assert re.search(
+        r"passed  populations give the flows +Eq\. \(10\) +0\.\d\d s +4e-14 <= 1e-12\n", text
+    )
+    assert re.search(r"coldest cools to 0\.6 +Fig\. 1 +0\.\d\d s +0\.61512 0\.6 \+- 0\.02\n", text)
 
 
 def test_the_last_line_is_the_verdict():
