@@ -15,6 +15,8 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.clusters import IntArray
 
+_DENSE = 1024  # sparse indexing costs more than a dense copy up to this dimension
+
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -102,6 +104,16 @@ def annihilator(site: int, sites: int) -> sp.csr_array:
     return sp.csr_array((sign, (upper - bit, upper)), shape=(2**sites, 2**sites))
 
 
+def hopping(v: int, w: int, sites: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return rows, columns and signs of c_v^+ c_w (2^N, 2^N) for v != w."""
+    states = np.arange(2**sites, dtype=np.intp)
+    to, out = 1 << (sites - 1 - v), 1 << (sites - 1 - w)
+    columns = states[(states & (to | out)) == out]
+    low, high = sorted((v, w))
+    between = (columns >> (sites - high)) & ((1 << (high - low - 1)) - 1)
+    return columns - out + to, columns, 1.0 - 2.0 * (np.bitwise_count(between) % 2)
+
+
 def mode_fock_basis(modes: ComplexArray) -> ComplexArray:
     """Return the occupation states of the modes as columns (2^N, 2^N) in the sites' Fock basis.
 
@@ -132,15 +144,24 @@ def diagonalise(hamiltonian: sp.csr_array, particles: IntArray) -> tuple[Block, 
     particles : (D,) particle number of each basis state.
     """
     matrix = hamiltonian if np.any(hamiltonian.data.imag) else hamiltonian.real
-    _, label = connected_components(abs(matrix) > 0, directed=False)
+    _, label = connected_components(matrix != 0, directed=False)
+    piece = submatrices(matrix)
     order = np.lexsort((label, particles))
     ends = np.flatnonzero(np.diff(label[order])) + 1
     blocks, first = [], 0
     for basis in np.split(order, ends):
-        energies, vectors = np.linalg.eigh(matrix[basis, :][:, basis].toarray())
+        energies, vectors = np.linalg.eigh(piece(basis, basis))
         blocks.append(Block(int(particles[basis[0]]), basis, first, energies, vectors))
         first += len(basis)
     return tuple(blocks)
+
+
+def submatrices(matrix: sp.csr_array) -> Callable[[IntArray, IntArray], NDArray[Any]]:
+    """Return (rows, columns) -> the dense submatrix; small matrices are made dense only once."""
+    if matrix.shape[0] <= _DENSE:
+        dense = matrix.toarray()
+        return lambda rows, columns: dense[np.ix_(rows, columns)]
+    return lambda rows, columns: matrix[rows, :][:, columns].toarray()
 
 
 def spectrum_of(blocks: tuple[Block, ...], rotation: ComplexArray | None) -> Spectrum:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray
 from oqs.clusters import IntArray
-from oqs.fock import Block, Spectrum, diagonalise, spectrum_of
+from oqs.fock import Block, Spectrum, annihilator, diagonalise, spectrum_of
 from oqs.systems import System, jordan_wigner
 from oqs.terms import Terms
 
@@ -27,13 +27,13 @@ class NumberBasis:
     Parameters
     ----------
     hamiltonian : (D, D).
-    annihilators : c_v (D, D), one per site.
+    annihilator : v -> c_v (D, D).
     particles : (D,) particle number of each basis state.
     rotation : (D, D) whose columns are the basis states; None where they are the given ones.
     """
 
     hamiltonian: sp.csr_array
-    annihilators: tuple[sp.csr_array, ...]
+    annihilator: Callable[[int], sp.csr_array]
     particles: IntArray
     rotation: ComplexArray | None
 
@@ -123,7 +123,9 @@ class InteractingSystem(System):
         if self.terms is not None:
             states = np.arange(2**self.sites)
             counts = np.bitwise_count(states).astype(np.intp)
-            return NumberBasis(self.terms.matrix, self.terms.annihilators, counts, None)
+            return NumberBasis(
+                self.terms.matrix, lambda site: annihilator(site, self.sites), counts, None
+            )
         operators = [
             sp.csr_array(q.to("csr").data_as("csr_matrix"))
             for q in (self.hamiltonian, *self.annihilators, self.number)
@@ -136,7 +138,7 @@ class InteractingSystem(System):
             operators = [_rotated(operator, rotation) for operator in operators]
         hamiltonian, *annihilators = operators
         return NumberBasis(
-            hamiltonian, tuple(annihilators), np.rint(counts).astype(np.intp), rotation
+            hamiltonian, annihilators.__getitem__, np.rint(counts).astype(np.intp), rotation
         )
 
     @functools.cached_property

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_number
-from oqs.fock import annihilator, occupation_sum
+from oqs.fock import annihilator, hopping, occupation_sum
 from oqs.systems import hermitian_matrix
 
 
@@ -69,20 +69,24 @@ class Terms:
         return read_only(energies)
 
     @functools.cached_property
-    def annihilators(self) -> tuple[sp.csr_array, ...]:
-        """Jordan-Wigner matrices c_v (2^N, 2^N)."""
-        return tuple(annihilator(v, self.sites) for v in range(self.sites))
-
-    @functools.cached_property
     def matrix(self) -> sp.csr_array:
-        """H (2^N, 2^N)."""
-        c = self.annihilators
-        total = sp.csr_array(sp.diags_array(self.occupation_energies.astype(np.complex128)))
-        for v, w in zip(*np.nonzero(self.h - np.diag(np.diag(self.h))), strict=True):
-            total = total + complex(self.h[v, w]) * (c[v].T @ c[w])
+        """H (2^N, 2^N) in the Jordan-Wigner space."""
+        size = 2**self.sites
+        states = np.arange(size, dtype=np.intp)
+        rows, columns = [states], [states]
+        values = [self.occupation_energies.astype(np.complex128)]
+        tunnelling = self.h - np.diag(np.diag(self.h))
+        for v, w in np.argwhere(tunnelling).tolist():
+            row, column, sign = hopping(v, w, self.sites)
+            rows.append(row)
+            columns.append(column)
+            values.append(sign * tunnelling[v, w])
+        entries = (np.concatenate(rows), np.concatenate(columns))
+        total = sp.csr_array(sp.coo_array((np.concatenate(values), entries), shape=(size, size)))
+        c = [annihilator(v, self.sites) for v in range(self.sites)] if self.V else []
         for (v, w, x, y), amplitude in self.V.items():
             total = total + complex(amplitude) * (c[v].T @ c[w].T @ c[x] @ c[y])
-        return sp.csr_array(total)
+        return total
 
 
 def _checked_pairs(

@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from typing import final
+from collections.abc import Callable
+from typing import Any, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,8 +23,8 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.clusters import IntArray
 from oqs.contacts import Contact
 from oqs.eigenoperators import NEGLIGIBLE
-from oqs.fock import Block, occupation_sum
-from oqs.interacting import InteractingSystem
+from oqs.fock import Block, occupation_sum, submatrices
+from oqs.interacting import InteractingSystem, NumberBasis
 from oqs.systems import QuadraticSystem, System
 from oqs.terms import Terms
 
@@ -218,18 +219,18 @@ def _blocks_of_states(
     sectors = [
         list(group) for _, group in itertools.groupby(system.blocks, key=lambda b: b.particles)
     ]
+    basis, energies = system.number_basis, system.spectrum.energies
+    pieces = [[_channel_pieces(basis, row) for row in t] for t in channels]
     ambiguous = False
     steps = []
     for below, above in itertools.pairwise(sectors):
         lower = np.arange(below[0].first, below[-1].states.stop)
         upper = np.arange(above[0].first, above[-1].states.stop)
-        energies = system.spectrum.energies
         frequency = energies[upper][:, None] - energies[lower]
         rate = np.zeros((len(contacts), *frequency.shape))
         for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
-            for row in t:
-                strength = _strength(system, row, below, above)
-                strength = _significant(strength, t)
+            for piece in pieces[j]:
+                strength = _significant(_strength(piece, below, above, frequency.shape), t)
                 ambiguous |= _links_a_level_twice(strength, energies[lower], energies[upper], width)
                 rate[j] += strength
             touched = rate[j] > 0
@@ -238,35 +239,37 @@ def _blocks_of_states(
     return SectorBlocks(tuple(steps), system.spectrum.dimension, ambiguous)
 
 
+_Pieces = Callable[[IntArray, IntArray], NDArray[Any]]
+
+
+def _channel_pieces(basis: NumberBasis, row: ComplexArray) -> _Pieces:
+    """Return (rows, columns) -> dense submatrix of S = sum_v row_v c_v between basis states."""
+    operator = sp.csr_array(basis.hamiltonian.shape, dtype=np.complex128)
+    for v in np.flatnonzero(row).tolist():
+        operator = operator + row[v] * basis.annihilator(v)
+    return submatrices(operator if np.any(operator.data.imag) else operator.real)
+
+
 def _strength(
-    system: InteractingSystem, row: ComplexArray, below: list[Block], above: list[Block]
+    pieces: _Pieces, below: list[Block], above: list[Block], shape: tuple[int, ...]
 ) -> FloatArray:
     """Return |<lower|S|upper>|^2 (d', d) of one channel, block by block.
 
-    S empties a site, so only the basis states it is occupied in enter the products.
+    S empties a site, so only the basis states in which that is empty enter the products.
     """
-    operator = sum(
-        x * c for x, c in zip(row, system.number_basis.annihilators, strict=True) if x != 0
-    )
     first = (below[0].first, above[0].first)
-    strength = np.zeros((above[-1].states.stop - first[1], below[-1].states.stop - first[0]))
-    if isinstance(operator, int):  # an empty channel
-        return strength
-    if not np.any(operator.data.imag):
-        operator = operator.real
-    for p in below:
-        rows = operator[p.basis, :]
-        for q in above:
-            piece = sp.csr_array(rows[:, q.basis])
-            used = np.flatnonzero(np.diff(piece.indptr))
-            if len(used) == 0:
-                continue
-            amplitude = (piece[used, :] @ q.vectors).T @ p.vectors[used].conj()  # (d', d)
-            place = (
-                slice(q.first - first[1], q.states.stop - first[1]),
-                slice(p.first - first[0], p.states.stop - first[0]),
-            )
-            strength[place] = np.abs(amplitude) ** 2 if np.iscomplexobj(amplitude) else amplitude**2
+    strength = np.zeros(shape)
+    for p, q in itertools.product(below, above):
+        piece = pieces(p.basis, q.basis)
+        used = np.flatnonzero(np.any(piece != 0, axis=1))
+        if len(used) == 0:
+            continue
+        amplitude = (piece[used] @ q.vectors).T @ p.vectors[used].conj()  # (d', d)
+        place = (
+            slice(q.first - first[1], q.states.stop - first[1]),
+            slice(p.first - first[0], p.states.stop - first[0]),
+        )
+        strength[place] = np.abs(amplitude) ** 2 if np.iscomplexobj(amplitude) else amplitude**2
     return strength
 
 

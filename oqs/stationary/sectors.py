@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from typing import final
 
@@ -17,9 +18,54 @@ from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, ra
 from oqs.threads import one_thread_below
 from oqs.transitions import SectorBlocks, Step
 
-_KEPT = 4_000_000  # rates of each contact that are kept between elimination and balance
+_TOGETHER = 2_000_000  # rates weighted in one go, and kept between elimination and balance
 
-_Rates = tuple[FloatArray, FloatArray]  # up and down, (n, d', d)
+_Rates = tuple[FloatArray, FloatArray]  # up and down, (n, M)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Group:
+    """Neighbouring steps whose rates are weighted together: one numpy call for many small blocks.
+
+    Parameters
+    ----------
+    steps : lowest first; their blocks stand one after the other in the flat arrays.
+    frequency : (M,); rate : (n, M).
+    ends : where each step's block ends.
+    linked : number of transitions that some contact drives.
+    """
+
+    steps: tuple[Step, ...]
+    frequency: FloatArray
+    rate: FloatArray
+    ends: tuple[int, ...]
+    linked: int
+
+    @classmethod
+    def of(cls, steps: list[Step]) -> Group:
+        """Flatten the steps; a single one is not copied."""
+        frequencies = [step.frequency.ravel() for step in steps]
+        rates = [step.rate.reshape(len(step.rate), -1) for step in steps]
+        frequency = frequencies[0] if len(steps) == 1 else np.concatenate(frequencies)
+        rate = rates[0] if len(steps) == 1 else np.concatenate(rates, axis=1)
+        ends = tuple(np.cumsum([len(f) for f in frequencies]).tolist())
+        linked = int(np.count_nonzero(np.any(rate > 0, axis=0)))
+        return cls(tuple(steps), frequency, rate, ends, linked)
+
+    def rates(self, T: FloatArray, mu: FloatArray) -> _Rates:
+        """Return each contact's rates up and down (n, M)."""
+        filled, empty = filled_and_empty((self.frequency - mu[:, None]) / T[:, None])
+        filled *= self.rate
+        empty *= self.rate
+        return filled, empty
+
+    def blocks(self, values: FloatArray) -> Iterator[tuple[Step, FloatArray]]:
+        """Yield each step with its part of values (..., M) as (..., d', d)."""
+        start = 0
+        for step, end in zip(self.steps, self.ends, strict=True):
+            yield step, values[..., start:end].reshape(*values.shape[:-1], *step.frequency.shape)
+            start = end
 
 
 @final
@@ -34,44 +80,49 @@ class SectorProblem(RateProblem):
 
     Parameters
     ----------
-    blocks : the transitions.
-    linked : number of transitions that some contact drives, for each step.
+    groups : the steps, lowest first.
+    dimension : number D of eigenstates.
     """
 
     model: DaviesModel
     method: StationaryMethod
-    blocks: SectorBlocks
-    linked: tuple[int, ...]
+    groups: tuple[Group, ...]
+    dimension: int
 
     @classmethod
     def of(
         cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks
     ) -> SectorProblem:
-        """Count the driven transitions."""
-        linked = tuple(int(np.count_nonzero(s.rate.sum(axis=0))) for s in blocks.steps)
-        return cls(model, method, blocks, linked)
+        """Group small steps together, up to what is worth keeping in memory."""
+        groups: list[list[Step]] = [[]]
+        size = 0
+        for step in blocks.steps:
+            size += step.rate.size
+            if groups[-1] and size > _TOGETHER:
+                groups.append([])
+                size = step.rate.size
+            groups[-1].append(step)
+        return cls(model, method, tuple(Group.of(g) for g in groups), blocks.dimension)
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Eliminate sector by sector; the residual is the net flux into the worst state."""
-        keep = sum(step.rate.size for step in self.blocks.steps) <= _KEPT
-        rates = [_rates(step, T, mu) for step in self.blocks.steps] if keep else None
-        populations = self._populations(T, mu, rates)
+        kept = [self.groups[0].rates(T, mu)] if len(self.groups) == 1 else None
+        populations = self._populations(T, mu, kept)
         particle = np.zeros(self.model.reservoirs)
         energy = np.zeros(self.model.reservoirs)
-        net = np.zeros(len(populations))
         rising = np.zeros(self.model.reservoirs)
+        net = np.zeros(self.dimension)
         gross = 0.0
-        for step, (up, down) in self._each(T, mu, rates):
-            up *= populations[step.lower]
-            down *= populations[step.upper][:, None]
+        for group, up, down in self._each(T, mu, kept):
+            _weight(group, up, down, populations)
             gross = max(gross, float(up.max()))
-            rising += up.sum(axis=(1, 2))
+            rising += up.sum(axis=1)
             up -= down
-            particle += up.sum(axis=(1, 2))
-            energy += np.einsum("jba,ba->j", up, step.frequency)
-            gained = up.sum(axis=0)
-            net[step.upper] += gained.sum(axis=1)
-            net[step.lower] -= gained.sum(axis=0)
+            particle += up.sum(axis=1)
+            energy += up @ group.frequency
+            for step, gained in group.blocks(up.sum(axis=0)):
+                net[step.upper] += gained.sum(axis=1)
+                net[step.lower] -= gained.sum(axis=0)
         residual = float(np.max(np.abs(net))) / gross if gross > 0 else 0.0
         return Solution(
             populations,
@@ -84,57 +135,64 @@ class SectorProblem(RateProblem):
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         populations = self.solve(T, mu).values.real
         fluxes = []
-        for step, (up, down) in self._each(T, mu, None):
-            flux = up * populations[step.lower] - down * populations[step.upper][:, None]
-            linked = step.rate.sum(axis=0) > 0
-            fluxes.append((step.frequency[linked], flux[:, linked]))
+        for group, up, down in self._each(T, mu, None):
+            _weight(group, up, down, populations)
+            linked = np.any(group.rate > 0, axis=0)
+            fluxes.append((group.frequency[linked], (up - down)[:, linked]))
         return by_frequency(self.frequencies, fluxes)
 
     def _transition_frequencies(self) -> FloatArray:
-        return np.concatenate(
-            [step.frequency[step.rate.sum(axis=0) > 0] for step in self.blocks.steps]
-        )
+        return np.concatenate([g.frequency[np.any(g.rate > 0, axis=0)] for g in self.groups])
 
     def _each(
-        self, T: FloatArray, mu: FloatArray, rates: list[_Rates] | None
-    ) -> Iterator[tuple[Step, _Rates]]:
-        for index, step in enumerate(self.blocks.steps):
-            yield step, rates[index] if rates is not None else _rates(step, T, mu)
+        self, T: FloatArray, mu: FloatArray, kept: list[_Rates] | None
+    ) -> Iterator[tuple[Group, FloatArray, FloatArray]]:
+        for index, group in enumerate(self.groups):
+            up, down = group.rates(T, mu) if kept is None else kept[index]
+            yield group, up, down
 
-    def _populations(self, T: FloatArray, mu: FloatArray, rates: list[_Rates] | None) -> FloatArray:
-        def totals() -> Iterator[tuple[FloatArray, FloatArray]]:
-            for index in reversed(range(len(self.blocks.steps))):
-                pair = rates[index] if rates else _rates(self.blocks.steps[index], T, mu)
-                up, down = (r.sum(axis=0) for r in pair)
-                if min(np.count_nonzero(up), np.count_nonzero(down)) < self.linked[index]:
-                    raise _Underflow
-                yield up, down
-
-        highest = self.blocks.steps[-1].upper
+    def _populations(self, T: FloatArray, mu: FloatArray, kept: list[_Rates] | None) -> FloatArray:
+        highest = len(self.groups[-1].steps[-1].upper)
+        largest = max(len(step.upper) for group in self.groups for step in group.steps)
         try:
-            with one_thread_below(max(len(step.upper) for step in self.blocks.steps)):
-                shares = eliminate(totals(), len(highest))
+            with one_thread_below(largest):
+                shares = eliminate(self._totals(T, mu, kept), highest)
         except _Underflow:  # some states are only left, never reached
             return self._recurrent(T, mu)
-        populations = np.empty(self.blocks.dimension)
-        populations[self.blocks.steps[0].lower] = shares[0]
-        for step, share in zip(self.blocks.steps, shares[1:], strict=True):
+        populations = np.empty(self.dimension)
+        populations[self.groups[0].steps[0].lower] = shares[0]
+        steps = itertools.chain.from_iterable(group.steps for group in self.groups)
+        for step, share in zip(steps, shares[1:], strict=True):
             populations[step.upper] = share
         return populations
 
+    def _totals(
+        self, T: FloatArray, mu: FloatArray, kept: list[_Rates] | None
+    ) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Yield the rates up and down (d', d) of all contacts together, highest step first."""
+        for index in reversed(range(len(self.groups))):
+            group = self.groups[index]
+            pair = group.rates(T, mu) if kept is None else kept[index]
+            up, down = (rates.sum(axis=0) for rates in pair)
+            if min(np.count_nonzero(up), np.count_nonzero(down)) < group.linked:
+                raise _Underflow
+            both = list(zip(group.blocks(up), group.blocks(down), strict=True))
+            yield from ((rise, fall) for (_, rise), (_, fall) in reversed(both))
+
     def _recurrent(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         parts = []
-        for step, pair in self._each(T, mu, None):
-            up, down = (r.sum(axis=0) for r in pair)
-            b, a = np.nonzero(up + down)
-            parts.append((step.lower[a], step.upper[b], up[b, a], down[b, a]))
+        for group, up_j, down_j in self._each(T, mu, None):
+            up, down = up_j.sum(axis=0), down_j.sum(axis=0)
+            for (step, rise), (_, fall) in zip(group.blocks(up), group.blocks(down), strict=True):
+                b, a = np.nonzero(rise + fall)
+                parts.append((step.lower[a], step.upper[b], rise[b, a], fall[b, a]))
         lower, upper, up, down = (np.concatenate(p) for p in zip(*parts, strict=True))
-        return recurrent(rate_matrix(lower, upper, up, down, self.blocks.dimension))
+        return recurrent(rate_matrix(lower, upper, up, down, self.dimension))
 
 
-def _rates(step: Step, T: FloatArray, mu: FloatArray) -> _Rates:
-    """Return each contact's rates up and down (n, d', d)."""
-    filled, empty = filled_and_empty((step.frequency - mu[:, None, None]) / T[:, None, None])
-    filled *= step.rate
-    empty *= step.rate
-    return filled, empty
+def _weight(group: Group, up: FloatArray, down: FloatArray, populations: FloatArray) -> None:
+    """Multiply the rates by the populations they start from, in place."""
+    for step, rise in group.blocks(up):
+        rise *= populations[step.lower]
+    for step, fall in group.blocks(down):
+        fall *= populations[step.upper][:, None]
