@@ -1,0 +1,124 @@
+"""Entropies against QuTiP's, and where QuTiP's own would be lost in rounding."""
+
+import numpy as np
+import pytest
+import qutip
+from systems import SCALES, random_case, random_interacting, random_state
+
+import oqs
+from oqs.entropy import von_neumann_entropy
+
+scales = pytest.mark.parametrize("scale", SCALES)
+
+
+def some_state(model, seed):
+    rng = np.random.default_rng(seed)
+    rho = random_state(rng, model.system.spectrum.dimension)
+    return qutip.Qobj(rho, dims=model.system.dims)
+
+
+@scales
+@pytest.mark.parametrize("sites", [1, 2, 3])
+def test_relative_entropy_is_that_of_qutip(sites, scale):
+    model, T, mu = random_interacting(1, sites, 3, scale=scale)
+    rho = some_state(model, 1)
+    found = oqs.relative_entropy_to_gibbs(model, rho, T, mu)
+    for j in range(3):
+        local = oqs.gibbs_state(model.system, T[j], mu[j])
+        assert found[j] == pytest.approx(qutip.entropy_relative(rho, local), rel=1e-10)
+        own = oqs.relative_entropy_to_gibbs(model, local, T, mu)[j]
+        assert own == pytest.approx(0, abs=1e-13)
+    assert von_neumann_entropy(rho.full()) == pytest.approx(qutip.entropy_vn(rho), rel=1e-13)
+
+
+def test_relative_entropy_where_the_gibbs_state_underflows():
+    # S(1/D || rho_j) at T = 1e-3: mean energy over T, although e^{-1000} is no double
+    system = oqs.QuadraticSystem.from_energies([1.0, 2.0])
+    model = oqs.davies(system, [oqs.Contact(oqs.flat(0.1))])
+    mixed = qutip.qeye_like(system.hamiltonian) / 4
+    found = oqs.relative_entropy_to_gibbs(model, mixed, [1e-3], [0.0])
+    assert found[0] == pytest.approx(-np.log(4) + 1.5 / 1e-3, rel=1e-14)
+
+
+@scales
+def test_gibbs_state(scale):
+    model, T, mu = random_interacting(2, 3, 1, scale=scale)
+    rho = oqs.gibbs_state(model.system, T[0], mu[0])
+    direct = ((mu[0] * model.system.number - model.system.hamiltonian) / T[0]).expm()
+    assert (rho - direct / direct.tr()).norm() < 1e-12
+    cold = oqs.gibbs_state(model.system, 1e-4 * scale, mu[0])
+    assert cold.tr() == pytest.approx(1, abs=1e-14)
+    assert cold.purity() == pytest.approx(1, abs=1e-12)
+
+
+@scales
+@pytest.mark.parametrize("sites", [1, 2, 3])
+def test_reservoirs_share_the_entropy_production(sites, scale):
+    model, T, mu = random_interacting(3, sites, 3, scale=scale)
+    rho = some_state(model, 3)
+    parts = oqs.entropy_production_by_reservoir(model, rho, T, mu)
+    assert parts.shape == (3,)
+    whole = oqs.entropy_production(model, rho, T, mu)
+    assert whole == pytest.approx(parts.sum(), rel=1e-11)
+    # the definition, with dense logarithms
+    logarithm = rho.logm()
+    for j in range(3):
+        change = qutip.vector_to_operator(
+            model.dissipator(j, T, mu) * qutip.operator_to_vector(rho)
+        )
+        local = (mu[j] * model.system.number - model.system.hamiltonian) / T[j]
+        expected = -(change * (logarithm - local)).tr().real
+        assert parts[j] == pytest.approx(expected, rel=1e-9, abs=1e-12 * np.max(model.rates))
+
+
+@scales
+def test_momentary_flows_are_traces(scale):
+    model, T, mu = random_interacting(4, 2, 3, scale=scale)
+    rho = some_state(model, 4)
+    flows = oqs.momentary_flows(model, rho, T, mu)
+    for j in range(3):
+        change = qutip.vector_to_operator(
+            model.dissipator(j, T, mu) * qutip.operator_to_vector(rho)
+        )
+        assert flows.particle[j] == pytest.approx((change * model.system.number).tr().real)
+        assert flows.energy[j] == pytest.approx((change * model.system.hamiltonian).tr().real)
+    np.testing.assert_array_equal(flows.heat, flows.energy - mu * flows.particle)
+
+
+@scales
+@pytest.mark.parametrize("x", [1.0, 50.0, 500.0])
+def test_entropy_production_of_a_stationary_state(x, scale):
+    # minus the Clausius sum; populations of e^{-50} and e^{-500} are no empty states being filled
+    case = random_case(5, 3, 2, scale=scale, coupling="collective")
+    highest = case.system.energies[-1]
+    mu = np.full(2, highest - 2 * scale)
+    T = np.array([1.0, 1.5]) * 2 * scale / x
+    rho = oqs.stationary_state(case.model, T, mu)
+    fastest = np.max(case.model.rates) * 10
+    clausius = oqs.clausius_sum(oqs.flow_law(case.model)(T, mu), T)
+    found = oqs.entropy_production(case.model, rho, T, mu)
+    # eigenvalues of rho carry 1e-16, their logarithms up to x, and Y/T up to x as well
+    assert found == pytest.approx(-clausius, abs=1e-14 * fastest * max(x, 20.0))
+    if x == 1.0:
+        assert found == pytest.approx(-clausius, rel=1e-9)
+    parts = oqs.entropy_production_by_reservoir(case.model, rho, T, mu)
+    assert np.all(np.isfinite(parts))
+
+
+def test_entropy_production_of_a_state_with_an_empty_level_is_infinite():
+    model = oqs.davies(oqs.QuadraticSystem([[1.0]]), [oqs.Contact(oqs.flat(0.1))])
+    empty = qutip.fock_dm(2, 0)
+    empty.dims = model.system.dims
+    assert oqs.entropy_production(model, empty, [1.0], [1.0]) == np.inf
+    assert oqs.entropy_production_by_reservoir(model, empty, [1.0], [1.0])[0] == np.inf
+
+
+def test_clausius_sum_of_a_batch():
+    case = random_case(6, 2, 3)
+    law = oqs.closed_form(case.system, case.contacts)
+    T = np.array([case.T, 2 * case.T])
+    flows = law(T, case.mu)
+    found = oqs.clausius_sum(flows, T)
+    assert found.shape == (2,)
+    np.testing.assert_allclose(found, (flows.heat / T).sum(axis=1), rtol=1e-15)
+    np.testing.assert_allclose(found, law.clausius_sum(T, case.mu), rtol=1e-12)
