@@ -99,7 +99,7 @@ def _row(number: int, result: CheckResult) -> str:
         ("Claim", "claim", f"<div>{claim}</div>"),
         ("Measured", "number", html.escape(measured_text(result))),
         ("Must be", "number", _bound(result)),
-        ("Held against", "", html.escape(result.reference)),
+        ("Held against", "against", html.escape(result.reference)),
         ("Time", "number", f"{result.seconds:.2f} s"),
     )
     inner = "".join(f'<td class="{kind}" data-label="{label}">{c}</td>' for label, kind, c in cells)

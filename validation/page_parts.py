@@ -36,7 +36,8 @@ thead th { background: var(--band); font-size: .85rem; }
 .checks td { font-size: .92rem; }
 .number, .small td { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .checks td.equation { white-space: nowrap; }
-.checks td.claim { width: 42%; overflow-wrap: anywhere; }
+.checks td.claim { width: 36%; overflow-wrap: anywhere; }
+.checks td.against { width: 20%; }
 .name { font-weight: 600; }
 .family { color: var(--soft); font-weight: 400; }
 .family::after { content: " /"; }
@@ -53,8 +54,8 @@ thead th { background: var(--band); font-size: .85rem; }
   .checks thead { display: none; }
   .checks tr { border: 1px solid var(--line); border-radius: .4rem; margin: 0 0 .75rem;
     padding: .5rem .75rem; }
-  .checks td, .checks td.claim { border: 0; padding: .15rem 0; display: flex; gap: .75rem;
-    align-items: baseline; width: 100%; white-space: normal; }
+  .checks td, .checks td.claim, .checks td.against { border: 0; padding: .15rem 0; display: flex;
+    gap: .75rem; align-items: baseline; width: 100%; white-space: normal; }
   .checks td::before { content: attr(data-label); color: var(--soft); flex: 0 0 6.5rem;
     font-size: .85rem; }
   .checks td.claim::before { display: none; }
