@@ -1,6 +1,14 @@
-"""Finite reservoirs on the slow scale: equations of state, equilibrium, evolution."""
+"""Finite reservoirs on the slow scale: equations of state, equilibrium, evolution.
 
+Units: hbar = k_B = 1, energies in one reference energy. Flows are positive where a reservoir loses.
+Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
+"""
+
+from thermo.coevolve import CoevolutionFailed, coevolve
+from thermo.cotrajectory import CoTrajectory
 from thermo.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
+from thermo.events import Event
+from thermo.evolve import EvolutionFailed, evolve
 from thermo.fermi_integrals import fermi_dirac_integral
 from thermo.gases import (
     CombinedGas,
@@ -11,20 +19,38 @@ from thermo.gases import (
     TabulatedGas,
     invert,
 )
+from thermo.plots import plot_trajectory
+from thermo.rates import reservoir_rates, sommerfeld_rates
+from thermo.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.reservoir import Reservoir, Reservoirs
+from thermo.trajectory import Trajectory
 
 __all__ = [
+    "CoTrajectory",
+    "CoevolutionFailed",
     "CombinedGas",
     "EquationOfState",
     "Equilibrium",
+    "Event",
+    "EvolutionFailed",
     "FermiDiracGas",
     "GasState",
+    "Regime",
     "Reservoir",
     "Reservoirs",
     "SommerfeldGas",
     "TabulatedGas",
+    "Trajectory",
+    "coevolve",
     "constant_density_equilibrium",
     "equilibrium",
+    "evolve",
     "fermi_dirac_integral",
     "invert",
+    "omega_bar",
+    "plot_trajectory",
+    "regimes",
+    "reservoir_rates",
+    "sommerfeld_rates",
+    "spectral_signs",
 ]
