@@ -87,8 +87,10 @@ def relax(
     state = energy_basis(model, rho0)
     t = _ascending(times)
     reservoirs = dissipators(model, temperature, potential)
+    turning = sp.diags_array(1j * model.turning(model.full_generator))
     generator = sp.csc_array(sum(reservoirs))
-    states = _propagate(generator, state, t, progress)  # without the free evolution
+    # without the free evolution of the levels, which commutes with the rest
+    states = _propagate(sp.csc_array(generator - turning), state, t, progress)
     particle, energy = exchange(model, states, temperature, potential)
     changes = (generator @ states.T).T.reshape(-1, *state.shape)
     square = states.reshape(-1, *state.shape)
@@ -130,7 +132,9 @@ def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> float:
     """
     temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
     require_unique(model)
-    generator = model.number_conserving_generator.matrix(model.weights(temperature, potential))
+    terms = model.number_conserving_generator
+    generator = terms.matrix(model.weights(temperature, potential))
+    generator = sp.csc_array(generator - sp.diags_array(1j * model.turning(terms)))
     decays = np.concatenate(
         [
             -np.linalg.eigvals(generator[:, members][members, :].toarray()).real
@@ -210,7 +214,8 @@ def _with_free_evolution(
     model: DaviesModel, states: ComplexArray, times: FloatArray
 ) -> tuple[qutip.Qobj, ...]:
     spectrum = model.system.spectrum
-    phases = np.exp(-1j * np.outer(times, spectrum.energies))  # (m, D)
+    levels = spectrum.energies - model.detuning
+    phases = np.exp(-1j * np.outer(times, levels))  # (m, D)
     found = []
     for phase, state in zip(phases, states, strict=True):
         rotated = phase[:, None] * state * phase.conj()
