@@ -1,0 +1,32 @@
+"""A fault that can be planted in the project, and the check that must see it."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import final
+
+import pytest
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """`plant(monkeypatch)` breaks something; `check` (its name) must then fail."""
+
+    check: str
+    label: str
+    plant: Callable[[pytest.MonkeyPatch], None]
+
+
+def faults(plant, label, *checks):
+    """The same fault, seen by each of these checks."""
+    return [Fault(check, label, plant) for check in checks]
+
+
+def wrapping(owner, name, change):
+    """Plant: whatever the function `name` of a module or class returns goes through `change`."""
+
+    def plant(monkeypatch):
+        original = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *args, **kwargs: change(original(*args, **kwargs)))
+
+    return plant

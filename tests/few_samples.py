@@ -1,0 +1,28 @@
+"""The random checks of `validation` on few samples: the same code, quickly."""
+
+import itertools
+
+from validation import families, random_systems
+
+KINDS = ("independent_baths", "distinct_levels", "collective_baths", "interacting")
+COUNT = 6  # every energy scale, with and without degenerate modes
+
+
+def few_samples(monkeypatch):
+    """Draw at most 6 systems of each kind, and take the first figure only."""
+    for kind in KINDS:
+        original = getattr(random_systems, kind)
+        monkeypatch.setattr(
+            random_systems,
+            kind,
+            lambda rng, count, original=original: original(rng, min(count, COUNT)),
+        )
+    for family in families.FAMILIES:
+        module = f"validation.{family}"
+        monkeypatch.setattr(f"{module}.published", first_figure, raising=False)
+
+
+def first_figure():
+    from validation.settings import published
+
+    return itertools.islice(published(), 1)

@@ -1,0 +1,87 @@
+"""The families of the open system pass, at any seed, and their samples are what they say."""
+
+import numpy as np
+import pytest
+from faults import open_system
+from few_samples import KINDS, few_samples
+
+import oqs
+from validation import Status, deviation, families, random_systems, run_suite
+from validation.settings import published
+
+CHECKS = families.load(open_system.FAMILIES)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_passes_on_few_samples(monkeypatch, check):
+    few_samples(monkeypatch)
+    result = check.run(seed=1)
+    assert result.status is Status.PASSED, result
+
+
+@pytest.mark.slow
+def test_passes_in_full():
+    suite = run_suite(CHECKS, seed=7)
+    assert suite.passed, [r for r in suite.results if r.status is not Status.PASSED]
+
+
+def test_each_equation_of_the_open_system_has_a_check():
+    equations = {check.equation for check in CHECKS}
+    expected = ["(2)", "(3)", "(7)", "(8)", "(9)", "(10)", "(14)", "(15)-(18)", "(31)", "(32)-(34)"]
+    for equation in expected:
+        assert any(equation in found for found in equations), equation
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_repeat_from_a_seed_and_span_the_scales(kind):
+    first, again = (
+        list(getattr(random_systems, kind)(np.random.default_rng(3), 6)) for _ in range(2)
+    )
+    for a, b in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a.T, b.T)
+        np.testing.assert_array_equal(a.mu, b.mu)
+        np.testing.assert_array_equal(a.hamiltonian, b.hamiltonian)
+    scales = [s.system.energy_scale for s in first]
+    assert max(scales) / min(scales) > 1e5
+    more = list(getattr(random_systems, kind)(np.random.default_rng(3), 3))
+    np.testing.assert_array_equal(more[2].T, first[2].T)  # a sample does not depend on the count
+
+
+def test_samples_are_of_their_kind():
+    rng = np.random.default_rng(0)
+    for setting in random_systems.collective_baths(rng, 6):
+        assert np.min(np.diff(setting.levels)) < 1e-12 * setting.system.energy_scale
+        with pytest.raises((ValueError, oqs.NonUniqueStationaryState)):
+            oqs.closed_form(setting.quadratic, setting.contacts)
+    for setting in random_systems.distinct_levels(rng, 6):
+        assert np.min(np.diff(setting.levels), initial=1.0) > 1e-7 * setting.system.energy_scale
+    for setting in random_systems.interacting(rng, 3):
+        with pytest.raises(TypeError, match="must be quadratic"):
+            _ = setting.quadratic
+
+
+def test_random_states_are_states():
+    setting = next(random_systems.interacting(np.random.default_rng(1), 1))
+    rho = random_systems.random_state(np.random.default_rng(2), setting.system)
+    assert np.trace(rho) == pytest.approx(1)
+    assert np.linalg.eigvalsh(rho)[0] > 1e-3 / len(rho)
+
+
+def test_published_settings_are_the_five_figures():
+    assert [s.name for s in published()] == [f"figure {k}" for k in range(1, 6)]
+
+
+def test_deviation_is_relative_and_refuses_to_broadcast():
+    assert deviation.deviation([1.0, 2.0], [1.0, 4.0]) == 0.5
+    assert deviation.deviation([1.0, 2.0], [1.0, 4.0], scale=[1.0, 8.0]) == 0.25
+    with pytest.raises(ValueError, match="cannot compare shape"):
+        deviation.deviation([1.0], [1.0, 1.0])
+
+
+def test_nan_is_the_largest_and_nothing_is_refused():
+    assert np.isnan(deviation.largest(1.0, float("nan"), 2.0))
+    found = deviation.worst([("a", 1.0), ("b", float("nan")), ("c", 2.0)])
+    assert np.isnan(found.value)
+    assert found.detail == "3 cases, worst: b"
+    with pytest.raises(ValueError, match="not enough values"):
+        deviation.worst([])
