@@ -65,7 +65,7 @@ class CoTrajectory:
 
     @property
     def total_entropy(self) -> FloatArray:
-        """S_S + sum_j S_j (m,), which never falls."""
+        """S_S + sum_j S_j (m,), which never falls by more than the solver's tolerance."""
         return self.system_entropy + self.entropy.sum(axis=1)
 
     @property
@@ -84,10 +84,12 @@ class CoTrajectory:
         ValueError for a t that is no number or lies outside.
         """
         time = real_number("t", t, "Give one time from 0 to the end of the run.")
-        system = self._joint.model.system
-        spectrum = system.spectrum
+        model = self._joint.model
+        system, vectors = model.system, model.system.spectrum.vectors
         y = self._solution.at(time)
-        phase = spectrum.vectors * np.exp(-1j * spectrum.energies * time)
+        # what is left of the free evolution: that of the levels' mean energies
+        levels = system.spectrum.energies - model.detuning
+        phase = vectors * np.exp(-1j * levels * time)
         rho = phase @ self._joint.matrix(self._joint.elements(y)) @ phase.conj().T
         return qutip.Qobj((rho + rho.conj().T) / 2, dims=system.dims, isherm=True)
 

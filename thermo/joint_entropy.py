@@ -28,9 +28,11 @@ def entropy_productions(joint: JointFlow, y: FloatArray) -> FloatArray:
     found = []
     for row, t, m in zip(y, T, mu, strict=True):
         elements = joint.elements(row)
-        change = joint.generator_at(joint.model.weights(t, m)) @ elements
+        generator = joint.generator_at(joint.model.weights(t, m))
+        fastest = abs(generator).max()
+        state, change = joint.matrix(elements), joint.matrix(generator @ elements)
         heat = joint.flows(row).heat
-        found.append(entropy_rate(joint.matrix(elements), joint.matrix(change)) - np.sum(heat / t))
+        found.append(entropy_rate(state, change, fastest) - np.sum(heat / t))
     return np.array(found)
 
 

@@ -55,6 +55,8 @@ class JointFlow:
             self._exchange = self._exchange.real
         self.evaluations = 0
         self._T = T
+        turning = model.turning(kept)
+        self._turning = sp.diags_array(1j * turning) if turning.any() else None
         self._width = kept.size * (1 if self.diagonal else 2)
 
     def pack(self, state: ComplexArray, T: FloatArray, mu: FloatArray) -> FloatArray:
@@ -117,11 +119,15 @@ class JointFlow:
         return rate
 
     def generator_at(self, weights: FloatArray) -> sp.csc_array:
-        """Return sum_j D_j (P, P) on the elements kept, at the weights of `model.weights`."""
+        """Return sum_j D_j (P, P) on the elements kept, at the weights of `model.weights`.
+
+        With the turning of states that the model's resolution counts as one level.
+        """
         kept = self.generator
-        return sp.csc_array(
+        dissipation = sp.csc_array(
             (self._values @ weights, kept.indices, kept.indptr), shape=(kept.size, kept.size)
         )
+        return dissipation if self._turning is None else dissipation - self._turning
 
     def flows(self, y: FloatArray) -> Flows:
         """Return the momentary flows (n,) of the state and reservoirs y (d,)."""

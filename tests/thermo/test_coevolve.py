@@ -264,3 +264,18 @@ def test_times_outside_are_refused(figure_1):
         figure_1.state([1.0])
     with pytest.raises(ValueError, match="read-only"):
         figure_1.T[0, 0] = 1.0
+
+
+def test_split_levels_that_count_as_one_keep_turning():
+    dots = oqs.QuadraticSystem.from_energies([20.0, 20.003])
+    contacts = [
+        oqs.Contact(rate=oqs.flat(0.02), coupling=[1, 0.3]),
+        oqs.Contact(rate=oqs.flat(0.01), coupling=[0.5, 1]),
+    ]
+    model, rho0, times = oqs.davies(dots, contacts, resolution=1e-3), coherent(), [0.0, 40.0, 300.0]
+    path = coevolve(model, reservoirs(1e13), rho0, **START, t_final=300.0)
+    fixed = oqs.relax(model, rho0, **START, times=times)
+    for t, expected in zip(times, fixed.states, strict=True):
+        np.testing.assert_allclose(path.state(t).full(), expected.full(), atol=1e-8)
+    bound = oqs.relax(oqs.davies(dots, contacts), rho0, **START, times=times).states[-1]
+    assert abs((path.state(300.0) - bound).full()).max() > 1e-3  # it is not the model of two lines
