@@ -28,13 +28,14 @@ def modes(energies=(21.1, 21.5), rates=(1e-4, 1e-4)):
     return oqs.davies(oqs.QuadraticSystem.from_energies(energies), contacts)
 
 
-def collective():
+def collective(lamb_shift=False):
     """Two degenerate dots that each contact touches through one channel: coherences matter."""
     contacts = [
-        oqs.Contact(rate=oqs.flat(0.02), coupling=[1, 0.3]),
-        oqs.Contact(rate=oqs.flat(0.01), coupling=[0.5, 1]),
+        oqs.Contact(rate=oqs.flat(0.02), coupling=[1, 0.3], band=(0.0, 40.0)),
+        oqs.Contact(rate=oqs.flat(0.01), coupling=[0.5, 1], band=(0.0, 40.0)),
     ]
-    return oqs.davies(oqs.QuadraticSystem.from_energies([20.0, 20.0]), contacts)
+    dots = oqs.QuadraticSystem.from_energies([20.0, 20.0])
+    return oqs.davies(dots, contacts, lamb_shift=lamb_shift)
 
 
 def coherent():
@@ -127,8 +128,9 @@ def test_deviation_from_evolve_falls_as_one_over_the_capacity():
     assert deviation[0][0] > 1e-3  # it is a deviation, not noise
 
 
-def test_equals_relax_when_the_reservoirs_are_huge():
-    model, rho0 = collective(), coherent()
+@pytest.mark.parametrize("shifted", [False, True], ids=["", "frequency shifts"])
+def test_equals_relax_when_the_reservoirs_are_huge(shifted):
+    model, rho0 = collective(shifted), coherent()
     times = np.array([0.0, 3.0, 30.0, 300.0])
     path = coevolve(model, reservoirs(1e13), rho0, **START, t_final=300.0)
     fixed = oqs.relax(model, rho0, **START, times=times)
