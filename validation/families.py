@@ -16,6 +16,7 @@ FAMILIES: tuple[str, ...] = (
     "clausius",
     "interacting",
     "degenerate",
+    "trust",
 )
 """Modules of this package that define checks, in the order in which the suite runs them."""
 
