@@ -19,7 +19,7 @@ from validation.report import as_json, environment
 from validation.suite import Suite, run_suite, select
 from validation.text import TextReport, print_list
 
-COMMANDS: Mapping[str, str] = {}
+COMMANDS: Mapping[str, str] = {"figures": "validation.figures"}
 """Sub-commands: first word on the command line -> module whose `main(arguments)` takes the rest."""
 
 PASSED, NOT_PASSED, USAGE, INTERRUPTED = 0, 1, 2, 130

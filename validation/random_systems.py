@@ -92,7 +92,8 @@ def _hermitian(
         levels[-1] = levels[0]
     modes = scipy.stats.unitary_group.rvs(sites, random_state=rng) if sites > 1 else np.eye(1)
     matrix = (modes * (levels * scale)) @ modes.conj().T
-    return (matrix + matrix.conj().T) / 2
+    hermitian: ComplexArray = np.asarray((matrix + matrix.conj().T) / 2, dtype=np.complex128)
+    return hermitian
 
 
 def _contacts(

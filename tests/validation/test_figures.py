@@ -1,0 +1,71 @@
+"""The figures: what they compute is Eq. (10), what they draw is all of it, and files appear."""
+
+import numpy as np
+import pytest
+
+import oqs
+from validation import __main__ as command
+from validation import figures, flow_scan
+from validation.cases import FIGURE_1
+
+
+@pytest.fixture(scope="module")
+def scans():
+    return flow_scan.compute(points=5)
+
+
+def test_the_scans_hold_the_flows_of_every_solver(scans):
+    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
+    for scan, index in zip(scans, ("T", "mu"), strict=True):
+        state = {"T": FIGURE_1.T.copy(), "mu": FIGURE_1.mu.copy()}
+        assert scan.initial == state[index][0]
+        state[index][0] = scan.values[1]
+        np.testing.assert_array_equal(scan.closed_form[1], law(**state).heat)
+        assert set(scan.residuals()) == set(flow_scan.METHODS)
+        for residual in scan.residuals().values():
+            assert residual.shape == (5,)
+            assert np.max(residual) < 1e-12
+
+
+def test_a_wrong_flow_shows_in_the_residual_and_stays_inside_the_axes(scans):
+    scan = scans[0]
+    wrong = scan.solved["populations"].copy()
+    wrong[2] *= 1 + 1e-6
+    faulty = flow_scan.FlowScan(
+        scan.label,
+        scan.values,
+        scan.initial,
+        scan.closed_form,
+        scan.solved | {"populations": wrong},
+    )
+    residual = faulty.residuals()["populations"]
+    assert np.argmax(residual) == 2
+    assert residual[2] > 1e-7
+    below = flow_scan.draw((faulty,)).axes[1]
+    assert below.get_ylim()[1] > residual[2]
+
+
+def test_axes_say_what_they_show_and_in_which_unit(scans):
+    above, other, below, _ = flow_scan.draw(scans).axes
+    assert "heat flow" in above.get_ylabel()
+    assert "varepsilon_0^2" in above.get_ylabel()
+    assert "1000" in below.get_xlabel()
+    assert len(above.lines) == len(other.lines) == 6
+    np.testing.assert_array_equal(above.lines[0].get_ydata(), 1e4 * scans[0].closed_form[:, 0])
+
+
+def test_the_sub_command_writes_png_and_pdf(monkeypatch, tmp_path, capsys):
+    few = flow_scan.compute(points=3)
+    monkeypatch.setattr(figures, "FIGURES", {"flows": lambda: flow_scan.draw(few)})
+    assert command.main(["figures", "--out", str(tmp_path / "new")]) == 0
+    assert (tmp_path / "new" / "flows.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "new" / "flows.pdf").read_bytes().startswith(b"%PDF")
+    assert capsys.readouterr().out.count("flows.") == 2
+
+
+def test_a_directory_that_cannot_be_is_refused_before_anything_is_drawn(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("taken")
+    monkeypatch.setattr(figures, "FIGURES", {"flows": lambda: pytest.fail("drawn")})
+    with pytest.raises(SystemExit) as stop:
+        command.main(["figures", "--out", str(tmp_path / "file")])
+    assert stop.value.code == 2
