@@ -34,9 +34,10 @@ _TABLES = (
     ("Y", "flows.heat", "heat flow out of the reservoir", "E^2"),
 )
 _POLYNOMIALS = {
-    "center": ("time",),
-    "width": ("time",),
-    "coefficients": ("time", "power", "variable"),
+    "t": ("step",),
+    "center": ("step",),
+    "width": ("step",),
+    "coefficients": ("step", "power", "variable"),
 }
 
 
@@ -164,7 +165,7 @@ def _trajectory(table: xr.Dataset) -> Trajectory:
         capacities=table["capacity"].values,
         parameters=facts["parameters"],
         evaluations=facts["evaluations"],
-        solution=PiecewisePolynomial(table["time"].values, *polynomials),
+        solution=PiecewisePolynomial(*polynomials),
     )
 
 

@@ -15,7 +15,8 @@ from thermo.interpolation import PiecewisePolynomial
 from thermo.signals import Crossing, Signal, Turn, WindowEdge, sign_changes, turns
 from thermo.slow_flow import SlowFlow
 
-_POINTS = 4  # looked at in each step of the solver, whose polynomial turns no faster
+_POINTS = 16  # looked at in each step of the solver, whose polynomial has degree 9
+_FRACTIONS = np.arange(1, _POINTS + 1) / _POINTS
 _FLOOR = 100.0  # rtol; a trajectory is off by 10 to 40 rtol
 
 
@@ -56,13 +57,13 @@ def find_events(
     window : lowest and highest frequency of the law, or None. A window of no width has no events.
     tighter : t -> a solution on [0, t] at a tighter tolerance, and this tolerance.
     """
-    times = _grid(solution)
+    times = solution.grid(_FRACTIONS)
     found = _candidates(slow, solution.at(times), rtol, window)
     if not found:
         return ()
     last = max(candidate.settled for candidate in found) + 2 * _POINTS
     exact, exact_rtol = tighter(float(times[min(last, len(times) - 1)]))
-    exact_times = _grid(exact)
+    exact_times = exact.grid(_FRACTIONS)
     events: list[Event] = []
     for candidate in _candidates(slow, exact.at(exact_times), exact_rtol, window):
         when = _locate(slow, exact, exact_times, candidate)
@@ -72,14 +73,6 @@ def find_events(
             T, mu = slow.unpack(exact.at(when))
             events += candidate.signal.events(when, T, mu, candidate.rising, _FLOOR * rtol)
     return tuple(sorted(events, key=lambda event: event.time))
-
-
-def _grid(solution: PiecewisePolynomial) -> FloatArray:
-    """Return the times (M,) looked at: the start and _POINTS in each step, its end included."""
-    steps = np.diff(solution.t)[:, None]
-    fractions = np.arange(1, _POINTS) / _POINTS
-    inside = np.concatenate([solution.t[:-1, None] + steps * fractions, solution.t[1:, None]], 1)
-    return np.concatenate([solution.t[:1], inside.ravel()])
 
 
 def _candidates(

@@ -17,14 +17,14 @@ from thermo.events import Event
 from thermo.integration import Integration, integrate
 from thermo.interpolation import PiecewisePolynomial, single_point
 from thermo.progress import ProgressBar
-from thermo.record import package_version, tabulate, valid_part, with_flows
+from thermo.record import package_version, tabulate, trajectory
 from thermo.reservoir import Reservoir, Reservoirs
 from thermo.slow_flow import Law, SlowFlow
 from thermo.trajectory import State, Trajectory
 from thermo.watch import Watch, never
 
 _LEAST_RTOL = 1e-11
-_TIGHTER = 1e-2  # of rtol, to confirm events
+_TIGHTER, _TIGHTEST = 1e-2, 1e-12  # of rtol, to confirm events; less is lost in rounding
 _MORE_STEPS = 10  # that a tighter integration may need
 _ROOM = 1e3  # tolerance / rtol: the totals, and with them the equilibrium, drift by some rtol
 _FORWARD = "A time that runs backwards, or none, is no evolution; None goes on to equilibrium."
@@ -54,13 +54,14 @@ def evolve(
     rtol: float = 1e-10,
     tolerance: float = 1e-6,
     events: bool = True,
-    max_steps: int = 20_000,
+    max_steps: int = 2_000,
     progress: bool | None = None,
 ) -> Trajectory:
     """Return how T_j and mu_j of finite reservoirs change as particles and energy flow.
 
     dN_j/dt = -P_j, dE_j/dt = -J_j at the stationary flows of the momentary T, mu:  Eq. (4),
-    integrated as Eq. (5) for ln T_j and mu_j by LSODA, which is stiff where need be.
+    integrated as Eq. (5) for ln T_j and mu_j by Radau IIA collocation, for the rates of one system
+    spread over decades.
 
     Parameters
     ----------
@@ -69,13 +70,13 @@ def evolve(
     reservoirs : n of them.
     T, mu : (n,) at t = 0, in units of energy (k_B = 1).
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
-    rtol : tolerance of a step, 1e-11 or more. At the default T_j(t) is good to 1e-8 and the totals
-        of N and E to 1e-9 (`Trajectory.conservation` says how well they were kept).
+    rtol : tolerance of a step, 1e-11 or more. At the default T_j(t) is good to 1e-9, and the totals
+        of N and E are kept to 1e-12 (`Trajectory.conservation` says how well they were).
     tolerance : equilibrium is reached when every |T_j/T_eq - 1| and
         |mu_j - mu_eq|/max(|mu_eq|, T_eq) is below; at least 1000 rtol.
     events : whether to look for crossings, extrema and the passages of omega-bar. Each is
-        confirmed by a second integration at rtol/100, which costs more than the first.
-    max_steps : the most steps of the solver.
+        confirmed by a second integration, at rtol/100 (but 1e-12 at the least).
+    max_steps : the most steps of the solver, which takes 20 to 100 for the paper's figures.
     progress : whether a run of more than a second shows a bar; None does so on a terminal.
 
     Returns
@@ -115,10 +116,10 @@ def evolve(
     }
     with ProgressBar("evolving the reservoirs", progress) as bar:
         watch = Watch(slow, goal, tolerance, end, bar)
-        run, flows = with_flows(slow, _run(slow, start, end, rtol, max_steps, watch))
-        path = tabulate(slow, run, flows, goal, made)
-        if run.outcome == "failed":
-            raise EvolutionFailed(run.reason, path) from run.cause
+        table = tabulate(slow, _run(slow, start, end, rtol, max_steps, watch))
+        path = trajectory(slow, table, goal, made)
+        if table.run.outcome == "failed":
+            raise EvolutionFailed(table.run.reason, path) from table.run.cause
         if not events:
             return path
         found = _events(slow, path, rtol, max_steps)
@@ -135,7 +136,6 @@ def _run(
     run = integrate(slow, start, end, rtol, max_steps, watch)
     if run.outcome == "equilibrated":
         run = run._replace(solution=run.solution.until(watch.arrival(run.solution)))
-    run = valid_part(slow, run)
     return _check_drift(slow, run, watch) if run.outcome == "stalled" else run
 
 
@@ -160,16 +160,17 @@ def _events(slow: SlowFlow, path: Trajectory, rtol: float, max_steps: int) -> tu
     frequencies = getattr(slow.law, "frequencies", None)
     window = None if frequencies is None else (float(min(frequencies)), float(max(frequencies)))
 
+    tight = max(_TIGHTER * rtol, _TIGHTEST)
+
     def tighter(t: float) -> tuple[PiecewisePolynomial, float]:
-        start = path.solution.ends[0]
-        again = integrate(slow, start, t, _TIGHTER * rtol, _MORE_STEPS * max_steps, never)
+        again = integrate(slow, path.solution.ends[0], t, tight, _MORE_STEPS * max_steps, never)
         if again.outcome == "failed":
             raise EvolutionFailed(
-                f"The events could not be confirmed at rtol = {_TIGHTER * rtol:g}: {again.reason} "
+                f"The events could not be confirmed at rtol = {tight:g}: {again.reason} "
                 "Give a larger `rtol`, or events=False.",
                 path,
             ) from again.cause
-        return again.solution, _TIGHTER * rtol
+        return again.solution, tight
 
     return find_events(slow, path.solution, rtol, window, tighter)
 
@@ -184,7 +185,7 @@ def _check_controls(rtol: float, tolerance: float, max_steps: int) -> None:
     if not positive_number("rtol", rtol, remedy) >= _LEAST_RTOL:
         raise ValueError(
             f"Argument `rtol` must be at least {_LEAST_RTOL:g}, but is {rtol!r}. Below, rounding "
-            "in the flows keeps the solver from confirming events."
+            "in the flows leaves no room for a tighter integration that confirms the events."
         )
     ratio = positive_number("tolerance", tolerance, "The default is 1e-6.") / rtol
     if not ratio > _ROOM * (1 - 1e-9):  # 1e-6 is 1000 times 1e-9 only up to rounding
@@ -195,5 +196,5 @@ def _check_controls(rtol: float, tolerance: float, max_steps: int) -> None:
     if isinstance(max_steps, bool) or not isinstance(max_steps, int) or max_steps < 1:
         raise ValueError(
             f"Argument `max_steps` must be a whole number >= 1, but is {max_steps!r}. "
-            "The default is 20000."
+            "The default is 2000."
         )

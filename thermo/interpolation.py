@@ -18,8 +18,8 @@ class PiecewisePolynomial:
 
     y(t) = sum_p coefficients[k, p] s^p,  s = (t - center[k]) / width[k].
 
-    Piece 0 is the single point t_0. The pieces are the solver's own (of LSODA: its Nordsieck
-    array), so nothing is lost between solving, storing and reading back.
+    Piece 0 is the single point t_0. The pieces are the solver's own, so nothing is lost between
+    solving, storing and reading back.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class PiecewisePolynomial:
         )
 
     def until(self, t: float) -> PiecewisePolynomial:
-        """Return the same function on [t_0, t], t_0 < t <= t_m."""
+        """Return the same function on [t_0, t], t_0 <= t <= t_m."""
         part = self.steps(int(self._pieces(t)[1]) + 1)
         return dataclasses.replace(part, t=np.append(part.t[:-1], t))
 
@@ -67,19 +67,10 @@ class PiecewisePolynomial:
         times, piece = self._pieces(t)
         return self._evaluate(piece, times)
 
-    def derivative(self, t: ArrayLike) -> FloatArray:
-        """Return dy/dt of the polynomials at t (...), as (..., d); at an end, of the step before.
-
-        At t_0, where piece 0 has no extent, it is that of the first step.
-        """
-        times, piece = self._pieces(t)
-        piece = np.maximum(piece, min(1, len(self.t) - 1))
-        s = ((times - self.center[piece]) / self.width[piece])[..., None]
-        total = np.zeros((*times.shape, self.coefficients.shape[2]))
-        for power in range(self.coefficients.shape[1] - 1, 0, -1):
-            total = total * s + power * self.coefficients[piece, power]
-        slope: FloatArray = total / self.width[piece][..., None]
-        return slope
+    def grid(self, fractions: FloatArray) -> FloatArray:
+        """Return t_0 and the given fractions (f,) of every step, ascending; the last must be 1."""
+        inside = self.t[:-1, None] + np.diff(self.t)[:, None] * fractions[:-1]
+        return np.append(self.t[0], np.concatenate([inside, self.t[1:, None]], axis=1))
 
     def _pieces(self, t: ArrayLike) -> tuple[FloatArray, NDArray[np.intp]]:
         times = np.asarray(t, dtype=np.float64)

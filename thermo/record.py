@@ -5,80 +5,85 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple, final
 
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.closed_form import ClosedForm
 from oqs.flows import Flows
-from thermo.integration import Integration
+from thermo.collocation import radau
+from thermo.integration import STAGES, Integration
 from thermo.slow_flow import SlowFlow
 from thermo.trajectory import State, Trajectory
 
 
-def valid_part(slow: SlowFlow, run: Integration) -> Integration:
-    """Return the run up to the last step at which every gas accepts the state.
+@final
+class Table(NamedTuple):
+    """A run with what law and gases say along it.
 
-    A solver's trial steps may leave a gas's validity and come back; its accepted steps may not.
+    Parameters
+    ----------
+    run : the integration, cut short and "failed" where the law or a gas refuses a state.
+    t : (m,) the stages of every step; T, mu : (m, n) the states there; flows : (m, n).
     """
-    T, mu = slow.unpack(run.solution.ends)
+
+    run: Integration
+    t: FloatArray
+    T: FloatArray
+    mu: FloatArray
+    flows: Flows
+
+
+def tabulate(slow: SlowFlow, run: Integration) -> Table:
+    """Return the states and flows at the solver's points, as far as they are good.
+
+    A solver's trial states may leave a gas's validity and come back; those of a trajectory not.
+    """
+    times = run.solution.grid(radau(STAGES).nodes)
+    T, mu = slow.unpack(run.solution.at(times))
     try:
         slow.reservoirs.check(T, mu)
-    except ValueError as error:
-        good = _first_refused(slow, T, mu)
-        reason = f"After t = {run.solution.t[good - 1]:.9g} a gas no longer holds: {error}"
-        return Integration(run.solution.steps(good), "failed", reason, error)
-    return run
+        return Table(run, times, T, mu, slow.flows(T, mu))
+    except Exception:
+        return _good_part(slow, run, times)
 
 
-def _first_refused(slow: SlowFlow, T: FloatArray, mu: FloatArray) -> int:
-    for k in range(len(T)):
-        try:
-            slow.reservoirs.check(T[k], mu[k])
-        except ValueError:
-            return k
-    return len(T)
-
-
-def with_flows(slow: SlowFlow, run: Integration) -> tuple[Integration, Flows]:
-    """Return the flows (m, n) at the run's m steps, and the run, cut where the law fails."""
-    T, mu = slow.unpack(run.solution.ends)
-    if isinstance(slow.law, ClosedForm):  # takes all steps at once
-        slow.evaluations += len(T)
-        return run, slow.law(T, mu)
+def _good_part(slow: SlowFlow, run: Integration, times: FloatArray) -> Table:
+    """Return the table up to the last state before the first that is refused."""
     flows: list[Flows] = []
-    for k in range(len(T)):
+    for t in times:
+        T, mu = slow.unpack(run.solution.at(t))
         try:
-            flows.append(slow.flows(T[k], mu[k]))
+            slow.reservoirs.check(T, mu)
+            flows.append(slow.flows(T, mu))
         except Exception as error:
-            if run.outcome != "failed":
-                reason = f"{type(error).__name__} after t = {run.solution.t[k - 1]:.9g}: {error}"
-                run = Integration(run.solution, "failed", reason, error)
-            run = run._replace(solution=run.solution.steps(k))
+            last = times[len(flows) - 1]
+            reason = f"{type(error).__name__} after t = {last:.9g}: {error}"
+            run = Integration(run.solution.until(last), "failed", reason, error)
             break
+    times = times[: len(flows)]
+    T, mu = slow.unpack(run.solution.at(times))
     parts = [np.stack([getattr(f, name) for f in flows]) for name in ("particle", "energy", "heat")]
-    return run, Flows(*parts)
+    return Table(run, times, T, mu, Flows(*parts))
 
 
-def tabulate(
+def trajectory(
     slow: SlowFlow,
-    run: Integration,
-    flows: Flows,
+    table: Table,
     goal: State | None,
     parameters: Mapping[str, float | str | None],
 ) -> Trajectory:
-    """Return the trajectory of a run, its events not yet looked for."""
-    T, mu = slow.unpack(run.solution.ends)
-    state = slow.reservoirs.state(T, mu)
+    """Return the trajectory of a table, its events not yet looked for."""
+    state = slow.reservoirs.state(table.T, table.mu)
     return Trajectory(
-        t=run.solution.t,
-        T=T,
-        mu=mu,
+        t=table.t,
+        T=table.T,
+        mu=table.mu,
         N=state.number,
         E=state.energy,
         entropy=state.entropy,
-        flows=flows,
-        outcome=run.outcome,
+        flows=table.flows,
+        outcome=table.run.outcome,
         equilibrium=goal,
         found=None,
         names=slow.reservoirs.names,
@@ -86,7 +91,7 @@ def tabulate(
         capacities=slow.reservoirs.capacities,
         parameters=parameters,
         evaluations=slow.evaluations,
-        solution=run.solution,
+        solution=table.run.solution,
     )
 
 

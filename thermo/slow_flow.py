@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
+from oqs.closed_form import ClosedForm
 from oqs.flows import Flows
 from thermo.rates import reservoir_rates
 from thermo.reservoir import Reservoirs
@@ -31,7 +32,7 @@ class SlowFlow:
     reservoirs : n of them.
     T : (n,) the temperatures T_j(0).
 
-    Calling it with y (2n,) returns dy/dt (2n,) and raises TypeError or ValueError where the law
+    Calling it with y returns dy/dt and raises TypeError or ValueError where the law
     gives anything but n finite flows, or a gas refuses the state. `evaluations` counts the calls
     of the law.
     """
@@ -79,12 +80,14 @@ class SlowFlow:
         return np.concatenate([np.ones(self._size), np.maximum(np.abs(mu), T)])
 
     def __call__(self, y: FloatArray) -> FloatArray:
-        """Return dy/dt (2n,)."""
+        """Return dy/dt (..., 2n), for one y or for a batch (b, 2n) of them."""
         T, mu = self.unpack(y)
         flows = self.flows(T, mu)
+        jacobian = self.reservoirs.jacobian(T, mu)
         # a singular Jacobian divides by 0; what comes of it is refused in the next line
         with np.errstate(divide="ignore", invalid="ignore"):
-            rate = self.rate(T, mu, flows)
+            warming, rising = reservoir_rates(jacobian, T, mu, flows.particle, flows.heat)
+            rate = np.concatenate([warming / T, rising], axis=-1)
         if not np.isfinite(rate).all():
             raise ValueError(
                 f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
@@ -92,22 +95,34 @@ class SlowFlow:
             )
         return rate
 
-    def rate(self, T: FloatArray, mu: FloatArray, flows: Flows) -> FloatArray:
-        """Return dy/dt (..., 2n) at T, mu (..., n), whose flows are known."""
-        jacobian = self.reservoirs.jacobian(T, mu)
-        warming, rising = reservoir_rates(jacobian, T, mu, flows.particle, flows.heat)
-        return np.concatenate([warming / T, rising], axis=-1)
-
     def flows(self, T: FloatArray, mu: FloatArray) -> Flows:
-        """Return the law's flows (n,) at T, mu (n,), checked."""
+        """Return the law's flows, checked, at T, mu of shape (n,) or (b, n).
+
+        A law is asked for one state after the other, except Eq. (10), which takes them all at once.
+        """
+        if T.ndim == 1:
+            return self._one(T, mu)
+        if isinstance(self.law, ClosedForm):
+            self.evaluations += len(T)
+            return self._checked(self.law(T, mu), T, mu)
+        parts = [self._one(*state) for state in zip(T, mu, strict=True)]
+        return Flows(
+            np.stack([part.particle for part in parts]),
+            np.stack([part.energy for part in parts]),
+            np.stack([part.heat for part in parts]),
+        )
+
+    def _one(self, T: FloatArray, mu: FloatArray) -> Flows:
         self.evaluations += 1
-        flows = self.law(T, mu)
+        return self._checked(self.law(T, mu), T, mu)
+
+    def _checked(self, flows: Flows, T: FloatArray, mu: FloatArray) -> Flows:
         if not isinstance(flows, Flows):
             raise TypeError(
                 f"Argument `law` must return oqs.Flows, but returned {type(flows).__name__}. "
                 "Complete particle and energy flows with oqs.Flows.of(particle, energy, mu)."
             )
-        if flows.particle.shape != (self._size,):
+        if flows.particle.shape != T.shape:
             raise ValueError(
                 f"Argument `law` must return one flow for each of the {self._size} reservoirs, but "
                 f"returned shape {flows.particle.shape}. Give as many reservoirs as the law joins."

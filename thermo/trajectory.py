@@ -51,7 +51,7 @@ class Conservation(NamedTuple):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Trajectory:
-    """n reservoirs from t = 0 to where the run ended, at m times: the solver's own steps.
+    """n reservoirs from t = 0 to where the run ended, at m times: the stages of the solver.
 
     Made by `evolve`, or read from a file by `Trajectory.load`. Arrays are read-only.
 

@@ -1,10 +1,8 @@
 """The slow evolution against exact answers, references in other variables, and its own laws."""
 
-import warnings
-
 import numpy as np
 import pytest
-from scipy.integrate import LSODA, solve_ivp
+from scipy.integrate import solve_ivp
 from slow_systems import FIGURES, DotsBetweenReservoirs, LinearPair
 
 import oqs
@@ -114,8 +112,8 @@ class TestLaws:
     def holds(path, system, gas):
         assert path.outcome == "equilibrated"
         assert max(path.conservation) < 1e-9
-        # rounding of the sum, which is of order 10
-        assert np.min(np.diff(path.entropy.sum(axis=1))) > -1e-13
+        total = path.entropy.sum(axis=1)
+        assert np.min(np.diff(total)) > -1e-13 * total[0]  # rounding
         goal = thermo.equilibrium(system.reservoirs(gas), system.T, system.mu)
         assert np.max(abs(path.T[-1] / goal.T - 1)) <= 1.0001e-6
         assert np.max(abs(path.mu[-1] / goal.mu - 1)) <= 1.0001e-6
@@ -235,7 +233,11 @@ class TestOutcomes:
     def test_a_start_in_equilibrium_ends_at_once(self):
         path = run(FIGURES[2], GASES[0])
         again = evolve(
-            FIGURES[2].closed_form(), FIGURES[2].reservoirs(GASES[0]), path.T[-1], path.mu[-1]
+            FIGURES[2].closed_form(),
+            FIGURES[2].reservoirs(GASES[0]),
+            path.T[-1],
+            path.mu[-1],
+            tolerance=1.01e-6,
         )
         assert again.outcome == "equilibrated"
         assert len(again.t) == 1
@@ -307,7 +309,7 @@ class TestFailures:
     def test_too_few_steps(self):
         with pytest.raises(EvolutionFailed, match="7 steps") as e:
             run(FIGURES[2], GASES[0], max_steps=7)
-        assert len(e.value.trajectory.t) == 8
+        assert len(e.value.trajectory.solution.t) == 8
 
     def test_solution_that_ends(self):
         # heat leaves one reservoir at a constant rate: T = 0 is reached at t = 5
@@ -315,34 +317,26 @@ class TestFailures:
             return oqs.Flows.of([0.0, 0.0], [0.2, -0.2], mu)
 
         pair = LinearPair()
-        with pytest.raises(EvolutionFailed, match=r"cannot leave t = (5|4\.9999)") as e:
+        with pytest.raises(
+            EvolutionFailed, match=r"after t = (5|4\.9999)|leads on from t = (5|4\.9999)"
+        ) as e:
             evolve(drain, pair.reservoirs(), pair.T, pair.mu, t_final=10.0)
         path = e.value.trajectory
         assert path.t[-1] == pytest.approx(5.0, rel=1e-6)
         np.testing.assert_allclose(path.T[:, 0], 1 - 0.2 * path.t, atol=1e-8)
 
-    def test_solver_gives_up_with_its_own_words(self, monkeypatch):
-        class GivesUp(LSODA):
-            def step(self):
-                if self.t > 0.1:
-                    warnings.warn("lsoda: Excess accuracy requested", UserWarning, stacklevel=2)
-                return super().step()
-
-        monkeypatch.setattr("thermo.integration.LSODA", GivesUp)
+    def test_flows_that_jump(self):
+        # towards the jump from both sides: no solution leads on
         pair = LinearPair()
-        with pytest.raises(EvolutionFailed, match="lsoda: Excess accuracy requested") as e:
-            evolve(pair.law, pair.reservoirs(), pair.T, pair.mu)
-        assert e.value.trajectory.t[-1] > 0.1
 
-    def test_a_step_that_fails(self, monkeypatch):
-        class Fails(LSODA):
-            def _step_impl(self):
-                return (False, "SciPy's reason") if self.t > 0.1 else super()._step_impl()
+        def jumps(T, mu):
+            flows = pair.law(T, mu)
+            sign = 1 if mu[0] > 2.5 else -1
+            return oqs.Flows.of(sign * flows.particle, sign * flows.energy, mu)
 
-        monkeypatch.setattr("thermo.integration.LSODA", Fails)
-        pair = LinearPair()
-        with pytest.raises(EvolutionFailed, match="SciPy's reason"):
-            evolve(pair.law, pair.reservoirs(), pair.T, pair.mu)
+        with pytest.raises(EvolutionFailed, match="max_steps") as e:
+            evolve(jumps, pair.reservoirs(), pair.T, pair.mu, max_steps=300)
+        assert e.value.trajectory.mu[-1, 0] == pytest.approx(2.5, rel=1e-6)
 
     def test_noise_is_not_called_stalled(self):
         pair = LinearPair()
@@ -353,8 +347,8 @@ class TestFailures:
             noise = 1 + 0.3 * rng.normal()
             return oqs.Flows.of(flows.particle * noise, flows.energy * noise, mu)
 
-        with pytest.raises(EvolutionFailed, match="1000 steps"):
-            evolve(noisy, pair.reservoirs(), pair.T, pair.mu, max_steps=1000)
+        with pytest.raises(EvolutionFailed, match="300 steps"):
+            evolve(noisy, pair.reservoirs(), pair.T, pair.mu, max_steps=300)
 
     def test_drifted_totals_are_not_called_stalled(self):
         pair = LinearPair()

@@ -5,7 +5,6 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.integrate import LSODA
 from slow_systems import FIGURES, LinearPair
 
 import oqs
@@ -70,32 +69,14 @@ class TestBetweenTheSteps:
 
 
 class TestPiecewisePolynomial:
-    def test_is_the_solvers_own(self):
-        pair = LinearPair()
-        path = evolve(pair.law, pair.reservoirs(), pair.T, pair.mu, t_final=5.0, events=False)
-        solver = LSODA(
-            lambda t, y: -y, 0.0, np.ones(2), 5.0, rtol=1e-9, atol=1e-12
-        )  # any problem: the polynomial of a step against SciPy's
-        while solver.status == "running":
-            solver.step()
-            dense = solver.dense_output()
-            piece = PiecewisePolynomial(
-                [solver.t_old, solver.t],
-                [solver.t, solver.t],
-                [1.0, dense.h],
-                [np.zeros_like(dense.yh.T), dense.yh.T],
-            )
-            for t in np.linspace(solver.t_old, solver.t, 4)[1:]:
-                np.testing.assert_allclose(piece.at(t), dense(t), rtol=1e-13)
-        assert np.all(np.diff(path.t) > 0)
-
-    def test_a_cubic_and_its_slope(self):
+    def test_a_cubic(self):
         # y = (1 + 2 s + 3 s^2, s^3), s = (t - 1)/2, on (1, 3], and 5, 6 at 1
         piece = PiecewisePolynomial(
             [1, 3], [1, 1], [2, 2], [[[5, 6], *[[0, 0]] * 3], [[1, 0], [2, 0], [3, 0], [0, 1]]]
         )
         np.testing.assert_array_equal(piece.ends, [[5, 6], [6, 1]])
         np.testing.assert_array_equal(piece.at(2.0), [2.75, 0.125])
+        np.testing.assert_array_equal(piece.grid(np.array([0.25, 1.0])), [1, 1.5, 3])
         np.testing.assert_array_equal(piece.until(2.0).ends[-1], [2.75, 0.125])
         with pytest.raises(ValueError, match="must lie"):
             piece.until(2.0).at(2.5)
