@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from typing import final
@@ -17,6 +18,7 @@ from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows
+from oqs.pair_flows import level_flows, occupation_differences, pair_flows
 from oqs.systems import QuadraticSystem
 
 
@@ -30,7 +32,7 @@ class ClosedForm:
 
     Made by `closed_form`. The difference n_j - nbar is summed from differences n_j - n_q, which are
     evaluated without cancellation, Eq. (31): flows between nearly equal reservoirs keep their
-    relative precision and those between equal ones are exactly zero.
+    relative precision, those between equal ones are exactly zero, and the flows add up to zero.
 
     Parameters
     ----------
@@ -44,32 +46,30 @@ class ClosedForm:
     @property
     def reservoirs(self) -> int:
         """Number n of reservoirs."""
-        return len(self.rates)
+        return int(self.rates.shape[-2])
+
+    @functools.cached_property
+    def transfer(self) -> FloatArray:
+        """gamma_j gamma_q / sum gamma of each mode, (..., N, n, n)."""
+        gamma = np.moveaxis(self.rates, -2, -1)  # (..., N, n)
+        pairs: FloatArray = gamma[..., :, None] * gamma[..., None, :]
+        return read_only(pairs / gamma.sum(axis=-1)[..., None, None])
 
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., n) at T, mu of shape (..., n), units of energy.
 
         Raises TypeError or ValueError for T <= 0, NaN or a last axis that is not n.
         """
-        modes = self.resolved(T, mu)
-        return Flows(modes.particle.sum(-2), modes.energy.sum(-2), modes.heat.sum(-2))
+        return pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., N, n) through each mode; their sum over modes is the flow."""
-        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        above = self.frequencies[:, None] - potential[..., None, :]  # (..., N, n)
-        x = above / temperature[..., None, :]
-        gamma = self.rates.T  # (N, n)
-        share = gamma / gamma.sum(axis=-1, keepdims=True)
-        excess = (occupation_difference(x) @ share[..., None])[..., 0]  # n_j - nbar, (..., N, n)
-        particle = gamma * excess
-        return Flows(particle, particle * self.frequencies[:, None], particle * above)
+        return level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
 
     def occupations(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return the stationary occupation nbar (..., N) of each mode."""
-        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        x = (self.frequencies[:, None] - potential[..., None, :]) / temperature[..., None, :]
-        gamma = self.rates.T
+        x = self._exponents(*self._checked(T, mu))
+        gamma = np.moveaxis(self.rates, -2, -1)
         occupation: FloatArray = np.sum(gamma * expit(-x), axis=-1) / gamma.sum(axis=-1)
         return occupation
 
@@ -79,28 +79,19 @@ class ClosedForm:
         -(1/2) sum_k sum_jq Gamma_kjq (nu_j - nu_q) sinh(nu_j - nu_q) / (cosh nu_j cosh nu_q),
         Gamma_kjq = gamma_j gamma_q / sum gamma, nu_j = (w_k - mu_j) / (2 T_j).
         """
-        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        x = (self.frequencies[:, None] - potential[..., None, :]) / temperature[..., None, :]
-        gamma = self.rates.T
-        pair = gamma[:, :, None] * gamma[:, None, :] / gamma.sum(axis=-1)[:, None, None]
+        x = self._exponents(*self._checked(T, mu))
         affinity = x[..., :, None] - x[..., None, :]
-        total: FloatArray = 0.5 * np.sum(
-            pair * affinity * occupation_difference(x), axis=(-3, -2, -1)
-        )
+        terms = self.transfer * affinity * occupation_differences(x)
+        total: FloatArray = 0.5 * np.sum(terms, axis=(-3, -2, -1))
         return total
 
+    def _checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        return temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
 
-def occupation_difference(x: FloatArray) -> FloatArray:
-    """Return n(x_j) - n(x_q) (..., n, n) for x (..., n), n(x) = 1 / (e^x + 1), Eq. (31).
-
-    With x_j < x_q it is n_j (1 - n_q) (1 - exp(x_j - x_q)): a product, so nothing cancels.
-    """
-    full, empty = expit(-x), expit(x)
-    gap = x[..., None, :] - x[..., :, None]  # x_q - x_j
-    most = np.maximum(full[..., :, None], full[..., None, :])
-    least = np.maximum(empty[..., :, None], empty[..., None, :])
-    difference: FloatArray = -np.sign(gap) * most * least * np.expm1(-np.abs(gap))
-    return difference
+    def _exponents(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return (w_k - mu_j) / T_j (..., N, n)."""
+        x: FloatArray = (self.frequencies[..., None] - mu[..., None, :]) / T[..., None, :]
+        return x
 
 
 def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedForm:

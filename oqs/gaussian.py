@@ -22,12 +22,12 @@ import scipy.linalg
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, positive_number, temperatures_and_potentials
-from oqs.closed_form import occupation_difference
 from oqs.clusters import RESOLUTION, cluster
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows
+from oqs.pair_flows import level_flows, pair_flows
 from oqs.principal_value import shift_function
 from oqs.systems import QuadraticSystem
 
@@ -50,19 +50,20 @@ class GaussianLaw:
     frequencies: FloatArray
     transfer: FloatArray
 
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return int(self.transfer.shape[-1])
+
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., n) at T, mu of shape (..., n), units of energy."""
-        levels = self.resolved(T, mu)
-        return Flows(levels.particle.sum(-2), levels.energy.sum(-2), levels.heat.sum(-2))
+        checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
+        return pair_flows(self.frequencies, self.transfer, *checked)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., K, n) through each level."""
-        reservoirs = self.transfer.shape[-1]
-        temperature, potential = temperatures_and_potentials(T, mu, reservoirs, batched=True)
-        above = self.frequencies[:, None] - potential[..., None, :]  # (..., K, n)
-        difference = occupation_difference(above / temperature[..., None, :])
-        particle = np.sum(self.transfer * difference, axis=-1)
-        return Flows(particle, particle * self.frequencies[:, None], particle * above)
+        checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
+        return level_flows(self.frequencies, self.transfer, *checked)
 
 
 def gaussian_law(

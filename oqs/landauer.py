@@ -20,9 +20,9 @@ from oqs.arguments import (
     real_array,
     temperatures_and_potentials,
 )
-from oqs.closed_form import occupation_difference
 from oqs.contacts import Contact, checked_contacts
 from oqs.flows import Flows
+from oqs.pair_flows import occupation_differences
 from oqs.principal_value import Weight, shift_function
 from oqs.systems import QuadraticSystem
 
@@ -87,7 +87,7 @@ class Landauer:
         scale = max(abs(lowest), abs(highest))
 
         def spectral(w: float) -> FloatArray:
-            difference = occupation_difference((w - potential) / temperature)
+            difference = occupation_differences((w - potential) / temperature)
             particle = np.sum(self._transmission(w) * difference, axis=1) / (2 * np.pi)
             return np.concatenate([particle, particle * (w / scale)])
 
