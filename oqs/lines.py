@@ -8,8 +8,8 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.closed_form import occupation_difference
 from oqs.davies import DaviesModel
+from oqs.pair_flows import occupation_differences
 
 _POINTS = 400  # of the quadrature over a line: an estimate to a few per cent
 
@@ -93,8 +93,8 @@ def tail_flows(
         u, step = np.linspace(0.0, float(np.arcsinh(2 * span[k] / width)), _POINTS, retstep=True)
         u = np.concatenate([-u[::-1], u])  # x - w = (width / 2) sinh u
         x = w + width / 2 * np.sinh(u)
-        difference = occupation_difference((x[:, None] - mu) / T)  # (points, n, n)
-        at_line = occupation_difference((w - mu) / T)
+        difference = occupation_differences((x[:, None] - mu) / T)  # (points, n, n)
+        at_line = occupation_differences((w - mu) / T)
         weight = step / (np.pi * width * np.cosh(u))
         for m, missed in enumerate(
             (difference - at_line, x[:, None, None] * difference - w * at_line)
