@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from validation import flow_scan
+from validation import flow_scan, weak_coupling
 
 
 def flows() -> Figure:
@@ -16,7 +16,12 @@ def flows() -> Figure:
     return flow_scan.draw(flow_scan.compute())
 
 
-FIGURES: Mapping[str, Callable[[], Figure]] = {"flows": flows}
+def weak() -> Figure:
+    """Draw the deviation of Davies from exact flows over gamma/T and splitting/gamma."""
+    return weak_coupling.draw(weak_coupling.compute())
+
+
+FIGURES: Mapping[str, Callable[[], Figure]] = {"flows": flows, "weak_coupling": weak}
 """File name, without suffix -> what computes and draws it."""
 
 
