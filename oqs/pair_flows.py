@@ -44,24 +44,28 @@ def _difference(x_j: FloatArray, x_q: FloatArray, n_j: _Occupation, n_q: _Occupa
 def pair_currents(
     frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
 ) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Return w_k - mu_j and P_j through each level, both as n arrays (..., K).
+    """Return w_k - mu_j and P_j through each level, both as n arrays (K, ...).
+
+    Levels come first: sums over few of them are then sums of long rows.
 
     Parameters
     ----------
-    frequencies : (..., K) levels.
-    transfer : (..., K, n, n) w_jq.
+    frequencies : (K,) levels.
+    transfer : (K, n, n) w_jq.
     T, mu : (..., n).
     """
     reservoirs = transfer.shape[-1]
-    above = [frequencies - mu[..., j, None] for j in range(reservoirs)]
-    x = [above[j] / T[..., j, None] for j in range(reservoirs)]
+    levels = (-1, *(1,) * (np.broadcast(T, mu).ndim - 1))
+    w = frequencies.reshape(levels)
+    above = [w - mu[..., j] for j in range(reservoirs)]
+    x = [above[j] / T[..., j] for j in range(reservoirs)]
     occupations = [filled_and_empty(value) for value in x]
     particle: list[NDArray[np.float64]] = [np.zeros_like(value) for value in x]
     for j in range(reservoirs):
         for q in range(j + 1, reservoirs):
             difference = _difference(x[j], x[q], occupations[j], occupations[q])
-            particle[j] += transfer[..., j, q] * difference
-            particle[q] -= transfer[..., q, j] * difference
+            particle[j] += transfer[:, j, q].reshape(levels) * difference
+            particle[q] -= transfer[:, q, j].reshape(levels) * difference
     return above, particle
 
 
@@ -70,10 +74,12 @@ def pair_flows(
 ) -> Flows:
     """Return the flows (..., n) through all levels; arguments as `pair_currents`."""
     above, particle = pair_currents(frequencies, transfer, T, mu)
+    energy = [np.tensordot(frequencies, p, axes=1) for p in particle]
+    heat = [(p * a).sum(axis=0) for p, a in zip(particle, above, strict=True)]
     return Flows(
-        np.stack([p.sum(axis=-1) for p in particle], axis=-1),
-        np.stack([(p * frequencies).sum(axis=-1) for p in particle], axis=-1),
-        np.stack([(p * a).sum(axis=-1) for p, a in zip(particle, above, strict=True)], axis=-1),
+        np.stack([p.sum(axis=0) for p in particle], axis=-1),
+        np.stack(energy, axis=-1),
+        np.stack(heat, axis=-1),
     )
 
 
@@ -82,5 +88,5 @@ def level_flows(
 ) -> Flows:
     """Return the flows (..., K, n) through each level; arguments as `pair_currents`."""
     above, particle = pair_currents(frequencies, transfer, T, mu)
-    passed = np.stack(particle, axis=-1)
-    return Flows(passed, passed * frequencies[..., None], passed * np.stack(above, axis=-1))
+    passed, over = (np.moveaxis(np.stack(values, axis=-1), 0, -2) for values in (particle, above))
+    return Flows(passed, passed * frequencies[:, None], passed * over)

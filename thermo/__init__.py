@@ -6,6 +6,7 @@ Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 
 from thermo.coevolve import CoevolutionFailed, coevolve
 from thermo.cotrajectory import CoTrajectory
+from thermo.ensemble import Ensemble, evolve_ensemble
 from thermo.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
 from thermo.events import Event
 from thermo.evolve import EvolutionFailed, evolve
@@ -29,6 +30,7 @@ __all__ = [
     "CoTrajectory",
     "CoevolutionFailed",
     "CombinedGas",
+    "Ensemble",
     "EquationOfState",
     "Equilibrium",
     "Event",
@@ -45,6 +47,7 @@ __all__ = [
     "constant_density_equilibrium",
     "equilibrium",
     "evolve",
+    "evolve_ensemble",
     "fermi_dirac_integral",
     "invert",
     "omega_bar",

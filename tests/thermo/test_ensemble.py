@@ -1,0 +1,133 @@
+"""Ensembles against one-by-one evolution, and the Rosenbrock step against its order."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+import oqs
+import thermo
+from thermo.ensemble import evolve_ensemble
+from thermo.rosenbrock import take_steps
+
+DOTS = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+LAW = oqs.closed_form(DOTS, [oqs.Contact(oqs.power_law(1e-4, 0.5))] * 2)
+GASES = (thermo.SommerfeldGas(1.5), thermo.FermiDiracGas(1.5))
+
+
+def reservoirs(gas):
+    return [thermo.Reservoir(gas, 1.0, "cold"), thermo.Reservoir(gas, 1.7, "hot")]
+
+
+def starts(count):
+    rng = np.random.default_rng(3)
+    T = np.stack([rng.uniform(0.4, 0.8, count), rng.uniform(0.8, 1.2, count)], axis=1)
+    mu = np.stack([rng.uniform(19, 21, count), rng.uniform(15, 18, count)], axis=1)
+    return T, mu
+
+
+def pendulum(y):
+    return np.stack([y[:, 1], -(y[:, 0] ** 3) - 0.3 * y[:, 1]], axis=1)
+
+
+def pendulum_jacobian(y):
+    jacobian = np.zeros((len(y), 2, 2))
+    jacobian[:, 0, 1] = 1.0
+    jacobian[:, 1, 0] = -3 * y[:, 0] ** 2
+    jacobian[:, 1, 1] = -0.3
+    return jacobian
+
+
+def test_rosenbrock_is_of_order_four_and_its_curve_of_order_three():
+    exact = solve_ivp(
+        lambda t, y: pendulum(y[None])[0],
+        (0, 2),
+        [1.0, 0.5],
+        method="DOP853",
+        rtol=1e-13,
+        atol=1e-14,
+        dense_output=True,
+    ).sol
+    ends, betweens = [], []
+    for steps in (20, 40):
+        h, y, between = 2 / steps, np.array([[1.0, 0.5]]), 0.0
+        for i in range(steps):
+            step = take_steps(pendulum, y, pendulum(y), pendulum_jacobian(y), np.array([h]))
+            middle = step.at(np.array([[0.5]]))[0] - exact((i + 0.5) * h)
+            between = max(between, np.abs(middle).max())
+            y = step.end
+        ends.append(np.abs(y[0] - exact(2.0)).max())
+        betweens.append(between)
+    assert np.log2(ends[0] / ends[1]) == pytest.approx(4, abs=0.3)
+    assert np.log2(betweens[0] / betweens[1]) > 3
+    assert ends[1] < 1e-7
+
+
+@pytest.mark.parametrize("gas", GASES, ids=repr)
+def test_equal_to_one_by_one(gas):
+    T, mu = starts(4)
+    times = np.geomspace(1e3, 3e7, 8)
+    together = evolve_ensemble(LAW, reservoirs(gas), T, mu, times=times, workers=2)
+    assert set(together.outcome) == {"equilibrated"}
+    for i in range(len(T)):
+        path = thermo.evolve(LAW, reservoirs(gas), T[i], mu[i])
+        state = path.at(times)
+        np.testing.assert_allclose(together.T_at[i], state.T, rtol=1e-6)
+        np.testing.assert_allclose(together.mu_at[i], state.mu, rtol=1e-6)
+        for j in (0, 1):
+            turns = [e for e in path.extrema if e.reservoirs == (j,)]
+            low = [e for e in turns if e.kind == "T minimum"]
+            lowest = min([*path.T[[0, -1], j], *(e.value for e in low)])
+            assert together.lowest_T[i, j] == pytest.approx(lowest, rel=1e-6)
+            if low and lowest == low[0].value:
+                assert together.time_of_lowest_T[i, j] == pytest.approx(low[0].time, rel=1e-3)
+
+
+def test_t_final_stops_there_and_the_chunks_do_not_matter():
+    T, mu = starts(5)
+    runs = [
+        evolve_ensemble(LAW, reservoirs(GASES[0]), T, mu, t_final=1e6, workers=w) for w in (1, 5)
+    ]
+    assert np.all(runs[0].t == 1e6)
+    assert set(runs[0].outcome) == {"t_final"}
+    np.testing.assert_array_equal(runs[0].T, runs[1].T)
+    path = thermo.evolve(LAW, reservoirs(GASES[0]), T[2], mu[2], t_final=1e6)
+    np.testing.assert_allclose(runs[0].T[2], path.T[-1], rtol=1e-6)
+
+
+def test_one_frequency_stalls():
+    law = oqs.closed_form(
+        oqs.QuadraticSystem.from_energies([21.1]), [oqs.Contact(oqs.flat(1e-4))] * 2
+    )
+    run = evolve_ensemble(law, reservoirs(GASES[0]), [[0.6, 1.0]], [[20.8, 16.0]])
+    assert run.outcome[0] == "stalled"
+    x = (21.1 - run.mu[0]) / run.T[0]
+    assert x[0] == pytest.approx(x[1], abs=1e-4)
+
+
+def test_labelled():
+    T, mu = starts(3)
+    run = evolve_ensemble(LAW, reservoirs(GASES[0]), T, mu, times=[1e3, 1e4])
+    data = run.to_dataset()
+    assert data["lowest_T"].dims == ("trajectory", "reservoir")
+    assert data["T_at"].dims == ("trajectory", "time", "reservoir")
+    assert data["T"].attrs["units"] == "energy"
+    assert list(data["reservoir"].values) == ["cold", "hot"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"T": [[0.6, 1.0, 2.0]]}, "`T` and `mu` must broadcast"),
+        ({"T": [[0.6, -1.0]]}, "`T` must be positive"),
+        ({"mu": [[0.6, np.nan]]}, "`mu` must be finite"),
+        ({"times": [2.0, 1.0]}, "`times` must ascend"),
+        ({"t_final": -1.0}, "`t_final` must be positive"),
+        ({"law": lambda T, mu: LAW(T[0], mu[0])}, "`law` must return Flows of shape"),
+        ({"mu": [[0.6, 16.0]]}, "FermiDiracGas"),
+    ],
+)
+def test_bad_input_is_one_sentence(change, message):
+    arguments = {"law": LAW, "T": [[0.6, 1.0]], "mu": [[20.8, 16.0]]} | change
+    law, T, mu = arguments.pop("law"), arguments.pop("T"), arguments.pop("mu")
+    with pytest.raises((ValueError, TypeError), match=message):
+        evolve_ensemble(law, reservoirs(GASES[0]), T, mu, **arguments)
