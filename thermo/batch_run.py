@@ -1,0 +1,162 @@
+"""A batch of evolutions on its way, each with a step of its own."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray
+from thermo.batch_flow import BatchFlow
+from thermo.rosenbrock import BatchStep, take_steps
+
+_QUIET = 1e-3  # of the distance from equilibrium, in 100 times the time so far: stalled
+OUTCOMES = ("equilibrated", "stalled", "t_final")
+
+
+def run_batch(
+    problem: BatchFlow, T: FloatArray, mu: FloatArray, offset: int
+) -> tuple[NDArray[np.generic], ...]:
+    """Evolve a batch (B, n) that starts at trajectory `offset`; return the columns of Ensemble.
+
+    The outcome is an index into OUTCOMES.
+    """
+    with np.errstate(all="ignore"):  # a trial step may go anywhere: it is judged by its value
+        return _Run(problem, T, mu, offset).finish()
+
+
+@final
+class _Run:
+    """The state of a chunk on its way; finished trajectories are dropped from the arrays."""
+
+    def __init__(self, problem: BatchFlow, T: FloatArray, mu: FloatArray, offset: int) -> None:
+        batch, n = T.shape
+        self.problem = problem
+        self.offset = offset
+        self.index = np.arange(batch)
+        self.y = np.concatenate([np.log(T), mu], axis=1)
+        self.slope = problem.rates(self.y)
+        self.t = np.zeros(batch)
+        fastest = np.max(np.abs(self.slope) / problem.scale(self.y), axis=1)
+        self.h = np.minimum(1e-3 / np.where(fastest > 0, fastest, 1e-300), problem.end)
+        self.steps = np.zeros(batch, dtype=np.intp)
+        self.end_t = np.zeros(batch)
+        self.end_y = self.y.copy()
+        self.outcome = np.zeros(batch, dtype=np.intp)
+        self.low, self.high = np.log(T), np.log(T)
+        self.low_t, self.high_t = np.zeros((batch, n)), np.zeros((batch, n))
+        count = 0 if problem.times is None else len(problem.times)
+        self.reported = np.repeat(self.y[:, None, :], count, axis=1)
+        self._drop(np.full(batch, True))
+
+    def finish(self) -> tuple[NDArray[np.generic], ...]:
+        """Step until every trajectory is over."""
+        while len(self.index):
+            self._step()
+        n = self.low.shape[1]
+        return (
+            self.end_t,
+            np.exp(self.end_y[:, :n]),
+            self.end_y[:, n:],
+            self.outcome,
+            np.exp(self.low),
+            self.low_t,
+            np.exp(self.high),
+            self.high_t,
+            np.exp(self.reported[..., :n]),
+            self.reported[..., n:],
+        )
+
+    def _step(self) -> None:
+        problem = self.problem
+        scale = problem.scale(self.y)
+        jacobian = problem.jacobian(self.y, scale)
+        y = self.y
+        step = take_steps(
+            lambda trial: problem.rates_or_nan(trial, y), y, self.slope, jacobian, self.h
+        )
+        error = np.max(np.abs(step.error) / (problem.rtol * scale), axis=1)
+        slope = problem.rates_or_nan(step.end, y)
+        good = (error <= 1) & np.isfinite(slope).all(axis=1)
+        self._record(step, slope, good)
+        self.y = np.where(good[:, None], step.end, self.y)
+        self.slope = np.where(good[:, None], slope, self.slope)
+        self.t = np.where(good, self.t + self.h, self.t)
+        self.steps += 1
+        factor = np.clip(0.9 * np.maximum(error, 1e-10) ** -0.25, 0.2, 6.0)
+        self.h = self.h * np.where(np.isfinite(error), factor, 0.1)
+        self.h = np.minimum(self.h, problem.end - self.t)
+        self._refuse()
+        self._drop(good)
+
+    def _record(self, step: BatchStep, slope: FloatArray, good: NDArray[np.bool_]) -> None:
+        """Keep the extremes of T within each accepted step, and the values at the asked times."""
+        n = self.low.shape[1]
+        start, end = step.start[:, :n], step.end[:, :n]
+        rise, d0 = end - start, self.h[:, None] * self.slope[:, :n]
+        d1 = self.h[:, None] * slope[:, :n]
+        s = _turning(rise, d0, d1)
+        turned = start + s * (d0 + s * (3 * rise - 2 * d0 - d1 + s * (d0 + d1 - 2 * rise)))
+        for fraction, value in ((s, turned), (np.ones_like(s), end)):
+            when = self.t[:, None] + fraction * self.h[:, None]
+            for best, time, sign in ((self.low, self.low_t, 1), (self.high, self.high_t, -1)):
+                better = good[:, None] & (sign * value < sign * best[self.index])
+                rows, columns = np.nonzero(better)
+                best[self.index[rows], columns] = value[rows, columns]
+                time[self.index[rows], columns] = when[rows, columns]
+        if self.problem.times is not None:
+            for place, moment in enumerate(self.problem.times):
+                inside = good & (self.t < moment) & (moment <= self.t + self.h)
+                if np.any(inside):
+                    fraction = ((moment - self.t) / self.h)[:, None]
+                    self.reported[self.index[inside], place] = step.at(fraction)[inside]
+
+    def _refuse(self) -> None:
+        stuck = (self.steps >= self.problem.max_steps) | (self.h <= 1e-14 * self.t)
+        stuck &= self.t < self.problem.end
+        if np.any(stuck):
+            which = int(np.argmax(stuck))
+            T, mu = self.problem.unpack(self.y[which : which + 1])
+            raise RuntimeError(
+                f"Trajectory {self.offset + int(self.index[which])} took {self.steps[which]} steps "
+                f"and stands at t = {self.t[which]:.6g}, T = {T[0].tolist()}, mu = "
+                f"{mu[0].tolist()}: the rates are not finite beyond, or max_steps is too small."
+            )
+
+    def _drop(self, moved: NDArray[np.bool_]) -> None:
+        """Give the verdict on trajectories that moved, and take those that are over out."""
+        problem = self.problem
+        T, mu = problem.unpack(self.y)
+        spread = np.max(np.abs(T / T.mean(axis=1, keepdims=True) - 1), axis=1)
+        middle = np.maximum(np.abs(mu.mean(axis=1)), T.mean(axis=1))
+        away = np.maximum(spread, np.ptp(mu, axis=1) / middle)
+        moving = np.max(np.abs(self.slope) / problem.scale(self.y), axis=1)
+        equilibrated = problem.to_equilibrium & moved & (away <= problem.tolerance)
+        stalled = problem.to_equilibrium & moved & ~equilibrated
+        stalled &= moving * 100 * self.t <= _QUIET * away
+        stalled &= (self.t > 0) | (moving == 0)
+        over = self.t >= problem.end
+        for code, which in ((0, equilibrated), (1, stalled), (2, over)):
+            self.outcome[self.index[which]] = code
+        done = equilibrated | stalled | over
+        at = self.index[done]
+        self.end_t[at], self.end_y[at] = self.t[done], self.y[done]
+        if problem.times is not None:
+            for place, moment in enumerate(problem.times):
+                later = done & (self.t < moment)
+                self.reported[self.index[later], place] = self.y[later]
+        keep = ~done
+        self.index, self.y, self.slope = self.index[keep], self.y[keep], self.slope[keep]
+        self.t, self.h, self.steps = self.t[keep], self.h[keep], self.steps[keep]
+
+
+def _turning(rise: FloatArray, d0: FloatArray, d1: FloatArray) -> FloatArray:
+    """Return where in (0, 1) the cubic with these end slopes turns, or 1 where it does not."""
+    a, b = 3 * (d0 + d1 - 2 * rise), 2 * (3 * rise - 2 * d0 - d1)
+    root = np.sqrt(np.maximum(b * b - 4 * a * d0, 0.0))
+    # the root of a s^2 + b s + d0 that has no cancellation for either sign of b
+    s = 2 * d0 / (-b - np.where(b > 0, root, -root))
+    other = (-b - np.where(b > 0, root, -root)) / (2 * a)
+    s = np.where((s > 0) & (s < 1), s, other)
+    return np.where((d0 * d1 < 0) & (s > 0) & (s < 1), s, 1.0)
