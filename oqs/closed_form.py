@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Sequence
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -42,6 +42,7 @@ class ClosedForm:
 
     frequencies: FloatArray
     rates: FloatArray
+    batched: ClassVar[bool] = True
 
     @property
     def reservoirs(self) -> int:

@@ -59,7 +59,8 @@ class FlowLaw(Protocol):
     """Anything that gives the stationary flows at the reservoirs' temperatures and potentials.
 
     A law made by `oqs` also has `frequencies`, the ascending Bohr frequencies at which particles
-    cross, and `resolved(T, mu)`, the flows at each of them; a plain function serves as well.
+    cross, and `resolved(T, mu)`, the flows at each of them; `batched = True` says that it takes T
+    and mu of shape (..., n) at once. A plain function serves as well.
     """
 
     def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 import scipy.linalg
@@ -49,6 +49,7 @@ class GaussianLaw:
 
     frequencies: FloatArray
     transfer: FloatArray
+    batched: ClassVar[bool] = True
 
     @property
     def reservoirs(self) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import ClassVar, final
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, temperatures_and_potentials
@@ -24,6 +25,7 @@ class DensityMatrixLaw:
 
     problem: StationaryProblem
     method: StationaryMethod
+    batched: ClassVar[bool] = True
 
     @property
     def model(self) -> DaviesModel:
@@ -36,13 +38,21 @@ class DensityMatrixLaw:
         return self.problem.frequencies
 
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
-        """Return the stationary flows (n,) at T, mu of shape (n,).
+        """Return the stationary flows (..., n) at T, mu of shape (..., n).
 
         Raises as `stationary_state` does.
         """
-        temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
-        solution = self.problem.solve(temperature, potential)
-        return Flows.of(solution.particle, solution.energy, potential)
+        n = self.model.reservoirs
+        temperature, potential = temperatures_and_potentials(T, mu, n, batched=True)
+        if temperature.ndim == potential.ndim == 1:
+            solution = self.problem.solve(temperature, potential)
+            return Flows.of(solution.particle, solution.energy, potential)
+        temperature, potential = np.broadcast_arrays(temperature, potential)
+        particle, energy = self.problem.solve_batch(
+            temperature.reshape(-1, n), potential.reshape(-1, n)
+        )
+        shape = potential.shape
+        return Flows.of(particle.reshape(shape), energy.reshape(shape), potential)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (K, n) through each Bohr frequency; their sum over K is the flow."""

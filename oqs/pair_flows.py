@@ -74,7 +74,7 @@ def pair_flows(
 ) -> Flows:
     """Return the flows (..., n) through all levels; arguments as `pair_currents`."""
     above, particle = pair_currents(frequencies, transfer, T, mu)
-    energy = [np.tensordot(frequencies, p, axes=1) for p in particle]
+    energy = [(frequencies @ p.reshape(len(p), -1)).reshape(p.shape[1:]) for p in particle]
     heat = [(p * a).sum(axis=0) for p, a in zip(particle, above, strict=True)]
     return Flows(
         np.stack([p.sum(axis=0) for p in particle], axis=-1),

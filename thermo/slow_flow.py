@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
-from oqs.closed_form import ClosedForm
 from oqs.flows import Flows
 from thermo.rates import reservoir_rates
 from thermo.reservoir import Reservoirs
@@ -98,11 +97,11 @@ class SlowFlow:
     def flows(self, T: FloatArray, mu: FloatArray) -> Flows:
         """Return the law's flows, checked, at T, mu of shape (n,) or (b, n).
 
-        A law is asked for one state after the other, except Eq. (10), which takes them all at once.
+        A law is asked for one state after the other, unless its `batched` is true.
         """
         if T.ndim == 1:
             return self._one(T, mu)
-        if isinstance(self.law, ClosedForm):
+        if getattr(self.law, "batched", False):
             self.evaluations += len(T)
             return self._checked(self.law(T, mu), T, mu)
         parts = [self._one(*state) for state in zip(T, mu, strict=True)]

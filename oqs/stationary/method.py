@@ -79,6 +79,14 @@ class StationaryProblem(abc.ABC):
         Raises NonUniqueStationaryState or StationaryStateNotFound.
         """
 
+    def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the particle and energy flows (b, n) at T, mu (b, n), one after the other."""
+        solutions = [self.solve(*pair) for pair in zip(T, mu, strict=True)]
+        return (
+            np.array([solution.particle for solution in solutions]),
+            np.array([solution.energy for solution in solutions]),
+        )
+
     @abc.abstractmethod
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N_S A_{kappa,j} rho) and tr(H_S A_{kappa,j} rho), (K, n), in that state."""

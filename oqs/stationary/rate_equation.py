@@ -32,15 +32,16 @@ class RateProblem(StationaryProblem):
 
 
 def balanced(flows: FloatArray, gross: FloatArray) -> FloatArray:
-    """Return stationary flows (n,) made to add up to zero within their rounding.
+    """Return stationary flows (..., n) made to add up to zero within their rounding.
 
     Each is a difference of gross rates and uncertain by the rounding of those, so the excess of the
     sum, which the residual check has found negligible against them, is taken from the flows in
     proportion to their gross rates. A weak contact's flow keeps its relative precision beside a
     strong one, and the strong one gets it too.
     """
-    total = gross.sum()
-    return flows - flows.sum() * (gross / total) if total > 0 else flows
+    total = gross.sum(axis=-1, keepdims=True)
+    excess = flows.sum(axis=-1, keepdims=True)
+    return flows - excess * (gross / np.where(total > 0, total, 1.0))
 
 
 def by_frequency(

@@ -1,9 +1,14 @@
-"""The rate equation of a handful of states, in plain numbers: a law call of microseconds."""
+"""The rate equation of a handful of states: microseconds a call, and in batches.
+
+One state of T, mu is worked out in plain numbers, where numpy's overhead would outweigh the
+arithmetic; a batch in arrays over the batch. Both eliminate state by state as `elimination.gth`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
+import functools
+import math
 from typing import final
 
 import numpy as np
@@ -19,15 +24,17 @@ from oqs.transitions import SectorBlocks
 
 LARGEST = 8
 
+_Lists = list[list[float]]
+
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SmallProblem(RateProblem):
-    """Up to 8 eigenstates: numpy's overhead would outweigh the arithmetic.
+    """Up to 8 eigenstates.
 
     Parameters
     ----------
-    lower, upper : (M,) states of each transition; the same as lists of pairs in `ends`.
+    lower, upper : (M,) states of each transition.
     frequency : (M,); rate : (n, M).
     """
 
@@ -37,58 +44,125 @@ class SmallProblem(RateProblem):
     upper: IntArray
     frequency: FloatArray
     rate: FloatArray
-    ends: list[tuple[int, int]]
     dimension: int
 
     @classmethod
     def of(cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks) -> SmallProblem:
         """Flatten the transitions that some contact drives."""
         linked = [np.nonzero(step.rate.sum(axis=0)) for step in blocks.steps]
-        upper = np.concatenate([s.upper[i] for s, (i, _) in zip(blocks.steps, linked, strict=True)])
-        lower = np.concatenate([s.lower[k] for s, (_, k) in zip(blocks.steps, linked, strict=True)])
         pairs = list(zip(blocks.steps, linked, strict=True))
-        frequency = np.concatenate([step.frequency[place] for step, place in pairs])
-        rate = np.concatenate([step.rate[:, b, a] for step, (b, a) in pairs], axis=1)
-        ends = list(zip(lower.tolist(), upper.tolist(), strict=True))
-        return cls(model, method, lower, upper, frequency, rate, ends, blocks.dimension)
+        return cls(
+            model,
+            method,
+            lower=np.concatenate([step.lower[a] for step, (_, a) in pairs]),
+            upper=np.concatenate([step.upper[b] for step, (b, _) in pairs]),
+            frequency=np.concatenate([step.frequency[place] for step, place in pairs]),
+            rate=np.concatenate([step.rate[:, b, a] for step, (b, a) in pairs], axis=1),
+            dimension=blocks.dimension,
+        )
+
+    @functools.cached_property
+    def _plain(self) -> tuple[list[tuple[int, int]], list[float], list[int], list[float], _Lists]:
+        """Ends and frequencies of the transitions, distinct frequencies, rates, as lists."""
+        ends = list(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
+        distinct, which = np.unique(self.frequency, return_inverse=True)
+        return ends, self.frequency.tolist(), which.tolist(), distinct.tolist(), self.rate.tolist()
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Eliminate state by state and balance each contact's transitions."""
-        flux, populations, rising = self._fluxes(T, mu)
-        gross = float(rising.max())
-        net = [0.0] * self.dimension
-        for (a, b), gained in zip(self.ends, flux.sum(axis=0).tolist(), strict=True):
+        ends, frequencies, which, distinct, rates = self._plain
+        ups, downs = _weighted(rates, which, distinct, T.tolist(), mu.tolist())
+        rise = [sum(column) for column in zip(*ups, strict=True)]
+        fall = [sum(column) for column in zip(*downs, strict=True)]
+        if min(rise) > 0 and min(fall) > 0:
+            p = _gth(ends, rise, fall, self.dimension)
+        else:  # rates that underflowed to zero: some states are only left, never reached
+            p = self._recurrent(np.array(rise), np.array(fall)).tolist()
+        net, gross = [0.0] * self.dimension, 0.0
+        for (a, b), up, down in zip(ends, rise, fall, strict=True):
+            rising = up * p[a]
+            gained = rising - down * p[b]
             net[a] -= gained
             net[b] += gained
+            gross = max(gross, rising)
         residual = max(map(abs, net)) / gross if gross else 0.0
+        sums = []
+        for up_j, down_j in zip(ups, downs, strict=True):
+            particle = energy = rising = 0.0
+            for (a, b), w, up, down in zip(ends, frequencies, up_j, down_j, strict=True):
+                gained = up * p[a] - down * p[b]
+                particle += gained
+                energy += gained * w
+                rising += up * p[a]
+            sums.append((particle, energy, rising))
+        particles, energies, weights = zip(*sums, strict=True)
         return Solution(
-            populations,
+            np.array(p),
             checked_residual(residual, self.method),
-            balanced(flux.sum(axis=1), rising.sum(axis=1)),
-            balanced(flux @ self.frequency, rising.sum(axis=1)),
+            np.array(_balanced(particles, weights)),
+            np.array(_balanced(energies, weights)),
         )
+
+    def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
+        flux, rising, populations = self._fluxes(T, mu)
+        total = flux.sum(axis=1)  # (b, M)
+        net = np.zeros_like(populations)
+        for m, (a, b) in enumerate(self._plain[0]):
+            net[:, a] -= total[:, m]
+            net[:, b] += total[:, m]
+        gross = rising.sum(axis=1).max(axis=1)
+        worst = np.abs(net).max(axis=1) / np.where(gross > 0, gross, 1.0)
+        checked_residual(float(worst.max()), self.method)
+        weights = rising.sum(axis=2)
+        return balanced(flux.sum(axis=2), weights), balanced(flux @ self.frequency, weights)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
-        flux, _, _ = self._fluxes(T, mu)
-        return by_frequency(self.frequencies, [(self.frequency, flux)])
+        flux, _, _ = self._fluxes(T[None], mu[None])
+        return by_frequency(self.frequencies, [(self.frequency, flux[0])])
 
     def _transition_frequencies(self) -> FloatArray:
         return self.frequency
 
     def _fluxes(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the net flux up (n, M), the populations (D,) and the gross flux up (n, M)."""
-        filled, empty = filled_and_empty((self.frequency - mu[:, None]) / T[:, None])
+        """Return net and gross flux up (b, n, M) and populations (b, D) at T, mu (b, n)."""
+        filled, empty = filled_and_empty((self.frequency - mu[..., None]) / T[..., None])
         up, down = self.rate * filled, self.rate * empty
-        ups, downs = up.sum(axis=0).tolist(), down.sum(axis=0).tolist()
-        if min(ups) > 0 and min(downs) > 0:
-            populations = np.array(_gth(self.ends, ups, downs, self.dimension))
-        else:
-            populations = recurrent(
-                rate_matrix(self.lower, self.upper, np.array(ups), np.array(downs), self.dimension)
-            )
-        rising, falling = up * populations[self.lower], down * populations[self.upper]
-        return rising - falling, populations, rising
+        rise, fall = up.sum(axis=1), down.sum(axis=1)
+        populations = _gth_batch(self._plain[0], rise, fall, self.dimension)
+        for row in np.flatnonzero(~((rise > 0) & (fall > 0)).all(axis=1)).tolist():
+            populations[row] = self._recurrent(rise[row], fall[row])
+        rising = up * populations[:, None, self.lower]
+        return rising - down * populations[:, None, self.upper], rising, populations
+
+    def _recurrent(self, rise: FloatArray, fall: FloatArray) -> FloatArray:
+        return recurrent(rate_matrix(self.lower, self.upper, rise, fall, self.dimension))
+
+
+def _weighted(
+    rates: _Lists, which: list[int], distinct: list[float], T: list[float], mu: list[float]
+) -> tuple[_Lists, _Lists]:
+    """Return each contact's rates up and down, one list per contact."""
+    ups, downs = [], []
+    for rate, t, m in zip(rates, T, mu, strict=True):
+        filled, empty = [], []
+        for w in distinct:
+            x = (w - m) / t
+            small = math.exp(-abs(x))
+            large = 1.0 / (1.0 + small)
+            small *= large
+            filled.append(small if x > 0 else large)
+            empty.append(large if x > 0 else small)
+        ups.append([g * filled[k] for g, k in zip(rate, which, strict=True)])
+        downs.append([g * empty[k] for g, k in zip(rate, which, strict=True)])
+    return ups, downs
+
+
+def _balanced(flows: tuple[float, ...], gross: tuple[float, ...]) -> list[float]:
+    """Do as `rate_equation.balanced` does, on plain numbers."""
+    excess = sum(flows) / (sum(gross) or 1.0)
+    return [flow - excess * weight for flow, weight in zip(flows, gross, strict=True)]
 
 
 def _gth(
@@ -101,14 +175,39 @@ def _gth(
         w[a][b] = down
     for k in range(size - 1, 0, -1):
         row = w[k]
-        leaving = sum(w[a][k] for a in range(k))
+        leaving = sum([w[a][k] for a in range(k)])
         for b in range(k):
-            row[b] /= leaving
-        for a, b in itertools.product(range(k), range(k)):
-            w[a][b] += w[a][k] * row[b]
+            if row[b]:
+                row[b] /= leaving
+                back = row[b]
+                for a in range(k):
+                    w[a][b] += w[a][k] * back
     populations = [1.0]
     for k in range(1, size):
-        populations.append(sum(x * p for x, p in zip(w[k], populations, strict=False)))
+        populations.append(sum([x * p for x, p in zip(w[k], populations, strict=False)]))
         total = sum(populations)
         populations = [p / total for p in populations]
     return populations
+
+
+def _gth_batch(
+    ends: list[tuple[int, int]], ups: FloatArray, downs: FloatArray, size: int
+) -> FloatArray:
+    """Eliminate as `elimination.gth` does, for a batch: ups, downs (b, M) -> (b, D).
+
+    Rows with rates that underflowed to zero come out as they may: they are solved otherwise.
+    """
+    w = np.zeros((size, size, len(ups)))
+    for m, (a, b) in enumerate(ends):
+        w[b, a] = ups[:, m]
+        w[a, b] = downs[:, m]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for k in range(size - 1, 0, -1):
+            w[k, :k] /= w[:k, k].sum(axis=0)
+            w[:k, :k] += w[:k, k, None] * w[k, None, :k]
+        populations = np.zeros((size, len(ups)))
+        populations[0] = 1.0
+        for k in range(1, size):
+            populations[k] = (w[k, :k] * populations[:k]).sum(axis=0)
+            populations[: k + 1] /= populations[: k + 1].sum(axis=0)
+    return np.ascontiguousarray(populations.T)
