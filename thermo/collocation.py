@@ -113,8 +113,9 @@ def take_step(
     stages, size = guess.shape
     if jacobian is not None:
         factors = _factors(method, h, np.broadcast_to(jacobian, (stages, size, size)))
-    values, last = guess, np.inf
-    for _ in range(_ITERATIONS):
+    values = guess
+    norms: list[float] = []
+    while _promising(norms, tolerance):
         if jacobian is None:
             rate, jacobians = linearised(values)
             factors = _factors(method, h, jacobians)
@@ -123,16 +124,24 @@ def take_step(
         residual = start + h * (method.matrix @ rate) - values
         change = lu_solve(factors, residual.ravel()).reshape(stages, size)
         values = values + change
-        norm = float(np.max(np.abs(change) / scale))
-        if norm <= _CONVERGED * tolerance:
+        norms.append(float(np.max(np.abs(change) / scale)))
+        if norms[-1] <= _CONVERGED * tolerance:
             whole = np.concatenate([start[None], values])
             tail = np.max(np.abs(method.legendre[-2:] @ whole) / scale, axis=1)
             return Step(whole, float(max(tail[1], tail[0] / 10)))
-        # a stiff iteration may rest for one turn, and then goes on
-        if not norm < min(2 * last, _FAR):
-            return None
-        last = norm
     return None
+
+
+def _promising(norms: list[float], tolerance: float) -> bool:
+    """Return whether the iteration, at the pace of its changes so far, converges in time.
+
+    The pace is that of two turns: a stiff iteration may rest for one and then go on.
+    """
+    if len(norms) < 3:
+        return not norms or norms[-1] < _FAR
+    left = _ITERATIONS - len(norms)
+    pace = (norms[-1] / norms[-3]) ** 0.5
+    return left > 0 and norms[-1] * min(pace, 1.0) ** left <= _CONVERGED * tolerance
 
 
 def _factors(
