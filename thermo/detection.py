@@ -17,7 +17,7 @@ from thermo.slow_flow import SlowFlow
 
 _POINTS = 16  # looked at in each step of the solver, whose polynomial has degree 9
 _FRACTIONS = np.arange(1, _POINTS + 1) / _POINTS
-_FLOOR = 100.0  # rtol; a trajectory is off by 10 to 40 rtol
+_FLOOR = 100.0  # rtol; a trajectory is off by a hundredth of rtol to 10 rtol
 
 
 @final
