@@ -89,6 +89,26 @@ def real_number(name: str, value: object, remedy: str) -> float:
     return number
 
 
+def index(name: str, value: object, length: int, remedy: str) -> int:
+    """Return `value` as an index below `length`, counted from the end if negative.
+
+    Raises
+    ------
+    TypeError
+        if it is not a whole number.
+    IndexError
+        if nothing has this index.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"Argument `{name}` must be a whole number, but is {value!r}. {remedy}")
+    position = int(value)
+    if not -length <= position < length:
+        raise IndexError(
+            f"Argument `{name}` must be an index below {length}, but is {position}. {remedy}"
+        )
+    return position
+
+
 def temperatures_and_potentials(
     T: ArrayLike, mu: ArrayLike, reservoirs: int, *, batched: bool = False
 ) -> tuple[FloatArray, FloatArray]:
@@ -99,10 +119,9 @@ def temperatures_and_potentials(
     TypeError, ValueError
         naming `T` or `mu`, what it must be and what it is.
     """
-    if not batched:
-        plain = _plain_pair(T, mu, (reservoirs,))
-        if plain is not None:
-            return plain
+    plain = _plain_pair(T, mu, (reservoirs,))
+    if plain is not None:
+        return plain
     t_remedy = "Give one temperature per contact, in units of energy (k_B = 1)."
     mu_remedy = "Give one chemical potential per contact, in units of energy."
     temperature = real_array("T", T, t_remedy)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number, temperatures_and_potentials
-from oqs.davies import DaviesModel
+from oqs.davies import DaviesModel, checked_model
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows
 from oqs.landauer import landauer
@@ -53,7 +53,7 @@ def audit(
     TypeError, ValueError
         if T, mu or tau_eq are refused.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     lines = Lines.of(model)
     widths, unique = lines.widths, _unique(model)
     davies = flow_law(model)(temperature, potential) if unique.ratio == 0 else None

@@ -11,7 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, real_array, real_number
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    complex_array,
+    has_shape,
+    real_array,
+    real_number,
+)
 from oqs.interacting import InteractingSystem
 
 _ENERGY = "Give an energy as a real number."
@@ -141,7 +148,13 @@ def spin_channels(
     amplitudes : (dots,) amplitude of each dot.
     up, down : what they are multiplied by for each spin; up=1, down=0 is fully polarised.
     """
-    row = np.asarray(amplitudes, dtype=np.complex128)
+    remedy = "Give one amplitude per dot, shape (dots,)."
+    row = complex_array("amplitudes", amplitudes, remedy)
+    has_shape("amplitudes", row, (row.size,), remedy)
+    up, down = (
+        real_number(name, x, "It multiplies the amplitudes.")
+        for name, x in (("up", up), ("down", down))
+    )
     return np.stack([np.kron(row, [up, 0.0]), np.kron(row, [0.0, down])])
 
 
@@ -175,7 +188,10 @@ def _levels(levels: ArrayLike) -> FloatArray:
 
 
 def _row(energies: FloatArray, tunnelling: complex) -> ComplexArray:
-    hopping = np.full(len(energies) - 1, tunnelling, dtype=np.complex128)
+    remedy = "Give one complex number, the same between all neighbours."
+    amplitude = complex_array("tunnelling", tunnelling, remedy)
+    has_shape("tunnelling", amplitude, (), remedy)
+    hopping = np.full(len(energies) - 1, amplitude)
     row: ComplexArray = (
         np.diag(energies).astype(np.complex128) + np.diag(hopping, 1) + np.diag(hopping.conj(), -1)
     )

@@ -12,7 +12,7 @@ import qutip
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from oqs.arguments import FloatArray, positive_number, read_only, temperatures_and_potentials
+from oqs.arguments import FloatArray, index, positive_number, read_only, temperatures_and_potentials
 from oqs.clusters import RESOLUTION
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import Decomposition, decompose
@@ -122,7 +122,7 @@ class DaviesModel:
         They lower the particle number: [N, S] = -S and [H, S(w)] = -w S(w). The S(w) of a single
         channel sum to S; several channels of a quadratic system are mixed among each other within
         one frequency, which leaves the dissipator as it is. Raises IndexError if there is no
-        contact j.
+        contact j, TypeError if j is no whole number.
         """
         return self._eigenoperators[self._checked_contact(j)]
 
@@ -134,14 +134,17 @@ class DaviesModel:
         kappa : index into `frequencies`.
         j : index of the reservoir.
         T, mu : (n,) temperatures and chemical potentials, units of energy.
+
+        Raises
+        ------
+        IndexError
+            if there is no such frequency or reservoir.
+        TypeError, ValueError
+            if an index is no whole number, or T, mu are refused.
         """
         temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
-        if not -len(self.frequencies) <= kappa < len(self.frequencies):
-            raise IndexError(
-                f"Argument `kappa` must be an index below {len(self.frequencies)}, the number of "
-                f"Bohr frequencies, but is {kappa}. See model.frequencies."
-            )
-        return self._partial(kappa, self._checked_contact(j), temperature, potential)
+        frequency = index("kappa", kappa, len(self.frequencies), "See model.frequencies.")
+        return self._partial(frequency, self._checked_contact(j), temperature, potential)
 
     def dissipator(self, j: int, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
         """Return D_j = sum_kappa A_{kappa,j} as a superoperator Qobj; arguments as above."""
@@ -259,11 +262,17 @@ class DaviesModel:
         return sum(superoperators, start=qutip.to_super(zero))
 
     def _checked_contact(self, j: int) -> int:
-        if not -self.reservoirs <= j < self.reservoirs:
-            raise IndexError(
-                f"Argument `j` must be the index of one of {self.reservoirs} contacts, but is {j}."
-            )
-        return j
+        return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")
+
+
+def checked_model(model: object) -> DaviesModel:
+    """Return the model, or raise TypeError if it is none."""
+    if not isinstance(model, DaviesModel):
+        raise TypeError(
+            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
+            "Make one with oqs.davies(system, contacts)."
+        )
+    return model
 
 
 def davies(

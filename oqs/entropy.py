@@ -16,7 +16,7 @@ from oqs.arguments import (
     real_number,
     temperatures_and_potentials,
 )
-from oqs.davies import DaviesModel
+from oqs.davies import DaviesModel, checked_model
 from oqs.flows import Flows
 from oqs.states import dissipators, energy_basis, exchange
 from oqs.systems import System
@@ -33,8 +33,13 @@ def clausius_sum(flows: Flows, T: ArrayLike) -> FloatArray:
     Raises
     ------
     TypeError, ValueError
-        if T does not have one positive entry per reservoir.
+        if flows are no Flows, or T does not have one positive entry per reservoir.
     """
+    if not isinstance(flows, Flows):
+        raise TypeError(
+            f"Argument `flows` must be Flows, but is {type(flows).__name__}. "
+            "Call a flow law, or complete arrays with oqs.Flows.of(particle, energy, mu)."
+        )
     remedy = "Give one temperature per reservoir, as for the flows."
     temperature = real_array("T", T, remedy)
     if temperature.ndim == 0 or temperature.shape[-1] != flows.reservoirs:
@@ -54,7 +59,17 @@ def gibbs_state(system: System, T: float, mu: float) -> qutip.Qobj:
     ----------
     system : any System.
     T, mu : temperature > 0 and chemical potential, units of energy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if the system is none, or T, mu are refused.
     """
+    if not isinstance(system, System):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
+            f"{type(system).__name__}. For a model take model.system."
+        )
     vectors = system.spectrum.vectors
     populations = np.exp(log_gibbs(system, T, mu))
     return qutip.Qobj((vectors * populations) @ vectors.conj().T, dims=system.dims, isherm=True)
@@ -78,7 +93,7 @@ def relative_entropy_to_gibbs(
     ln rho_j = (mu_j N_S - H_S)/T_j - ln Z_j is used as it stands, so the result is finite and exact
     where populations of rho_j underflow. Arguments and errors as `momentary_flows`.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     state = energy_basis(model, rho)
     populations = np.diag(state).real
     cross = [
@@ -102,7 +117,7 @@ def entropy_production(model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: Ar
     count as empty, rates below 1e-15 of the largest do not fill. Arguments and errors as
     `momentary_flows`.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     state = energy_basis(model, rho)
     particle, energy = exchange(model, state.reshape(1, -1), temperature, potential)
     generator = sum(dissipators(model, temperature, potential))
@@ -121,7 +136,7 @@ def entropy_production_by_reservoir(
     doi:10.1063/1.523789). The sum over j is `entropy_production`. Arguments and errors as
     `momentary_flows`.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     state = energy_basis(model, rho)
     production = []
     for j, dissipator in enumerate(dissipators(model, temperature, potential)):

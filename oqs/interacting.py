@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import final
 
 import numpy as np
@@ -58,7 +58,7 @@ class InteractingSystem(System):
     _given: tuple[qutip.Qobj, ...]
 
     def __init__(self, hamiltonian: qutip.Qobj, annihilators: Sequence[qutip.Qobj]) -> None:
-        found = tuple(annihilators)
+        found = _operators(annihilators)
         _check_operators(hamiltonian, found)
         object.__setattr__(self, "terms", None)
         object.__setattr__(self, "_given", (hamiltonian, *found))
@@ -166,6 +166,15 @@ def _rotated(operator: sp.csr_array, rotation: ComplexArray) -> sp.csr_array:
     return sp.csr_array(dense)
 
 
+def _operators(annihilators: object) -> tuple[qutip.Qobj, ...]:
+    if isinstance(annihilators, qutip.Qobj) or not isinstance(annihilators, Iterable):
+        raise TypeError(
+            "Argument `annihilators` must be a sequence of Qobj, one per site, but is one "
+            f"{type(annihilators).__name__}. Give [qutip.fdestroy(N, v) for v in range(N)]."
+        )
+    return tuple(annihilators)
+
+
 def _check_operators(hamiltonian: object, annihilators: tuple[qutip.Qobj, ...]) -> None:
     remedy = "Take c_v from qutip.fdestroy(N, v) and build H from them."
     if not isinstance(hamiltonian, qutip.Qobj) or not hamiltonian.isoper:
@@ -182,7 +191,8 @@ def _check_operators(hamiltonian: object, annihilators: tuple[qutip.Qobj, ...]) 
     ):
         raise ValueError(
             "Argument `annihilators` must hold at least one Qobj, each with the dimensions of "
-            f"`hamiltonian`, {hamiltonian.dims}. {remedy}"
+            f"`hamiltonian`, {hamiltonian.dims}, but holds "
+            f"{[getattr(c, 'dims', type(c).__name__) for c in annihilators]}. {remedy}"
         )
     for v, c_v in enumerate(annihilators):
         for w, c_w in enumerate(annihilators[: v + 1]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import qutip
 from numpy.typing import ArrayLike
 
-from oqs.davies import DaviesModel
+from oqs.davies import DaviesModel, checked_model
 
 
 def lamb_shift(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
@@ -33,4 +33,4 @@ def lamb_shift(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Q
     ----------
     Breuer and Petruccione, The Theory of Open Quantum Systems (2002), Eq. (3.141).
     """
-    return model.lamb_shift(T, mu)
+    return checked_model(model).lamb_shift(T, mu)

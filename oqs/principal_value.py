@@ -165,6 +165,7 @@ def _support(contact: Contact) -> tuple[float, float, list[float]]:
     if isinstance(rate, Lorentzian):
         return rate.center - _FAR * rate.width, rate.center + _FAR * rate.width, features
     raise ValueError(
-        f"The frequency shift needs the band of {contact.label()}, but it has none: with {rate!r} "
-        "the integral over all energies diverges. Give Contact(..., band=(lowest, highest))."
+        f"Argument `band` of {contact.label()} must be given for its frequency shift, but is None: "
+        f"with {rate!r} the integral over all energies diverges. "
+        "Give Contact(..., band=(lowest, highest))."
     )

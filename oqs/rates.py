@@ -91,37 +91,40 @@ def rate_at(rate: Rate, frequencies: FloatArray, owner: str) -> FloatArray:
 
     Raises
     ------
-    TypeError
-        if the callable does not take an array or returns something that is not real.
-    ValueError
-        if a value is NaN, infinite or negative, or the shape is not that of the frequencies.
+    TypeError, ValueError
+        if the callable does not take an array (as it raises), returns something that is not real
+        (TypeError), a value that is NaN, infinite or negative, or another shape than the
+        frequencies'.
     """
     try:
         with np.errstate(all="ignore"):  # what comes out is checked below, by value
             returned = rate(frequencies.copy())
-    except TypeError as error:
-        raise TypeError(
-            f"The rate of {owner} must accept an array of frequencies, but raised: {error}. "
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"Argument `rate` of {owner} must accept an array of frequencies, but raised: {error}. "
             "Write it with numpy functions, or wrap it in numpy.vectorize."
         ) from error
     values = np.asarray(returned)
     if values.dtype.kind not in "iuf":
         raise TypeError(
-            f"The rate of {owner} must return real numbers, but returned {values.dtype}. "
+            f"Argument `rate` of {owner} must return real numbers, but returned {values.dtype}. "
             "Return gamma(w) >= 0 as floats."
         )
     if values.shape not in ((), frequencies.shape):
         raise ValueError(
-            f"The rate of {owner} must return one value per frequency, shape {frequencies.shape}, "
-            f"but returned shape {values.shape}. Return an array like its argument."
+            f"Argument `rate` of {owner} must return one value per frequency, shape "
+            f"{frequencies.shape}, but returned shape {values.shape}. "
+            "Return an array like its argument."
         )
     values = np.broadcast_to(values, frequencies.shape).astype(np.float64)
     wrong = ~(np.isfinite(values) & (values >= 0))
     if np.any(wrong):
         index = int(np.argmax(wrong))
+        value, frequency = float(values[index]), float(frequencies[index])
         raise ValueError(
-            f"The rate of {owner} must be finite and >= 0, but is {values[index]!r} at frequency "
-            f"{frequencies[index]!r}. Choose a law that is defined at every Bohr frequency."
+            f"Argument `rate` of {owner} must be finite and >= 0, but is {value!r} at frequency "
+            f"{frequency!r}. Choose a law that is defined at every Bohr frequency."
         )
     return values
 

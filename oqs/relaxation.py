@@ -23,7 +23,7 @@ from oqs.arguments import (
     temperatures_and_potentials,
 )
 from oqs.clusters import IntArray
-from oqs.davies import DaviesModel
+from oqs.davies import DaviesModel, checked_model
 from oqs.entropy import entropy_rate, von_neumann_entropy
 from oqs.exponential import exponential
 from oqs.flows import Flows
@@ -83,7 +83,7 @@ def relax(
     TypeError, ValueError
         if rho0 is no state of the system, T, mu are refused, or times do not ascend from >= 0.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     state = energy_basis(model, rho0)
     t = _ascending(times)
     reservoirs = dissipators(model, temperature, potential)
@@ -130,7 +130,7 @@ def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> float:
     TypeError, ValueError
         if T, mu are refused.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     require_unique(model)
     terms = model.number_conserving_generator
     generator = terms.matrix(model.weights(temperature, potential))

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, temperatures_and_potentials
-from oqs.davies import DaviesModel
+from oqs.davies import DaviesModel, checked_model
 from oqs.flows import Flows
 
 _TOLERANCE = 1e-9  # of a user's density matrix, which may come from another program
@@ -87,7 +87,7 @@ def momentary_flows(model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: Array
     TypeError, ValueError
         if rho is no state of the system, or T, mu are refused.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     state = energy_basis(model, rho).reshape(1, -1)
     particle, energy = exchange(model, state, temperature, potential)
     return Flows.of(particle[0], energy[0], potential)

@@ -42,10 +42,12 @@ class Terms:
         """Return the terms, or raise TypeError or ValueError naming `h`, `U` or `V`."""
         matrix = hermitian_matrix(h)
         repulsion = np.zeros(matrix.shape)
-        for (v, w), energy in _checked_pairs(U or {}, len(matrix)).items():
+        for (v, w), energy in _checked_pairs({} if U is None else U, len(matrix)).items():
             repulsion[min(v, w), max(v, w)] = energy
         return cls(
-            read_only(matrix), read_only(repulsion), dict(_checked_quadruples(V or {}, len(matrix)))
+            read_only(matrix),
+            read_only(repulsion),
+            dict(_checked_quadruples({} if V is None else V, len(matrix))),
         )
 
     @property

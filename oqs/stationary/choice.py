@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from oqs.arguments import temperatures_and_potentials
-from oqs.davies import DaviesModel
+from oqs.davies import DaviesModel, checked_model
 from oqs.stationary.block import ZeroFrequencyBlock
 from oqs.stationary.method import (
     StationaryMethod,
@@ -26,11 +26,7 @@ def cheapest_exact(model: DaviesModel) -> StationaryMethod:
 
 def checked_method(model: DaviesModel, method: StationaryMethod | None) -> StationaryMethod:
     """Return the solver to use; raise TypeError unless `model` and `method` are what they must."""
-    if not isinstance(model, DaviesModel):
-        raise TypeError(
-            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
-            "Make one with oqs.davies(system, contacts)."
-        )
+    checked_model(model)
     if method is None:
         return cheapest_exact(model)
     if not isinstance(method, StationaryMethod):
