@@ -144,7 +144,7 @@ def checked_contacts(contacts: object) -> tuple[Contact, ...]:
     if not found:
         raise ValueError(
             "Argument `contacts` must hold at least one Contact, but is empty. "
-            "A system without contacts has no dissipator."
+            "Give one Contact per reservoir."
         )
     checked = []
     for index, contact in enumerate(found):

@@ -96,7 +96,7 @@ def _checked_pairs(
 ) -> Mapping[tuple[int, int], float]:
     remedy = "Give {(v, w): energy} with each unordered pair of distinct sites once."
     if not isinstance(U, Mapping):
-        raise TypeError(f"Argument `U` must be a mapping, but is {U!r}. {remedy}")
+        raise TypeError(f"Argument `U` must be a mapping, but is {type(U).__name__}. {remedy}")
     seen: set[frozenset[int]] = set()
     for pair, energy in U.items():
         valid = isinstance(pair, tuple) and len(pair) == 2 and len(set(pair)) == 2
@@ -122,7 +122,7 @@ def _checked_quadruples(
 ) -> Mapping[tuple[int, int, int, int], complex]:
     remedy = "Give {(v, w, x, y): energy} and {(y, x, w, v): its conjugate}."
     if not isinstance(V, Mapping):
-        raise TypeError(f"Argument `V` must be a mapping, but is {V!r}. {remedy}")
+        raise TypeError(f"Argument `V` must be a mapping, but is {type(V).__name__}. {remedy}")
     for key, amplitude in V.items():
         if not (isinstance(key, tuple) and len(key) == 4) or not all(
             isinstance(site, (int, np.integer)) and 0 <= site < sites for site in key
