@@ -131,3 +131,29 @@ def test_every_law_is_a_flow_law():
         assert isinstance(law, oqs.FlowLaw)
     flows = oqs.flow_law(case.model)(case.T, case.mu)
     assert flows.reservoirs == 2
+
+
+@methods
+@pytest.mark.parametrize("sites", [1, 2, 4])
+def test_batch_equals_loop(sites, method):
+    # a corner where every rate up underflows, and equal reservoirs, stand beside ordinary points
+    for model, _, _ in (
+        random_interacting(7, sites, 2),
+        (random_case(7, sites, 2, coupling="collective").model, None, None),
+    ):
+        law = oqs.flow_law(model, method=method)
+        rng = np.random.default_rng(7)
+        T, mu = rng.uniform(0.2, 2, (2, 3, 2)), rng.normal(size=(2, 3, 2))
+        T[0, 0], mu[0, 0] = 0.01, -20.0
+        T[1, 1], mu[1, 1] = 0.7, 0.2
+        batch = law(T, mu)
+        assert batch.particle.shape == (2, 3, 2)
+        gross = np.max(model.rates) * 20
+        for i, k in np.ndindex(2, 3):
+            one = law(T[i, k], mu[i, k])
+            np.testing.assert_allclose(batch.particle[i, k], one.particle, atol=1e-15 * gross)
+            np.testing.assert_allclose(batch.energy[i, k], one.energy, atol=1e-14 * gross)
+        np.testing.assert_array_equal(law(T[0], mu[0]).heat, batch.heat[0])
+        # T and mu broadcast
+        same = law(T[:, :1], mu[0, 0])
+        assert same.heat.shape == (2, 1, 2)
