@@ -17,6 +17,7 @@ FAMILIES: tuple[str, ...] = (
     "interacting",
     "degenerate",
     "trust",
+    "paper_figures",
 )
 """Modules of this package that define checks, in the order in which the suite runs them."""
 

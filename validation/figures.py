@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from validation import flow_scan, weak_coupling
+from validation import flow_scan, paper_drawings, weak_coupling
 
 
 def flows() -> Figure:
@@ -21,7 +21,12 @@ def weak() -> Figure:
     return weak_coupling.draw(weak_coupling.compute())
 
 
-FIGURES: Mapping[str, Callable[[], Figure]] = {"flows": flows, "weak_coupling": weak}
+FIGURES: Mapping[str, Callable[[], Figure]] = {
+    **paper_drawings.FIGURES,
+    "table_1": paper_drawings.table_one,
+    "flows": flows,
+    "weak_coupling": weak,
+}
 """File name, without suffix -> what computes and draws it."""
 
 
