@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from oqs.arguments import FloatArray
 from oqs.fock import Spectrum
-from thermo.gases.base import GasState, states
+from thermo.gases.base import GasState, JointGas, states
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class SystemGas:
+class SystemGas(JointGas):
     """N, E, S of a few interacting levels in the Gibbs state exp[(mu N_S - H_S)/T]/Z, Eq. (14).
 
     A `thermo.EquationOfState`. What a system holds counts in the equilibrium it reaches with
@@ -28,22 +27,6 @@ class SystemGas:
     """
 
     spectrum: Spectrum
-
-    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return N, (...); T and mu broadcast together, in units of energy."""
-        return self.state(T, mu).number
-
-    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return E, (...), in units of energy."""
-        return self.state(T, mu).energy
-
-    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return S, (...), k_B = 1."""
-        return self.state(T, mu).entropy
-
-    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
-        return self.state(T, mu).jacobian
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together: means and fluctuations of the Gibbs state.

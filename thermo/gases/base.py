@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, final, runtime_checkable
 
@@ -67,6 +68,34 @@ class JointEquationOfState(EquationOfState, Protocol):
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian at (T, mu)."""
         ...
+
+
+class JointGas(abc.ABC):
+    """A gas that works everything out at once; N, E, S and the Jacobian are parts of that."""
+
+    @abc.abstractmethod
+    def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
+        """Return N, E, S and the Jacobian together."""
+
+    @abc.abstractmethod
+    def check(self, T: ArrayLike, mu: ArrayLike) -> None:
+        """Raise ValueError where a state (T, mu) lies outside the validity of this gas."""
+
+    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return N, (...); T and mu broadcast together, in units of energy."""
+        return self.state(T, mu).number
+
+    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return E, (...), in units of energy."""
+        return self.state(T, mu).energy
+
+    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return S, (...), k_B = 1."""
+        return self.state(T, mu).entropy
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
+        return self.state(T, mu).jacobian
 
 
 @runtime_checkable

@@ -8,13 +8,12 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray
-from thermo.gases.base import EquationOfState, GasState, state_function
+from thermo.gases.base import EquationOfState, GasState, JointGas, state_function
 
 
 @final
 @dataclasses.dataclass(frozen=True)
-class CombinedGas:
+class CombinedGas(JointGas):
     """The sum of gases at one common T and mu: N = sum_j c_j N_j(T, mu), and so E and S.
 
     Two kinds of fermions in one box, or reservoirs at their common equilibrium.
@@ -25,22 +24,6 @@ class CombinedGas:
     """
 
     parts: tuple[tuple[EquationOfState, float], ...]
-
-    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return N, (...); T and mu broadcast together, in units of energy."""
-        return self.state(T, mu).number
-
-    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return E, (...), in units of energy."""
-        return self.state(T, mu).energy
-
-    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return S, (...), k_B = 1."""
-        return self.state(T, mu).entropy
-
-    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
-        return self.state(T, mu).jacobian
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""

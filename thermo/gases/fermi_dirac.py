@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from thermo.fermi_integrals import LARGEST_EXPONENT, SMALLEST_EXPONENT, moment_table
-from thermo.gases.base import GasState, alpha_argument, within_doubles
+from thermo.gases.base import GasState, JointGas, alpha_argument, within_doubles
 from thermo.gases.sommerfeld import power_law_ground_state
 
 
 @final
 @dataclasses.dataclass(frozen=True)
-class FermiDiracGas:
+class FermiDiracGas(JointGas):
     """The ideal Fermi gas with density of states A V eps^(alpha-1), at any T > 0 and real mu.
 
     N = A V Gamma(alpha) T^alpha F_(alpha-1)(x),
@@ -58,22 +58,6 @@ class FermiDiracGas:
                 f"{LARGEST_EXPONENT:g} for FermiDiracGas, but is {alpha!r}. It is D/d."
             )
         object.__setattr__(self, "alpha", alpha)
-
-    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return N, (...); T and mu broadcast together, in units of energy."""
-        return self.state(T, mu).number
-
-    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return E, (...), in units of energy."""
-        return self.state(T, mu).energy
-
-    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return S, (...), k_B = 1."""
-        return self.state(T, mu).entropy
-
-    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
-        return self.state(T, mu).jacobian
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""

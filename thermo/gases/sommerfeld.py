@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
-from thermo.gases.base import GasState, alpha_argument, states, within_doubles
+from thermo.gases.base import GasState, JointGas, alpha_argument, states, within_doubles
 
 _PI2_6 = math.pi**2 / 6
 _DEFINED = 0.01  # smallest mu/T at which the formulas are evaluated: far below where they mean much
@@ -38,7 +38,7 @@ def sommerfeld_d(alpha: float, x: ArrayLike) -> FloatArray:
 
 @final
 @dataclasses.dataclass(frozen=True)
-class SommerfeldGas:
+class SommerfeldGas(JointGas):
     """The ideal Fermi gas with density of states A V eps^(alpha-1), to order (T/mu)^2.
 
     N = A V [mu^alpha/alpha + (pi^2/6) (alpha-1) mu^(alpha-2) T^2],               Eq. (20)
@@ -82,22 +82,6 @@ class SommerfeldGas:
     def singular_ratio(self) -> float:
         """The x = mu/T where the Jacobian is singular, sqrt((pi^2/6) alpha (alpha-1)), or 0."""
         return math.sqrt(max(0.0, _PI2_6 * self.alpha * (self.alpha - 1)))
-
-    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return N of Eq. (20), (...); T and mu broadcast together, in units of energy."""
-        return self.state(T, mu).number
-
-    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return E of Eq. (21), (...), in units of energy."""
-        return self.state(T, mu).energy
-
-    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return S = (pi^2/3) mu^(alpha-1) T, (...)."""
-        return self.state(T, mu).entropy
-
-    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
-        return self.state(T, mu).jacobian
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import roots_legendre
 
 from oqs.arguments import FloatArray, has_shape, read_only, real_array
-from thermo.gases.base import GasState, states, within_doubles
+from thermo.gases.base import GasState, JointGas, states, within_doubles
 
 _NODES = 8  # Gauss nodes an interval: error 1e-13 at T = half the interval, 6.4^(-16)
 _REACH = 40.0  # f is 0 or 1 to double precision beyond mu -+ 40 T
@@ -18,7 +18,7 @@ _REACH = 40.0  # f is 0 or 1 to double precision beyond mu -+ 40 T
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class TabulatedGas:
+class TabulatedGas(JointGas):
     """Free fermions with a tabulated density of states g(eps), linear between the entries.
 
     N = sum_i w_i f_i, E = sum_i w_i eps_i f_i, S = -sum_i w_i [f_i ln f_i + (1-f_i) ln(1-f_i)],
@@ -86,22 +86,6 @@ class TabulatedGas:
 
     def __hash__(self) -> int:
         return hash((self.energies.tobytes(), self.density_of_states.tobytes()))
-
-    def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return N, (...); T and mu broadcast together, in units of energy."""
-        return self.state(T, mu).number
-
-    def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return E, (...), in units of energy."""
-        return self.state(T, mu).energy
-
-    def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return S, (...), k_B = 1."""
-        return self.state(T, mu).entropy
-
-    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
-        return self.state(T, mu).jacobian
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""
