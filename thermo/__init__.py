@@ -24,6 +24,7 @@ from thermo.plots import plot_trajectory
 from thermo.rates import reservoir_rates, sommerfeld_rates
 from thermo.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.reservoir import Reservoir, Reservoirs
+from thermo.sweep import sweep
 from thermo.trajectory import Trajectory
 
 __all__ = [
@@ -56,4 +57,5 @@ __all__ = [
     "reservoir_rates",
     "sommerfeld_rates",
     "spectral_signs",
+    "sweep",
 ]

@@ -51,7 +51,8 @@ class Store:
         with self._connection as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value)")
             connection.execute(
-                "CREATE TABLE IF NOT EXISTS outcomes (point TEXT PRIMARY KEY, data BLOB, error TEXT)"
+                "CREATE TABLE IF NOT EXISTS outcomes"
+                " (point TEXT PRIMARY KEY, data BLOB, error TEXT)"
             )
             connection.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (_FORMAT,))
             connection.execute("INSERT OR IGNORE INTO facts VALUES ('function', ?)", (function,))

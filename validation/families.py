@@ -17,6 +17,8 @@ FAMILIES: tuple[str, ...] = (
     "interacting",
     "degenerate",
     "trust",
+    "slow_scale",
+    "table_one",
     "paper_figures",
 )
 """Modules of this package that define checks, in the order in which the suite runs them."""

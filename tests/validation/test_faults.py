@@ -5,12 +5,12 @@ which must have one. New families add a module there and its name to TABLES.
 """
 
 import pytest
-from faults import open_system
+from faults import open_system, slow_scale
 from few_samples import few_samples
 
 from validation import Status, families
 
-TABLES = (open_system,)
+TABLES = (open_system, slow_scale)
 FAULTS = [fault for table in TABLES for fault in table.FAULTS]
 CHECKS = {check.name: check for check in families.load()}
 
