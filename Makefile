@@ -26,6 +26,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
 	touch $@
 
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/stationary.py
+	$(BIN)/python benchmarks/trajectory.py
+	$(BIN)/python benchmarks/fermi_integrals.py
+
 # Pins what the .venv holds now: names and versions only, no registry's address.
 constraints: $(INSTALLED)
 	$(BIN)/pip freeze --exclude-editable > constraints.txt

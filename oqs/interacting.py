@@ -117,6 +117,11 @@ class InteractingSystem(System):
         vacuum = spectrum.energies[np.argmin(spectrum.particles)]
         return float(np.max(np.abs(spectrum.energies - vacuum)))
 
+    @property
+    def occupation_eigenstates(self) -> bool:
+        """Whether the sites' occupation states are known to be eigenstates: no tunnelling."""
+        return self.terms is not None and self.terms.occupation_eigenstates
+
     @functools.cached_property
     def number_basis(self) -> NumberBasis:
         """H and c_v as sparse arrays between states of definite particle number."""
@@ -149,7 +154,7 @@ class InteractingSystem(System):
     @functools.cached_property
     def spectrum(self) -> Spectrum:
         """Eigenstates of H_S, those of `blocks` one after the other."""
-        if self.terms is not None and self.terms.occupation_eigenstates:
+        if self.terms is not None and self.occupation_eigenstates:
             size = 2**self.sites
             return Spectrum(
                 energies=self.terms.occupation_energies,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import os
 from collections.abc import Callable
 from typing import Any, final
 
@@ -144,14 +145,35 @@ def find_transitions(
 ) -> Transitions:
     """Return the transitions of a system between its contacts; rates are checked here."""
     channels = [contact.channels(system.sites) for contact in contacts]
+    if isinstance(system, InteractingSystem) and not system.occupation_eigenstates:
+        _require_memory(system, len(contacts))
     width = resolution * system.energy_scale
     if isinstance(system, QuadraticSystem):
         return _flips_of_modes(system, contacts, channels, width)
     if isinstance(system, InteractingSystem):
-        if system.terms is not None and system.terms.occupation_eigenstates:
+        if system.terms is not None and system.occupation_eigenstates:
             return _flips_of_sites(system.terms, contacts, channels, width)
         return _blocks_of_states(system, contacts, channels, width)
     raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
+
+
+def _require_memory(system: InteractingSystem, contacts: int) -> None:
+    """Raise MemoryError, before anything is computed, where dense blocks would not fit.
+
+    Kept are the eigenvectors, the frequencies, each contact's rates and the eliminated blocks; one
+    step's rates are worked on at a time.
+    """
+    sizes = np.bincount(system.number_basis.particles).astype(np.float64)
+    blocks = sizes[1:] * sizes[:-1]
+    doubles = np.sum(sizes**2) + (2 + contacts) * blocks.sum() + 6 * contacts * blocks.max()
+    needed = 8 * float(doubles)
+    available = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    if needed > available:
+        raise MemoryError(
+            f"A system of {system.sites} sites with {contacts} contacts needs about "
+            f"{needed / 1e9:.0f} GB for its matrix elements, but this machine has "
+            f"{available / 1e9:.0f} GB. Take fewer sites; without tunnelling 20 sites are possible."
+        )
 
 
 def _flips_of_modes(

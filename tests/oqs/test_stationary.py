@@ -190,3 +190,10 @@ def test_full_liouvillian_refuses_what_would_not_fit():
     system = oqs.QuadraticSystem.from_energies(np.arange(8.0))
     with pytest.raises(ValueError, match=r"FullLiouvillian\(\) must have at most 7 sites, but"):
         oqs.flow_law(oqs.davies(system, [oqs.Contact(oqs.flat(1.0))]), method=FULL)
+
+
+def test_what_would_not_fit_is_refused_beforehand():
+    """20 sites with tunnelling: the memory is named before anything is computed."""
+    chain = oqs.spinless_dots(np.linspace(0, 1, 20), 0.1, U=0.5)
+    with pytest.raises(MemoryError, match=r"20 sites with 1 contacts needs about \d+ GB"):
+        oqs.davies(chain, [oqs.Contact(oqs.flat(0.1), np.eye(20)[0])])
