@@ -33,12 +33,12 @@ def refuse_unwritable(argument: str, path: pathlib.Path) -> None:
         ) from error
 
 
-def write_whole(path: pathlib.Path, text: str) -> None:
-    """Write `text` as UTF-8 beside `path` and rename it there: readers see all of it or none."""
+def write_whole(path: pathlib.Path, content: str | bytes) -> None:
+    """Write text (as UTF-8) or bytes beside `path` and rename: readers see all of it or none."""
     partial = _partial(path)
     try:
-        with partial.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with partial.open("xb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(path)

@@ -69,3 +69,33 @@ def test_a_directory_that_cannot_be_is_refused_before_anything_is_drawn(monkeypa
     with pytest.raises(SystemExit) as stop:
         command.main(["figures", "--out", str(tmp_path / "file")])
     assert stop.value.code == 2
+
+
+def test_a_file_that_cannot_be_replaced_is_refused_before_anything_is_drawn(
+    monkeypatch, tmp_path, capsys
+):
+    (tmp_path / "flows.pdf").mkdir()
+    monkeypatch.setattr(figures, "FIGURES", {"flows": lambda: pytest.fail("drawn")})
+    with pytest.raises(SystemExit) as stop:
+        command.main(["figures", "--out", str(tmp_path)])
+    assert stop.value.code == 2
+    assert "Argument `--out` must name a file" in capsys.readouterr().err
+
+
+def test_a_figure_that_fails_leaves_what_was_there_and_nothing_half_written(monkeypatch, tmp_path):
+    (tmp_path / "flows.png").write_text("of before")
+
+    class Broken:
+        def savefig(self, stream, **_):
+            stream.write(b"half")
+            raise RuntimeError("the disk of the figure")
+
+    monkeypatch.setattr(figures, "FIGURES", {"flows": Broken})
+    with pytest.raises(RuntimeError, match="the disk"):
+        command.main(["figures", "--out", str(tmp_path)])
+    assert [p.name for p in tmp_path.iterdir()] == ["flows.png"]
+    assert (tmp_path / "flows.png").read_text() == "of before"
+
+
+def test_all_of_the_paper_is_registered():
+    assert {*(f"figure_{n}" for n in range(1, 6)), "table_1"} <= set(figures.FIGURES)
