@@ -16,6 +16,7 @@ from validation.paper_figures import path
 
 _ROWS = (r"$j_1, p_1$", r"$y_1$", r"$j_2, p_2$", r"$y_2$")
 _COLOURS = {1: "#d7e8f5", -1: "#fbe3d3", 0: "white"}
+_WRONG = "red"
 _SYMBOLS = {1: "+", -1: "\u2212", 0: "0"}
 
 
@@ -33,7 +34,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 
 
 def table_one() -> Figure:
-    """Draw Table I: signs from the occupations, each checked against the printed one."""
+    """Draw Table I: signs from the occupations, the printed one beside each; red if they differ."""
     figure = Figure(figsize=(8.2, 4.6), layout="constrained")
     for axes, (title, windows) in zip(figure.subplots(2, 1), TABLE_I.items(), strict=True):
         T = np.array([0.8, 1.0] if title == "T_1 < T_2" else [1.0, 0.8])
@@ -41,10 +42,10 @@ def table_one() -> Figure:
         columns, cells, colours = [], [], []
         for window in windows:
             low, high = window.ends(T, mu)
-            signs = _signs(T, mu, low, high)
+            pairs = list(zip(_signs(T, mu, low, high), _printed(window), strict=True))
             columns.append(_range(window))
-            cells.append([_SYMBOLS[int(s)] for s in signs])
-            colours.append([_COLOURS[int(s)] for s in signs])
+            cells.append([f"{_SYMBOLS[s]}   ({_SYMBOLS[p]})" for s, p in pairs])
+            colours.append([_COLOURS[s] if s == p else _WRONG for s, p in pairs])
         axes.axis("off")
         axes.set_title(rf"${title}$, $\mu_1 > \mu_2$", fontsize="medium", loc="left")
         table = axes.table(
@@ -56,7 +57,7 @@ def table_one() -> Figure:
             loc="upper center",
         )
         table.scale(1.0, 1.45)
-    figure.suptitle("Table I: signs of the spectral flows in each window of frequency")
+    figure.suptitle("Table I: signs of the spectral flows in each window, computed (printed)")
     return figure
 
 
@@ -71,6 +72,10 @@ _ENDS = {
 
 def _range(window: Window) -> str:
     return rf"${_ENDS[window.lower]} < \omega < {_ENDS[window.upper]}$"
+
+
+def _printed(window: Window) -> list[int]:
+    return [window.particle_1, window.heat_1, window.particle_2, window.heat_2]
 
 
 def _signs(T: FloatArray, mu: FloatArray, low: float, high: float) -> list[int]:

@@ -5,7 +5,7 @@ import pytest
 
 import oqs
 from validation import __main__ as command
-from validation import figures, flow_scan
+from validation import figures, flow_scan, paper_drawings
 from validation.cases import FIGURE_1
 
 
@@ -99,3 +99,21 @@ def test_a_figure_that_fails_leaves_what_was_there_and_nothing_half_written(monk
 
 def test_all_of_the_paper_is_registered():
     assert {*(f"figure_{n}" for n in range(1, 6)), "table_1"} <= set(figures.FIGURES)
+
+
+def colours_of_table_one():
+    axes = paper_drawings.table_one().axes
+    cells = [table.get_celld() for a in axes for table in a.tables]
+    return [
+        c.get_facecolor()[:3]
+        for found in cells
+        for (row, column), c in found.items()
+        if row > 0 and column >= 0
+    ]
+
+
+def test_table_1_shows_a_sign_that_differs_from_print_in_red(monkeypatch):
+    assert len(colours_of_table_one()) == 2 * 4 * 4
+    assert (1.0, 0.0, 0.0) not in colours_of_table_one()
+    monkeypatch.setattr(paper_drawings, "_printed", lambda window: [1, 1, 1, 1])
+    assert colours_of_table_one().count((1.0, 0.0, 0.0)) == 18  # the minus signs in print
