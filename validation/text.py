@@ -16,7 +16,7 @@ from validation.suite import Suite
 
 _STYLE = {Status.PASSED: "green", Status.FAILED: "bold red", Status.ERROR: "bold magenta"}
 _VERDICT = max(len(status) for status in Status)
-_MEASURED = 12
+_MEASURED = 13
 _SECONDS = 8
 _INDENT = _VERDICT + 2
 
