@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
+from oqs.threads import one_thread_below
 from thermo.detection import find_events
 from thermo.equilibrium import equilibrium
 from thermo.events import Event
@@ -24,6 +25,7 @@ from thermo.trajectory import State, Trajectory
 from thermo.watch import Watch, never
 
 _LEAST_RTOL = 1e-11
+_STAGE_ROWS = 100  # 9 stages of 2n values
 _TIGHTER, _TIGHTEST = 1e-2, 1e-12  # of rtol, to confirm events; less is lost in rounding
 _MORE_STEPS = 10  # that a tighter integration may need
 _ROOM = 1e3  # tolerance / rtol: the totals, and with them the equilibrium, drift by some rtol
@@ -114,7 +116,8 @@ def evolve(
         "max_steps": max_steps,
         "version": package_version(),
     }
-    with ProgressBar("evolving the reservoirs", progress) as bar:
+    # the stage equations are a few dozen rows: BLAS threads would only wait for each other
+    with one_thread_below(_STAGE_ROWS), ProgressBar("evolving the reservoirs", progress) as bar:
         watch = Watch(slow, goal, tolerance, end, bar)
         table = tabulate(slow, _run(slow, start, end, rtol, max_steps, watch))
         path = trajectory(slow, table, goal, made)

@@ -45,7 +45,15 @@ def path(case: Case, gas: str, driver: str = "Eq. (10)", T_2: float | None = Non
     T = case.T.copy()
     if T_2 is not None:
         T[1] = T_2
-    return thermo.evolve(law, case.reservoirs(_filling(case, gas)), T, case.mu, progress=False)
+    # events double the cost, and of the density matrix's runs only the search for T_2 asks for them
+    return thermo.evolve(
+        law,
+        case.reservoirs(_filling(case, gas)),
+        T,
+        case.mu,
+        events=driver == "Eq. (10)" or T_2 is not None,
+        progress=False,
+    )
 
 
 def _filling(case: Case, gas: str) -> thermo.EquationOfState:
