@@ -48,6 +48,12 @@ class Store:
             ) from error
 
     def _prepare(self, function: str) -> None:
+        tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
+        if tables and "facts" not in tables:
+            raise ValueError(
+                f"Argument `store` must be a file written by thermo.sweep, or not exist yet, but "
+                f"{self._path!r} is a database of something else. Give another name."
+            )
         with self._connection as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value)")
             connection.execute(

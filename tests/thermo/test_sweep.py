@@ -1,9 +1,11 @@
 """Sweeps: the same numbers wherever they are computed, and nothing computed twice."""
 
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -75,6 +77,13 @@ def test_a_foreign_store_is_refused(tmp_path):
     thermo.sweep(functions.product, GRID, store=store)
     with pytest.raises(ValueError, match=r"`store` must hold results of .*fails_at_two"):
         thermo.sweep(functions.fails_at_two, {"a": [1]}, store=store)
+    other = tmp_path / "other.db"
+    with contextlib.closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE mine (x)")
+    before = other.read_bytes()
+    with pytest.raises(ValueError, match="is a database of something else"):
+        thermo.sweep(functions.product, GRID, store=other)
+    assert other.read_bytes() == before
     text = tmp_path / "notes.txt"
     text.write_text("not a database, but long enough to be read as one\n" * 40)
     with pytest.raises(ValueError, match=r"`store` must be a file written by thermo\.sweep"):
