@@ -68,9 +68,18 @@ def second_frequency(monkeypatch):
     )
 
 
-def together(change):
+def joint(**changes):
+    """Plant: what coevolve returns is changed; nothing is kept from another test."""
+
     def plant(monkeypatch):
-        monkeypatch.setattr(slow_scale, "together", change)
+        monkeypatch.setattr(slow_scale, "together", slow_scale.together.__wrapped__)
+        wrapping(
+            thermo,
+            "coevolve",
+            lambda run: dataclasses.replace(
+                run, **{name: change(getattr(run, name)) for name, change in changes.items()}
+            ),
+        )(monkeypatch)
 
     return plant
 
@@ -110,16 +119,27 @@ FAULTS = [
         "equilibrium keeps the totals",
         "equilibrium of a constant density of states",
     ),
+    *faults(
+        wrapping(thermo, "constant_density_equilibrium", lambda e: (e[0] * (1 + 1e-6), e[1])),
+        "closed form off by 1e-6",
+        "equilibrium of a constant density of states",
+    ),
+    *faults(
+        wrapping(table_one.Window, "ends", lambda e: (e[1], e[0])),
+        "windows never sampled",
+        "Table I, T_1 < T_2",
+        "Table I, T_1 > T_2",
+    ),
     Fault("one equilibrium for all starts", "energy not kept", two_equilibria),
     Fault("one frequency stalls", "a second frequency", second_frequency),
     *faults(
-        together(lambda case, capacity: (capacity**-0.9, 1.0)),
-        "exponent -0.9",
+        joint(T=lambda T: T * (1 + 1e-5)),
+        "T off by 1e-5 whatever the capacity",
         "deviation from the quasi-stationary picture",
     ),
     *faults(
-        together(lambda case, capacity: (1.0, -1e-9)),
-        "production below zero",
+        joint(entropy_production=lambda rate: -rate),
+        "sign of the production",
         "second law of system and reservoirs together",
     ),
     *faults(
