@@ -9,6 +9,7 @@ from typing import final
 
 import numpy as np
 import qutip
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
@@ -246,7 +247,7 @@ class DaviesModel:
                     self._sum([qutip.lindblad_dissipator(s) for s in operators]),
                     self._sum([qutip.lindblad_dissipator(s.dag()) for s in operators]),
                 )
-                for operators in contact
+                for operators in map(_sparse, contact)
             )
             for contact in self._eigenoperators
         )
@@ -255,14 +256,29 @@ class DaviesModel:
         nu = (self.frequencies[kappa] - mu[j]) / T[j]
         down, up = self.rates[j, kappa] * expit(nu), self.rates[j, kappa] * expit(-nu)
         lowering, raising = self._pieces[j][kappa]
-        return float(down) * lowering + float(up) * raising
+        return self._sum([float(down) * lowering, float(up) * raising])
 
     def _sum(self, superoperators: list[qutip.Qobj]) -> qutip.Qobj:
-        zero = qutip.Qobj(qutip.qzero(self.system.dims[0]).full(), dims=self.system.dims)
-        return sum(superoperators, start=qutip.to_super(zero))
+        zero = qutip.to_super(qutip.qzero(self.system.dims[0], dtype="csr"))
+        with qutip.CoreOptions(auto_tidyup=False):  # it drops 1e-14 of no unit in particular
+            return sum(superoperators, start=zero)
 
     def _checked_contact(self, j: int) -> int:
         return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")
+
+
+def _sparse(operators: tuple[qutip.Qobj, ...]) -> list[qutip.Qobj]:
+    """Return the operators as sparse ones: QuTiP multiplies dense superoperators for minutes.
+
+    What is rounding of a zero beside the largest element is left out.
+    """
+    found = []
+    for operator in operators:
+        matrix = operator.full()
+        smallest = np.finfo(np.float64).eps * np.max(np.abs(matrix), initial=0.0)
+        kept = sp.csr_matrix(np.where(np.abs(matrix) > smallest, matrix, 0.0))
+        found.append(qutip.Qobj(kept, dims=operator.dims))
+    return found
 
 
 def checked_model(model: object) -> DaviesModel:
