@@ -4,6 +4,7 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
+from thermo.audit import audit
 from thermo.coevolve import CoevolutionFailed, coevolve
 from thermo.cotrajectory import CoTrajectory
 from thermo.ensemble import Ensemble, evolve_ensemble
@@ -44,6 +45,7 @@ __all__ = [
     "SommerfeldGas",
     "TabulatedGas",
     "Trajectory",
+    "audit",
     "coevolve",
     "constant_density_equilibrium",
     "equilibrium",

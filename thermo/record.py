@@ -92,6 +92,7 @@ def trajectory(
         parameters=parameters,
         evaluations=slow.evaluations,
         solution=table.run.solution,
+        law=slow.law,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, final
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
+from oqs.verdict import Audit
 from thermo.events import Event
 from thermo.gases import EquationOfState
 from thermo.interpolation import PiecewisePolynomial
@@ -73,6 +75,7 @@ class Trajectory:
     parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version.
     evaluations : how often the flow law was asked, events included.
     solution : y(t) = (ln(T_j/T_j(0)).., mu_j..) between the steps.
+    law : the flow law that made it; None after `load`.
     """
 
     t: FloatArray
@@ -91,6 +94,9 @@ class Trajectory:
     parameters: Mapping[str, float | str | None]
     evaluations: int
     solution: PiecewisePolynomial = dataclasses.field(repr=False)
+    law: Callable[[ArrayLike, ArrayLike], Flows] | None = dataclasses.field(
+        default=None, repr=False
+    )
 
     def __post_init__(self) -> None:
         for name in ("t", "T", "mu", "N", "E", "entropy", "capacities"):
@@ -129,6 +135,16 @@ class Trajectory:
     def window_events(self) -> tuple[Event, ...]:
         """Where omega-bar enters or leaves the window of frequencies, or passes infinity."""
         return tuple(event for event in self.events if event.is_window_event)
+
+    @functools.cached_property
+    def audit(self) -> Audit:
+        """The worst of each assumption along the way, found when first asked for.
+
+        See `thermo.audit`, which also takes the model where the law has none.
+        """
+        from thermo.audit import audit  # which needs this class
+
+        return audit(self)
 
     @property
     def conservation(self) -> Conservation:

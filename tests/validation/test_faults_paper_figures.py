@@ -23,6 +23,7 @@ def altered(case, **changes):
 
 ALTERED = {
     "rates": altered(FIGURE_1, prefactors=[1.000001e-4, 1e-4]),
+    "strong": altered(FIGURE_1, prefactors=[0.05, 0.05]),
     "capacity": altered(FIGURE_1, capacities=[1.0, 1.001]),
     "less mu": altered(FIGURE_1, mu=[20.8, 20.0]),
     "no mu": altered(FIGURE_1, mu=[20.8, 20.6]),
@@ -69,6 +70,7 @@ FAULTS = [
     ("Figures 1-5, equilibrium", instead(FIGURE_1, "capacity")),
     ("Figures 1-5, conservation", with_fields(FIGURE_2, leaking)),
     ("Figures 1-5, entropy", with_fields(FIGURE_2, shrinking)),
+    ("Figures 1-5, weak coupling", instead(FIGURE_1, "strong")),
     ("Figure 1, transient cooling", instead(FIGURE_1, "less mu")),
     ("Figure 1, end", instead(FIGURE_1, "no mu")),
     ("Figure 2, temperature flip", instead(FIGURE_2, "hot")),
