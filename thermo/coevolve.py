@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, positive_number
 from oqs.davies import DaviesModel
 from oqs.states import energy_basis
+from thermo.controls import check_controls
 from thermo.cotrajectory import CoTrajectory, tabulate
 from thermo.gases import CombinedGas, invert
 from thermo.interpolation import single_point
@@ -25,8 +26,6 @@ from thermo.progress import ProgressBar
 from thermo.reservoir import Reservoir, Reservoirs
 from thermo.system_gas import SystemGas
 from thermo.trajectory import State
-
-_LEAST_RTOL = 1e-11
 
 
 @final
@@ -98,7 +97,13 @@ def coevolve(
     rho = energy_basis(model, rho0)
     remedy = "It is a time after t = 0 (hbar = 1); None goes on to equilibrium."
     end = math.inf if t_final is None else positive_number("t_final", t_final, remedy)
-    _check_controls(rtol, tolerance, max_steps)
+    check_controls(
+        rtol,
+        tolerance,
+        max_steps,
+        why_least="Below, rounding governs the steps.",
+        default_steps=100000,
+    )
     joint = JointFlow(model, group, rho, temperature)
     y = joint.pack(rho, temperature, potential)
     goal = _goal(joint, y) if t_final is None else None
@@ -147,22 +152,4 @@ def _check_model(model: DaviesModel, reservoirs: int) -> None:
         raise ValueError(
             f"Argument `reservoirs` must have one entry for each of the {model.reservoirs} "
             f"contacts of `model`, but has {reservoirs}. Give as many as contacts."
-        )
-
-
-def _check_controls(rtol: float, tolerance: float, max_steps: int) -> None:
-    if not positive_number("rtol", rtol, "The default is 1e-10.") >= _LEAST_RTOL:
-        raise ValueError(
-            f"Argument `rtol` must be at least {_LEAST_RTOL:g}, but is {rtol!r}. Below, rounding "
-            "governs the steps."
-        )
-    if not positive_number("tolerance", tolerance, "The default is 1e-6.") >= 999 * rtol:
-        raise ValueError(
-            f"Argument `tolerance` must be at least 1000 rtol = {1000 * rtol:g}, but is "
-            f"{tolerance!r}. The equilibrium is known no better than N and E are conserved."
-        )
-    if isinstance(max_steps, bool) or not isinstance(max_steps, int) or max_steps < 1:
-        raise ValueError(
-            f"Argument `max_steps` must be a whole number >= 1, but is {max_steps!r}. "
-            "The default is 100000."
         )

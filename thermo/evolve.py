@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
 from oqs.threads import one_thread_below
+from thermo.controls import check_controls
 from thermo.detection import find_events
 from thermo.equilibrium import equilibrium
 from thermo.events import Event
@@ -24,11 +25,9 @@ from thermo.slow_flow import Law, SlowFlow
 from thermo.trajectory import State, Trajectory
 from thermo.watch import Watch, never
 
-_LEAST_RTOL = 1e-11
 _STAGE_ROWS = 100  # 9 stages of 2n values
 _TIGHTER, _TIGHTEST = 1e-2, 1e-12  # of rtol, to confirm events; less is lost in rounding
 _MORE_STEPS = 10  # that a tighter integration may need
-_ROOM = 1e3  # tolerance / rtol: the totals, and with them the equilibrium, drift by some rtol
 _FORWARD = "A time that runs backwards, or none, is no evolution; None goes on to equilibrium."
 
 
@@ -103,7 +102,14 @@ def evolve(
     group = Reservoirs(reservoirs)
     temperature, potential = group.checked(T, mu)
     end = math.inf if t_final is None else positive_number("t_final", t_final, _FORWARD)
-    _check_controls(rtol, tolerance, max_steps)
+    check_controls(
+        rtol,
+        tolerance,
+        max_steps,
+        why_least="Below, rounding in the flows leaves no room for a tighter integration that "
+        "confirms the events.",
+        default_steps=2000,
+    )
     slow = SlowFlow(law, group, temperature)
     slow.check(temperature, potential)
     goal = _goal(group, temperature, potential) if t_final is None else None
@@ -181,23 +187,3 @@ def _events(slow: SlowFlow, path: Trajectory, rtol: float, max_steps: int) -> tu
 def _goal(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
     target = equilibrium(group, T, mu)
     return State(np.array(target.T), np.array(target.mu))
-
-
-def _check_controls(rtol: float, tolerance: float, max_steps: int) -> None:
-    remedy = "The default is 1e-10."
-    if not positive_number("rtol", rtol, remedy) >= _LEAST_RTOL:
-        raise ValueError(
-            f"Argument `rtol` must be at least {_LEAST_RTOL:g}, but is {rtol!r}. Below, rounding "
-            "in the flows leaves no room for a tighter integration that confirms the events."
-        )
-    ratio = positive_number("tolerance", tolerance, "The default is 1e-6.") / rtol
-    if not ratio > _ROOM * (1 - 1e-9):  # 1e-6 is 1000 times 1e-9 only up to rounding
-        raise ValueError(
-            f"Argument `tolerance` must be at least {_ROOM:g} rtol = {_ROOM * rtol:g}, but is "
-            f"{tolerance!r}. The equilibrium is known no better than N and E are conserved."
-        )
-    if isinstance(max_steps, bool) or not isinstance(max_steps, int) or max_steps < 1:
-        raise ValueError(
-            f"Argument `max_steps` must be a whole number >= 1, but is {max_steps!r}. "
-            "The default is 2000."
-        )
