@@ -17,7 +17,10 @@ FAMILIES: tuple[str, ...] = (
     "interacting",
     "degenerate",
     "trust",
-    "slow_scale",
+    "reservoirs",
+    "slow_evolution",
+    "equilibrium",
+    "coevolution",
     "table_one",
     "paper_figures",
 )

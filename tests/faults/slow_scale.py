@@ -8,9 +8,9 @@ from faults.fault import Fault, faults, wrapping
 import oqs
 import thermo
 from thermo.gases import GasState
-from validation import slow_scale, table_one
+from validation import coevolution, reservoirs, table_one
 
-FAMILIES = ("slow_scale", "table_one")
+FAMILIES = ("reservoirs", "slow_evolution", "equilibrium", "coevolution", "table_one")
 
 
 def off(state, **factors):
@@ -68,20 +68,26 @@ def second_frequency(monkeypatch):
     )
 
 
-def joint(**changes):
-    """Plant: what coevolve returns is changed; nothing is kept from another test."""
+def joint(owner, name, change):
+    """Plant: a result of the joint run is changed; nothing is kept from another test."""
 
     def plant(monkeypatch):
-        monkeypatch.setattr(slow_scale, "together", slow_scale.together.__wrapped__)
-        wrapping(
-            thermo,
-            "coevolve",
-            lambda run: dataclasses.replace(
-                run, **{name: change(getattr(run, name)) for name, change in changes.items()}
-            ),
-        )(monkeypatch)
+        monkeypatch.setattr(coevolution, "together", coevolution.together.__wrapped__)
+        wrapping(owner, name, change)(monkeypatch)
 
     return plant
+
+
+def produced(change):
+    return joint(
+        thermo,
+        "coevolve",
+        lambda run: dataclasses.replace(run, entropy_production=change(run.entropy_production)),
+    )
+
+
+def moved(**factors):
+    return joint(thermo.CoTrajectory, "at", lambda state: off(state, **factors))
 
 
 def signs(change):
@@ -109,7 +115,7 @@ FAULTS = [
         "rates of the truncated gas",
     ),
     *faults(
-        wrapping(slow_scale, "sommerfeld_d", lambda d: d * (1 + 1e-6)),
+        wrapping(reservoirs, "sommerfeld_d", lambda d: d * (1 + 1e-6)),
         "D off by 1e-6",
         "determinant of the truncated Jacobian",
     ),
@@ -133,12 +139,17 @@ FAULTS = [
     Fault("one equilibrium for all starts", "energy not kept", two_equilibria),
     Fault("one frequency stalls", "a second frequency", second_frequency),
     *faults(
-        joint(T=lambda T: T * (1 + 1e-5)),
+        moved(T=1 + 1e-5),
         "T off by 1e-5 whatever the capacity",
         "deviation from the quasi-stationary picture",
     ),
     *faults(
-        joint(entropy_production=lambda rate: -rate),
+        moved(mu=1 + 1e-6),
+        "mu off by 1e-6 whatever the capacity",
+        "deviation from the quasi-stationary picture",
+    ),
+    *faults(
+        produced(lambda rate: -rate),
         "sign of the production",
         "second law of system and reservoirs together",
     ),
