@@ -1,15 +1,19 @@
 """The random checks of `validation` on few samples: the same code, quickly."""
 
+import functools
 import itertools
 
-from validation import families, random_systems
+from validation import families, interacting, random_systems, trust
 
 KINDS = ("independent_baths", "distinct_levels", "collective_baths", "interacting")
 COUNT = 6  # every energy scale, with and without degenerate modes
 
 
 def few_samples(monkeypatch):
-    """Draw at most 6 systems of each kind, and take the first figure only."""
+    """Draw at most 6 systems of each kind, and take the first figure only.
+
+    Where a family keeps its samples for several checks, none are kept from another test.
+    """
     for kind in KINDS:
         original = getattr(random_systems, kind)
         monkeypatch.setattr(
@@ -20,6 +24,13 @@ def few_samples(monkeypatch):
     for family in families.FAMILIES:
         module = f"validation.{family}"
         monkeypatch.setattr(f"{module}.published", first_figure, raising=False)
+    for family, size, count, samples in (
+        (interacting, "_SYSTEMS", 12, "_samples"),
+        (trust, "_DOUBLE_DOTS", 16, "_audits"),
+    ):
+        monkeypatch.setattr(family, size, count)
+        kept = getattr(family, samples)
+        monkeypatch.setattr(family, samples, functools.cache(kept.__wrapped__))
 
 
 def first_figure():

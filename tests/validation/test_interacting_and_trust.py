@@ -1,0 +1,34 @@
+"""Families beyond quadratic systems pass on few samples; their references are what they say."""
+
+import numpy as np
+import pytest
+from faults import interacting, trust
+from few_samples import few_samples
+
+import oqs
+from validation import Status, degenerate, families
+from validation.trust import hierarchy_and_davies
+
+CHECKS = families.load(interacting.FAMILIES + trust.FAMILIES)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_passes_on_few_samples(monkeypatch, check):
+    few_samples(monkeypatch)
+    result = check.run()
+    assert result.status is Status.PASSED, result.reason
+
+
+def test_rotation_changes_the_basis():
+    system = oqs.anderson_dot(-0.4, 1.2)
+    rotated = degenerate.rotated_levels(system, np.random.default_rng(1))
+    overlap = np.abs(system.spectrum.vectors.conj().T @ rotated.spectrum.vectors)
+    assert np.min(np.max(overlap, axis=0)) < 0.99
+
+
+@pytest.mark.slow
+def test_hierarchy_is_converged():
+    """Depth 2 is within 1e-4 of depth 3 where the deviation of Davies is 5e-2."""
+    shallow, _ = hierarchy_and_davies(0.2, 1.5)
+    deep, _ = hierarchy_and_davies(0.2, 1.5, depth=3)
+    assert abs(shallow / deep - 1) < 1e-4
