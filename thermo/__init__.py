@@ -21,6 +21,18 @@ from thermo.gases import (
     TabulatedGas,
     invert,
 )
+from thermo.machines import (
+    Cooling,
+    Device,
+    OptimisationFailed,
+    Optimum,
+    cooling,
+    deepest_cooling,
+    device,
+    maximum_power,
+    optimise,
+)
+from thermo.map_plot import plot_map
 from thermo.plots import plot_trajectory
 from thermo.rates import reservoir_rates, sommerfeld_rates
 from thermo.regimes import Regime, omega_bar, regimes, spectral_signs
@@ -32,6 +44,8 @@ __all__ = [
     "CoTrajectory",
     "CoevolutionFailed",
     "CombinedGas",
+    "Cooling",
+    "Device",
     "Ensemble",
     "EquationOfState",
     "Equilibrium",
@@ -39,6 +53,8 @@ __all__ = [
     "EvolutionFailed",
     "FermiDiracGas",
     "GasState",
+    "OptimisationFailed",
+    "Optimum",
     "Regime",
     "Reservoir",
     "Reservoirs",
@@ -48,12 +64,18 @@ __all__ = [
     "audit",
     "coevolve",
     "constant_density_equilibrium",
+    "cooling",
+    "deepest_cooling",
+    "device",
     "equilibrium",
     "evolve",
     "evolve_ensemble",
     "fermi_dirac_integral",
     "invert",
+    "maximum_power",
     "omega_bar",
+    "optimise",
+    "plot_map",
     "plot_trajectory",
     "regimes",
     "reservoir_rates",

@@ -1,4 +1,4 @@
-"""Figures of a trajectory, as the paper draws them; the only file here that knows matplotlib."""
+"""Figures of a trajectory, as the paper draws them. Only this file and `map_plot` draw."""
 
 from __future__ import annotations
 

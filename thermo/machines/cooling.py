@@ -1,0 +1,125 @@
+"""Transient cooling along a trajectory: how deep, when, how long, and what entropy it cost."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+from numpy.polynomial import Polynomial
+
+from oqs.arguments import FloatArray
+from thermo.gases import EquationOfState
+from thermo.interpolation import PiecewisePolynomial
+from thermo.trajectory import Trajectory
+
+_FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from rounding
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Cooling:
+    """How far one reservoir cooled on its way; made by `cooling`.
+
+    Parameters
+    ----------
+    name : of the reservoir.
+    depth : lowest T(t) over T(0); exactly 1 if it was never below its start.
+    lowest : the lowest T, in units of energy.
+    time : when it was lowest (hbar = 1); 0 if it was never below its start.
+    duration : total time with T below T(0), until the end of the run.
+    warmed_up : whether the run ended at T(0) or above. If not, `duration` goes on after the run.
+    entropy_cost : sum_i [S_i(time) - S_i(0)] over all reservoirs, what was produced until then.
+    entropy_in_all : the same until the end of the run.
+    """
+
+    name: str
+    depth: float
+    lowest: float
+    time: float
+    duration: float
+    warmed_up: bool
+    entropy_cost: float
+    entropy_in_all: float
+
+
+def cooling(path: Trajectory) -> tuple[Cooling, ...]:
+    """Return the transient cooling of each of the n reservoirs of a trajectory.
+
+    Extremes and passages through T(0) are the roots of the solver's own polynomials, so none lies
+    between points of a grid, and no events need to have been looked for. A departure from the start
+    of less than 100 rtol of the run counts as none.
+
+    Parameters
+    ----------
+    path : made by `evolve`, or read from a file.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if path is no Trajectory, or a file kept only the description of a user's own gas.
+    """
+    if not isinstance(path, Trajectory):
+        raise TypeError(
+            f"Argument `path` must be a Trajectory, but is {type(path).__name__}. "
+            "Make one with thermo.evolve."
+        )
+    floor = _FLOOR * float(path.parameters["rtol"] or 0.0)
+    grown = float(np.sum(path.entropy[-1] - path.entropy[0]))
+    found = []
+    for j, name in enumerate(path.names):
+        time, depth, duration = _below(path.solution, j, floor)
+        found.append(
+            Cooling(
+                name=name,
+                depth=depth,
+                lowest=float(path.T[0, j]) * depth,
+                time=time,
+                duration=duration,
+                warmed_up=bool(path.T[-1, j] >= path.T[0, j] * np.exp(-floor)),
+                entropy_cost=_entropy_until(path, time),
+                entropy_in_all=grown,
+            )
+        )
+    return tuple(found)
+
+
+def _below(solution: PiecewisePolynomial, j: int, floor: float) -> tuple[float, float, float]:
+    """Return when T_j was lowest, T_j/T_j(0) then, and how long it was below T_j(0)."""
+    turns, passages = [solution.t], [solution.t[[0, -1]]]
+    for k in range(1, len(solution.t)):
+        curve = Polynomial(solution.coefficients[k, :, j])  # ln(T_j/T_j(0))
+        turns.append(_roots(curve.deriv(), solution, k))
+        passages.append(_roots(curve, solution, k))
+    times = np.concatenate(turns)
+    values = solution.at(times)[:, j]
+    lowest = int(np.argmin(values))
+    if not values[lowest] < -floor:
+        return 0.0, 1.0, 0.0
+    borders = np.unique(np.concatenate(passages))
+    between = solution.at((borders[1:] + borders[:-1]) / 2)[:, j]
+    duration = float(np.sum(np.diff(borders)[between < 0]))
+    return float(times[lowest]), float(np.exp(values[lowest])), duration
+
+
+def _roots(curve: Polynomial, solution: PiecewisePolynomial, k: int) -> FloatArray:
+    """Return the times in step k at which a polynomial of its variable s is zero."""
+    roots = curve.trim().roots()
+    real = roots[np.abs(roots.imag) <= 1e-9 * (1 + np.abs(roots))].real
+    times: FloatArray = solution.center[k] + solution.width[k] * real
+    return times[(times > solution.t[k - 1]) & (times < solution.t[k])]
+
+
+def _entropy_until(path: Trajectory, time: float) -> float:
+    """Return by how much the reservoirs' entropy has grown at a time."""
+    T, mu = path.at([0.0, time])
+    total = 0.0
+    for j, gas in enumerate(path.gases):
+        if not isinstance(gas, EquationOfState):
+            raise ValueError(
+                f"Argument `path` must know its gases for the entropy, but of one the file has "
+                f"only the description {gas!r}. Ask the trajectory that evolve returned."
+            )
+        start, now = path.capacities[j] * gas.entropy(T[:, j], mu[:, j])
+        total += float(now - start)
+    return total

@@ -1,0 +1,93 @@
+"""Ready objectives: the parameters of most power, and of the deepest cooling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from oqs.arguments import index
+from thermo.machines.cooling import cooling
+from thermo.machines.device import Device
+from thermo.machines.optimum import Optimum, optimise
+from thermo.trajectory import Trajectory
+
+
+def maximum_power(
+    machine: Callable[..., Device],
+    bounds: Mapping[str, tuple[float, float]],
+    *,
+    seed: int = 0,
+    tolerance: float = 1e-8,
+    max_evaluations: int = 20_000,
+) -> Optimum:
+    """Return the parameters at which a device delivers most power.
+
+    Parameters
+    ----------
+    machine : machine(**parameters) -> Device, as `thermo.device` makes it.
+    bounds, seed, tolerance, max_evaluations : as for `optimise`.
+
+    Returns
+    -------
+    Optimum
+        its value is the power; machine(**optimum.parameters).efficiency is the efficiency at
+        maximum power.
+
+    Raises
+    ------
+    TypeError, ValueError, OptimisationFailed
+        as `optimise`.
+    """
+
+    def power(**parameters: float) -> float:
+        found = machine(**parameters)
+        if not isinstance(found, Device):
+            raise TypeError(
+                f"Argument `machine` must return a Device, but returned {type(found).__name__}. "
+                "Return thermo.device(flows, T, mu)."
+            )
+        return found.power
+
+    return optimise(power, bounds, seed=seed, tolerance=tolerance, max_evaluations=max_evaluations)
+
+
+def deepest_cooling(
+    run: Callable[..., Trajectory],
+    bounds: Mapping[str, tuple[float, float]],
+    *,
+    reservoir: int = 0,
+    seed: int = 0,
+    tolerance: float = 1e-5,
+    max_evaluations: int = 2_000,
+) -> Optimum:
+    """Return the parameters at which a reservoir cools deepest on its way.
+
+    Parameters
+    ----------
+    run : run(**parameters) -> Trajectory, as `thermo.evolve` makes it; events=False is enough.
+    bounds, seed, tolerance, max_evaluations : as for `optimise`; the depth of a run at its default
+        tolerance is known to 1e-9, which locates the parameters to some 1e-5.
+    reservoir : its place, counted from 0.
+
+    Returns
+    -------
+    Optimum
+        its value is the depth, lowest T over T(0): 1 where nothing within bounds cools.
+
+    Raises
+    ------
+    TypeError, ValueError, OptimisationFailed
+        as `optimise`.
+    """
+
+    def depth(**parameters: float) -> float:
+        found = cooling(run(**parameters))
+        return found[index("reservoir", reservoir, len(found), "It is counted from 0.")].depth
+
+    return optimise(
+        depth,
+        bounds,
+        goal="minimum",
+        seed=seed,
+        tolerance=tolerance,
+        max_evaluations=max_evaluations,
+    )
