@@ -1,0 +1,130 @@
+"""The TOML file of a scenario, read but not yet understood."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import hashlib
+import os
+import pathlib
+import stat
+import tomllib
+from collections.abc import Mapping
+from typing import Any, final
+
+from oqs.scenario.place import Place, ScenarioError
+from oqs.scenario.schema import label, shown, unknown
+
+_LARGEST = 2_000_000  # bytes; a tabulated gas of 20,000 entries has 600,000
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Document:
+    """A scenario's file.
+
+    Parameters
+    ----------
+    file : its name, for messages.
+    text : its content, to be kept beside results.
+    tables : what TOML makes of it.
+    """
+
+    file: str
+    text: str = dataclasses.field(repr=False)
+    tables: Mapping[str, Any] = dataclasses.field(repr=False)
+
+    @property
+    def place(self) -> Place:
+        """The place of the whole file."""
+        return Place(self.file)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text: tells one scenario from another."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def with_values(self, values: Mapping[str, object]) -> Document:
+        """Return the document with the values of some keys replaced, as a sweep does.
+
+        Keys are paths such as "reservoirs.cold.T", "system.energies.0", "contacts.2.rate.exponent":
+        [[tables]] go by name or number from 1, entries of other arrays by number from 0.
+
+        Raises
+        ------
+        ScenarioError
+            if a path leads nowhere, or to something that is no number.
+        """
+        tables = copy.deepcopy(dict(self.tables))
+        for path, value in values.items():
+            _replace(tables, path, value, Place(self.file))
+        return dataclasses.replace(self, tables=tables)
+
+
+def load(path: str | os.PathLike[str]) -> Document:
+    """Read a TOML file.
+
+    Raises
+    ------
+    ScenarioError
+        if there is none, it is no text file of reasonable size, or not valid TOML.
+    """
+    file = pathlib.Path(path)
+    place = Place(str(file))
+    try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):  # a folder, a pipe that would never end
+            raise place.error("must be a file, but is none", "Give the path of a TOML file.")
+        if found.st_size > _LARGEST:
+            raise place.error(f"must be at most {_LARGEST} bytes, but has {found.st_size}")
+        content = file.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise place.error("is not there", "Give the path of a TOML file.") from None
+    except UnicodeDecodeError as error:
+        problem = f"must be UTF-8 text, but has the byte {error.object[error.start]:#04x} at "
+        raise place.error(f"{problem}{error.start}", "Give a TOML file.") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, ScenarioError):
+            raise
+        raise place.error(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    return parse(content, place.file)
+
+
+def parse(text: str, file: str) -> Document:
+    """Return the document of a TOML text; ScenarioError, naming `file`, where it is not valid."""
+    place = Place(file)
+    try:
+        return Document(file, text, tomllib.loads(text))
+    except RecursionError:
+        raise place.error("is nested too deeply to be read", "Write arrays of numbers.") from None
+    except (ValueError, ArithmeticError) as error:  # numbers of 5000 digits are a ValueError
+        reason = str(error).rstrip(".")
+        raise place.error(f"is not valid TOML: {reason}", "Mend this line.") from None
+
+
+def _replace(tables: dict[str, Any], path: str, value: object, place: Place) -> None:
+    *parents, last = path.split(".")
+    at: Any = tables
+    for part in parents:
+        at = at[_index(at, part, path, place)]
+    index = _index(at, last, path, place)
+    if isinstance(at[index], bool) or not isinstance(at[index], (int, float)):
+        problem = f"must be a number to be swept, but is {shown(at[index])}"
+        raise place.at(path).error(problem, "Give the path of a number in this file.")
+    at[index] = value
+
+
+def _index(at: object, part: str, path: str, place: Place) -> str | int:
+    """Return the index of a part of a path in the table or array that it is to be found in."""
+    if isinstance(at, dict):
+        indices: dict[str, str | int] = {key: key for key in at}
+    elif isinstance(at, list) and at and all(isinstance(entry, dict) for entry in at):
+        indices = {f"{i + 1}": i for i in range(len(at))}
+        indices |= {label(entry, i): i for i, entry in enumerate(at)}
+    elif isinstance(at, list):
+        indices = {f"{i}": i for i in range(len(at))}
+    else:
+        raise place.at(path).error("leads beyond a value", f"There is nothing below {shown(at)}.")
+    if part not in indices:
+        raise unknown(place.at(path), part, list(indices)[:20])
+    return indices[part]
