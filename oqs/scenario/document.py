@@ -60,6 +60,11 @@ class Document:
             _replace(tables, path, value, Place(self.file))
         return dataclasses.replace(self, tables=tables)
 
+    def without(self, key: str) -> Document:
+        """Return the document without one of its tables."""
+        kept = {name: value for name, value in self.tables.items() if name != key}
+        return dataclasses.replace(self, tables=kept)
+
 
 def load(path: str | os.PathLike[str]) -> Document:
     """Read a TOML file.

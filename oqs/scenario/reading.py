@@ -23,9 +23,10 @@ from oqs.scenario.tasks import (
     read_flows,
     read_generator,
     read_relaxation,
+    require_law,
 )
 from oqs.scenario.values import as_given, name, number, positive, text
-from oqs.systems import QuadraticSystem, System
+from oqs.systems import System
 from oqs.units import Units
 
 _TABLE = "It is a table: see docs/scenarios.md."
@@ -135,7 +136,8 @@ def open_system(document: Document) -> OpenSystem:
         left=tuple(key for key in LEFT if keys[key] is not None)
         + tuple(f"reservoirs.{k}" for k in LEFT_OF_RESERVOIRS if any(r[k] for r in reservoirs)),
     )
-    _check_laws(found, place)
+    for law in () if found.flows is None else found.flows.laws:
+        require_law(law, system, place.at("flows").at("laws"))
     return found
 
 
@@ -181,17 +183,3 @@ def _relaxation(
             'Give 0 or 1 for each site, or "empty" or "full".',
         )
     return task
-
-
-def _check_laws(found: OpenSystem, place: Place) -> None:
-    if found.flows is not None and not isinstance(found.system, QuadraticSystem):
-        for law in found.flows.laws:
-            if law != "density_matrix":
-                raise (
-                    place.at("flows")
-                    .at("laws")
-                    .error(
-                        f"must be density_matrix for a system with interactions, but names {law}",
-                        "The other laws hold without interactions only.",
-                    )
-                )

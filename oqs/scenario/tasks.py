@@ -9,6 +9,7 @@ from oqs.scenario.place import Place
 from oqs.scenario.schema import Choice, Items, Key, Table
 from oqs.scenario.values import Whole, boolean, positive
 from oqs.stationary import FullLiouvillian, Populations, StationaryMethod, ZeroFrequencyBlock
+from oqs.systems import QuadraticSystem, System
 
 LawName = Literal["density_matrix", "closed_form", "gaussian", "landauer"]
 
@@ -103,6 +104,15 @@ RELAXATION: Final = Table(
         "points": Key(Whole(2, 10_000), "It is the number of times from 0 to the end.", 51),
     }
 )
+
+
+def require_law(law: LawName, system: System, place: Place) -> None:
+    """Raise ScenarioError where a flow law does not hold for the system."""
+    if law != "density_matrix" and not isinstance(system, QuadraticSystem):
+        raise place.error(
+            f"must be density_matrix for a system with interactions, but is {law}",
+            "The other laws hold without interactions only.",
+        )
 
 
 def read_generator(value: object, place: Place) -> Generator:
