@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: validate test test-slow lint bench constraints clean
+.PHONY: validate test test-slow lint bench docs constraints clean
 
 validate: $(INSTALLED)
 	$(BIN)/python -m validation
@@ -23,13 +23,16 @@ lint: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with: make PYTHON=python3.x")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test,docs]"
 	touch $@
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/stationary.py
 	$(BIN)/python benchmarks/trajectory.py
 	$(BIN)/python benchmarks/fermi_integrals.py
+
+docs: $(INSTALLED)
+	$(BIN)/sphinx-build -q -W -b html docs out/docs
 
 # Pins what the .venv holds now: names and versions only, no registry's address.
 constraints: $(INSTALLED)

@@ -1,0 +1,40 @@
+"""Sphinx extension: docstrings are plain text with numpydoc sections, not reStructuredText.
+
+|x| is an absolute value there, **point an argument, and an indented paragraph a formula.
+"""
+
+import re
+
+_attributes = {}
+_MARKUP = re.compile(r"([|*]|_(?=\W|$))")
+
+
+def as_text(app, what, name, obj, options, lines):
+    """Escape what would be markup, and set indented paragraphs as they stand."""
+    found = []
+    in_sections = False
+    for k, line in enumerate(lines):
+        in_sections |= k + 1 < len(lines) and re.fullmatch(r"-{3,}", lines[k + 1]) is not None
+        formula = not in_sections and line.startswith("    ")
+        if formula and not (found and (found[-1].startswith("    ") or found[-1] == "")):
+            found.append("")
+        if formula and found[-1] == "":
+            found += ["::", ""]
+        if not formula and line and found and found[-1].startswith("    ") and not in_sections:
+            found.append("")
+        found.append(line if formula else _MARKUP.sub(r"\\\1", line))
+    lines[:] = found
+    if what in ("property", "attribute"):
+        _attributes[name] = found
+
+
+def keep_attributes(app, what, name, obj, options, lines):
+    """Undo napoleon, which takes what stands before a colon in an attribute's text for its type."""
+    lines[:] = _attributes.pop(name, lines)
+
+
+def setup(app):
+    """Go before and after napoleon, which works at the default priority of 500."""
+    app.connect("autodoc-process-docstring", as_text, priority=400)
+    app.connect("autodoc-process-docstring", keep_attributes, priority=600)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

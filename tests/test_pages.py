@@ -1,0 +1,52 @@
+"""The pages of docs/ build without a warning, hold every public name, and need no network."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import oqs
+import thermo
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    out = tmp_path_factory.mktemp("pages")
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", out],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_every_document_has_a_page_in_the_contents(pages):
+    contents = (pages / "index.html").read_text(encoding="utf-8")
+    for document in (ROOT / "docs").glob("**/*.md"):
+        page = document.relative_to(ROOT / "docs").with_suffix(".html")
+        assert (pages / page).exists()
+        assert f'href="{page.as_posix()}"' in contents
+
+
+@pytest.mark.parametrize("package", [oqs, thermo], ids=lambda package: package.__name__)
+def test_every_public_name_is_in_the_reference(pages, package):
+    reference = (pages / "api" / f"{package.__name__}.html").read_text(encoding="utf-8")
+    missing = [n for n in package.__all__ if f'id="{package.__name__}.{n}"' not in reference]
+    assert missing == []
+
+
+def test_pictures_are_there_and_nothing_is_fetched(pages):
+    for page in pages.glob("**/*.html"):
+        text = page.read_text(encoding="utf-8")
+        for source in re.findall(r'<(?:img|script|link)[^>]*(?:src|href)="([^"]+)"', text):
+            if not source.startswith(("data:", "#")):
+                assert not source.startswith(("http:", "https:", "//")), (page.name, source)
+                assert (page.parent / source.split("?")[0].split("#")[0]).exists(), source
