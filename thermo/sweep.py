@@ -1,31 +1,25 @@
-"""A function over a labelled grid: in this process, on local processes, or on a cluster."""
+"""A function over a labelled grid, resumable: thermo.sweep."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import inspect
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from thermo.progress import ProgressBar
-from thermo.sweep_store import Outcome, open_store, point_key
-
-_IN_FLIGHT = 256  # points handed to an executor and not yet back: bounds memory and loss
-
-
-@runtime_checkable
-class Cluster(Protocol):
-    """What gives an executor: dask.distributed.Client."""
-
-    def get_executor(self) -> concurrent.futures.Executor:
-        """Return an executor of the concurrent.futures kind."""
-        ...
+from thermo.record import package_version
+from thermo.sweep_dataset import Agreement, labelled
+from thermo.sweep_executors import Cluster, check_executor, evaluated
+from thermo.sweep_identity import identify
+from thermo.sweep_store import FORMAT, open_store, point_key
 
 
 def sweep(
@@ -33,6 +27,7 @@ def sweep(
     grid: Mapping[str, ArrayLike],
     *,
     store: str | os.PathLike[str] | None = None,
+    label: str | None = None,
     executor: int | concurrent.futures.Executor | Cluster | None = None,
     retry: bool = False,
     progress: bool | None = None,
@@ -42,11 +37,16 @@ def sweep(
     Parameters
     ----------
     function : takes one value of each axis by name; returns a number, or a mapping of names to
-        numbers or arrays of one shape throughout. For processes and clusters it must be importable
-        (defined in a module or script, not in a lambda).
+        numbers, texts or arrays of one shape throughout. For processes it must be importable
+        (defined at the top of a module or script, not a lambda); Dask takes any.
     grid : {axis: values (m,)}; the points are all combinations.
     store : file that keeps each result as it comes. A later call with the same function and file,
-        after whatever end, computes only the points that are not in it.
+        after whatever end, computes only the points that are not in it. The file knows the
+        function by its name, its code, the values bound to it (functools.partial, fields of a
+        callable object, closures, defaults) and the data and functions of its own module that it
+        names. Code that it imports is not compared.
+    label : your word for the version of the function. It then stands for code, values of the
+        module and objects that are no plain data; only bound values are compared besides.
     executor : None: in this process. A number: that many local processes. Any
         concurrent.futures.Executor, or a dask.distributed.Client.
     retry : compute again the points whose error is in the store.
@@ -57,35 +57,53 @@ def sweep(
     xarray.Dataset
         a variable for every name returned ("value" for a bare number) with the axes as dimensions,
         and `error`, text that is empty where the point succeeded. Failed points hold NaN. Arrays
-        get further dimensions, called <name>_0, <name>_1.
+        get further dimensions, called <name>_0, <name>_1. The attributes name the function, its
+        label and parameters, and the versions of this package that computed the points.
 
     Raises
     ------
     TypeError, ValueError
-        for an empty or two-dimensional axis, a store of another function, results whose names or
-        shapes differ from point to point. Errors of the function itself are recorded.
+        before anything is computed, for an empty or two-dimensional axis, a function without these
+        arguments or that cannot be sent to the executor, a store of another function or of other
+        parameters; as it is seen, for names or shapes that differ from point to point. Errors of
+        the function itself are recorded, as is the death of the process that computed a point.
+    RuntimeError
+        if the executor stops; what was finished is in the store.
     """
     axes = _axes(grid)
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-    if not callable(function):
-        raise TypeError(f"Argument `function` must be callable, but is {function!r}.")
+    _check_call(function, points[0])
+    check_executor(executor, function)
+    identity = identify(function, label, stored=store is not None)
     keys = [point_key(point) for point in points]
+    agreement = Agreement(axes)
+    version = package_version()
     with (
-        open_store(store, _name(function)) as kept,
+        open_store(store, identity) as kept,
         ProgressBar(f"sweeping {len(points)} points", progress) as bar,
     ):
-        outcomes = {} if kept is None else kept.read()
-        if retry:
-            outcomes = {key: o for key, o in outcomes.items() if not o.error}
+        found = {} if kept is None else kept.read()
+        outcomes = {k: found[k] for k in keys if k in found and not (retry and found[k].error)}
+        for outcome in outcomes.values():
+            agreement.check(outcome)
         wanted = [i for i, key in enumerate(keys) if key not in outcomes]
-        done = len(points) - len(wanted)
-        for index, outcome in _evaluated(function, points, wanted, executor):
-            outcomes[keys[index]] = outcome
-            if kept is not None:
-                kept.write(keys[index], outcome)
-            done += 1
-            bar.update(done / len(points))
-    return _dataset(axes, [outcomes[key] for key in keys])
+        with contextlib.closing(evaluated(function, points, wanted, executor)) as coming:
+            for index, outcome in coming:
+                agreement.check(outcome)
+                outcome = outcome._replace(version=version)
+                outcomes[keys[index]] = outcome
+                if kept is not None:
+                    kept.write(keys[index], outcome)
+                bar.update(len(outcomes) / len(points))
+    results = [outcomes[key] for key in keys]
+    attributes = {
+        "function": identity.function,
+        "label": identity.label,
+        "parameters": identity.parameters(),
+        "version": ", ".join(sorted({outcome.version for outcome in results})),
+        "store_format": FORMAT,
+    }
+    return labelled(axes, results, attributes)
 
 
 def _axes(grid: Mapping[str, ArrayLike]) -> dict[str, list[Any]]:
@@ -111,120 +129,17 @@ def _axes(grid: Mapping[str, ArrayLike]) -> dict[str, list[Any]]:
     return axes
 
 
-def _name(function: Callable[..., object]) -> str:
-    kind = type(function)
-    return (
-        f"{getattr(function, '__module__', kind.__module__)}."
-        f"{getattr(function, '__qualname__', kind.__qualname__)}"
-    )
-
-
-def evaluate(function: Callable[..., object], point: Mapping[str, Any]) -> Outcome:
-    """Return what became of one point: on a cluster this runs on the workers."""
+def _check_call(function: Callable[..., object], point: Mapping[str, Any]) -> None:
+    if not callable(function):
+        raise TypeError(f"Argument `function` must be callable, but is {function!r}.")
     try:
-        returned = function(**point)
-        named = returned if isinstance(returned, Mapping) else {"value": returned}
-        values = {str(name): np.asarray(value) for name, value in named.items()}
-        for name, value in values.items():
-            if value.dtype.kind not in "biufcU":
-                raise TypeError(f"{name!r} is {type(named[name]).__name__}, not numbers or text")
-    except Exception as error:  # the point failed; the sweep goes on and says so
-        return Outcome(None, f"{type(error).__name__}: {error}")
-    return Outcome(values, "")
-
-
-def _evaluated(
-    function: Callable[..., object],
-    points: list[dict[str, Any]],
-    wanted: list[int],
-    executor: int | concurrent.futures.Executor | Cluster | None,
-) -> Iterator[tuple[int, Outcome]]:
-    """Yield outcomes as they come."""
-    if executor is None:
-        for index in wanted:
-            yield index, evaluate(function, points[index])
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some compiled functions have none
         return
-    with _pool(executor) as pool:
-        waiting = iter(wanted)
-        flying: dict[concurrent.futures.Future[Outcome], int] = {}
-        try:
-            while True:
-                for index in itertools.islice(waiting, _IN_FLIGHT - len(flying)):
-                    flying[pool.submit(evaluate, function, points[index])] = index
-                if not flying:
-                    return
-                ready, _ = concurrent.futures.wait(
-                    flying, return_when=concurrent.futures.FIRST_COMPLETED
-                )
-                for future in ready:
-                    yield flying.pop(future), _outcome(future)
-        finally:  # Ctrl-C, or an error: what has not begun is not begun
-            for future in flying:
-                future.cancel()
-
-
-def _outcome(future: concurrent.futures.Future[Outcome]) -> Outcome:
-    """Return a future's outcome; a worker that died is the point's error, not the sweep's."""
-    error = future.exception()
-    if isinstance(error, concurrent.futures.BrokenExecutor):
-        raise error  # the whole pool is gone: resume from the store
-    return future.result() if error is None else Outcome(None, f"{type(error).__name__}: {error}")
-
-
-@contextlib.contextmanager
-def _pool(
-    executor: int | concurrent.futures.Executor | Cluster,
-) -> Iterator[concurrent.futures.Executor]:
-    if isinstance(executor, int) and not isinstance(executor, bool):
-        if executor < 1:
-            raise ValueError(
-                f"Argument `executor` must be at least one process, but is {executor}. "
-                "Give None to compute in this process."
-            )
-        with concurrent.futures.ProcessPoolExecutor(executor) as pool:
-            yield pool
-    elif isinstance(executor, concurrent.futures.Executor):
-        yield executor
-    elif isinstance(executor, Cluster):
-        yield executor.get_executor()
-    else:
+    try:
+        signature.bind(**point)
+    except TypeError as error:
         raise TypeError(
-            f"Argument `executor` must be None, a number of processes, an Executor or a "
-            f"dask.distributed.Client, but is {executor!r}."
-        )
-
-
-def _dataset(axes: dict[str, list[Any]], outcomes: list[Outcome]) -> xr.Dataset:
-    shape = tuple(len(values) for values in axes.values())
-    errors = np.array([o.error for o in outcomes], dtype=object).reshape(shape)
-    variables: dict[str, Any] = {
-        "error": (tuple(axes), errors, {"long_name": "why a point failed; empty where it did not"})
-    }
-    names = next((tuple(o.values) for o in outcomes if o.values is not None), ())
-    for name in names:
-        stacked = _stacked(name, outcomes, names).reshape(*shape, *_shape(name, outcomes))
-        inner = tuple(f"{name}_{axis}" for axis in range(stacked.ndim - len(shape)))
-        variables[name] = ((*axes, *inner), stacked)
-    return xr.Dataset(variables, {name: list(values) for name, values in axes.items()})
-
-
-def _shape(name: str, outcomes: list[Outcome]) -> tuple[int, ...]:
-    return next(o.values[name].shape for o in outcomes if o.values is not None)
-
-
-def _stacked(name: str, outcomes: list[Outcome], names: tuple[str, ...]) -> NDArray[Any]:
-    """Return the values of all points, missing ones where a point failed."""
-    shape = _shape(name, outcomes)
-    good = [o.values for o in outcomes if o.values is not None]
-    for values in good:
-        if tuple(values) != names or values[name].shape != shape:
-            raise ValueError(
-                f"Argument `function` must return the same names and shapes at every point, but "
-                f"returned {name!r} with shape {shape} at one and "
-                f"{ {n: v.shape for n, v in values.items()} } at another."
-            )
-    kind = np.result_type(*(values[name] for values in good))
-    if len(good) < len(outcomes) and kind.kind in "biu":
-        kind = np.dtype(np.float64)  # room for NaN
-    missing = np.full(shape, "" if kind.kind == "U" else np.nan, dtype=kind)
-    return np.array([missing if o.values is None else o.values[name] for o in outcomes], dtype=kind)
+            f"Argument `function` must take the axes of the grid, {list(point)}, by name, but "
+            f"{error}. Rename the axes, or fix other arguments with functools.partial."
+        ) from error

@@ -1,0 +1,219 @@
+"""Where the points of a sweep are computed: in this process, on local processes, on a cluster."""
+
+from __future__ import annotations
+
+import collections
+import concurrent.futures
+import multiprocessing
+import pickle
+import sys
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, NamedTuple, Protocol, final, runtime_checkable
+
+import numpy as np
+
+from thermo.sweep_store import Outcome
+
+_IN_FLIGHT = 256  # points handed to an executor and not yet back: bounds memory and loss
+_PER_PROCESS = 4  # the same for each local process: what is computed again if one dies
+_EXPECTED = "None, a number of processes, an Executor or a dask.distributed.Client"
+
+Points = list[dict[str, Any]]
+
+
+@runtime_checkable
+class Cluster(Protocol):
+    """What gives an executor: dask.distributed.Client."""
+
+    def get_executor(self) -> concurrent.futures.Executor:
+        """Return an executor of the concurrent.futures kind."""
+        ...
+
+
+@final
+class Lost(NamedTuple):
+    """What an executor left undone, as indices of points, and what stopped it (None: nothing)."""
+
+    begun: list[int]
+    waiting: list[int]
+    reason: BaseException | None
+
+
+def check_executor(
+    executor: int | concurrent.futures.Executor | Cluster | None, function: Callable[..., object]
+) -> None:
+    """Raise TypeError or ValueError unless the executor is one that the function can be sent to."""
+    if executor is None:
+        return
+    if isinstance(executor, bool) or not isinstance(
+        executor, (int, concurrent.futures.Executor, Cluster)
+    ):
+        raise TypeError(f"Argument `executor` must be {_EXPECTED}, but is {executor!r}.")
+    if isinstance(executor, int) and executor < 1:
+        raise ValueError(
+            f"Argument `executor` must be at least one process, but is {executor}. "
+            "Give None to compute in this process."
+        )
+    if isinstance(executor, (int, concurrent.futures.ProcessPoolExecutor)):
+        _check_importable(function)
+
+
+def _check_importable(function: Callable[..., object]) -> None:
+    """Raise TypeError where another process could not find the function under its name."""
+    remedy = "Define it at the top of a module, or use a Dask client, which sends the code itself."
+    try:
+        pickle.dumps(function)
+    except Exception as error:  # pickling runs the code of whatever the function holds
+        raise TypeError(
+            "Argument `function` must be importable by other processes, but is "
+            f"{function!r} ({error}). {remedy}"
+        ) from error
+    # a process that does not begin as a copy of this one runs the main file again, if there is one
+    interactive = getattr(sys.modules["__main__"], "__file__", None) is None
+    copied = multiprocessing.get_start_method() == "fork"
+    if getattr(function, "__module__", None) == "__main__" and interactive and not copied:
+        raise TypeError(
+            "Argument `function` must be importable by other processes, but is "
+            f"{function!r}, defined in an interactive session. {remedy}"
+        )
+
+
+def evaluate(function: Callable[..., object], point: Mapping[str, Any]) -> Outcome:
+    """Return what became of one point: on a cluster this runs on the workers."""
+    try:
+        returned = function(**point)
+        named = returned if isinstance(returned, Mapping) else {"value": returned}
+        values = {str(name): np.asarray(value) for name, value in named.items()}
+        for name, value in values.items():
+            if value.dtype.kind not in "biufcU":
+                raise TypeError(f"{name!r} is {type(named[name]).__name__}, not numbers or text")
+    except Exception as error:  # the point failed; the sweep goes on and says so
+        return Outcome(None, f"{type(error).__name__}: {error}")
+    return Outcome(values, "")
+
+
+def evaluated(
+    function: Callable[..., object],
+    points: Points,
+    wanted: list[int],
+    executor: int | concurrent.futures.Executor | Cluster | None,
+) -> Generator[tuple[int, Outcome], None, None]:
+    """Yield (index, outcome) of the wanted points as they come.
+
+    Raises
+    ------
+    TypeError, ValueError
+        before anything is computed, if the executor cannot take the function, or any.
+    RuntimeError
+        once all that was finished has been yielded, if the executor stopped on the way.
+    """
+    if executor is None:
+        for index in wanted:
+            yield index, evaluate(function, points[index])
+    elif isinstance(executor, int):
+        yield from _on_processes(function, points, wanted, executor)
+    else:
+        pool = executor.get_executor() if isinstance(executor, Cluster) else executor
+        lost = yield from _through(pool, function, points, wanted, _IN_FLIGHT)
+        if lost.reason is not None:
+            raise RuntimeError(
+                f"Argument `executor` must go on to the end, but stopped with {_told(lost.reason)} "
+                f"when {len(lost.begun) + len(lost.waiting)} of {len(wanted)} points were left. "
+                "With a `store`, the same call computes only those."
+            ) from lost.reason
+
+
+def _on_processes(
+    function: Callable[..., object], points: Points, wanted: list[int], processes: int
+) -> Generator[tuple[int, Outcome], None, None]:
+    """Yield outcomes; where a process dies, find out which point killed it, and go on."""
+    left = wanted
+    while left:
+        with concurrent.futures.ProcessPoolExecutor(processes) as pool:
+            lost = yield from _through(pool, function, points, left, _PER_PROCESS * processes)
+        _interrupt(lost.reason)
+        for index in lost.begun:  # any of these may be the culprit: each alone in a process
+            with concurrent.futures.ProcessPoolExecutor(1) as pool:
+                again = yield from _through(pool, function, points, [index], 1)
+            _interrupt(again.reason)
+            if again.reason is not None:
+                yield index, Outcome(None, f"{_told(again.reason)} This point alone was in it.")
+        left = lost.waiting
+
+
+def _interrupt(reason: BaseException | None) -> None:
+    """Raise what is no failure of a process but the user's wish to stop, such as Ctrl-C."""
+    if reason is not None and not isinstance(reason, concurrent.futures.BrokenExecutor):
+        raise reason
+
+
+def _through(
+    pool: concurrent.futures.Executor,
+    function: Callable[..., object],
+    points: Points,
+    wanted: list[int],
+    limit: int,
+) -> Generator[tuple[int, Outcome], None, Lost]:
+    """Yield outcomes as they come; return what the executor did not do, if it stops."""
+    waiting = collections.deque(wanted)
+    flying: dict[concurrent.futures.Future[Outcome], int] = {}
+    begun: list[int] = []
+    reason: BaseException | None = None
+    try:
+        while True:
+            while waiting and reason is None and len(flying) < limit:
+                try:
+                    future = pool.submit(evaluate, function, points[waiting[0]])
+                except Exception as error:  # executors raise what they like
+                    _refused(error, function, first=len(waiting) == len(wanted))
+                    reason = error
+                else:
+                    flying[future] = waiting.popleft()
+            if not flying:
+                return Lost(begun, list(waiting), reason)
+            for future in concurrent.futures.wait(
+                flying, return_when=concurrent.futures.FIRST_COMPLETED
+            ).done:
+                index = flying.pop(future)
+                stopped = _stopped(future)
+                if stopped is None:
+                    yield index, _outcome(future)
+                else:
+                    begun.append(index)
+                    reason = stopped
+    finally:  # Ctrl-C, or an error: what has not begun is not begun
+        for future in flying:
+            future.cancel()
+
+
+def _refused(error: Exception, function: Callable[..., object], first: bool) -> None:
+    """Raise, where not even the first point was taken, an error that says what to mend."""
+    if first and isinstance(error, (TypeError, AttributeError, pickle.PicklingError)):
+        raise TypeError(
+            f"Argument `function` must be something that `executor` can send to its workers, but "
+            f"{function!r} is not ({_told(error)}). Let it hold no locks, files or connections."
+        ) from error
+    if first and not isinstance(error, concurrent.futures.BrokenExecutor):
+        raise ValueError(
+            f"Argument `executor` must be ready to compute, but refused the first point "
+            f"({_told(error)}). Give one that is not closed."
+        ) from error
+
+
+def _stopped(future: concurrent.futures.Future[Outcome]) -> BaseException | None:
+    """Return why a future says nothing of its point: the executor ended, not the function."""
+    if future.cancelled():
+        return concurrent.futures.CancelledError("the point was cancelled")
+    error = future.exception()
+    ended = isinstance(error, concurrent.futures.BrokenExecutor) or not isinstance(error, Exception)
+    return error if ended else None
+
+
+def _outcome(future: concurrent.futures.Future[Outcome]) -> Outcome:
+    """Return a point's outcome; what an executor says of a single point is the point's error."""
+    error = future.exception()
+    return future.result() if error is None else Outcome(None, _told(error))
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
