@@ -40,6 +40,11 @@ class Document:
         return Place(self.file)
 
     @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return pathlib.PurePath(self.file).name
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the text: tells one scenario from another."""
         return hashlib.sha256(self.text.encode()).hexdigest()

@@ -1,0 +1,160 @@
+"""Results of a scenario as plain data: what is written as JSON, and what made them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.flows import Flows
+from oqs.relaxation import Relaxation
+from oqs.scenario.computing import Check, FlowsResult
+from oqs.scenario.document import Document
+from oqs.scenario.reading import OpenSystem
+from oqs.units import SI_UNITS, Units
+from oqs.verdict import Audit
+
+_PACKAGES = ("oqs-thermo", "numpy", "scipy", "qutip")
+
+
+def made_by(document: Document) -> dict[str, Any]:
+    """Return what made a result: the versions, and the scenario with all its parameters."""
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            **{package: _version(package) for package in _PACKAGES},
+        },
+        "scenario": {
+            "name": document.name,
+            "sha256": document.digest,
+            "text": document.text,
+        },
+    }
+
+
+def plain(values: ArrayLike) -> Any:
+    """Return numbers as nested lists; what JSON has no number for is null."""
+    array = np.asarray(values, dtype=np.float64)
+    found = array.astype(object)
+    found[~np.isfinite(array)] = None
+    return found.tolist()
+
+
+def flows_data(found: OpenSystem, result: FlowsResult, units: Units | None) -> dict[str, Any]:
+    """Return the flows as data; with `units` in SI too."""
+    return {
+        "reservoirs": state_data(found.names, found.T, found.mu, units),
+        "laws": [
+            {
+                "law": each.law,
+                "solver": each.solver,
+                **kinds_data(each.flows, units),
+                "clausius_sum": each.clausius,
+                **_si(units, clausius_sum=("entropy_rate", each.clausius)),
+                "deviation": plain(each.deviation),
+            }
+            for each in result.laws
+        ],
+        "audit": None if result.audit is None else audit_data(result.audit),
+        "checks": checks_data(result.checks),
+    }
+
+
+def relaxation_data(found: OpenSystem, result: Relaxation, units: Units | None) -> dict[str, Any]:
+    """Return a relaxation as data; its density matrices are too many numbers for JSON."""
+    return {
+        "reservoirs": state_data(found.names, found.T, found.mu, units),
+        "time": plain(result.times),
+        **_si(units, time=("time", result.times)),
+        **kinds_data(result.flows, units),
+        "entropy": plain(result.entropy),
+        "entropy_production": plain(result.entropy_production),
+        "checks": checks_data(relaxation_checks(result)),
+    }
+
+
+def relaxation_checks(result: Relaxation) -> tuple[Check, ...]:
+    """Return what a relaxation is checked for: Eq. (3), entropy production is never negative."""
+    production = result.entropy_production
+    finite = production[np.isfinite(production)]  # infinite where a pure state begins to mix
+    size = float(np.max(np.abs(finite), initial=0.0))
+    worst = max(-float(np.min(production)), 0.0)
+    return (Check("entropy production, if negative", worst / size if size else worst, 1e-9),)
+
+
+def state_data(
+    names: Sequence[str], T: ArrayLike, mu: ArrayLike, units: Units | None
+) -> list[dict[str, Any]]:
+    """Return T and mu (n,) by reservoir."""
+    return [
+        {
+            "name": name,
+            "T": float(t),
+            "mu": float(m),
+            **_si(units, T=("temperature", t), mu=("energy", m)),
+        }
+        for name, t, m in zip(names, np.asarray(T), np.asarray(mu), strict=True)
+    ]
+
+
+def kinds_data(flows: Flows, units: Units | None) -> dict[str, Any]:
+    """Return particle, energy and heat flows."""
+    natural = {kind: plain(getattr(flows, kind)) for kind in ("particle", "energy", "heat")}
+    return natural | _si(
+        units,
+        particle=("particle_flow", flows.particle),
+        current=("current", flows.particle),
+        energy=("power", flows.energy),
+        heat=("power", flows.heat),
+    )
+
+
+def audit_data(found: Audit) -> dict[str, Any]:
+    """Return an audit: its verdict and every assumption."""
+    return {
+        "verdict": found.verdict.name.lower(),
+        "assumptions": [
+            {
+                "name": a.name,
+                "ratio": plain(a.ratio),
+                "verdict": a.verdict.name.lower(),
+                "measure": a.measure,
+                "remedy": a.remedy,
+            }
+            for a in found.assumptions
+        ],
+    }
+
+
+def checks_data(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """Return checks with their verdicts."""
+    return [
+        {
+            "name": check.name,
+            "value": plain(check.value),
+            "tolerance": check.tolerance,
+            "passed": check.passed,
+        }
+        for check in checks
+    ]
+
+
+def _si(units: Units | None, **quantities: tuple[str, ArrayLike]) -> dict[str, Any]:
+    """Return {name_unit: values in SI} of {name: (method of Units, values)}; empty without."""
+    if units is None:
+        return {}
+    return {
+        f"{name}_{SI_UNITS[kind]}": plain(getattr(units, kind)(values))
+        for name, (kind, values) in quantities.items()
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
