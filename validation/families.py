@@ -21,6 +21,7 @@ FAMILIES: tuple[str, ...] = (
     "slow_evolution",
     "equilibrium",
     "coevolution",
+    "machines",
     "table_one",
     "paper_figures",
 )
