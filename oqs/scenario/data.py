@@ -82,7 +82,7 @@ def relaxation_checks(result: Relaxation) -> tuple[Check, ...]:
     production = result.entropy_production
     finite = production[np.isfinite(production)]  # infinite where a pure state begins to mix
     size = float(np.max(np.abs(finite), initial=0.0))
-    worst = max(-float(np.min(production)), 0.0)
+    worst = max(0.0, -float(np.min(production)))
     return (Check("entropy production, if negative", worst / size if size else worst, 1e-9),)
 
 

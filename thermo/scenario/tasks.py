@@ -17,6 +17,9 @@ FigureFormat = Literal["png", "pdf", "svg"]
 _FORMATS: Final[tuple[FigureFormat, ...]] = ("png", "pdf", "svg")
 _MOST_POINTS = 100_000  # of a sweep in one file
 
+EVOLVED: Final = ("outcome", "t_end", "T_end", "mu_end", "lowest_T")
+"""Quantities of a sweep that need a trajectory at every point."""
+
 QUANTITIES: Final = (
     "particle",
     "energy",
@@ -25,13 +28,9 @@ QUANTITIES: Final = (
     "relaxation_time",
     "T_equilibrium",
     "mu_equilibrium",
-    "outcome",
-    "t_end",
-    "T_end",
-    "mu_end",
-    "lowest_T",
+    *EVOLVED,
 )
-"""What a sweep can tabulate: the last five need a trajectory at every point."""
+"""What a sweep can tabulate."""
 
 
 @final
