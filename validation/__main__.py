@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from validation import families
+import oqs
+import thermo.scenario
+from validation import families, own_checks
 from validation.check import Check
 from validation.files import refuse_unwritable, write_whole
 from validation.html import as_html
 from validation.live import progress_line
+from validation.own_system import OwnSystem
 from validation.report import as_json, environment
 from validation.suite import Suite, run_suite, select
 from validation.text import TextReport, print_list
@@ -45,14 +48,14 @@ def _suite(words: Sequence[str]) -> int:
     parser = _parser()
     options = parser.parse_args(words)
     output = Console(highlight=False, markup=False, emoji=False)
-    checks = families.load()
     try:
+        checks = families.load() if options.scenario is None else _own(options.scenario)
         chosen = select(checks, options.only) if options.only is not None else checks
         if options.list:
             print_list(output, chosen)
             return PASSED
         _refuse_bad_files(options.json, options.html)
-    except ValueError as error:
+    except (ValueError, oqs.NonUniqueStationaryState) as error:
         parser.error(str(error))
     suite = _run(output, chosen, options.seed)
     versions = environment()
@@ -62,6 +65,16 @@ def _suite(words: Sequence[str]) -> int:
     if suite.interrupted:
         return INTERRUPTED
     return PASSED if suite.passed else NOT_PASSED
+
+
+def _own(path: str) -> Sequence[Check]:
+    if not pathlib.Path(path).exists() and path not in thermo.scenario.examples():
+        names = ", ".join(thermo.scenario.examples())
+        raise ValueError(
+            f"Argument SCENARIO must be a TOML file, or the name of a shipped scenario ({names}), "
+            f"but there is no {path!r}. Commands: {', '.join(COMMANDS)}."
+        )
+    return own_checks.checks_of(OwnSystem.of(thermo.scenario.read(path)))
 
 
 def _run(output: Console, checks: Sequence[Check], seed: int) -> Suite:
@@ -86,12 +99,20 @@ def _refuse_bad_files(json: pathlib.Path | None, html: pathlib.Path | None) -> N
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m validation",
-        description="Run the validation suite: one line per check with what it tests, the measured "
-        "number, what it must obey and the verdict.",
+        description="Run the validation suite, or the checks that apply to a system of your own: "
+        "one line per check with what it tests, the measured number, what it must obey and the "
+        "verdict.",
         epilog="Exit status: 0 every check passed, 1 some did not, 2 wrong arguments, "
         "130 interrupted."
         + (f" Other commands, each with --help: {', '.join(COMMANDS)}." if COMMANDS else ""),
         allow_abbrev=False,
+    )
+    parser.add_argument(
+        "scenario",
+        nargs="?",
+        metavar="SCENARIO",
+        help="TOML file with your system, or the name of a shipped one such as figure_1; "
+        "without it, the suite of the paper",
     )
     parser.add_argument("--list", action="store_true", help="show the checks without running them")
     parser.add_argument(

@@ -21,11 +21,17 @@ from validation.bounds import Bound, at_most, within
 
 @final
 class Status(enum.StrEnum):
-    """Verdict on a check: its bound held, did not hold, or was never reached."""
+    """Verdict on a check: its bound held, did not hold, was never reached, or is not for this."""
 
     PASSED = "passed"
     FAILED = "failed"
     ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@final
+class DoesNotApply(Exception):
+    """Raised by a check of a user's system that makes no claim about this one; says why."""
 
 
 @final
@@ -54,8 +60,8 @@ class CheckResult:
     Parameters
     ----------
     name, family, equation, reference, claim : those of the check.
-    status : passed, failed or error.
-    measured : the measured number; None where an error came before it.
+    status : passed, failed, error or skipped.
+    measured : the measured number; None where there is none.
     bound : what it was compared with.
     detail : what the check said of its measurement; may be empty.
     reason : why it did not pass; empty if it did.
@@ -117,6 +123,8 @@ class Check:
     def run(self, seed: int = 0) -> CheckResult:
         """Measure and judge; an Exception of the check becomes an `error` result.
 
+        DoesNotApply becomes a `skipped` one, with its words as the reason.
+
         `rng` of the check is seeded with `seed` and the check's name, so that its numbers do not
         depend on what else runs. A RuntimeWarning (overflow, invalid value) is an error too.
         """
@@ -126,6 +134,8 @@ class Check:
                 warnings.simplefilter("error", RuntimeWarning)
                 measurement = _measurement(self._measure(seed))
             bound = self._bound_for(measurement)
+        except DoesNotApply as why:
+            return self._result(start, Status.SKIPPED, None, self.bound, "", str(why))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}{_origin(error.__traceback__)}"
             return self._result(start, Status.ERROR, None, self.bound, "", reason)

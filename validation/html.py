@@ -45,7 +45,8 @@ def _header(suite: Suite) -> str:
     sentence = counts(suite)
     if suite.interrupted:
         sentence = f"{len(suite.results)} of {suite.selected} checks finished: {sentence}"
-    bad = [(n, r) for n, r in enumerate(suite.results) if r.status is not Status.PASSED]
+    fine = (Status.PASSED, Status.SKIPPED)
+    bad = [(n, r) for n, r in enumerate(suite.results) if r.status not in fine]
     links = "".join(f'<li><a href="#check-{n}">{html.escape(r.name)}</a></li>' for n, r in bad)
     problems = f"<ul>{links}</ul>" if bad else ""
     return (
@@ -112,7 +113,8 @@ def _row(number: int, result: CheckResult) -> str:
 
 def _families(suite: Suite) -> str:
     head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("Family", "Passed", "Failed", "Errors", "Time")
+        f'<th scope="col">{name}</th>'
+        for name in ("Family", "Passed", "Failed", "Errors", "Skipped", "Time")
     )
     rows = "".join(
         f'<tr><th scope="row">{html.escape(family)}</th>'

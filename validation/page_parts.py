@@ -46,6 +46,7 @@ thead th { background: var(--band); font-size: .85rem; }
 .badge { border-radius: 1rem; padding: .05rem .55rem; font-weight: 600; font-size: .85rem; }
 .badge.passed { color: var(--good); background: var(--goodbg); }
 .badge.failed { color: var(--bad); background: var(--badbg); }
+.badge.skipped { color: inherit; opacity: .7; }
 .badge.error { color: var(--odd); background: var(--oddbg); }
 .small th[scope=row] { font-weight: 400; }
 .small td { white-space: normal; overflow-wrap: anywhere; }

@@ -42,6 +42,7 @@ def as_data(suite: Suite, versions: dict[str, str]) -> dict[str, Any]:
         "passed": suite.count(Status.PASSED),
         "failed": suite.count(Status.FAILED),
         "errors": suite.count(Status.ERROR),
+        "skipped": suite.count(Status.SKIPPED),
         "environment": versions,
         "checks": [_check_data(result) for result in suite.results],
     }
@@ -62,11 +63,12 @@ def verdict(suite: Suite) -> str:
 
 
 def counts(suite: Suite) -> str:
-    """Return the sentence "N checks passed, M failed, K errors in S s"."""
-    passed, errors = suite.count(Status.PASSED), suite.count(Status.ERROR)
+    """Return the sentence "N checks passed, M failed, K errors in S s", and skipped, if any."""
+    passed, errors, skipped = map(suite.count, (Status.PASSED, Status.ERROR, Status.SKIPPED))
     return (
         f"{passed} check{'' if passed == 1 else 's'} passed, {suite.count(Status.FAILED)} failed, "
-        f"{errors} error{'' if errors == 1 else 's'} in {suite.seconds:.1f} s"
+        f"{errors} error{'' if errors == 1 else 's'}"
+        f"{f', {skipped} skipped' if skipped else ''} in {suite.seconds:.1f} s"
     )
 
 

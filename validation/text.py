@@ -14,7 +14,20 @@ from validation.check import Check, CheckResult, Status
 from validation.report import counts, measured_text
 from validation.suite import Suite
 
-_STYLE = {Status.PASSED: "green", Status.FAILED: "bold red", Status.ERROR: "bold magenta"}
+_STYLE = {
+    Status.PASSED: "green",
+    Status.FAILED: "bold red",
+    Status.ERROR: "bold magenta",
+    Status.SKIPPED: "dim",
+}
+_COLUMN = {
+    Status.PASSED: "passed",
+    Status.FAILED: "failed",
+    Status.ERROR: "errors",
+    Status.SKIPPED: "skipped",
+}
+_ALWAYS = (Status.PASSED, Status.FAILED, Status.ERROR)  # the suite itself skips nothing
+_CELL = 8
 _VERDICT = max(len(status) for status in Status)
 _MEASURED = 13
 _SECONDS = 8
@@ -61,13 +74,13 @@ class TextReport:
         """Print the counts of each family, and the verdict as the last line."""
         width = max((cell_len(name) for name in suite.families), default=0)
         width = max(width, len("family")) + 2
-        self._print(
-            Text(f"\n{'family':<{width}}{'passed':>6}{'failed':>8}{'errors':>8}{'time':>10}")
-        )
+        columns = [status for status in Status if status in _ALWAYS or suite.count(status)]
+        heads = "".join(f"{_COLUMN[status]:>{_CELL}}" for status in columns)
+        self._print(Text(f"\n{'family':<{width}}{heads}{'time':>{_CELL + 2}}"))
         for name, results in suite.families.items():
-            numbers = [sum(r.status is status for r in results) for status in Status]
+            numbers = [sum(r.status is status for r in results) for status in columns]
             seconds = sum(result.seconds for result in results)
-            cells = "{:>6}{:>8}{:>8}".format(*numbers) + f"{seconds:>8.2f} s"
+            cells = "".join(f"{n:>{_CELL}}" for n in numbers) + f"{seconds:>{_CELL}.2f} s"
             self._print(_padded(name, width) + Text(cells))
         sentence = counts(suite)
         if suite.interrupted:

@@ -104,7 +104,7 @@ def test_reports_are_written(suite, tmp_path, capsys):
     assert data["seed"] == 7
     assert "Not every check passed" in files[1].read_text()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.html", "a.json"]
-    assert "passed  good" in capsys.readouterr().out
+    assert "passed   good" in capsys.readouterr().out
 
 
 def test_list_runs_nothing(suite, capsys):
@@ -127,7 +127,7 @@ def test_list_runs_nothing(suite, capsys):
         (["--json", "a", "--html", "./a"], "`--json` and `--html` must differ"),
         (["--seed", "-1"], "must be an integer >= 0, but is '-1'"),
         (["--jsn", "a.json"], "unrecognized arguments: --jsn"),
-        (["nonsense"], "unrecognized arguments: nonsense"),
+        (["nonsense"], "there is no 'nonsense'. Commands: figures"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_runs(

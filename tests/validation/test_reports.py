@@ -69,7 +69,7 @@ def test_a_pipe_gets_one_whole_line_per_check_without_colours():
         assert str(result.bound) in line
         assert line == line.rstrip()
     assert re.search(
-        r"passed  populations give the flows +Eq\. \(10\) +0\.\d\d s +4e-14 <= 1e-12\n", text
+        r"passed   populations give the flows +Eq\. \(10\) +0\.\d\d s +4e-14 <= 1e-12\n", text
     )
     assert re.search(r"coldest cools to 0\.6 +Fig\. 1 +0\.\d\d s +0\.61512 0\.6 \+- 0\.02\n", text)
 
@@ -102,7 +102,7 @@ def test_a_terminal_shows_whole_lines_at_its_width(width):
     long = make("a name that is long enough for two lines of text", "flows", "Eqs. (15)-(18)", 0.0)
     text = bare(printed((*CHECKS, long), width=width, terminal=True))
     assert max(map(len, text.splitlines())) <= width
-    assert len(re.findall(rf"^passed  {long.name}$", text, re.MULTILINE)) == (width == 80)
+    assert len(re.findall(rf"^passed   {long.name}$", text, re.MULTILINE)) == (width == 80)
     for result in SUITE.results:
         assert result.name in text
 
