@@ -96,13 +96,13 @@ class Landauer:
             lowest,
             highest,
             points=self._features(temperature, potential, lowest, highest),
-            epsabs=0.0,
+            epsabs=np.finfo(float).tiny,  # flows of exactly zero have no relative error
             epsrel=self.accuracy,
             norm="max",
             limit=_INTERVALS,
             full_output=True,
         )
-        if not outcome.success and np.any(value):
+        if not outcome.success:
             raise RuntimeError(
                 f"The integral over the transmission did not reach {self.accuracy:.0e} of the "
                 f"largest flow: {outcome.message} Ask for less, landauer(..., accuracy=...)."
