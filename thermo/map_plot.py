@@ -62,7 +62,8 @@ def plot_map(
         _draw_words(axis, x, y, values)
     else:
         mesh = axis.pcolormesh(x, y, values.values.T, shading="nearest", cmap="viridis")
-        figure.colorbar(mesh, ax=axis, label=text.get(quantity, quantity))
+        bar = figure.colorbar(mesh, ax=axis, label=text.get(quantity, quantity))
+        bar.formatter.set_powerlimits((-2, 3))
         if np.ptp(values.values[np.isfinite(values.values)]) > 0:
             axis.contour(x, y, values.values.T, colors="white", linewidths=0.7)
     for point in points:

@@ -86,7 +86,7 @@ def cooling(path: Trajectory) -> tuple[Cooling, ...]:
 
 def _below(solution: PiecewisePolynomial, j: int, floor: float) -> tuple[float, float, float]:
     """Return when T_j was lowest, T_j/T_j(0) then, and how long it was below T_j(0)."""
-    turns, passages = [solution.t], [solution.t[[0, -1]]]
+    turns, passages = [solution.t], [solution.t]
     for k in range(1, len(solution.t)):
         curve = Polynomial(solution.coefficients[k, :, j])  # ln(T_j/T_j(0))
         turns.append(_roots(curve.deriv(), solution, k))

@@ -13,7 +13,8 @@ from scipy.optimize import OptimizeResult, differential_evolution, minimize
 
 from oqs.arguments import FloatArray, positive_number, real_number
 
-_SPREAD = 1e-2  # relative, of the population's values: then the basin is found
+_PEOPLE = 15  # of the population, for each parameter
+_SPREAD = 1e-4  # relative, of the population's values: then all are in one basin
 _SIMPLEX = 0.02  # of the widths of the bounds: where the local search begins
 _AT_BOUND = 1e-6  # of the width: nearer than that is at the bound
 
@@ -87,11 +88,11 @@ def optimise(
     size = positive_number("tolerance", tolerance, "The default is 1e-8.")
     problem = _Problem(objective, tuple(bounds), low, width, sign)
     unit = [(0.0, 1.0)] * len(low)
-    people = 10 * len(low)
+    people = _PEOPLE * len(low)
     basin = differential_evolution(
         problem,
         unit,
-        popsize=10,
+        popsize=_PEOPLE,
         tol=_SPREAD,
         maxiter=max(max_evaluations // people - 1, 0),
         polish=False,
@@ -171,7 +172,7 @@ def _box(bounds: Mapping[str, tuple[float, float]]) -> tuple[FloatArray, FloatAr
     if not isinstance(bounds, Mapping) or not bounds:
         raise TypeError(
             f"Argument `bounds` must be a mapping of names to (lowest, highest), but is "
-            f"{bounds!r}. Give e.g. {'w': (20.0, 22.0)}."
+            f"{bounds!r}. Give e.g. {{'w': (20.0, 22.0)}}."
         )
     low, high = np.empty(len(bounds)), np.empty(len(bounds))
     for k, (name, pair) in enumerate(bounds.items()):

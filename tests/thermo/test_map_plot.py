@@ -1,0 +1,101 @@
+"""What a map shows: colours, words, failures, marks, axes."""
+
+import io
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import to_rgba
+
+import thermo
+from thermo.plots import COLOURS
+
+X, Y = np.linspace(0.0, 2.0, 5), np.linspace(-1.0, 1.0, 4)
+
+
+def point(x, y):
+    if x > 1.9 and y > 0.9:
+        raise ValueError("no device")
+    return {"power": x * y, "mode": "engine" if y > 0 else "heater"}
+
+
+@pytest.fixture(scope="module")
+def table():
+    return thermo.sweep(point, {"x": X, "y": Y}, progress=False)
+
+
+def mesh(figure):
+    (found,) = [c for c in figure.axes[0].collections if isinstance(c, QuadMesh)]
+    return found
+
+
+def saved(figure):
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
+
+
+def test_numbers_are_colours(table):
+    figure = thermo.plot_map(table, "power", labels={"x": "level", "power": "power out"})
+    assert saved(figure)[:4] == figure._repr_png_()[:4] == b"\x89PNG"
+    axis, bar = figure.axes
+    assert (axis.get_xlabel(), axis.get_ylabel(), bar.get_ylabel()) == ("level", "y", "power out")
+    values = np.ma.filled(mesh(figure).get_array(), np.nan).reshape(4, 5)
+    np.testing.assert_array_equal(values, table["power"].values.T)
+    assert np.isnan(values[3, 4])
+    assert to_rgba(axis.get_facecolor()) == to_rgba("0.85")
+    assert Gcf.get_all_fig_managers() == []
+
+
+def test_words_have_a_colour_each_and_failures_none(table):
+    figure = thermo.plot_map(table, "mode")
+    saved(figure)
+    (axis,) = figure.axes
+    assert [t.get_text() for t in axis.get_legend().get_texts()] == ["engine", "heater"]
+    codes = np.ma.filled(mesh(figure).get_array().astype(float), np.nan).reshape(4, 5)
+    assert set(codes[:2].ravel()) == {1.0}
+    assert set(codes[2].ravel()) == {0.0}
+    assert np.isnan(codes[3, 4])
+
+
+def test_marks(table):
+    optimum = thermo.optimise(lambda x, y: -((x - 1) ** 2) - y**2, {"x": (0, 2), "y": (-1, 1)})
+    figure = thermo.plot_map(table, "power", marks=[optimum.parameters])
+    (line,) = figure.axes[0].get_lines()
+    assert line.get_xydata() == pytest.approx(np.array([[1.0, 0.0]]), abs=1e-6)
+
+
+def test_a_map_of_one_value(table):
+    assert saved(thermo.plot_map(table.assign(power=0.0 * table["power"]), "power"))
+
+
+def words(count):
+    return xr.Dataset(
+        {"value": (("x", "y"), np.array([str(k) for k in range(20)]).reshape(4, 5))}
+    ).map(lambda v: v.where(v.astype(int) < count, "0"))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"table": 1.0}, TypeError, "`table` must be an xarray Dataset, but is float"),
+        ({"quantity": "heat"}, ValueError, r"`quantity` must be one of \['error', 'mode', 'power'"),
+        ({"marks": [{"x": 1.0}]}, ValueError, "`marks` must hold mappings with 'x' and 'y'"),
+        (
+            {"table": xr.Dataset({"power": ("x", np.ones(3))})},
+            ValueError,
+            "variable over two axes of two points or more",
+        ),
+        (
+            {"table": xr.Dataset({"power": (("x", "y"), np.full((2, 2), np.nan))})},
+            ValueError,
+            "every point of 'power' failed",
+        ),
+        ({"table": words(20), "quantity": "value"}, ValueError, f"at most {len(COLOURS)} words"),
+    ],
+)
+def test_bad_arguments(table, change, error, message):
+    with pytest.raises(error, match=message):
+        thermo.plot_map(**({"table": table, "quantity": "power"} | change))
