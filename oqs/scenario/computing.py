@@ -8,6 +8,7 @@ from typing import Any, final
 import numpy as np
 import qutip
 
+from oqs.arguments import FloatArray
 from oqs.audit import audit
 from oqs.closed_form import ClosedForm, closed_form
 from oqs.clusters import RESOLUTION
@@ -63,7 +64,8 @@ class LawFlows:
     solver : what solved it, in words.
     flows : (n,).
     clausius : sum_j Y_j/T_j.
-    deviation : from the first law's flows, relative to the largest of each kind.
+    deviation : from the first law's flows, relative to the largest of each kind (of energy: at
+        least max(T) times that of particles).
     """
 
     law: LawName
@@ -130,7 +132,7 @@ def compute_flows(found: OpenSystem, *, progress: bool | None = None) -> FlowsRe
             law = make_law(found, name, task.accuracy)
             with found.document.place.at("reservoirs").blamed():
                 flows = law(found.T, found.mu)
-        deviation = _deviation(flows, results[0].flows) if results else 0.0
+        deviation = _deviation(flows, results[0].flows, found.T) if results else 0.0
         clausius = float(clausius_sum(flows, found.T))
         results.append(LawFlows(name, _solver(law), flows, clausius, deviation))
         checks += _checks(found, law, results[-1], results[0], task.accuracy)
@@ -173,12 +175,16 @@ def _solver(law: ScenarioLaw) -> str:
     return type(law).__name__
 
 
-def _deviation(flows: Flows, reference: Flows) -> float:
-    """Return the largest difference of particle or energy flows over the reference's largest."""
+def _deviation(flows: Flows, reference: Flows, T: FloatArray) -> float:
+    """Return the largest difference of particle or energy flows over the reference's largest.
+
+    Energies have no zero of their own: theirs is over max(T) times the particle flow at least.
+    """
+    largest = float(np.max(np.abs(reference.particle)))
     found = 0.0
-    for kind in ("particle", "energy"):
+    for kind, least in (("particle", 0.0), ("energy", float(np.max(T)) * largest)):
         a, b = getattr(flows, kind), getattr(reference, kind)
-        difference, size = float(np.max(np.abs(a - b))), float(np.max(np.abs(b)))
+        difference, size = float(np.max(np.abs(a - b))), max(float(np.max(np.abs(b))), least)
         if difference > 0:
             found = max(found, difference / size if size > 0 else np.inf)
     return found

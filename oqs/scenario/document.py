@@ -15,6 +15,7 @@ from typing import Any, final
 from oqs.scenario.place import Place, ScenarioError
 from oqs.scenario.schema import label, shown, unknown
 
+_NAMED = ("contacts", "reservoirs")
 _LARGEST = 2_000_000  # bytes; a tabulated gas of 20,000 entries has 600,000
 
 
@@ -52,8 +53,8 @@ class Document:
     def with_values(self, values: Mapping[str, object]) -> Document:
         """Return the document with the values of some keys replaced, as a sweep does.
 
-        Keys are paths such as "reservoirs.cold.T", "system.energies.0", "contacts.2.rate.exponent":
-        [[tables]] go by name or number from 1, entries of other arrays by number from 0.
+        Keys are paths such as "reservoirs.cold.T", "contacts.2.rate.exponent", "system.U.0.value":
+        contacts and reservoirs go by name, or number from 1; entries of arrays by number from 0.
 
         Raises
         ------
@@ -128,9 +129,8 @@ def _index(at: object, part: str, path: str, place: Place) -> str | int:
     """Return the index of a part of a path in the table or array that it is to be found in."""
     if isinstance(at, dict):
         indices: dict[str, str | int] = {key: key for key in at}
-    elif isinstance(at, list) and at and all(isinstance(entry, dict) for entry in at):
-        indices = {f"{i + 1}": i for i in range(len(at))}
-        indices |= {label(entry, i): i for i, entry in enumerate(at)}
+    elif isinstance(at, list) and path.split(".")[0] in _NAMED and path.split(".")[1] == part:
+        indices = {label(entry, i): i for i, entry in enumerate(at)}
     elif isinstance(at, list):
         indices = {f"{i}": i for i in range(len(at))}
     else:

@@ -168,14 +168,14 @@ class Run:
 
     def _write(self, table: xr.Dataset, name: str) -> None:
         made = made_by(self._made.document)
-        table.attrs |= {
-            "title": self._made.title,
-            "version": made["versions"]["oqs-thermo"],
-            "scenario_sha256": made["scenario"]["sha256"],
-        }
+        table = table.assign_attrs(
+            title=self._made.title,
+            version=made["versions"]["oqs-thermo"],
+            scenario_sha256=made["scenario"]["sha256"],
+        )
         # a variable, not an attribute: those are limited to 64 kB
-        table["scenario"] = ((), self._made.document.text, {"long_name": "TOML that made this"})
-        table.to_netcdf(self._staging / name, engine="h5netcdf")
+        text = ((), self._made.document.text, {"long_name": "TOML that made this"})
+        table.assign(scenario=text).to_netcdf(self._staging / name, engine="h5netcdf")
 
 
 def relaxation_table(result: Relaxation, names: tuple[str, ...]) -> xr.Dataset:

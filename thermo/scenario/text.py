@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from oqs.scenario.computing import words
 from oqs.units import SI_UNITS
 
 _MOST_EVENTS = 12
@@ -35,14 +36,17 @@ def print_summary(output: Console, summary: dict[str, Any]) -> None:
 def _flows(output: Console, data: dict[str, Any]) -> None:
     names = [reservoir["name"] for reservoir in data["reservoirs"]]
     for law in data["laws"]:
-        kinds = [k for k in ("particle", "energy", "heat") if k in law]
-        kinds += [k for k in law if k.startswith(("particle_", "current_", "energy_", "heat_"))]
+        kinds = [k for k in law if k.startswith(("particle_", "current_", "energy_", "heat_"))]
+        kinds = kinds or ["particle", "energy", "heat"]
         rows = [(name, *(f"{law[kind][j]:.6e}" for kind in kinds)) for j, name in enumerate(names)]
-        title = f"flows out of the reservoirs: {law['law']}, {law['solver']}"
-        _table(output, title, ["reservoir", *(_with_unit(kind) for kind in kinds)], rows)
-        if law["deviation"]:
-            output.print(f"off the first law by {law['deviation']:.1e}")
-        output.print(f"sum of Y/T = {law['clausius_sum']:.6e}")
+        off = f"; off by {law['deviation']:.1e}" if law["deviation"] else ""
+        output.print(
+            f"{words(law['law'])} ({law['solver']}): flows out of the reservoirs{off}", style="bold"
+        )
+        _table(output, ["reservoir", *(_with_unit(kind) for kind in kinds)], rows)
+        key = "clausius_sum_W/K"
+        clausius = f"{law[key]:.6e} W/K" if key in law else f"{law['clausius_sum']:.6e}"
+        output.print(f"sum of Y/T = {clausius}")
     _audit(output, data["audit"])
 
 
@@ -67,7 +71,7 @@ def _trajectory(output: Console, data: dict[str, Any]) -> None:
         for first, last, lowest in zip(data["start"], data["end"], data["lowest_T"], strict=True)
     ]
     heads = [f"{_with_unit(key)} {when}" for key in keys for when in ("start", "end")]
-    _table(output, None, ["reservoir", *heads, "lowest T / start"], rows)
+    _table(output, ["reservoir", *heads, "lowest T / start"], rows)
     if data["equilibrium"] is not None:
         goal = ", ".join(f"{_with_unit(key)} = {data['equilibrium'][key]:.6g}" for key in keys)
         output.print(f"equilibrium of Eq. (6): {goal}")
@@ -77,7 +81,7 @@ def _trajectory(output: Console, data: dict[str, Any]) -> None:
             for event in data["events"][:_MOST_EVENTS]
         ]
         left = len(data["events"]) - len(rows)
-        _table(output, None, ["event", "reservoirs", "t (s)" if si else "t", "value"], rows)
+        _table(output, ["event", "reservoirs", "t (s)" if si else "t", "value"], rows)
         if left:
             output.print(f"and {left} more events in summary.json")
     _audit(output, data["audit"])
@@ -105,7 +109,7 @@ def _audit(output: Console, data: dict[str, Any] | None) -> None:
         (a["name"], "infinite" if a["ratio"] is None else f"{a['ratio']:.3g}", a["verdict"])
         for a in data["assumptions"]
     ]
-    table = _made(None, ["assumption", "ratio", "verdict"])
+    table = _made(["assumption", "ratio", "verdict"])
     for name, ratio, verdict in rows:
         table.add_row(Text(name), ratio, Text(verdict, style=_STYLES[verdict]))
     output.print(table)
@@ -129,18 +133,16 @@ def _with_unit(key: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def _table(
-    output: Console, title: str | None, heads: list[str], rows: Iterable[tuple[str, ...]]
-) -> None:
-    table = _made(title, heads)
+def _table(output: Console, heads: list[str], rows: Iterable[tuple[str, ...]]) -> None:
+    table = _made(heads)
     for row in rows:
         table.add_row(*map(Text, row))
     if table.row_count:
         output.print(table)
 
 
-def _made(title: str | None, heads: list[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+def _made(heads: list[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for index, head in enumerate(heads):
         table.add_column(Text(head), justify="right" if index else "left", no_wrap=index == 0)
     return table
