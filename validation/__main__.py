@@ -14,10 +14,12 @@ import oqs
 import thermo.scenario
 from validation import families, own_checks
 from validation.check import Check
+from validation.figures import FIGURES
 from validation.files import refuse_unwritable, write_whole
 from validation.html import as_html
 from validation.live import progress_line
 from validation.own_system import OwnSystem
+from validation.page_pictures import Drawings, pictures
 from validation.report import as_json, environment
 from validation.suite import Suite, run_suite, select
 from validation.text import TextReport, print_list
@@ -49,7 +51,7 @@ def _suite(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     output = Console(highlight=False, markup=False, emoji=False)
     try:
-        checks = families.load() if options.scenario is None else _own(options.scenario)
+        checks, drawings = _suite_of(options.scenario)
         chosen = select(checks, options.only) if options.only is not None else checks
         if options.list:
             print_list(output, chosen)
@@ -59,22 +61,33 @@ def _suite(words: Sequence[str]) -> int:
         parser.error(str(error))
     suite = _run(output, chosen, options.seed)
     versions = environment()
-    for path, write in ((options.json, as_json), (options.html, as_html)):
-        if path is not None:
-            write_whole(path, write(suite, versions))
+    if options.json is not None:
+        write_whole(options.json, as_json(suite, versions))
+    if options.html is not None:
+        shown = {} if suite.interrupted else _drawn(suite, drawings)
+        write_whole(options.html, as_html(suite, versions, shown))
     if suite.interrupted:
         return INTERRUPTED
     return PASSED if suite.passed else NOT_PASSED
 
 
-def _own(path: str) -> Sequence[Check]:
-    if not pathlib.Path(path).exists() and path not in thermo.scenario.examples():
+def _suite_of(scenario: str | None) -> tuple[Sequence[Check], Drawings]:
+    """Return the checks to choose from, and what draws their figures."""
+    if scenario is None:
+        return families.load(), FIGURES
+    if not pathlib.Path(scenario).exists() and scenario not in thermo.scenario.examples():
         names = ", ".join(thermo.scenario.examples())
         raise ValueError(
             f"Argument SCENARIO must be a TOML file, or the name of a shipped scenario ({names}), "
-            f"but there is no {path!r}. Commands: {', '.join(COMMANDS)}."
+            f"but there is no {scenario!r}. Commands: {', '.join(COMMANDS)}."
         )
-    return own_checks.checks_of(OwnSystem.of(thermo.scenario.read(path)))
+    own = OwnSystem.of(thermo.scenario.read(scenario))
+    return own_checks.checks_of(own), {"evolution": own.draw}
+
+
+def _drawn(suite: Suite, drawings: Drawings) -> dict[str, bytes]:
+    with Console(stderr=True).status("drawing the figures of the report"):
+        return pictures(suite.results, drawings)
 
 
 def _run(output: Console, checks: Sequence[Check], seed: int) -> Suite:

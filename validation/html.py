@@ -5,12 +5,14 @@ Everything is shown without JavaScript; with it the table can be filtered.
 
 from __future__ import annotations
 
+import base64
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from validation.check import CheckResult, Status
 from validation.page_parts import SCRIPT, STYLE
-from validation.report import counts, measured_text, verdict
+from validation.page_pictures import picture_of
+from validation.report import columns, counts, measured_text, verdict
 from validation.suite import Suite
 
 _HEADLINE = {
@@ -20,13 +22,24 @@ _HEADLINE = {
 }
 
 
-def as_html(suite: Suite, versions: dict[str, str]) -> str:
-    """Return the page: verdict, filters, table of checks, families, versions."""
+def as_html(
+    suite: Suite, versions: dict[str, str], pictures: Mapping[str, bytes] | None = None
+) -> str:
+    """Return the page: verdict, filters, table of checks, figures, families, versions.
+
+    Parameters
+    ----------
+    suite : what ran.
+    versions : of `report.environment`.
+    pictures : name of a figure -> PNG, as from `page_pictures.pictures`.
+    """
+    shown = {} if pictures is None else pictures
     body = "\n".join(
         (
             _header(suite),
             _filters(suite.results),
-            _table(suite.results),
+            _table(suite.results, shown),
+            _figures(shown),
             _families(suite),
             _versions(suite, versions),
         )
@@ -42,7 +55,9 @@ def as_html(suite: Suite, versions: dict[str, str]) -> str:
 
 def _header(suite: Suite) -> str:
     outcome = verdict(suite)
-    sentence = counts(suite)
+    sentence, headline = counts(suite), _HEADLINE[outcome]
+    if outcome == "passed" and suite.count(Status.SKIPPED):
+        headline = "Every check that applies passed"
     if suite.interrupted:
         sentence = f"{len(suite.results)} of {suite.selected} checks finished: {sentence}"
     fine = (Status.PASSED, Status.SKIPPED)
@@ -51,7 +66,7 @@ def _header(suite: Suite) -> str:
     problems = f"<ul>{links}</ul>" if bad else ""
     return (
         "<h1>Validation of oqs-thermo</h1>\n"
-        f'<section class="verdict {outcome}"><strong>{_HEADLINE[outcome]}</strong>'
+        f'<section class="verdict {outcome}"><strong>{headline}</strong>'
         f"<p>{sentence}.</p>{problems}</section>"
     )
 
@@ -74,22 +89,25 @@ def _select(label: str, field: str, values: Iterable[str]) -> str:
     )
 
 
-def _table(results: Iterable[CheckResult]) -> str:
+def _table(results: Iterable[CheckResult], pictures: Mapping[str, bytes]) -> str:
     heads = ("Verdict", "Equation", "Claim", "Measured", "Must be", "Held against", "Time")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    rows = "\n".join(_row(n, result) for n, result in enumerate(results))
+    rows = "\n".join(_row(n, result, pictures) for n, result in enumerate(results))
     return (
         '<table class="checks">\n<caption>Checks</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
     )
 
 
-def _row(number: int, result: CheckResult) -> str:
+def _row(number: int, result: CheckResult, pictures: Mapping[str, bytes]) -> str:
     notes = [
-        f'<p class="{kind}">{html.escape(words)}</p>'
+        f'<p class="{kind} {result.status}">{html.escape(words)}</p>'
         for kind, words in (("reason", result.reason), ("detail", result.detail))
         if words
     ]
+    picture = None if result.measured is None else picture_of(result, pictures)
+    if picture is not None:
+        notes.append(f'<p><a class="see" href="#{picture}">see {_title(picture)}</a></p>')
     claim = (
         f'<p class="name"><span class="family">{html.escape(result.family)}</span> '
         f"{html.escape(result.name)}</p><p>{html.escape(result.claim)}</p>{''.join(notes)}"
@@ -111,14 +129,28 @@ def _row(number: int, result: CheckResult) -> str:
     return f'<tr id="check-{number}"{data}>{inner}</tr>'
 
 
-def _families(suite: Suite) -> str:
-    head = "".join(
-        f'<th scope="col">{name}</th>'
-        for name in ("Family", "Passed", "Failed", "Errors", "Skipped", "Time")
+def _figures(pictures: Mapping[str, bytes]) -> str:
+    """Return the figures, folded: a check's link opens its own."""
+    parts = "".join(
+        f'<details class="figure" id="{name}"><summary>{_title(name).capitalize()}</summary>'
+        f'<img alt="{_title(name)}" src="data:image/png;base64,'
+        f'{base64.b64encode(png).decode("ascii")}"></details>'
+        for name, png in pictures.items()
     )
+    return f"<section><h2>Figures</h2>{parts}</section>" if parts else ""
+
+
+def _title(picture: str) -> str:
+    return html.escape(picture.replace("_", " "))
+
+
+def _families(suite: Suite) -> str:
+    counted = columns(suite)
+    heads = ("Family", *(head.capitalize() for head in counted.values()), "Time")
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     rows = "".join(
         f'<tr><th scope="row">{html.escape(family)}</th>'
-        + "".join(f"<td>{sum(r.status is status for r in results)}</td>" for status in Status)
+        + "".join(f"<td>{sum(r.status is status for r in results)}</td>" for status in counted)
         + f"<td>{sum(r.seconds for r in results):.2f} s</td></tr>"
         for family, results in suite.families.items()
     )

@@ -96,7 +96,7 @@ def _evolution(own: OwnSystem) -> tuple[Check, ...]:
             equation="Eqs. (3), (5)",
             reference="sum_j S_j before",
             tolerance=1e-12,
-            claim="The total entropy of the reservoirs never falls.",
+            claim="The total entropy of the reservoirs never falls along the evolution.",
         )(own.entropy_grows),
         check(
             "conservation",
@@ -117,7 +117,7 @@ def _evolution(own: OwnSystem) -> tuple[Check, ...]:
             equation="Eqs. (4), (10)",
             reference="the evolution driven by Eq. (10)",
             tolerance=1e-8,
-            claim="Density matrix and closed form drive the reservoirs alike.",
+            claim="Density matrix and closed form drive the same evolution.",
         )(own.drivers),
     )
 

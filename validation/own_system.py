@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import final
 
 import numpy as np
+from matplotlib.figure import Figure
 
 import oqs
 import thermo
@@ -28,7 +29,7 @@ _DENSE = 2**10  # states up to which the trajectory is run a second time
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class OwnSystem:
-    """A system between reservoirs; every public method but the cached ones measures one claim.
+    """A system between reservoirs; what measures a claim returns a Measurement.
 
     Parameters
     ----------
@@ -101,6 +102,10 @@ class OwnSystem:
             events=False,
             progress=False,
         )
+
+    def draw(self) -> Figure:
+        """Return the evolution as a figure."""
+        return thermo.plot_trajectory(self.path, frequencies=self.law.frequencies)
 
     def closed_form(self) -> Measurement:
         """Return the largest deviation of P, J, Y from Eq. (10) at the start."""
@@ -273,4 +278,5 @@ def _clausius(flows: oqs.Flows, T: FloatArray) -> float:
 
 def _largest_ratio(audit: oqs.Audit) -> Measurement:
     found = max(audit.assumptions, key=lambda a: (a.verdict, a.ratio))
-    return Measurement(found.ratio, detail=f"{found.name}: {found.measure}; else {found.remedy}")
+    remedy = "" if found.verdict is oqs.Verdict.SOUND else f"; {found.remedy}"
+    return Measurement(found.ratio, detail=f"{found.name}: {found.measure}{remedy}")

@@ -42,15 +42,22 @@ thead th { background: var(--band); font-size: .85rem; }
 .family { color: var(--soft); font-weight: 400; }
 .family::after { content: " /"; }
 .reason { color: var(--bad); overflow-wrap: anywhere; }
+.reason.skipped { color: var(--soft); }
 .detail { color: var(--soft); overflow-wrap: anywhere; }
 .badge { border-radius: 1rem; padding: .05rem .55rem; font-weight: 600; font-size: .85rem; }
 .badge.passed { color: var(--good); background: var(--goodbg); }
 .badge.failed { color: var(--bad); background: var(--badbg); }
 .badge.skipped { color: inherit; opacity: .7; }
 .badge.error { color: var(--odd); background: var(--oddbg); }
+h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
+.figure { border: 1px solid var(--line); border-radius: .25rem; padding: .5rem .75rem;
+  margin: 0 0 .5rem; }
+.figure summary { cursor: pointer; font-weight: 600; }
+.figure img { display: block; max-width: 100%; height: auto; margin-top: .5rem; background: #fff; }
 .small th[scope=row] { font-weight: 400; }
 .small td { white-space: normal; overflow-wrap: anywhere; }
 @media screen and (max-width: 46rem) {
+  .small th, .small td { padding: .35rem .3rem; font-size: .85rem; }
   .checks, .checks tbody, .checks tr, .checks td, .checks caption { display: block; width: 100%; }
   .checks thead { display: none; }
   .checks tr { border: 1px solid var(--line); border-radius: .4rem; margin: 0 0 .75rem;
@@ -72,6 +79,9 @@ thead th { background: var(--band); font-size: .85rem; }
   .badge { padding: 0; font-size: inherit; }
   thead th, .small th, .small td { font-size: 8pt; padding: .2rem .3rem; }
   .verdict { border: 1px solid #000; }
+  .figure { border: 0; break-inside: avoid; }
+  .figure::details-content { content-visibility: visible; height: auto; }
+  .figure img { max-height: 14cm; }
   tr { break-inside: avoid; }
   thead { display: table-header-group; }
 }
@@ -93,6 +103,21 @@ function show() {
   }
   document.getElementById('shown').textContent = `${count} of ${rows.length} shown`;
 }
+function open() {
+  const figure = document.getElementById(location.hash.slice(1));
+  if (figure instanceof HTMLDetailsElement) {
+    figure.open = true;
+    figure.scrollIntoView();
+  }
+}
+addEventListener('hashchange', open);
+for (const link of document.querySelectorAll('a.see')) {
+  link.addEventListener('click', () => setTimeout(open));  // once more for a figure closed again
+}
+addEventListener('beforeprint', () => {
+  for (const figure of document.querySelectorAll('.figure')) figure.open = true;
+});
+open();
 form.hidden = false;
 form.addEventListener('input', show);
 form.addEventListener('submit', event => event.preventDefault());

@@ -72,6 +72,15 @@ def counts(suite: Suite) -> str:
     )
 
 
+def columns(suite: Suite) -> dict[Status, str]:
+    """Return the outcomes that a table of families counts, with their headings.
+
+    The suite itself skips nothing, so that skipped ones are counted where there are some.
+    """
+    heads = {Status.PASSED: "passed", Status.FAILED: "failed", Status.ERROR: "errors"}
+    return heads | ({Status.SKIPPED: "skipped"} if suite.count(Status.SKIPPED) else {})
+
+
 def measured_text(result: CheckResult) -> str:
     """Return the measured number, with the digits that its bound calls for."""
     if result.measured is None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from validation.check import Check, CheckResult, Status
-from validation.report import counts, measured_text
+from validation.report import columns, counts, measured_text
 from validation.suite import Suite
 
 _STYLE = {
@@ -20,13 +20,6 @@ _STYLE = {
     Status.ERROR: "bold magenta",
     Status.SKIPPED: "dim",
 }
-_COLUMN = {
-    Status.PASSED: "passed",
-    Status.FAILED: "failed",
-    Status.ERROR: "errors",
-    Status.SKIPPED: "skipped",
-}
-_ALWAYS = (Status.PASSED, Status.FAILED, Status.ERROR)  # the suite itself skips nothing
 _CELL = 8
 _VERDICT = max(len(status) for status in Status)
 _MEASURED = 13
@@ -74,11 +67,11 @@ class TextReport:
         """Print the counts of each family, and the verdict as the last line."""
         width = max((cell_len(name) for name in suite.families), default=0)
         width = max(width, len("family")) + 2
-        columns = [status for status in Status if status in _ALWAYS or suite.count(status)]
-        heads = "".join(f"{_COLUMN[status]:>{_CELL}}" for status in columns)
+        counted = columns(suite)
+        heads = "".join(f"{head:>{_CELL}}" for head in counted.values())
         self._print(Text(f"\n{'family':<{width}}{heads}{'time':>{_CELL + 2}}"))
         for name, results in suite.families.items():
-            numbers = [sum(r.status is status for r in results) for status in columns]
+            numbers = [sum(r.status is status for r in results) for status in counted]
             seconds = sum(result.seconds for result in results)
             cells = "".join(f"{n:>{_CELL}}" for n in numbers) + f"{seconds:>{_CELL}.2f} s"
             self._print(_padded(name, width) + Text(cells))
