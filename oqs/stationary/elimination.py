@@ -3,7 +3,7 @@
 Gaussian elimination of a rate matrix needs no pivoting, and if each pivot is computed as the sum of
 the remaining rates instead of by subtraction, every population comes out with full relative
 accuracy (O'Cinneide 1993, doi:10.1007/BF01385622). Jumps change the particle number by one, so the
-matrix is block tridiagonal and whole sectors are eliminated at once.
+matrix is block tridiagonal and sectors are eliminated one after the other.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ from oqs.arguments import FloatArray
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 
 _LARGEST_CLASS = 4096
+_LEAF = 16
+_FAIR = 0.01  # of what leaves a state for others of its sector: two digits of sixteen at most
+_UNDERFLOW = (
+    "Rates between the states underflow to zero on the way: raise T, or move mu to the levels."
+)
 
 
 def gth(rates: FloatArray) -> FloatArray:
@@ -29,11 +34,18 @@ def gth(rates: FloatArray) -> FloatArray:
     Parameters
     ----------
     rates : (D, D) rates[a, b] >= 0 from b to a; the diagonal is ignored.
+
+    Raises
+    ------
+    StationaryStateNotFound
+        if products of rates underflow to zero.
     """
     w = rates.copy()
     size = len(w)
     for k in range(size - 1, 0, -1):
         leaving = w[:k, k].sum()
+        if not leaving > 0:
+            raise StationaryStateNotFound(_UNDERFLOW)
         w[k, :k] /= leaving
         w[:k, :k] += np.outer(w[:k, k], w[k, :k])
     populations = np.zeros(size)
@@ -81,7 +93,8 @@ def eliminate(steps: Iterable[tuple[FloatArray, FloatArray]], highest: int) -> l
 
     The highest sector is folded into the one below, and so on: with X = S^{-1} U the expected
     time in sector n + 1 per visit, the fluxes M = D X back into sector n are effective rates inside
-    it. The diagonal of S is the sum of what leaves a state, so nothing is subtracted.
+    it. The diagonal of S is the sum of what leaves a state, and S is solved by `_times`, so nothing
+    is subtracted.
 
     Parameters
     ----------
@@ -91,31 +104,71 @@ def eliminate(steps: Iterable[tuple[FloatArray, FloatArray]], highest: int) -> l
     Raises
     ------
     StationaryStateNotFound
-        if a sector's matrix is singular or populations overflow double precision.
+        if rates underflow or populations overflow double precision.
     """
     inside: NDArray[Any] = np.zeros((highest, highest))
     transfers: list[NDArray[Any]] = []
     for up, down in steps:
-        np.fill_diagonal(inside, 0.0)
-        out = down.sum(axis=1) + inside.sum(axis=0)
-        np.negative(inside, out=inside)
-        np.fill_diagonal(inside, out)
-        transfer = _solved(inside, up)
+        transfer = _times(inside, down.sum(axis=1), up)
         inside = down.T @ transfer
         transfers.append(transfer)
     return _substituted(gth(inside), transfers[::-1])
 
 
-def _solved(matrix: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
-    """Solve matrix @ x = right, overwriting the matrix."""
-    factors, pivots, singular = scipy.linalg.lapack.dgetrf(matrix.T, overwrite_a=True)
-    if singular:
-        raise StationaryStateNotFound(
-            f"The rate equation of a sector of {len(matrix)} states is singular in double "
-            "precision: its rates differ by too many decades."
-        )
-    solution, _ = scipy.linalg.lapack.dgetrs(factors, pivots, right, trans=1)
-    return np.asarray(solution)
+def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
+    """Return x (d, m) with S x = right, S = diag(what leaves each state) - inside.
+
+    A factorisation finds its pivots by subtraction. That costs no digits where every state has a
+    fair chance to leave the sector, but loses cold ones, whose states leave for each other far
+    faster. There half of the states are eliminated at a time, and what leaves the other half is
+    known by addition, as in `gth` (Alfa, Xue, Ye 2002, doi:10.1090/S0025-5718-01-01325-4).
+
+    Parameters
+    ----------
+    inside : (d, d) rates inside[a, b] >= 0 from b to a; the diagonal is set to zero.
+    out : (d,) rates >= 0 out of these states.
+    right : (d, m), >= 0.
+    """
+    size = len(out)
+    np.fill_diagonal(inside, 0.0)
+    within = inside.sum(axis=0)
+    if np.all(out >= _FAIR * within):
+        matrix = np.diag(out + within) - inside
+        return np.asarray(scipy.linalg.lapack.dgesv(matrix, right)[2])
+    if size <= _LEAF:
+        return _times_by_state(inside, out, right)
+    half = size // 2
+    back = inside[half:, :half]
+    found = _times(
+        inside[:half, :half],
+        out[:half] + back.sum(axis=0),
+        np.hstack([inside[:half, half:], right[:half]]),
+    )
+    across, own = found[:, : size - half], found[:, size - half :]
+    lower = _times(
+        inside[half:, half:] + back @ across,
+        out[half:] + out[:half] @ across,
+        right[half:] + back @ own,
+    )
+    return np.vstack([own + across @ lower, lower])
+
+
+def _times_by_state(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
+    """Do as `_times` does, one state at a time."""
+    size = len(out)
+    w = np.empty((size + 1, size + right.shape[1]))  # the last row holds what leaves
+    w[:size, :size], w[:size, size:] = inside, right
+    w[size, :size], w[size, size:] = out, 0.0
+    for k in range(size):
+        leaving = w[k + 1 :, k].sum()
+        if not leaving > 0:
+            raise StationaryStateNotFound(_UNDERFLOW)
+        w[k, k + 1 :] /= leaving
+        w[k + 1 :, k + 1 :] += w[k + 1 :, k, None] * w[k, k + 1 :]
+    x = w[:size, size:]
+    for k in range(size - 2, -1, -1):
+        x[k] += w[k, k + 1 : size] @ x[k + 1 :]
+    return x
 
 
 def _substituted(lowest: FloatArray, transfers: list[NDArray[Any]]) -> list[FloatArray]:
