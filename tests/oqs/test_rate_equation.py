@@ -1,0 +1,211 @@
+"""The rate equation, state by state and sector by sector, against null vectors in 600 digits."""
+
+import mpmath
+import numpy as np
+import pytest
+import reference
+from systems import SCALES, hermitian, random_contacts
+
+import oqs
+from oqs.stationary.elimination import eliminate, gth, recurrent
+from oqs.stationary.rate_equation import balanced, by_frequency, rate_matrix
+from oqs.stationary.sectors import SectorProblem
+from oqs.stationary.small import LARGEST, SmallProblem
+
+scales = pytest.mark.parametrize("scale", SCALES)
+POPULATIONS = oqs.Populations()
+
+
+def null_vector(rates):
+    """Stationary populations of rates[a][b] from b to a, by mpmath's LU in 600 digits."""
+    with mpmath.workdps(600):
+        size = len(rates)
+        W = mpmath.matrix(size, size)
+        for b in range(size):
+            for a in range(size):
+                if a != b:
+                    W[a, b] += rates[a][b]
+                    W[b, b] -= rates[a][b]
+        for b in range(size):
+            W[0, b] = 1
+        right = mpmath.matrix(size, 1)
+        right[0] = 1
+        return [mpmath.mpf(p) for p in mpmath.lu_solve(W, right)]
+
+
+def literal_rates(model, T, mu):
+    """W_ab = gamma_j n_j |<b| S |a>|^2 up, 1 - n_j down, in the model's own energy basis."""
+    c = reference.annihilators(model.system.sites)
+    vectors, energies = model.system.spectrum.vectors, model.system.spectrum.energies
+    size = len(energies)
+    rates = [[mpmath.mpf(0)] * size for _ in range(size)]
+    with mpmath.workdps(600):
+        for contact, t, m in zip(model.contacts, T, mu, strict=True):
+            for row in contact.channels(model.system.sites):
+                S = sum(x * y for x, y in zip(row, c, strict=True))
+                strength = np.abs(vectors.conj().T @ S @ vectors) ** 2
+                for low, high in np.argwhere(strength > 1e-24):
+                    w = energies[high] - energies[low]
+                    gamma = float(contact.gamma(np.array([w]))[0])
+                    x = mpmath.mpf(float((w - m) / t))  # as doubles know it
+                    rate = mpmath.mpf(float(strength[low, high])) * gamma
+                    rates[high][low] += rate / (mpmath.exp(x) + 1)
+                    rates[low][high] += rate / (mpmath.exp(-x) + 1)
+    return rates
+
+
+def populations(model, T, mu):
+    problem = POPULATIONS.prepare(model)
+    return problem, problem.solve(np.asarray(T), np.asarray(mu)).values
+
+
+def tunnelling(seed, sites, scale):
+    """Random interacting dots with tunnelling between three reservoirs."""
+    rng = np.random.default_rng([seed, sites])
+    pairs = {(v, w): scale * rng.uniform(0.2, 2) for v in range(sites) for w in range(v)}
+    system = oqs.InteractingSystem.from_terms(scale * hermitian(rng, sites), pairs)
+    model = oqs.davies(system, random_contacts(rng, sites, 3, scale, "channels"))
+    return model, scale * rng.uniform(0.2, 2, 3), scale * rng.normal(size=3)
+
+
+@scales
+@pytest.mark.parametrize(
+    ("sites", "kind"), [(1, SmallProblem), (2, SmallProblem), (3, SmallProblem), (4, SectorProblem)]
+)
+def test_populations_of_random_systems(sites, kind, scale):
+    for seed in range(3 if sites < 4 else 1):
+        model, T, mu = tunnelling(seed, sites, scale)
+        problem, found = populations(model, T, mu)
+        assert isinstance(problem, kind)
+        exact = np.array([float(p) for p in null_vector(literal_rates(model, T, mu))])
+        np.testing.assert_allclose(found, exact, rtol=1e-11, atol=0)
+
+
+@pytest.mark.parametrize("T", [1e-2, 3e-3])
+@pytest.mark.parametrize("sites", [3, 4, 5])
+def test_every_population_however_small(sites, T):
+    # (w - mu)/T up to several hundred: all digits of populations down to the smallest double
+    system = oqs.coupled_dots([0.3, 0.7, -0.4, 1.1, -0.2][:sites], 0.37)
+    channels = np.diag([1.0, 2.0, 0.5, 1.5, 0.7][:sites])
+    contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(3.0), channels)]
+    model = oqs.davies(system, contacts)
+    temperatures, mu = [T, 1.7 * T], [0.1, 0.5]
+    _, found = populations(model, temperatures, mu)
+    exact = null_vector(literal_rates(model, temperatures, mu))
+    pairs = [(p, q) for p, q in zip(found, exact, strict=True) if q > 1e-290]
+    assert max(abs(p / q - 1) for p, q in pairs) < 1e-12
+    assert min(found) < 1e-25
+
+
+@pytest.mark.parametrize("sites", [2, 4])
+@pytest.mark.parametrize("nu", [-1e3, -1e5, 1e3, 1e5])
+def test_rates_that_underflow(nu, sites):
+    # every reservoir so far from the levels that exp(-|nu|) is zero: all empty, or all full
+    model = oqs.davies(
+        oqs.spinless_dots(np.linspace(1.2, 1.3, sites), 0.02, U=0.01),
+        [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))],
+    )
+    T = np.array([1e-3, 2e-3])
+    problem, found = populations(model, T, 1.25 - nu * T)
+    filled = model.system.spectrum.particles[np.flatnonzero(found)]
+    np.testing.assert_array_equal(filled, [0 if nu > 0 else sites])
+    assert found.sum() == 1
+    flows = problem.solve(T, 1.25 - nu * T)
+    np.testing.assert_array_equal(flows.particle, 0)
+    batch = problem.solve_batch(np.array([T, T]), 1.25 - np.array([nu * T, 0 * T]))
+    np.testing.assert_array_equal(batch[0][0], 0)
+
+
+@pytest.mark.parametrize("U", [0.0, 1.0])
+def test_one_cold_reservoir_beside_a_warm_one(U):
+    # the cold one's rates up are zero, the warm one's are not: the warm one drives, to all digits
+    model = oqs.davies(
+        oqs.coupled_dots([1.0, 1.2], U), [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.03))]
+    )
+    T, mu = [1e-4, 0.5], [0.0, 0.9]
+    _, found = populations(model, T, mu)
+    exact = [float(p) for p in null_vector(literal_rates(model, T, mu))]
+    np.testing.assert_allclose(found, exact, rtol=1e-13)
+
+
+@pytest.mark.parametrize("extra", [0, 2])
+def test_sets_of_states_that_no_rate_connects_are_refused(extra):
+    # one electron of either spin, both ways out of it below the smallest double: two answers;
+    # far-away levels, which stay empty, make it an elimination by sectors
+    levels = [-1.0, -1.0, *[5.0 + d for d in range(extra)]]
+    model = oqs.davies(oqs.coupled_dots(levels, 2.5), [oqs.Contact(oqs.flat(0.1))])
+    problem = POPULATIONS.prepare(model)
+    assert isinstance(problem, SmallProblem if extra == 0 else SectorProblem)
+    with pytest.raises(oqs.NonUniqueStationaryState, match="below the smallest double") as caught:
+        problem.solve(np.array([1e-3]), np.array([0.0]))
+    assert caught.value.kernel_dimension == 2
+    warm = problem.solve(np.array([0.05]), np.array([0.0])).values
+    assert np.sort(warm)[-2:] == pytest.approx([0.5, 0.5], rel=1e-8)
+
+
+def test_gth_over_sixty_decades():
+    rng = np.random.default_rng(0)
+    for size in (1, 2, 3, 7):
+        rates = 10 ** rng.uniform(-30, 30, (size, size))
+        np.fill_diagonal(rates, 7.0)  # not looked at
+        exact = null_vector([[mpmath.mpf(float(x)) for x in row] for row in rates])
+        worst = max(abs(p / q - 1) for p, q in zip(gth(rates), exact, strict=True))
+        assert worst < 1e-14 * size
+
+
+def test_elimination_by_sectors_is_that_by_states():
+    rng = np.random.default_rng(1)
+    sizes = [1, 4, 6, 4, 1]
+    first = np.cumsum([0, *sizes])
+    rates, steps = np.zeros((16, 16)), []
+    for n in range(4):
+        low, high = slice(first[n], first[n + 1]), slice(first[n + 1], first[n + 2])
+        up, down = 10 ** rng.uniform(-20, 0, (2, sizes[n + 1], sizes[n]))
+        rates[high, low], rates[low, high] = up, down.T
+        steps.append((up, down))
+    found = np.concatenate(eliminate(reversed(steps), highest=1))
+    np.testing.assert_allclose(found, gth(rates), rtol=1e-12)
+
+
+def test_states_that_are_only_left_are_empty():
+    # 2 -> 1 <-> 0, 3 -> 2
+    rates = rate_matrix(
+        np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([2.0, 0, 0]), np.array([3.0, 1, 1]), 4
+    )
+    np.testing.assert_allclose(recurrent(rates), [0.6, 0.4, 0, 0], rtol=1e-15)
+
+
+def test_flows_are_balanced_in_proportion_to_their_rounding():
+    gross = np.array([1.0, 1e-6, 0.0])
+    found = balanced(np.array([1e-7, -1e-7 + 1e-16, 0.0]), gross)
+    assert found.sum() == 0
+    assert found[1] == pytest.approx(-1e-7 + 1e-16, rel=1e-14)  # the weak one keeps its digits
+    np.testing.assert_array_equal(balanced(np.zeros(2), np.zeros(2)), 0)
+
+
+def test_fluxes_are_collected_at_their_frequencies():
+    frequencies = np.array([1.0, 2.0, 4.0])
+    flux = np.array([[1.0, 2.0, 3.0], [-1.0, 0.0, 5.0]])
+    particle, energy = by_frequency(frequencies, [(np.array([4.0, 1.0, 1.0]), flux)])
+    np.testing.assert_array_equal(particle, [[5, 5], [0, 0], [1, -1]])
+    np.testing.assert_array_equal(energy, [[5, 5], [0, 0], [4, -4]])
+
+
+@scales
+def test_the_small_route_and_the_sectors_agree(scale):
+    for seed in range(3):
+        model, T, mu = tunnelling(seed, 3, scale)
+        assert model.system.spectrum.dimension == LARGEST
+        small, sectors = (
+            kind.of(model, POPULATIONS, model.transitions) for kind in (SmallProblem, SectorProblem)
+        )
+        one, other = small.solve(T, mu), sectors.solve(T, mu)
+        np.testing.assert_allclose(one.values, other.values, rtol=1e-12)
+        for kind in ("particle", "energy"):
+            size = np.max(np.abs(getattr(one, kind)))
+            np.testing.assert_allclose(
+                getattr(one, kind), getattr(other, kind), rtol=0, atol=1e-12 * size
+            )
+        np.testing.assert_allclose(small.frequencies, sectors.frequencies, rtol=1e-12)
+        for ours, theirs in zip(small.resolved(T, mu), sectors.resolved(T, mu), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.max(np.abs(ours)))
