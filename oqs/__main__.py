@@ -8,15 +8,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.scenario.computing import Check, compute_flows, compute_relaxation
 from oqs.scenario.data import flows_data, made_by, relaxation_checks, relaxation_data
-from oqs.scenario.place import ScenarioError
 from oqs.scenario.reading import OpenSystem, read_open_system
+from oqs.scenario.shell import EPILOG, NOT_VERIFIED, VERIFIED, exit_status
 from oqs.scenario.text import checks_text, flows_text, relaxation_text
 from oqs.units import Units
-
-VERIFIED, NOT_VERIFIED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 Report = tuple[dict[str, Any], str, Sequence[Check]]
 
@@ -28,18 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     or the command line is wrong. 130: interrupted.
     """
     options = _parser().parse_args(arguments)
-    try:
-        return _run(options)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except ScenarioError as error:
-        cause = error.__cause__
-        print(f"error: {error}", file=sys.stderr)
-        return NOT_VERIFIED if isinstance(cause, NonUniqueStationaryState) else USAGE
-    except (StationaryStateNotFound, RuntimeError) as error:
-        print(f"error: {options.scenario}: nothing was computed: {error}", file=sys.stderr)
-        return NOT_VERIFIED
+    return exit_status(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -83,9 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m oqs",
         description="Compute what a scenario asks of its open system, at fixed temperatures and "
         "chemical potentials. Reservoirs of finite size: python -m thermo.",
-        epilog="Exit status: 0 computed and every check passed, 1 a check failed or there is no "
-        "unique stationary state, 2 wrong scenario or arguments, 130 interrupted. "
-        "docs/scenarios.md describes the scenario file.",
+        epilog=EPILOG,
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -11,15 +11,12 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from oqs.errors import NonUniqueStationaryState
-from oqs.scenario.place import ScenarioError
+from oqs.scenario.shell import EPILOG, NOT_VERIFIED, VERIFIED, exit_status
 from thermo.scenario.examples import example, examples
 from thermo.scenario.folder import FolderError, ResultFolder, former, result_folder
 from thermo.scenario.reading import Scenario, read
 from thermo.scenario.running import STORE, Run
 from thermo.scenario.text import print_summary
-
-VERIFIED, NOT_VERIFIED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _WIDTH = 140
 
@@ -31,19 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder or the command line is wrong. 130: interrupted; what is finished is in the folder.
     """
     options = _parser().parse_args(arguments)
-    try:
+
+    def command() -> int:
         status: int = options.command(options)
         return status
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except (ScenarioError, FolderError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        failed = isinstance(error.__cause__, NonUniqueStationaryState)
-        return NOT_VERIFIED if failed else USAGE
-    except RuntimeError as error:  # a solver that gives up says so, and returns nothing
-        print(f"error: {options.scenario}: {type(error).__name__}: {error}", file=sys.stderr)
-        return NOT_VERIFIED
+
+    return exit_status(command, FolderError)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -120,7 +110,7 @@ def _examples(options: argparse.Namespace) -> int:
         return VERIFIED
     width = max(map(len, examples()))
     for name in examples():
-        print(f"{name.ljust(width)}  {read(name).title}")
+        print(f"{name.ljust(width)}  {read(example(name)).title}")
     return VERIFIED
 
 
@@ -128,9 +118,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m thermo",
         description="Compute what a scenario says: flows, relaxation, evolution of finite "
-        "reservoirs, sweeps. docs/scenarios.md describes the scenario file.",
-        epilog="Exit status: 0 computed and every check passed, 1 a check or a computation failed, "
-        "2 wrong scenario, folder or arguments, 130 interrupted.",
+        "reservoirs, sweeps.",
+        epilog=EPILOG,
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -28,6 +28,7 @@ ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | Landauer
 
 _EXACT = 1e-9  # of the largest flow: what solvers of one generator must agree to
 _ROUNDING = 1e-12  # of the rates: flows below it are rounding
+_MOST_SITES = 24  # 2^24 populations: a minute and some GB; beyond, no machine has the memory
 _TIMES = 10  # relaxation times that a relaxation lasts by default
 
 
@@ -90,7 +91,14 @@ def make_model(found: OpenSystem) -> DaviesModel:
     options: dict[str, Any] = {"lamb_shift": found.generator.lamb_shift}
     if found.generator.resolution is not None:
         options["resolution"] = found.generator.resolution
-    with found.document.place.at("system").blamed():
+    place = found.document.place.at("system")
+    if found.system.sites > _MOST_SITES:
+        problem = f"must have at most {_MOST_SITES} sites for a density matrix of 2^N states"
+        raise place.error(
+            f"{problem}, but has {found.system.sites}",
+            'Without interactions, laws = ["gaussian"] takes hundreds.',
+        )
+    with place.blamed():
         return davies(found.system, found.contacts, **options)
 
 

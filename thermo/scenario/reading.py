@@ -106,12 +106,14 @@ class Scenario:
 def read(path: str | os.PathLike[str]) -> Scenario:
     """Read a scenario from a TOML file, or a shipped example by its name, such as "figure_1".
 
+    A file of that name comes first.
+
     Raises
     ------
     ScenarioError
         a ValueError naming the file, the key, what is wrong with it and the remedy.
     """
-    if is_example(path) and not pathlib.Path(path).exists():
+    if is_example(path) and not pathlib.Path(path).is_file():
         return scenario(load(example(os.fspath(path))))
     return scenario(load(path))
 
