@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import ScalarFormatter
 
 from thermo.plots import COLOURS, TrajectoryFigure
 
@@ -62,8 +63,10 @@ def plot_map(
         _draw_words(axis, x, y, values)
     else:
         mesh = axis.pcolormesh(x, y, values.values.T, shading="nearest", cmap="viridis")
-        bar = figure.colorbar(mesh, ax=axis, label=text.get(quantity, quantity))
-        bar.formatter.set_powerlimits((-2, 3))
+        numbers = ScalarFormatter(useMathText=True)
+        numbers.set_powerlimits((-2, 3))
+        label = text.get(quantity, quantity)
+        figure.colorbar(mesh, ax=axis, label=label, format=numbers)
         if np.ptp(values.values[np.isfinite(values.values)]) > 0:
             axis.contour(x, y, values.values.T, colors="white", linewidths=0.7)
     for point in points:

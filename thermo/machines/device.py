@@ -29,8 +29,8 @@ class Device:
     ----------
     T : (n,) in units of energy. Read-only.
     heat : (n,) Y_j, positive where a reservoir loses heat; units of energy squared. Read-only.
-    power : electrical work done on the reservoirs per unit time, P = sum_j mu_j (-P_j), which is
-        sum_j Y_j by the first law. Positive where particles are lifted to the higher mu.
+    power : electrical work done on the reservoirs per unit time, -sum_j mu_j P_j, which is sum_j Y_j
+        by the first law. Positive where particles are lifted to the higher mu.
     entropy_production : -sum_j Y_j/T_j >= 0, in units of energy.
     floor : what the flows leave unknown of a heat or of the power: how far they miss the laws of
         conservation, and the rounding of their terms. A number not above it has no sign here.
@@ -49,7 +49,7 @@ class Device:
 
     @property
     def mode(self) -> Regime:
-        """What the device is, by the signs of its heats and power.
+        """What the device is, by the signs of its heats and of its power.
 
         BALANCED : no heat flows.
         REFRIGERATOR : the coldest bath loses heat and no power comes out: driven by work, or by
@@ -61,7 +61,7 @@ class Device:
         TRANSPORTER : one temperature; one reservoir loses heat, the others gain more.
 
         Raises ValueError for what has no single name: between three temperatures or more, power
-        and cooling at once, or power that goes in while neither the coldest bath nor none cools.
+        and cooling at once, or power that goes in and cools a bath other than the coldest.
         """
         baths, power = self._signs(self._baths[1]), self._signs(np.array(self.power))
         reservoirs = self._signs(self.heat)
