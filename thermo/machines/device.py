@@ -29,8 +29,8 @@ class Device:
     ----------
     T : (n,) in units of energy. Read-only.
     heat : (n,) Y_j, positive where a reservoir loses heat; units of energy squared. Read-only.
-    power : electrical work done on the reservoirs per unit time, -sum_j mu_j P_j, which is sum_j Y_j
-        by the first law. Positive where particles are lifted to the higher mu.
+    power : electrical work done on the reservoirs per unit time, -sum_j mu_j P_j, by the first law
+        sum_j Y_j. Positive where particles are lifted to the higher mu.
     entropy_production : -sum_j Y_j/T_j >= 0, in units of energy.
     floor : what the flows leave unknown of a heat or of the power: how far they miss the laws of
         conservation, and the rounding of their terms. A number not above it has no sign here.
