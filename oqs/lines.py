@@ -40,7 +40,9 @@ class Lines:
             jumps, spread = _jumps(model, kappa, float(w))
             emptying = np.einsum("jlu,jlv->juv", jumps.conj(), jumps)  # (n, upper, upper)
             filling = np.einsum("jlu,jmu->jlm", jumps, jumps.conj())
-            widths[kappa] = np.einsum("juu->ju", emptying).real.max(axis=1).sum() + spread
+            widths[kappa] = (
+                np.einsum("juu->ju", emptying).real.max(axis=1, initial=0.0).sum() + spread
+            )
             products[:, :, kappa] = np.minimum(_largest(emptying), _largest(filling))
         return cls(widths, products)
 
@@ -68,7 +70,7 @@ def _jumps(model: DaviesModel, kappa: int, w: float) -> tuple[ComplexArray, floa
 
 def _largest(rates: ComplexArray) -> FloatArray:
     """Return max_a |(G_j G_q)_aa| (n, n) of matrices G (n, s, s)."""
-    found: FloatArray = np.abs(np.einsum("jab,qba->jqa", rates, rates)).max(axis=-1)
+    found: FloatArray = np.abs(np.einsum("jab,qba->jqa", rates, rates)).max(axis=-1, initial=0.0)
     return found
 
 

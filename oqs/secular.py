@@ -28,7 +28,7 @@ def worst_mixing(model: DaviesModel) -> tuple[float, float, float]:
         total = own.sum(axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):  # no rate, no mixing: set to 0 below
             amplified = np.sqrt(total / own[:, :, None])
-        strength = np.where(mixing > 0, mixing * np.maximum(1.0, amplified), 0.0).max(axis=0)
+            strength = np.where(mixing > 0, mixing * np.maximum(1.0, amplified), 0.0).max(axis=0)
         apart = levels[:, None] != levels
         gaps = np.where(apart, np.abs(np.subtract.outer(energies, energies)), 1.0)
         ratios = np.where(apart, strength / gaps, 0.0)
