@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import final
 
+_LONGEST = 80  # characters of a key's name that an error repeats
 _ARGUMENT = re.compile(r"^Argument `(\w+)`")
 
 
@@ -45,7 +46,11 @@ class Place:
 
     def at(self, part: str | int, meaning: str | None = None) -> Place:
         """Return the place of a key of this table, or of an entry of this array, from 0."""
-        key = f"{self.key}[{part}]" if isinstance(part, int) else f"{self.key}.{part}".lstrip(".")
+        if isinstance(part, int):
+            key = f"{self.key}[{part}]"
+        else:
+            name = part if part and part.isprintable() else repr(part)
+            key = ".".join([*([self.key] if self.key else []), name[:_LONGEST]])
         return Place(self.file, key, self.meaning if meaning is None else meaning)
 
     def error(self, problem: str, remedy: str | None = None) -> ScenarioError:

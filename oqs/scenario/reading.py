@@ -14,7 +14,7 @@ from oqs.contacts import Contact
 from oqs.scenario.contacts import read_contacts
 from oqs.scenario.document import Document, load
 from oqs.scenario.place import Place
-from oqs.scenario.schema import REQUIRED, Key, Table, label, named, quoted
+from oqs.scenario.schema import REQUIRED, Key, Table, label, named, quoted, shown
 from oqs.scenario.system import read_system
 from oqs.scenario.tasks import (
     FlowsTask,
@@ -164,8 +164,9 @@ def _reservoirs(value: object, place: Place, contacts: tuple[Contact, ...]) -> l
         )
     for index, ((table, at), contact) in enumerate(zip(tables, contacts, strict=True)):
         if "name" in table and label(table, index) != contact.name:
+            given = shown(table["name"])
             raise at.at("name").error(
-                f"must be that of contact {index + 1}, {contact.name!r}, but is {table['name']!r}",
+                f"must be that of contact {index + 1}, {contact.name!r}, but is {given}",
                 "Give [[reservoirs]] in the order and with the names of [[contacts]].",
             )
     return [RESERVOIR(table, at) for table, at in tables]
