@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Protocol, final, runtime_checkable
+from typing import NamedTuple, Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,34 @@ class BatchLaw(Protocol):
     def __call__(self, T: FloatArray, mu: FloatArray, /) -> Flows:
         """Return the flows (B, n)."""
         ...
+
+
+@final
+class Evaluation(NamedTuple):
+    """The right-hand side at B states, with the parts that its Jacobian needs again.
+
+    Parameters
+    ----------
+    rates : (B, 2n) dy/dt. particle, heat : (B, n) flows. gas : (B, n, 2, 2) Jacobians.
+    """
+
+    rates: FloatArray
+    particle: FloatArray
+    heat: FloatArray
+    gas: FloatArray
+
+    def where(self, rows: NDArray[np.bool_], other: Evaluation) -> Evaluation:
+        """Return these rows (B,) of this one, the others of `other`."""
+        return Evaluation(
+            *(
+                np.where(rows.reshape(-1, *[1] * (mine.ndim - 1)), mine, theirs)
+                for mine, theirs in zip(self, other, strict=True)
+            )
+        )
+
+    def kept(self, rows: NDArray[np.bool_]) -> Evaluation:
+        """Return these rows only."""
+        return Evaluation(*(part[rows] for part in self))
 
 
 @final
@@ -55,15 +83,16 @@ class BatchFlow:
                 f"{mu.tolist()} it did not. Mend the law there."
             )
 
-    def rates(self, y: FloatArray) -> FloatArray:
-        """Return dy/dt (B, 2n)."""
+    def evaluate(self, y: FloatArray) -> Evaluation:
+        """Return dy/dt (B, 2n) and its parts."""
         T, mu = self.unpack(y)
         flows = self.law(T, mu)
         gas = self.group.jacobian(T, mu)
-        return _change(gas, T, mu, flows.particle, flows.heat)
+        rates = _change(gas, T, mu, flows.particle, flows.heat)
+        return Evaluation(rates, flows.particle, flows.heat, gas)
 
-    def rates_or_nan(self, y: FloatArray, good: FloatArray) -> FloatArray:
-        """Return dy/dt (B, 2n), NaN where a trial state y lies beyond what numbers can hold.
+    def evaluate_or_nan(self, y: FloatArray, good: FloatArray) -> Evaluation:
+        """Return the same, with NaN rates where a trial state y is beyond what numbers can hold.
 
         Those rows are evaluated at `good` instead, which is then thrown away.
         """
@@ -71,10 +100,10 @@ class BatchFlow:
         tame = np.isfinite(y) & (np.abs(y) <= np.where(np.arange(2 * n) < n, _WILD, np.inf))
         wild: NDArray[np.bool_] = np.logical_not(np.logical_and.reduce(tame, axis=1))
         if not wild.any():
-            return self.rates(y)
-        rates = self.rates(np.where(wild[:, None], good, y))
-        rates[wild] = np.nan
-        return rates
+            return self.evaluate(y)
+        found = self.evaluate(np.where(wild[:, None], good, y))
+        found.rates[wild] = np.nan
+        return found
 
     def unpack(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return T, mu (B, n)."""
@@ -86,8 +115,8 @@ class BatchFlow:
         T, mu = self.unpack(y)
         return np.concatenate([np.ones_like(T), np.maximum(np.abs(mu), T)], axis=1)
 
-    def jacobian(self, y: FloatArray, scale: FloatArray) -> FloatArray:
-        """Return d(dy/dt)/dy (B, 2n, 2n).
+    def jacobian(self, y: FloatArray, scale: FloatArray, here: Evaluation) -> FloatArray:
+        """Return d(dy/dt)/dy (B, 2n, 2n) at y, where the right-hand side is `here`.
 
         A gas depends on its own T and mu only, so two shifts serve all gases; the flows, on which
         dy/dt depends linearly, take 2n.
@@ -95,25 +124,24 @@ class BatchFlow:
         batch, size = y.shape
         n = size // 2
         steps = _NUDGE * scale  # (B, 2n)
-        shifted = np.repeat(y[None], size + 1, axis=0)
+        shifted = np.repeat(y[None], size, axis=0)
         for m in range(size):
             shifted[m, :, m] += steps[:, m]
         T, mu = self.unpack(shifted.reshape(-1, size))
         flows = self.law(T, mu)
-        particle = flows.particle.reshape(size + 1, batch, n)
-        heat = flows.heat.reshape(size + 1, batch, n)
+        particle = flows.particle.reshape(size, batch, n)
+        heat = flows.heat.reshape(size, batch, n)
         # the flows' part: the gas stays, and its Jacobian broadcasts over the 2n shifts
         T, mu = self.unpack(y)
-        gas = self.group.jacobian(T, mu)
-        slopes = _change(gas, T, mu, particle[:-1] - particle[-1], heat[:-1] - heat[-1])
+        slopes = _change(here.gas, T, mu, particle - here.particle, heat - here.heat)
         jacobian = np.ascontiguousarray(np.moveaxis(slopes / steps.T[:, :, None], 0, 2))
         # the gas's part: the flows stay
-        here = _change(gas, T, mu, particle[-1], heat[-1])
         places = np.arange(n)
         for first, shift in ((0, steps[:, :n]), (n, steps[:, n:])):
             hot, up = (T * np.exp(shift), mu) if first == 0 else (T, mu + shift)
-            moved = _change(self.group.jacobian(hot, up), hot, up, particle[-1], heat[-1])
-            own = (moved - here).reshape(batch, 2, n) / shift[:, None, :]
+            gas = self.group.jacobian(hot, up)
+            moved = _change(gas, hot, up, here.particle, here.heat)
+            own = (moved - here.rates).reshape(batch, 2, n) / shift[:, None, :]
             for row in (0, n):
                 jacobian[:, row + places, first + places] += own[:, row // n]
         return jacobian

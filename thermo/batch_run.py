@@ -36,9 +36,9 @@ class _Run:
         self.offset = offset
         self.index = np.arange(batch)
         self.y = np.concatenate([np.log(T), mu], axis=1)
-        self.slope = problem.rates(self.y)
+        self.here = problem.evaluate(self.y)
         self.t = np.zeros(batch)
-        fastest = np.max(np.abs(self.slope) / problem.scale(self.y), axis=1)
+        fastest = np.max(np.abs(self.here.rates) / problem.scale(self.y), axis=1)
         self.h = np.minimum(1e-3 / np.where(fastest > 0, fastest, 1e-300), problem.end)
         self.steps = np.zeros(batch, dtype=np.intp)
         self.end_t = np.zeros(batch)
@@ -71,17 +71,17 @@ class _Run:
     def _step(self) -> None:
         problem = self.problem
         scale = problem.scale(self.y)
-        jacobian = problem.jacobian(self.y, scale)
-        y = self.y
+        y, here = self.y, self.here
+        jacobian = problem.jacobian(y, scale, here)
         step = take_steps(
-            lambda trial: problem.rates_or_nan(trial, y), y, self.slope, jacobian, self.h
+            lambda trial: problem.evaluate_or_nan(trial, y).rates, y, here.rates, jacobian, self.h
         )
         error = np.max(np.abs(step.error) / (problem.rtol * scale), axis=1)
-        slope = problem.rates_or_nan(step.end, y)
-        good = (error <= 1) & np.isfinite(slope).all(axis=1)
-        self._record(step, slope, good)
+        there = problem.evaluate_or_nan(step.end, y)
+        good = (error <= 1) & np.isfinite(there.rates).all(axis=1)
+        self._record(step, there.rates, good)
         self.y = np.where(good[:, None], step.end, self.y)
-        self.slope = np.where(good[:, None], slope, self.slope)
+        self.here = there.where(good, here)
         self.t = np.where(good, self.t + self.h, self.t)
         self.steps += 1
         factor = np.clip(0.9 * np.maximum(error, 1e-10) ** -0.25, 0.2, 6.0)
@@ -94,7 +94,7 @@ class _Run:
         """Keep the extremes of T within each accepted step, and the values at the asked times."""
         n = self.low.shape[1]
         start, end = step.start[:, :n], step.end[:, :n]
-        rise, d0 = end - start, self.h[:, None] * self.slope[:, :n]
+        rise, d0 = end - start, self.h[:, None] * self.here.rates[:, :n]
         d1 = self.h[:, None] * slope[:, :n]
         s = _turning(rise, d0, d1)
         turned = start + s * (d0 + s * (3 * rise - 2 * d0 - d1 + s * (d0 + d1 - 2 * rise)))
@@ -131,7 +131,7 @@ class _Run:
         spread = np.max(np.abs(T / T.mean(axis=1, keepdims=True) - 1), axis=1)
         middle = np.maximum(np.abs(mu.mean(axis=1)), T.mean(axis=1))
         away = np.maximum(spread, np.ptp(mu, axis=1) / middle)
-        moving = np.max(np.abs(self.slope) / problem.scale(self.y), axis=1)
+        moving = np.max(np.abs(self.here.rates) / problem.scale(self.y), axis=1)
         equilibrated = problem.to_equilibrium & moved & (away <= problem.tolerance)
         stalled = problem.to_equilibrium & moved & ~equilibrated
         stalled &= moving * 100 * self.t <= _QUIET * away
@@ -147,7 +147,7 @@ class _Run:
                 later = done & (self.t < moment)
                 self.reported[self.index[later], place] = self.y[later]
         keep = ~done
-        self.index, self.y, self.slope = self.index[keep], self.y[keep], self.slope[keep]
+        self.index, self.y, self.here = self.index[keep], self.y[keep], self.here.kept(keep)
         self.t, self.h, self.steps = self.t[keep], self.h[keep], self.steps[keep]
 
 
