@@ -65,7 +65,9 @@ def labelled(
 def _stacked(name: str, outcomes: list[Outcome], good: list[Values]) -> NDArray[Any]:
     """Return the values of all points, (points, ...), missing ones where a point failed."""
     kind = np.result_type(*(values[name] for values in good))
-    if len(good) < len(outcomes) and kind.kind in "biu":
+    if len(good) == len(outcomes):
+        return np.array([values[name] for values in good], dtype=kind)
+    if kind.kind in "biu":
         kind = np.dtype(np.float64)  # room for NaN
     missing = np.full(good[0][name].shape, "" if kind.kind == "U" else np.nan, dtype=kind)
     return np.array([missing if o.values is None else o.values[name] for o in outcomes], dtype=kind)

@@ -16,6 +16,7 @@ from thermo.sweep_store import Outcome
 
 _IN_FLIGHT = 256  # points handed to an executor and not yet back: bounds memory and loss
 _PER_PROCESS = 4  # the same for each local process: what is computed again if one dies
+_GLANCE = 1.0  # seconds: `wait` does not wake up for futures that shutdown() cancels
 _EXPECTED = "None, a number of processes, an Executor or a dask.distributed.Client"
 
 Points = list[dict[str, Any]]
@@ -171,9 +172,8 @@ def _through(
                     flying[future] = waiting.popleft()
             if not flying:
                 return Lost(begun, list(waiting), reason)
-            for future in concurrent.futures.wait(
-                flying, return_when=concurrent.futures.FIRST_COMPLETED
-            ).done:
+            concurrent.futures.wait(flying, _GLANCE, concurrent.futures.FIRST_COMPLETED)
+            for future in [future for future in flying if future.done()]:
                 index = flying.pop(future)
                 stopped = _stopped(future)
                 if stopped is None:

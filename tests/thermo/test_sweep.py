@@ -1,14 +1,13 @@
-"""Sweeps: the same numbers wherever they are computed, and nothing computed twice."""
+"""Sweeps: labelled results, whose they are, and what is refused."""
 
 import concurrent.futures
 import contextlib
-import os
-import pathlib
-import signal
+import functools
+import json
+import multiprocessing
 import sqlite3
-import subprocess
 import sys
-import time
+import threading
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ import sweep_functions as functions
 import thermo
 
 GRID = {"a": [1, 2, 3], "b": [0.5, 1.5]}
-TESTS = pathlib.Path(__file__).parents[1]
 
 
 def test_labelled_grid():
@@ -29,11 +27,34 @@ def test_labelled_grid():
     assert set(data["error"].values.ravel()) == {""}
 
 
-def test_the_same_wherever_it_runs():
+def test_the_same_wherever_it_runs(tmp_path):
     here = thermo.sweep(functions.product, GRID)
     assert here.identical(thermo.sweep(functions.product, GRID, executor=2))
     with concurrent.futures.ThreadPoolExecutor(2) as threads:
         assert here.identical(thermo.sweep(functions.product, GRID, executor=threads))
+    store = tmp_path / "sweep.db"
+    assert here.identical(thermo.sweep(functions.product, GRID, store=store))
+    assert here.identical(thermo.sweep(functions.product, GRID, store=store))
+
+
+def test_results_say_what_made_them(tmp_path):
+    function = functools.partial(functions.scaled, factor=2.0)
+    data = thermo.sweep(function, {"a": [1]}, label="first try")
+    assert data.attrs["function"] == "sweep_functions.scaled"
+    assert data.attrs["label"] == "first try"
+    assert json.loads(data.attrs["parameters"])["function argument factor"] == "2.0"
+    assert data.attrs["version"].count(".") == 2
+    assert data.attrs["store_format"].startswith("oqs-thermo sweep")
+    data.to_netcdf(tmp_path / "sweep.nc", engine="h5netcdf")
+
+
+def test_results_of_two_versions_say_so(tmp_path):
+    store = tmp_path / "sweep.db"
+    thermo.sweep(functions.fails_at_two, {"a": [1]}, store=store)
+    with contextlib.closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE outcomes SET version = '0.0.1'")
+    data = thermo.sweep(functions.fails_at_two, {"a": [1, 3]}, store=store)
+    assert data.attrs["version"].startswith("0.0.1, ")
 
 
 def test_a_failing_point_is_recorded_and_can_be_tried_again(tmp_path):
@@ -45,38 +66,154 @@ def test_a_failing_point_is_recorded_and_can_be_tried_again(tmp_path):
     assert again.identical(data)
 
 
-def test_killed_in_the_middle_it_resumes(tmp_path, monkeypatch):
-    """kill -9, then the same call: what was finished is not computed again."""
-    calls = tmp_path / "calls"
-    calls.mkdir()
-    monkeypatch.setenv("SWEEP_CALLS", str(calls))
+def test_names_that_mean_something_to_sqlite_or_numpy_are_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = thermo.sweep(file_and_more, {"a": [1.0]}, store=":memory:")
+    assert (tmp_path / ":memory:").stat().st_size > 0
+    assert data.identical(thermo.sweep(file_and_more, {"a": [1.0]}, store=":memory:"))
+    assert data["file"].values == [1.0]
+
+
+def file_and_more(a):
+    return {"file": a, "allow_pickle": [a, a], "arr_0": "text"}
+
+
+PAIRS = {
+    "partial": lambda factor: functools.partial(functions.scaled, factor=factor),
+    "partial of a partial": lambda factor: functools.partial(
+        functools.partial(functions.scaled, factor=factor)
+    ),
+    "dataclass": functions.Scaling,
+    "object": functions.PlainScaling,
+    "method": lambda factor: functions.Scaling(factor).method,
+    "closure": functions.closure,
+    "default": functions.default,
+    "array": lambda factor: functools.partial(functions.scaled, factor=np.full(20, factor)),
+    "mapping": lambda factor: functools.partial(dictionary, parameters={"x": [1, (factor,)]}),
+    "set": lambda factor: functools.partial(dictionary, parameters={"x": {factor}}),
+    "function": lambda factor: functools.partial(dictionary, parameters=functions.closure(factor)),
+    "law": lambda factor: functools.partial(dictionary, parameters=oqs_law(factor)),
+}
+
+
+def dictionary(a, parameters):
+    return a
+
+
+def oqs_law(factor):
+    import oqs
+
+    dots = oqs.QuadraticSystem.from_energies([1.0, 2.0])
+    return oqs.flow_law(oqs.davies(dots, [oqs.Contact(oqs.flat(factor)) for _ in range(2)]))
+
+
+@pytest.mark.parametrize("label", [None, "mine"])
+@pytest.mark.parametrize("make", PAIRS.values(), ids=PAIRS)
+def test_another_parameter_is_another_function(make, label, tmp_path):
     store = tmp_path / "sweep.db"
-    program = (
-        "import sweep_functions as f, thermo;"
-        f"thermo.sweep(f.counted, {{'a': list(range(40))}}, store={str(store)!r})"
-    )
-    environment = os.environ | {"PYTHONPATH": str(TESTS)}
-    process = subprocess.Popen([sys.executable, "-c", program], env=environment)
-    deadline = time.monotonic() + 60
-    while len(list(calls.iterdir())) < 10 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    before = len(list(calls.iterdir()))
-    assert 10 <= before < 40
-    data = thermo.sweep(functions.counted, {"a": list(range(40))}, store=store)
-    np.testing.assert_array_equal(data["value"], np.arange(40.0) ** 2)
-    # only the point that was under way when the process died is computed twice
-    assert len(list(calls.iterdir())) <= 41
-    thermo.sweep(functions.counted, {"a": list(range(40))}, store=store)
-    assert len(list(calls.iterdir())) <= 41
+    first = thermo.sweep(make(2.0), {"a": [1, 2]}, store=store, label=label)
+    assert first.identical(thermo.sweep(make(2.0), {"a": [1, 2]}, store=store, label=label))
+    if make is functions.PlainScaling and label is not None:
+        return  # what is no plain data is what the label stands for
+    with pytest.raises(ValueError, match=r"`store` must hold results of .* as it is now, but in"):
+        thermo.sweep(make(3.0), {"a": [1, 2]}, store=store, label=label)
 
 
-def test_a_foreign_store_is_refused(tmp_path):
+def test_the_difference_is_named(tmp_path):
+    store = tmp_path / "sweep.db"
+    thermo.sweep(functools.partial(functions.scaled, factor=2.0), {"a": [1]}, store=store)
+    with pytest.raises(ValueError, match=r"function argument factor is 2\.0, now 3\.0"):
+        thermo.sweep(functools.partial(functions.scaled, factor=3.0), {"a": [1]}, store=store)
+
+
+def test_another_value_in_the_module_is_another_function(tmp_path, monkeypatch):
+    store = tmp_path / "sweep.db"
+    thermo.sweep(functions.with_offset, {"a": [1]}, store=store)
+    monkeypatch.setattr(functions, "OFFSET", 2.0)
+    with pytest.raises(ValueError, match=r"global OFFSET is 1\.0, now 2\.0"):
+        thermo.sweep(functions.with_offset, {"a": [1]}, store=store)
+
+
+def compiled(text):
+    namespace = {"__name__": "session"}
+    exec(text, namespace)
+    return namespace["f"]
+
+
+EDITS = {
+    "number": ("def f(a):\n    return a + 1", "def f(a):\n    return a + 2", False),
+    "helper": (
+        "def g(a):\n    return a\ndef f(a):\n    return g(a)",
+        "def g(a):\n    return -a\ndef f(a):\n    return g(a)",
+        False,
+    ),
+    "nested": (
+        "def f(a):\n    return sum(x for x in [a])",
+        "def f(a):\n    return sum(-x for x in [a])",
+        False,
+    ),
+    "lambda": ("f = lambda a: a", "f = lambda a: -a", False),
+    "comment": ("def f(a):\n    return a", "def f(a):\n    # why\n    return (a)", True),
+    "docstring": (
+        "def f(a):\n    'one'\n    return a + 1",
+        "def f(a):\n    'two'\n    return a + 1",
+        True,
+    ),
+    "recursion": (
+        "def f(a):\n    return a and f(a - 1)",
+        "def f(a):\n    return a and f(a - 1)",
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "same"), EDITS.values(), ids=EDITS)
+def test_other_code_is_another_function_unless_a_label_says_no(before, after, same, tmp_path):
+    store, labelled = tmp_path / "sweep.db", tmp_path / "labelled.db"
+    thermo.sweep(compiled(before), {"a": [1]}, store=store)
+    thermo.sweep(compiled(before), {"a": [1]}, store=labelled, label="v1")
+    refused = contextlib.nullcontext() if same else pytest.raises(ValueError, match=r"code is")
+    with refused:
+        thermo.sweep(compiled(after), {"a": [1]}, store=store)
+    thermo.sweep(compiled(after), {"a": [1]}, store=labelled, label="v1")
+    with pytest.raises(ValueError, match=r"the label is v1, now v2"):
+        thermo.sweep(compiled(after), {"a": [1]}, store=labelled, label="v2")
+
+
+def test_wrapped_and_builtin_functions_have_an_identity(tmp_path):
+    holding = functools.partial(functools.partial, dictionary)
+    made = (functions.cached, holding(parameters=np.negative), holding(parameters=abs))
+    for number, function in enumerate(made):
+        store = tmp_path / f"{number}.db"
+        first = thermo.sweep(function, {"a": [1]}, store=store)
+        assert first.identical(thermo.sweep(function, {"a": [1]}, store=store))
+    with pytest.raises(ValueError, match="`store` must hold results of"):
+        thermo.sweep(holding(parameters=np.positive), {"a": [1]}, store=tmp_path / "1.db")
+
+
+def test_a_value_that_cannot_be_compared_needs_a_label(tmp_path):
+    function = functools.partial(dictionary, parameters=threading.Lock())
+    assert thermo.sweep(function, {"a": [1]})["error"].values == [""]
+    store = tmp_path / "sweep.db"
+    with pytest.raises(TypeError, match=r"function argument parameters is _thread\.lock.*`label`"):
+        thermo.sweep(function, {"a": [1]}, store=store)
+    assert not store.exists()
+    thermo.sweep(function, {"a": [1]}, store=store, label="with a lock")
+    # one that holds itself is described as well
+    ring = []
+    ring.append(ring)
+    thermo.sweep(functools.partial(dictionary, parameters=ring), {"a": [1]})
+
+
+def test_a_foreign_store_is_refused_and_closed(tmp_path, recwarn):
     store = tmp_path / "sweep.db"
     thermo.sweep(functions.product, GRID, store=store)
     with pytest.raises(ValueError, match=r"`store` must hold results of .*fails_at_two"):
         thermo.sweep(functions.fails_at_two, {"a": [1]}, store=store)
+    with contextlib.closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE facts SET value = 'old' WHERE name = 'format'")
+    with pytest.raises(ValueError, match="has the format 'old'"):
+        thermo.sweep(functions.product, GRID, store=store)
     other = tmp_path / "other.db"
     with contextlib.closing(sqlite3.connect(other)) as connection:
         connection.execute("CREATE TABLE mine (x)")
@@ -88,6 +225,22 @@ def test_a_foreign_store_is_refused(tmp_path):
     text.write_text("not a database, but long enough to be read as one\n" * 40)
     with pytest.raises(ValueError, match=r"`store` must be a file written by thermo\.sweep"):
         thermo.sweep(functions.product, GRID, store=text)
+    with pytest.raises(ValueError, match="is not usable"):
+        thermo.sweep(functions.product, GRID, store=tmp_path / "none" / "sweep.db")
+
+
+def test_a_refused_store_is_closed(tmp_path, monkeypatch):
+    store = tmp_path / "sweep.db"
+    thermo.sweep(functions.product, GRID, store=store)
+    opened = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *a, **k: opened.append(connect(*a, **k)) or opened[-1]
+    )
+    with pytest.raises(ValueError, match="must hold results of"):
+        thermo.sweep(functions.fails_at_two, {"a": [1]}, store=store)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +250,10 @@ def test_a_foreign_store_is_refused(tmp_path):
         ((functions.product, {"a": [[1]]}), "`grid` must hold numbers or names of shape"),
         ((functions.product, {"a": [1, 1]}), "`grid` must hold each value of an axis once"),
         ((1.0, GRID), "`function` must be callable"),
+        ((functions.product, {"a": [1]}), "`function` must take the axes of the grid"),
+        ((functions.fails_at_two, GRID), "`function` must take the axes of the grid"),
         ((functions.uneven, {"a": [1, 2]}), "`function` must return the same names and shapes"),
+        ((functions.takes_the_name_of_an_axis, {"a": [1]}), "`function` must return names other"),
     ],
 )
 def test_bad_input(arguments, message):
@@ -105,7 +261,48 @@ def test_bad_input(arguments, message):
         thermo.sweep(*arguments)
 
 
-@pytest.mark.parametrize("executor", [0, "cluster", True])
-def test_bad_executor(executor):
+@pytest.mark.parametrize("executor", [0, -1, 2.0, "cluster", True])
+def test_bad_executor(executor, tmp_path):
     with pytest.raises((TypeError, ValueError), match="`executor` must be"):
-        thermo.sweep(functions.product, GRID, executor=executor)
+        thermo.sweep(functions.product, GRID, executor=executor, store=tmp_path / "sweep.db")
+    assert not (tmp_path / "sweep.db").exists()
+
+
+@pytest.mark.parametrize(("name", "value"), [("label", ""), ("label", 3), ("store", 3)])
+def test_bad_text(name, value):
+    with pytest.raises(TypeError, match=f"`{name}` must be"):
+        thermo.sweep(functions.product, GRID, **{name: value})
+
+
+def test_uneven_results_stop_the_sweep_at_once(tmp_path):
+    grown = []
+
+    def uneven(a):
+        grown.append(a)
+        return np.zeros(a)
+
+    with pytest.raises(ValueError, match="the same names and shapes"):
+        thermo.sweep(uneven, {"a": [1, 2, 3, 4]})
+    assert grown == [1, 2]
+
+
+@pytest.mark.parametrize("pool", [None, concurrent.futures.ProcessPoolExecutor])
+def test_what_other_processes_cannot_import_is_refused(pool):
+    with contextlib.ExitStack() as stack:
+        executor = 2 if pool is None else stack.enter_context(pool(1))
+        for function in (lambda a: a, functions.closure(2.0)):
+            with pytest.raises(TypeError, match="`function` must be importable by other processes"):
+                thermo.sweep(function, {"a": [1, 2]}, executor=executor)
+
+
+def test_an_interactive_function_is_refused_where_processes_start_afresh(monkeypatch):
+    def interactive(a):
+        return a
+
+    main = sys.modules["__main__"]
+    interactive.__module__, interactive.__qualname__ = "__main__", "interactive"
+    monkeypatch.setattr(main, "interactive", interactive, raising=False)
+    monkeypatch.delattr(main, "__file__")
+    monkeypatch.setattr(multiprocessing, "get_start_method", lambda: "spawn")
+    with pytest.raises(TypeError, match="defined in an interactive session"):
+        thermo.sweep(interactive, {"a": [1]}, executor=1)

@@ -1,0 +1,84 @@
+"""Sweeps on a real Dask cluster of two processes."""
+
+import functools
+import threading
+
+import dask
+import distributed
+import numpy as np
+import pytest
+import sweep_functions as functions
+
+import thermo
+
+ALL = list(range(40))
+EXACT = np.arange(40.0) ** 2
+
+
+@pytest.fixture(scope="module")
+def client():
+    # two deaths condemn a point: the default of four only takes longer
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+def test_the_same_numbers_as_in_this_process(client, tmp_path):
+    grid = {"a": [1, 2, 3], "b": [0.5, 1.5]}
+    store = tmp_path / "sweep.db"
+    here = thermo.sweep(functions.product, grid)
+    assert here.identical(thermo.sweep(functions.product, grid, executor=2))
+    assert here.identical(thermo.sweep(functions.product, grid, executor=client, store=store))
+    assert here.identical(thermo.sweep(functions.product, grid, store=store))
+
+
+def test_local_functions_are_sent_with_their_code(client):
+    factor = 3
+    data = thermo.sweep(lambda a: factor * a, {"a": [1, 2]}, executor=client)
+    np.testing.assert_array_equal(data["value"], [3, 6])
+
+
+def test_what_cannot_be_sent_is_refused(client):
+    lock = threading.Lock()
+
+    def locked(a):
+        with lock:
+            return a
+
+    with pytest.raises(TypeError, match="`function` must be something that `executor` can send"):
+        thermo.sweep(locked, {"a": [1]}, executor=client)
+
+
+def test_a_worker_killed_in_the_middle_costs_nothing(client, tmp_path):
+    function = functools.partial(
+        functions.kills_its_process, folder=str(tmp_path), victim=9, times=1
+    )
+    data = thermo.sweep(function, {"a": ALL}, executor=client, store=tmp_path / "sweep.db")
+    assert set(data["error"].values) == {""}
+    np.testing.assert_array_equal(data["value"], EXACT)
+
+
+def test_a_point_that_kills_every_worker_is_named(client, tmp_path):
+    function = functools.partial(functions.kills_its_process, folder=str(tmp_path), victim=9)
+    store = tmp_path / "sweep.db"
+    data = thermo.sweep(function, {"a": ALL}, executor=client, store=store)
+    lost = data["error"].values != ""
+    assert lost[9]
+    assert all(error.startswith("KilledWorker: ") for error in data["error"].values[lost])
+    np.testing.assert_array_equal(data["value"].values[~lost], EXACT[~lost])
+    # others that were on the same workers may be lost with it, and are computed on request
+    rest = [a for a in ALL if a != 9]
+    again = thermo.sweep(function, {"a": rest}, store=store, executor=client, retry=True)
+    np.testing.assert_array_equal(again["value"], EXACT[rest])
+
+
+def test_a_closed_client_is_refused(client):
+    closed = distributed.Client(client.scheduler.address)
+    closed.close()
+    with pytest.raises(ValueError, match="`executor` must be ready to compute"):
+        thermo.sweep(functions.fails_at_two, {"a": [1]}, executor=closed)
