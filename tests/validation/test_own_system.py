@@ -236,3 +236,14 @@ def test_a_dark_mode_is_refused_by_name(tmp_path, capsys):
     assert stop.value.code == 2
     assert "stationary" in capsys.readouterr().err
     assert isinstance(thermo.scenario.read(path), thermo.scenario.Scenario)
+
+
+# A_j V_j = 1, which the paper does not print, makes Fig. 4's reservoirs faster than its dots at first
+UNRELIABLE = {"figure_4": {"weak coupling along the evolution"}}
+
+
+@pytest.mark.parametrize("name", thermo.scenario.examples())
+def test_a_shipped_scenario_passes_all_but_what_is_known(name):
+    found = results(OwnSystem.of(thermo.scenario.read(name)))
+    bad = {n for n, r in found.items() if r.status not in (Status.PASSED, Status.SKIPPED)}
+    assert bad == UNRELIABLE.get(name, set())
