@@ -37,11 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    made = read(options.scenario)
-    if not made.tasks:
-        raise made.document.place.error(
-            "asks for nothing", "Add [flows], [relaxation], [trajectory] or [sweep]."
-        )
+    made = _read(options)
     si = made.outputs.si or options.si
     if si and made.units is None:
         remedy = "Add reference_temperature or reference_energy, or leave out --si."
@@ -97,8 +93,17 @@ def _report(run: Run, target: pathlib.Path, options: argparse.Namespace) -> None
         output.print(f"results in {target}")
 
 
-def _check(options: argparse.Namespace) -> int:
+def _read(options: argparse.Namespace) -> Scenario:
     made = read(options.scenario)
+    if not made.tasks:
+        raise made.document.place.error(
+            "asks for nothing", "Add [flows], [relaxation], [trajectory] or [sweep]."
+        )
+    return made
+
+
+def _check(options: argparse.Namespace) -> int:
+    made = _read(options)
     tasks = ", ".join(type(task).__name__.removesuffix("Task").lower() for task in made.tasks)
     print(f"{made.title}: {len(made.reservoirs)} reservoirs, {made.system.sites} sites; {tasks}")
     return VERIFIED

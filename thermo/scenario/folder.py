@@ -29,11 +29,16 @@ class ResultFolder:
     ----------
     target : where the results will be.
     staging : where files are written until then.
+
+    Attributes
+    ----------
+    finished : whether the results are complete, under whichever of the two names.
     """
 
     def __init__(self, target: pathlib.Path, staging: pathlib.Path) -> None:
         self.target = target
         self.staging = staging
+        self.finished = False
 
     def files(self) -> list[str]:
         """Return the names of the files written so far, in order, without the summary."""
@@ -47,12 +52,15 @@ class ResultFolder:
         content = {"format": FORMAT, **summary, "files": self.files()}
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
         (self.staging / SUMMARY).write_text(text + "\n", encoding="utf-8")
+        self.finished = True
         replaced = self.staging.with_name(f"{self.staging.name}.replaced")
         if former(self.target) is not None:
             self.target.replace(replaced)
         try:
             self.staging.replace(self.target)
         except OSError as error:
+            if replaced.exists():
+                replaced.replace(self.target)
             raise FolderError(
                 f"The results could not be named {str(self.target)!r} ({error.strerror}): "
                 f"they are in {str(self.staging)!r}."
@@ -87,10 +95,12 @@ def result_folder(target: pathlib.Path, *, overwrite: bool) -> Iterator[ResultFo
         raise FolderError(
             f"The folder {str(target)!r} cannot be made ({error.strerror}). Choose another place."
         ) from error
+    folder = ResultFolder(place, staging)
     try:
-        yield ResultFolder(place, staging)
+        yield folder
     finally:
-        shutil.rmtree(staging, ignore_errors=True)  # renamed by now if it was published
+        if not folder.finished:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def former(folder: pathlib.Path) -> dict[str, Any] | None:

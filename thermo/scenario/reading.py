@@ -157,9 +157,8 @@ def _check_ends(document: Document, axes: Mapping[str, FloatArray], place: Place
     """Read the scenario at both ends of every axis; errors between them are the sweep's results."""
     for path, values in axes.items():
         for value in (float(values[0]), float(values[-1])):
-            changed = document.without("sweep").with_values({path: value})
             try:
-                scenario(changed)
+                scenario(document.without("sweep").with_values({path: value}))
             except ScenarioError as error:
                 problem = f"leads to a scenario that is refused at {value!r}: {error}"
                 raise ScenarioError(document.file, place.at(path).key, problem) from error
