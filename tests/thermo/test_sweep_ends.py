@@ -62,7 +62,12 @@ def kept(store):
 
 @pytest.mark.parametrize(
     ("end", "executor"),
-    [(signal.SIGKILL, None), (signal.SIGINT, None), (signal.SIGINT, 2), (signal.SIGTERM, 2)],
+    [
+        (signal.SIGKILL, None),
+        (signal.SIGINT, 2),
+        pytest.param(signal.SIGINT, None, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, 2, marks=pytest.mark.slow),
+    ],
 )
 def test_ended_in_the_middle_it_resumes(end, executor, tmp_path, calls):
     """kill -9, kill, Ctrl-C, then the same call: what was finished is not computed again."""
