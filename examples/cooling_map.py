@@ -1,4 +1,4 @@
-"""Where the coldest reservoir cools first: a map over mu_1 - mu_2 and the position of the levels.
+"""How deep the coldest reservoir cools: a map over mu_1 - mu_2 and the position of the levels.
 
 The two reservoirs, contacts and the splitting are those of Fig. 1; the map moves mu_2 and the lower
 level w_1. Position tells more than splitting: by Table I the colder reservoir loses heat to the
