@@ -76,9 +76,7 @@ def main() -> None:
         raise SystemExit(f"{len(failed)} rows failed: {failed[0]}")
     depth = table["depth"].values
     deepest = np.unravel_index(depth.argmin(), depth.shape)
-    print(
-        f"{depth.size} evolutions; the cold reservoir cools first in {np.mean(depth < 0.999):.0%}"
-    )
+    print(f"{depth.size} evolutions; it goes below its start in {np.mean(depth < 0.999):.0%}")
     print(
         f"deepest: {depth.min():.3f} of its start at mu_1 - mu_2 = {differences[deepest[1]]:.2f}, "
         f"w_1 = {positions[deepest[0]]:.2f}"
