@@ -134,11 +134,26 @@ def open_system(document: Document) -> OpenSystem:
         flows=None if keys["flows"] is None else read_flows(keys["flows"], place.at("flows")),
         relaxation=_relaxation(keys["relaxation"], place.at("relaxation"), system),
         left=tuple(key for key in LEFT if keys[key] is not None)
-        + tuple(f"reservoirs.{k}" for k in LEFT_OF_RESERVOIRS if any(r[k] for r in reservoirs)),
+        + tuple(
+            f"reservoirs.{k}"
+            for k in LEFT_OF_RESERVOIRS
+            if any(r[k] is not None for r in reservoirs)
+        ),
     )
     for law in () if found.flows is None else found.flows.laws:
         require_law(law, system, place.at("flows").at("laws"))
     return found
+
+
+def _left(keys: Mapping[str, Any], reservoirs: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the keys that are given and not read here."""
+    tables = [key for key in LEFT if keys[key] is not None]
+    tables += [
+        f"reservoirs.{key}"
+        for key in LEFT_OF_RESERVOIRS
+        if any(reservoir[key] is not None for reservoir in reservoirs)
+    ]
+    return tuple(tables)
 
 
 def _units(value: object, place: Place) -> Units:

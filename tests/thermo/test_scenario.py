@@ -123,6 +123,8 @@ MISTAKES = [
     ),
     ((("[trajectory]", "[trajectory]\nt_final = -1"),), "", "trajectory.t_final", "positive"),
     ((("[trajectory]", "[trajectory]\nlaw = 1"),), "", "trajectory.law", "must be one of"),
+    ((("[trajectory]", "[trajectory]\nrtol = 1e-15"),), "", "trajectory.rtol", "at least 1e-11"),
+    ((("[trajectory]", "[trajectory]\nrtol = 1e-4"),), "", "trajectory.tolerance", "1000 rtol"),
     ((("[output]", '[output]\nfigures = ["bmp"]'),), "", "output.figures[0]", "must be one of"),
     (
         (("[output]", "[output]\nsi = true"), ("reference_temperature", "#"), ("[units]", "")),

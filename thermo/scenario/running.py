@@ -23,6 +23,7 @@ from oqs.scenario.computing import (
 from oqs.scenario.data import flows_data, made_by, relaxation_checks, relaxation_data
 from oqs.scenario.waiting import waiting
 from oqs.units import Units
+from oqs.verdict import Audit
 from thermo.evolve import EvolutionFailed, evolve
 from thermo.scenario.data import sweep_checks, sweep_data, trajectory_checks, trajectory_data
 from thermo.scenario.drawing import save_figures
@@ -122,10 +123,7 @@ class Run:
 
     def _trajectory(self, task: TrajectoryTask) -> dict[str, Any]:
         path = self._evolved(task)
-        judged = None
-        if task.audit and task.law == "density_matrix":
-            with waiting("audit along the trajectory", self._progress):
-                judged = path.audit
+        judged = self._judged(path) if task.audit and task.law == "density_matrix" else None
         self.checks += trajectory_checks(path)
         origin = {"scenario": self._made.document.name, "sha256": self._made.document.digest}
         path = dataclasses.replace(path, parameters={**path.parameters, **origin})
@@ -136,6 +134,14 @@ class Run:
         except ValueError as error:  # as where the gases have no equilibrium to draw
             self.problems.append(f"figure: {error}")
         return trajectory_data(path, judged, self._units)
+
+    def _judged(self, path: Trajectory) -> Audit | None:
+        try:
+            with waiting("audit along the trajectory", self._progress):
+                return path.audit
+        except ValueError as error:  # as where a gas is at the end of its validity
+            self.problems.append(f"audit: {error}")
+            return None
 
     def _evolved(self, task: TrajectoryTask) -> Trajectory:
         made = self._made

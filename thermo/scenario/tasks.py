@@ -12,6 +12,7 @@ from oqs.scenario.place import Place
 from oqs.scenario.schema import REQUIRED, Choice, Items, Key, Table, shown
 from oqs.scenario.tasks import LAWS, LawName
 from oqs.scenario.values import Whole, boolean, number, numbers, positive, text
+from thermo.controls import check_controls
 
 FigureFormat = Literal["png", "pdf", "svg"]
 _FORMATS: Final[tuple[FigureFormat, ...]] = ("png", "pdf", "svg")
@@ -172,8 +173,17 @@ OUTPUT: Final = Table(
 
 
 def read_trajectory(value: object, place: Place) -> TrajectoryTask:
-    """Return the meaning of [trajectory]."""
-    return TrajectoryTask(**TRAJECTORY(value, place))
+    """Return the meaning of [trajectory]; its controls are those that `evolve` takes."""
+    task = TrajectoryTask(**TRAJECTORY(value, place))
+    with place.blamed():
+        check_controls(
+            task.rtol,
+            task.tolerance,
+            task.max_steps,
+            why_least="Below, rounding leaves no room to confirm events.",
+            default_steps=TrajectoryTask.max_steps,
+        )
+    return task
 
 
 def read_sweep(value: object, place: Place) -> SweepTask:
