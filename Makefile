@@ -27,9 +27,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 bench: $(INSTALLED)
-	$(BIN)/python benchmarks/stationary.py
-	$(BIN)/python benchmarks/trajectory.py
-	$(BIN)/python benchmarks/fermi_integrals.py
+	$(BIN)/python benchmarks/run.py
 
 docs: $(INSTALLED)
 	$(BIN)/sphinx-build -q -W -b html docs out/docs

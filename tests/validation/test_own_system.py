@@ -238,7 +238,7 @@ def test_a_dark_mode_is_refused_by_name(tmp_path, capsys):
     assert isinstance(thermo.scenario.read(path), thermo.scenario.Scenario)
 
 
-# A_j V_j = 1, which the paper does not print, makes Fig. 4's reservoirs faster than its dots at first
+# with A_j V_j = 1, which the paper does not print, Fig. 4 begins faster than its dots relax
 UNRELIABLE = {"figure_4": {"weak coupling along the evolution"}}
 
 

@@ -1,0 +1,122 @@
+"""Tasks: the right-hand side, the trajectory of Fig. 1, ensembles, and what the gases cost."""
+
+from __future__ import annotations
+
+import time
+
+import mpmath
+import numpy as np
+import qutip
+from scipy.integrate import solve_ivp
+from timing import Task, Timing, best
+
+import oqs
+import thermo
+from thermo.reservoir import Reservoirs
+from thermo.slow_flow import SlowFlow
+
+T, MU = np.array([0.6, 1.0]), np.array([20.8, 16.0])
+SYSTEM = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+CONTACTS = [oqs.Contact(oqs.power_law(1e-4, 0.5)) for _ in T]
+RESERVOIRS = [thermo.Reservoir(thermo.SommerfeldGas(1.5)) for _ in T]
+
+
+def evolution(law: oqs.FlowLaw, rtol: float = 1e-10) -> thermo.Trajectory:
+    tolerance = max(1e-6, 1e3 * rtol)
+    return thermo.evolve(
+        law, RESERVOIRS, T, MU, rtol=rtol, tolerance=tolerance, events=False, progress=False
+    )
+
+
+def right_hand_side(modes: int) -> Timing:
+    """Compare one call of the law with the flows as one writes them first, by steadystate."""
+    system = oqs.QuadraticSystem.from_energies(np.linspace(21.1, 21.5, modes))
+    model = oqs.davies(system, CONTACTS)
+    law = oqs.flow_law(model)
+
+    def naive() -> oqs.Flows:
+        dissipators = [model.dissipator(j, T, MU) for j in range(len(T))]
+        rho = qutip.steadystate(model.liouvillian(T, MU))
+        vector = qutip.operator_to_vector(rho)
+        changes = [qutip.vector_to_operator(d * vector) for d in dissipators]
+        particle = [qutip.expect(model.system.number, change) for change in changes]
+        energy = [qutip.expect(model.system.hamiltonian, change) for change in changes]
+        return oqs.Flows.of(np.real(particle), np.real(energy), MU)
+
+    return Timing(best(lambda: law(T, MU)), best(naive))
+
+
+def density_matrix(modes: int) -> Timing:
+    """Compare the trajectory through the density matrix with that by Eq. (10)."""
+    system = oqs.QuadraticSystem.from_energies(np.linspace(21.1, 21.5, modes))
+    direct, exact = oqs.flow_law(oqs.davies(system, CONTACTS)), oqs.closed_form(system, CONTACTS)
+    return Timing(best(lambda: evolution(direct)), best(lambda: evolution(exact)))
+
+
+def closed_form(modes: int) -> Timing:
+    """Compare the trajectory by Eq. (10) at rtol 1e-6 with SciPy's LSODA on the same equations."""
+    law = oqs.closed_form(
+        oqs.QuadraticSystem.from_energies(np.linspace(21.1, 21.5, modes)), CONTACTS
+    )
+    slow = SlowFlow(law, Reservoirs(RESERVOIRS), T)
+    end = float(evolution(law, 1e-6).t[-1])
+
+    def lsoda() -> object:
+        start = slow.pack(T, MU)
+        return solve_ivp(lambda t, y: slow(y), (0, end), start, method="LSODA", rtol=1e-6)
+
+    return Timing(best(lambda: evolution(law, 1e-6)), best(lsoda))
+
+
+def ensemble(gas: thermo.EquationOfState, count: int) -> Timing:
+    """Time many trajectories at once, by the clock on the wall; the peer is one after the other."""
+    rng = np.random.default_rng(0)
+    starts = T * rng.uniform(0.8, 1.2, (count, 2)), MU + rng.uniform(-1, 1, (count, 2))
+    law, reservoirs = oqs.closed_form(SYSTEM, CONTACTS), [thermo.Reservoir(gas) for _ in T]
+    ours = best(
+        lambda: thermo.evolve_ensemble(law, reservoirs, *starts), 0.1, clock=time.perf_counter
+    )
+    begin = time.perf_counter()
+    for few in zip(*(start[:10] for start in starts), strict=True):
+        thermo.evolve(law, reservoirs, *few, events=False, progress=False)
+    return Timing(ours, (time.perf_counter() - begin) * count / 10)
+
+
+def integral(count: int) -> Timing:
+    """Compare F_1/2 with mpmath's polylogarithm, 16 digits, of which a few stand for all."""
+    eta = np.random.default_rng(0).uniform(-20, 3, count)
+    few = eta[:20]
+
+    def peer() -> list[object]:
+        return [mpmath.polylog(1.5, -mpmath.exp(x)) for x in few]
+
+    return Timing(
+        best(lambda: thermo.fermi_dirac_integral(0.5, eta)), best(peer) * count / len(few)
+    )
+
+
+def gas_state(count: int) -> Timing:
+    gas = thermo.FermiDiracGas(1.5)
+    temperature, potential = np.full(count, 0.8), np.linspace(-2.0, 20.0, count)
+    return Timing(best(lambda: gas.state(temperature, potential)))
+
+
+TASKS = {
+    "right_hand_side": Task("a call of the law", (2, 3), right_hand_side, "qutip.steadystate"),
+    "density_matrix": Task("Fig. 1, density matrix", (2, 4), density_matrix, "by Eq. (10)"),
+    "closed_form": Task("Fig. 1, Eq. (10), rtol 1e-6", (2,), closed_form, "SciPy's LSODA"),
+    "sommerfeld": Task(
+        "ensemble, Sommerfeld gas, wall time",
+        (100, 1000, 10_000),
+        lambda count: ensemble(thermo.SommerfeldGas(1.5), count),
+        "one by one",
+    ),
+    "exact_gas": Task(
+        "ensemble, exact gas, wall time",
+        (100, 1000, 10_000),
+        lambda count: ensemble(thermo.FermiDiracGas(1.5), count),
+        "one by one",
+    ),
+    "integral": Task("Fermi-Dirac integrals", (1, 10_000), integral, "mpmath, 16 digits"),
+    "gas_state": Task("N, E, S, Jacobian of an exact gas", (2, 10_000), gas_state),
+}
