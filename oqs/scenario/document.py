@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import os
 import pathlib
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +17,10 @@ from oqs.scenario.place import Place, ScenarioError
 from oqs.scenario.schema import label, shown, unknown
 
 _NAMED = ("contacts", "reservoirs")
+_MOST_DOTS = 100  # in what may be one key
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
+_SEPARATOR = re.compile(r"[=,{}\[\]\n]")
+_QUOTED_PART = re.compile(r"[\"'][ \t]*\.")
 _LARGEST = 2_000_000  # bytes; a tabulated gas of 20,000 entries has 600,000
 
 
@@ -88,7 +93,7 @@ def load(path: str | os.PathLike[str]) -> Document:
             raise place.error("must be a file, but is none", "Give the path of a TOML file.")
         if found.st_size > _LARGEST:
             raise place.error(f"must be at most {_LARGEST} bytes, but has {found.st_size}")
-        content = file.read_bytes().decode("utf-8")
+        content = file.read_bytes().decode("utf-8-sig")  # some editors begin with a mark
     except FileNotFoundError:
         raise place.error("is not there", "Give the path of a TOML file.") from None
     except UnicodeDecodeError as error:
@@ -104,6 +109,8 @@ def load(path: str | os.PathLike[str]) -> Document:
 def parse(text: str, file: str) -> Document:
     """Return the document of a TOML text; ScenarioError, naming `file`, where it is not valid."""
     place = Place(file)
+    if _too_deep(text):
+        raise place.error("has a key of too many parts joined by dots", "Keys have up to four.")
     try:
         return Document(file, text, tomllib.loads(text))
     except RecursionError:
@@ -111,6 +118,13 @@ def parse(text: str, file: str) -> Document:
     except (ValueError, ArithmeticError) as error:  # numbers of 5000 digits are a ValueError
         reason = str(error).rstrip(".")
         raise place.error(f"is not valid TOML: {reason}", "Mend this line.") from None
+
+
+def _too_deep(text: str) -> bool:
+    """Return whether a key has hundreds of parts: tomllib's memory grows as their square."""
+    kept = _COMMENT.sub("", text)
+    dots = max(piece.count(".") for piece in _SEPARATOR.split(kept))
+    return max(dots, len(_QUOTED_PART.findall(kept))) > _MOST_DOTS
 
 
 def _replace(tables: dict[str, Any], path: str, value: object, place: Place) -> None:

@@ -166,6 +166,8 @@ MISTAKES = [
     ((('title = "two levels"', "title = ["),), "", "is not valid TOML"),
     ((('"two levels"', f"{'[' * 5000}{']' * 5000}"),), "", "is nested too deeply"),
     ((('"two levels"', "9" * 5000),), "", "is not valid TOML"),
+    ((("title =", "a." * 9000 + "b ="),), "", "has a key of too many parts"),
+    ((("title =", '"a,b".' * 900 + "b ="),), "", "has a key of too many parts"),
     (
         ((ENERGIES, f"{ENERGIES}\nU = [{{ sites = [0, 1], value = 1 }}]"),),
         "flows.laws",

@@ -49,7 +49,8 @@ def save_figures(
         for axis, label in zip(figure.axes, labels, strict=False):
             axis.set_ylabel(label, fontsize=11)
         figure.axes[-1].set_xlabel(r"time $t$ (s)", fontsize=11)
-    figure.suptitle(made.title, fontsize=12)
+    # a dollar sign would begin a formula
+    figure.suptitle(made.title.replace("$", r"\$"), fontsize=12)
     made_of = made_by(made.document)
     origin = {
         "Title": f"{made.title} (scenario sha256 {made_of['scenario']['sha256']})",
