@@ -1,0 +1,92 @@
+"""Large degenerate blocks: the iteration against the factorisation, and the count of kernels."""
+
+import numpy as np
+import pytest
+
+import oqs
+from oqs.stationary import linear, uniqueness
+
+
+def degenerate(sites, contacts=None, gamma=1e-3):
+    """All levels at one energy, equal repulsion: every sector is one degenerate level."""
+    rng = np.random.default_rng(sites)
+    U = {(v, w): 0.5 for w in range(sites) for v in range(w)}
+    couplings = (
+        [rng.normal(size=(sites, sites)) for _ in range(2)] if contacts is None else contacts
+    )
+    system = oqs.InteractingSystem.from_terms(np.eye(sites), U=U)
+    return oqs.davies(system, [oqs.Contact(oqs.flat(gamma), c) for c in couplings])
+
+
+def block(model, T, mu):
+    whole = model.zero_frequency_generator
+    kept = whole.restricted(whole.reachable())
+    return kept.matrix(model.weights(np.array(T), np.array(mu))), kept.diagonal
+
+
+@pytest.mark.parametrize("gamma", [1e-9, 1e-3, 1e3])
+@pytest.mark.parametrize(
+    ("T", "mu"), [([0.5, 1.0], [1.2, 0.8]), ([0.05, 0.1], [1.2, 0.8]), ([0.02, 0.03], [1.2, 2.8])]
+)
+def test_the_iteration_agrees_with_the_factorisation(gamma, T, mu):
+    matrix, diagonal = block(degenerate(5, gamma=gamma), T, mu)
+    x, residual = linear.iterated(matrix, diagonal)
+    exact, _ = linear.factorised(matrix, diagonal)
+    assert residual <= 1e-12
+    assert np.max(np.abs(x - exact)) <= 1e-11
+    assert np.sum(x[diagonal]) == pytest.approx(1, abs=1e-14)
+
+
+def test_flows_are_the_same_whichever_solves(monkeypatch):
+    model = degenerate(6)
+    direct = oqs.flow_law(model)([0.5, 1.0], [1.2, 0.8])
+    calls = []
+    original = linear.iterated
+    monkeypatch.setattr(linear, "ITERATED", 100)
+    monkeypatch.setattr(linear, "iterated", lambda *a: calls.append(1) or original(*a))
+    iterated = oqs.flow_law(model)([0.5, 1.0], [1.2, 0.8])
+    assert calls
+    assert np.max(np.abs(iterated.heat - direct.heat)) <= 1e-11 * np.max(np.abs(direct.heat))
+
+
+def test_what_does_not_converge_is_factorised(monkeypatch):
+    model = degenerate(5)
+    exact = oqs.flow_law(model)([0.5, 1.0], [1.2, 0.8])
+    monkeypatch.setattr(linear, "ITERATED", 100)
+    monkeypatch.setattr(linear, "_STEPS", 3)
+    matrix, diagonal = block(model, [0.5, 1.0], [1.2, 0.8])
+    assert linear.iterated(matrix, diagonal) is None
+    assert np.array_equal(oqs.flow_law(model)([0.5, 1.0], [1.2, 0.8]).heat, exact.heat)
+
+
+def test_a_state_that_nothing_leaves_is_not_iterated():
+    matrix, diagonal = block(degenerate(3), [0.5, 1.0], [1.2, 0.8])
+    dead = matrix.tolil()
+    dead[diagonal[0], diagonal[0]] = 0.0
+    assert linear.iterated(dead.tocsc(), diagonal) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("dark", [0, 1, 2])
+def test_kernels_of_large_blocks_are_counted(monkeypatch, dark, seed):
+    sites = 4
+    rng = np.random.default_rng(seed)
+    coupling = rng.normal(size=(sites, sites))
+    coupling[:, :dark] = 0.0  # the contacts do not see these levels
+    basis = np.linalg.qr(rng.normal(size=(sites, sites)))[0]  # nor which combinations they are
+    model = degenerate(sites, [coupling @ basis, 2 * coupling @ basis])
+    small = uniqueness.kernel_dimension(model)
+    assert (small == 1) == (dark == 0)
+    monkeypatch.setattr(uniqueness, "_DENSE", 10)
+    assert uniqueness.kernel_dimension(model) == small
+
+
+def test_an_iteration_that_stops_early_decides_nothing(monkeypatch):
+    matrix, diagonal = block(degenerate(4), [0.5, 0.5], [1.0, 1.0])
+    population = np.zeros(matrix.shape[0])
+    population[diagonal] = 1.0
+    hermitian = (matrix + matrix.conj().T) / 2
+    threshold = np.max(np.abs(hermitian @ population)) + 1e-12
+    assert uniqueness._only_mixed(hermitian.tocsc(), population, threshold)
+    monkeypatch.setattr(uniqueness, "_STEPS", 2)
+    assert not uniqueness._only_mixed(hermitian.tocsc(), population, threshold)
