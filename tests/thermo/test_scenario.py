@@ -125,6 +125,14 @@ MISTAKES = [
     ((("[trajectory]", "[trajectory]\nlaw = 1"),), "", "trajectory.law", "must be one of"),
     ((("[trajectory]", "[trajectory]\nrtol = 1e-15"),), "", "trajectory.rtol", "at least 1e-11"),
     ((("[trajectory]", "[trajectory]\nrtol = 1e-4"),), "", "trajectory.tolerance", "1000 rtol"),
+    ((("[trajectory]", '[trajectory]\nlaw = "landauer"'),), "", "trajectory.law", "must be one of"),
+    (
+        (),
+        SWEEP_OF_T.format("reservoirs.1.T", "[1, 2]").replace("heat", "T_end")
+        + 'law = "landauer"\n',
+        "sweep.law",
+        "with quantities of an evolution, but is landauer",
+    ),
     ((("[output]", '[output]\nfigures = ["bmp"]'),), "", "output.figures[0]", "must be one of"),
     (
         (("[output]", "[output]\nsi = true"), ("reference_temperature", "#"), ("[units]", "")),

@@ -9,13 +9,15 @@ import numpy as np
 
 from oqs.arguments import FloatArray, read_only
 from oqs.scenario.place import Place
-from oqs.scenario.schema import REQUIRED, Choice, Items, Key, Table, shown
+from oqs.scenario.schema import REQUIRED, Choice, Items, Key, Table, quoted, shown
 from oqs.scenario.tasks import LAWS, LawName
 from oqs.scenario.values import Whole, boolean, number, numbers, positive, text
 from thermo.controls import check_controls
 
 FigureFormat = Literal["png", "pdf", "svg"]
 _FORMATS: Final[tuple[FigureFormat, ...]] = ("png", "pdf", "svg")
+# the quadrature of Landauer's formula is less accurate than the steps of an evolution need
+_DRIVING: Final = tuple(law for law in LAWS if law != "landauer")
 _MOST_POINTS = 100_000  # of a sweep in one file
 
 EVOLVED: Final = ("outcome", "t_end", "T_end", "mu_end", "lowest_T")
@@ -98,7 +100,9 @@ class Outputs:
 
 TRAJECTORY: Final = Table(
     {
-        "law": Key(Choice(LAWS), "It is the flow law that drives the evolution.", "density_matrix"),
+        "law": Key(
+            Choice(_DRIVING), "It is the flow law that drives the evolution.", "density_matrix"
+        ),
         "t_final": Key(positive, "It is the end; without it the run goes on to equilibrium."),
         "rtol": Key(positive, "It is the tolerance of a step, 1e-10.", 1e-10),
         "tolerance": Key(positive, "It is how near equilibrium the run ends, 1e-6.", 1e-6),
@@ -191,6 +195,11 @@ def read_sweep(value: object, place: Place) -> SweepTask:
     keys: dict[str, Any] = SWEEP(value, place)
     if len(set(keys["quantities"])) < len(keys["quantities"]):
         raise place.at("quantities").error("must name each quantity once", "Leave out repetitions.")
+    if keys["law"] not in _DRIVING and set(EVOLVED) & set(keys["quantities"]):
+        raise place.at("law").error(
+            f"must be one of {quoted(_DRIVING)} with quantities of an evolution, but is landauer",
+            f"Leave out {quoted(EVOLVED)}.",
+        )
     return SweepTask(**keys)
 
 
