@@ -34,3 +34,13 @@ def test_gibbs_state_between_equal_reservoirs(seed, sites, reservoirs, exponent)
     equal = np.full(reservoirs, T[0]), np.full(reservoirs, mu[0])
     rho = oqs.stationary_state(model, *equal)
     assert (rho - oqs.gibbs_state(model.system, T[0], mu[0])).norm() < 1e-10
+
+
+@law
+@models
+def test_each_reservoir_leaves_its_own_gibbs_state(seed, sites, reservoirs, exponent):
+    model, T, mu = random_interacting(seed, sites, reservoirs, scale=10.0**exponent)
+    for j in range(reservoirs):
+        gibbs = oqs.gibbs_state(model.system, T[j], mu[j]).full().ravel("F")
+        dissipator = model.dissipator(j, T, mu).full()
+        assert np.max(np.abs(dissipator @ gibbs)) <= 1e-12 * np.max(np.abs(dissipator) @ abs(gibbs))
