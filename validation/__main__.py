@@ -59,7 +59,7 @@ def _suite(words: Sequence[str]) -> int:
         _refuse_bad_files(options.json, options.html)
     except (ValueError, oqs.NonUniqueStationaryState) as error:
         parser.error(str(error))
-    suite = _run(output, chosen, options.seed)
+    suite = _run(output, chosen, options.seed, quiet=options.quiet)
     versions = environment()
     if options.json is not None:
         write_whole(options.json, as_json(suite, versions))
@@ -90,8 +90,12 @@ def _drawn(suite: Suite, drawings: Drawings) -> dict[str, bytes]:
         return pictures(suite.results, drawings)
 
 
-def _run(output: Console, checks: Sequence[Check], seed: int) -> Suite:
-    report = TextReport(output, checks)
+def _run(output: Console, checks: Sequence[Check], seed: int, *, quiet: bool) -> Suite:
+    report = TextReport(output, checks, quiet=quiet)
+    if quiet:
+        suite = run_suite(checks, seed, on_result=report.result)
+        report.summary(suite)
+        return suite
     with progress_line(output, Console(stderr=True), len(checks)) as on_start:
         suite = run_suite(checks, seed, on_start, report.result)
     report.summary(suite)
@@ -135,6 +139,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write results as JSON")
     parser.add_argument("--html", metavar="FILE", type=pathlib.Path, help="write results as a page")
+    parser.add_argument(
+        "--quiet", action="store_true", help="print what did not pass and the verdict only"
+    )
     parser.add_argument(
         "--seed", metavar="N", type=_seed, default=0, help="of the random systems, >= 0 (default 0)"
     )

@@ -35,12 +35,14 @@ class TextReport:
     ----------
     console : where to; colours only if it is a terminal.
     checks : all that are to run: their texts set the widths.
+    quiet : leave out the checks that passed or do not apply, and the table of families.
 
     A terminal too narrow for one line per check gets two; a pipe always gets one. Nothing is cut.
     """
 
-    def __init__(self, console: Console, checks: Sequence[Check]) -> None:
+    def __init__(self, console: Console, checks: Sequence[Check], *, quiet: bool = False) -> None:
         self._console = console
+        self._quiet = quiet
         self._name = max(cell_len(check.name) for check in checks)
         self._equation = max(cell_len(check.equation) for check in checks)
         bound = max(cell_len(str(check.bound)) for check in checks)
@@ -50,6 +52,8 @@ class TextReport:
 
     def result(self, result: CheckResult) -> None:
         """Print one outcome, below its family's name where that changes."""
+        if self._quiet and result.status in (Status.PASSED, Status.SKIPPED):
+            return
         if result.family != self._family:
             self._family = result.family
             self._print(Text(result.family, style="bold"))
@@ -65,6 +69,16 @@ class TextReport:
 
     def summary(self, suite: Suite) -> None:
         """Print the counts of each family, and the verdict as the last line."""
+        if not self._quiet:
+            self._families(suite)
+        sentence = counts(suite)
+        if suite.interrupted:
+            done = f"{len(suite.results)} of {suite.selected}"
+            sentence = f"interrupted, {done} finished: {sentence}"
+        blank = "" if self._quiet else "\n"
+        self._print(Text(f"{blank}{sentence}", style="bold green" if suite.passed else "bold red"))
+
+    def _families(self, suite: Suite) -> None:
         width = max((cell_len(name) for name in suite.families), default=0)
         width = max(width, len("family")) + 2
         counted = columns(suite)
@@ -75,11 +89,6 @@ class TextReport:
             seconds = sum(result.seconds for result in results)
             cells = "".join(f"{n:>{_CELL}}" for n in numbers) + f"{seconds:>{_CELL}.2f} s"
             self._print(_padded(name, width) + Text(cells))
-        sentence = counts(suite)
-        if suite.interrupted:
-            done = f"{len(suite.results)} of {suite.selected}"
-            sentence = f"interrupted, {done} finished: {sentence}"
-        self._print(Text(f"\n{sentence}", style="bold green" if suite.passed else "bold red"))
 
     def _numbers(self, result: CheckResult) -> Text:
         # the bound comes last: a check may find its own target, of any length, while it runs

@@ -247,3 +247,14 @@ def test_a_shipped_scenario_passes_all_but_what_is_known(name):
     found = results(OwnSystem.of(thermo.scenario.read(name)))
     bad = {n for n, r in found.items() if r.status not in (Status.PASSED, Status.SKIPPED)}
     assert bad == UNRELIABLE.get(name, set())
+
+
+def test_quiet_prints_the_verdict_and_what_did_not_pass(tmp_path, capsys):
+    assert main([str(scenario(tmp_path)), "--quiet"]) == 0
+    (verdict,) = capsys.readouterr().out.splitlines()
+    assert verdict.startswith("15 checks passed, 0 failed, 0 errors in ")
+    rest = REST.replace("value = 0.004", "value = 0.9")
+    assert main([str(scenario(tmp_path, rest=rest)), "--quiet", "--only", "weak coupling"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("failed") for line in lines)
+    assert not any(line.startswith(("passed", "family")) for line in lines)
