@@ -16,18 +16,27 @@ from oqs.clusters import IntArray
 ITERATED = 1000
 """Size from which an iteration is tried first: 3432 equations took it 0.04 s, SuperLU 6.5 s."""
 
-_CONVERGED = 1e-12  # relative residual of an accepted iterate; a tenth of what a state must have
+_CONVERGED = 1e-13  # relative residual of an accepted iterate; a hundredth of what it must be
 _STEPS = 200  # in which a block of moderate condition converges; others are factorised
 SINGULAR = 1e14
 """Condition number above which the equations do not determine the state in double precision."""
 
 
-def trace_one_kernel(matrix: sp.csc_array, diagonal: IntArray) -> tuple[ComplexArray, float] | None:
+def trace_one_kernel(
+    matrix: sp.csc_array, diagonal: IntArray, *, one_scale: bool
+) -> tuple[ComplexArray, float] | None:
     """Return x (P,) with matrix @ x = 0 and sum x[diagonal] = 1, and its relative residual.
 
     None where the equations are singular.
+
+    Parameters
+    ----------
+    matrix : (P, P) L. diagonal : places of the populations.
+    one_scale : whether all entries are rates. Beside coherences that turn at w >> gamma a residual
+        small against the largest entries says little about what the rates determine, and only a
+        factorisation, with rows scaled, is tried.
     """
-    if matrix.shape[0] >= ITERATED:
+    if one_scale and matrix.shape[0] >= ITERATED:
         found = iterated(matrix, diagonal)
         if found is not None:
             return found
@@ -35,7 +44,7 @@ def trace_one_kernel(matrix: sp.csc_array, diagonal: IntArray) -> tuple[ComplexA
 
 
 def iterated(matrix: sp.csc_array, diagonal: IntArray) -> tuple[ComplexArray, float] | None:
-    """Solve by GMRES; None where that leaves a residual above 1e-12 after 200 steps.
+    """Solve by GMRES; None where that leaves a residual above 1e-13 after 200 steps.
 
     (L - s u tr) x = -s u, with u the maximally mixed state and s the largest rate, has the one
     solution L x = 0, tr x = 1. Its preconditioner is the rates at which states empty, L's diagonal.

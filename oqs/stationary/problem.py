@@ -42,9 +42,10 @@ class GeneratorProblem(StationaryProblem):
         """Factorise the generator with the trace as one row; check residual and state."""
         weights = self.model.weights(T, mu)
         matrix = self.generator.matrix(weights)
-        if np.any(self.rotation):
+        turning = bool(np.any(self.rotation))
+        if turning:
             matrix = sp.csc_array(matrix - sp.diags_array(1j * self.rotation))
-        found = trace_one_kernel(matrix, self.generator.diagonal)
+        found = trace_one_kernel(matrix, self.generator.diagonal, one_scale=not turning)
         if found is None:
             self._explain_singularity()
         values, residual = found
