@@ -26,18 +26,27 @@ Points = list[dict[str, Any]]
 class Cluster(Protocol):
     """What gives an executor: dask.distributed.Client."""
 
-    def get_executor(self) -> concurrent.futures.Executor:
+    def get_executor(self, *, pure: bool) -> concurrent.futures.Executor:
         """Return an executor of the concurrent.futures kind."""
         ...
 
 
 @final
 class Lost(NamedTuple):
-    """What an executor left undone, as indices of points, and what stopped it (None: nothing)."""
+    """What an executor left undone.
+
+    Parameters
+    ----------
+    begun, waiting : indices of points it had taken, or not, when it stopped.
+    reason : what stopped it; None if nothing did.
+    failed : indices of points of which the executor, not the function, says that they failed (a
+        worker died with them), and what it says.
+    """
 
     begun: list[int]
     waiting: list[int]
     reason: BaseException | None
+    failed: dict[int, Outcome]
 
 
 def check_executor(
@@ -114,14 +123,35 @@ def evaluated(
     elif isinstance(executor, int):
         yield from _on_processes(function, points, wanted, executor)
     else:
-        pool = executor.get_executor() if isinstance(executor, Cluster) else executor
-        lost = yield from _through(pool, function, points, wanted, _IN_FLIGHT)
-        if lost.reason is not None:
-            raise RuntimeError(
-                f"Argument `executor` must go on to the end, but stopped with {_told(lost.reason)} "
-                f"when {len(lost.begun) + len(lost.waiting)} of {len(wanted)} points were left. "
-                "With a `store`, the same call computes only those."
-            ) from lost.reason
+        # pure: Dask answers a call that it knows from memory, also one that failed
+        pool = executor.get_executor(pure=False) if isinstance(executor, Cluster) else executor
+        yield from _on_executor(pool, function, points, wanted)
+
+
+def _on_executor(
+    pool: concurrent.futures.Executor,
+    function: Callable[..., object],
+    points: Points,
+    wanted: list[int],
+) -> Generator[tuple[int, Outcome], None, None]:
+    """Yield outcomes; a point that failed beside others is tried again, alone.
+
+    A point that kills its worker takes along those that wait on it. Alone it fails again, and they
+    do not.
+    """
+    lost = yield from _through(pool, function, points, wanted, _IN_FLIGHT)
+    reason, left = lost.reason, [*lost.begun, *lost.waiting, *lost.failed]
+    while left and reason is None:
+        again = yield from _through(pool, function, points, left[:1], 1)
+        yield from again.failed.items()
+        reason = again.reason
+        left = left if reason is not None else left[1:]
+    if reason is not None:
+        raise RuntimeError(
+            f"Argument `executor` must go on to the end, but stopped with {_told(reason)} "
+            f"when {len(left)} of {len(wanted)} points were left. "
+            "With a `store`, the same call computes only those."
+        ) from reason
 
 
 def _on_processes(
@@ -132,10 +162,12 @@ def _on_processes(
     while left:
         with concurrent.futures.ProcessPoolExecutor(processes) as pool:
             lost = yield from _through(pool, function, points, left, _PER_PROCESS * processes)
+        yield from lost.failed.items()  # a result that cannot be sent back
         _interrupt(lost.reason)
         for index in lost.begun:  # any of these may be the culprit: each alone in a process
             with concurrent.futures.ProcessPoolExecutor(1) as pool:
                 again = yield from _through(pool, function, points, [index], 1)
+            yield from again.failed.items()
             _interrupt(again.reason)
             if again.reason is not None:
                 yield index, Outcome(None, f"{_told(again.reason)} This point alone was in it.")
@@ -159,6 +191,7 @@ def _through(
     waiting = collections.deque(wanted)
     flying: dict[concurrent.futures.Future[Outcome], int] = {}
     begun: list[int] = []
+    failed: dict[int, Outcome] = {}
     reason: BaseException | None = None
     try:
         while True:
@@ -171,16 +204,20 @@ def _through(
                 else:
                     flying[future] = waiting.popleft()
             if not flying:
-                return Lost(begun, list(waiting), reason)
+                return Lost(begun, list(waiting), reason, failed)
             concurrent.futures.wait(flying, _GLANCE, concurrent.futures.FIRST_COMPLETED)
             for future in [future for future in flying if future.done()]:
                 index = flying.pop(future)
                 stopped = _stopped(future)
-                if stopped is None:
-                    yield index, _outcome(future)
-                else:
+                if stopped is not None:
                     begun.append(index)
                     reason = stopped
+                    continue
+                said = future.exception()
+                if said is None:
+                    yield index, future.result()
+                else:
+                    failed[index] = Outcome(None, _told(said))
     finally:  # Ctrl-C, or an error: what has not begun is not begun
         for future in flying:
             future.cancel()
@@ -207,12 +244,6 @@ def _stopped(future: concurrent.futures.Future[Outcome]) -> BaseException | None
     error = future.exception()
     ended = isinstance(error, concurrent.futures.BrokenExecutor) or not isinstance(error, Exception)
     return error if ended else None
-
-
-def _outcome(future: concurrent.futures.Future[Outcome]) -> Outcome:
-    """Return a point's outcome; what an executor says of a single point is the point's error."""
-    error = future.exception()
-    return future.result() if error is None else Outcome(None, _told(error))
 
 
 def _told(error: BaseException) -> str:
