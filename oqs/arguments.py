@@ -119,7 +119,7 @@ def temperatures_and_potentials(
     TypeError, ValueError
         naming `T` or `mu`, what it must be and what it is.
     """
-    plain = _plain_pair(T, mu, (reservoirs,))
+    plain = _plain_pair(T, mu, reservoirs, batched)
     if plain is not None:
         return plain
     t_remedy = "Give one temperature per contact, in units of energy (k_B = 1)."
@@ -149,21 +149,25 @@ def temperatures_and_potentials(
 
 
 def _plain_pair(
-    T: ArrayLike, mu: ArrayLike, shape: tuple[int, ...]
+    T: ArrayLike, mu: ArrayLike, reservoirs: int, batched: bool
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return T and mu if they are plainly what they must be; None sends them to the full checks.
 
     A law is called thousands of times along a trajectory, and these checks must not outweigh it.
     """
-    temperature, potential = np.asarray(T), np.asarray(mu)
-    for array in (temperature, potential):
-        if array.dtype != np.float64 or array.shape != shape:
-            return None
-    if all(0.0 < t < np.inf for t in temperature.tolist()) and all(
-        -np.inf < m < np.inf for m in potential.tolist()
-    ):
-        return temperature, potential
-    return None
+    if not (isinstance(T, np.ndarray) and isinstance(mu, np.ndarray)):
+        return None
+    if not T.dtype == mu.dtype == np.float64 or T.shape != mu.shape or not T.size:
+        return None
+    if T.shape[-1:] != (reservoirs,) or (T.ndim > 1 and not batched):
+        return None
+    fine = (  # comparisons with NaN are false
+        np.minimum.reduce(T, axis=None) > 0
+        and np.maximum.reduce(T, axis=None) < np.inf
+        and np.minimum.reduce(mu, axis=None) > -np.inf
+        and np.maximum.reduce(mu, axis=None) < np.inf
+    )
+    return (T, mu) if fine else None
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -9,84 +9,88 @@ nothing cancels, and where w_jq = w_qj the flows add up to zero to the last bit.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
 from oqs.occupation import filled_and_empty
 
-_Occupation = tuple[FloatArray, FloatArray]  # n and 1 - n
+_Pair = tuple[FloatArray, FloatArray]  # of two reservoirs
 
 
 def occupation_differences(x: FloatArray) -> FloatArray:
     """Return n(x_j) - n(x_q) (..., n, n) for x = (w - mu)/T (..., n), n(x) = 1/(e^x + 1)."""
     size = x.shape[-1]
-    values = [x[..., j] for j in range(size)]
-    occupations = [filled_and_empty(value) for value in values]
-    differences = np.zeros((*x.shape, size))
+    columns = x.reshape(-1, size).T
+    filled, empty = filled_and_empty(columns)
+    differences = np.zeros((columns.shape[1], size, size))
     for j in range(size):
         for q in range(j + 1, size):
-            difference = _difference(values[j], values[q], occupations[j], occupations[q])
-            differences[..., j, q] = difference
-            differences[..., q, j] = -difference
-    return differences
+            pair = [(values[j], values[q]) for values in (columns, filled, empty)]
+            differences[:, j, q] = _difference(*pair)
+            differences[:, q, j] = -differences[:, j, q]
+    return differences.reshape(*x.shape, size)
 
 
-def _difference(x_j: FloatArray, x_q: FloatArray, n_j: _Occupation, n_q: _Occupation) -> FloatArray:
+def _difference(x: _Pair, filled: _Pair, empty: _Pair) -> FloatArray:
     """Return n_j - n_q: n_j (1 - n_q) (1 - exp(x_j - x_q)) where x_j < x_q, Eq. (31)."""
-    gap = x_q - x_j
-    size: FloatArray = (
-        np.maximum(n_j[0], n_q[0]) * np.maximum(n_j[1], n_q[1]) * np.expm1(-np.abs(gap))
-    )
-    return np.where(gap > 0, -size, size)
+    gap = x[1] - x[0]
+    size: FloatArray = np.abs(gap)
+    np.negative(size, out=size)
+    np.expm1(size, out=size)
+    size *= np.maximum(*filled)
+    size *= np.maximum(*empty)
+    return np.copysign(size, gap)
 
 
 def pair_currents(
     frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
-) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Return w_k - mu_j and P_j through each level, both as n arrays (K, ...).
+) -> tuple[FloatArray, FloatArray]:
+    """Return w_k - mu_j and P_j through each level, both (n, K, B).
 
-    Levels come first: sums over few of them are then sums of long rows.
+    The batch comes last: sums over few levels are then sums of long rows.
 
     Parameters
     ----------
     frequencies : (K,) levels.
     transfer : (K, n, n) w_jq.
-    T, mu : (..., n).
+    T, mu : (B, n).
     """
-    reservoirs = transfer.shape[-1]
-    levels = (-1, *(1,) * (np.broadcast(T, mu).ndim - 1))
-    w = frequencies.reshape(levels)
-    above = [w - mu[..., j] for j in range(reservoirs)]
-    x = [above[j] / T[..., j] for j in range(reservoirs)]
-    occupations = [filled_and_empty(value) for value in x]
-    particle: list[NDArray[np.float64]] = [np.zeros_like(value) for value in x]
-    for j in range(reservoirs):
-        for q in range(j + 1, reservoirs):
-            difference = _difference(x[j], x[q], occupations[j], occupations[q])
-            particle[j] += transfer[:, j, q].reshape(levels) * difference
-            particle[q] -= transfer[:, q, j].reshape(levels) * difference
+    above = frequencies[:, None] - mu.T.copy()[:, None]
+    x = above / T.T[:, None]
+    filled, empty = filled_and_empty(x)
+    particle = np.zeros_like(x)
+    for j in range(len(x)):
+        for q in range(j + 1, len(x)):
+            difference = _difference((x[j], x[q]), (filled[j], filled[q]), (empty[j], empty[q]))
+            particle[j] += transfer[:, j, q, None] * difference
+            particle[q] -= transfer[:, q, j, None] * difference
     return above, particle
 
 
 def pair_flows(
     frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
 ) -> Flows:
-    """Return the flows (..., n) through all levels; arguments as `pair_currents`."""
+    """Return the flows (..., n) through all levels at T, mu (..., n); the rest as above."""
+    shape, T, mu = _flat(T, mu)
     above, particle = pair_currents(frequencies, transfer, T, mu)
-    energy = [(frequencies @ p.reshape(len(p), -1)).reshape(p.shape[1:]) for p in particle]
-    heat = [(p * a).sum(axis=0) for p, a in zip(particle, above, strict=True)]
-    return Flows(
-        np.stack([p.sum(axis=0) for p in particle], axis=-1),
-        np.stack(energy, axis=-1),
-        np.stack(heat, axis=-1),
-    )
+    above *= particle
+    sums = np.add.reduce(particle, axis=1), frequencies @ particle, np.add.reduce(above, axis=1)
+    return Flows(*(flow.T.reshape(shape) for flow in sums))
 
 
 def level_flows(
     frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
 ) -> Flows:
-    """Return the flows (..., K, n) through each level; arguments as `pair_currents`."""
-    above, particle = pair_currents(frequencies, transfer, T, mu)
-    passed, over = (np.moveaxis(np.stack(values, axis=-1), 0, -2) for values in (particle, above))
-    return Flows(passed, passed * frequencies[:, None], passed * over)
+    """Return the flows (..., K, n) through each level at T, mu (..., n); the rest as above."""
+    shape, T, mu = _flat(T, mu)
+    currents = pair_currents(frequencies, transfer, T, mu)
+    above, particle = (a.T.reshape(*shape[:-1], len(frequencies), shape[-1]) for a in currents)
+    return Flows(particle, particle * frequencies[:, None], particle * above)
+
+
+def _flat(T: FloatArray, mu: FloatArray) -> tuple[tuple[int, ...], FloatArray, FloatArray]:
+    """Return the shape (..., n) of T and mu together, and both as (B, n)."""
+    if T.shape != mu.shape:
+        T, mu = np.broadcast_arrays(T, mu)
+    size = T.shape[-1]
+    return T.shape, T.reshape(-1, size), mu.reshape(-1, size)

@@ -22,10 +22,10 @@ def fails_at_two(a):
     return 10 * a
 
 
-def counted(a, folder, pause=0.05):
+def counted(a, folder):
     """Leave a file in the folder at each call."""
     (pathlib.Path(folder) / f"{a}_{time.monotonic_ns()}").touch()
-    time.sleep(pause)
+    time.sleep(float(os.environ.get("SECONDS_A_POINT", "0.05")))
     return float(a) ** 2
 
 

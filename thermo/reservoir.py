@@ -91,6 +91,7 @@ class Reservoirs(Sequence[Reservoir]):
         self.capacities = read_only(np.array([member.capacity for member in self._members]))
         self._groups = _by_gas([member.gas for member in self._members])
         self._states = [(state_function(gas), members) for gas, members in self._groups]
+        self._columns = self.capacities[:, None, None]
 
     def __len__(self) -> int:
         return len(self._members)
@@ -136,7 +137,13 @@ class Reservoirs(Sequence[Reservoir]):
 
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]] of each, (..., n, 2, 2)."""
-        return self.state(T, mu).jacobian
+        if len(self._groups) == 1:
+            return self._columns * self._groups[0][0].jacobian(T, mu)
+        jacobian = np.empty((*np.broadcast_shapes(T.shape, mu.shape), 2, 2))
+        for gas, members in self._groups:
+            jacobian[..., members, :, :] = gas.jacobian(T[..., members], mu[..., members])
+        jacobian *= self._columns
+        return jacobian
 
     def state(self, T: FloatArray, mu: FloatArray) -> GasState:
         """Return N_j, E_j, S_j, (..., n), and the Jacobians, (..., n, 2, 2), together."""
@@ -153,7 +160,7 @@ class Reservoirs(Sequence[Reservoir]):
                 entropy[..., members] = part.entropy
                 jacobian[..., members, :, :] = part.jacobian
         c = self.capacities
-        return GasState(c * number, c * energy, c * entropy, c[:, None, None] * jacobian)
+        return GasState(c * number, c * energy, c * entropy, self._columns * jacobian)
 
 
 def _by_gas(

@@ -83,10 +83,11 @@ class SlowFlow:
         T, mu = self.unpack(y)
         flows = self.flows(T, mu)
         jacobian = self.reservoirs.jacobian(T, mu)
-        # a singular Jacobian divides by 0; what comes of it is refused in the next line
+        # a singular Jacobian divides by 0; what comes of it is refused below
         with np.errstate(divide="ignore", invalid="ignore"):
             warming, rising = reservoir_rates(jacobian, T, mu, flows.particle, flows.heat)
-            rate = np.concatenate([warming / T, rising], axis=-1)
+            warming /= T
+        rate = np.concatenate([warming, rising], axis=-1)
         if not np.isfinite(rate).all():
             raise ValueError(
                 f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "

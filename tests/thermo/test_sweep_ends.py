@@ -29,14 +29,20 @@ def calls(tmp_path):
     return folder
 
 
-def started(store, calls, executor=None):
+DASK = (
+    "distributed.Client(distributed.LocalCluster("
+    "n_workers=2, threads_per_worker=1, dashboard_address=':0'))"
+)
+
+
+def started(store, calls, executor=None, seconds=0.05):
     """Start another process that runs the sweep of `counted`."""
     program = (
-        "import functools, sweep_functions as f, thermo;"
+        "import distributed, functools, sweep_functions as f, thermo;"
         f"g = functools.partial(f.counted, folder={str(calls)!r});"
         f"thermo.sweep(g, {{'a': list(range(40))}}, store={str(store)!r}, executor={executor})"
     )
-    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    environment = os.environ | {"PYTHONPATH": str(TESTS), "SECONDS_A_POINT": str(seconds)}
     return subprocess.Popen(
         [sys.executable, "-c", program],
         env=environment,
@@ -65,6 +71,7 @@ def kept(store):
     [
         (signal.SIGKILL, None),
         (signal.SIGINT, 2),
+        (signal.SIGINT, DASK),
         pytest.param(signal.SIGINT, None, marks=pytest.mark.slow),
         pytest.param(signal.SIGTERM, 2, marks=pytest.mark.slow),
     ],
@@ -72,11 +79,11 @@ def kept(store):
 def test_ended_in_the_middle_it_resumes(end, executor, tmp_path, calls):
     """kill -9, kill, Ctrl-C, then the same call: what was finished is not computed again."""
     store = tmp_path / "sweep.db"
-    process = started(store, calls, executor)
+    process = started(store, calls, executor, seconds=0.2)
     wait_for(calls, 10)
     os.killpg(process.pid, end)  # as a terminal does: to all processes of the sweep
     error = process.communicate(timeout=60)[1]
-    assert process.returncode != 0
+    assert process.returncode != 0, error
     assert ("KeyboardInterrupt" in error) == (end == signal.SIGINT)
     begun, finished = len(list(calls.iterdir())), kept(store)
     # under way when the process ended: the points being computed or on their way back

@@ -130,8 +130,8 @@ class SommerfeldGas(JointGas):
         jacobian = np.empty((*x.shape, 2, 2))
         jacobian[..., 0, 0] = 2 * _PI2_6 * (a - 1) * level / x
         jacobian[..., 0, 1] = level * (1 + _PI2_6 * (a - 1) * (a - 2) * y)
-        jacobian[..., 1, 0] = a * entropy
-        jacobian[..., 1, 1] = a * number
+        np.multiply(entropy, a, out=jacobian[..., 1, 0])
+        np.multiply(number, a, out=jacobian[..., 1, 1])
         return GasState(number, energy, entropy, jacobian)
 
     def _defined(self, x: FloatArray) -> None:
