@@ -76,7 +76,7 @@ class _Run:
         step = take_steps(
             lambda trial: problem.evaluate_or_nan(trial, y).rates, y, here.rates, jacobian, self.h
         )
-        error = np.max(np.abs(step.error) / (problem.rtol * scale), axis=1)
+        error = _largest(step.error / scale) / problem.rtol
         there = problem.evaluate_or_nan(step.end, y)
         good = (error <= 1) & np.isfinite(there.rates).all(axis=1)
         self._record(step, there.rates, good)
@@ -127,11 +127,12 @@ class _Run:
     def _drop(self, moved: NDArray[np.bool_]) -> None:
         """Give the verdict on trajectories that moved, and take those that are over out."""
         problem = self.problem
-        T, mu = problem.unpack(self.y)
-        spread = np.max(np.abs(T / T.mean(axis=1, keepdims=True) - 1), axis=1)
-        middle = np.maximum(np.abs(mu.mean(axis=1)), T.mean(axis=1))
-        away = np.maximum(spread, np.ptp(mu, axis=1) / middle)
-        moving = np.max(np.abs(self.here.rates) / problem.scale(self.y), axis=1)
+        T, mu = (part.T.copy() for part in problem.unpack(self.y))  # (n, B): along long rows
+        mean_T = T.mean(axis=0)
+        spread = np.abs(T / mean_T - 1).max(axis=0)
+        gap = mu.max(axis=0) - mu.min(axis=0)
+        away = np.maximum(spread, gap / np.maximum(np.abs(mu.mean(axis=0)), mean_T))
+        moving = _largest(self.here.rates / problem.scale(self.y))
         equilibrated = problem.to_equilibrium & moved & (away <= problem.tolerance)
         stalled = problem.to_equilibrium & moved & ~equilibrated
         stalled &= moving * 100 * self.t <= _QUIET * away
@@ -149,6 +150,12 @@ class _Run:
         keep = ~done
         self.index, self.y, self.here = self.index[keep], self.y[keep], self.here.kept(keep)
         self.t, self.h, self.steps = self.t[keep], self.h[keep], self.steps[keep]
+
+
+def _largest(values: FloatArray) -> FloatArray:
+    """Return the largest absolute value (B,) of each row (B, d)."""
+    largest: FloatArray = np.abs(values.T.copy()).max(axis=0)  # along long rows
+    return largest
 
 
 def _turning(rise: FloatArray, d0: FloatArray, d1: FloatArray) -> FloatArray:

@@ -10,7 +10,8 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
-from scipy.linalg import lu_factor, lu_solve
+from scipy.linalg.lapack import dgetrf as getrf  # the calls themselves: lu_factor takes longer
+from scipy.linalg.lapack import dgetrs as getrs  # to check its arguments than to work
 
 from oqs.arguments import FloatArray, read_only
 
@@ -122,7 +123,7 @@ def take_step(
         else:
             rate = rates(values)
         residual = start + h * (method.matrix @ rate) - values
-        change = lu_solve(factors, residual.ravel()).reshape(stages, size)
+        change = getrs(*factors, residual.ravel())[0].reshape(stages, size)
         values = values + change
         norms.append(float(np.max(np.abs(change) / scale)))
         if norms[-1] <= _CONVERGED * tolerance:
@@ -150,7 +151,8 @@ def _factors(
     """Return the LU factors of the Newton matrix, blocks delta_ij - h A_ij J_j, (s d, s d)."""
     stages, size = jacobians.shape[:2]
     blocks = method.matrix[:, None, :, None] * jacobians.transpose(1, 0, 2)[None]
-    factors: tuple[FloatArray, NDArray[np.int32]] = lu_factor(
-        np.eye(stages * size) - h * blocks.reshape(stages * size, stages * size)
-    )
-    return factors
+    matrix = blocks.reshape(stages * size, stages * size)
+    matrix *= -h
+    matrix.flat[:: stages * size + 1] += 1.0
+    factors, order, _ = getrf(matrix)
+    return factors, order

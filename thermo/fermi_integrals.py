@@ -19,6 +19,7 @@ SMALLEST_EXPONENT: Final = 1e-3
 _TERMS = 16  # coefficients of each polynomial piece
 _LEFT = -40.0  # below, e^x < eps: the moments are those of the classical gas
 _BLOCK = 8192  # states evaluated at once: 640 bytes of coefficients each
+_ROWS = 512  # of a quadrature at once
 _PANEL = 4.0  # width of a quadrature panel in t; the poles of f are at distance pi
 _NODES = 20  # Gauss nodes a panel: error 3.4^(-40), and 3^(-40) on [1, 4] from t^(alpha-1)
 
@@ -113,7 +114,8 @@ class MomentTable:
         sampled = _quadrature(alpha, x.ravel(), self.degenerate + 60).reshape(*x.shape, 5)
         middle = _fit(sampled)
         tail = _sommerfeld(alpha, self.degenerate)
-        self._coefficients = read_only(np.concatenate([middle, tail[None]]))  # (rows, terms, 5)
+        rows_last = np.concatenate([middle, tail[None]]).transpose(1, 2, 0)  # (terms, 5, rows)
+        self._coefficients = read_only(np.ascontiguousarray(rows_last))
 
     def __call__(self, x: FloatArray) -> Moments:
         """Return the moments at finite x = mu/T of any shape."""
@@ -125,30 +127,32 @@ class MomentTable:
                 self._evaluate(flat[begin : begin + _BLOCK])
                 for begin in range(0, flat.size, _BLOCK)
             ]
-            values = np.concatenate([block[0] for block in blocks])
+            values = np.concatenate([block[0] for block in blocks], axis=1)
             stretch = np.concatenate([block[1] for block in blocks])
-        number, energy, entropy, number_slope, entropy_slope = values.T.reshape(5, *x.shape)
+        number, energy, entropy, number_slope, entropy_slope = values.reshape(5, *x.shape)
         return Moments(
             number, energy, entropy, number_slope, entropy_slope, stretch.reshape(x.shape)
         )
 
     def _evaluate(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the five columns (m, 5) and the stretch (m,) at x, (m,)."""
+        """Return the five columns (5, m) and the stretch (m,) at x, (m,)."""
         place = np.minimum(np.maximum(x, _LEFT), self.degenerate) - _LEFT
         row = place.astype(np.intp)
-        local = 2 * (place - row) - 1
+        power = 2 * (place - row) - 1
         stretch = np.maximum(x / self.degenerate, 1.0)
-        last = self._coefficients.shape[0] - 1
+        last = self._coefficients.shape[2] - 1
         if row.max(initial=0) == last:
-            local = np.where(row < last, local, 1 / (stretch * stretch))
-        powers = np.empty((x.size, 1, _TERMS))
-        powers[:, 0, 0] = 1
-        powers[:, 0, 1:] = local[:, None]
-        np.multiply.accumulate(powers, axis=2, out=powers)
-        values: FloatArray = np.matmul(powers, self._coefficients[row])[:, 0, :]
+            power = np.where(row < last, power, 1 / (stretch * stretch))
+        # neighbouring terms in pairs, (c_0 + c_1 u) + (c_2 + c_3 u) u^2 ..: four rounds for sixteen
+        terms = self._coefficients.take(row, axis=2)
+        while len(terms) > 1:
+            odd = terms[1::2] * power
+            odd += terms[::2]
+            terms, power = odd, power * power
+        values: FloatArray = terms[0]
         if x.min(initial=0.0) < 0:
-            below = np.minimum(x, 0.0)[:, None]
-            values[:, 2::2] -= below * values[:, 0::3]  # s - x n, s' - x n'
+            below = np.minimum(x, 0.0)
+            values[2::2] -= below * values[0::3]  # s - x n, s' - x n'
             values *= np.exp(below)
         return values, stretch
 
@@ -198,8 +202,8 @@ def _quadrature(alpha: float, x: FloatArray, last: float) -> FloatArray:
     t, flat, weight = _nodes(alpha, last)
     energy_weight = _nodes(alpha + 1, last)[2]
     table = np.empty((x.size, 5))
-    for begin in range(0, x.size, _BLOCK // 16):
-        rows = slice(begin, begin + _BLOCK // 16)
+    for begin in range(0, x.size, _ROWS):
+        rows = slice(begin, begin + _ROWS)
         below = np.minimum(x[rows, None], 0.0)
         y = t - x[rows, None]
         occupied = 1 / (np.exp(below) + np.exp(y + below))  # f e^(-below)

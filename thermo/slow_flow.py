@@ -81,14 +81,15 @@ class SlowFlow:
     def __call__(self, y: FloatArray) -> FloatArray:
         """Return dy/dt (..., 2n), for one y or for a batch (b, 2n) of them."""
         T, mu = self.unpack(y)
-        flows = self.flows(T, mu)
+        flows = self._asked(T, mu)
         jacobian = self.reservoirs.jacobian(T, mu)
         # a singular Jacobian divides by 0; what comes of it is refused below
         with np.errstate(divide="ignore", invalid="ignore"):
             warming, rising = reservoir_rates(jacobian, T, mu, flows.particle, flows.heat)
             warming /= T
         rate = np.concatenate([warming, rising], axis=-1)
-        if not np.isfinite(rate).all():
+        if not np.logical_and.reduce(np.isfinite(rate), axis=None):
+            self._check_finite(flows, T, mu)
             raise ValueError(
                 f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
                 f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there."
@@ -100,23 +101,22 @@ class SlowFlow:
 
         A law is asked for one state after the other, unless its `batched` is true.
         """
-        if T.ndim == 1:
-            return self._one(T, mu)
-        if getattr(self.law, "batched", False):
-            self.evaluations += len(T)
-            return self._checked(self.law(T, mu), T, mu)
-        parts = [self._one(*state) for state in zip(T, mu, strict=True)]
+        flows = self._asked(T, mu)
+        self._check_finite(flows, T, mu)
+        return flows
+
+    def _asked(self, T: FloatArray, mu: FloatArray) -> Flows:
+        if T.ndim == 1 or getattr(self.law, "batched", False):
+            self.evaluations += T.size // self._size
+            return self._checked(self.law(T, mu), T)
+        parts = [self._asked(*state) for state in zip(T, mu, strict=True)]
         return Flows(
             np.stack([part.particle for part in parts]),
             np.stack([part.energy for part in parts]),
             np.stack([part.heat for part in parts]),
         )
 
-    def _one(self, T: FloatArray, mu: FloatArray) -> Flows:
-        self.evaluations += 1
-        return self._checked(self.law(T, mu), T, mu)
-
-    def _checked(self, flows: Flows, T: FloatArray, mu: FloatArray) -> Flows:
+    def _checked(self, flows: Flows, T: FloatArray) -> Flows:
         if not isinstance(flows, Flows):
             raise TypeError(
                 f"Argument `law` must return oqs.Flows, but returned {type(flows).__name__}. "
@@ -127,10 +127,18 @@ class SlowFlow:
                 f"Argument `law` must return one flow for each of the {self._size} reservoirs, but "
                 f"returned shape {flows.particle.shape}. Give as many reservoirs as the law joins."
             )
-        if not (np.isfinite(flows.particle).all() and np.isfinite(flows.heat).all()):
-            raise ValueError(
-                f"Argument `law` must return finite flows, but at T = {T.tolist()}, "
-                f"mu = {mu.tolist()} it returned particle = {flows.particle.tolist()}, "
-                f"heat = {flows.heat.tolist()}. Mend the law there."
-            )
         return flows
+
+    def _check_finite(self, flows: Flows, T: FloatArray, mu: FloatArray) -> None:
+        """Raise ValueError naming the first state at which a flow is not finite."""
+        finite = np.isfinite(flows.particle) & np.isfinite(flows.heat)
+        if not finite.all():
+            row = int(np.argmin(finite.reshape(-1, self._size).all(axis=1)))
+            state, potential, particle, heat = (
+                values.reshape(-1, self._size)[row].tolist()
+                for values in (T, mu, flows.particle, flows.heat)
+            )
+            raise ValueError(
+                f"Argument `law` must return finite flows, but at T = {state}, mu = {potential} it "
+                f"returned particle = {particle}, heat = {heat}. Mend the law there."
+            )

@@ -130,12 +130,18 @@ def states(T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatAr
     """
     temperature = np.asarray(T, dtype=np.float64)
     potential = np.asarray(mu, dtype=np.float64)
-    if temperature.size and not (temperature.min() > 0 and temperature.max() < np.inf):
+    if temperature.size and not (
+        np.minimum.reduce(temperature, axis=None) > 0
+        and np.maximum.reduce(temperature, axis=None) < np.inf
+    ):
         raise ValueError(
             f"Argument `T` must be positive and finite, but holds {_worst(temperature)}. "
             "Temperatures are absolute; the limit T -> 0 is reached with a small T."
         )
-    if potential.size and not (potential.min() > -np.inf and potential.max() < np.inf):
+    if potential.size and not (
+        np.minimum.reduce(potential, axis=None) > -np.inf
+        and np.maximum.reduce(potential, axis=None) < np.inf
+    ):
         raise ValueError(
             f"Argument `mu` must be finite, but holds {_worst(potential)}. "
             "Give chemical potentials in units of energy."

@@ -135,7 +135,7 @@ class SommerfeldGas(JointGas):
         return GasState(number, energy, entropy, jacobian)
 
     def _defined(self, x: FloatArray) -> None:
-        if x.size and not x.min() >= _DEFINED:
+        if x.size and not np.minimum.reduce(x, axis=None) >= _DEFINED:
             raise ValueError(
                 f"Argument `mu` must be positive and not below {_DEFINED:g} T for SommerfeldGas, "
                 f"an expansion in T/mu, but mu/T is {float(x.min()):.6g}. Use FermiDiracGas, "
