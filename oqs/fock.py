@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Final, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.clusters import IntArray
 
-_DENSE = 1024  # sparse indexing costs more than a dense copy up to this dimension
+DENSE: Final = 1024  # sparse indexing costs more than a dense copy up to this dimension
 
 
 @final
@@ -158,7 +158,7 @@ def diagonalise(hamiltonian: sp.csr_array, particles: IntArray) -> tuple[Block, 
 
 def submatrices(matrix: sp.csr_array) -> Callable[[IntArray, IntArray], NDArray[Any]]:
     """Return (rows, columns) -> the dense submatrix; small matrices are made dense only once."""
-    if matrix.shape[0] <= _DENSE:
+    if matrix.shape[0] <= DENSE:
         dense = matrix.toarray()
         return lambda rows, columns: dense[np.ix_(rows, columns)]
     return lambda rows, columns: matrix[rows, :][:, columns].toarray()

@@ -24,7 +24,7 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.clusters import IntArray
 from oqs.contacts import Contact
 from oqs.eigenoperators import NEGLIGIBLE
-from oqs.fock import Block, occupation_sum, submatrices
+from oqs.fock import DENSE, Block, occupation_sum, submatrices
 from oqs.interacting import InteractingSystem, NumberBasis
 from oqs.systems import QuadraticSystem, System
 from oqs.terms import Terms
@@ -68,9 +68,12 @@ class SectorBlocks:
     @functools.cached_property
     def components(self) -> int:
         """Number of sets of eigenstates that no transition connects."""
+        linked = [np.any(step.rate > 0, axis=0) for step in self.steps]
+        if self._reached(linked).all():
+            return 1
         rows, columns = [], []
-        for step in self.steps:
-            upper, lower = np.nonzero(step.rate.sum(axis=0))
+        for step, links in zip(self.steps, linked, strict=True):
+            upper, lower = np.nonzero(links)
             rows.append(step.upper[upper])
             columns.append(step.lower[lower])
         links = (np.concatenate(rows), np.concatenate(columns))
@@ -78,6 +81,23 @@ class SectorBlocks:
             (np.ones(len(links[0]), dtype=np.int8), links), shape=(self.dimension,) * 2
         )
         return int(connected_components(graph, directed=False)[0])
+
+    def _reached(self, linked: list[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+        """Return which eigenstates (D,) transitions connect with the lowest one.
+
+        Sweeping up and down through the blocks finds them in a few passes where nearly all states
+        are linked; a graph of all links would be larger than the blocks.
+        """
+        reached = np.zeros(self.dimension, dtype=np.bool_)
+        reached[self.steps[0].lower[0]] = True
+        found = 0
+        while (count := int(np.count_nonzero(reached))) > found:
+            found = count
+            for step, links in zip(self.steps, linked, strict=True):
+                reached[step.upper] |= links[:, reached[step.lower]].any(axis=1)
+            for step, links in zip(self.steps[::-1], linked[::-1], strict=True):
+                reached[step.lower] |= links[reached[step.upper]].any(axis=0)
+        return reached
 
 
 @final
@@ -242,7 +262,7 @@ def _blocks_of_states(
         list(group) for _, group in itertools.groupby(system.blocks, key=lambda b: b.particles)
     ]
     basis, energies = system.number_basis, system.spectrum.energies
-    pieces = [[_channel_pieces(basis, row) for row in t] for t in channels]
+    operators = [[_channel(basis, row) for row in t] for t in channels]
     ambiguous = False
     steps = []
     for below, above in itertools.pairwise(sectors):
@@ -251,8 +271,8 @@ def _blocks_of_states(
         frequency = energies[upper][:, None] - energies[lower]
         rate = np.zeros((len(contacts), *frequency.shape))
         for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
-            for piece in pieces[j]:
-                strength = _significant(_strength(piece, below, above, frequency.shape), t)
+            for operator in operators[j]:
+                strength = _significant(_strength(operator, below, above, frequency.shape), t)
                 ambiguous |= _links_a_level_twice(strength, energies[lower], energies[upper], width)
                 rate[j] += strength
             touched = rate[j] > 0
@@ -261,32 +281,48 @@ def _blocks_of_states(
     return SectorBlocks(tuple(steps), system.spectrum.dimension, ambiguous)
 
 
-_Pieces = Callable[[IntArray, IntArray], NDArray[Any]]
+_Channel = Callable[[Block, Block], tuple[IntArray, NDArray[Any]]]
 
 
-def _channel_pieces(basis: NumberBasis, row: ComplexArray) -> _Pieces:
-    """Return (rows, columns) -> dense submatrix of S = sum_v row_v c_v between basis states."""
+def _channel(basis: NumberBasis, row: ComplexArray) -> _Channel:
+    """Return (p, q) -> basis states of p (used,), and S |eigenstates of q> on them (used, d').
+
+    S = sum_v row_v c_v empties a site: it leads only into basis states in which one is empty.
+    """
     operator = sp.csr_array(basis.hamiltonian.shape, dtype=np.complex128)
     for v in np.flatnonzero(row).tolist():
         operator = operator + row[v] * basis.annihilator(v)
-    return submatrices(operator if np.any(operator.data.imag) else operator.real)
+    if not np.any(operator.data.imag):
+        operator = operator.real
+    if operator.shape[0] <= DENSE:
+        piece = submatrices(operator)
+
+        def dense(p: Block, q: Block) -> tuple[IntArray, NDArray[Any]]:
+            part = piece(p.basis, q.basis)
+            used = np.flatnonzero(np.any(part != 0, axis=1))
+            return used, part[used] @ q.vectors
+
+        return dense
+
+    def sparse(p: Block, q: Block) -> tuple[IntArray, NDArray[Any]]:
+        part = operator[p.basis, :][:, q.basis]
+        used = np.flatnonzero(np.diff(part.indptr))
+        return used, part[used, :] @ q.vectors
+
+    return sparse
 
 
 def _strength(
-    pieces: _Pieces, below: list[Block], above: list[Block], shape: tuple[int, ...]
+    channel: _Channel, below: list[Block], above: list[Block], shape: tuple[int, ...]
 ) -> FloatArray:
-    """Return |<lower|S|upper>|^2 (d', d) of one channel, block by block.
-
-    S empties a site, so only the basis states in which that is empty enter the products.
-    """
+    """Return |<lower|S|upper>|^2 (d', d) of one channel, block by block."""
     first = (below[0].first, above[0].first)
     strength = np.zeros(shape)
     for p, q in itertools.product(below, above):
-        piece = pieces(p.basis, q.basis)
-        used = np.flatnonzero(np.any(piece != 0, axis=1))
+        used, led = channel(p, q)
         if len(used) == 0:
             continue
-        amplitude = (piece[used] @ q.vectors).T @ p.vectors[used].conj()  # (d', d)
+        amplitude = led.T @ p.vectors[used].conj()  # (d', d)
         place = (
             slice(q.first - first[1], q.states.stop - first[1]),
             slice(p.first - first[0], p.states.stop - first[0]),
