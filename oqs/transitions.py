@@ -180,12 +180,12 @@ def find_transitions(
 def _require_memory(system: InteractingSystem, contacts: int) -> None:
     """Raise MemoryError, before anything is computed, where dense blocks would not fit.
 
-    Kept are the eigenvectors, the frequencies, each contact's rates and the eliminated blocks; one
-    step's rates are worked on at a time.
+    Kept are the eigenvectors, the frequencies, each contact's rates and, up and down, those of all
+    contacts at one T and mu; one step's rates are worked on at a time.
     """
     sizes = np.bincount(system.number_basis.particles).astype(np.float64)
     blocks = sizes[1:] * sizes[:-1]
-    doubles = np.sum(sizes**2) + (2 + contacts) * blocks.sum() + 6 * contacts * blocks.max()
+    doubles = np.sum(sizes**2) + (3 + contacts) * blocks.sum() + (4 + 2 * contacts) * blocks.max()
     needed = 8 * float(doubles)
     available = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     if needed > available:

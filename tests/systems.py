@@ -164,3 +164,12 @@ def deviation(found: oqs.Flows, exact: oqs.Flows | Exact) -> float:
         / float(np.max(np.abs(getattr(exact, kind))))
         for kind in ("particle", "energy", "heat")
     )
+
+
+def tunnelling(seed, sites, scale):
+    """Random interacting dots with tunnelling between three reservoirs."""
+    rng = np.random.default_rng([seed, sites])
+    pairs = {(v, w): scale * rng.uniform(0.2, 2) for v in range(sites) for w in range(v)}
+    system = oqs.InteractingSystem.from_terms(scale * hermitian(rng, sites), pairs)
+    model = oqs.davies(system, random_contacts(rng, sites, 3, scale, "channels"))
+    return model, scale * rng.uniform(0.2, 2, 3), scale * rng.normal(size=3)

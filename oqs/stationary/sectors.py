@@ -12,6 +12,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.davies import DaviesModel
 from oqs.occupation import filled_and_empty
+from oqs.stationary.aggregation import aggregate
 from oqs.stationary.elimination import eliminate, recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
@@ -19,6 +20,7 @@ from oqs.threads import one_thread_below
 from oqs.transitions import SectorBlocks, Step
 
 _TOGETHER = 2_000_000  # rates weighted in one go, and kept between elimination and balance
+_MANY = 8000  # states from which on iterating is quicker than eliminating
 _CACHED = 8192  # frequencies weighted at once: they stay in the processor's cache
 
 _Rates = tuple[FloatArray, FloatArray]  # up and down
@@ -125,7 +127,7 @@ class SectorProblem(RateProblem):
         return cls(model, method, tuple(Group.of(g) for g in groups), blocks.dimension)
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
-        """Eliminate sector by sector; the residual is the net flux into the worst state."""
+        """Iterate or eliminate; the residual is the net flux into the worst state."""
         kept = [self.groups[0].rates(T, mu)] if len(self.groups) == 1 else None
         populations = self._populations(T, mu, kept)
         particle = np.zeros(self.model.reservoirs)
@@ -174,9 +176,13 @@ class SectorProblem(RateProblem):
     def _populations(self, T: FloatArray, mu: FloatArray, kept: list[_Rates] | None) -> FloatArray:
         highest = len(self.groups[-1].steps[-1].upper)
         largest = max(len(step.upper) for group in self.groups for step in group.steps)
+        shares = None
         try:
             with one_thread_below(largest):
-                shares = eliminate(self._totals(T, mu, kept), highest)
+                if self.dimension >= _MANY:
+                    shares = aggregate(list(self._totals(T, mu, kept))[::-1])
+                if shares is None:
+                    shares = eliminate(self._totals(T, mu, kept), highest)
         except _Underflow:  # some states are only left, never reached
             return self._recurrent(T, mu)
         populations = np.empty(self.dimension)

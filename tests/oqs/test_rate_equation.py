@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 import reference
-from systems import SCALES, hermitian, random_contacts
+from systems import SCALES, tunnelling
 
 import oqs
 from oqs.stationary.elimination import eliminate, gth, recurrent
@@ -57,15 +57,6 @@ def literal_rates(model, T, mu):
 def populations(model, T, mu):
     problem = POPULATIONS.prepare(model)
     return problem, problem.solve(np.asarray(T), np.asarray(mu)).values
-
-
-def tunnelling(seed, sites, scale):
-    """Random interacting dots with tunnelling between three reservoirs."""
-    rng = np.random.default_rng([seed, sites])
-    pairs = {(v, w): scale * rng.uniform(0.2, 2) for v in range(sites) for w in range(v)}
-    system = oqs.InteractingSystem.from_terms(scale * hermitian(rng, sites), pairs)
-    model = oqs.davies(system, random_contacts(rng, sites, 3, scale, "channels"))
-    return model, scale * rng.uniform(0.2, 2, 3), scale * rng.normal(size=3)
 
 
 @scales
