@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
+_FEW = 8
+
 
 def real_array(name: str, value: ArrayLike, remedy: str) -> FloatArray:
     """Return `value` as a new array of finite real numbers, or raise naming the argument.
@@ -161,12 +163,18 @@ def _plain_pair(
         return None
     if T.shape[-1:] != (reservoirs,) or (T.ndim > 1 and not batched):
         return None
-    fine = (  # comparisons with NaN are false
-        np.minimum.reduce(T, axis=None) > 0
-        and np.maximum.reduce(T, axis=None) < np.inf
-        and np.minimum.reduce(mu, axis=None) > -np.inf
-        and np.maximum.reduce(mu, axis=None) < np.inf
-    )
+    # comparisons with NaN are false; a few numbers are looked at quicker by Python than by numpy
+    if T.size <= _FEW:
+        fine = all(0.0 < t < np.inf for t in T.ravel().tolist()) and all(
+            -np.inf < m < np.inf for m in mu.ravel().tolist()
+        )
+    else:
+        fine = bool(
+            np.minimum.reduce(T, axis=None) > 0
+            and np.maximum.reduce(T, axis=None) < np.inf
+            and np.minimum.reduce(mu, axis=None) > -np.inf
+            and np.maximum.reduce(mu, axis=None) < np.inf
+        )
     return (T, mu) if fine else None
 
 

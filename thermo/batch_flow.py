@@ -92,21 +92,35 @@ class BatchFlow:
         return Evaluation(rates, flows.particle, flows.heat, gas)
 
     def evaluate_or_nan(self, y: FloatArray, good: FloatArray) -> Evaluation:
-        """Return the same, with NaN rates where a trial state y is beyond what numbers can hold.
+        """Return the same, with NaN rates where numbers, a gas or the law cannot follow a trial y.
 
         Those rows are evaluated at `good` instead, which is then thrown away.
         """
         lowest, highest = np.minimum.reduce(y, axis=None), np.maximum.reduce(y, axis=None)
         if lowest >= -_WILD and highest <= _WILD:  # the common case, at a glance
-            return self.evaluate(y)
+            return self._evaluate_by_halves(y, good)
         n = len(self.group)
         tame = np.isfinite(y) & (np.abs(y) <= np.where(np.arange(2 * n) < n, _WILD, np.inf))
         wild: NDArray[np.bool_] = np.logical_not(np.logical_and.reduce(tame, axis=1))
-        if not wild.any():
-            return self.evaluate(y)
-        found = self.evaluate(np.where(wild[:, None], good, y))
+        found = self._evaluate_by_halves(np.where(wild[:, None], good, y), good)
         found.rates[wild] = np.nan
         return found
+
+    def _evaluate_by_halves(self, y: FloatArray, good: FloatArray) -> Evaluation:
+        """Find the rows that a gas or the law refuses by halving the batch."""
+        try:
+            return self.evaluate(y)
+        except ValueError:
+            if len(y) == 1:
+                found = self.evaluate(good)
+                found.rates[:] = np.nan
+                return found
+        half = len(y) // 2
+        parts = (
+            self._evaluate_by_halves(y[:half], good[:half]),
+            self._evaluate_by_halves(y[half:], good[half:]),
+        )
+        return Evaluation(*(np.concatenate(pair) for pair in zip(*parts, strict=True)))
 
     def unpack(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return T, mu (B, n)."""

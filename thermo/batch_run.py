@@ -121,7 +121,8 @@ class _Run:
             raise RuntimeError(
                 f"Trajectory {self.offset + int(self.index[which])} took {self.steps[which]} steps "
                 f"and stands at t = {self.t[which]:.6g}, T = {T[0].tolist()}, mu = "
-                f"{mu[0].tolist()}: the rates are not finite beyond, or max_steps is too small."
+                f"{mu[0].tolist()}: beyond, rates are not finite or a gas is not defined, or "
+                "`max_steps` is too small."
             )
 
     def _drop(self, moved: NDArray[np.bool_]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import multiprocessing
 import os
 from collections.abc import Iterable
 from typing import final
@@ -16,8 +17,10 @@ from oqs.arguments import FloatArray, positive, positive_number, read_only, real
 from thermo.batch_flow import BatchFlow, BatchLaw
 from thermo.batch_run import OUTCOMES, run_batch
 from thermo.reservoir import Reservoir, Reservoirs
+from thermo.sweep_executors import check_importable
 
 _CHUNK = 8192  # trajectories that move on together at most: bounds the memory
+_WORTH = 2000  # trajectories that repay a process of their own
 
 
 @final
@@ -110,14 +113,16 @@ def evolve_ensemble(
     rtol : tolerance of a step. At the default T_j(t) agrees with `evolve` to better than 1e-6.
     tolerance : equilibrium is reached when all T_j agree to this fraction, and all mu_j.
     max_steps : the most steps of one trajectory.
-    workers : threads; None takes one per core.
+    workers : processes; None takes one per core, but of no fewer than 2000 trajectories each. A law
+        that other processes cannot import runs in this one.
 
     Raises
     ------
     TypeError, ValueError
         before integrating, if an argument is wrong or a gas refuses a start.
     RuntimeError
-        if a trajectory needs more than max_steps, or its rates stop being finite; says which.
+        if a trajectory needs more than max_steps, its rates stop being finite, or it ends outside
+        the validity of a gas; says which.
     """
     group = Reservoirs(reservoirs)
     temperature, potential = _starts(T, mu, len(group))
@@ -128,15 +133,10 @@ def evolve_ensemble(
         positive_number(name, value, "The defaults are 3e-7 and 1e-6.")
     problem = BatchFlow(law, group, end, grid, rtol, tolerance, max_steps, t_final is None)
     problem.check(temperature[:2], potential[:2])
-    threads = max(1, workers if workers is not None else (os.cpu_count() or 1))
-    length = min(_CHUNK, -(-len(temperature) // threads))
-    chunks = [slice(i, i + length) for i in range(0, len(temperature), length)]
-    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        parts = list(
-            pool.map(lambda c: run_batch(problem, temperature[c], potential[c], c.start), chunks)
-        )
+    parts = _run(problem, temperature, potential, _processes(workers, len(temperature), law))
     columns = [read_only(np.concatenate(column)) for column in zip(*parts, strict=True)]
     t, ends_T, ends_mu, outcome, low, low_t, high, high_t, T_at, mu_at = columns
+    _check_ends(group, ends_T, ends_mu)
     return Ensemble(
         t=t,
         T=ends_T,
@@ -151,6 +151,62 @@ def evolve_ensemble(
         T_at=T_at if grid is not None else None,
         mu_at=mu_at if grid is not None else None,
     )
+
+
+def _processes(workers: int | None, trajectories: int, law: BatchLaw) -> int:
+    """Return how many processes to use: 1 where no other could run this law."""
+    if workers is not None:
+        if isinstance(workers, bool) or not isinstance(workers, int):
+            raise TypeError(
+                f"Argument `workers` must be a number of processes, but is {workers!r}."
+            )
+        if workers < 1:
+            raise ValueError(
+                f"Argument `workers` must be at least one process, but is {workers}. Give None for "
+                "as many as are worth it."
+            )
+    if (
+        multiprocessing.current_process().daemon
+    ):  # such as a worker of Dask: it may have no children
+        return 1
+    try:
+        check_importable(law)
+    except TypeError:
+        return 1
+    most = os.cpu_count() or 1 if workers is None else workers
+    return max(1, min(most, trajectories // _WORTH) if workers is None else most)
+
+
+def _run(
+    problem: BatchFlow, T: FloatArray, mu: FloatArray, processes: int
+) -> list[tuple[NDArray[np.generic], ...]]:
+    """Run all trajectories (M, n) in chunks.
+
+    Not in threads, which would wait for each other at every operation of numpy.
+    """
+    length = max(1, min(_CHUNK, -(-len(T) // processes)))
+    begins = range(0, len(T), length)
+    parts = [(T[begin : begin + length], mu[begin : begin + length], begin) for begin in begins]
+    if processes == 1 or len(parts) == 1:
+        return [run_batch(problem, *part) for part in parts]
+    with concurrent.futures.ProcessPoolExecutor(processes) as pool:
+        futures = [pool.submit(run_batch, problem, *part) for part in parts]
+        return [future.result() for future in futures]
+
+
+def _check_ends(group: Reservoirs, T: FloatArray, mu: FloatArray) -> None:
+    """Raise RuntimeError naming the first trajectory that ends where a gas is not valid."""
+    try:
+        group.check(T, mu)
+    except ValueError:
+        for which, state in enumerate(zip(T, mu, strict=True)):
+            try:
+                group.check(*state)
+            except ValueError as error:
+                raise RuntimeError(
+                    f"Trajectory {which} ends at T = {state[0].tolist()}, mu = "
+                    f"{state[1].tolist()}, outside the validity of a gas: {error}"
+                ) from error
 
 
 def _starts(T: ArrayLike, mu: ArrayLike, reservoirs: int) -> tuple[FloatArray, FloatArray]:

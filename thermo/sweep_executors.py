@@ -65,10 +65,10 @@ def check_executor(
             "Give None to compute in this process."
         )
     if isinstance(executor, (int, concurrent.futures.ProcessPoolExecutor)):
-        _check_importable(function)
+        check_importable(function)
 
 
-def _check_importable(function: Callable[..., object]) -> None:
+def check_importable(function: Callable[..., object]) -> None:
     """Raise TypeError where another process could not find the function under its name."""
     remedy = "Define it at the top of a module, or use a Dask client, which sends the code itself."
     try:

@@ -1,5 +1,7 @@
 """Ensembles against one-by-one evolution, and the Rosenbrock step against its order."""
 
+import os
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -94,6 +96,46 @@ def test_t_final_stops_there_and_the_chunks_do_not_matter():
     np.testing.assert_allclose(runs[0].T[2], path.T[-1], rtol=1e-6)
 
 
+def test_a_law_that_other_processes_cannot_import_runs_in_this_one():
+    T, mu = starts(4)
+    here = os.getpid()
+
+    def law(T, mu):
+        assert os.getpid() == here
+        return LAW(T, mu)
+
+    runs = [
+        evolve_ensemble(law, reservoirs(GASES[0]), T, mu, t_final=1e6, workers=w) for w in (1, 2)
+    ]
+    np.testing.assert_array_equal(runs[0].T, runs[1].T)
+
+
+def test_what_fails_in_another_process_is_told(monkeypatch):
+    T, mu = starts(4)
+    with pytest.raises(RuntimeError, match=r"Trajectory \d took 7 steps"):
+        evolve_ensemble(LAW, reservoirs(GASES[0]), T, mu, max_steps=7, workers=2)
+
+
+@pytest.mark.parametrize(
+    ("T", "mu", "message"),
+    [
+        # valid at the start, mu/T > 4; the equilibrium has 3.7
+        ([0.7, 1.0], [2.9, 4.05], r"Trajectory 2 ends at .* outside the validity of a gas"),
+        # on the way to a temperature at which the expanded gas has no such energy
+        ([0.05, 1.5], [0.3, 6.1], r"Trajectory 2 took .* a gas is not defined"),
+    ],
+)
+def test_a_trajectory_that_leaves_its_gas_is_named(T, mu, message):
+    law = oqs.closed_form(
+        oqs.QuadraticSystem.from_energies([1.0, 2.0]), [oqs.Contact(oqs.flat(1e-2))] * 2
+    )
+    pair = [thermo.Reservoir(thermo.SommerfeldGas(2.0))] * 2
+    fine = [0.2, 0.25], [2.0, 2.1]
+    evolve_ensemble(law, pair, [fine[0]], [fine[1]])
+    with pytest.raises(RuntimeError, match=message):
+        evolve_ensemble(law, pair, [fine[0], fine[0], T], [fine[1], fine[1], mu])
+
+
 def test_one_frequency_stalls():
     law = oqs.closed_form(
         oqs.QuadraticSystem.from_energies([21.1]), [oqs.Contact(oqs.flat(1e-4))] * 2
@@ -124,6 +166,8 @@ def test_labelled():
         ({"t_final": -1.0}, "`t_final` must be positive"),
         ({"law": lambda T, mu: LAW(T[0], mu[0])}, "`law` must return Flows of shape"),
         ({"mu": [[0.6, 16.0]]}, "FermiDiracGas"),
+        ({"workers": 0}, "`workers` must be at least one"),
+        ({"workers": 2.0}, "`workers` must be a number of processes"),
     ],
 )
 def test_bad_input_is_one_sentence(change, message):
