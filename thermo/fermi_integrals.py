@@ -102,6 +102,9 @@ class MomentTable:
     Parameters
     ----------
     alpha : exponent, between 1e-3 and 100.
+
+    `coefficients` (terms, 5, pieces) are those of each piece, the series' last, which begins at
+    the x called `degenerate`.
     """
 
     def __init__(self, alpha: float) -> None:
@@ -115,7 +118,7 @@ class MomentTable:
         middle = _fit(sampled)
         tail = _sommerfeld(alpha, self.degenerate)
         rows_last = np.concatenate([middle, tail[None]]).transpose(1, 2, 0)  # (terms, 5, rows)
-        self._coefficients = read_only(np.ascontiguousarray(rows_last))
+        self.coefficients = read_only(np.ascontiguousarray(rows_last))
 
     def __call__(self, x: FloatArray) -> Moments:
         """Return the moments at finite x = mu/T of any shape."""
@@ -140,11 +143,11 @@ class MomentTable:
         row = place.astype(np.intp)
         power = 2 * (place - row) - 1
         stretch = np.maximum(x / self.degenerate, 1.0)
-        last = self._coefficients.shape[2] - 1
+        last = self.coefficients.shape[2] - 1
         if row.max(initial=0) == last:
             power = np.where(row < last, power, 1 / (stretch * stretch))
         # neighbouring terms in pairs, (c_0 + c_1 u) + (c_2 + c_3 u) u^2 ..: four rounds for sixteen
-        terms = self._coefficients.take(row, axis=2)
+        terms = self.coefficients.take(row, axis=2)
         while len(terms) > 1:
             odd = terms[1::2] * power
             odd += terms[::2]

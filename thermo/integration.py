@@ -10,12 +10,12 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from thermo.collocation import Step, radau, take_step
-from thermo.interpolation import PiecewisePolynomial
+from thermo.interpolation import PiecewisePolynomial, on_steps
 from thermo.slow_flow import SlowFlow
 from thermo.trajectory import Outcome
 
 STAGES = 9  # fewest evaluations at tolerances from 1e-8 to 1e-12, of 5, 7, 9, 11
-_FIRST = 1e-3  # relative change in the first step
+FIRST = 1e-3  # relative change in the first step
 _LEAST = 1e-12  # of the time so far, and of the first step: shorter steps lead nowhere
 _GROWTH = 2.0  # of a step over the one before
 _SAFETY = 0.9
@@ -115,7 +115,7 @@ class _Integrator:
         except Exception as error:
             raise _Stuck(self._because(error), error) from error
         if len(self._times) == 1:
-            self._h = self._first = _FIRST / max(float(np.max(np.abs(rates) / scale)), _SLOWEST)
+            self._h = self._first = FIRST / max(float(np.max(np.abs(rates) / scale)), _SLOWEST)
         while True:
             h = min(self._h, self._t_final - self.t)
             guess = self._guess(h, scale)
@@ -136,10 +136,7 @@ class _Integrator:
 
     def solution(self) -> PiecewisePolynomial:
         """Return y(t) so far."""
-        times = np.array(self._times)
-        width = np.append(1.0, np.diff(times) / 2)
-        center = np.append(0.0, (times[1:] + times[:-1]) / 2)
-        return PiecewisePolynomial(times, center, width, np.array(self._pieces))
+        return on_steps(np.array(self._times), np.array(self._pieces))
 
     def _linearised(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return dy/dt (s, 2n) and its Jacobians (s, 2n, 2n) at s states, by differences.

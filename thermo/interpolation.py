@@ -69,8 +69,7 @@ class PiecewisePolynomial:
 
     def grid(self, fractions: FloatArray) -> FloatArray:
         """Return t_0 and the given fractions (f,) of every step, ascending; the last must be 1."""
-        inside = self.t[:-1, None] + np.diff(self.t)[:, None] * fractions[:-1]
-        return np.append(self.t[0], np.concatenate([inside, self.t[1:, None]], axis=1))
+        return grid(self.t, fractions)
 
     def _pieces(self, t: ArrayLike) -> tuple[FloatArray, NDArray[np.intp]]:
         times = np.asarray(t, dtype=np.float64)
@@ -89,6 +88,24 @@ class PiecewisePolynomial:
         for power in range(self.coefficients.shape[1] - 2, -1, -1):
             total = total * s + self.coefficients[piece, power]
         return total
+
+
+def grid(t: FloatArray, fractions: FloatArray) -> FloatArray:
+    """Return t_0 and the given fractions (f,) of every step between t (m,); the last must be 1."""
+    inside = t[:-1, None] + np.diff(t)[:, None] * fractions[:-1]
+    return np.append(t[0], np.concatenate([inside, t[1:, None]], axis=1))
+
+
+def on_steps(t: FloatArray, coefficients: FloatArray) -> PiecewisePolynomial:
+    """Return the function of powers of s from -1 to 1 on each step between t (m,).
+
+    Parameters
+    ----------
+    coefficients : (m, q + 1, d), those of the point t_0 first.
+    """
+    width = np.append(1.0, np.diff(t) / 2)
+    center = np.append(0.0, (t[1:] + t[:-1]) / 2)
+    return PiecewisePolynomial(t, center, width, coefficients)
 
 
 def single_point(y: FloatArray) -> PiecewisePolynomial:

@@ -46,7 +46,7 @@ class SlowFlow:
         self.reservoirs = reservoirs
         self.evaluations = 0
         self._size = len(reservoirs)
-        self._T = T
+        self.start_T = T
 
     def check(self, T: FloatArray, mu: FloatArray) -> None:
         """Raise unless the law gives n finite flows at T, mu (n,) and the gases are consistent.
@@ -67,11 +67,11 @@ class SlowFlow:
 
     def pack(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         """Return y (..., 2n) of T, mu (..., n)."""
-        return np.concatenate([np.log(T / self._T), mu], axis=-1)
+        return np.concatenate([np.log(T / self.start_T), mu], axis=-1)
 
     def unpack(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return T, mu (..., n) of y (..., 2n), both newly made."""
-        return self._T * np.exp(y[..., : self._size]), y[..., self._size :].copy()
+        return self.start_T * np.exp(y[..., : self._size]), y[..., self._size :].copy()
 
     def scale(self, y: FloatArray) -> FloatArray:
         """Return what counts as a change of 100 % in y (2n,): 1 for ln T, max(|mu|, T) for mu."""

@@ -84,7 +84,7 @@ def test_moments_are_mpmaths(alpha):
 @pytest.mark.parametrize("alpha", [1e-3, 0.05, 0.3, 0.5, 1.5, 2.7, 20.0, 100.0])
 def test_pieces_meet_at_every_seam(alpha):
     """Each piece at its end is the next at its beginning; the last one is the series, w = 1."""
-    pieces = moment_table(alpha)._coefficients.transpose(2, 0, 1)  # (pieces, terms, columns)
+    pieces = moment_table(alpha).coefficients.transpose(2, 0, 1)  # (pieces, terms, columns)
     ends = pieces[:-1].sum(axis=1)  # u = 1
     begins = pieces.copy()
     begins[:-1, 1::2] *= -1  # u = -1

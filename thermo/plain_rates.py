@@ -1,0 +1,149 @@
+"""dy/dt of Eqs. (5), (10) for few levels and reservoirs in plain Python numbers.
+
+At one state numpy's overhead outweighs the arithmetic tenfold. The formulas are those of
+`oqs.pair_flows`, `thermo.gases` and `thermo.rates`, where they are derived and explained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from oqs.arguments import FloatArray
+from oqs.closed_form import ClosedForm
+from oqs.gaussian import GaussianLaw
+from thermo.fermi_integrals import MomentTable, moment_table
+from thermo.gases import FermiDiracGas, SommerfeldGas
+from thermo.slow_flow import SlowFlow
+
+_MOST = 16  # levels times pairs of reservoirs: with more, numpy is quicker
+_PI2_6 = math.pi**2 / 6
+_LEFT = -40.0  # where the tables of moments begin
+_MOST_Y = 100.0  # largest T/mu at which the expanded gas is evaluated
+
+PlainRates = Callable[[FloatArray, float], list[float]]
+_Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/dT, dN/dmu, dE/dT
+
+
+def plain_rates(slow: SlowFlow) -> PlainRates | None:
+    """Return (y, t) -> dy/dt for a closed-form or Gaussian law between power-law gases, else None.
+
+    It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end.
+    """
+    law = slow.law
+    if not isinstance(law, (ClosedForm, GaussianLaw)) or law.transfer.ndim != 3:
+        return None
+    n = law.reservoirs
+    if len(law.frequencies) * n * (n - 1) // 2 > _MOST:
+        return None
+    responses = [_response(member.gas, member.capacity) for member in slow.reservoirs]
+    if None in responses:
+        return None
+    levels = list(zip(law.frequencies.tolist(), law.transfer.tolist(), strict=True))
+    return _rates(levels, [r for r in responses if r is not None], slow.start_T.tolist())
+
+
+def _rates(
+    levels: list[tuple[float, list[list[float]]]], responses: list[_Response], unit: list[float]
+) -> PlainRates:
+    reservoirs = range(len(responses))
+    shares = [
+        (w, [(j, q, transfer[j][q], transfer[q][j]) for j in reservoirs for q in range(j)])
+        for w, transfer in levels
+    ]
+    exp, expm1 = math.exp, math.expm1
+
+    def rates(y: FloatArray, t: float) -> list[float]:
+        values = y.tolist()
+        mu = values[len(unit) :]
+        T = [scale * exp(value) for scale, value in zip(unit, values, strict=False)]
+        particle, energy = [0.0] * len(unit), [0.0] * len(unit)
+        for w, pairs in shares:
+            x = [(w - m) / t for m, t in zip(mu, T, strict=True)]
+            filled, empty = [], []
+            for value in x:
+                small = exp(-abs(value))
+                large = 1.0 / (1.0 + small)
+                small *= large
+                filled.append(small if value > 0 else large)
+                empty.append(large if value > 0 else small)
+            for j, q, into, back in pairs:
+                if x[j] < x[q]:
+                    difference = -filled[j] * empty[q] * expm1(x[j] - x[q])
+                else:
+                    difference = filled[q] * empty[j] * expm1(x[q] - x[j])
+                into *= difference
+                back *= difference
+                particle[j] += into
+                particle[q] -= back
+                energy[j] += w * into
+                energy[q] -= w * back
+        rising = []
+        for j in reservoirs:
+            temperature, potential, lost = T[j], mu[j], particle[j]
+            number_T, number_mu, energy_T = responses[j](temperature, potential)
+            heat = energy[j] - potential * lost
+            heat_T = energy_T - potential * number_T
+            cross = temperature * number_T
+            delta = heat_T * number_mu - cross * number_T
+            T[j] = (cross * lost - number_mu * heat) / (delta * temperature)
+            rising.append((number_T * heat - heat_T * lost) / delta)
+        return T + rising
+
+    return rates
+
+
+def _response(gas: object, capacity: float) -> _Response | None:
+    if isinstance(gas, SommerfeldGas):
+        return _sommerfeld(gas.alpha, capacity)
+    if isinstance(gas, FermiDiracGas):
+        return _fermi_dirac(moment_table(gas.alpha), capacity)
+    return None
+
+
+def _sommerfeld(alpha: float, capacity: float) -> _Response:
+    power = alpha - 1
+    a, b, c = 2 * _PI2_6 * power, _PI2_6 * power * (alpha - 2), 2 * _PI2_6 * alpha
+
+    def response(T: float, mu: float) -> tuple[float, float, float]:
+        y = T / mu
+        if not 0 < y <= _MOST_Y:
+            raise ValueError(f"SommerfeldGas is not defined at T/mu = {y!r}")
+        level = capacity * mu**power
+        return a * level * y, level * (1 + b * y * y), c * level * T
+
+    return response
+
+
+def _fermi_dirac(table: MomentTable, capacity: float) -> _Response:
+    alpha, degenerate = table.alpha, table.degenerate
+    # number, entropy and their slopes, highest power first
+    rows = table.coefficients[::-1, [0, 2, 3, 4]].transpose(2, 0, 1).tolist()
+    last = len(rows) - 1
+
+    def response(T: float, mu: float) -> tuple[float, float, float]:
+        x = mu / T
+        place = min(max(x, _LEFT), degenerate) - _LEFT
+        row = int(place)
+        stretch = max(x / degenerate, 1.0)
+        u = 1 / (stretch * stretch) if row == last else 2 * (place - row) - 1
+        number = entropy = number_slope = entropy_slope = 0.0
+        for a, b, c, d in rows[row]:
+            number = number * u + a
+            entropy = entropy * u + b
+            number_slope = number_slope * u + c
+            entropy_slope = entropy_slope * u + d
+        if x < 0:
+            factor = math.exp(x)
+            entropy = (entropy - x * number) * factor
+            entropy_slope = (entropy_slope - x * number_slope) * factor
+            number_slope *= factor
+        scale = T * stretch
+        slope = capacity * scale ** (alpha - 1)
+        return (
+            slope / stretch * entropy_slope,
+            slope * number_slope,
+            alpha * slope * scale / stretch * entropy,
+        )
+
+    return response
