@@ -19,8 +19,9 @@ from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, ra
 from oqs.threads import one_thread_below
 from oqs.transitions import SectorBlocks, Step
 
-_TOGETHER = 2_000_000  # rates weighted in one go, and kept between elimination and balance
-_MANY = 8000  # states from which on iterating is quicker than eliminating
+_TOGETHER = 2_000_000  # rates weighted in one go
+_KEPT = 10_000_000  # rates that are kept between the solution and its balance
+_MANY = 4000  # states from which on iterating is quicker than eliminating
 _CACHED = 8192  # frequencies weighted at once: they stay in the processor's cache
 
 _Rates = tuple[FloatArray, FloatArray]  # up and down
@@ -128,7 +129,8 @@ class SectorProblem(RateProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Iterate or eliminate; the residual is the net flux into the worst state."""
-        kept = [self.groups[0].rates(T, mu)] if len(self.groups) == 1 else None
+        few = sum(group.rate.size for group in self.groups) <= _KEPT
+        kept = [group.rates(T, mu) for group in self.groups] if few else None
         populations = self._populations(T, mu, kept)
         particle = np.zeros(self.model.reservoirs)
         energy = np.zeros(self.model.reservoirs)
