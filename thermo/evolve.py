@@ -147,6 +147,7 @@ def _run(
         return Integration(single_point(start), verdict)
     run = quick(slow, start, end, rtol, max_steps, watch)
     if run is None:
+        watch.forget()
         run = integrate(slow, start, end, rtol, max_steps, watch)
     if run.outcome == "equilibrated":
         run = run._replace(solution=run.solution.until(watch.arrival(run.solution)))

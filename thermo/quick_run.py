@@ -8,6 +8,7 @@ levels, flows that turn too quickly - is left to `thermo.integration`.
 
 from __future__ import annotations
 
+import threading
 import warnings
 
 import numpy as np
@@ -24,6 +25,7 @@ LOOSE = 1e-6  # tolerance from which on LSODA's many small errors stay within it
 
 _DOUBLINGS = 60  # of the first piece, where nothing else ends the evolution
 _SHARPER = 0.1  # of the tolerance of a step, for LSODA's many steps
+_ONE = threading.Lock()
 _FAILURES = (ValueError, ArithmeticError, ODEintWarning)
 
 
@@ -46,14 +48,15 @@ def quick(
         return rates(state, t)
 
     try:
-        with warnings.catch_warnings():
+        scale = slow.scale(y)
+        fastest = float(np.max(np.abs(rates(y, 0.0)) / scale))
+        if not fastest > 0:
+            return None
+        edges = _edges(FIRST / fastest, t_final)
+        times = grid(edges, radau(STAGES).nodes)
+        # one at a time: LSODA before SciPy 1.15 kept its state where threads share it
+        with _ONE, warnings.catch_warnings():
             warnings.simplefilter("error", ODEintWarning)
-            scale = slow.scale(y)
-            fastest = float(np.max(np.abs(rates(y, 0.0)) / scale))
-            if not fastest > 0:
-                return None
-            edges = _edges(FIRST / fastest, t_final)
-            times = grid(edges, radau(STAGES).nodes)
             values = odeint(
                 counted,
                 y,

@@ -48,6 +48,10 @@ class Watch:
         self._first = math.nan
         self._looked = 0.0
 
+    def forget(self) -> None:
+        """Start over with another integration from t = 0."""
+        self._looked = 0.0
+
     def begin(self, y: FloatArray) -> Outcome | None:
         """Return the verdict on the start y (2n,)."""
         if self._goal is None:

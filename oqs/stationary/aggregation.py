@@ -27,7 +27,7 @@ _BACK = 3e-12  # relative: how near they must come to the same solution
 _SWEEPS = 150  # more than where elimination is the quicker way
 _PLAIN = 5  # sweeps before the acceleration: the first guess is far off where populations are small
 _MEMORY = 10  # earlier sweeps that the acceleration combines
-_RANK = 1e-12
+_RANK = 1e-12  # relative size below which a combination of them is rounding
 
 Steps = list[tuple[FloatArray, FloatArray]]
 
