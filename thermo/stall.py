@@ -39,8 +39,7 @@ def is_stalled(slow: SlowFlow, y: FloatArray, distance: float) -> bool:
     if not rate.any():
         return True
     try:
-        jacobian = _jacobian(slow, y, scale, _DIFFERENCE)
-        coarse = _jacobian(slow, y, scale, 3 * _DIFFERENCE)
+        jacobian, coarse = _jacobians(slow, y, scale, (_DIFFERENCE, 3 * _DIFFERENCE))
     except Exception:  # refused next to y: the integration meets it, and says so, if it goes there
         return False
     fastest = float(np.linalg.norm(jacobian, 2))
@@ -58,9 +57,14 @@ def is_stalled(slow: SlowFlow, y: FloatArray, distance: float) -> bool:
     return float(np.max(np.abs(movement))) < _COVERED * distance
 
 
-def _jacobian(slow: SlowFlow, y: FloatArray, scale: FloatArray, step: float) -> FloatArray:
-    """Return d(dy/dt)/dy (2n, 2n) by central differences, in units of `scale`."""
-    shifts = step * np.diag(scale)
-    difference = slow(y + shifts) - slow(y - shifts)  # (2n, 2n), a row for each variable
-    jacobian: FloatArray = (difference / (2 * step * scale)).T
-    return jacobian
+def _jacobians(
+    slow: SlowFlow, y: FloatArray, scale: FloatArray, steps: tuple[float, ...]
+) -> list[FloatArray]:
+    """Return d(dy/dt)/dy (2n, 2n) by central differences of each step, in units of `scale`."""
+    shifts = np.array(steps)[:, None, None] * np.diag(scale)
+    rates = slow((y + np.array([shifts, -shifts])).reshape(-1, len(y)))
+    forward, backward = rates.reshape(2, len(steps), len(y), len(y))  # a row for each variable
+    return [
+        (difference / (2 * step * scale)).T
+        for difference, step in zip(forward - backward, steps, strict=True)
+    ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import final
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from thermo.gases.base import EquationOfState, GasState, JointGas, state_function
@@ -27,12 +28,12 @@ class CombinedGas(JointGas):
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""
-        states = [(capacity, state_function(gas)(T, mu)) for gas, capacity in self.parts]
-        number, energy, entropy, jacobian = (
-            np.sum([capacity * state[field] for capacity, state in states], axis=0)
-            for field in range(4)
-        )
-        return GasState(number, energy, entropy, jacobian)
+        parts = [[c * values for values in state(T, mu)] for state, c in self._states]
+        return GasState(*(sum(column[1:], column[0]) for column in zip(*parts, strict=True)))
+
+    @functools.cached_property
+    def _states(self) -> list[tuple[Callable[[ArrayLike, ArrayLike], GasState], float]]:
+        return [(state_function(gas), capacity) for gas, capacity in self.parts]
 
     def check(self, T: ArrayLike, mu: ArrayLike) -> None:
         """Raise ValueError where a state lies outside the validity of one of the gases."""
