@@ -53,32 +53,40 @@ def _rates(
     ]
     exp, expm1 = math.exp, math.expm1
 
+    n = len(unit)
+
     def rates(y: FloatArray, t: float) -> list[float]:
         values = y.tolist()
-        mu = values[len(unit) :]
+        mu = values[n:]
         T = [scale * exp(value) for scale, value in zip(unit, values, strict=False)]
-        particle, energy = [0.0] * len(unit), [0.0] * len(unit)
+        particle, energy, out = [0.0] * n, [0.0] * n, [0.0] * (2 * n)
         for w, pairs in shares:
-            x = [(w - m) / t for m, t in zip(mu, T, strict=True)]
-            filled, empty = [], []
-            for value in x:
-                small = exp(-abs(value))
-                large = 1.0 / (1.0 + small)
-                small *= large
-                filled.append(small if value > 0 else large)
-                empty.append(large if value > 0 else small)
-            for j, q, into, back in pairs:
-                if x[j] < x[q]:
-                    difference = -filled[j] * empty[q] * expm1(x[j] - x[q])
+            x, filled, empty = [], [], []
+            for potential, temperature in zip(mu, T, strict=False):
+                value = (w - potential) / temperature
+                x.append(value)
+                if value > 0:
+                    small = exp(-value)
+                    large = 1.0 / (1.0 + small)
+                    filled.append(small * large)
+                    empty.append(large)
                 else:
-                    difference = filled[q] * empty[j] * expm1(x[q] - x[j])
+                    small = exp(value)
+                    large = 1.0 / (1.0 + small)
+                    filled.append(large)
+                    empty.append(small * large)
+            for j, q, into, back in pairs:
+                gap = x[j] - x[q]
+                if gap < 0:
+                    difference = -filled[j] * empty[q] * expm1(gap)
+                else:
+                    difference = filled[q] * empty[j] * expm1(-gap)
                 into *= difference
                 back *= difference
                 particle[j] += into
                 particle[q] -= back
                 energy[j] += w * into
                 energy[q] -= w * back
-        rising = []
         for j in reservoirs:
             temperature, potential, lost = T[j], mu[j], particle[j]
             number_T, number_mu, energy_T = responses[j](temperature, potential)
@@ -86,9 +94,9 @@ def _rates(
             heat_T = energy_T - potential * number_T
             cross = temperature * number_T
             delta = heat_T * number_mu - cross * number_T
-            T[j] = (cross * lost - number_mu * heat) / (delta * temperature)
-            rising.append((number_T * heat - heat_T * lost) / delta)
-        return T + rising
+            out[j] = (cross * lost - number_mu * heat) / (delta * temperature)
+            out[n + j] = (number_T * heat - heat_T * lost) / delta
+        return out
 
     return rates
 
