@@ -121,8 +121,10 @@ def test_a_law_without_model_takes_the_model_as_argument(tmp_path) -> None:
 
 def test_a_loaded_path_with_a_gas_of_the_users_own_is_refused(tmp_path) -> None:
     class Own:
-        def __getattr__(self, name: str) -> object:
-            return getattr(thermo.SommerfeldGas(1.5), name)
+        pass
+
+    for name in ("number", "energy", "entropy", "jacobian", "check"):
+        setattr(Own, name, staticmethod(getattr(thermo.SommerfeldGas(1.5), name)))
 
     reservoirs = [thermo.Reservoir(Own()) for _ in range(2)]
     run = thermo.evolve(oqs.flow_law(model()), reservoirs, T, MU, t_final=1.0, events=False)
