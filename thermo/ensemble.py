@@ -6,6 +6,7 @@ import concurrent.futures
 import dataclasses
 import multiprocessing
 import os
+import pickle
 from collections.abc import Iterable
 from typing import final
 
@@ -114,7 +115,7 @@ def evolve_ensemble(
     tolerance : equilibrium is reached when all T_j agree to this fraction, and all mu_j.
     max_steps : the most steps of one trajectory.
     workers : processes; None takes one per core, but of no fewer than 2000 trajectories each. A law
-        that other processes cannot import runs in this one.
+        or gas that other processes cannot import runs in this one.
 
     Raises
     ------
@@ -133,7 +134,7 @@ def evolve_ensemble(
         positive_number(name, value, "The defaults are 3e-7 and 1e-6.")
     problem = BatchFlow(law, group, end, grid, rtol, tolerance, max_steps, t_final is None)
     problem.check(temperature[:2], potential[:2])
-    parts = _run(problem, temperature, potential, _processes(workers, len(temperature), law))
+    parts = _run(problem, temperature, potential, _processes(workers, len(temperature), problem))
     columns = [read_only(np.concatenate(column)) for column in zip(*parts, strict=True)]
     t, ends_T, ends_mu, outcome, low, low_t, high, high_t, T_at, mu_at = columns
     _check_ends(group, ends_T, ends_mu)
@@ -153,8 +154,8 @@ def evolve_ensemble(
     )
 
 
-def _processes(workers: int | None, trajectories: int, law: BatchLaw) -> int:
-    """Return how many processes to use: 1 where no other could run this law."""
+def _processes(workers: int | None, trajectories: int, problem: BatchFlow) -> int:
+    """Return how many processes to use: 1 where no other could run this."""
     if workers is not None:
         if isinstance(workers, bool) or not isinstance(workers, int):
             raise TypeError(
@@ -165,16 +166,22 @@ def _processes(workers: int | None, trajectories: int, law: BatchLaw) -> int:
                 f"Argument `workers` must be at least one process, but is {workers}. Give None for "
                 "as many as are worth it."
             )
-    if (
-        multiprocessing.current_process().daemon
-    ):  # such as a worker of Dask: it may have no children
+    # a daemon, such as a worker of Dask, may have no children
+    if multiprocessing.current_process().daemon or not _importable(problem):
         return 1
+    if workers is not None:
+        return workers
+    return max(1, min(os.cpu_count() or 1, trajectories // _WORTH))
+
+
+def _importable(problem: BatchFlow) -> bool:
+    """Return whether other processes can have the law and the gases."""
     try:
-        check_importable(law)
-    except TypeError:
-        return 1
-    most = os.cpu_count() or 1 if workers is None else workers
-    return max(1, min(most, trajectories // _WORTH) if workers is None else most)
+        check_importable(problem.law)
+        pickle.dumps(problem)  # the gases too
+    except Exception:  # pickling runs the code of whatever they hold
+        return False
+    return True
 
 
 def _run(

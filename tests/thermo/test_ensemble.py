@@ -110,7 +110,19 @@ def test_a_law_that_other_processes_cannot_import_runs_in_this_one():
     np.testing.assert_array_equal(runs[0].T, runs[1].T)
 
 
-def test_what_fails_in_another_process_is_told(monkeypatch):
+def test_a_gas_that_other_processes_cannot_import_runs_in_this_one():
+    class Own:
+        pass
+
+    for name in ("number", "energy", "entropy", "jacobian", "check"):
+        setattr(Own, name, staticmethod(getattr(GASES[0], name)))
+    T, mu = starts(4)
+    mine = evolve_ensemble(LAW, reservoirs(Own()), T, mu, t_final=1e6, workers=2)
+    other = evolve_ensemble(LAW, reservoirs(GASES[0]), T, mu, t_final=1e6, workers=1)
+    np.testing.assert_array_equal(mine.T, other.T)
+
+
+def test_what_fails_in_another_process_is_told():
     T, mu = starts(4)
     with pytest.raises(RuntimeError, match=r"Trajectory \d took 7 steps"):
         evolve_ensemble(LAW, reservoirs(GASES[0]), T, mu, max_steps=7, workers=2)
