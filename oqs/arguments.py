@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
-_FEW = 8
+_FEW = 8  # numbers that Python looks at quicker than numpy
 
 
 def real_array(name: str, value: ArrayLike, remedy: str) -> FloatArray:
@@ -163,7 +163,7 @@ def _plain_pair(
         return None
     if T.shape[-1:] != (reservoirs,) or (T.ndim > 1 and not batched):
         return None
-    # comparisons with NaN are false; a few numbers are looked at quicker by Python than by numpy
+    # comparisons with NaN are false
     if T.size <= _FEW:
         fine = all(0.0 < t < np.inf for t in T.ravel().tolist()) and all(
             -np.inf < m < np.inf for m in mu.ravel().tolist()

@@ -24,7 +24,7 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.clusters import IntArray
 from oqs.contacts import Contact
 from oqs.eigenoperators import NEGLIGIBLE
-from oqs.fock import DENSE, Block, occupation_sum, submatrices
+from oqs.fock import DENSE, Block, occupation_sum
 from oqs.interacting import InteractingSystem, NumberBasis
 from oqs.systems import QuadraticSystem, System
 from oqs.terms import Terms
@@ -76,9 +76,9 @@ class SectorBlocks:
             upper, lower = np.nonzero(links)
             rows.append(step.upper[upper])
             columns.append(step.lower[lower])
-        links = (np.concatenate(rows), np.concatenate(columns))
+        ends = np.concatenate(rows), np.concatenate(columns)
         graph = sp.coo_array(
-            (np.ones(len(links[0]), dtype=np.int8), links), shape=(self.dimension,) * 2
+            (np.ones(len(ends[0]), dtype=np.int8), ends), shape=(self.dimension,) * 2
         )
         return int(connected_components(graph, directed=False)[0])
 
@@ -295,10 +295,10 @@ def _channel(basis: NumberBasis, row: ComplexArray) -> _Channel:
     if not np.any(operator.data.imag):
         operator = operator.real
     if operator.shape[0] <= DENSE:
-        piece = submatrices(operator)
+        matrix = operator.toarray()
 
         def dense(p: Block, q: Block) -> tuple[IntArray, NDArray[Any]]:
-            part = piece(p.basis, q.basis)
+            part = matrix[np.ix_(p.basis, q.basis)]
             used = np.flatnonzero(np.any(part != 0, axis=1))
             return used, part[used] @ q.vectors
 

@@ -17,7 +17,7 @@ LARGEST_EXPONENT: Final = 100.0
 SMALLEST_EXPONENT: Final = 1e-3
 
 _TERMS = 16  # coefficients of each polynomial piece
-_LEFT = -40.0  # below, e^x < eps: the moments are those of the classical gas
+LEFT: Final = -40.0  # below, e^x < eps: the moments are those of the classical gas
 _BLOCK = 8192  # states evaluated at once: 640 bytes of coefficients each
 _ROWS = 512  # of a quadrature at once
 _PANEL = 4.0  # width of a quadrature panel in t; the poles of f are at distance pi
@@ -111,7 +111,7 @@ class MomentTable:
         self.alpha = alpha
         classical = -math.log(min(alpha, 1.0))  # of the states near t = 0, left out of the series
         self.degenerate = float(math.ceil(max(48.0 + classical, 4 * (alpha + 1))))
-        rows = np.arange(_LEFT, self.degenerate)
+        rows = np.arange(LEFT, self.degenerate)
         nodes = chebyshev.chebpts1(_TERMS)
         x = rows[:, None] + (nodes + 1) / 2  # (rows, terms)
         sampled = _quadrature(alpha, x.ravel(), self.degenerate + 60).reshape(*x.shape, 5)
@@ -139,7 +139,7 @@ class MomentTable:
 
     def _evaluate(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the five columns (5, m) and the stretch (m,) at x, (m,)."""
-        place = np.minimum(np.maximum(x, _LEFT), self.degenerate) - _LEFT
+        place = np.minimum(np.maximum(x, LEFT), self.degenerate) - LEFT
         row = place.astype(np.intp)
         power = 2 * (place - row) - 1
         stretch = np.maximum(x / self.degenerate, 1.0)

@@ -6,20 +6,20 @@ At one state numpy's overhead outweighs the arithmetic tenfold. The formulas are
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
 from oqs.arguments import FloatArray
 from oqs.closed_form import ClosedForm
 from oqs.gaussian import GaussianLaw
-from thermo.fermi_integrals import MomentTable, moment_table
+from thermo.fermi_integrals import LEFT, moment_table
 from thermo.gases import FermiDiracGas, SommerfeldGas
+from thermo.gases.sommerfeld import DEFINED
 from thermo.slow_flow import SlowFlow
 
 _MOST = 16  # levels times pairs of reservoirs: with more, numpy is quicker
 _PI2_6 = math.pi**2 / 6
-_LEFT = -40.0  # where the tables of moments begin
-_MOST_Y = 100.0  # largest T/mu at which the expanded gas is evaluated
 
 PlainRates = Callable[[FloatArray, float], list[float]]
 _Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/dT, dN/dmu, dE/dT
@@ -105,7 +105,7 @@ def _response(gas: object, capacity: float) -> _Response | None:
     if isinstance(gas, SommerfeldGas):
         return _sommerfeld(gas.alpha, capacity)
     if isinstance(gas, FermiDiracGas):
-        return _fermi_dirac(moment_table(gas.alpha), capacity)
+        return _fermi_dirac(gas.alpha, capacity)
     return None
 
 
@@ -115,7 +115,7 @@ def _sommerfeld(alpha: float, capacity: float) -> _Response:
 
     def response(T: float, mu: float) -> tuple[float, float, float]:
         y = T / mu
-        if not 0 < y <= _MOST_Y:
+        if not 0 < y <= 1 / DEFINED:
             raise ValueError(f"SommerfeldGas is not defined at T/mu = {y!r}")
         level = capacity * mu**power
         return a * level * y, level * (1 + b * y * y), c * level * T
@@ -123,15 +123,22 @@ def _sommerfeld(alpha: float, capacity: float) -> _Response:
     return response
 
 
-def _fermi_dirac(table: MomentTable, capacity: float) -> _Response:
-    alpha, degenerate = table.alpha, table.degenerate
-    # number, entropy and their slopes, highest power first
-    rows = table.coefficients[::-1, [0, 2, 3, 4]].transpose(2, 0, 1).tolist()
+@functools.cache
+def _pieces(alpha: float) -> list[list[list[float]]]:
+    """Return number, entropy and their slopes on each piece, highest power first."""
+    pieces: list[list[list[float]]] = (
+        moment_table(alpha).coefficients[::-1, [0, 2, 3, 4]].transpose(2, 0, 1).tolist()
+    )
+    return pieces
+
+
+def _fermi_dirac(alpha: float, capacity: float) -> _Response:
+    rows, degenerate = _pieces(alpha), moment_table(alpha).degenerate
     last = len(rows) - 1
 
     def response(T: float, mu: float) -> tuple[float, float, float]:
         x = mu / T
-        place = min(max(x, _LEFT), degenerate) - _LEFT
+        place = min(max(x, LEFT), degenerate) - LEFT
         row = int(place)
         stretch = max(x / degenerate, 1.0)
         u = 1 / (stretch * stretch) if row == last else 2 * (place - row) - 1

@@ -37,8 +37,8 @@ def quick(
     None where the flow has no plain form, LSODA stops on the way, the pieces do not follow y(t)
     within rtol, or the watch gives no verdict by the end.
     """
-    rates = plain_rates(slow)
-    if rates is None or rtol < LOOSE:
+    rates = plain_rates(slow) if rtol >= LOOSE else None
+    if rates is None:
         return None
     calls = 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +13,9 @@ from oqs.arguments import FloatArray
 from thermo.gases.base import GasState, JointGas, alpha_argument, states, within_doubles
 
 _PI2_6 = math.pi**2 / 6
-_DEFINED = 0.01  # smallest mu/T at which the formulas are evaluated: far below where they mean much
+DEFINED: Final = (
+    0.01  # smallest mu/T at which the formulas are evaluated: far below where they mean much
+)
 
 
 def sommerfeld_q(a: float, x: ArrayLike) -> FloatArray:
@@ -135,9 +137,9 @@ class SommerfeldGas(JointGas):
         return GasState(number, energy, entropy, jacobian)
 
     def _defined(self, x: FloatArray) -> None:
-        if x.size and not np.minimum.reduce(x, axis=None) >= _DEFINED:
+        if x.size and not np.minimum.reduce(x, axis=None) >= DEFINED:
             raise ValueError(
-                f"Argument `mu` must be positive and not below {_DEFINED:g} T for SommerfeldGas, "
+                f"Argument `mu` must be positive and not below {DEFINED:g} T for SommerfeldGas, "
                 f"an expansion in T/mu, but mu/T is {float(x.min()):.6g}. Use FermiDiracGas, "
                 "which is exact at any mu/T."
             )
