@@ -159,7 +159,8 @@ def _processes(workers: int | None, trajectories: int, problem: BatchFlow) -> in
     if workers is not None:
         if isinstance(workers, bool) or not isinstance(workers, int):
             raise TypeError(
-                f"Argument `workers` must be a number of processes, but is {workers!r}."
+                f"Argument `workers` must be a number of processes, but is {workers!r}. "
+                "Give None for as many as are worth it."
             )
         if workers < 1:
             raise ValueError(
