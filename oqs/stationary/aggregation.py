@@ -5,9 +5,9 @@ neighbouring ones. One sweep balances the sectors against each other (a birth-de
 and then every state of a sector against the two next to it: iterative aggregation and
 disaggregation (Takahashi 1975; Koury, McAllister, Stewart 1984, doi:10.1137/0605019). All of it is
 sums and quotients of positive numbers, so that each population, however small, comes out to its own
-relative accuracy. A sweep shrinks the error by a quarter, hardly depending on the number of states;
-Anderson's acceleration (1965, doi:10.1145/321296.321305) of the logarithms takes about thirty to
-1e-13, a hundred where kT is a hundredth of a level.
+relative accuracy. On chains of 8 to 14 sites a sweep shrinks the error by about a quarter, and
+Anderson's acceleration (1965, doi:10.1145/321296.321305) of the logarithms takes 25 to 50 to 1e-13
+where kT is a fifth of the spacing of the levels or more, a hundred and more in the cold.
 
 Standing still is no proof: between sets of states that hardly know of each other everything moves
 slowly. The sweeps are started once more, beside the solution, and must come back to it.
