@@ -17,8 +17,8 @@ from oqs.clusters import RESOLUTION, cluster
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
-from oqs.flows import Flows
-from oqs.pair_flows import level_flows, occupation_differences, pair_flows
+from oqs.flows import Flows, PlainFlows
+from oqs.pair_flows import level_flows, occupation_differences, pair_flows, plain_pair_flows
 from oqs.systems import QuadraticSystem
 
 
@@ -66,6 +66,10 @@ class ClosedForm:
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., N, n) through each mode; their sum over modes is the flow."""
         return level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+
+    def plain_flows(self) -> PlainFlows | None:
+        """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
+        return plain_pair_flows(self.frequencies, self.transfer)
 
     def occupations(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return the stationary occupation nbar (..., N) of each mode."""

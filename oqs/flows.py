@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
+
+PlainFlows = Callable[[list[float], list[float]], tuple[list[float], list[float]]]
+"""T, mu of n reservoirs -> P_j, J_j, in plain numbers and unchecked: microseconds a call.
+
+For first, coarse solutions: good to rounding of the largest terms, which may cancel. It raises
+ArithmeticError where numbers end.
+"""
 
 
 @final
@@ -60,7 +68,8 @@ class FlowLaw(Protocol):
 
     A law made by `oqs` also has `frequencies`, the ascending Bohr frequencies at which particles
     cross, and `resolved(T, mu)`, the flows at each of them; `batched = True` says that it takes T
-    and mu of shape (..., n) at once. A plain function serves as well.
+    and mu of shape (..., n) at once, `plain_flows()` is a `PlainFlows` where it has one, else None.
+    A plain function serves as well.
     """
 
     def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:

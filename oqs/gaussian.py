@@ -26,8 +26,8 @@ from oqs.clusters import RESOLUTION, cluster
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
-from oqs.flows import Flows
-from oqs.pair_flows import level_flows, pair_flows
+from oqs.flows import Flows, PlainFlows
+from oqs.pair_flows import level_flows, pair_flows, plain_pair_flows
 from oqs.principal_value import shift_function
 from oqs.systems import QuadraticSystem
 
@@ -65,6 +65,10 @@ class GaussianLaw:
         """Return the flows (..., K, n) through each level."""
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
         return level_flows(self.frequencies, self.transfer, *checked)
+
+    def plain_flows(self) -> PlainFlows | None:
+        """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
+        return plain_pair_flows(self.frequencies, self.transfer)
 
 
 def gaussian_law(

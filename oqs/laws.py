@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, temperatures_and_potentials
 from oqs.davies import DaviesModel
-from oqs.flows import Flows
+from oqs.flows import Flows, PlainFlows
 from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryMethod, StationaryProblem
 
@@ -58,6 +58,10 @@ class DensityMatrixLaw:
         """Return the flows (K, n) through each Bohr frequency; their sum over K is the flow."""
         temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
         return Flows.of(*self.problem.resolved(temperature, potential), potential)
+
+    def plain_flows(self) -> PlainFlows | None:
+        """Return the flows of a handful of states in plain numbers, unchecked."""
+        return self.problem.plain_flows()
 
 
 def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:

@@ -8,11 +8,16 @@ nothing cancels, and where w_jq = w_qj the flows add up to zero to the last bit.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.flows import Flows
+from oqs.flows import Flows, PlainFlows
 from oqs.occupation import filled_and_empty
+
+_MOST = 100  # levels times pairs of reservoirs: with more, numpy is quicker than plain numbers
+_LARGEST = 700.0  # (w - mu)/T: e^x is a number, and the level empty
 
 _Pair = tuple[FloatArray, FloatArray]  # of two reservoirs
 
@@ -86,6 +91,45 @@ def level_flows(
     currents = pair_currents(frequencies, transfer, T, mu)
     above, particle = (a.T.reshape(*shape[:-1], len(frequencies), shape[-1]) for a in currents)
     return Flows(particle, particle * frequencies[:, None], particle * above)
+
+
+def plain_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> PlainFlows | None:
+    """Return `pair_flows` in plain numbers; None for more than a few levels or many transfers.
+
+    Differences of occupations are taken as such, so what is left of nearly equal ones is coarse.
+    """
+    if transfer.ndim != 3:
+        return None
+    n = transfer.shape[-1]
+    if len(frequencies) * n * (n - 1) // 2 > _MOST:
+        return None
+    reservoirs = range(n)
+    energies = transfer * frequencies[:, None, None]
+    pairs = [(j, q) for j in reservoirs for q in range(j)]
+    exchanges = [
+        (w, [(j, q, into[j][q], into[q][j], carried[j][q], carried[q][j]) for j, q in pairs])
+        for w, into, carried in zip(
+            frequencies.tolist(), transfer.tolist(), energies.tolist(), strict=True
+        )
+    ]
+    exp, largest = math.exp, _LARGEST
+
+    def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
+        particle, energy = [0.0] * n, [0.0] * n
+        for w, ways in exchanges:
+            filled = []
+            for j in reservoirs:
+                x = (w - mu[j]) / T[j]
+                filled.append(1 / (1 + exp(x)) if x < largest else 0.0)
+            for j, q, into, back, energy_into, energy_back in ways:
+                difference = filled[j] - filled[q]
+                particle[j] += into * difference
+                particle[q] -= back * difference
+                energy[j] += energy_into * difference
+                energy[q] -= energy_back * difference
+        return particle, energy
+
+    return flows
 
 
 def _flat(T: FloatArray, mu: FloatArray) -> tuple[tuple[int, ...], FloatArray, FloatArray]:

@@ -14,6 +14,7 @@ from scipy.linalg.lapack import dgetrf as getrf  # the calls themselves: lu_fact
 from scipy.linalg.lapack import dgetrs as getrs  # to check its arguments than to work
 
 from oqs.arguments import FloatArray, read_only
+from thermo.interpolation import PiecewisePolynomial, on_steps
 
 _ITERATIONS = 10
 _FAR = 2.0  # relative change of a value that no step should bring
@@ -44,6 +45,25 @@ class Collocation:
     matrix: FloatArray
     legendre: FloatArray
     monomial: FloatArray
+
+    def error(self, values: FloatArray, scale: FloatArray) -> FloatArray:
+        """Return (...) how well y(t), of values (..., s + 1, d), is a polynomial: its tail.
+
+        That is the largest of its last two Legendre coefficients in units of scale (..., d); the
+        second last counts a tenth, for the last may be small by accident.
+        """
+        tail = np.max(np.abs(self.legendre[-2:] @ values) / scale[..., None, :], axis=-1)
+        return np.asarray(np.maximum(tail[..., 1], tail[..., 0] / 10))
+
+    def solution(self, edges: FloatArray, values: FloatArray) -> PiecewisePolynomial:
+        """Return y(t) of steps between edges (m + 1,), of values (m, s + 1, d) at their nodes."""
+        starts = values[:, :1]
+        # powers amplify rounding: only that of the change along a step, which may be tiny
+        coefficients = self.monomial @ (values - starts)
+        coefficients[:, :1] += starts
+        point = np.zeros_like(coefficients[:1])
+        point[0, 0] = values[0, 0]
+        return on_steps(edges, np.concatenate([point, coefficients]))
 
 
 @functools.cache
@@ -76,8 +96,7 @@ class Step(NamedTuple):
     Parameters
     ----------
     values : (s + 1, d) y at its start and at the nodes.
-    error : largest of the last two Legendre coefficients of y(t), in units of scale; the second
-        last counts a tenth, for the last may be small by accident.
+    error : of its polynomial, in units of scale.
     """
 
     values: FloatArray
@@ -128,8 +147,7 @@ def take_step(
         norms.append(float(np.max(np.abs(change) / scale)))
         if norms[-1] <= _CONVERGED * tolerance:
             whole = np.concatenate([start[None], values])
-            tail = np.max(np.abs(method.legendre[-2:] @ whole) / scale, axis=1)
-            return Step(whole, float(max(tail[1], tail[0] / 10)))
+            return Step(whole, float(method.error(whole, scale)))
     return None
 
 

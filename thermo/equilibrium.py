@@ -53,17 +53,20 @@ def equilibrium(reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike) ->
 
     Notes
     -----
-    The total is itself a gas, and its inversion begins at the averages weighted with capacity.
+    The total is itself a gas, and its inversion begins at the state of Eq. (29).
     Reservoirs reach this state if they exchange particles at two distinct energies or more.
     Source: arXiv:2412.15355, Eq. (6).
     """
     group = Reservoirs(reservoirs)
-    temperature, potential = group.checked(T, mu)
-    state = group.state(temperature, potential)
+    return checked_equilibrium(group, *group.checked(T, mu))
+
+
+def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equilibrium:
+    """Return `equilibrium` of reservoirs at T, mu (n,) that they have checked."""
+    state = group.state(T, mu)
     number, energy = math.fsum(state.number), math.fsum(state.energy)
     total = CombinedGas(group.parts)
-    weights = group.capacities / group.capacities.sum()
-    guess = float(weights @ temperature), float(weights @ potential)
+    guess = _mixed(group.capacities / group.capacities.sum(), T, mu)
     try:
         t, m = invert(total, number, energy, guess=guess)
     except ValueError as error:
@@ -98,7 +101,11 @@ def constant_density_equilibrium(
         )
     positive("capacities", capacity, "It is the size of a reservoir.")
     temperature, potential = temperatures_and_potentials(T, mu, capacity.size)
-    weights: FloatArray = capacity / capacity.sum()
-    mean = float(weights @ potential)
-    spread = float(weights @ (potential - mean) ** 2)
-    return math.sqrt(float(weights @ np.square(temperature)) + 3 / math.pi**2 * spread), mean
+    return _mixed(capacity / capacity.sum(), temperature, potential)
+
+
+def _mixed(weights: FloatArray, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
+    """Return T_eq and mu_eq of Eq. (29) for the share of each reservoir in the capacity."""
+    mean = float(weights @ mu)
+    spread = float(weights @ (mu - mean) ** 2)
+    return math.sqrt(float(weights @ np.square(T)) + 3 / math.pi**2 * spread), mean

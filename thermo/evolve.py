@@ -14,7 +14,7 @@ from oqs.arguments import FloatArray, positive_number
 from oqs.threads import one_thread_below
 from thermo.controls import check_controls
 from thermo.detection import find_events
-from thermo.equilibrium import equilibrium
+from thermo.equilibrium import checked_equilibrium
 from thermo.events import Event
 from thermo.integration import Integration, integrate
 from thermo.interpolation import PiecewisePolynomial, single_point
@@ -73,9 +73,7 @@ def evolve(
     T, mu : (n,) at t = 0, in units of energy (k_B = 1).
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
     rtol : tolerance of a step, 1e-11 or more. At the default T_j(t) is good to 1e-9, and the totals
-        of N and E are kept to 1e-12 (`Trajectory.conservation` says how well they were). From 1e-6
-        on, few levels in closed form between power-law gases are integrated by LSODA in plain
-        numbers, five times as fast: T_j(t) and the totals are then good to rtol.
+        of N and E are kept to 1e-12 (`Trajectory.conservation` says how well they were).
     tolerance : equilibrium is reached when every |T_j/T_eq - 1| and
         |mu_j - mu_eq|/max(|mu_eq|, T_eq) is below; at least 1000 rtol.
     events : whether to look for crossings, extrema and the passages of omega-bar. Each is
@@ -100,7 +98,9 @@ def evolve(
     Notes
     -----
     The quasi-stationary picture holds where the open system relaxes faster than the reservoirs
-    change. Source: arXiv:2412.15355.
+    change. Few levels, or up to 8 states, between power-law gases take milliseconds: SciPy's LSODA
+    gives a coarse solution, from which the collocation of all steps is solved at once; anything
+    else goes step by step. Source: arXiv:2412.15355.
     """
     group = Reservoirs(reservoirs)
     temperature, potential = group.checked(T, mu)
@@ -147,7 +147,9 @@ def _run(
         return Integration(single_point(start), verdict)
     run = quick(slow, start, end, rtol, max_steps, watch)
     if run is None:
-        watch.forget()
+        verdict = watch.at_rest(start)
+        if verdict is not None:
+            return Integration(single_point(start), verdict)
         run = integrate(slow, start, end, rtol, max_steps, watch)
     if run.outcome == "equilibrated":
         run = run._replace(solution=run.solution.until(watch.arrival(run.solution)))
@@ -178,7 +180,10 @@ def _events(slow: SlowFlow, path: Trajectory, rtol: float, max_steps: int) -> tu
     tight = max(_TIGHTER * rtol, _TIGHTEST)
 
     def tighter(t: float) -> tuple[PiecewisePolynomial, float]:
-        again = integrate(slow, path.solution.ends[0], t, tight, _MORE_STEPS * max_steps, never)
+        start, most = path.solution.ends[0], _MORE_STEPS * max_steps
+        again = quick(slow, start, t, tight, most, None)
+        if again is None:
+            again = integrate(slow, start, t, tight, most, never)
         if again.outcome == "failed":
             raise EvolutionFailed(
                 f"The events could not be confirmed at rtol = {tight:g}: {again.reason} "
@@ -191,5 +196,5 @@ def _events(slow: SlowFlow, path: Trajectory, rtol: float, max_steps: int) -> tu
 
 
 def _goal(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
-    target = equilibrium(group, T, mu)
+    target = checked_equilibrium(group, T, mu)
     return State(np.array(target.T), np.array(target.mu))

@@ -10,7 +10,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from thermo.collocation import Step, radau, take_step
-from thermo.interpolation import PiecewisePolynomial, on_steps
+from thermo.interpolation import PiecewisePolynomial, single_point
 from thermo.slow_flow import SlowFlow
 from thermo.trajectory import Outcome
 
@@ -22,7 +22,6 @@ _SAFETY = 0.9
 _TRUSTED = 0.5  # relative change up to which the last polynomial may be carried on
 _RETRY = 0.25  # of a step that failed
 _SLOWEST = 1e-300  # stands in for a rate or an error of exactly 0
-_DIFFERENCE = float(np.sqrt(np.finfo(np.float64).eps))
 
 Watch = Callable[[float, FloatArray, FloatArray], Outcome | None]
 
@@ -98,7 +97,7 @@ class _Integrator:
         self._method = radau(STAGES)
         self._h = self._first = math.nan
         self._times = [0.0]
-        self._pieces = [np.concatenate([y[None], np.zeros((STAGES, len(y)))])]
+        self._values: list[FloatArray] = []
         self.y = y
 
     @property
@@ -111,7 +110,7 @@ class _Integrator:
         self._count()
         scale = self._slow.scale(self.y)
         try:
-            rates, jacobians = self._linearised(self.y[None])
+            rates, jacobians = self._slow.linearised(self.y[None])
         except Exception as error:
             raise _Stuck(self._because(error), error) from error
         if len(self._times) == 1:
@@ -130,32 +129,23 @@ class _Integrator:
             self._go_on(cause)
         last = h == self._t_final - self.t
         self._times.append(self._t_final if last else self.t + h)
-        self._pieces.append(self._method.monomial @ step.values)
+        self._values.append(step.values)
         self.y = step.values[-1]
         self._h = h * min(_GROWTH, factor)
 
     def solution(self) -> PiecewisePolynomial:
         """Return y(t) so far."""
-        return on_steps(np.array(self._times), np.array(self._pieces))
-
-    def _linearised(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return dy/dt (s, 2n) and its Jacobians (s, 2n, 2n) at s states, by differences.
-
-        Their error, of 1e-8, slows Newton's iteration; it does not enter the solution.
-        """
-        count, size = y.shape
-        shifts = _DIFFERENCE * np.diag(self._slow.scale(self.y))
-        shifted = y[:, None] + np.concatenate([np.zeros((1, size)), shifts])  # (s, 1 + 2n, 2n)
-        rates = self._slow(shifted.reshape(-1, size)).reshape(count, size + 1, size)
-        rows = (rates[:, 1:] - rates[:, :1]) / np.diag(shifts)[:, None]
-        return rates[:, 0], rows.transpose(0, 2, 1)
+        if not self._values:
+            return single_point(self.y)
+        return self._method.solution(np.array(self._times), np.array(self._values))
 
     def _guess(self, h: float, scale: FloatArray) -> FloatArray:
         """Return values (s, 2n) at the stages: the last polynomial carried on, if it serves."""
         if len(self._times) > 1:
             ratio = h / (self._times[-1] - self._times[-2])
             x = 1 + 2 * ratio * self._method.nodes
-            guess = np.vander(x, STAGES + 1, increasing=True) @ self._pieces[-1]
+            powers = np.vander(x, STAGES + 1, increasing=True)
+            guess = powers @ self._method.monomial @ self._values[-1]
             if np.max(np.abs(guess - self.y) / scale) < _TRUSTED:
                 return guess
         return np.tile(self.y, (STAGES, 1))
@@ -168,7 +158,7 @@ class _Integrator:
             step = take_step(
                 self._method,
                 self._slow,
-                self._linearised,
+                self._slow.linearised,
                 jacobian,
                 h,
                 self.y,

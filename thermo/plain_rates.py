@@ -1,7 +1,8 @@
-"""dy/dt of Eqs. (5), (10) for few levels and reservoirs in plain Python numbers.
+"""dy/dt of Eq. (5) for small systems and few reservoirs in plain Python numbers.
 
-At one state numpy's overhead outweighs the arithmetic tenfold. The formulas are those of
-`oqs.pair_flows`, `thermo.gases` and `thermo.rates`, where they are derived and explained.
+At one state numpy's overhead outweighs the arithmetic twentyfold. The formulas are those of
+`thermo.gases` and `thermo.rates`, where they are derived and explained. As the plain flows they are
+for a first, coarse solution.
 """
 
 from __future__ import annotations
@@ -9,16 +10,15 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from operator import mul
 
 from oqs.arguments import FloatArray
-from oqs.closed_form import ClosedForm
-from oqs.gaussian import GaussianLaw
+from oqs.flows import PlainFlows
 from thermo.fermi_integrals import LEFT, moment_table
 from thermo.gases import FermiDiracGas, SommerfeldGas
 from thermo.gases.sommerfeld import DEFINED
 from thermo.slow_flow import SlowFlow
 
-_MOST = 16  # levels times pairs of reservoirs: with more, numpy is quicker
 _PI2_6 = math.pi**2 / 6
 
 PlainRates = Callable[[FloatArray, float], list[float]]
@@ -26,67 +26,28 @@ _Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/
 
 
 def plain_rates(slow: SlowFlow) -> PlainRates | None:
-    """Return (y, t) -> dy/dt for a closed-form or Gaussian law between power-law gases, else None.
+    """Return (y, t) -> dy/dt for a law with plain flows between power-law gases, else None.
 
     It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end.
     """
-    law = slow.law
-    if not isinstance(law, (ClosedForm, GaussianLaw)) or law.transfer.ndim != 3:
-        return None
-    n = law.reservoirs
-    if len(law.frequencies) * n * (n - 1) // 2 > _MOST:
-        return None
+    plain_flows = getattr(slow.law, "plain_flows", None)
+    flows: PlainFlows | None = plain_flows() if plain_flows is not None else None
     responses = [_response(member.gas, member.capacity) for member in slow.reservoirs]
-    if None in responses:
+    if flows is None or None in responses:
         return None
-    levels = list(zip(law.frequencies.tolist(), law.transfer.tolist(), strict=True))
-    return _rates(levels, [r for r in responses if r is not None], slow.start_T.tolist())
+    return _rates(flows, [r for r in responses if r is not None], slow.start_T.tolist())
 
 
-def _rates(
-    levels: list[tuple[float, list[list[float]]]], responses: list[_Response], unit: list[float]
-) -> PlainRates:
-    reservoirs = range(len(responses))
-    shares = [
-        (w, [(j, q, transfer[j][q], transfer[q][j]) for j in reservoirs for q in range(j)])
-        for w, transfer in levels
-    ]
-    exp, expm1 = math.exp, math.expm1
-
+def _rates(flows: PlainFlows, responses: list[_Response], unit: list[float]) -> PlainRates:
     n = len(unit)
+    reservoirs = range(n)
+    exp = math.exp
 
     def rates(y: FloatArray, t: float) -> list[float]:
-        values = y.tolist()
+        values: list[float] = y.tolist()
+        T = list(map(mul, unit, map(exp, values)))  # the first n of them
         mu = values[n:]
-        T = [scale * exp(value) for scale, value in zip(unit, values, strict=False)]
-        particle, energy, out = [0.0] * n, [0.0] * n, [0.0] * (2 * n)
-        for w, pairs in shares:
-            x, filled, empty = [], [], []
-            for potential, temperature in zip(mu, T, strict=False):
-                value = (w - potential) / temperature
-                x.append(value)
-                if value > 0:
-                    small = exp(-value)
-                    large = 1.0 / (1.0 + small)
-                    filled.append(small * large)
-                    empty.append(large)
-                else:
-                    small = exp(value)
-                    large = 1.0 / (1.0 + small)
-                    filled.append(large)
-                    empty.append(small * large)
-            for j, q, into, back in pairs:
-                gap = x[j] - x[q]
-                if gap < 0:
-                    difference = -filled[j] * empty[q] * expm1(gap)
-                else:
-                    difference = filled[q] * empty[j] * expm1(-gap)
-                into *= difference
-                back *= difference
-                particle[j] += into
-                particle[q] -= back
-                energy[j] += w * into
-                energy[q] -= w * back
+        particle, energy = flows(T, mu)
         for j in reservoirs:
             temperature, potential, lost = T[j], mu[j], particle[j]
             number_T, number_mu, energy_T = responses[j](temperature, potential)
@@ -94,9 +55,9 @@ def _rates(
             heat_T = energy_T - potential * number_T
             cross = temperature * number_T
             delta = heat_T * number_mu - cross * number_T
-            out[j] = (cross * lost - number_mu * heat) / (delta * temperature)
-            out[n + j] = (number_T * heat - heat_T * lost) / delta
-        return out
+            values[j] = (cross * lost - number_mu * heat) / (delta * temperature)
+            values[n + j] = (number_T * heat - heat_T * lost) / delta
+        return values
 
     return rates
 

@@ -15,6 +15,8 @@ from thermo.reservoir import Reservoirs
 
 _MAXWELL = 1e-6  # relative; a Jacobian by differences passes, a wrong one does not
 
+_DIFFERENCE = float(np.sqrt(np.finfo(np.float64).eps))
+
 Law = Callable[[ArrayLike, ArrayLike], Flows]
 
 
@@ -53,8 +55,8 @@ class SlowFlow:
 
         A gas must obey dE/dmu = mu dN/dmu + T dN/dT, without which Eq. (5) keeps no totals.
         """
-        self(self.pack(T, mu))
         jacobian = self.reservoirs.jacobian(T, mu)
+        self._rates(T, mu, jacobian)
         terms = np.stack([jacobian[:, 1, 1], -mu * jacobian[:, 0, 1], -T * jacobian[:, 0, 0]])
         wrong = np.abs(terms.sum(axis=0)) > _MAXWELL * np.abs(terms).sum(axis=0)
         if wrong.any():
@@ -74,15 +76,17 @@ class SlowFlow:
         return self.start_T * np.exp(y[..., : self._size]), y[..., self._size :].copy()
 
     def scale(self, y: FloatArray) -> FloatArray:
-        """Return what counts as a change of 100 % in y (2n,): 1 for ln T, max(|mu|, T) for mu."""
+        """Return what counts as a change of 100 % in y (..., 2n): 1, and max(|mu|, T) for mu."""
         T, mu = self.unpack(y)
-        return np.concatenate([np.ones(self._size), np.maximum(np.abs(mu), T)])
+        return np.concatenate([np.ones_like(T), np.maximum(np.abs(mu), T)], axis=-1)
 
     def __call__(self, y: FloatArray) -> FloatArray:
         """Return dy/dt (..., 2n), for one y or for a batch (b, 2n) of them."""
         T, mu = self.unpack(y)
+        return self._rates(T, mu, self.reservoirs.jacobian(T, mu))
+
+    def _rates(self, T: FloatArray, mu: FloatArray, jacobian: FloatArray) -> FloatArray:
         flows = self._asked(T, mu)
-        jacobian = self.reservoirs.jacobian(T, mu)
         # a singular Jacobian divides by 0; what comes of it is refused below
         with np.errstate(divide="ignore", invalid="ignore"):
             warming, rising = reservoir_rates(jacobian, T, mu, flows.particle, flows.heat)
@@ -95,6 +99,20 @@ class SlowFlow:
                 f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there."
             )
         return rate
+
+    def linearised(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return dy/dt (s, 2n) and its Jacobians (s, 2n, 2n) at s states, by differences.
+
+        Their error, of 1e-8, slows Newton's iteration; it does not enter what it converges to.
+        """
+        count, size = y.shape
+        shifts = _DIFFERENCE * self.scale(y)
+        shifted = np.repeat(y[:, None], size + 1, axis=1)  # (s, 1 + 2n, 2n)
+        variable = np.arange(size)
+        shifted[:, 1 + variable, variable] += shifts
+        rates = self(shifted.reshape(-1, size)).reshape(count, size + 1, size)
+        rows = (rates[:, 1:] - rates[:, :1]) / shifts[..., None]
+        return rates[:, 0], rows.transpose(0, 2, 1)
 
     def flows(self, T: FloatArray, mu: FloatArray) -> Flows:
         """Return the law's flows, checked, at T, mu of shape (n,) or (b, n).

@@ -6,6 +6,7 @@ import math
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from oqs.arguments import FloatArray
@@ -16,6 +17,7 @@ from thermo.stall import is_stalled
 from thermo.trajectory import Outcome, State
 
 _QUIET = 1e-2  # of the tolerance: a step that moves less calls for a look whether all is at rest
+_LEAST = 1e-300  # stands in for a distance of exactly 0
 
 
 @final
@@ -41,59 +43,82 @@ class Watch:
         bar: ProgressBar,
     ) -> None:
         self._slow = slow
-        self._goal = goal
+        self.goal = goal
         self.tolerance = tolerance
         self._t_final = t_final
         self._bar = bar
         self._first = math.nan
         self._looked = 0.0
 
-    def forget(self) -> None:
-        """Start over with another integration from t = 0."""
-        self._looked = 0.0
-
     def begin(self, y: FloatArray) -> Outcome | None:
-        """Return the verdict on the start y (2n,)."""
-        if self._goal is None:
+        """Return whether the start y (2n,) is "equilibrated"."""
+        if self.goal is None:
             return None
-        self._first = self.distance(y, self._goal)
-        if self._first <= self.tolerance:
-            return "equilibrated"
+        self._first = float(self.distance(y, self.goal))
+        return "equilibrated" if self._first <= self.tolerance else None
+
+    def at_rest(self, y: FloatArray) -> Outcome | None:
+        """Return whether the start y (2n,) is "stalled"."""
+        if self.goal is None:
+            return None
         return "stalled" if is_stalled(self._slow, y, self._first) else None
+
+    def arrived(self, ends: FloatArray, starts: FloatArray) -> int | None:
+        """Return the first of the steps (m, 2n) that ends in equilibrium, if it is the verdict.
+
+        None if none does, or one before moved so little that it calls for a look.
+        """
+        if self.goal is None:
+            return None
+        there = self.distance(ends, self.goal) <= self.tolerance
+        step = int(np.argmax(there))
+        if not there[step] or self._quiet(ends[:step], starts[:step]).any():
+            return None
+        return step
 
     def __call__(self, t: float, y: FloatArray, before: FloatArray) -> Outcome | None:
         """Return "equilibrated", "stalled" or None for a step from `before` to y (2n,) at t."""
-        if self._goal is None:
+        if self.goal is None:
             self._bar.update(t / self._t_final)
             return None
-        away = self.distance(y, self._goal)
+        away = float(self.distance(y, self.goal))
         if away <= self.tolerance:
             return "equilibrated"
         self._bar.update(math.log(self._first / away) / math.log(self._first / self.tolerance))
         # at most one look while t doubles: each costs 4n + 1 right-hand sides
-        if t >= 2 * self._looked:
-            moved = np.max(np.abs(y - before) / self._slow.scale(y))
-            if moved < _QUIET * self.tolerance:
-                self._looked = t
-                return "stalled" if is_stalled(self._slow, y, away) else None
+        if t >= 2 * self._looked and self._quiet(y, before):
+            self._looked = t
+            return "stalled" if is_stalled(self._slow, y, away) else None
         return None
 
-    def distance(self, y: FloatArray, goal: State) -> float:
-        """Return max_j of |T_j/T - 1| and |mu_j - mu|/max(|mu|, T) for the goal T, mu."""
+    def distance(self, y: FloatArray, goal: State) -> FloatArray:
+        """Return max_j of |T_j/T - 1| and |mu_j - mu|/max(|mu|, T) for the goal T, mu; (...)."""
         T, mu = self._slow.unpack(y)
-        scale = max(abs(float(goal.mu)), float(goal.T))
-        return float(max(np.abs(T / goal.T - 1).max(), np.abs(mu - goal.mu).max() / scale))
+        scale = np.maximum(np.abs(goal.mu), goal.T)
+        parts = np.concatenate([T / goal.T - 1, (mu - goal.mu) / scale], axis=-1)
+        return np.asarray(np.max(np.abs(parts), axis=-1))
+
+    def _quiet(self, y: FloatArray, before: FloatArray) -> NDArray[np.bool_]:
+        moved = np.max(np.abs(y - before) / self._slow.scale(y), axis=-1)
+        return np.asarray(moved < _QUIET * self.tolerance)
 
     def arrival(self, solution: PiecewisePolynomial) -> float:
         """Return when, within its last step, the solution came within the tolerance."""
-        goal = self._goal
+        goal = self.goal
         if goal is None or len(solution.t) == 1:
             return float(solution.t[-1])
 
-        def excess(t: float) -> float:
-            return self.distance(solution.at(t), goal) - self.tolerance
+        start, stop = (float(t) for t in solution.t[-2:])
+        coefficients, center, width = (
+            part[-1] for part in (solution.coefficients, solution.center, solution.width)
+        )
+        powers = np.arange(len(coefficients))
 
-        start, stop = float(solution.t[-2]), float(solution.t[-1])
+        def excess(t: float) -> float:
+            y = ((t - center) / width) ** powers @ coefficients
+            # what decays exponentially is linear here, and found in a few turns
+            return math.log(max(float(self.distance(y, goal)), _LEAST) / self.tolerance)
+
         if excess(stop) >= 0:
             return stop
         return float(brentq(excess, start, stop, xtol=1e-15 * stop, rtol=1e-14))

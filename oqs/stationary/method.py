@@ -12,6 +12,7 @@ import qutip
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.davies import DaviesModel
 from oqs.errors import StationaryStateNotFound
+from oqs.flows import PlainFlows
 
 TOLERANCE = 1e-11
 """Largest residual, departure from Hermiticity and negative eigenvalue of a returned state.
@@ -86,6 +87,10 @@ class StationaryProblem(abc.ABC):
             np.array([solution.particle for solution in solutions]),
             np.array([solution.energy for solution in solutions]),
         )
+
+    def plain_flows(self) -> PlainFlows | None:
+        """Return the flows as a function in plain numbers, where it has one."""
+        return None
 
     @abc.abstractmethod
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:

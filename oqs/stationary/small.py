@@ -16,6 +16,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.clusters import IntArray
 from oqs.davies import DaviesModel
+from oqs.flows import PlainFlows
 from oqs.occupation import filled_and_empty
 from oqs.stationary.elimination import recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
@@ -70,14 +71,8 @@ class SmallProblem(RateProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Eliminate state by state and balance each contact's transitions."""
-        ends, frequencies, which, distinct, rates = self._plain
-        ups, downs = _weighted(rates, which, distinct, T.tolist(), mu.tolist())
-        rise = [sum(column) for column in zip(*ups, strict=True)]
-        fall = [sum(column) for column in zip(*downs, strict=True)]
-        if min(rise) > 0 and min(fall) > 0:
-            p = _gth(ends, rise, fall, self.dimension)
-        else:  # rates that underflowed to zero: some states are only left, never reached
-            p = self._recurrent(np.array(rise), np.array(fall)).tolist()
+        ends, frequencies = self._plain[:2]
+        ups, downs, rise, fall, p = self._solved(T.tolist(), mu.tolist())
         net, gross = [0.0] * self.dimension, 0.0
         for (a, b), up, down in zip(ends, rise, fall, strict=True):
             rising = up * p[a]
@@ -103,38 +98,77 @@ class SmallProblem(RateProblem):
             np.array(_balanced(energies, weights)),
         )
 
+    def plain_flows(self) -> PlainFlows:
+        """Return the flows without their checks."""
+        ends, frequencies = self._plain[:2]
+
+        def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
+            ups, downs, _, _, p = self._solved(T, mu)
+            particles, energies = [], []
+            for up_j, down_j in zip(ups, downs, strict=False):
+                particle = energy = 0.0
+                for (a, b), w, up, down in zip(ends, frequencies, up_j, down_j, strict=False):
+                    gained = up * p[a] - down * p[b]
+                    particle += gained
+                    energy += gained * w
+                particles.append(particle)
+                energies.append(energy)
+            return particles, energies
+
+        return flows
+
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
         flux, rising, populations = self._fluxes(T, mu)
-        total = flux.sum(axis=1)  # (b, M)
         net = np.zeros_like(populations)
-        for m, (a, b) in enumerate(self._plain[0]):
-            net[:, a] -= total[:, m]
-            net[:, b] += total[:, m]
-        gross = rising.sum(axis=1).max(axis=1)
-        worst = np.abs(net).max(axis=1) / np.where(gross > 0, gross, 1.0)
+        for (a, b), gained in zip(self._plain[0], flux.sum(axis=0), strict=True):
+            net[a] -= gained
+            net[b] += gained
+        gross = rising.sum(axis=0).max(axis=0)
+        worst = np.abs(net).max(axis=0) / np.where(gross > 0, gross, 1.0)
         checked_residual(float(worst.max()), self.method)
-        weights = rising.sum(axis=2)
-        return balanced(flux.sum(axis=2), weights), balanced(flux @ self.frequency, weights)
+        weights = rising.sum(axis=1).T
+        energy = self.frequency @ flux
+        return balanced(flux.sum(axis=1).T, weights), balanced(energy.T, weights)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         flux, _, _ = self._fluxes(T[None], mu[None])
-        return by_frequency(self.frequencies, [(self.frequency, flux[0])])
+        return by_frequency(self.frequencies, [(self.frequency, flux[..., 0])])
+
+    def _solved(
+        self, T: list[float], mu: list[float]
+    ) -> tuple[_Lists, _Lists, list[float], list[float], list[float]]:
+        """Return the rates up and down, contact by contact and summed, and the populations."""
+        ends, _, which, distinct, rates = self._plain
+        ups, downs = _weighted(rates, which, distinct, T, mu)
+        rise = [sum(column) for column in zip(*ups, strict=True)]
+        fall = [sum(column) for column in zip(*downs, strict=True)]
+        if min(rise) > 0 and min(fall) > 0:
+            p = _gth(ends, rise, fall, self.dimension)
+        else:  # rates that underflowed to zero: some states are only left, never reached
+            p = self._recurrent(np.array(rise), np.array(fall)).tolist()
+        return ups, downs, rise, fall, p
 
     def _transition_frequencies(self) -> FloatArray:
         return self.frequency
 
     def _fluxes(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return net and gross flux up (b, n, M) and populations (b, D) at T, mu (b, n)."""
-        filled, empty = filled_and_empty((self.frequency - mu[..., None]) / T[..., None])
-        up, down = self.rate * filled, self.rate * empty
-        rise, fall = up.sum(axis=1), down.sum(axis=1)
-        populations = _gth_batch(self._plain[0], rise, fall, self.dimension)
-        for row in np.flatnonzero(~((rise > 0) & (fall > 0)).all(axis=1)).tolist():
-            populations[row] = self._recurrent(rise[row], fall[row])
-        rising = up * populations[:, None, self.lower]
-        return rising - down * populations[:, None, self.upper], rising, populations
+        """Return net and gross flux up (n, M, b) and populations (D, b) at T, mu (b, n).
+
+        The batch comes last: sums over few transitions are then sums of long rows.
+        """
+        ends, _, which, distinct, _ = self._plain
+        above = np.array(distinct)[:, None] - mu.T.copy()[:, None]
+        filled, empty = filled_and_empty(above / T.T.copy()[:, None])
+        rates = self.rate[..., None]
+        up, down = rates * filled[:, which], rates * empty[:, which]
+        rise, fall = up.sum(axis=0), down.sum(axis=0)
+        populations = _gth_batch(ends, rise, fall, self.dimension)
+        for row in np.flatnonzero(~((rise > 0) & (fall > 0)).all(axis=0)).tolist():
+            populations[:, row] = self._recurrent(rise[:, row], fall[:, row])
+        rising = up * populations[self.lower]
+        return rising - down * populations[self.upper], rising, populations
 
     def _recurrent(self, rise: FloatArray, fall: FloatArray) -> FloatArray:
         return recurrent(rate_matrix(self.lower, self.upper, rise, fall, self.dimension))
@@ -193,21 +227,22 @@ def _gth(
 def _gth_batch(
     ends: list[tuple[int, int]], ups: FloatArray, downs: FloatArray, size: int
 ) -> FloatArray:
-    """Eliminate as `elimination.gth` does, for a batch: ups, downs (b, M) -> (b, D).
+    """Eliminate as `elimination.gth` does, for a batch: ups, downs (M, b) -> (D, b).
 
-    Rows with rates that underflowed to zero come out as they may: they are solved otherwise.
+    Columns with rates that underflowed to zero come out as they may: they are solved otherwise.
     """
-    w = np.zeros((size, size, len(ups)))
-    for m, (a, b) in enumerate(ends):
-        w[b, a] = ups[:, m]
-        w[a, b] = downs[:, m]
+    count = ups.shape[1]
+    w = np.zeros((size, size, count))
+    for (a, b), up, down in zip(ends, ups, downs, strict=True):
+        w[b, a] = up
+        w[a, b] = down
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for k in range(size - 1, 0, -1):
             w[k, :k] /= w[:k, k].sum(axis=0)
             w[:k, :k] += w[:k, k, None] * w[k, None, :k]
-        populations = np.zeros((size, len(ups)))
+        populations = np.zeros((size, count))
         populations[0] = 1.0
         for k in range(1, size):
             populations[k] = (w[k, :k] * populations[:k]).sum(axis=0)
             populations[: k + 1] /= populations[: k + 1].sum(axis=0)
-    return np.ascontiguousarray(populations.T)
+    return populations

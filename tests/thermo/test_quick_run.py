@@ -1,16 +1,20 @@
-"""The quick evolution at loose tolerances: its rates, its accuracy, and when it steps back."""
+"""The quick evolution: its rates, its accuracy, and when it leaves the work to others."""
 
 import sys
 
 import numpy as np
 import pytest
-from slow_systems import FIGURES, DotsBetweenReservoirs, LinearPair
+from slow_systems import FIGURES, DotsBetweenReservoirs, LinearGas, LinearPair
 
 import oqs
 import thermo
+from thermo.coarse_run import coarse
+from thermo.collocation import radau
+from thermo.integration import STAGES, integrate
 from thermo.plain_rates import plain_rates
-from thermo.quick_run import LOOSE, quick
+from thermo.quick_run import quick
 from thermo.reservoir import Reservoirs
+from thermo.simultaneous import refine
 from thermo.slow_flow import SlowFlow
 from thermo.watch import never
 
@@ -32,81 +36,188 @@ def random_law(rng, levels, reservoirs):
     )
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("size", [(1, 2), (2, 2), (3, 3), (2, 4)])
-def test_plain_numbers_are_those_of_numpy(size, seed):
-    rng = np.random.default_rng(seed)
-    levels, n = size
-    law = random_law(rng, levels, n)
-    gases = [GASES[i] for i in rng.integers(0, 3, n)]
-    slow = flow(law, gases, rng.uniform(0.5, 1.5, n), rng.uniform(0.5, 2, n).tolist())
-    plain = plain_rates(slow)
-    for _ in range(5):
-        y = slow.pack(rng.uniform(0.3, 2, n), rng.uniform(14, 22, n))
-        expected = slow(y)
-        assert np.max(np.abs(plain(y, 0.0) - expected)) < 1e-12 * np.max(np.abs(expected))
+def of_figure(number, gas=GASES[0]):
+    system = FIGURES[number]
+    slow = SlowFlow(system.closed_form(), Reservoirs(system.reservoirs(gas)), np.array(system.T))
+    return slow, slow.pack(np.array(system.T), np.array(system.mu))
 
 
-@pytest.mark.parametrize("mu", [-30.0, -3.0, 0.2, 9.0, 400.0])
-def test_plain_exact_gas_everywhere(mu):
-    law = random_law(np.random.default_rng(0), 2, 2)
-    slow = flow(law, [thermo.FermiDiracGas(0.7)] * 2, [1.0, 1.0])
-    y = slow.pack(np.array([0.6, 2.0]), np.array([mu, mu + 0.5]))
-    np.testing.assert_allclose(plain_rates(slow)(y, 0.0), slow(y), rtol=1e-11)
-
-
-def test_unequal_ways_there_and_back():
-    # a Gaussian law of collective contacts, w_jq != w_qj
-    rng = np.random.default_rng(3)
-    h = rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))
-    system = oqs.QuadraticSystem(18 * np.eye(3) + 0.1 * (h + h.conj().T))
-    couplings = rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))
-    law = oqs.gaussian_law(system, [oqs.Contact(oqs.flat(1e-3), c) for c in couplings])
-    slow = flow(law, [GASES[2]] * 3, [1.0, 0.8, 1.2])
-    y = slow.pack(np.array([1.0, 0.8, 1.2]), np.array([17.0, 18.0, 19.0]))
-    np.testing.assert_allclose(plain_rates(slow)(y, 0.0), slow(y), rtol=1e-11)
-
-
-@pytest.mark.parametrize(
-    "slow",
-    [
-        flow(LinearPair().law, [GASES[0]] * 2, [1.0, 1.0]),
-        flow(random_law(np.random.default_rng(0), 17, 2), [GASES[0]] * 2, [1.0, 1.0]),
-        flow(
-            random_law(np.random.default_rng(0), 2, 2),
-            [GASES[0], thermo.TabulatedGas([1.0, 2.0], [1.0, 3.0])],
-            [1.0, 1.0],
-        ),
-    ],
-    ids=["another law", "many levels", "another gas"],
-)
-def test_what_has_no_plain_form(slow):
-    assert plain_rates(slow) is None
-
-
-@pytest.mark.parametrize("gas", [GASES[0], GASES[2]], ids=repr)
-@pytest.mark.parametrize("rtol", [1e-4, 1e-6])
-@pytest.mark.parametrize("figure", [1, 2, 3, 4])
-def test_as_good_as_its_tolerance(figure, rtol, gas, monkeypatch):
-    system = FIGURES[figure]
-    arguments = system.closed_form(), system.reservoirs(gas), system.T, system.mu
-    exact = thermo.evolve(*arguments, events=False)
-    used = []
+@pytest.fixture
+def used(monkeypatch):
+    """What the quick route returned, call by call."""
+    results = []
     monkeypatch.setattr(
-        sys.modules["thermo.evolve"], "quick", lambda *a: used.append(quick(*a)) or used[-1]
+        sys.modules["thermo.evolve"], "quick", lambda *a: results.append(quick(*a)) or results[-1]
     )
-    path = thermo.evolve(*arguments, rtol=rtol, tolerance=1e3 * rtol, events=False)
-    assert used[0] is not None
-    assert path.outcome == "equilibrated"
-    assert max(path.conservation) < rtol
-    t = np.geomspace(path.t[1] / 3, path.t[-1], 500)
-    state, reference = path.at(t), exact.at(t)
-    np.testing.assert_allclose(state.T, reference.T, rtol=2 * rtol)
-    scale = np.maximum(np.abs(reference.mu), reference.T)
-    assert np.max(np.abs(state.mu - reference.mu) / scale) < 2 * rtol
+    return results
 
 
-def test_it_ends_at_t_final_and_its_events_are_confirmed():
+class TestPlainRates:
+    @pytest.mark.parametrize("seed", range(4))
+    @pytest.mark.parametrize("size", [(1, 2), (2, 2), (3, 3), (2, 4)])
+    def test_are_those_of_numpy(self, size, seed):
+        rng = np.random.default_rng(seed)
+        levels, n = size
+        law = random_law(rng, levels, n)
+        gases = [GASES[i] for i in rng.integers(0, 3, n)]
+        slow = flow(law, gases, rng.uniform(0.5, 1.5, n), rng.uniform(0.5, 2, n).tolist())
+        plain = plain_rates(slow)
+        for _ in range(5):
+            y = slow.pack(rng.uniform(0.3, 2, n), rng.uniform(14, 22, n))
+            expected = slow(y)
+            assert np.max(np.abs(plain(y, 0.0) - expected)) < 1e-12 * np.max(np.abs(expected))
+
+    @pytest.mark.parametrize("mu", [-30.0, -3.0, 0.2, 9.0])
+    def test_of_the_exact_gas_everywhere(self, mu):
+        slow = flow(
+            random_law(np.random.default_rng(0), 2, 2), [thermo.FermiDiracGas(0.7)] * 2, [1.0, 1.0]
+        )
+        y = slow.pack(np.array([0.6, 2.0]), np.array([mu, mu + 0.5]))
+        np.testing.assert_allclose(plain_rates(slow)(y, 0.0), slow(y), rtol=1e-10)
+
+    @pytest.mark.parametrize(
+        "slow",
+        [
+            flow(LinearPair().law, [GASES[0]] * 2, [1.0, 1.0]),
+            flow(random_law(np.random.default_rng(0), 101, 2), [GASES[0]] * 2, [1.0, 1.0]),
+            flow(
+                random_law(np.random.default_rng(0), 2, 2),
+                [GASES[0], thermo.TabulatedGas([1.0, 2.0], [1.0, 3.0])],
+                [1.0, 1.0],
+            ),
+        ],
+        ids=["another law", "many levels", "another gas"],
+    )
+    def test_what_has_none(self, slow):
+        assert plain_rates(slow) is None
+
+
+class TestAccuracy:
+    @pytest.mark.parametrize("gas", [GASES[0], GASES[2]], ids=repr)
+    @pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-8, 1e-10])
+    @pytest.mark.parametrize("figure", FIGURES)
+    def test_as_good_as_its_tolerance(self, figure, rtol, gas, used):
+        system = FIGURES[figure]
+        path = thermo.evolve(
+            system.closed_form(),
+            system.reservoirs(gas),
+            system.T,
+            system.mu,
+            rtol=rtol,
+            tolerance=max(1e3 * rtol, 1e-6),
+            events=False,
+        )
+        assert used[0] is not None
+        assert path.outcome == "equilibrated"
+        assert max(path.conservation) < rtol
+        slow, start = of_figure(figure, gas)
+        exact = integrate(slow, start, path.t[-1], 1e-12, 5000, never).solution
+        t = np.geomspace(path.t[1] / 3, path.t[-1], 500)
+        error = np.abs(path.solution.at(t) - exact.at(t)) / slow.scale(start)
+        assert np.max(error) < 2 * rtol
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_random_machines(self, seed, used):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(2, 4))
+        law = random_law(rng, int(rng.integers(2, 4)), n)
+        group = [thermo.Reservoir(GASES[2], c) for c in rng.uniform(0.3, 3, n)]
+        T, mu = rng.uniform(0.4, 1.5, n), rng.uniform(16, 21, n)
+        path = thermo.evolve(law, group, T, mu, events=False)
+        assert used[0] is not None
+        assert path.outcome == "equilibrated"
+        assert max(path.conservation) < 1e-12
+        total = path.entropy.sum(axis=1)
+        assert np.min(np.diff(total)) > -1e-13 * total[0]
+        slow = SlowFlow(law, Reservoirs(group), T)
+        exact = integrate(slow, slow.pack(T, mu), path.t[-1], 1e-12, 5000, never).solution
+        error = np.abs(path.solution.at(path.t) - exact.at(path.t)) / slow.scale(slow.pack(T, mu))
+        assert np.max(error) < 1e-9
+
+    @pytest.mark.parametrize("figure", [1, 2, 3])
+    def test_the_density_matrix_is_evolved_by_its_own_flows(self, figure, used):
+        # its plain flows are only the beginning: the stage equations hold for the checked ones
+        system = FIGURES[figure]
+        law = system.density_matrix()
+        path = thermo.evolve(law, system.reservoirs(GASES[2]), system.T, system.mu, events=False)
+        assert used[0] is not None
+        slow = SlowFlow(law, Reservoirs(system.reservoirs(GASES[2])), np.array(system.T))
+        edges = path.solution.t[:-1]  # the last step is cut where it arrives
+        values = path.solution.at(path.solution.steps(len(edges)).grid(radau(STAGES).nodes))
+        stages = values[1:].reshape(-1, STAGES, values.shape[1])
+        starts = values[:-1:STAGES]
+        rates = slow(stages.reshape(-1, values.shape[1])).reshape(stages.shape)
+        left = starts[:, None] + np.diff(edges)[:, None, None] * (radau(STAGES).matrix @ rates)
+        assert np.max(np.abs(left - stages) / slow.scale(values[0])) < 1e-12
+
+    def test_a_wrong_coarse_solution_changes_nothing(self):
+        slow, start = of_figure(2)
+        right = quick(slow, start, 1e6, 1e-10, 2000, None).solution
+        edges, values = coarse(slow, plain_rates(slow), start, 1e6, None, 1e-4, 2.0)
+        wrong = values * (1 + 1e-3 * np.sin(np.arange(values.size)).reshape(values.shape))
+        wrong[0, 0] = values[0, 0]
+        fine_edges, fine = refine(slow, edges, wrong, 1e-10, 2000)
+        again = radau(STAGES).solution(fine_edges, fine)
+        t = np.linspace(0, 1e6, 300)
+        assert np.max(np.abs(again.at(t) - right.at(t))) < 1e-9 * 20
+
+
+class TestWhatItLeaves:
+    def test_a_coarse_solution_of_something_else(self):
+        slow, start = of_figure(2)
+        edges, values = coarse(slow, plain_rates(slow), start, 1e6, None, 1e-4, 2.0)
+        far = values.copy()
+        far[1:] += [0.01, -0.01, 0.06, -0.06]  # off the slow path: it would relax at once
+        assert refine(slow, edges, far, 1e-10, 2000) is None
+
+    def test_more_steps_than_allowed(self):
+        slow, start = of_figure(2)
+        assert quick(slow, start, 1e6, 1e-10, 2000, None).outcome == "t_final"
+        assert quick(slow, start, 1e6, 1e-10, 10, None) is None
+
+    def test_no_end_in_sight(self):
+        slow, start = of_figure(2)
+        assert quick(slow, start, np.inf, 1e-6, 2000, None) is None
+
+    def test_rest_away_from_equilibrium(self, used):
+        # one level passes energy only with particles: at equal occupation nothing flows
+        system = oqs.QuadraticSystem.from_energies([18.0])
+        law = oqs.closed_form(system, [oqs.Contact(oqs.flat(1e-3))] * 2)
+        T, mu = [0.5, 1.0], [18.2, 17.0]
+        path = thermo.evolve(law, [thermo.Reservoir(GASES[2])] * 2, T, mu, events=False)
+        assert path.outcome == "stalled"
+        assert used == [None]
+
+    def test_nothing_that_moves(self, used):
+        law = random_law(np.random.default_rng(0), 2, 2)
+        group = [thermo.Reservoir(GASES[0])] * 2
+        path = thermo.evolve(law, group, [1.0, 1.0], [18.0, 18.0], t_final=10.0, events=False)
+        assert used == [None]
+        assert np.all(path.T == 1.0)
+
+    def test_another_gas(self, used):
+        pair = LinearPair()
+        thermo.evolve(pair.law, [thermo.Reservoir(LinearGas())] * 2, [1.0, 2.0], [1.0, 0.0])
+        assert used[0] is None
+
+    def test_a_gas_left_behind_is_told_as_always(self):
+        # reservoir 1 warms to mu/T < 4, where the expanded gas ends
+        system = DotsBetweenReservoirs((1.0, 2.0), (0.05, 1.5), (0.3, 6.1), (1e-2, 1e-2))
+        gas = thermo.SommerfeldGas(2.0)
+        with pytest.raises(thermo.EvolutionFailed, match="must be at least 4 T") as caught:
+            thermo.evolve(
+                system.closed_form(),
+                system.reservoirs(gas),
+                system.T,
+                system.mu,
+                tolerance=1e-3,
+                t_final=1e5,
+                events=False,
+            )
+        assert 0 < caught.value.trajectory.t[-1] < 1e5
+
+
+def test_it_ends_at_t_final_and_its_events_are_confirmed(used):
     system = FIGURES[2]
     arguments = system.closed_form(), system.reservoirs(GASES[0]), system.T, system.mu
     path = thermo.evolve(*arguments, rtol=1e-6, t_final=3e5, tolerance=1e-3)
@@ -116,37 +227,22 @@ def test_it_ends_at_t_final_and_its_events_are_confirmed():
     assert [e.kind for e in path.events] == [e.kind for e in exact.events]
     for mine, other in zip(path.events, exact.events, strict=True):
         assert mine.time == pytest.approx(other.time, rel=1e-3)
+    assert None not in used
+    assert len(used) == 4  # each time once more, tighter
 
 
-def test_a_gas_left_behind_is_told_as_always():
-    # reservoir 1 warms to mu/T < 4, where the expanded gas ends
-    system = DotsBetweenReservoirs((1.0, 2.0), (0.05, 1.5), (0.3, 6.1), (1e-2, 1e-2))
-    gas = thermo.SommerfeldGas(2.0)
-    reasons = []
-    for rtol in (1e-6, 1e-8):
-        with pytest.raises(thermo.EvolutionFailed, match="must be at least 4 T") as caught:
-            thermo.evolve(
-                system.closed_form(),
-                system.reservoirs(gas),
-                system.T,
-                system.mu,
-                rtol=rtol,
-                tolerance=1e-3,
-                t_final=1e5,
-                events=False,
-            )
-        reasons.append(type(caught.value))
-    assert reasons[0] is reasons[1]
+def test_events_are_those_found_step_by_step(monkeypatch):
+    system = FIGURES[4]
+    arguments = system.closed_form(), system.reservoirs(GASES[0]), system.T, system.mu
+    quickly = thermo.evolve(*arguments).events
+    monkeypatch.setattr(sys.modules["thermo.evolve"], "quick", lambda *a: None)
+    slowly = thermo.evolve(*arguments).events
+    assert len(quickly) == len(slowly) > 30
 
+    def name(event):
+        return event.kind, event.reservoirs
 
-def test_tight_tolerances_and_rough_flows_are_not_its_business():
-    system = FIGURES[2]
-    slow = SlowFlow(
-        system.closed_form(), Reservoirs(system.reservoirs(GASES[0])), np.array(system.T)
-    )
-    y = slow.pack(np.array(system.T), np.array(system.mu))
-    arguments = slow, y, 1e6
-    assert quick(*arguments, LOOSE, 2000, never).outcome == "t_final"
-    assert quick(*arguments, LOOSE / 2, 2000, never) is None
-    assert quick(*arguments, LOOSE, 1, never) is None  # LSODA would need more steps
-    assert quick(slow, y, np.inf, LOOSE, 2000, never) is None  # no verdict by the end
+    for mine, other in zip(sorted(quickly, key=name), sorted(slowly, key=name), strict=True):
+        assert name(mine) == name(other)
+        assert mine.time == pytest.approx(other.time, rel=1e-5)
+        assert mine.value == pytest.approx(other.value, rel=1e-8)

@@ -14,6 +14,7 @@ from thermo.interpolation import PiecewisePolynomial
 from thermo.trajectory import Trajectory
 
 _FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from rounding
+_BORDER = 1e-10  # of a step: a root so near its end is one at its end
 
 
 @final
@@ -98,7 +99,9 @@ def _below(solution: PiecewisePolynomial, j: int, floor: float) -> tuple[float, 
         return 0.0, 1.0, 0.0
     borders = np.unique(np.concatenate(passages))
     between = solution.at((borders[1:] + borders[:-1]) / 2)[:, j]
-    duration = float(np.sum(np.diff(borders)[between < 0]))
+    # whole stretches below the start, so that the ends of steps within leave no rounding
+    changes = np.diff(np.concatenate([[False], between < 0, [False]]).astype(int))
+    duration = float(np.sum(borders[changes < 0] - borders[changes > 0]))
     return float(times[lowest]), float(np.exp(values[lowest])), duration
 
 
@@ -106,7 +109,8 @@ def _roots(curve: Polynomial, solution: PiecewisePolynomial, k: int) -> FloatArr
     """Return the times in step k at which a polynomial of its variable s is zero."""
     roots = curve.trim().roots()
     real = roots[np.abs(roots.imag) <= 1e-9 * (1 + np.abs(roots))].real
-    times: FloatArray = solution.center[k] + solution.width[k] * real
+    inner = real[np.abs(real) < 1 - _BORDER]  # the ends of steps are looked at in any case
+    times: FloatArray = solution.center[k] + solution.width[k] * inner
     return times[(times > solution.t[k - 1]) & (times < solution.t[k])]
 
 

@@ -1,0 +1,133 @@
+"""A first, coarse solution of a whole relaxation: SciPy's LSODA in plain Python numbers.
+
+A relaxation is smooth in log t: its steps are the doublings of time.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import warnings
+
+import numpy as np
+from scipy.integrate import ODEintWarning, odeint
+
+from oqs.arguments import FloatArray
+from thermo.collocation import radau
+from thermo.integration import STAGES
+from thermo.interpolation import grid
+from thermo.plain_rates import PlainRates
+from thermo.slow_flow import SlowFlow
+from thermo.watch import Watch
+
+_FIRST = 0.2  # relative change in the first step
+_PORTIONS = np.array([20, 30, 40, 50, 60])  # doublings of time, until all is settled
+_SETTLED = 10.0  # tolerances from equilibrium, from where on only a decay is left
+_REST = 1e-3  # of the tolerance: a change in one doubling of time that is none
+_MOST = 2000  # steps of LSODA from one point asked for to the next
+_ONE = threading.Lock()
+
+
+def coarse(
+    slow: SlowFlow,
+    rates: PlainRates,
+    y: FloatArray,
+    t_final: float,
+    watch: Watch | None,
+    tolerance: float,
+    growth: float,
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return edges (m + 1,) of steps and y (m, s + 1, 2n) at their starts and nodes, or None.
+
+    None where nothing moves, or it comes to rest elsewhere than in equilibrium: totals of N and E
+    that are only kept to the tolerance mean another equilibrium, and of cold gases a distant one.
+
+    Parameters
+    ----------
+    slow, rates, y : the dynamics, in plain numbers as well, and its start (2n,).
+    t_final : where to stop, may be infinite if the watch has a goal.
+    watch : knows the equilibrium where the last step is to end; without one, on to t_final.
+    tolerance : of LSODA's steps.
+    growth : of a step's end over that of the one before.
+
+    Raises
+    ------
+    ValueError, ArithmeticError, ODEintWarning
+        where a gas or numbers end, or LSODA gives up.
+    """
+    fastest = float(np.max(np.abs(rates(y, 0.0)) / slow.scale(y)))
+    if not 0 < fastest < math.inf:
+        return None
+    portions = np.ceil(_PORTIONS / math.log2(growth)).astype(int).tolist()
+    edges = _edges(_FIRST / fastest * growth ** np.arange(portions[-1]), t_final)
+    values = y[None]
+    for portion in portions:
+        done = (len(values) - 1) // STAGES
+        part = edges[done : portion + 1]
+        values = np.concatenate([values, _lsoda(slow, rates, values[-1], part, tolerance)])
+        ends = values[::STAGES]
+        if watch is not None and watch.goal is not None:
+            away = watch.distance(ends, watch.goal)
+            if away[-1] <= _SETTLED * tolerance:
+                goal = slow.pack(*(np.full(len(y) // 2, part) for part in watch.goal))
+                settled = int(np.flatnonzero(away > _SETTLED * tolerance)[-1]) + 1
+                return _to_the_goal(edges, values, settled, goal, away, watch.tolerance)
+            if np.max(np.abs(ends[-1] - ends[-2]) / slow.scale(y)) < _REST * tolerance:
+                return None
+        elif len(ends) == len(edges):
+            return edges, _steps(values)
+    return None
+
+
+def _edges(ends: FloatArray, t_final: float) -> FloatArray:
+    """Return 0 and the ends of steps; up to t_final if that is finite."""
+    edges = np.append(0.0, ends)
+    return np.append(edges[edges < t_final], t_final) if math.isfinite(t_final) else edges
+
+
+def _lsoda(
+    slow: SlowFlow, rates: PlainRates, y: FloatArray, edges: FloatArray, tolerance: float
+) -> FloatArray:
+    """Return y at the nodes of steps between edges, the start left out; raise where it fails."""
+    # one at a time: LSODA before SciPy 1.15 kept its state where threads share it
+    with _ONE, warnings.catch_warnings():
+        warnings.simplefilter("error", ODEintWarning)
+        values = odeint(
+            rates,
+            y,
+            grid(edges, radau(STAGES).nodes),
+            rtol=tolerance,
+            atol=tolerance * slow.scale(y),
+            mxstep=_MOST,
+        )
+    return np.asarray(values[1:])
+
+
+def _to_the_goal(
+    edges: FloatArray,
+    values: FloatArray,
+    settled: int,
+    goal: FloatArray,
+    away: FloatArray,
+    tolerance: float,
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the steps until all is settled, and as many more, at the goal, as the decay takes.
+
+    The goal itself is nearer than LSODA would come, whose totals of N and E are coarse as well.
+    """
+    pace = math.log(away[settled - 1] / away[settled]) / (edges[settled] - edges[settled - 1])
+    end = edges[settled] + max(math.log(away[settled] / tolerance), 0.0) / pace
+    last = max(int(np.searchsorted(edges, end)), settled + 1)
+    if last >= len(edges):
+        return None
+    steps = _steps(values[: settled * STAGES + 1])
+    at_goal = np.broadcast_to(goal, (last - settled, *steps.shape[1:])).copy()
+    at_goal[0, 0] = steps[-1, -1]
+    return edges[: last + 1], np.concatenate([steps, at_goal])
+
+
+def _steps(values: FloatArray) -> FloatArray:
+    """Return y (m, s + 1, 2n) at starts and nodes of steps, of y (m s + 1, 2n) one by one."""
+    return np.concatenate(
+        [values[:-1:STAGES, None], values[1:].reshape(-1, STAGES, values.shape[1])], axis=1
+    )
