@@ -53,9 +53,9 @@ def equilibrium(reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike) ->
 
     Notes
     -----
-    The total is itself a gas, and its inversion begins at the state of Eq. (29).
-    Reservoirs reach this state if they exchange particles at two distinct energies or more.
-    Source: arXiv:2412.15355, Eq. (6).
+    The total is itself a gas, and its inversion begins at the state of Eq. (29), or at the averages
+    weighted with capacity where a mu is not positive. Reservoirs reach this state if they exchange
+    particles at two distinct energies or more. Source: arXiv:2412.15355, Eq. (6).
     """
     group = Reservoirs(reservoirs)
     return checked_equilibrium(group, *group.checked(T, mu))
@@ -66,7 +66,11 @@ def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equ
     state = group.state(T, mu)
     number, energy = math.fsum(state.number), math.fsum(state.energy)
     total = CombinedGas(group.parts)
-    guess = _mixed(group.capacities / group.capacities.sum(), T, mu)
+    weights = group.capacities / group.capacities.sum()
+    if mu.min() > 0:
+        guess = _mixed(weights, T, mu)
+    else:  # a classical gas: different mu do not mean heat
+        guess = float(weights @ T), float(weights @ mu)
     try:
         t, m = invert(total, number, energy, guess=guess)
     except ValueError as error:
