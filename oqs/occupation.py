@@ -6,11 +6,23 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 
+SAFE = 700.0  # e^x is a number, and 1 + e^x as well
+
 
 def filled_and_empty(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return n = 1/(e^x + 1) and 1 - n = 1/(e^-x + 1) for x = (w - mu)/T, from one exponential."""
+    if x.size and np.maximum.reduce(x, axis=None) < SAFE:
+        return of_exponential(np.exp(x))
     small = np.exp(-np.abs(x))
     large = 1.0 / (1.0 + small)
     small *= large
     positive = x > 0
     return np.where(positive, small, large), np.where(positive, large, small)
+
+
+def of_exponential(exponential: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return n and 1 - n for e^x, of x below SAFE; the second takes its place."""
+    filled = 1.0 + exponential
+    np.divide(1.0, filled, out=filled)
+    exponential *= filled
+    return filled, exponential

@@ -40,12 +40,14 @@ class Step:
     lower, upper : (d,), (d',) eigenstates of the two sectors.
     frequency : (d', d) E_upper - E_lower.
     rate : (n, d', d) gamma_j |<lower|S_j|upper>|^2, summed over channels.
+    energies : (d,) E_lower, (d',) E_upper, where `frequency` is made of them and knows no better.
     """
 
     lower: IntArray
     upper: IntArray
     frequency: FloatArray
     rate: FloatArray
+    energies: tuple[FloatArray, FloatArray] | None = None
 
 
 @final
@@ -277,7 +279,7 @@ def _blocks_of_states(
                 rate[j] += strength
             touched = rate[j] > 0
             rate[j][touched] *= contact.gamma(frequency[touched], j)
-        steps.append(Step(lower, upper, frequency, rate))
+        steps.append(Step(lower, upper, frequency, rate, (energies[lower], energies[upper])))
     return SectorBlocks(tuple(steps), system.spectrum.dimension, ambiguous)
 
 

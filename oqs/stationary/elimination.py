@@ -8,13 +8,14 @@ matrix is block tridiagonal and sectors are eliminated one after the other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dgesv
 from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import FloatArray
@@ -106,11 +107,11 @@ def eliminate(steps: Iterable[tuple[FloatArray, FloatArray]], highest: int) -> l
     StationaryStateNotFound
         if rates underflow or populations overflow double precision.
     """
-    inside: NDArray[Any] = np.zeros((highest, highest))
+    inside: NDArray[Any] = np.zeros((highest, highest), order="F")
     transfers: list[NDArray[Any]] = []
     for up, down in steps:
-        transfer = _times(inside, down.sum(axis=1), up)
-        inside = down.T @ transfer
+        transfer = _times(inside, np.add.reduce(down, axis=1), up)
+        inside = (transfer.T @ down).T  # in LAPACK's order
         transfers.append(transfer)
     return _substituted(gth(inside), transfers[::-1])
 
@@ -131,10 +132,11 @@ def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray
     """
     size = len(out)
     np.fill_diagonal(inside, 0.0)
-    within = inside.sum(axis=0)
-    if np.all(out >= _FAIR * within):
-        matrix = np.diag(out + within) - inside
-        return np.asarray(scipy.linalg.lapack.dgesv(matrix, right)[2])
+    within = np.add.reduce(inside, axis=0)
+    if (out >= _FAIR * within).all():
+        matrix = np.negative(inside)
+        np.fill_diagonal(matrix, out + within)
+        return np.asarray(dgesv(matrix, right, overwrite_a=True)[2])
     if size <= _LEAF:
         return _times_by_state(inside, out, right)
     half = size // 2
@@ -176,14 +178,14 @@ def _substituted(lowest: FloatArray, transfers: list[NDArray[Any]]) -> list[Floa
     shares, logarithms = [lowest], [0.0]
     for transfer in transfers:
         share = transfer @ shares[-1]
-        total = float(share.sum())
-        if not 0 < total < np.inf:
+        total = float(np.add.reduce(share))
+        if not 0 < total < math.inf:
             raise StationaryStateNotFound(
                 f"The populations of two neighbouring particle numbers differ by a factor "
                 f"{total:.3g}, beyond double precision: raise T, or move mu to the levels."
             )
         shares.append(share / total)
-        logarithms.append(logarithms[-1] + float(np.log(total)))
+        logarithms.append(logarithms[-1] + math.log(total))
     weights = np.exp(np.array(logarithms) - max(logarithms))
     weights /= weights.sum()
     return [weight * share for weight, share in zip(weights, shares, strict=True)]

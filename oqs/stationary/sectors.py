@@ -10,8 +10,9 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.clusters import IntArray
 from oqs.davies import DaviesModel
-from oqs.occupation import filled_and_empty
+from oqs.occupation import SAFE, filled_and_empty, of_exponential
 from oqs.stationary.aggregation import aggregate
 from oqs.stationary.elimination import eliminate, recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
@@ -36,6 +37,7 @@ class Group:
     ----------
     steps : lowest first; their blocks stand one after the other in the flat arrays.
     frequency : (M,); rate : (n, M).
+    lower, upper : (M,) states of each transition; None for a single step, which has its own.
     ends : where each step's block ends.
     linked : number of transitions that some contact drives.
     """
@@ -43,6 +45,8 @@ class Group:
     steps: tuple[Step, ...]
     frequency: FloatArray
     rate: FloatArray
+    lower: IntArray | None
+    upper: IntArray | None
     ends: tuple[int, ...]
     linked: int
 
@@ -55,7 +59,11 @@ class Group:
         rate = rates[0] if len(steps) == 1 else np.concatenate(rates, axis=1)
         ends = tuple(np.cumsum([len(f) for f in frequencies]).tolist())
         linked = int(np.count_nonzero(np.any(rate > 0, axis=0)))
-        return cls(tuple(steps), frequency, rate, ends, linked)
+        lower = upper = None
+        if len(steps) > 1:
+            lower = np.concatenate([np.tile(step.lower, len(step.upper)) for step in steps])
+            upper = np.concatenate([np.repeat(step.upper, len(step.lower)) for step in steps])
+        return cls(tuple(steps), frequency, rate, lower, upper, ends, linked)
 
     def rates(self, T: FloatArray, mu: FloatArray) -> _Rates:
         """Return each contact's rates up and down (n, M)."""
@@ -79,9 +87,58 @@ class Group:
         self, T: FloatArray, mu: FloatArray
     ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
         """Yield n and 1 - n (n, m) for one part of the frequencies after the other."""
-        for begin in range(0, len(self.frequency), _CACHED):
-            part = slice(begin, begin + _CACHED)
-            yield part, *filled_and_empty((self.frequency[part] - mu[:, None]) / T[:, None])
+        factors = self._factors(T, mu)
+        if factors is None:
+            for begin in range(0, len(self.frequency), _CACHED):
+                part = slice(begin, begin + _CACHED)
+                yield part, *filled_and_empty((self.frequency[part] - mu[:, None]) / T[:, None])
+            return
+        above, below = factors
+        width = below.shape[1]
+        rows = max(_CACHED // width, 1)
+        for begin in range(0, above.shape[1], rows):
+            ratios = above[:, begin : begin + rows, None] / below[:, None]
+            part = slice(begin * width, begin * width + ratios[0].size)
+            yield part, *of_exponential(ratios.reshape(len(ratios), -1))
+
+    def _factors(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Return numbers (n, d'), (n, d) whose quotients are e^((w - mu)/T), for a single step.
+
+        That saves an exponential for every transition. None for several small steps, frequencies
+        that are no differences of energies, or quotients out of range.
+        """
+        if len(self.steps) > 1 or self.steps[0].energies is None:
+            return None
+        lower, upper = self.steps[0].energies
+        middle = (upper.max() + upper.min()) / 2
+        gap = middle - (lower.max() + lower.min()) / 2
+        above = (upper - middle) / T[:, None]
+        below = (lower - (middle - gap) - (gap - mu[:, None])) / T[:, None]
+        if not np.abs(above).max() + np.abs(below).max() < SAFE:
+            return None
+        return np.exp(above), np.exp(below)
+
+    def weight(self, up: FloatArray, down: FloatArray, populations: FloatArray) -> None:
+        """Multiply the rates (n, M) by the populations they start from, in place."""
+        if self.lower is not None and self.upper is not None:
+            up *= populations[self.lower]
+            down *= populations[self.upper]
+            return
+        ((step, rise),) = self.blocks(up)
+        ((_, fall),) = self.blocks(down)
+        rise *= populations[step.lower]
+        fall *= populations[step.upper][:, None]
+
+    def gains(self, flux: FloatArray, dimension: int) -> FloatArray:
+        """Return what each state (D,) gains by a net flux (M,) from lower to upper states."""
+        if self.lower is not None and self.upper is not None:
+            into, out_of = (np.bincount(s, flux, dimension) for s in (self.upper, self.lower))
+            return np.asarray(into - out_of)
+        gains = np.zeros(dimension)
+        ((step, gained),) = self.blocks(flux)
+        gains[step.upper] += gained.sum(axis=1)
+        gains[step.lower] -= gained.sum(axis=0)
+        return gains
 
     def blocks(self, values: FloatArray) -> Iterator[tuple[Step, FloatArray]]:
         """Yield each step with its part of values (..., M) as (..., d', d)."""
@@ -138,15 +195,13 @@ class SectorProblem(RateProblem):
         net = np.zeros(self.dimension)
         gross = 0.0
         for group, up, down in self._each(T, mu, kept):
-            _weight(group, up, down, populations)
+            group.weight(up, down, populations)
             gross = max(gross, float(up.max()))
             rising += up.sum(axis=1)
             up -= down
             particle += up.sum(axis=1)
             energy += up @ group.frequency
-            for step, gained in group.blocks(up.sum(axis=0)):
-                net[step.upper] += gained.sum(axis=1)
-                net[step.lower] -= gained.sum(axis=0)
+            net += group.gains(up.sum(axis=0), self.dimension)
         residual = float(np.max(np.abs(net))) / gross if gross > 0 else 0.0
         return Solution(
             populations,
@@ -160,7 +215,7 @@ class SectorProblem(RateProblem):
         populations = self.solve(T, mu).values.real
         fluxes = []
         for group, up, down in self._each(T, mu, None):
-            _weight(group, up, down, populations)
+            group.weight(up, down, populations)
             linked = np.any(group.rate > 0, axis=0)
             fluxes.append((group.frequency[linked], (up - down)[:, linked]))
         return by_frequency(self.frequencies, fluxes)
@@ -219,11 +274,3 @@ class SectorProblem(RateProblem):
                 parts.append((step.lower[a], step.upper[b], rise[b, a], fall[b, a]))
         lower, upper, up, down = (np.concatenate(p) for p in zip(*parts, strict=True))
         return recurrent(rate_matrix(lower, upper, up, down, self.dimension))
-
-
-def _weight(group: Group, up: FloatArray, down: FloatArray, populations: FloatArray) -> None:
-    """Multiply the rates by the populations they start from, in place."""
-    for step, rise in group.blocks(up):
-        rise *= populations[step.lower]
-    for step, fall in group.blocks(down):
-        fall *= populations[step.upper][:, None]
