@@ -16,7 +16,8 @@ from oqs.arguments import FloatArray
 from oqs.flows import Flows, PlainFlows
 from oqs.occupation import filled_and_empty
 
-_MOST = 100  # levels times pairs of reservoirs: with more, numpy is quicker than plain numbers
+_PLAIN = 100  # levels times pairs of reservoirs: with more, numpy is quicker than plain numbers
+_MOST = 500  # with more, many states at once are no quicker than one after the other
 _LARGEST = 700.0  # (w - mu)/T: e^x is a number, and the level empty
 
 _Pair = tuple[FloatArray, FloatArray]  # of two reservoirs
@@ -94,15 +95,16 @@ def level_flows(
 
 
 def plain_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> PlainFlows | None:
-    """Return `pair_flows` in plain numbers; None for more than a few levels or many transfers.
+    """Return `pair_flows` in plain numbers; None for hundreds of levels or several transfers.
 
     Differences of occupations are taken as such, so what is left of nearly equal ones is coarse.
     """
-    if transfer.ndim != 3:
-        return None
     n = transfer.shape[-1]
-    if len(frequencies) * n * (n - 1) // 2 > _MOST:
+    size = len(frequencies) * n * (n - 1) // 2
+    if transfer.ndim != 3 or size > _MOST:
         return None
+    if size > _PLAIN:
+        return _listed(frequencies, transfer)
     reservoirs = range(n)
     energies = transfer * frequencies[:, None, None]
     pairs = [(j, q) for j in reservoirs for q in range(j)]
@@ -128,6 +130,14 @@ def plain_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> PlainFlow
                 energy[j] += energy_into * difference
                 energy[q] -= energy_back * difference
         return particle, energy
+
+    return flows
+
+
+def _listed(frequencies: FloatArray, transfer: FloatArray) -> PlainFlows:
+    def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
+        found = pair_flows(frequencies, transfer, np.array(T), np.array(mu))
+        return found.particle.tolist(), found.energy.tolist()
 
     return flows
 

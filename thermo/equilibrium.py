@@ -67,10 +67,8 @@ def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equ
     number, energy = math.fsum(state.number), math.fsum(state.energy)
     total = CombinedGas(group.parts)
     weights = group.capacities / group.capacities.sum()
-    if mu.min() > 0:
-        guess = _mixed(weights, T, mu)
-    else:  # a classical gas: different mu do not mean heat
-        guess = float(weights @ T), float(weights @ mu)
+    means = float(weights @ T), float(weights @ mu)
+    guess = _mixed(weights, T, mu) if mu.min() > 0 else means  # in a classical gas mu is no heat
     try:
         t, m = invert(total, number, energy, guess=guess)
     except ValueError as error:

@@ -98,9 +98,9 @@ def evolve(
     Notes
     -----
     The quasi-stationary picture holds where the open system relaxes faster than the reservoirs
-    change. Few levels, or up to 8 states, between power-law gases take milliseconds: SciPy's LSODA
-    gives a coarse solution, from which the collocation of all steps is solved at once; anything
-    else goes step by step. Source: arXiv:2412.15355.
+    change. A law with `plain_flows` between power-law gases takes milliseconds: SciPy's LSODA gives
+    a coarse solution, from which the collocation of all steps is solved at once. Anything else goes
+    step by step. Source: arXiv:2412.15355.
     """
     group = Reservoirs(reservoirs)
     temperature, potential = group.checked(T, mu)

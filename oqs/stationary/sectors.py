@@ -10,142 +10,21 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.clusters import IntArray
 from oqs.davies import DaviesModel
-from oqs.occupation import SAFE, filled_and_empty, of_exponential
+from oqs.flows import PlainFlows
 from oqs.stationary.aggregation import aggregate
 from oqs.stationary.elimination import eliminate, recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
+from oqs.stationary.sector_batch import net_gains, populations_together, rows_at_once, weighted
+from oqs.stationary.sector_group import Group, Rates
 from oqs.threads import one_thread_below
 from oqs.transitions import SectorBlocks, Step
 
 _TOGETHER = 2_000_000  # rates weighted in one go
 _KEPT = 10_000_000  # rates that are kept between the solution and its balance
+_FEW = 64  # states up to which a batch is quicker than one after the other
 _MANY = 4000  # states from which on iterating is quicker than eliminating
-_CACHED = 8192  # frequencies weighted at once: they stay in the processor's cache
-
-_Rates = tuple[FloatArray, FloatArray]  # up and down
-
-
-@final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Group:
-    """Neighbouring steps whose rates are weighted together: one numpy call for many small blocks.
-
-    Parameters
-    ----------
-    steps : lowest first; their blocks stand one after the other in the flat arrays.
-    frequency : (M,); rate : (n, M).
-    lower, upper : (M,) states of each transition; None for a single step, which has its own.
-    ends : where each step's block ends.
-    linked : number of transitions that some contact drives.
-    """
-
-    steps: tuple[Step, ...]
-    frequency: FloatArray
-    rate: FloatArray
-    lower: IntArray | None
-    upper: IntArray | None
-    ends: tuple[int, ...]
-    linked: int
-
-    @classmethod
-    def of(cls, steps: list[Step]) -> Group:
-        """Flatten the steps; a single one is not copied."""
-        frequencies = [step.frequency.ravel() for step in steps]
-        rates = [step.rate.reshape(len(step.rate), -1) for step in steps]
-        frequency = frequencies[0] if len(steps) == 1 else np.concatenate(frequencies)
-        rate = rates[0] if len(steps) == 1 else np.concatenate(rates, axis=1)
-        ends = tuple(np.cumsum([len(f) for f in frequencies]).tolist())
-        linked = int(np.count_nonzero(np.any(rate > 0, axis=0)))
-        lower = upper = None
-        if len(steps) > 1:
-            lower = np.concatenate([np.tile(step.lower, len(step.upper)) for step in steps])
-            upper = np.concatenate([np.repeat(step.upper, len(step.lower)) for step in steps])
-        return cls(tuple(steps), frequency, rate, lower, upper, ends, linked)
-
-    def rates(self, T: FloatArray, mu: FloatArray) -> _Rates:
-        """Return each contact's rates up and down (n, M)."""
-        up, down = np.empty_like(self.rate), np.empty_like(self.rate)
-        for part, filled, empty in self._weights(T, mu):
-            np.multiply(filled, self.rate[:, part], out=up[:, part])
-            np.multiply(empty, self.rate[:, part], out=down[:, part])
-        return up, down
-
-    def totals(self, T: FloatArray, mu: FloatArray) -> _Rates:
-        """Return the rates up and down (M,) of all contacts together."""
-        up, down = np.empty_like(self.frequency), np.empty_like(self.frequency)
-        for part, filled, empty in self._weights(T, mu):
-            filled *= self.rate[:, part]
-            empty *= self.rate[:, part]
-            np.add.reduce(filled, axis=0, out=up[part])
-            np.add.reduce(empty, axis=0, out=down[part])
-        return up, down
-
-    def _weights(
-        self, T: FloatArray, mu: FloatArray
-    ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
-        """Yield n and 1 - n (n, m) for one part of the frequencies after the other."""
-        factors = self._factors(T, mu)
-        if factors is None:
-            for begin in range(0, len(self.frequency), _CACHED):
-                part = slice(begin, begin + _CACHED)
-                yield part, *filled_and_empty((self.frequency[part] - mu[:, None]) / T[:, None])
-            return
-        above, below = factors
-        width = below.shape[1]
-        rows = max(_CACHED // width, 1)
-        for begin in range(0, above.shape[1], rows):
-            ratios = above[:, begin : begin + rows, None] / below[:, None]
-            part = slice(begin * width, begin * width + ratios[0].size)
-            yield part, *of_exponential(ratios.reshape(len(ratios), -1))
-
-    def _factors(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray] | None:
-        """Return numbers (n, d'), (n, d) whose quotients are e^((w - mu)/T), for a single step.
-
-        That saves an exponential for every transition. None for several small steps, frequencies
-        that are no differences of energies, or quotients out of range.
-        """
-        if len(self.steps) > 1 or self.steps[0].energies is None:
-            return None
-        lower, upper = self.steps[0].energies
-        middle = (upper.max() + upper.min()) / 2
-        gap = middle - (lower.max() + lower.min()) / 2
-        above = (upper - middle) / T[:, None]
-        below = (lower - (middle - gap) - (gap - mu[:, None])) / T[:, None]
-        if not np.abs(above).max() + np.abs(below).max() < SAFE:
-            return None
-        return np.exp(above), np.exp(below)
-
-    def weight(self, up: FloatArray, down: FloatArray, populations: FloatArray) -> None:
-        """Multiply the rates (n, M) by the populations they start from, in place."""
-        if self.lower is not None and self.upper is not None:
-            up *= populations[self.lower]
-            down *= populations[self.upper]
-            return
-        ((step, rise),) = self.blocks(up)
-        ((_, fall),) = self.blocks(down)
-        rise *= populations[step.lower]
-        fall *= populations[step.upper][:, None]
-
-    def gains(self, flux: FloatArray, dimension: int) -> FloatArray:
-        """Return what each state (D,) gains by a net flux (M,) from lower to upper states."""
-        if self.lower is not None and self.upper is not None:
-            into, out_of = (np.bincount(s, flux, dimension) for s in (self.upper, self.lower))
-            return np.asarray(into - out_of)
-        gains = np.zeros(dimension)
-        ((step, gained),) = self.blocks(flux)
-        gains[step.upper] += gained.sum(axis=1)
-        gains[step.lower] -= gained.sum(axis=0)
-        return gains
-
-    def blocks(self, values: FloatArray) -> Iterator[tuple[Step, FloatArray]]:
-        """Yield each step with its part of values (..., M) as (..., d', d)."""
-        start = 0
-        for step, end in zip(self.steps, self.ends, strict=True):
-            yield step, values[..., start:end].reshape(*values.shape[:-1], *step.frequency.shape)
-            start = end
 
 
 @final
@@ -210,6 +89,28 @@ class SectorProblem(RateProblem):
             balanced(energy, rising),
         )
 
+    def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
+        if not self._in_batches:
+            return super().solve_batch(T, mu)
+        particle, energy = np.empty_like(T), np.empty_like(T)
+        rows = rows_at_once(self.groups[0])
+        for begin in range(0, len(T), rows):
+            part = slice(begin, begin + rows)
+            particle[part], energy[part] = self._batch(T[part], mu[part])
+        return particle, energy
+
+    def plain_flows(self) -> PlainFlows | None:
+        """Return the flows, unlike the plain ones of fewer states with all checks."""
+        if not self._in_batches:
+            return None
+
+        def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
+            solution = self.solve(np.array(T), np.array(mu))
+            return solution.particle.tolist(), solution.energy.tolist()
+
+        return flows
+
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         populations = self.solve(T, mu).values.real
@@ -220,17 +121,42 @@ class SectorProblem(RateProblem):
             fluxes.append((group.frequency[linked], (up - down)[:, linked]))
         return by_frequency(self.frequencies, fluxes)
 
+    @property
+    def _in_batches(self) -> bool:
+        few = len(self.groups) == 1 and self.dimension <= _FEW
+        return few and len(self.groups[0].steps[0].lower) == 1
+
+    def _batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        (group,) = self.groups
+        up, down = weighted(group, T, mu)
+        totals = up.sum(axis=0), down.sum(axis=0)
+        found, good = populations_together(group, *totals, self.dimension)
+        up *= found[group.lower]
+        down *= found[group.upper]
+        rising, gross = up.sum(axis=1).T, up.max(axis=(0, 1))
+        up -= down
+        net = net_gains(group, up.sum(axis=0), self.dimension)
+        residual = np.abs(net).max(axis=0)[good] / gross[good]
+        checked_residual(float(residual.max(initial=0.0)), self.method)
+        particle = balanced(up.sum(axis=1).T, rising)
+        up *= group.frequency[:, None]  # no matrix product: its rounding depends on the batch
+        energy = balanced(up.sum(axis=1).T, rising)
+        for row in np.flatnonzero(~good).tolist():
+            solution = self.solve(T[row], mu[row])
+            particle[row], energy[row] = solution.particle, solution.energy
+        return particle, energy
+
     def _transition_frequencies(self) -> FloatArray:
         return np.concatenate([g.frequency[np.any(g.rate > 0, axis=0)] for g in self.groups])
 
     def _each(
-        self, T: FloatArray, mu: FloatArray, kept: list[_Rates] | None
+        self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None
     ) -> Iterator[tuple[Group, FloatArray, FloatArray]]:
         for index, group in enumerate(self.groups):
             up, down = group.rates(T, mu) if kept is None else kept[index]
             yield group, up, down
 
-    def _populations(self, T: FloatArray, mu: FloatArray, kept: list[_Rates] | None) -> FloatArray:
+    def _populations(self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None) -> FloatArray:
         highest = len(self.groups[-1].steps[-1].upper)
         largest = max(len(step.upper) for group in self.groups for step in group.steps)
         shares = None
@@ -250,7 +176,7 @@ class SectorProblem(RateProblem):
         return populations
 
     def _totals(
-        self, T: FloatArray, mu: FloatArray, kept: list[_Rates] | None
+        self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None
     ) -> Iterator[tuple[FloatArray, FloatArray]]:
         """Yield the rates up and down (d', d) of all contacts together, highest step first."""
         for index in reversed(range(len(self.groups))):

@@ -128,8 +128,9 @@ class SmallProblem(RateProblem):
         worst = np.abs(net).max(axis=0) / np.where(gross > 0, gross, 1.0)
         checked_residual(float(worst.max()), self.method)
         weights = rising.sum(axis=1).T
-        energy = self.frequency @ flux
-        return balanced(flux.sum(axis=1).T, weights), balanced(energy.T, weights)
+        particle = balanced(flux.sum(axis=1).T, weights)
+        flux *= self.frequency[:, None]  # no matrix product: its rounding depends on the batch
+        return particle, balanced(flux.sum(axis=1).T, weights)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""

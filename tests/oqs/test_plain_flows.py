@@ -22,8 +22,8 @@ def gaussian(rng):
     return oqs.gaussian_law(system, [oqs.Contact(oqs.flat(1e-3), c) for c in couplings])
 
 
-def interacting(rng):
-    h = np.diag(rng.uniform(15, 22, 2)) + 0.3 * (1 - np.eye(2))
+def interacting(rng, sites):
+    h = np.diag(rng.uniform(15, 22, sites)) + 0.3 * (1 - np.eye(sites))
     system = oqs.InteractingSystem.from_terms(h, {(0, 1): 1.5})
     return oqs.flow_law(oqs.davies(system, contacts(rng, 2)))
 
@@ -32,6 +32,7 @@ LAWS = {
     "one level": lambda rng: oqs.closed_form(random_system(rng, 1), contacts(rng, 2)),
     "two levels": lambda rng: oqs.closed_form(random_system(rng, 2), contacts(rng, 2)),
     "five reservoirs": lambda rng: oqs.closed_form(random_system(rng, 6), contacts(rng, 5)),
+    "many levels": lambda rng: oqs.closed_form(random_system(rng, 150), contacts(rng, 3)),
     "gaussian": gaussian,
     "density matrix, 4 states": lambda rng: oqs.flow_law(
         oqs.davies(random_system(rng, 2), contacts(rng, 3))
@@ -39,7 +40,8 @@ LAWS = {
     "density matrix, 8 states": lambda rng: oqs.flow_law(
         oqs.davies(random_system(rng, 3), contacts(rng, 2))
     ),
-    "interacting": interacting,
+    "interacting": lambda rng: interacting(rng, 2),
+    "interacting, 32 states": lambda rng: interacting(rng, 5),
 }
 
 
@@ -62,5 +64,5 @@ def test_the_same_flows(name, seed, scale):
 
 def test_what_has_no_plain_form():
     rng = np.random.default_rng(0)
-    assert oqs.closed_form(random_system(rng, 11), contacts(rng, 5)).plain_flows() is None
-    assert oqs.flow_law(oqs.davies(random_system(rng, 4), contacts(rng, 2))).plain_flows() is None
+    assert oqs.closed_form(random_system(rng, 201), contacts(rng, 5)).plain_flows() is None
+    assert oqs.flow_law(oqs.davies(random_system(rng, 7), contacts(rng, 2))).plain_flows() is None

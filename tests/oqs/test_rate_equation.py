@@ -9,6 +9,7 @@ from systems import SCALES, tunnelling
 import oqs
 from oqs.stationary.elimination import eliminate, gth, recurrent
 from oqs.stationary.rate_equation import balanced, by_frequency, rate_matrix
+from oqs.stationary.sector_batch import populations_together, weighted
 from oqs.stationary.sectors import SectorProblem
 from oqs.stationary.small import LARGEST, SmallProblem
 
@@ -200,3 +201,33 @@ def test_the_small_route_and_the_sectors_agree(scale):
         np.testing.assert_allclose(small.frequencies, sectors.frequencies, rtol=1e-12)
         for ours, theirs in zip(small.resolved(T, mu), sectors.resolved(T, mu), strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.max(np.abs(ours)))
+
+
+@pytest.mark.parametrize("scale", [0.05, 1.0, 20.0])
+@pytest.mark.parametrize("sites", [4, 5, 6])
+def test_a_batch_of_sectors_keeps_every_digit_of_one_after_the_other(sites, scale):
+    model, _, _ = tunnelling(sites, sites, 1.0)
+    problem = SectorProblem.of(model, POPULATIONS, model.transitions)
+    rng = np.random.default_rng(sites)
+    T, mu = scale * rng.uniform(0.2, 2, (30, 3)), rng.normal(size=(30, 3))
+    T[3], mu[3] = 1e-4, -20.0  # rates underflow: solved by itself, beside the others
+    batch = problem.solve_batch(T, mu)
+    each = [problem.solve(*row) for row in zip(T, mu, strict=True)]
+    for ours, name in zip(batch, ("particle", "energy"), strict=True):
+        theirs = np.array([getattr(solution, name) for solution in each])
+        gross = np.max(model.rates) * 20
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-15 * gross)
+
+
+def test_a_batch_of_cold_populations():
+    # block by block without subtractions: small populations to their own accuracy
+    model, _, _ = tunnelling(1, 4, 1.0)
+    problem = SectorProblem.of(model, POPULATIONS, model.transitions)
+    (group,) = problem.groups
+    T, mu = np.full((2, 3), 0.05), np.array([[0.1, -0.2, 0.3], [-1.0, 0.5, 0.0]])
+    up, down = weighted(group, T, mu)
+    found, good = populations_together(group, up.sum(axis=0), down.sum(axis=0), 16)
+    assert good.all()
+    assert found.min() < 1e-20
+    for k in range(2):
+        np.testing.assert_allclose(found[:, k], problem.solve(T[k], mu[k]).values, rtol=1e-12)

@@ -79,7 +79,7 @@ class TestPlainRates:
         "slow",
         [
             flow(LinearPair().law, [GASES[0]] * 2, [1.0, 1.0]),
-            flow(random_law(np.random.default_rng(0), 101, 2), [GASES[0]] * 2, [1.0, 1.0]),
+            flow(random_law(np.random.default_rng(0), 2001, 2), [GASES[0]] * 2, [1.0, 1.0]),
             flow(
                 random_law(np.random.default_rng(0), 2, 2),
                 [GASES[0], thermo.TabulatedGas([1.0, 2.0], [1.0, 3.0])],
