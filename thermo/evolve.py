@@ -98,9 +98,9 @@ def evolve(
     Notes
     -----
     The quasi-stationary picture holds where the open system relaxes faster than the reservoirs
-    change. A law with `plain_flows` between power-law gases takes milliseconds: SciPy's LSODA gives
-    a coarse solution, from which the collocation of all steps is solved at once. Anything else goes
-    step by step. Source: arXiv:2412.15355.
+    change. With a law that takes many states at once (`batched`, as those of `oqs` for small
+    systems) SciPy's LSODA gives a coarse solution, from which the collocation of all steps is
+    solved together; anything else goes step by step. Source: arXiv:2412.15355.
     """
     group = Reservoirs(reservoirs)
     temperature, potential = group.checked(T, mu)

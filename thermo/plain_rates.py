@@ -12,12 +12,14 @@ import math
 from collections.abc import Callable
 from operator import mul
 
+import numpy as np
+
 from oqs.arguments import FloatArray
 from oqs.flows import PlainFlows
 from thermo.fermi_integrals import LEFT, moment_table
-from thermo.gases import FermiDiracGas, SommerfeldGas
+from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas
 from thermo.gases.sommerfeld import DEFINED
-from thermo.slow_flow import SlowFlow
+from thermo.slow_flow import Law, SlowFlow
 
 _PI2_6 = math.pi**2 / 6
 
@@ -26,16 +28,31 @@ _Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/
 
 
 def plain_rates(slow: SlowFlow) -> PlainRates | None:
-    """Return (y, t) -> dy/dt for a law with plain flows between power-law gases, else None.
+    """Return (y, t) -> dy/dt, or None for a law that takes states one after the other.
 
     It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end.
     """
-    plain_flows = getattr(slow.law, "plain_flows", None)
-    flows: PlainFlows | None = plain_flows() if plain_flows is not None else None
-    responses = [_response(member.gas, member.capacity) for member in slow.reservoirs]
-    if flows is None or None in responses:
+    flows = _flows(slow.law)
+    if flows is None:
         return None
-    return _rates(flows, [r for r in responses if r is not None], slow.start_T.tolist())
+    responses = [_response(member.gas, member.capacity) for member in slow.reservoirs]
+    return _rates(flows, responses, slow.start_T.tolist())
+
+
+def _flows(law: Law) -> PlainFlows | None:
+    """Return the law's own plain flows if it knows of them, else those of any batched law."""
+    plain_flows = getattr(law, "plain_flows", None)
+    if plain_flows is not None:
+        own: PlainFlows | None = plain_flows()
+        return own
+    if not getattr(law, "batched", False):
+        return None
+
+    def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
+        found = law(np.array(T), np.array(mu))
+        return found.particle.tolist(), found.energy.tolist()
+
+    return flows
 
 
 def _rates(flows: PlainFlows, responses: list[_Response], unit: list[float]) -> PlainRates:
@@ -62,12 +79,17 @@ def _rates(flows: PlainFlows, responses: list[_Response], unit: list[float]) -> 
     return rates
 
 
-def _response(gas: object, capacity: float) -> _Response | None:
+def _response(gas: EquationOfState, capacity: float) -> _Response:
     if isinstance(gas, SommerfeldGas):
         return _sommerfeld(gas.alpha, capacity)
     if isinstance(gas, FermiDiracGas):
         return _fermi_dirac(gas.alpha, capacity)
-    return None
+
+    def response(T: float, mu: float) -> tuple[float, float, float]:
+        (number_T, number_mu), (energy_T, _) = (capacity * gas.jacobian(T, mu)).tolist()
+        return number_T, number_mu, energy_T
+
+    return response
 
 
 def _sommerfeld(alpha: float, capacity: float) -> _Response:

@@ -42,6 +42,18 @@ def of_figure(number, gas=GASES[0]):
     return slow, slow.pack(np.array(system.T), np.array(system.mu))
 
 
+class Batched:
+    """A user's own law, which takes many states at once and knows nothing of plain numbers."""
+
+    batched = True
+
+    def __init__(self, law):
+        self.law = law
+
+    def __call__(self, T, mu):
+        return self.law(T, mu)
+
+
 @pytest.fixture
 def used(monkeypatch):
     """What the quick route returned, call by call."""
@@ -76,20 +88,32 @@ class TestPlainRates:
         np.testing.assert_allclose(plain_rates(slow)(y, 0.0), slow(y), rtol=1e-10)
 
     @pytest.mark.parametrize(
-        "slow",
+        "gas",
         [
-            flow(LinearPair().law, [GASES[0]] * 2, [1.0, 1.0]),
-            flow(random_law(np.random.default_rng(0), 2001, 2), [GASES[0]] * 2, [1.0, 1.0]),
-            flow(
-                random_law(np.random.default_rng(0), 2, 2),
-                [GASES[0], thermo.TabulatedGas([1.0, 2.0], [1.0, 3.0])],
-                [1.0, 1.0],
-            ),
+            thermo.TabulatedGas([0.0, 1.0, 30.0], [0.0, 3.0, 40.0]),
+            thermo.CombinedGas(((GASES[0], 1.0), (GASES[2], 0.5))),
+            LinearGas(0.7),
         ],
-        ids=["another law", "many levels", "another gas"],
+        ids=lambda gas: type(gas).__name__,
     )
-    def test_what_has_none(self, slow):
-        assert plain_rates(slow) is None
+    def test_of_any_other_gas(self, gas):
+        slow = flow(random_law(np.random.default_rng(0), 2, 2), [gas, GASES[0]], [1.0, 1.0], [2, 1])
+        y = slow.pack(np.array([0.6, 2.0]), np.array([17.0, 18.0]))
+        np.testing.assert_allclose(plain_rates(slow)(y, 0.0), slow(y), rtol=1e-10)
+
+    def test_of_any_other_law_that_takes_many_states(self):
+        law = Batched(random_law(np.random.default_rng(0), 2, 2))
+        slow = flow(law, [GASES[0]] * 2, [1.0, 1.0])
+        y = slow.pack(np.array([0.6, 1.0]), np.array([17.0, 18.0]))
+        np.testing.assert_allclose(plain_rates(slow)(y, 0.0), slow(y), rtol=1e-12)
+
+    @pytest.mark.parametrize(
+        "law",
+        [LinearPair().law, random_law(np.random.default_rng(0), 2001, 2)],
+        ids=["another law", "many levels"],
+    )
+    def test_what_has_none(self, law):
+        assert plain_rates(flow(law, [GASES[0]] * 2, [1.0, 1.0])) is None
 
 
 class TestAccuracy:
@@ -132,6 +156,19 @@ class TestAccuracy:
         slow = SlowFlow(law, Reservoirs(group), T)
         exact = integrate(slow, slow.pack(T, mu), path.t[-1], 1e-12, 5000, never).solution
         error = np.abs(path.solution.at(path.t) - exact.at(path.t)) / slow.scale(slow.pack(T, mu))
+        assert np.max(error) < 1e-9
+
+    def test_any_law_and_gas(self, used):
+        system = FIGURES[2]
+        group = [thermo.Reservoir(thermo.CombinedGas(((gas, 1.0),))) for gas in GASES[::2]]
+        law = system.closed_form()
+        mine = thermo.evolve(Batched(law), group, system.T, system.mu, events=False)
+        group = [thermo.Reservoir(gas) for gas in GASES[::2]]
+        slow = SlowFlow(law, Reservoirs(group), np.array(system.T))
+        start = slow.pack(np.array(system.T), np.array(system.mu))
+        exact = integrate(slow, start, mine.t[-1], 1e-12, 5000, never).solution
+        assert used[0] is not None
+        error = np.abs(mine.solution.at(mine.t) - exact.at(mine.t)) / slow.scale(start)
         assert np.max(error) < 1e-9
 
     @pytest.mark.parametrize("figure", [1, 2, 3])
@@ -195,7 +232,7 @@ class TestWhatItLeaves:
         assert used == [None]
         assert np.all(path.T == 1.0)
 
-    def test_another_gas(self, used):
+    def test_a_law_of_one_state_at_a_time(self, used):
         pair = LinearPair()
         thermo.evolve(pair.law, [thermo.Reservoir(LinearGas())] * 2, [1.0, 2.0], [1.0, 0.0])
         assert used[0] is None
