@@ -6,6 +6,8 @@ to `thermo.integration`, step by step.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from oqs.arguments import FloatArray
@@ -20,6 +22,9 @@ from thermo.watch import Watch
 # tolerance of the coarse solution and growth of its steps: Newton's method squares the error twice
 # in no more time than LSODA once, but in the cold it may need more to begin with
 _ATTEMPTS = ((2e-4, 2.0), (2e-6, 1.5))
+_LEFT = (
+    0.8  # of the work after one turn, as the bar shows it: how many turns there are is not known
+)
 
 
 def quick(
@@ -34,11 +39,18 @@ def quick(
     rates = plain_rates(slow)
     if rates is None:
         return None
+    turns = itertools.count(1)
+
+    def turned() -> None:
+        if watch is not None:
+            watch.bar.update(1 - _LEFT ** next(turns))
+
     for attempt in _ATTEMPTS:
         try:
             with np.errstate(all="ignore"):  # what is not finite is refused
                 first = coarse(slow, rates, y, t_final, watch, *attempt)
-                fine = None if first is None else refine(slow, *first, rtol, max_steps)
+                turned()
+                fine = None if first is None else refine(slow, *first, rtol, max_steps, turned)
         except Exception:  # law or gas refuse a trial state: step by step it is not met, or named
             continue
         run = None if fine is None else _ended(*fine, t_final, watch)

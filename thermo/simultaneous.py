@@ -7,6 +7,8 @@ the law for hundreds of states each, and one small linear system a step.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from oqs.arguments import FloatArray
@@ -25,7 +27,12 @@ _MOST_PARTS = 8  # at once
 
 
 def refine(
-    slow: SlowFlow, edges: FloatArray, guess: FloatArray, rtol: float, most: int
+    slow: SlowFlow,
+    edges: FloatArray,
+    guess: FloatArray,
+    rtol: float,
+    most: int,
+    turned: Callable[[], None],
 ) -> tuple[FloatArray, FloatArray] | None:
     """Solve dy/dt = slow(y) on all steps, dividing those whose polynomials do not follow y(t).
 
@@ -36,6 +43,7 @@ def refine(
     guess : (m, s + 1, d) y at the start of each step and at its nodes; guess[0, 0] is exact.
     rtol : tolerance, of the stage equations and of the polynomials between.
     most : the most steps to use.
+    turned : called after every turn of Newton's method.
 
     Returns
     -------
@@ -54,7 +62,7 @@ def refine(
     for _ in range(_MESHES):
         if len(edges) - 1 > most:
             return None
-        solved = _solved(slow, method, np.diff(edges), values, rates, jacobians, rtol)
+        solved = _solved(slow, method, np.diff(edges), values, rates, jacobians, rtol, turned)
         if solved is None:
             return None
         values, jacobians = solved
@@ -95,6 +103,7 @@ def _solved(
     rates: FloatArray,
     jacobians: FloatArray,
     rtol: float,
+    turned: Callable[[], None],
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return values (m, s + 1, d) that obey the stage equations of steps h (m,), and Jacobians.
 
@@ -116,6 +125,7 @@ def _solved(
         change += (passed_on @ shifts[:, None, :, None])[..., 0]
         values[:, 0] += shifts
         stages += change
+        turned()
         norm = float(np.max(np.abs(change) / scale))
         pace = norm / before if before else 1.0
         if not pace <= 1:

@@ -46,7 +46,7 @@ class Watch:
         self.goal = goal
         self.tolerance = tolerance
         self._t_final = t_final
-        self._bar = bar
+        self.bar = bar
         self._first = math.nan
         self._looked = 0.0
 
@@ -79,12 +79,12 @@ class Watch:
     def __call__(self, t: float, y: FloatArray, before: FloatArray) -> Outcome | None:
         """Return "equilibrated", "stalled" or None for a step from `before` to y (2n,) at t."""
         if self.goal is None:
-            self._bar.update(t / self._t_final)
+            self.bar.update(t / self._t_final)
             return None
         away = float(self.distance(y, self.goal))
         if away <= self.tolerance:
             return "equilibrated"
-        self._bar.update(math.log(self._first / away) / math.log(self._first / self.tolerance))
+        self.bar.update(math.log(self._first / away) / math.log(self._first / self.tolerance))
         # at most one look while t doubles: each costs 4n + 1 right-hand sides
         if t >= 2 * self._looked and self._quiet(y, before):
             self._looked = t

@@ -193,7 +193,7 @@ class TestAccuracy:
         edges, values = coarse(slow, plain_rates(slow), start, 1e6, None, 1e-4, 2.0)
         wrong = values * (1 + 1e-3 * np.sin(np.arange(values.size)).reshape(values.shape))
         wrong[0, 0] = values[0, 0]
-        fine_edges, fine = refine(slow, edges, wrong, 1e-10, 2000)
+        fine_edges, fine = refine(slow, edges, wrong, 1e-10, 2000, lambda: None)
         again = radau(STAGES).solution(fine_edges, fine)
         t = np.linspace(0, 1e6, 300)
         assert np.max(np.abs(again.at(t) - right.at(t))) < 1e-9 * 20
@@ -205,7 +205,7 @@ class TestWhatItLeaves:
         edges, values = coarse(slow, plain_rates(slow), start, 1e6, None, 1e-4, 2.0)
         far = values.copy()
         far[1:] += [0.01, -0.01, 0.06, -0.06]  # off the slow path: it would relax at once
-        assert refine(slow, edges, far, 1e-10, 2000) is None
+        assert refine(slow, edges, far, 1e-10, 2000, lambda: None) is None
 
     def test_more_steps_than_allowed(self):
         slow, start = of_figure(2)
