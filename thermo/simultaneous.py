@@ -8,6 +8,7 @@ the law for hundreds of states each, and one small linear system a step.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import final
 
 import numpy as np
 
@@ -57,12 +58,13 @@ def refine(
     and are divided with it.
     """
     method = radau(STAGES)
+    newton = _Newton(slow, method, rtol, turned)
     values: FloatArray = guess
     rates, jacobians = _linearised(slow, guess)
     for _ in range(_MESHES):
         if len(edges) - 1 > most:
             return None
-        solved = _solved(slow, method, np.diff(edges), values, rates, jacobians, rtol, turned)
+        solved = newton(np.diff(edges), values, rates, jacobians)
         if solved is None:
             return None
         values, jacobians = solved
@@ -74,6 +76,60 @@ def refine(
         edges, values, jacobians = _divided(method, edges, values, jacobians, parts)
         rates = _rates(slow, values)
     return None
+
+
+@final
+class _Newton:
+    """Newton's method for the stage equations of all steps; its arguments are those of `refine`."""
+
+    def __init__(
+        self, slow: SlowFlow, method: Collocation, rtol: float, turned: Callable[[], None]
+    ) -> None:
+        self._slow, self._method, self._rtol, self._turned = slow, method, rtol, turned
+
+    def __call__(
+        self, h: FloatArray, guess: FloatArray, rates: FloatArray, jacobians: FloatArray
+    ) -> tuple[FloatArray, FloatArray] | None:
+        """Return values (m, s + 1, d) that obey the equations of steps h (m,), and Jacobians.
+
+        None if it does not converge. The Jacobians are not quite those of the values: each turn
+        reduces what is left by about the same factor, which tells what one more would have brought.
+        """
+        scale = self._slow.scale(guess[:, :1])
+        values = guess.copy()
+        stages = values[:, 1:]
+        inverse, passed_on = _inverse(self._method, h, jacobians[:, 1:])
+        before = 0.0
+        for _ in range(_ITERATIONS):
+            residual = values[:, :1] + h[:, None, None] * (self._method.matrix @ rates) - stages
+            change = (inverse @ residual.reshape(len(h), -1, 1)).reshape(stages.shape)
+            shifts = _shifts(change[:, -1], passed_on[:, -1])
+            change += (passed_on @ shifts[:, None, :, None])[..., 0]
+            values[:, 0] += shifts
+            stages += change
+            self._turned()
+            norm = float(np.max(np.abs(change) / scale))
+            pace = norm / before if before else 1.0
+            if not pace <= 1:
+                return None
+            if self._is_enough(pace * norm, values, scale[:, 0]):
+                return values, jacobians
+            if before and pace > _SLOW:
+                rates, jacobians = _linearised(self._slow, values)
+                inverse, passed_on = _inverse(self._method, h, jacobians[:, 1:])
+            else:
+                rates = _rates(self._slow, values)
+            before = norm
+        return None
+
+    def _is_enough(self, left: float, values: FloatArray, scale: FloatArray) -> bool:
+        """Say whether a change still to come is small, or need not be taken from steps to divide.
+
+        They need not be better solved than their polynomials follow y(t).
+        """
+        if left <= max(_CONVERGED * self._rtol, _ROUNDING):
+            return True
+        return left <= _CONVERGED * float(np.max(self._method.error(values, scale)))
 
 
 def _rates(slow: SlowFlow, values: FloatArray) -> FloatArray:
@@ -93,55 +149,6 @@ def _linearised(slow: SlowFlow, values: FloatArray) -> tuple[FloatArray, FloatAr
         rates[1:].reshape(steps, nodes - 1, size),
         np.concatenate([starts[:, None], nodal], axis=1),
     )
-
-
-def _solved(
-    slow: SlowFlow,
-    method: Collocation,
-    h: FloatArray,
-    guess: FloatArray,
-    rates: FloatArray,
-    jacobians: FloatArray,
-    rtol: float,
-    turned: Callable[[], None],
-) -> tuple[FloatArray, FloatArray] | None:
-    """Return values (m, s + 1, d) that obey the stage equations of steps h (m,), and Jacobians.
-
-    None if Newton's method does not converge. The Jacobians are not quite those of the values: each
-    turn reduces what is left by about the same factor, which tells what the turn after the last
-    would still have brought.
-    """
-    steps = len(h)
-    scale = slow.scale(guess[:, :1])
-    values = guess.copy()
-    stages = values[:, 1:]
-    inverse, passed_on = _inverse(method, h, jacobians[:, 1:])
-    enough = max(_CONVERGED * rtol, _ROUNDING)
-    before = 0.0
-    for _ in range(_ITERATIONS):
-        residual = values[:, :1] + h[:, None, None] * (method.matrix @ rates) - stages
-        change = (inverse @ residual.reshape(steps, -1, 1)).reshape(stages.shape)
-        shifts = _shifts(change[:, -1], passed_on[:, -1])
-        change += (passed_on @ shifts[:, None, :, None])[..., 0]
-        values[:, 0] += shifts
-        stages += change
-        turned()
-        norm = float(np.max(np.abs(change) / scale))
-        pace = norm / before if before else 1.0
-        if not pace <= 1:
-            return None
-        if pace * norm <= enough or (
-            # steps that will be divided need not be better than their polynomials
-            before and pace * norm <= _CONVERGED * float(np.max(method.error(values, scale[:, 0])))
-        ):
-            return values, jacobians
-        if before and pace > _SLOW:
-            rates, jacobians = _linearised(slow, values)
-            inverse, passed_on = _inverse(method, h, jacobians[:, 1:])
-        else:
-            rates = _rates(slow, values)
-        before = norm
-    return None
 
 
 def _inverse(

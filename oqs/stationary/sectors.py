@@ -123,8 +123,10 @@ class SectorProblem(RateProblem):
 
     @property
     def _in_batches(self) -> bool:
-        few = len(self.groups) == 1 and self.dimension <= _FEW
-        return few and len(self.groups[0].steps[0].lower) == 1
+        """Whether all steps are one group of a few, from one state without particles."""
+        steps = self.groups[0].steps
+        several = len(self.groups) == 1 < len(steps)
+        return several and self.dimension <= _FEW and len(steps[0].lower) == 1
 
     def _batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         (group,) = self.groups
