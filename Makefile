@@ -8,11 +8,12 @@ INSTALLED := .venv/.installed
 validate: $(INSTALLED)
 	$(BIN)/python -m validation
 
+# two workers on two cores: threads of BLAS would only wait for each other
 test: lint
-	$(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 test-slow: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
