@@ -109,5 +109,6 @@ def constant_density_equilibrium(
 def _mixed(weights: FloatArray, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
     """Return T_eq and mu_eq of Eq. (29) for the share of each reservoir in the capacity."""
     mean = float(weights @ mu)
-    spread = float(weights @ (mu - mean) ** 2)
-    return math.sqrt(float(weights @ np.square(T)) + 3 / math.pi**2 * spread), mean
+    spread = math.sqrt(3) / math.pi * (mu - mean)
+    parts = np.sqrt(weights) * np.array([T, spread])
+    return math.hypot(*parts.ravel().tolist()), mean  # squares of tiny energies would underflow

@@ -22,6 +22,7 @@ _ITERATIONS = 10  # from a guess good to 1e-3 it takes 2 or 3
 _SLOW = 0.1  # reduction by one turn, above which the Jacobians are taken anew
 _CONVERGED = 1e-3  # of the tolerance: what may be left of the stage equations, ...
 _ROUNDING = 1e-14  # ... or this: totals of N and E, and so the entropy, are kept as well
+_SHARPER = 0.1  # of the tolerance: what a step may err, for totals within 1e-12 inside it as well
 _MESHES = 4
 _MARGIN = 1.4  # on the number of parts a step is divided into
 _MOST_PARTS = 8  # at once
@@ -69,8 +70,9 @@ def refine(
             return None
         values, jacobians = solved
         error = method.error(values, slow.scale(values[:, 0]))
-        parts = np.ceil(_MARGIN * (error / rtol) ** (1 / STAGES))
-        parts = np.where(error <= rtol, 1, np.clip(parts, 2, _MOST_PARTS)).astype(int)
+        excess = error / (_SHARPER * rtol)
+        parts = np.ceil(_MARGIN * excess ** (1 / STAGES))
+        parts = np.where(excess <= 1, 1, np.clip(parts, 2, _MOST_PARTS)).astype(int)
         if parts.max() == 1:
             return edges, values
         edges, values, jacobians = _divided(method, edges, values, jacobians, parts)

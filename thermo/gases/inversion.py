@@ -105,10 +105,10 @@ def _newton(
         if not np.isfinite(steps).all():
             return T, mu, nowhere
         found = np.asarray(solved(now, N, E, T, *steps))
-        if found.all():
-            return (*moved(T, mu, *steps), found)
         fraction = capped(T, mu, *steps)
         T, mu = moved(T, mu, fraction * steps[0], fraction * steps[1])
+        if found.all():
+            break
     return T, mu, found
 
 
