@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only
 
 PlainFlows = Callable[[list[float], list[float]], tuple[list[float], list[float]]]
-"""T, mu of n reservoirs -> P_j, J_j, in plain numbers and unchecked: microseconds a call.
+"""T, mu of n reservoirs -> P_j, J_j, all in plain numbers.
 
-For first, coarse solutions: good to rounding of the largest terms, which may cancel. It raises
-ArithmeticError where numbers end.
+For first, coarse solutions: good to rounding of the largest terms, which may cancel, and unchecked
+where checks would take longer than the work. It raises ArithmeticError where numbers end, and what
+the law raises that it stands for.
 """
 
 
@@ -68,10 +69,21 @@ class FlowLaw(Protocol):
 
     A law made by `oqs` also has `frequencies`, the ascending Bohr frequencies at which particles
     cross, and `resolved(T, mu)`, the flows at each of them; `batched = True` says that it takes T
-    and mu of shape (..., n) at once, `plain_flows()` is a `PlainFlows` where it has one, else None.
-    A plain function serves as well.
+    and mu of shape (..., n) at once. Beside that, `plain_flows()` may give its flows as a
+    `PlainFlows`, or None where many states at once are no quicker than one after the other. A plain
+    function serves as well.
     """
 
     def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:
         """Return the flows; T and mu have shape (n,)."""
         ...
+
+
+def listed(law: Callable[[FloatArray, FloatArray], Flows]) -> PlainFlows:
+    """Return a law of arrays (n,) as one of lists."""
+
+    def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
+        found = law(np.array(T), np.array(mu))
+        return found.particle.tolist(), found.energy.tolist()
+
+    return flows

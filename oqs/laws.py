@@ -60,7 +60,7 @@ class DensityMatrixLaw:
         return Flows.of(*self.problem.resolved(temperature, potential), potential)
 
     def plain_flows(self) -> PlainFlows | None:
-        """Return the flows of a handful of states in plain numbers, unchecked."""
+        """Return the flows of up to 64 states in plain numbers, of up to 8 without their checks."""
         return self.problem.plain_flows()
 
 

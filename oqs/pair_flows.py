@@ -13,12 +13,11 @@ import math
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.flows import Flows, PlainFlows
-from oqs.occupation import filled_and_empty
+from oqs.flows import Flows, PlainFlows, listed
+from oqs.occupation import SAFE, filled_and_empty
 
-_PLAIN = 100  # levels times pairs of reservoirs: with more, numpy is quicker than plain numbers
-_MOST = 500  # with more, many states at once are no quicker than one after the other
-_LARGEST = 700.0  # (w - mu)/T: e^x is a number, and the level empty
+_PLAIN = 50  # levels: with more, numpy is quicker than plain numbers
+_MOST = 250  # with more, many states at once are no quicker than one after the other
 
 _Pair = tuple[FloatArray, FloatArray]  # of two reservoirs
 
@@ -100,11 +99,10 @@ def plain_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> PlainFlow
     Differences of occupations are taken as such, so what is left of nearly equal ones is coarse.
     """
     n = transfer.shape[-1]
-    size = len(frequencies) * n * (n - 1) // 2
-    if transfer.ndim != 3 or size > _MOST:
+    if transfer.ndim != 3 or len(frequencies) > _MOST:
         return None
-    if size > _PLAIN:
-        return _listed(frequencies, transfer)
+    if len(frequencies) > _PLAIN:
+        return listed(lambda T, mu: pair_flows(frequencies, transfer, T, mu))
     reservoirs = range(n)
     energies = transfer * frequencies[:, None, None]
     pairs = [(j, q) for j in reservoirs for q in range(j)]
@@ -114,7 +112,7 @@ def plain_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> PlainFlow
             frequencies.tolist(), transfer.tolist(), energies.tolist(), strict=True
         )
     ]
-    exp, largest = math.exp, _LARGEST
+    exp, largest = math.exp, SAFE
 
     def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
         particle, energy = [0.0] * n, [0.0] * n
@@ -130,14 +128,6 @@ def plain_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> PlainFlow
                 energy[j] += energy_into * difference
                 energy[q] -= energy_back * difference
         return particle, energy
-
-    return flows
-
-
-def _listed(frequencies: FloatArray, transfer: FloatArray) -> PlainFlows:
-    def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
-        found = pair_flows(frequencies, transfer, np.array(T), np.array(mu))
-        return found.particle.tolist(), found.energy.tolist()
 
     return flows
 

@@ -20,12 +20,15 @@ from thermo.plain_rates import PlainRates
 from thermo.slow_flow import SlowFlow
 from thermo.watch import Watch
 
-_FIRST = 0.2  # relative change in the first step
+_FIRST = 0.33  # relative change in the first step, or this part of the whole way
 _PORTIONS = np.array([20, 30, 40, 50, 60])  # doublings of time, until all is settled
 _SETTLED = 10.0  # tolerances from equilibrium, from where on only a decay is left
 _REST = 1e-3  # of the tolerance: a change in one doubling of time that is none
-_MOST = 2000  # steps of LSODA from one point asked for to the next
-_ONE = threading.Lock()
+_MOST = 200  # steps of LSODA from one point asked for to the next
+_LEAST = 1e-300  # stands in for a distance of exactly 0
+_ONE = threading.Lock()  # LSODA before SciPy 1.15 kept its state where threads share it
+_PATIENCE = 1.0  # seconds for another thread's LSODA, which may wait for this one
+_inside = threading.local()
 
 
 def coarse(
@@ -39,39 +42,64 @@ def coarse(
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return edges (m + 1,) of steps and y (m, s + 1, 2n) at their starts and nodes, or None.
 
-    None where nothing moves, or it comes to rest elsewhere than in equilibrium: totals of N and E
-    that are only kept to the tolerance mean another equilibrium, and of cold gases a distant one.
+    None where nothing moves, the end is not reached within 60 doublings of time, or it comes to
+    rest elsewhere than in equilibrium: totals of N and E that are only kept to the tolerance mean
+    another equilibrium, and of cold gases a distant one. None too inside of another such run (of a
+    law that evolves reservoirs itself), or where LSODA is not free.
 
     Parameters
     ----------
     slow, rates, y : the dynamics, in plain numbers as well, and its start (2n,).
     t_final : where to stop, may be infinite if the watch has a goal.
     watch : knows the equilibrium where the last step is to end; without one, on to t_final.
-    tolerance : of LSODA's steps.
+    tolerance : of LSODA's steps; near equilibrium less, in proportion to the way left.
     growth : of a step's end over that of the one before.
 
     Raises
     ------
     ValueError, ArithmeticError, ODEintWarning
-        where a gas or numbers end, or LSODA gives up.
+        where a gas or numbers end, or LSODA gives up; and whatever law or gas raise.
     """
+    if getattr(_inside, "lsoda", False) or not _ONE.acquire(timeout=_PATIENCE):
+        return None
+    _inside.lsoda = True
+    try:
+        return _whole(slow, rates, y, t_final, watch, tolerance, growth)
+    finally:
+        _inside.lsoda = False
+        _ONE.release()
+
+
+def _whole(
+    slow: SlowFlow,
+    rates: PlainRates,
+    y: FloatArray,
+    t_final: float,
+    watch: Watch | None,
+    tolerance: float,
+    growth: float,
+) -> tuple[FloatArray, FloatArray] | None:
+    goal = None if watch is None else watch.goal
+    way = 1.0 if watch is None or goal is None else min(float(watch.distance(y, goal)), 1.0)
+    tolerance *= min(10 * way, 1.0)
     fastest = float(np.max(np.abs(rates(y, 0.0)) / slow.scale(y)))
     if not 0 < fastest < math.inf:
         return None
     portions = np.ceil(_PORTIONS / math.log2(growth)).astype(int).tolist()
-    edges = _edges(_FIRST / fastest * growth ** np.arange(portions[-1]), t_final)
+    edges = _edges(_FIRST * way / fastest * growth ** np.arange(portions[-1]), t_final)
     values = y[None]
     for portion in portions:
         done = (len(values) - 1) // STAGES
-        part = edges[done : portion + 1]
-        values = np.concatenate([values, _lsoda(slow, rates, values[-1], part, tolerance)])
+        steps = edges[done : portion + 1]
+        values = np.concatenate([values, _lsoda(slow, rates, values[-1], steps, tolerance)])
         ends = values[::STAGES]
-        if watch is not None and watch.goal is not None:
-            away = watch.distance(ends, watch.goal)
-            if away[-1] <= _SETTLED * tolerance:
-                goal = slow.pack(*(np.full(len(y) // 2, part) for part in watch.goal))
-                settled = int(np.flatnonzero(away > _SETTLED * tolerance)[-1]) + 1
-                return _to_the_goal(edges, values, settled, goal, away, watch.tolerance)
+        if watch is not None and goal is not None:
+            away = np.maximum(watch.distance(ends, goal), _LEAST)
+            unsettled = np.flatnonzero(away > _SETTLED * tolerance)
+            if unsettled[-1] < len(away) - 1:
+                there = slow.pack(*(np.full(len(y) // 2, value) for value in goal))
+                last = int(unsettled[-1]) + 1
+                return _to_the_goal(edges, values, last, there, away, watch.tolerance)
             if np.max(np.abs(ends[-1] - ends[-2]) / slow.scale(y)) < _REST * tolerance:
                 return None
         elif len(ends) == len(edges):
@@ -89,8 +117,7 @@ def _lsoda(
     slow: SlowFlow, rates: PlainRates, y: FloatArray, edges: FloatArray, tolerance: float
 ) -> FloatArray:
     """Return y at the nodes of steps between edges, the start left out; raise where it fails."""
-    # one at a time: LSODA before SciPy 1.15 kept its state where threads share it
-    with _ONE, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("error", ODEintWarning)
         values = odeint(
             rates,

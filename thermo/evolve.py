@@ -72,8 +72,8 @@ def evolve(
     reservoirs : n of them.
     T, mu : (n,) at t = 0, in units of energy (k_B = 1).
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
-    rtol : tolerance of a step, 1e-11 or more. At the default T_j(t) is good to 1e-9, and the totals
-        of N and E are kept to 1e-12 (`Trajectory.conservation` says how well they were).
+    rtol : largest error of a step, 1e-11 or more. At the default T_j(t) is good to 1e-9, and the
+        totals of N and E are kept to 1e-12 (`Trajectory.conservation` says how well they were).
     tolerance : equilibrium is reached when every |T_j/T_eq - 1| and
         |mu_j - mu_eq|/max(|mu_eq|, T_eq) is below; at least 1000 rtol.
     events : whether to look for crossings, extrema and the passages of omega-bar. Each is
@@ -98,9 +98,9 @@ def evolve(
     Notes
     -----
     The quasi-stationary picture holds where the open system relaxes faster than the reservoirs
-    change. With a law that takes many states at once (`batched`, as those of `oqs` for small
-    systems) SciPy's LSODA gives a coarse solution, from which the collocation of all steps is
-    solved together; anything else goes step by step. Source: arXiv:2412.15355.
+    change. With a law that is quicker at many states at once (those of `oqs` for small systems, and
+    any that says `batched`) SciPy's LSODA gives a coarse solution, from which the collocation of
+    all steps is solved together; anything else goes step by step. Source: arXiv:2412.15355.
     """
     group = Reservoirs(reservoirs)
     temperature, potential = group.checked(T, mu)

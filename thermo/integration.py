@@ -15,7 +15,7 @@ from thermo.slow_flow import SlowFlow
 from thermo.trajectory import Outcome
 
 STAGES = 9  # fewest evaluations at tolerances from 1e-8 to 1e-12, of 5, 7, 9, 11
-FIRST = 1e-3  # relative change in the first step
+_FIRST = 1e-3  # relative change in the first step
 _LEAST = 1e-12  # of the time so far, and of the first step: shorter steps lead nowhere
 _GROWTH = 2.0  # of a step over the one before
 _SAFETY = 0.9
@@ -114,7 +114,7 @@ class _Integrator:
         except Exception as error:
             raise _Stuck(self._because(error), error) from error
         if len(self._times) == 1:
-            self._h = self._first = FIRST / max(float(np.max(np.abs(rates) / scale)), _SLOWEST)
+            self._h = self._first = _FIRST / max(float(np.max(np.abs(rates) / scale)), _SLOWEST)
         while True:
             h = min(self._h, self._t_final - self.t)
             guess = self._guess(h, scale)

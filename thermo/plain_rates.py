@@ -1,4 +1,4 @@
-"""dy/dt of Eq. (5) for small systems and few reservoirs in plain Python numbers.
+"""dy/dt of Eq. (5) at one state in plain Python numbers.
 
 At one state numpy's overhead outweighs the arithmetic twentyfold. The formulas are those of
 `thermo.gases` and `thermo.rates`, where they are derived and explained. As the plain flows they are
@@ -15,11 +15,11 @@ from operator import mul
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.flows import PlainFlows
+from oqs.flows import PlainFlows, listed
 from thermo.fermi_integrals import LEFT, moment_table
 from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas
 from thermo.gases.sommerfeld import DEFINED
-from thermo.slow_flow import Law, SlowFlow
+from thermo.slow_flow import SlowFlow
 
 _PI2_6 = math.pi**2 / 6
 
@@ -28,31 +28,27 @@ _Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/
 
 
 def plain_rates(slow: SlowFlow) -> PlainRates | None:
-    """Return (y, t) -> dy/dt, or None for a law that takes states one after the other.
+    """Return (y, t) -> dy/dt, or None where many states at once are no quicker than one by one.
 
-    It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end.
+    It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end, and
+    whatever law and gas raise.
     """
-    flows = _flows(slow.law)
+    flows = _flows(slow)
     if flows is None:
         return None
     responses = [_response(member.gas, member.capacity) for member in slow.reservoirs]
     return _rates(flows, responses, slow.start_T.tolist())
 
 
-def _flows(law: Law) -> PlainFlows | None:
-    """Return the law's own plain flows if it knows of them, else those of any batched law."""
-    plain_flows = getattr(law, "plain_flows", None)
+def _flows(slow: SlowFlow) -> PlainFlows | None:
+    """Return the own plain flows of a batched law if it knows of them, else its flows, counted."""
+    if not getattr(slow.law, "batched", False):
+        return None
+    plain_flows = getattr(slow.law, "plain_flows", None)
     if plain_flows is not None:
         own: PlainFlows | None = plain_flows()
         return own
-    if not getattr(law, "batched", False):
-        return None
-
-    def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
-        found = law(np.array(T), np.array(mu))
-        return found.particle.tolist(), found.energy.tolist()
-
-    return flows
+    return listed(slow.flows)
 
 
 def _rates(flows: PlainFlows, responses: list[_Response], unit: list[float]) -> PlainRates:
@@ -86,7 +82,9 @@ def _response(gas: EquationOfState, capacity: float) -> _Response:
         return _fermi_dirac(gas.alpha, capacity)
 
     def response(T: float, mu: float) -> tuple[float, float, float]:
-        (number_T, number_mu), (energy_T, _) = (capacity * gas.jacobian(T, mu)).tolist()
+        (number_T, number_mu), (energy_T, _) = (
+            capacity * gas.jacobian(np.array(T), np.array(mu))
+        ).tolist()
         return number_T, number_mu, energy_T
 
     return response

@@ -22,9 +22,7 @@ from thermo.watch import Watch
 # tolerance of the coarse solution and growth of its steps: Newton's method squares the error twice
 # in no more time than LSODA once, but in the cold it may need more to begin with
 _ATTEMPTS = ((2e-4, 2.0), (2e-6, 1.5))
-_LEFT = (
-    0.8  # of the work after one turn, as the bar shows it: how many turns there are is not known
-)
+_SHOWN, _LEFT = 0.5, 0.8  # of the bar for all turns, and of that after one: nobody knows how many
 
 
 def quick(
@@ -43,7 +41,7 @@ def quick(
 
     def turned() -> None:
         if watch is not None:
-            watch.bar.update(1 - _LEFT ** next(turns))
+            watch.bar.update(_SHOWN * (1 - _LEFT ** next(turns)))
 
     for attempt in _ATTEMPTS:
         try:

@@ -24,6 +24,7 @@ _CONVERGED = 1e-3  # of the tolerance: what may be left of the stage equations, 
 _ROUNDING = 1e-14  # ... or this: totals of N and E, and so the entropy, are kept as well
 _SHARPER = 0.1  # of the tolerance: what a step may err, for totals within 1e-12 inside it as well
 _MESHES = 4
+_LARGEST = 10_000_000  # numbers in the inverses; with more, step by step is as quick
 _MARGIN = 1.4  # on the number of parts a step is divided into
 _MOST_PARTS = 8  # at once
 
@@ -43,7 +44,7 @@ def refine(
     slow : the dynamics, of a law that takes many states at once.
     edges : (m + 1,) ends of the steps, the start first.
     guess : (m, s + 1, d) y at the start of each step and at its nodes; guess[0, 0] is exact.
-    rtol : tolerance, of the stage equations and of the polynomials between.
+    rtol : tolerance; the polynomials err by a tenth of it, the stage equations by a thousandth.
     most : the most steps to use.
     turned : called after every turn of Newton's method.
 
@@ -61,10 +62,11 @@ def refine(
     method = radau(STAGES)
     newton = _Newton(slow, method, rtol, turned)
     values: FloatArray = guess
+    most = min(most, _LARGEST // (STAGES * guess.shape[-1]) ** 2)
+    if len(edges) - 1 > most:
+        return None
     rates, jacobians = _linearised(slow, guess)
     for _ in range(_MESHES):
-        if len(edges) - 1 > most:
-            return None
         solved = newton(np.diff(edges), values, rates, jacobians)
         if solved is None:
             return None
@@ -75,6 +77,8 @@ def refine(
         parts = np.where(excess <= 1, 1, np.clip(parts, 2, _MOST_PARTS)).astype(int)
         if parts.max() == 1:
             return edges, values
+        if parts.sum() > most:
+            return None
         edges, values, jacobians = _divided(method, edges, values, jacobians, parts)
         rates = _rates(slow, values)
     return None

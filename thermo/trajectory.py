@@ -73,7 +73,8 @@ class Trajectory:
     gases : of the reservoirs; the description of a user's own gas after `load`.
     capacities : (n,) A_j V_j.
     parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version.
-    evaluations : how often the flow law was asked, events included.
+    evaluations : at how many states the flow law was asked, events included; a first, coarse run on
+        its plain flows is not counted.
     solution : y(t) = (ln(T_j/T_j(0)).., mu_j..) between the steps.
     law : the flow law that made it; None after `load`.
     """

@@ -23,7 +23,7 @@ from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 
 _LARGEST_CLASS = 4096
 _LEAF = 16
-FAIR = 0.01  # of what leaves a state for others of its sector: two digits of sixteen at most
+_FAIR = 0.01  # of what leaves a state for others of its sector: two digits of sixteen at most
 _UNDERFLOW = (
     "Rates between the states underflow to zero on the way: raise T, or move mu to the levels."
 )
@@ -133,7 +133,7 @@ def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray
     size = len(out)
     np.fill_diagonal(inside, 0.0)
     within = np.add.reduce(inside, axis=0)
-    if (out >= FAIR * within).all():
+    if (out >= _FAIR * within).all():
         matrix = np.negative(inside)
         np.fill_diagonal(matrix, out + within)
         return np.asarray(dgesv(matrix, right, overwrite_a=True)[2])

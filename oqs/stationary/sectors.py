@@ -138,7 +138,7 @@ class SectorProblem(RateProblem):
         rising, gross = up.sum(axis=1).T, up.max(axis=(0, 1))
         up -= down
         net = net_gains(group, up.sum(axis=0), self.dimension)
-        residual = np.abs(net).max(axis=0)[good] / gross[good]
+        residual = (np.abs(net).max(axis=0) / np.where(gross > 0, gross, 1.0))[good]
         checked_residual(float(residual.max(initial=0.0)), self.method)
         particle = balanced(up.sum(axis=1).T, rising)
         up *= group.frequency[:, None]  # no matrix product: its rounding depends on the batch

@@ -119,6 +119,8 @@ class SmallProblem(RateProblem):
 
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
+        if not T.size:
+            return np.empty_like(T), np.empty_like(T)
         flux, rising, populations = self._fluxes(T, mu)
         net = np.zeros_like(populations)
         for (a, b), gained in zip(self._plain[0], flux.sum(axis=0), strict=True):

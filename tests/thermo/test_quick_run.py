@@ -56,12 +56,27 @@ class Batched:
 
 @pytest.fixture
 def used(monkeypatch):
-    """What the quick route returned, call by call."""
-    results = []
+    """What the quick route returned, call by call; mistakes of its own may not hide there."""
+    results, hidden = [], []
+
+    def spied(function):
+        def spy(*arguments):
+            try:
+                return function(*arguments)
+            except Exception as error:
+                hidden.append(error)
+                raise
+
+        return spy
+
     monkeypatch.setattr(
         sys.modules["thermo.evolve"], "quick", lambda *a: results.append(quick(*a)) or results[-1]
     )
-    return results
+    for name in ("coarse", "refine"):
+        function = getattr(sys.modules["thermo.quick_run"], name)
+        monkeypatch.setattr(sys.modules["thermo.quick_run"], name, spied(function))
+    yield results
+    assert all(isinstance(error, ValueError | ArithmeticError | Warning) for error in hidden)
 
 
 class TestPlainRates:
@@ -199,7 +214,59 @@ class TestAccuracy:
         assert np.max(np.abs(again.at(t) - right.at(t))) < 1e-9 * 20
 
 
+class TestStarts:
+    @pytest.mark.parametrize("away", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5])
+    def test_near_equilibrium(self, away, used):
+        system = FIGURES[1]
+        goal = thermo.equilibrium(system.reservoirs(GASES[2]), system.T, system.mu)
+        T, mu = goal.T * np.array([1 + away, 1 - away]), goal.mu * np.array([1 - away / 3, 1.0])
+        group = system.reservoirs(GASES[2])
+        path = thermo.evolve(system.closed_form(), group, T, mu, events=False)
+        assert used[0] is not None
+        slow = SlowFlow(system.closed_form(), Reservoirs(group), T)
+        exact = integrate(slow, slow.pack(T, mu), path.t[-1], 1e-12, 5000, never).solution
+        error = np.abs(path.solution.at(path.t) - exact.at(path.t)) / slow.scale(slow.pack(T, mu))
+        assert np.max(error) < 1e-9
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_of_any_kind(self, seed, used):
+        # cold, dilute, uneven: quick or not, it ends where it should and hides no mistake of ours
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(2, 5))
+        law = random_law(rng, int(rng.integers(1, 4)), n)
+        group = [thermo.Reservoir(GASES[2], c) for c in 10 ** rng.uniform(-2, 2, n)]
+        T, mu = 10 ** rng.uniform(-1, 0.7, n), rng.uniform(-3, 21, n)
+        path = thermo.evolve(law, group, T, mu, events=False)
+        assert path.outcome in ("equilibrated", "stalled")
+        assert max(path.conservation) < 5e-12
+
+    def test_a_law_that_evolves_reservoirs_itself(self):
+        system = FIGURES[2]
+        inner = system.closed_form()
+        group = system.reservoirs(GASES[0])
+
+        class Nested:
+            batched = True
+            asked = False
+
+            def __call__(self, T, mu):
+                if not self.asked:
+                    self.asked = True
+                    thermo.evolve(inner, group, system.T, system.mu, events=False)
+                return inner(T, mu)
+
+        path = thermo.evolve(Nested(), group, system.T, system.mu, events=False)
+        assert path.outcome == "equilibrated"
+
+
 class TestWhatItLeaves:
+    def test_too_many_reservoirs_for_its_memory(self):
+        n = 45
+        law = random_law(np.random.default_rng(0), 2, n)
+        slow = flow(law, [GASES[0]] * n, np.ones(n))
+        y = slow.pack(np.linspace(0.8, 1.2, n), np.linspace(17, 19, n))
+        assert quick(slow, y, 1e10, 1e-6, 2000, None) is None
+
     def test_a_coarse_solution_of_something_else(self):
         slow, start = of_figure(2)
         edges, values = coarse(slow, plain_rates(slow), start, 1e6, None, 1e-4, 2.0)
