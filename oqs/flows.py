@@ -79,7 +79,17 @@ class FlowLaw(Protocol):
         ...
 
 
-def listed(law: Callable[[FloatArray, FloatArray], Flows]) -> PlainFlows:
+class _Currents(Protocol):
+    """What has flows P_j, J_j (n,): Flows, or a solution that holds more."""
+
+    @property
+    def particle(self) -> FloatArray: ...
+
+    @property
+    def energy(self) -> FloatArray: ...
+
+
+def listed(law: Callable[[FloatArray, FloatArray], _Currents]) -> PlainFlows:
     """Return a law of arrays (n,) as one of lists."""
 
     def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:

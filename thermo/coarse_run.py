@@ -5,9 +5,11 @@ A relaxation is smooth in log t: its steps are the doublings of time.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.integrate import ODEintWarning, odeint
@@ -60,51 +62,49 @@ def coarse(
     ValueError, ArithmeticError, ODEintWarning
         where a gas or numbers end, or LSODA gives up; and whatever law or gas raise.
     """
-    if getattr(_inside, "lsoda", False) or not _ONE.acquire(timeout=_PATIENCE):
+    with _lsoda_is_free() as free:
+        if not free:
+            return None
+        goal = None if watch is None else watch.goal
+        way = 1.0 if watch is None or goal is None else min(float(watch.distance(y, goal)), 1.0)
+        tolerance *= min(10 * way, 1.0)
+        fastest = float(np.max(np.abs(rates(y, 0.0)) / slow.scale(y)))
+        if not 0 < fastest < math.inf:
+            return None
+        portions = np.ceil(_PORTIONS / math.log2(growth)).astype(int).tolist()
+        edges = _edges(_FIRST * way / fastest * growth ** np.arange(portions[-1]), t_final)
+        values = y[None]
+        for portion in portions:
+            done = (len(values) - 1) // STAGES
+            steps = edges[done : portion + 1]
+            values = np.concatenate([values, _lsoda(slow, rates, values[-1], steps, tolerance)])
+            ends = values[::STAGES]
+            if watch is not None and goal is not None:
+                away = np.maximum(watch.distance(ends, goal), _LEAST)
+                unsettled = np.flatnonzero(away > _SETTLED * tolerance)
+                if unsettled[-1] < len(away) - 1:
+                    there = slow.pack(*(np.full(len(y) // 2, value) for value in goal))
+                    last = int(unsettled[-1]) + 1
+                    return _to_the_goal(edges, values, last, there, away, watch.tolerance)
+                if np.max(np.abs(ends[-1] - ends[-2]) / slow.scale(y)) < _REST * tolerance:
+                    return None
+            elif len(ends) == len(edges):
+                return edges, _steps(values)
         return None
+
+
+@contextlib.contextmanager
+def _lsoda_is_free() -> Iterator[bool]:
+    """Hold LSODA for this thread; or say that it is not free: a law may wait for another run."""
+    if getattr(_inside, "lsoda", False) or not _ONE.acquire(timeout=_PATIENCE):
+        yield False
+        return
     _inside.lsoda = True
     try:
-        return _whole(slow, rates, y, t_final, watch, tolerance, growth)
+        yield True
     finally:
         _inside.lsoda = False
         _ONE.release()
-
-
-def _whole(
-    slow: SlowFlow,
-    rates: PlainRates,
-    y: FloatArray,
-    t_final: float,
-    watch: Watch | None,
-    tolerance: float,
-    growth: float,
-) -> tuple[FloatArray, FloatArray] | None:
-    goal = None if watch is None else watch.goal
-    way = 1.0 if watch is None or goal is None else min(float(watch.distance(y, goal)), 1.0)
-    tolerance *= min(10 * way, 1.0)
-    fastest = float(np.max(np.abs(rates(y, 0.0)) / slow.scale(y)))
-    if not 0 < fastest < math.inf:
-        return None
-    portions = np.ceil(_PORTIONS / math.log2(growth)).astype(int).tolist()
-    edges = _edges(_FIRST * way / fastest * growth ** np.arange(portions[-1]), t_final)
-    values = y[None]
-    for portion in portions:
-        done = (len(values) - 1) // STAGES
-        steps = edges[done : portion + 1]
-        values = np.concatenate([values, _lsoda(slow, rates, values[-1], steps, tolerance)])
-        ends = values[::STAGES]
-        if watch is not None and goal is not None:
-            away = np.maximum(watch.distance(ends, goal), _LEAST)
-            unsettled = np.flatnonzero(away > _SETTLED * tolerance)
-            if unsettled[-1] < len(away) - 1:
-                there = slow.pack(*(np.full(len(y) // 2, value) for value in goal))
-                last = int(unsettled[-1]) + 1
-                return _to_the_goal(edges, values, last, there, away, watch.tolerance)
-            if np.max(np.abs(ends[-1] - ends[-2]) / slow.scale(y)) < _REST * tolerance:
-                return None
-        elif len(ends) == len(edges):
-            return edges, _steps(values)
-    return None
 
 
 def _edges(ends: FloatArray, t_final: float) -> FloatArray:

@@ -91,10 +91,8 @@ def net_gains(group: Group, flux: FloatArray, dimension: int) -> FloatArray:
 
 def _blocks(group: Group, values: FloatArray) -> Iterator[FloatArray]:
     """Yield each step's part of values (M, b) as (d', d, b)."""
-    start = 0
-    for step, end in zip(group.steps, group.ends, strict=True):
-        yield values[start:end].reshape(*step.frequency.shape, -1)
-        start = end
+    for step, part in group.parts():
+        yield values[part].reshape(*step.frequency.shape, -1)
 
 
 def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:

@@ -132,7 +132,10 @@ class Group:
 
     def blocks(self, values: FloatArray) -> Iterator[tuple[Step, FloatArray]]:
         """Yield each step with its part of values (..., M) as (..., d', d)."""
-        start = 0
-        for step, end in zip(self.steps, self.ends, strict=True):
-            yield step, values[..., start:end].reshape(*values.shape[:-1], *step.frequency.shape)
-            start = end
+        for step, part in self.parts():
+            yield step, values[..., part].reshape(*values.shape[:-1], *step.frequency.shape)
+
+    def parts(self) -> Iterator[tuple[Step, slice]]:
+        """Yield each step with the place of its block among the M transitions."""
+        for step, start, end in zip(self.steps, (0, *self.ends), self.ends, strict=False):
+            yield step, slice(start, end)

@@ -11,7 +11,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.davies import DaviesModel
-from oqs.flows import PlainFlows
+from oqs.flows import PlainFlows, listed
 from oqs.stationary.aggregation import aggregate
 from oqs.stationary.elimination import eliminate, recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
@@ -102,14 +102,7 @@ class SectorProblem(RateProblem):
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows, unlike the plain ones of fewer states with all checks."""
-        if not self._in_batches:
-            return None
-
-        def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
-            solution = self.solve(np.array(T), np.array(mu))
-            return solution.particle.tolist(), solution.energy.tolist()
-
-        return flows
+        return listed(self.solve) if self._in_batches else None
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""

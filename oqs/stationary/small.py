@@ -81,16 +81,7 @@ class SmallProblem(RateProblem):
             net[b] += gained
             gross = max(gross, rising)
         residual = max(map(abs, net)) / gross if gross else 0.0
-        sums = []
-        for up_j, down_j in zip(ups, downs, strict=True):
-            particle = energy = rising = 0.0
-            for (a, b), w, up, down in zip(ends, frequencies, up_j, down_j, strict=True):
-                gained = up * p[a] - down * p[b]
-                particle += gained
-                energy += gained * w
-                rising += up * p[a]
-            sums.append((particle, energy, rising))
-        particles, energies, weights = zip(*sums, strict=True)
+        particles, energies, weights = _summed(ends, frequencies, ups, downs, p)
         return Solution(
             np.array(p),
             checked_residual(residual, self.method),
@@ -104,16 +95,7 @@ class SmallProblem(RateProblem):
 
         def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
             ups, downs, _, _, p = self._solved(T, mu)
-            particles, energies = [], []
-            for up_j, down_j in zip(ups, downs, strict=False):
-                particle = energy = 0.0
-                for (a, b), w, up, down in zip(ends, frequencies, up_j, down_j, strict=False):
-                    gained = up * p[a] - down * p[b]
-                    particle += gained
-                    energy += gained * w
-                particles.append(particle)
-                energies.append(energy)
-            return particles, energies
+            return _summed(ends, frequencies, ups, downs, p)[:2]
 
         return flows
 
@@ -196,7 +178,29 @@ def _weighted(
     return ups, downs
 
 
-def _balanced(flows: tuple[float, ...], gross: tuple[float, ...]) -> list[float]:
+def _summed(
+    ends: list[tuple[int, int]],
+    frequencies: list[float],
+    ups: _Lists,
+    downs: _Lists,
+    p: list[float],
+) -> tuple[list[float], list[float], list[float]]:
+    """Return each contact's flows of particles and energy, and its gross rate upwards."""
+    particles, energies, gross = [], [], []
+    for up_j, down_j in zip(ups, downs, strict=True):
+        particle = energy = rising = 0.0
+        for (a, b), w, up, down in zip(ends, frequencies, up_j, down_j, strict=True):
+            gained = up * p[a] - down * p[b]
+            particle += gained
+            energy += gained * w
+            rising += up * p[a]
+        particles.append(particle)
+        energies.append(energy)
+        gross.append(rising)
+    return particles, energies, gross
+
+
+def _balanced(flows: list[float], gross: list[float]) -> list[float]:
     """Do as `rate_equation.balanced` does, on plain numbers."""
     excess = sum(flows) / (sum(gross) or 1.0)
     return [flow - excess * weight for flow, weight in zip(flows, gross, strict=True)]
