@@ -13,9 +13,8 @@ from oqs.arguments import FloatArray
 from thermo.gases.base import GasState, JointGas, alpha_argument, states, within_doubles
 
 _PI2_6 = math.pi**2 / 6
-DEFINED: Final = (
-    0.01  # smallest mu/T at which the formulas are evaluated: far below where they mean much
-)
+# smallest mu/T at which the formulas are evaluated: far below where they mean much
+DEFINED: Final = 0.01
 
 
 def sommerfeld_q(a: float, x: ArrayLike) -> FloatArray:
