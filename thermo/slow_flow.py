@@ -140,6 +140,12 @@ class SlowFlow:
                 f"Argument `law` must return oqs.Flows, but returned {type(flows).__name__}. "
                 "Complete particle and energy flows with oqs.Flows.of(particle, energy, mu)."
             )
+        if flows.particle.shape != T.shape and T.ndim > 1:
+            raise ValueError(
+                f"Argument `law` says `batched`, so that for T and mu of shape {T.shape} it must "
+                f"return flows of that shape, but returned {flows.particle.shape}. Take reservoir "
+                "j as T[..., j], or leave `batched` out."
+            )
         if flows.particle.shape != T.shape:
             raise ValueError(
                 f"Argument `law` must return one flow for each of the {self._size} reservoirs, but "

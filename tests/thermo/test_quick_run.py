@@ -304,6 +304,21 @@ class TestWhatItLeaves:
         thermo.evolve(pair.law, [thermo.Reservoir(LinearGas())] * 2, [1.0, 2.0], [1.0, 0.0])
         assert used[0] is None
 
+    def test_a_law_that_only_says_it_takes_many_states(self):
+        system = FIGURES[2]
+        inner = system.closed_form()
+
+        def law(T, mu):
+            flows = inner(T, mu)
+            if T.ndim == 1:
+                return flows
+            return oqs.Flows.of(flows.particle[0], flows.energy[0], mu[0])
+
+        law.batched = True
+        group = system.reservoirs(GASES[0])
+        with pytest.raises(thermo.EvolutionFailed, match=r"says `batched`.*T\[\.\.\., j\]"):
+            thermo.evolve(law, group, system.T, system.mu)
+
     def test_a_gas_left_behind_is_told_as_always(self):
         # reservoir 1 warms to mu/T < 4, where the expanded gas ends
         system = DotsBetweenReservoirs((1.0, 2.0), (0.05, 1.5), (0.3, 6.1), (1e-2, 1e-2))
