@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dgesv
+from scipy.linalg.lapack import dgetrf, dgetrs
 from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import FloatArray
@@ -23,7 +23,7 @@ from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 
 _LARGEST_CLASS = 4096
 _LEAF = 16
-_FAIR = 0.01  # of what leaves a state for others of its sector: two digits of sixteen at most
+_JUMPS = 100.0  # in a sector before it is left: two digits of sixteen at most
 _UNDERFLOW = (
     "Rates between the states underflow to zero on the way: raise T, or move mu to the levels."
 )
@@ -94,7 +94,7 @@ def eliminate(steps: Iterable[tuple[FloatArray, FloatArray]], highest: int) -> l
 
     The highest sector is folded into the one below, and so on: with X = S^{-1} U the expected
     time in sector n + 1 per visit, the fluxes M = D X back into sector n are effective rates inside
-    it. The diagonal of S is the sum of what leaves a state, and S is solved by `_times`, so nothing
+    it. The diagonal of S is the sum of what leaves a state, and S is solved by `times`, so nothing
     is subtracted.
 
     Parameters
@@ -110,17 +110,18 @@ def eliminate(steps: Iterable[tuple[FloatArray, FloatArray]], highest: int) -> l
     inside: NDArray[Any] = np.zeros((highest, highest), order="F")
     transfers: list[NDArray[Any]] = []
     for up, down in steps:
-        transfer = _times(inside, np.add.reduce(down, axis=1), up)
+        transfer = times(inside, np.add.reduce(down, axis=1), up)
         inside = (transfer.T @ down).T  # in LAPACK's order
         transfers.append(transfer)
-    return _substituted(gth(inside), transfers[::-1])
+    return substituted(gth(inside), transfers[::-1])
 
 
-def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
+def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
     """Return x (d, m) with S x = right, S = diag(what leaves each state) - inside.
 
-    A factorisation finds its pivots by subtraction. That costs no digits where every state has a
-    fair chance to leave the sector, but loses cold ones, whose states leave for each other far
+    A factorisation finds its pivots by subtraction. A relative change e of the diagonal changes
+    no element of x by more than e d times the mean number of jumps inside before leaving, so that
+    costs no digits where those are few, but loses cold states, which leave for each other far
     faster. There half of the states are eliminated at a time, and what leaves the other half is
     known by addition, as in `gth` (Alfa, Xue, Ye 2002, doi:10.1090/S0025-5718-01-01325-4).
 
@@ -132,22 +133,28 @@ def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray
     """
     size = len(out)
     np.fill_diagonal(inside, 0.0)
-    within = np.add.reduce(inside, axis=0)
-    if (out >= _FAIR * within).all():
-        matrix = np.negative(inside)
-        np.fill_diagonal(matrix, out + within)
-        return np.asarray(dgesv(matrix, right, overwrite_a=True)[2])
+    leaving = np.add.reduce(inside, axis=0)
+    leaving += out
+    matrix = np.negative(inside)
+    np.fill_diagonal(matrix, leaving)
+    factors, order, singular = dgetrf(matrix, overwrite_a=True)
+    if not singular:
+        # a state leaves at once with probability out/leaving: that bounds the number of jumps
+        few = (out * _JUMPS >= leaving).all()
+        jumps = None if few else dgetrs(factors, order, leaving, trans=1)[0]
+        if jumps is None or (jumps.min() > 0 and jumps.max() <= _JUMPS):
+            return np.asarray(dgetrs(factors, order, right)[0])
     if size <= _LEAF:
         return _times_by_state(inside, out, right)
     half = size // 2
     back = inside[half:, :half]
-    found = _times(
+    found = times(
         inside[:half, :half],
         out[:half] + back.sum(axis=0),
         np.hstack([inside[:half, half:], right[:half]]),
     )
     across, own = found[:, : size - half], found[:, size - half :]
-    lower = _times(
+    lower = times(
         inside[half:, half:] + back @ across,
         out[half:] + out[:half] @ across,
         right[half:] + back @ own,
@@ -156,7 +163,7 @@ def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray
 
 
 def _times_by_state(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
-    """Do as `_times` does, one state at a time."""
+    """Do as `times` does, one state at a time."""
     size = len(out)
     w = np.empty((size + 1, size + right.shape[1]))  # the last row holds what leaves
     w[:size, :size], w[:size, size:] = inside, right
@@ -173,7 +180,7 @@ def _times_by_state(inside: FloatArray, out: FloatArray, right: FloatArray) -> F
     return x
 
 
-def _substituted(lowest: FloatArray, transfers: list[NDArray[Any]]) -> list[FloatArray]:
+def substituted(lowest: FloatArray, transfers: list[NDArray[Any]]) -> list[FloatArray]:
     """Go back up; each sector is kept normalised and its weight as a logarithm."""
     shares, logarithms = [lowest], [0.0]
     for transfer in transfers:

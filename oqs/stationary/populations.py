@@ -9,10 +9,10 @@ import numpy as np
 
 from oqs.davies import DaviesModel
 from oqs.errors import NonUniqueStationaryState
+from oqs.stationary import parity, small
 from oqs.stationary.krylov import KrylovProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
 from oqs.stationary.sectors import SectorProblem
-from oqs.stationary.small import LARGEST, SmallProblem
 from oqs.stationary.uniqueness import require_unique
 from oqs.transitions import Flips
 
@@ -66,8 +66,10 @@ class Populations(StationaryMethod):
                     f"The energy eigenstates fall into {blocks.components} sets with no transition "
                     "between them: couple every mode, or leave the isolated ones out.",
                 )
-        if blocks.dimension <= LARGEST:
-            return SmallProblem.of(model, self, blocks)
+        if blocks.dimension <= small.LARGEST:
+            return small.SmallProblem.of(model, self, blocks)
+        if blocks.dimension <= parity.LARGEST:
+            return parity.ParityProblem.of(model, self, blocks)
         return SectorProblem.of(model, self, blocks)
 
 

@@ -6,24 +6,91 @@ batch comes last: every operation on a few states is then one on long rows.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
+from oqs.clusters import IntArray
 from oqs.occupation import filled_and_empty
-from oqs.stationary.sector_group import Group
-from oqs.transitions import Step
+from oqs.stationary.method import StationaryMethod, checked_residual
+from oqs.stationary.rate_equation import balanced
+from oqs.transitions import SectorBlocks, Step
 
+_FEW = 64  # states up to which a batch is quicker than one after the other
 _CACHED = 500_000  # numbers in the array that is eliminated in, not to crowd out the cache
 
 _Good = NDArray[np.bool_]  # (b,)
 
 
-def rows_at_once(group: Group) -> int:
-    """Return how many states T, mu are best solved together."""
-    return max(_CACHED // max(_size(step) for step in group.steps), 16)
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Flat:
+    """The transitions of all steps one after the other.
+
+    Parameters
+    ----------
+    steps : lowest first; of one state in the lowest sector.
+    dimension : number D of states.
+    frequency : (M,); rate : (n, M).
+    lower, upper : (M,) states of each transition.
+    ends : where each step's block ends.
+    linked : number of transitions that some contact drives.
+    """
+
+    steps: tuple[Step, ...]
+    dimension: int
+    frequency: FloatArray
+    rate: FloatArray
+    lower: IntArray
+    upper: IntArray
+    ends: tuple[int, ...]
+    linked: int
+
+    @classmethod
+    def of(cls, blocks: SectorBlocks) -> Flat:
+        """Flatten the steps."""
+        steps = blocks.steps
+        rate = np.concatenate([step.rate.reshape(len(step.rate), -1) for step in steps], axis=1)
+        return cls(
+            steps,
+            blocks.dimension,
+            frequency=np.concatenate([step.frequency.ravel() for step in steps]),
+            rate=rate,
+            lower=np.concatenate([np.tile(step.lower, len(step.upper)) for step in steps]),
+            upper=np.concatenate([np.repeat(step.upper, len(step.lower)) for step in steps]),
+            ends=tuple(np.cumsum([step.frequency.size for step in steps]).tolist()),
+            linked=int(np.count_nonzero(np.any(rate > 0, axis=0))),
+        )
+
+    def blocks(self, values: FloatArray) -> Iterator[FloatArray]:
+        """Yield each step's part of values (M, b) as (d', d, b)."""
+        for step, start, end in zip(self.steps, (0, *self.ends), self.ends, strict=False):
+            yield values[start:end].reshape(*step.frequency.shape, -1)
+
+
+def applies(blocks: SectorBlocks) -> bool:
+    """Return whether states are few, and a single one has the fewest particles."""
+    return blocks.dimension <= _FEW and len(blocks.steps[0].lower) == 1
+
+
+def flows(
+    flat: Flat, T: FloatArray, mu: FloatArray, method: StationaryMethod
+) -> tuple[FloatArray, FloatArray, _Good]:
+    """Return particle and energy flows (b, n) at T, mu (b, n), and which of them are good (b,).
+
+    Rates or populations may underflow; a residual that is too large is an error.
+    """
+    particle, energy = np.empty_like(T), np.empty_like(T)
+    good = np.empty(len(T), dtype=np.bool_)
+    rows = max(_CACHED // max(_size(step) for step in flat.steps), 16)
+    for begin in range(0, len(T), rows):
+        part = slice(begin, begin + rows)
+        particle[part], energy[part], good[part] = _flows(flat, T[part], mu[part], method)
+    return particle, energy, good
 
 
 def _size(step: Step) -> int:
@@ -31,34 +98,44 @@ def _size(step: Step) -> int:
     return (size + 1) * (size + len(step.lower))
 
 
-def weighted(group: Group, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _flows(
+    flat: Flat, T: FloatArray, mu: FloatArray, method: StationaryMethod
+) -> tuple[FloatArray, FloatArray, _Good]:
+    up, down = weighted(flat, T, mu)
+    found, good = populations_together(flat, up.sum(axis=0), down.sum(axis=0))
+    up *= found[flat.lower]
+    down *= found[flat.upper]
+    rising, gross = up.sum(axis=1).T, up.max(axis=(0, 1))
+    up -= down
+    net = _gains(flat, up.sum(axis=0))
+    residual = (np.abs(net).max(axis=0) / np.where(gross > 0, gross, 1.0))[good]
+    checked_residual(float(residual.max(initial=0.0)), method)
+    particle = balanced(up.sum(axis=1).T, rising)
+    up *= flat.frequency[:, None]  # no matrix product: its rounding depends on the batch
+    return particle, balanced(up.sum(axis=1).T, rising), good
+
+
+def weighted(flat: Flat, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return each contact's rates up and down (n, M, b) at T, mu (b, n)."""
-    above = group.frequency[:, None] - mu.T.copy()[:, None]
+    above = flat.frequency[:, None] - mu.T.copy()[:, None]
     filled, empty = filled_and_empty(above / T.T.copy()[:, None])
-    filled *= group.rate[..., None]
-    empty *= group.rate[..., None]
+    filled *= flat.rate[..., None]
+    empty *= flat.rate[..., None]
     return filled, empty
 
 
-def populations_together(
-    group: Group, up: FloatArray, down: FloatArray, dimension: int
-) -> tuple[FloatArray, _Good]:
+def populations_together(flat: Flat, up: FloatArray, down: FloatArray) -> tuple[FloatArray, _Good]:
     """Return populations (D, b), and which are good: rates or populations may underflow.
 
-    Sector after sector as `elimination.eliminate`, each by states as `elimination.gth`.
-
-    Parameters
-    ----------
-    group : all steps of a system with one state in its lowest sector.
-    up, down : (M, b) rates of all contacts together.
-    dimension : number D of states.
+    Sector after sector as `elimination.eliminate`, each by states as `elimination.gth`, from rates
+    (M, b) of all contacts together.
     """
     count = up.shape[1]
     linked = np.minimum(np.count_nonzero(up, axis=0), np.count_nonzero(down, axis=0))
-    good = linked == group.linked
-    steps = list(zip(_blocks(group, up), _blocks(group, down), strict=True))
+    good = linked == flat.linked
+    steps = list(zip(flat.blocks(up), flat.blocks(down), strict=True))
     transfers = []
-    inside = np.zeros((len(group.steps[-1].upper),) * 2 + (count,))
+    inside = np.zeros((len(flat.steps[-1].upper),) * 2 + (count,))
     with np.errstate(all="ignore"):  # what is not finite is not good
         for rise, fall in reversed(steps):
             transfers.append(_times(inside, fall.sum(axis=1), rise))
@@ -73,30 +150,24 @@ def populations_together(
             logarithms.append(logarithms[-1] + np.log(total))
         weights = np.exp(np.array(logarithms) - np.max(logarithms, axis=0))
         weights /= weights.sum(axis=0)
-    found = np.empty((dimension, count))
-    found[group.steps[0].lower] = weights[0] * shares[0]
-    for step, weight, share in zip(group.steps, weights[1:], shares[1:], strict=True):
+    found = np.empty((flat.dimension, count))
+    found[flat.steps[0].lower] = weights[0] * shares[0]
+    for step, weight, share in zip(flat.steps, weights[1:], shares[1:], strict=True):
         found[step.upper] = weight * share
     return found, good & np.isfinite(found).all(axis=0)
 
 
-def net_gains(group: Group, flux: FloatArray, dimension: int) -> FloatArray:
+def _gains(flat: Flat, flux: FloatArray) -> FloatArray:
     """Return what each state gains (D, b) by a net flux (M, b) from lower to upper states."""
-    gains = np.zeros((dimension, flux.shape[1]))
-    for step, gained in zip(group.steps, _blocks(group, flux), strict=True):
+    gains = np.zeros((flat.dimension, flux.shape[1]))
+    for step, gained in zip(flat.steps, flat.blocks(flux), strict=True):
         gains[step.upper] += gained.sum(axis=1)
         gains[step.lower] -= gained.sum(axis=0)
     return gains
 
 
-def _blocks(group: Group, values: FloatArray) -> Iterator[FloatArray]:
-    """Yield each step's part of values (M, b) as (d', d, b)."""
-    for step, part in group.parts():
-        yield values[part].reshape(*step.frequency.shape, -1)
-
-
 def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
-    """Do as `elimination._times` does, state by state, for a batch: (d, d, b), (d, b), (d, m, b).
+    """Do as `elimination.times` does, state by state, for a batch: (d, d, b), (d, b), (d, m, b).
 
     `inside` is used up.
     """

@@ -1,5 +1,7 @@
 """The rate equation, state by state and sector by sector, against null vectors in 600 digits."""
 
+import dataclasses
+
 import mpmath
 import numpy as np
 import pytest
@@ -7,11 +9,12 @@ import reference
 from systems import SCALES, tunnelling
 
 import oqs
-from oqs.stationary.elimination import eliminate, gth, recurrent
+from oqs.stationary.elimination import eliminate, gth, recurrent, times
+from oqs.stationary.parity import ParityProblem
 from oqs.stationary.rate_equation import balanced, by_frequency, rate_matrix
 from oqs.stationary.sector_batch import populations_together, weighted
 from oqs.stationary.sectors import SectorProblem
-from oqs.stationary.small import LARGEST, SmallProblem
+from oqs.stationary.small import SmallProblem
 
 scales = pytest.mark.parametrize("scale", SCALES)
 POPULATIONS = oqs.Populations()
@@ -62,7 +65,7 @@ def populations(model, T, mu):
 
 @scales
 @pytest.mark.parametrize(
-    ("sites", "kind"), [(1, SmallProblem), (2, SmallProblem), (3, SmallProblem), (4, SectorProblem)]
+    ("sites", "kind"), [(1, SmallProblem), (2, SmallProblem), (3, SmallProblem), (4, ParityProblem)]
 )
 def test_populations_of_random_systems(sites, kind, scale):
     for seed in range(3 if sites < 4 else 1):
@@ -127,7 +130,7 @@ def test_sets_of_states_that_no_rate_connects_are_refused(extra):
     levels = [-1.0, -1.0, *[5.0 + d for d in range(extra)]]
     model = oqs.davies(oqs.coupled_dots(levels, 2.5), [oqs.Contact(oqs.flat(0.1))])
     problem = POPULATIONS.prepare(model)
-    assert isinstance(problem, SmallProblem if extra == 0 else SectorProblem)
+    assert isinstance(problem, SmallProblem if extra == 0 else ParityProblem)
     with pytest.raises(oqs.NonUniqueStationaryState, match="below the smallest double") as caught:
         problem.solve(np.array([1e-3]), np.array([0.0]))
     assert caught.value.kernel_dimension == 2
@@ -184,30 +187,76 @@ def test_fluxes_are_collected_at_their_frequencies():
 
 
 @scales
-def test_the_small_route_and_the_sectors_agree(scale):
+@pytest.mark.parametrize("sites", [3, 4, 5])
+def test_all_routes_agree(sites, scale):
     for seed in range(3):
-        model, T, mu = tunnelling(seed, 3, scale)
-        assert model.system.spectrum.dimension == LARGEST
-        small, sectors = (
-            kind.of(model, POPULATIONS, model.transitions) for kind in (SmallProblem, SectorProblem)
+        model, T, mu = tunnelling(seed, sites, scale)
+        kinds = [SmallProblem, ParityProblem, SectorProblem]
+        first, *others = (
+            kind.of(model, POPULATIONS, model.transitions) for kind in kinds[sites > 3 :]
         )
-        one, other = small.solve(T, mu), sectors.solve(T, mu)
-        np.testing.assert_allclose(one.values, other.values, rtol=1e-12)
-        for kind in ("particle", "energy"):
-            size = np.max(np.abs(getattr(one, kind)))
-            np.testing.assert_allclose(
-                getattr(one, kind), getattr(other, kind), rtol=0, atol=1e-12 * size
-            )
-        np.testing.assert_allclose(small.frequencies, sectors.frequencies, rtol=1e-12)
-        for ours, theirs in zip(small.resolved(T, mu), sectors.resolved(T, mu), strict=True):
-            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.max(np.abs(ours)))
+        one = first.solve(T, mu)
+        for problem in others:
+            other = problem.solve(T, mu)
+            np.testing.assert_allclose(one.values, other.values, rtol=1e-12)
+            for kind in ("particle", "energy"):
+                size = np.max(np.abs(getattr(one, kind)))
+                np.testing.assert_allclose(
+                    getattr(one, kind), getattr(other, kind), rtol=0, atol=1e-12 * size
+                )
+            np.testing.assert_allclose(first.frequencies, problem.frequencies, rtol=1e-12)
+            for ours, theirs in zip(first.resolved(T, mu), problem.resolved(T, mu), strict=True):
+                np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.max(np.abs(ours)))
+
+
+@pytest.mark.parametrize("x", [0.1, 1.0, 10.0, 30.0, 200.0])
+@pytest.mark.parametrize("energies_known", [True, False])
+def test_even_and_odd_states_at_moderate_and_extreme_rates(x, energies_known):
+    # |w - mu|/T about x: odd states eliminated first below MODERATE, sector after sector above
+    model, _, mu = tunnelling(5, 5, 1.0)
+    blocks = model.transitions
+    if not energies_known:
+        steps = (dataclasses.replace(step, energies=None) for step in blocks.steps)
+        blocks = dataclasses.replace(blocks, steps=tuple(steps))
+    T = np.abs(model.system.spectrum.energies).max() / x * np.array([1.0, 0.8, 1.3])
+    parity = ParityProblem.of(model, POPULATIONS, blocks)
+    sectors = SectorProblem.of(model, POPULATIONS, blocks)
+    weighted = parity.rates.at(T, mu)
+    assert weighted.moderate == (x < 100)
+    assert (weighted.factors is not None) == (energies_known and weighted.moderate)
+    one, other = parity.solve(T, mu), sectors.solve(T, mu)
+    np.testing.assert_allclose(one.values, other.values, rtol=1e-12 * max(1, x / 10))
+    for ours, theirs in ((one.particle, other.particle), (one.energy, other.energy)):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11 * max(1, x / 10))
+
+
+@pytest.mark.parametrize("x", [100.0, 1.0, 1e-3, 1e-9])
+def test_sectors_that_are_seldom_left_lose_no_digits(x):
+    # left at once, after some jumps (one factorisation each), after many (halves, states)
+    rng = np.random.default_rng(7)
+    size = 20
+    inside = 10 ** rng.uniform(-30 if x < 1e-6 else -1, 0, (size, size))
+    out = np.full(size, 1e-3 * x)
+    out[:2] = x
+    right = rng.uniform(size=(size, 3))
+    with mpmath.workdps(100):
+        S = mpmath.matrix(size, size)
+        for b in range(size):
+            S[b, b] = mpmath.mpf(float(out[b]))
+            for a in range(size):
+                if a != b:
+                    S[a, b] -= mpmath.mpf(float(inside[a, b]))
+                    S[b, b] += mpmath.mpf(float(inside[a, b]))
+        columns = [mpmath.lu_solve(S, mpmath.matrix(r.tolist())) for r in right.T]
+        exact = np.array([[float(v) for v in column] for column in columns]).T
+    np.testing.assert_allclose(times(inside.copy(order="F"), out, right), exact, rtol=1e-13)
 
 
 @pytest.mark.parametrize("scale", [0.05, 1.0, 20.0])
 @pytest.mark.parametrize("sites", [4, 5, 6])
 def test_a_batch_of_sectors_keeps_every_digit_of_one_after_the_other(sites, scale):
     model, _, _ = tunnelling(sites, sites, 1.0)
-    problem = SectorProblem.of(model, POPULATIONS, model.transitions)
+    problem = ParityProblem.of(model, POPULATIONS, model.transitions)
     rng = np.random.default_rng(sites)
     T, mu = scale * rng.uniform(0.2, 2, (30, 3)), rng.normal(size=(30, 3))
     T[3], mu[3] = 1e-4, -20.0  # rates underflow: solved by itself, beside the others
@@ -222,11 +271,10 @@ def test_a_batch_of_sectors_keeps_every_digit_of_one_after_the_other(sites, scal
 def test_a_batch_of_cold_populations():
     # block by block without subtractions: small populations to their own accuracy
     model, _, _ = tunnelling(1, 4, 1.0)
-    problem = SectorProblem.of(model, POPULATIONS, model.transitions)
-    (group,) = problem.groups
+    problem = ParityProblem.of(model, POPULATIONS, model.transitions)
     T, mu = np.full((2, 3), 0.05), np.array([[0.1, -0.2, 0.3], [-1.0, 0.5, 0.0]])
-    up, down = weighted(group, T, mu)
-    found, good = populations_together(group, up.sum(axis=0), down.sum(axis=0), 16)
+    up, down = weighted(problem.few, T, mu)
+    found, good = populations_together(problem.few, up.sum(axis=0), down.sum(axis=0))
     assert good.all()
     assert found.min() < 1e-20
     for k in range(2):

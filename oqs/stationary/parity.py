@@ -1,0 +1,168 @@
+"""The rate equation between even and odd particle numbers, up to about a thousand states.
+
+The odd states have no rates among themselves: each is eliminated by a division. The even sectors
+that remain are folded one into the next as in `elimination.eliminate`, half as many.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import final
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.davies import DaviesModel
+from oqs.flows import PlainFlows, listed
+from oqs.stationary import sector_batch
+from oqs.stationary.elimination import eliminate, gth, recurrent, substituted, times
+from oqs.stationary.method import Solution, StationaryMethod, checked_residual
+from oqs.stationary.parity_rates import ParityRates
+from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
+from oqs.threads import one_thread_below
+from oqs.transitions import SectorBlocks
+
+LARGEST = 1024  # states up to which the empty part of the matrix costs less than it saves
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ParityProblem(RateProblem):
+    """Dense rates between even and odd states, weighted anew at each T, mu.
+
+    Parameters
+    ----------
+    rates : before they are weighted.
+    few : the same transitions for batches, if there are few.
+    """
+
+    model: DaviesModel
+    method: StationaryMethod
+    rates: ParityRates
+    few: sector_batch.Flat | None
+
+    @classmethod
+    def of(
+        cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks
+    ) -> ParityProblem:
+        """Set the steps' blocks into one matrix."""
+        few = sector_batch.Flat.of(blocks) if sector_batch.applies(blocks) else None
+        return cls(model, method, ParityRates.of(blocks), few)
+
+    def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
+        """Eliminate; the residual is the net flux into the worst state."""
+        weighted = self.rates.at(T, mu)
+        forth, back = _sum(weighted.forth), _sum(weighted.back)
+        even, odd = self._populations(forth, back, weighted.moderate)
+        gross = weighted.forth @ even
+        into_odd, into_even = gross.sum(axis=0), odd @ back
+        net_odd = into_odd - odd * back.sum(axis=1)
+        net_even = into_even - even * forth.sum(axis=0)
+        largest = max(float(into_odd.max()), float(into_even.max()))
+        worst = max(float(np.abs(net_odd).max()), float(np.abs(net_even).max()))
+        net = weighted.net(even, odd).reshape(len(T), -1)
+        flows = np.array([net @ gain for gain in self.rates.exchanged])
+        particle, energy = balanced(flows, gross.sum(axis=1))
+        return Solution(
+            self.rates.populations(even, odd),
+            checked_residual(worst / largest if largest > 0 else 0.0, self.method),
+            particle,
+            energy,
+        )
+
+    def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
+        if self.few is None:
+            return super().solve_batch(T, mu)
+        particle, energy, good = sector_batch.flows(self.few, T, mu, self.method)
+        for row in np.flatnonzero(~good).tolist():
+            solution = self.solve(T[row], mu[row])
+            particle[row], energy[row] = solution.particle, solution.energy
+        return particle, energy
+
+    def plain_flows(self) -> PlainFlows | None:
+        """Return the flows, unlike the plain ones of fewer states with all checks."""
+        return None if self.few is None else listed(self.solve)
+
+    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the gains (K, n) of particles and energy at each of `frequencies`."""
+        rates = self.rates
+        populations = self.solve(T, mu).values.real
+        net = rates.at(T, mu).net(populations[rates.even.states], populations[rates.odd.states])
+        up = net[:, rates.linked] * rates.added[rates.linked]
+        return by_frequency(self.frequencies, [(self._transition_frequencies(), up)])
+
+    def _transition_frequencies(self) -> FloatArray:
+        frequencies: FloatArray = (self.rates.frequency * self.rates.added)[self.rates.linked]
+        return frequencies
+
+    def _populations(
+        self, forth: FloatArray, back: FloatArray, moderate: bool
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the populations of even and odd states at rates (O, E) of all contacts."""
+        with one_thread_below(max(part.stop - part.start for part in self.rates.sectors)):
+            if moderate:
+                return self._by_halves(forth, back)
+            if min(np.count_nonzero(forth), np.count_nonzero(back)) < self.rates.links:
+                return self._recurrent(forth, back)  # some states are only left, never reached
+            return self._by_sectors(forth, back)
+
+    def _by_halves(self, forth: FloatArray, back: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Eliminate every odd state on its own, then sector after sector of the even ones."""
+        reached = forth / back.sum(axis=1)[:, None]  # time in an odd state for each in an even one
+        sectors = self.rates.sectors
+        inside: FloatArray = np.zeros(())
+        transfers = []
+        for n in reversed(range(1, len(sectors), 2)):
+            odd, below, above = sectors[n], sectors[n - 1], sectors[n + 1 : n + 2]
+            around = slice(below.start, above[0].stop if above else below.stop)
+            rates = (reached[odd, around].T @ back[odd, around]).T  # in LAPACK's order
+            if not above:
+                inside = rates
+                continue
+            size = below.stop - below.start
+            low, high = slice(size), slice(size, None)
+            down = rates[low, high]
+            transfer = times(inside + rates[high, high], down.sum(axis=0), rates[high, low])
+            inside = rates[low, low] + (transfer.T @ down.T).T
+            transfers.append(transfer)
+        even = np.concatenate(substituted(gth(inside), transfers[::-1]))
+        filled = reached @ even
+        total = even.sum() + filled.sum()
+        return even / total, filled / total
+
+    def _by_sectors(self, forth: FloatArray, back: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Eliminate sector after sector: products of fewer rates, that may be very small."""
+        highest = self.rates.sectors[-1]
+        shares = eliminate(self._steps(forth, back), highest.stop - highest.start)
+        return np.concatenate(shares[::2]), np.concatenate(shares[1::2])
+
+    def _steps(
+        self, forth: FloatArray, back: FloatArray
+    ) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Yield the rates up and down (d', d) between neighbouring sectors, highest step first."""
+        sectors = self.rates.sectors
+        for n in reversed(range(len(sectors) - 1)):
+            if n % 2 == 0:
+                place = sectors[n + 1], sectors[n]
+                yield forth[place], back[place]
+            else:
+                place = sectors[n], sectors[n + 1]
+                yield back[place].T, forth[place].T
+
+    def _recurrent(self, forth: FloatArray, back: FloatArray) -> tuple[FloatArray, FloatArray]:
+        even, odd = self.rates.even.states, self.rates.odd.states
+        b, a = np.nonzero(forth + back)
+        found = recurrent(
+            rate_matrix(even[a], odd[b], forth[b, a], back[b, a], self.rates.dimension)
+        )
+        return found[even], found[odd]
+
+
+def _sum(rates: FloatArray) -> FloatArray:
+    """Add the contacts' rates (n, O, E): array by array, quicker than along an axis."""
+    total: FloatArray = rates[0] + rates[1] if len(rates) > 1 else rates[0]
+    for more in rates[2:]:
+        total += more
+    return total

@@ -1,0 +1,204 @@
+"""All rates of a system in one matrix between the states of even and odd particle number.
+
+Jumps change the particle number by one, so there are no others; few calls of numpy weight them all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray
+from oqs.clusters import IntArray
+from oqs.occupation import filled_and_empty
+from oqs.transitions import SectorBlocks
+
+MODERATE = 150.0  # ln of rates up to which products of several neither underflow nor overflow
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Half:
+    """The eigenstates of every second particle number.
+
+    Parameters
+    ----------
+    states : (d,) eigenstates in the order of the matrix.
+    particles : (d,) above the lowest sector's.
+    energies : (d,) less `slope` for each particle; None where frequencies are known better than as
+        differences of energies.
+    """
+
+    states: IntArray
+    particles: IntArray
+    energies: FloatArray | None
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Weighted:
+    """Rates at one T and mu.
+
+    Parameters
+    ----------
+    forth, back : (n, O, E) of each contact, from even to odd and from odd to even.
+    moderate : whether products of several rates keep within double precision.
+    factors : (n, O), (n, E) numbers whose products are back/forth, if it was made of them.
+    """
+
+    forth: FloatArray
+    back: FloatArray
+    moderate: bool
+    factors: tuple[FloatArray, FloatArray] | None
+
+    def net(self, even: FloatArray, odd: FloatArray) -> FloatArray:
+        """Return each contact's net flux (n, O, E) from even to odd at these populations."""
+        if self.factors is None:
+            return self.forth * even - self.back * odd[:, None]
+        above, below = self.factors
+        # forth (even - above odd below): one product of matrices instead of three of arrays
+        left = np.stack([np.ones_like(above), -above * odd], axis=2)
+        right = np.stack([np.broadcast_to(even, below.shape), below], axis=1)
+        net: FloatArray = left @ right
+        net *= self.forth
+        return net
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ParityRates:
+    """Dense rates between even and odd states.
+
+    Parameters
+    ----------
+    even, odd : the states; those of the lowest sector are even.
+    sectors : where each sector stands among its own half.
+    frequency : (O, E) energy of the odd state less that of the even one; 0 where no step links.
+    added : (O, E) particles of the odd state less those of the even one, 1 or -1; 0 likewise.
+    rate : (n, O, E) of each contact, before it is weighted.
+    slope : about the energy of a particle, taken from the energies to make them small.
+    """
+
+    even: Half
+    odd: Half
+    sectors: tuple[slice, ...]
+    frequency: FloatArray
+    added: FloatArray
+    rate: FloatArray
+    slope: float
+
+    @classmethod
+    def of(cls, blocks: SectorBlocks) -> ParityRates:
+        """Set the steps' blocks into one matrix."""
+        members = [blocks.steps[0].lower, *(step.upper for step in blocks.steps)]
+        sectors = []
+        ends = [0, 0]
+        for n, states in enumerate(members):
+            begin = ends[n % 2]
+            ends[n % 2] += len(states)
+            sectors.append(slice(begin, ends[n % 2]))
+        shape = (ends[1], ends[0])
+        frequency, added = np.zeros((2, *shape))
+        rate = np.zeros((len(blocks.steps[0].rate), *shape))
+        for n, step in enumerate(blocks.steps):
+            if n % 2 == 0:
+                place = (sectors[n + 1], sectors[n])
+                frequency[place], rate[:, *place], added[place] = step.frequency, step.rate, 1.0
+            else:
+                place = (sectors[n], sectors[n + 1])
+                frequency[place], added[place] = -step.frequency.T, -1.0
+                rate[:, *place] = step.rate.transpose(0, 2, 1)
+        slope, energies = _energies(blocks)
+        even, odd = (
+            Half(
+                np.concatenate(members[k::2]),
+                np.repeat(np.arange(k, len(members), 2), [len(m) for m in members[k::2]]),
+                None if energies is None else np.concatenate(energies[k::2]),
+            )
+            for k in (0, 1)
+        )
+        return cls(even, odd, tuple(sectors), frequency, added, rate, slope)
+
+    @property
+    def dimension(self) -> int:
+        """Number D of eigenstates."""
+        return len(self.even.states) + len(self.odd.states)
+
+    @functools.cached_property
+    def exchanged(self) -> FloatArray:
+        """Particles and energy (2, O E) that the system gains from even to odd."""
+        return np.stack([self.added.ravel(), self.frequency.ravel()])
+
+    @functools.cached_property
+    def linked(self) -> NDArray[np.bool_]:
+        """Which pairs (O, E) some contact links."""
+        linked: NDArray[np.bool_] = np.any(self.rate > 0, axis=0)
+        return linked
+
+    @functools.cached_property
+    def links(self) -> int:
+        """Number of pairs that some contact links."""
+        return int(np.count_nonzero(self.linked))
+
+    @functools.cached_property
+    def _depth(self) -> float:
+        """Largest |ln| of the rates of all contacts before they are weighted."""
+        return float(np.abs(np.log(self.rate.sum(axis=0)[self.linked])).max())
+
+    def populations(self, even: FloatArray, odd: FloatArray) -> FloatArray:
+        """Return the populations (D,) in the order of the eigenstates."""
+        populations = np.empty(self.dimension)
+        populations[self.even.states] = even
+        populations[self.odd.states] = odd
+        return populations
+
+    def at(self, T: FloatArray, mu: FloatArray) -> Weighted:
+        """Weight the rates at T, mu (n,).
+
+        Quotients of Boltzmann factors save an exponential for every pair.
+        """
+        boltzmann = self._boltzmann(T, mu)
+        if boltzmann is None:
+            x = (self.frequency - mu[:, None, None] * self.added) / T[:, None, None]
+            forth, back = filled_and_empty(x)
+            forth *= self.rate
+            back *= self.rate
+            moderate = float(np.abs(x).max()) + self._depth < MODERATE
+            return Weighted(forth, back, moderate, None)
+        above, below = boltzmann
+        back = np.einsum("jo,je->joe", above, below)
+        forth = 1.0 + back
+        np.divide(self.rate, forth, out=forth)
+        back *= forth
+        return Weighted(forth, back, True, boltzmann)
+
+    def _boltzmann(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Return (n, O), (n, E) whose products are e^x, x = (w - mu)/T or its negative.
+
+        None where energies do not tell the frequencies, or rates may not be moderate.
+        """
+        if self.even.energies is None or self.odd.energies is None:
+            return None
+        free, beta = (mu - self.slope)[:, None], 1 / T[:, None]
+        above = (self.odd.energies - free * self.odd.particles) * beta
+        below = (free * self.even.particles - self.even.energies) * beta
+        reach = float(np.abs(above).max() + np.abs(below).max())
+        return (np.exp(above), np.exp(below)) if reach + self._depth < MODERATE else None
+
+
+def _energies(blocks: SectorBlocks) -> tuple[float, list[FloatArray] | None]:
+    """Return a slope, and each sector's energies less the slope for each particle, if they count.
+
+    Single precision makes the slope a short number, and its multiples exact.
+    """
+    pairs = [step.energies for step in blocks.steps if step.energies is not None]
+    if len(pairs) < len(blocks.steps):
+        return 0.0, None
+    energies = [pairs[0][0], *(upper for _, upper in pairs)]
+    rise = float(energies[-1].mean() - energies[0].mean())
+    slope = float(np.float32(rise / len(pairs)))
+    return slope, [e - n * slope for n, e in enumerate(energies)]
