@@ -8,13 +8,13 @@ matrix is block tridiagonal and sectors are eliminated one after the other.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from scipy.linalg.lapack import dgetrf, dgetrs
 from scipy.sparse.csgraph import connected_components
 
@@ -23,6 +23,7 @@ from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 
 _LARGEST_CLASS = 4096
 _LEAF = 16
+_CLIMB = 3.0  # (E - mu N)/T between sectors up to which states leave for either about as often
 _JUMPS = 100.0  # in a sector before it is left: two digits of sixteen at most
 _UNDERFLOW = (
     "Rates between the states underflow to zero on the way: raise T, or move mu to the levels."
@@ -89,31 +90,107 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
     return populations
 
 
-def eliminate(steps: Iterable[tuple[FloatArray, FloatArray]], highest: int) -> list[FloatArray]:
-    """Return the populations of every sector, lowest first, each (d_n,).
-
-    The highest sector is folded into the one below, and so on: with X = S^{-1} U the expected
-    time in sector n + 1 per visit, the fluxes M = D X back into sector n are effective rates inside
-    it. The diagonal of S is the sum of what leaves a state, and S is solved by `times`, so nothing
-    is subtracted.
+class Fold(NamedTuple):
+    """The rates for folding a sector of d states into its neighbour of d' states.
 
     Parameters
     ----------
-    steps : the rates up and down (d_{n+1}, d_n) between neighbouring sectors, highest step first.
-    highest : number of states of the highest sector.
+    toward : (d', d) into the neighbour.
+    away : (d, d') from the neighbour.
+    within : (d, d) inside the sector, if there are any before others are folded into it.
+    """
+
+    toward: FloatArray
+    away: FloatArray
+    within: FloatArray | None = None
+
+
+def last_sector(lowest: list[float], step: int, T: FloatArray, mu: FloatArray) -> int:
+    """Return into which sector the others are best folded: no answer changes, only the time.
+
+    A sector folds quickly in the direction in which its states leave it. That is towards the
+    sector of the lowest (E - mu N)/T; unless that is little lower than those before it, when the
+    lowest sector does, and is a single state.
+
+    Parameters
+    ----------
+    lowest : (S,) lowest energy of each sector.
+    step : particles between two sectors.
+    T, mu : (n,); the mean over reservoirs counts.
+    """
+    reservoirs = list(zip(T.tolist(), mu.tolist(), strict=True))
+    beta = sum(1 / t for t, _ in reservoirs) / len(reservoirs)
+    filling = step * sum(m / t for t, m in reservoirs) / len(reservoirs)
+    depth = [beta * energy - filling * n for n, energy in enumerate(lowest)]
+    best = depth.index(min(depth))
+    climb = max((a - b for a, b in itertools.pairwise(depth[: best + 1])), default=0.0)
+    return best if climb > _CLIMB else 0
+
+
+def eliminate(above: Iterable[Fold], below: Iterable[Fold], inside: FloatArray) -> list[FloatArray]:
+    """Return the populations of every sector, lowest first, each (d_n,).
+
+    The highest sector is folded into the one below, and so on, the lowest into the one above, and
+    so on, until one is left: with X = S^{-1} U the expected time in a sector per visit, the fluxes
+    M = D X back into its neighbour are effective rates inside that. The diagonal of S is the sum of
+    what leaves a state, and S is solved by `times`, so nothing is subtracted.
+
+    Parameters
+    ----------
+    above, below : the folds from the highest and from the lowest sector.
+    inside : (d, d) rates inside the sector that is left, before others are folded into it.
 
     Raises
     ------
     StationaryStateNotFound
         if rates underflow or populations overflow double precision.
     """
-    inside: NDArray[Any] = np.zeros((highest, highest), order="F")
-    transfers: list[NDArray[Any]] = []
-    for up, down in steps:
-        transfer = times(inside, np.add.reduce(down, axis=1), up)
-        inside = (transfer.T @ down).T  # in LAPACK's order
+    chains = []
+    for folds in (above, below):
+        reached, transfers = _folded(folds)
+        if reached is not None:
+            inside = inside + reached
+        chains.append(transfers[::-1])
+    middle = _within(inside)
+    up, down = (_substituted(middle, chain) for chain in chains)
+    shares = [*down[:0:-1], *up]
+    logarithms = np.array([logarithm for logarithm, _ in shares])
+    weights = np.exp(logarithms - logarithms.max())
+    weights /= weights.sum()
+    return [weight * share for weight, (_, share) in zip(weights, shares, strict=True)]
+
+
+def _folded(folds: Iterable[Fold]) -> tuple[FloatArray | None, list[FloatArray]]:
+    """Return the effective rates inside the sector at the end, and the transfer of each fold."""
+    inside: FloatArray | None = None
+    transfers = []
+    for fold in folds:
+        if inside is None:
+            inside = np.zeros(fold.away.shape[:1] * 2, order="F")
+        if fold.within is not None:
+            inside = inside + fold.within
+        transfer = times(inside, np.add.reduce(fold.toward, axis=0), fold.away)
+        inside = (transfer.T @ fold.toward.T).T  # in LAPACK's order
         transfers.append(transfer)
-    return substituted(gth(inside), transfers[::-1])
+    return inside, transfers
+
+
+def _within(inside: FloatArray) -> FloatArray:
+    """Return what `gth` returns, half of the states at a time; those that are left faster first."""
+    size = len(inside)
+    if size <= _LEAF:
+        return gth(inside)
+    inside = inside.copy()
+    np.fill_diagonal(inside, 0.0)
+    order = np.argsort(inside.sum(axis=0))
+    inside = inside[np.ix_(order, order)]
+    low, high = slice(size // 2), slice(size // 2, size)
+    toward = inside[low, high]
+    transfer = times(inside[high, high], toward.sum(axis=0), inside[high, low])
+    share = _within(inside[low, low] + toward @ transfer)
+    populations = np.empty(size)
+    populations[order] = np.concatenate([share, transfer @ share])
+    return populations / populations.sum()
 
 
 def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
@@ -180,19 +257,19 @@ def _times_by_state(inside: FloatArray, out: FloatArray, right: FloatArray) -> F
     return x
 
 
-def substituted(lowest: FloatArray, transfers: list[NDArray[Any]]) -> list[FloatArray]:
-    """Go back up; each sector is kept normalised and its weight as a logarithm."""
-    shares, logarithms = [lowest], [0.0]
+def _substituted(share: FloatArray, transfers: list[FloatArray]) -> list[tuple[float, FloatArray]]:
+    """Go back out: the logarithm of each sector's weight, and its shares, which add up to one."""
+    logarithm = 0.0
+    found = [(logarithm, share)]
     for transfer in transfers:
-        share = transfer @ shares[-1]
+        share = transfer @ share
         total = float(np.add.reduce(share))
         if not 0 < total < math.inf:
             raise StationaryStateNotFound(
                 f"The populations of two neighbouring particle numbers differ by a factor "
                 f"{total:.3g}, beyond double precision: raise T, or move mu to the levels."
             )
-        shares.append(share / total)
-        logarithms.append(logarithms[-1] + math.log(total))
-    weights = np.exp(np.array(logarithms) - max(logarithms))
-    weights /= weights.sum()
-    return [weight * share for weight, share in zip(weights, shares, strict=True)]
+        share = share / total
+        logarithm += math.log(total)
+        found.append((logarithm, share))
+    return found

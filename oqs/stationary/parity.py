@@ -7,7 +7,6 @@ that remain are folded one into the next as in `elimination.eliminate`, half as 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import final
 
 import numpy as np
@@ -16,7 +15,7 @@ from oqs.arguments import FloatArray
 from oqs.davies import DaviesModel
 from oqs.flows import PlainFlows, listed
 from oqs.stationary import sector_batch
-from oqs.stationary.elimination import eliminate, gth, recurrent, substituted, times
+from oqs.stationary.elimination import Fold, eliminate, last_sector, recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.parity_rates import ParityRates
 from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
@@ -54,7 +53,7 @@ class ParityProblem(RateProblem):
         """Eliminate; the residual is the net flux into the worst state."""
         weighted = self.rates.at(T, mu)
         forth, back = _sum(weighted.forth), _sum(weighted.back)
-        even, odd = self._populations(forth, back, weighted.moderate)
+        even, odd = self._populations(T, mu, forth, back, weighted.moderate)
         gross = weighted.forth @ even
         into_odd, into_even = gross.sum(axis=0), odd @ back
         net_odd = into_odd - odd * back.sum(axis=1)
@@ -98,58 +97,66 @@ class ParityProblem(RateProblem):
         return frequencies
 
     def _populations(
-        self, forth: FloatArray, back: FloatArray, moderate: bool
+        self, T: FloatArray, mu: FloatArray, forth: FloatArray, back: FloatArray, moderate: bool
     ) -> tuple[FloatArray, FloatArray]:
         """Return the populations of even and odd states at rates (O, E) of all contacts."""
         with one_thread_below(max(part.stop - part.start for part in self.rates.sectors)):
             if moderate:
-                return self._by_halves(forth, back)
+                return self._by_halves(forth, back, 2 * self._last(T, mu, 2))
             if min(np.count_nonzero(forth), np.count_nonzero(back)) < self.rates.links:
                 return self._recurrent(forth, back)  # some states are only left, never reached
-            return self._by_sectors(forth, back)
+            return self._by_sectors(forth, back, self._last(T, mu, 1))
 
-    def _by_halves(self, forth: FloatArray, back: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _last(self, T: FloatArray, mu: FloatArray, step: int) -> int:
+        return last_sector(self.lowest_energies[::step], step, T, mu)
+
+    def _by_halves(
+        self, forth: FloatArray, back: FloatArray, last: int
+    ) -> tuple[FloatArray, FloatArray]:
         """Eliminate every odd state on its own, then sector after sector of the even ones."""
-        reached = forth / back.sum(axis=1)[:, None]  # time in an odd state for each in an even one
+        reached = (
+            forth * (1 / back.sum(axis=1))[:, None]
+        )  # time in an odd state for each in an even one
         sectors = self.rates.sectors
-        inside: FloatArray = np.zeros(())
-        transfers = []
-        for n in reversed(range(1, len(sectors), 2)):
+        inside: dict[int, FloatArray] = {}
+        across: dict[int, tuple[FloatArray, FloatArray]] = {}  # up and down between even sectors
+        for n in range(1, len(sectors), 2):
             odd, below, above = sectors[n], sectors[n - 1], sectors[n + 1 : n + 2]
             around = slice(below.start, above[0].stop if above else below.stop)
             rates = (reached[odd, around].T @ back[odd, around]).T  # in LAPACK's order
-            if not above:
-                inside = rates
-                continue
             size = below.stop - below.start
             low, high = slice(size), slice(size, None)
-            down = rates[low, high]
-            transfer = times(inside + rates[high, high], down.sum(axis=0), rates[high, low])
-            inside = rates[low, low] + (transfer.T @ down.T).T
-            transfers.append(transfer)
-        even = np.concatenate(substituted(gth(inside), transfers[::-1]))
+            inside[n - 1] = inside[n - 1] + rates[low, low] if n > 1 else rates[low, low]
+            if above:
+                inside[n + 1] = rates[high, high]
+                across[n] = rates[high, low], rates[low, high]
+        folded_down = (
+            Fold(down, up, inside[n + 1]) for n, (up, down) in reversed(across.items()) if n > last
+        )
+        folded_up = (Fold(up, down, inside[n - 1]) for n, (up, down) in across.items() if n < last)
+        even = np.concatenate(eliminate(folded_down, folded_up, inside[last]))
         filled = reached @ even
         total = even.sum() + filled.sum()
         return even / total, filled / total
 
-    def _by_sectors(self, forth: FloatArray, back: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _by_sectors(
+        self, forth: FloatArray, back: FloatArray, last: int
+    ) -> tuple[FloatArray, FloatArray]:
         """Eliminate sector after sector: products of fewer rates, that may be very small."""
-        highest = self.rates.sectors[-1]
-        shares = eliminate(self._steps(forth, back), highest.stop - highest.start)
-        return np.concatenate(shares[::2]), np.concatenate(shares[1::2])
-
-    def _steps(
-        self, forth: FloatArray, back: FloatArray
-    ) -> Iterator[tuple[FloatArray, FloatArray]]:
-        """Yield the rates up and down (d', d) between neighbouring sectors, highest step first."""
         sectors = self.rates.sectors
-        for n in reversed(range(len(sectors) - 1)):
+        steps = []
+        for n in range(len(sectors) - 1):
             if n % 2 == 0:
                 place = sectors[n + 1], sectors[n]
-                yield forth[place], back[place]
+                steps.append((forth[place], back[place]))
             else:
                 place = sectors[n], sectors[n + 1]
-                yield back[place].T, forth[place].T
+                steps.append((back[place].T, forth[place].T))
+        folded_down = (Fold(down.T, up) for up, down in reversed(steps[last:]))
+        folded_up = (Fold(up, down.T) for up, down in steps[:last])
+        size = sectors[last].stop - sectors[last].start
+        shares = eliminate(folded_down, folded_up, np.zeros((size, size)))
+        return np.concatenate(shares[::2]), np.concatenate(shares[1::2])
 
     def _recurrent(self, forth: FloatArray, back: FloatArray) -> tuple[FloatArray, FloatArray]:
         even, odd = self.rates.even.states, self.rates.odd.states

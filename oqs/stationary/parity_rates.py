@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
 from oqs.clusters import IntArray
-from oqs.occupation import filled_and_empty
+from oqs.occupation import SAFE, filled_and_empty
 from oqs.transitions import SectorBlocks
 
 MODERATE = 150.0  # ln of rates up to which products of several neither underflow nor overflow
@@ -47,7 +47,7 @@ class Weighted:
     ----------
     forth, back : (n, O, E) of each contact, from even to odd and from odd to even.
     moderate : whether products of several rates keep within double precision.
-    factors : (n, O), (n, E) numbers whose products are back/forth, if it was made of them.
+    factors : (n, O), (n, E) numbers whose products are back/forth, if known and moderate.
     """
 
     forth: FloatArray
@@ -61,8 +61,9 @@ class Weighted:
             return self.forth * even - self.back * odd[:, None]
         above, below = self.factors
         # forth (even - above odd below): one product of matrices instead of three of arrays
-        left = np.stack([np.ones_like(above), -above * odd], axis=2)
-        right = np.stack([np.broadcast_to(even, below.shape), below], axis=1)
+        left, right = np.empty((*above.shape, 2)), np.empty((len(below), 2, len(even)))
+        left[..., 0], left[..., 1] = 1.0, -above * odd
+        right[:, 0], right[:, 1] = even, below
         net: FloatArray = left @ right
         net *= self.forth
         return net
@@ -164,22 +165,25 @@ class ParityRates:
         boltzmann = self._boltzmann(T, mu)
         if boltzmann is None:
             x = (self.frequency - mu[:, None, None] * self.added) / T[:, None, None]
+            reach = float(np.abs(x).max())
             forth, back = filled_and_empty(x)
             forth *= self.rate
             back *= self.rate
-            moderate = float(np.abs(x).max()) + self._depth < MODERATE
-            return Weighted(forth, back, moderate, None)
-        above, below = boltzmann
-        back = np.einsum("jo,je->joe", above, below)
-        forth = 1.0 + back
-        np.divide(self.rate, forth, out=forth)
-        back *= forth
-        return Weighted(forth, back, True, boltzmann)
+        else:
+            above, below, reach = boltzmann
+            back = np.einsum("jo,je->joe", above, below)
+            forth = 1.0 + back
+            np.divide(self.rate, forth, out=forth)
+            back *= forth
+        moderate = reach + self._depth < MODERATE
+        return Weighted(forth, back, moderate, boltzmann[:2] if boltzmann and moderate else None)
 
-    def _boltzmann(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray] | None:
-        """Return (n, O), (n, E) whose products are e^x, x = (w - mu)/T or its negative.
+    def _boltzmann(
+        self, T: FloatArray, mu: FloatArray
+    ) -> tuple[FloatArray, FloatArray, float] | None:
+        """Return (n, O), (n, E) whose products are e^x, x = +-(w - mu)/T, and a bound of |x|.
 
-        None where energies do not tell the frequencies, or rates may not be moderate.
+        None where energies do not tell the frequencies, or the products are out of range.
         """
         if self.even.energies is None or self.odd.energies is None:
             return None
@@ -187,7 +191,7 @@ class ParityRates:
         above = (self.odd.energies - free * self.odd.particles) * beta
         below = (free * self.even.particles - self.even.energies) * beta
         reach = float(np.abs(above).max() + np.abs(below).max())
-        return (np.exp(above), np.exp(below)) if reach + self._depth < MODERATE else None
+        return (np.exp(above), np.exp(below), reach) if reach < SAFE else None
 
 
 def _energies(blocks: SectorBlocks) -> tuple[float, list[FloatArray] | None]:

@@ -26,6 +26,15 @@ class RateProblem(StationaryProblem):
         width = self.model.resolution * self.model.system.energy_scale
         return cluster(self._transition_frequencies(), width)[1]
 
+    @functools.cached_property
+    def lowest_energies(self) -> list[float]:
+        """Lowest energy of each particle number, ascending in that number."""
+        spectrum = self.model.system.spectrum
+        order = np.lexsort((spectrum.energies, spectrum.particles))
+        _, first = np.unique(spectrum.particles[order], return_index=True)
+        lowest: list[float] = spectrum.energies[order[first]].tolist()
+        return lowest
+
     def matrix(self, solution: Solution) -> ComplexArray:
         """Return the diagonal density matrix in the energy basis."""
         return np.diag(solution.values).astype(np.complex128)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import final
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.davies import DaviesModel
 from oqs.stationary.aggregation import aggregate
-from oqs.stationary.elimination import eliminate, recurrent
+from oqs.stationary.elimination import Fold, eliminate, last_sector, recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
 from oqs.stationary.step_rates import Rates, rates, totals
@@ -106,15 +106,14 @@ class SectorProblem(RateProblem):
             yield step, up, down
 
     def _populations(self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None) -> FloatArray:
-        highest = len(self.steps[-1].upper)
         largest = max(len(step.upper) for step in self.steps)
         shares = None
         try:
             with one_thread_below(largest):
                 if self.dimension >= _MANY:
-                    shares = aggregate(list(self._totals(T, mu, kept))[::-1])
+                    shares = aggregate(list(self._totals(T, mu, kept, range(len(self.steps)))))
                 if shares is None:
-                    shares = eliminate(self._totals(T, mu, kept), highest)
+                    shares = self._eliminated(T, mu, kept)
         except _Underflow:  # some states are only left, never reached
             return self._recurrent(T, mu)
         populations = np.empty(self.dimension)
@@ -123,9 +122,25 @@ class SectorProblem(RateProblem):
             populations[step.upper] = share
         return populations
 
-    def _totals(self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None) -> Iterator[Rates]:
-        """Yield the rates up and down (d', d) of all contacts together, highest step first."""
-        for index in reversed(range(len(self.steps))):
+    def _eliminated(
+        self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None
+    ) -> list[FloatArray]:
+        steps = range(len(self.steps))
+        last = last_sector(self.lowest_energies, 1, T, mu)
+        from_above = self._totals(T, mu, kept, reversed(steps[last:]))
+        from_below = self._totals(T, mu, kept, steps[:last])
+        size = len(self.steps[last].lower if last < len(steps) else self.steps[-1].upper)
+        return eliminate(
+            (Fold(down.T, up) for up, down in from_above),
+            (Fold(up, down.T) for up, down in from_below),
+            np.zeros((size, size)),
+        )
+
+    def _totals(
+        self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None, which: Iterable[int]
+    ) -> Iterator[Rates]:
+        """Yield the rates up and down (d', d) of all contacts together, of these steps."""
+        for index in which:
             up, down = (
                 totals(self.steps[index], T, mu)
                 if kept is None

@@ -9,7 +9,7 @@ import reference
 from systems import SCALES, tunnelling
 
 import oqs
-from oqs.stationary.elimination import eliminate, gth, recurrent, times
+from oqs.stationary.elimination import Fold, eliminate, gth, last_sector, recurrent, times
 from oqs.stationary.parity import ParityProblem
 from oqs.stationary.rate_equation import balanced, by_frequency, rate_matrix
 from oqs.stationary.sector_batch import populations_together, weighted
@@ -148,18 +148,56 @@ def test_gth_over_sixty_decades():
         assert worst < 1e-14 * size
 
 
-def test_elimination_by_sectors_is_that_by_states():
+@pytest.mark.parametrize("sizes", [[1, 4, 6, 4, 1], [3, 40, 2]])
+def test_elimination_by_sectors_is_that_by_states(sizes):
     rng = np.random.default_rng(1)
-    sizes = [1, 4, 6, 4, 1]
     first = np.cumsum([0, *sizes])
-    rates, steps = np.zeros((16, 16)), []
-    for n in range(4):
+    total = first[-1]
+    rates, steps, within = np.zeros((total, total)), [], []
+    for n, size in enumerate(sizes):
+        own = slice(first[n], first[n + 1])
+        within.append(10 ** rng.uniform(-20, 0, (size, size)))
+        rates[own, own] = within[-1]
+    for n in range(len(sizes) - 1):
         low, high = slice(first[n], first[n + 1]), slice(first[n + 1], first[n + 2])
         up, down = 10 ** rng.uniform(-20, 0, (2, sizes[n + 1], sizes[n]))
         rates[high, low], rates[low, high] = up, down.T
         steps.append((up, down))
-    found = np.concatenate(eliminate(reversed(steps), highest=1))
-    np.testing.assert_allclose(found, gth(rates), rtol=1e-12)
+    exact = gth(rates)
+    for last, inside in enumerate(within):
+        above = [
+            Fold(steps[n][1].T, steps[n][0], within[n + 1])
+            for n in reversed(range(last, len(steps)))
+        ]
+        below = [Fold(steps[n][0], steps[n][1].T, within[n]) for n in range(last)]
+        found = np.concatenate(eliminate(above, below, inside))
+        np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+def test_sectors_are_folded_into_the_one_that_states_fall_to():
+    lowest = [0.0, 1.0, 1.5, 4.0]
+    T = np.array([0.01, 0.02])
+    assert last_sector(lowest, 1, T, np.array([0.1, 0.2])) == 0
+    assert last_sector(lowest, 1, T, np.array([1.2, 1.4])) == 2
+    assert last_sector(lowest, 1, T, np.array([9.0, 9.0])) == 3
+    assert last_sector(lowest, 1, 1e3 * T, np.array([9.0, 9.0])) == 0  # a short way up
+    assert last_sector(lowest, 2, T, np.array([0.6, 0.7])) == 2
+
+
+@pytest.mark.parametrize("sites", [4, 5])
+def test_odd_states_first_and_the_even_sectors_in_any_order(sites):
+    model, T, mu = tunnelling(3, sites, 1.0)
+    problem = ParityProblem.of(model, POPULATIONS, model.transitions)
+    weighted = problem.rates.at(T, mu)
+    forth, back = weighted.forth.sum(axis=0), weighted.back.sum(axis=0)
+    exact = problem._by_sectors(forth, back, 0)
+    for last in range(sites + 1):
+        others = [problem._by_sectors(forth, back, last)]
+        if last % 2 == 0:
+            others.append(problem._by_halves(forth, back, last))
+        for other in others:
+            for ours, theirs in zip(other, exact, strict=True):
+                np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
 def test_states_that_are_only_left_are_empty():
