@@ -15,11 +15,10 @@ from oqs.stationary.aggregation import aggregate
 from oqs.stationary.elimination import Fold, eliminate, last_sector, recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
-from oqs.stationary.step_rates import Rates, rates, totals
+from oqs.stationary.step_rates import Rates, fluxes, totals
 from oqs.threads import one_thread_below
 from oqs.transitions import SectorBlocks, Step
 
-_KEPT = 10_000_000  # rates that are kept between the solution and its balance
 _MANY = 4000  # states from which on iterating is quicker than eliminating
 
 
@@ -58,23 +57,20 @@ class SectorProblem(RateProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Iterate or eliminate; the residual is the net flux into the worst state."""
-        few = sum(step.rate.size for step in self.steps) <= _KEPT
-        kept = [rates(step, T, mu) for step in self.steps] if few else None
-        populations = self._populations(T, mu, kept)
-        particle = np.zeros(self.model.reservoirs)
-        energy = np.zeros(self.model.reservoirs)
-        rising = np.zeros(self.model.reservoirs)
+        populations = self._populations(T, mu)
+        rising, particle, energy = np.zeros((3, self.model.reservoirs))
         net = np.zeros(self.dimension)
         gross = 0.0
-        for step, up, down in self._fluxes(T, mu, populations, kept):
-            gross = max(gross, float(up.max()))
-            rising += up.sum(axis=(1, 2))
-            up -= down
-            particle += up.sum(axis=(1, 2))
-            energy += up.reshape(len(up), -1) @ step.frequency.ravel()
-            gained = up.sum(axis=0)
-            net[step.upper] += gained.sum(axis=1)
-            net[step.lower] -= gained.sum(axis=0)
+        for step in self.steps:
+            for rows, up, down in fluxes(step, T, mu, populations):
+                gross = max(gross, float(up.max()))
+                rising += up.sum(axis=(1, 2))
+                up -= down
+                particle += up.sum(axis=(1, 2))
+                energy += up.reshape(len(up), -1) @ step.frequency[rows].ravel()
+                gained = up.sum(axis=0)
+                net[step.upper[rows]] += gained.sum(axis=1)
+                net[step.lower] -= gained.sum(axis=0)
         residual = float(np.max(np.abs(net))) / gross if gross > 0 else 0.0
         return Solution(
             populations,
@@ -86,34 +82,26 @@ class SectorProblem(RateProblem):
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         populations = self.solve(T, mu).values.real
-        fluxes = []
-        for step, up, down in self._fluxes(T, mu, populations, None):
+        parts = []
+        for step in self.steps:
             linked = np.any(step.rate > 0, axis=0)
-            fluxes.append((step.frequency[linked], (up - down)[:, linked]))
-        return by_frequency(self.frequencies, fluxes)
+            for rows, up, down in fluxes(step, T, mu, populations):
+                which = linked[rows]
+                parts.append((step.frequency[rows][which], (up - down)[:, which]))
+        return by_frequency(self.frequencies, parts)
 
     def _transition_frequencies(self) -> FloatArray:
         return np.concatenate([s.frequency[np.any(s.rate > 0, axis=0)] for s in self.steps])
 
-    def _fluxes(
-        self, T: FloatArray, mu: FloatArray, populations: FloatArray, kept: list[Rates] | None
-    ) -> Iterator[tuple[Step, FloatArray, FloatArray]]:
-        """Yield each step and each contact's fluxes up and down (n, d', d)."""
-        for index, step in enumerate(self.steps):
-            up, down = rates(step, T, mu) if kept is None else kept[index]
-            up *= populations[step.lower]
-            down *= populations[step.upper][:, None]
-            yield step, up, down
-
-    def _populations(self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None) -> FloatArray:
+    def _populations(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         largest = max(len(step.upper) for step in self.steps)
         shares = None
         try:
             with one_thread_below(largest):
                 if self.dimension >= _MANY:
-                    shares = aggregate(list(self._totals(T, mu, kept, range(len(self.steps)))))
+                    shares = aggregate(list(self._totals(T, mu, range(len(self.steps)))))
                 if shares is None:
-                    shares = self._eliminated(T, mu, kept)
+                    shares = self._eliminated(T, mu)
         except _Underflow:  # some states are only left, never reached
             return self._recurrent(T, mu)
         populations = np.empty(self.dimension)
@@ -122,13 +110,11 @@ class SectorProblem(RateProblem):
             populations[step.upper] = share
         return populations
 
-    def _eliminated(
-        self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None
-    ) -> list[FloatArray]:
+    def _eliminated(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
         steps = range(len(self.steps))
         last = last_sector(self.lowest_energies, 1, T, mu)
-        from_above = self._totals(T, mu, kept, reversed(steps[last:]))
-        from_below = self._totals(T, mu, kept, steps[:last])
+        from_above = self._totals(T, mu, reversed(steps[last:]))
+        from_below = self._totals(T, mu, steps[:last])
         size = len(self.steps[last].lower if last < len(steps) else self.steps[-1].upper)
         return eliminate(
             (Fold(down.T, up) for up, down in from_above),
@@ -136,16 +122,10 @@ class SectorProblem(RateProblem):
             np.zeros((size, size)),
         )
 
-    def _totals(
-        self, T: FloatArray, mu: FloatArray, kept: list[Rates] | None, which: Iterable[int]
-    ) -> Iterator[Rates]:
+    def _totals(self, T: FloatArray, mu: FloatArray, which: Iterable[int]) -> Iterator[Rates]:
         """Yield the rates up and down (d', d) of all contacts together, of these steps."""
         for index in which:
-            up, down = (
-                totals(self.steps[index], T, mu)
-                if kept is None
-                else (each.sum(axis=0) for each in kept[index])
-            )
+            up, down = totals(self.steps[index], T, mu)
             if min(np.count_nonzero(up), np.count_nonzero(down)) < self._links[index]:
                 raise _Underflow
             yield up, down

@@ -1,4 +1,4 @@
-"""The rates between two neighbouring particle numbers at T and mu, a few rows at a time."""
+"""Rates and fluxes between two neighbouring particle numbers, a few upper states at a time."""
 
 from __future__ import annotations
 
@@ -15,15 +15,6 @@ _CACHED = 8192  # transitions weighted at once: they stay in the processor's cac
 Rates = tuple[FloatArray, FloatArray]  # up and down
 
 
-def rates(step: Step, T: FloatArray, mu: FloatArray) -> Rates:
-    """Return each contact's rates up and down (n, d', d)."""
-    up, down = np.empty_like(step.rate), np.empty_like(step.rate)
-    for rows, filled, empty in _weights(step, T, mu):
-        np.multiply(filled, step.rate[:, rows], out=up[:, rows])
-        np.multiply(empty, step.rate[:, rows], out=down[:, rows])
-    return up, down
-
-
 def totals(step: Step, T: FloatArray, mu: FloatArray) -> Rates:
     """Return the rates up and down (d', d) of all contacts together."""
     up, down = np.empty_like(step.frequency), np.empty_like(step.frequency)
@@ -35,15 +26,28 @@ def totals(step: Step, T: FloatArray, mu: FloatArray) -> Rates:
     return up, down
 
 
+def fluxes(
+    step: Step, T: FloatArray, mu: FloatArray, populations: FloatArray
+) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+    """Yield each contact's fluxes up and down (n, r, d), for some of the upper states at a time."""
+    lower, upper = populations[step.lower], populations[step.upper]
+    for rows, up, down in _weights(step, T, mu):
+        up *= step.rate[:, rows]
+        up *= lower
+        down *= step.rate[:, rows]
+        down *= upper[rows, None]
+        yield rows, up, down
+
+
 def _weights(
     step: Step, T: FloatArray, mu: FloatArray
 ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
     """Yield n and 1 - n (n, r, d) for some of the upper states after the other."""
     count, width = step.frequency.shape
-    r = max(_CACHED // width, 1)
+    some = max(_CACHED // width, 1)
     factors = _factors(step, T, mu)
-    for begin in range(0, count, r):
-        rows = slice(begin, begin + r)
+    for begin in range(0, count, some):
+        rows = slice(begin, begin + some)
         if factors is None:
             x = (step.frequency[rows] - mu[:, None, None]) / T[:, None, None]
             yield rows, *filled_and_empty(x)
