@@ -86,7 +86,7 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
             f"{_LARGEST_CLASS}: raise T, or move mu towards the levels."
         )
     populations = np.zeros(rates.shape[0])
-    populations[members] = gth(rates[:, members][members, :].toarray())
+    populations[members] = _within(rates[:, members][members, :].toarray())
     return populations
 
 
