@@ -7,6 +7,7 @@ that remain are folded one into the next as in `elimination.eliminate`, half as 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import final
 
 import numpy as np
@@ -49,8 +50,17 @@ class ParityProblem(RateProblem):
         few = sector_batch.Flat.of(blocks) if sector_batch.applies(blocks) else None
         return cls(model, method, ParityRates.of(blocks), few)
 
+    @functools.cached_property
+    def _largest(self) -> int:
+        """Number of states of the largest sector."""
+        return max(sector.stop - sector.start for sector in self.rates.sectors)
+
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Eliminate; the residual is the net flux into the worst state."""
+        with one_thread_below(self._largest):
+            return self._solved(T, mu)
+
+    def _solved(self, T: FloatArray, mu: FloatArray) -> Solution:
         weighted = self.rates.at(T, mu)
         forth, back = _sum(weighted.forth), _sum(weighted.back)
         even, odd = self._populations(T, mu, forth, back, weighted.moderate)
@@ -100,12 +110,11 @@ class ParityProblem(RateProblem):
         self, T: FloatArray, mu: FloatArray, forth: FloatArray, back: FloatArray, moderate: bool
     ) -> tuple[FloatArray, FloatArray]:
         """Return the populations of even and odd states at rates (O, E) of all contacts."""
-        with one_thread_below(max(part.stop - part.start for part in self.rates.sectors)):
-            if moderate:
-                return self._by_halves(forth, back, 2 * self._last(T, mu, 2))
-            if min(np.count_nonzero(forth), np.count_nonzero(back)) < self.rates.links:
-                return self._recurrent(forth, back)  # some states are only left, never reached
-            return self._by_sectors(forth, back, self._last(T, mu, 1))
+        if moderate:
+            return self._by_halves(forth, back, 2 * self._last(T, mu, 2))
+        if min(np.count_nonzero(forth), np.count_nonzero(back)) < self.rates.links:
+            return self._recurrent(forth, back)  # some states are only left, never reached
+        return self._by_sectors(forth, back, self._last(T, mu, 1))
 
     def _last(self, T: FloatArray, mu: FloatArray, step: int) -> int:
         return last_sector(self.lowest_energies[::step], step, T, mu)

@@ -9,10 +9,10 @@ import reference
 from systems import SCALES, tunnelling
 
 import oqs
+from oqs.stationary import sector_batch
 from oqs.stationary.elimination import Fold, eliminate, gth, last_sector, recurrent, times
 from oqs.stationary.parity import ParityProblem
 from oqs.stationary.rate_equation import balanced, by_frequency, rate_matrix
-from oqs.stationary.sector_batch import populations_together, weighted
 from oqs.stationary.sectors import SectorProblem
 from oqs.stationary.small import SmallProblem
 
@@ -268,6 +268,46 @@ def test_even_and_odd_states_at_moderate_and_extreme_rates(x, energies_known):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11 * max(1, x / 10))
 
 
+@pytest.mark.parametrize("which", ["even", "odd", "sectors", "batch"])
+def test_populations_that_are_slightly_off_are_no_solution(which, monkeypatch):
+    # a fault planted in the elimination: the balance of the fluxes finds it on every route
+    model, T, mu = tunnelling(2, 4, 1.0)
+    kind = SectorProblem if which == "sectors" else ParityProblem
+    problem = kind.of(model, POPULATIONS, model.transitions)
+    problem.solve(T, mu)
+
+    def off(populations):
+        wrong = populations.copy()
+        wrong[np.argmax(wrong)] *= 1 + 1e-8
+        return wrong
+
+    if which == "batch":
+        found = sector_batch.populations_together
+        monkeypatch.setattr(
+            sector_batch,
+            "populations_together",
+            lambda *given: (off(found(*given)[0]), found(*given)[1]),
+        )
+        with pytest.raises(oqs.StationaryStateNotFound, match="left a residual"):
+            problem.solve_batch(T[None], mu[None])
+        return
+    if which == "sectors":
+        solved = kind._populations
+        monkeypatch.setattr(kind, "_populations", lambda *given: off(solved(*given)))
+    else:
+        halves = kind._by_halves
+        changed = ("even", "odd").index(which)
+
+        def by_halves(*given):
+            pair = list(halves(*given))
+            pair[changed] = off(pair[changed])
+            return tuple(pair)
+
+        monkeypatch.setattr(kind, "_by_halves", by_halves)
+    with pytest.raises(oqs.StationaryStateNotFound, match="left a residual"):
+        problem.solve(T, mu)
+
+
 @pytest.mark.parametrize("x", [100.0, 1.0, 1e-3, 1e-9])
 def test_sectors_that_are_seldom_left_lose_no_digits(x):
     # left at once, after some jumps (one factorisation each), after many (halves, states)
@@ -311,8 +351,8 @@ def test_a_batch_of_cold_populations():
     model, _, _ = tunnelling(1, 4, 1.0)
     problem = ParityProblem.of(model, POPULATIONS, model.transitions)
     T, mu = np.full((2, 3), 0.05), np.array([[0.1, -0.2, 0.3], [-1.0, 0.5, 0.0]])
-    up, down = weighted(problem.few, T, mu)
-    found, good = populations_together(problem.few, up.sum(axis=0), down.sum(axis=0))
+    up, down = sector_batch.weighted(problem.few, T, mu)
+    found, good = sector_batch.populations_together(problem.few, up.sum(axis=0), down.sum(axis=0))
     assert good.all()
     assert found.min() < 1e-20
     for k in range(2):
