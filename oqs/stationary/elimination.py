@@ -108,9 +108,9 @@ class Fold(NamedTuple):
 def last_sector(lowest: list[float], step: int, T: FloatArray, mu: FloatArray) -> int:
     """Return into which sector the others are best folded: no answer changes, only the time.
 
-    A sector folds quickly in the direction in which its states leave it. That is towards the
-    sector of the lowest (E - mu N)/T; unless that is little lower than those before it, when the
-    lowest sector does, and is a single state.
+    A sector folds quickly in the direction in which its states leave it: towards the sector of the
+    least (E - mu N)/T. Where the way up from there is nowhere steep, the lowest sector serves as
+    well, and is a single state as a rule.
 
     Parameters
     ----------

@@ -123,9 +123,8 @@ class ParityProblem(RateProblem):
         self, forth: FloatArray, back: FloatArray, last: int
     ) -> tuple[FloatArray, FloatArray]:
         """Eliminate every odd state on its own, then sector after sector of the even ones."""
-        reached = (
-            forth * (1 / back.sum(axis=1))[:, None]
-        )  # time in an odd state for each in an even one
+        # expected time in an odd state for a unit of time in an even one
+        reached = forth * (1 / back.sum(axis=1))[:, None]
         sectors = self.rates.sectors
         inside: dict[int, FloatArray] = {}
         across: dict[int, tuple[FloatArray, FloatArray]] = {}  # up and down between even sectors
