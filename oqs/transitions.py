@@ -49,6 +49,12 @@ class Step:
     rate: FloatArray
     energies: tuple[FloatArray, FloatArray] | None = None
 
+    @property
+    def linked(self) -> NDArray[np.bool_]:
+        """Which pairs (d', d) some contact links."""
+        linked: NDArray[np.bool_] = np.any(self.rate > 0, axis=0)
+        return linked
+
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -70,7 +76,7 @@ class SectorBlocks:
     @functools.cached_property
     def components(self) -> int:
         """Number of sets of eigenstates that no transition connects."""
-        linked = [np.any(step.rate > 0, axis=0) for step in self.steps]
+        linked = [step.linked for step in self.steps]
         if self._reached(linked).all():
             return 1
         rows, columns = [], []

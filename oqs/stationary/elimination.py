@@ -23,8 +23,8 @@ from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 
 _LARGEST_CLASS = 4096
 _LEAF = 16
-_CLIMB = 3.0  # (E - mu N)/T between sectors up to which states leave for either about as often
-_JUMPS = 100.0  # in a sector before it is left: two digits of sixteen at most
+_CLIMB = 3.0  # e^3 is less than _JUMPS: up so much (E - mu N)/T sectors are left soon enough
+_JUMPS = 100.0  # until a sector is left: 2e-13 at worst in chains of 250 states made for it
 _UNDERFLOW = (
     "Rates between the states underflow to zero on the way: raise T, or move mu to the levels."
 )
@@ -40,21 +40,23 @@ def gth(rates: FloatArray) -> FloatArray:
     Raises
     ------
     StationaryStateNotFound
-        if products of rates underflow to zero.
+        if products of rates underflow to zero, or their quotients overflow.
     """
     w = rates.copy()
     size = len(w)
+    populations = np.zeros(size)
+    populations[0] = 1.0
     for k in range(size - 1, 0, -1):
         leaving = w[:k, k].sum()
         if not leaving > 0:
             raise StationaryStateNotFound(_UNDERFLOW)
         w[k, :k] /= leaving
         w[:k, :k] += np.outer(w[:k, k], w[k, :k])
-    populations = np.zeros(size)
-    populations[0] = 1.0
     for k in range(1, size):
         populations[k] = w[k, :k] @ populations[:k]
         populations[: k + 1] /= populations[: k + 1].sum()
+    if not np.isfinite(populations).all():
+        raise StationaryStateNotFound(_UNDERFLOW)
     return populations
 
 
@@ -86,7 +88,9 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
             f"{_LARGEST_CLASS}: raise T, or move mu towards the levels."
         )
     populations = np.zeros(rates.shape[0])
-    populations[members] = _within(rates[:, members][members, :].toarray())
+    own = rates[:, members][members, :].toarray()
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite raises in the end
+        populations[members] = _within(own)
     return populations
 
 
@@ -106,7 +110,7 @@ class Fold(NamedTuple):
 
 
 def last_sector(lowest: list[float], step: int, T: FloatArray, mu: FloatArray) -> int:
-    """Return into which sector the others are best folded: no answer changes, only the time.
+    """Return into which sector the others are best folded: a matter of time and of underflow.
 
     A sector folds quickly in the direction in which its states leave it: towards the sector of the
     least (E - mu N)/T. Where the way up from there is nowhere steep, the lowest sector serves as
@@ -146,18 +150,38 @@ def eliminate(above: Iterable[Fold], below: Iterable[Fold], inside: FloatArray) 
         if rates underflow or populations overflow double precision.
     """
     chains = []
-    for folds in (above, below):
-        reached, transfers = _folded(folds)
-        if reached is not None:
-            inside = inside + reached
-        chains.append(transfers[::-1])
-    middle = _within(inside)
-    up, down = (_substituted(middle, chain) for chain in chains)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite raises in the end
+        for folds in (above, below):
+            reached, transfers = _folded(folds)
+            if reached is not None:
+                inside = inside + reached
+            chains.append(transfers[::-1])
+        middle = _within(inside)
+        up, down = (_substituted(middle, chain) for chain in chains)
     shares = [*down[:0:-1], *up]
     logarithms = np.array([logarithm for logarithm, _ in shares])
     weights = np.exp(logarithms - logarithms.max())
     weights /= weights.sum()
     return [weight * share for weight, (_, share) in zip(weights, shares, strict=True)]
+
+
+def eliminate_steps(
+    above: Iterable[tuple[FloatArray, FloatArray]],
+    below: Iterable[tuple[FloatArray, FloatArray]],
+    size: int,
+) -> list[FloatArray]:
+    """Do as `eliminate` does, from the rates up and down (d_{n+1}, d_n) between sectors.
+
+    Parameters
+    ----------
+    above, below : steps from the highest and from the lowest one.
+    size : number of states of the sector that is left.
+    """
+    return eliminate(
+        (Fold(down.T, up) for up, down in above),
+        (Fold(up, down.T) for up, down in below),
+        np.zeros((size, size)),
+    )
 
 
 def _folded(folds: Iterable[Fold]) -> tuple[FloatArray | None, list[FloatArray]]:
@@ -176,31 +200,41 @@ def _folded(folds: Iterable[Fold]) -> tuple[FloatArray | None, list[FloatArray]]
 
 
 def _within(inside: FloatArray) -> FloatArray:
-    """Return what `gth` returns, half of the states at a time; those that are left faster first."""
+    """Return the stationary populations (d,) of one sector by itself, as `gth` does.
+
+    States that are left faster go first, half of what remains at a time: the probable ones stay,
+    against which no time is too long for a number.
+    """
     size = len(inside)
-    if size <= _LEAF:
-        return gth(inside)
+    if size == 1:
+        return np.ones(1)
     inside = inside.copy()
     np.fill_diagonal(inside, 0.0)
     order = np.argsort(inside.sum(axis=0))
     inside = inside[np.ix_(order, order)]
+    populations = np.empty(size)
+    if size <= _LEAF:
+        populations[order] = gth(inside)
+        return populations
     low, high = slice(size // 2), slice(size // 2, size)
     toward = inside[low, high]
     transfer = times(inside[high, high], toward.sum(axis=0), inside[high, low])
     share = _within(inside[low, low] + toward @ transfer)
-    populations = np.empty(size)
     populations[order] = np.concatenate([share, transfer @ share])
-    return populations / populations.sum()
+    total = float(populations.sum())
+    if not 0 < total < math.inf:
+        raise StationaryStateNotFound(_UNDERFLOW)
+    return populations / total
 
 
 def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
     """Return x (d, m) with S x = right, S = diag(what leaves each state) - inside.
 
-    A factorisation finds its pivots by subtraction. A relative change e of the diagonal changes
-    no element of x by more than e d times the mean number of jumps inside before leaving, so that
-    costs no digits where those are few, but loses cold states, which leave for each other far
-    faster. There half of the states are eliminated at a time, and what leaves the other half is
-    known by addition, as in `gth` (Alfa, Xue, Ye 2002, doi:10.1090/S0025-5718-01-01325-4).
+    A factorisation finds its pivots by subtraction. Without exchanges of rows that changes no
+    element of x by more than a relative d J e, e the rounding and J the mean number of jumps until
+    the sector is left: no digits where those are few. It loses cold states, which leave for each
+    other far faster. There half of the states are eliminated at a time, and what leaves the other
+    half is known by addition, as in `gth` (Alfa, Xue, Ye 2002, doi:10.1090/S0025-5718-01-01325-4).
 
     Parameters
     ----------
@@ -209,18 +243,20 @@ def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
     right : (d, m), >= 0.
     """
     size = len(out)
+    if size == 1 and out[0] > 0:
+        return right / out
     np.fill_diagonal(inside, 0.0)
     leaving = np.add.reduce(inside, axis=0)
     leaving += out
     matrix = np.negative(inside)
     np.fill_diagonal(matrix, leaving)
-    factors, order, singular = dgetrf(matrix, overwrite_a=True)
-    if not singular:
+    factors, rows, singular = dgetrf(matrix, overwrite_a=True)
+    if not singular and (rows == np.arange(size)).all():
         # a state leaves at once with probability out/leaving: that bounds the number of jumps
         few = (out * _JUMPS >= leaving).all()
-        jumps = None if few else dgetrs(factors, order, leaving, trans=1)[0]
+        jumps = None if few else dgetrs(factors, rows, leaving, trans=1)[0]
         if jumps is None or (jumps.min() > 0 and jumps.max() <= _JUMPS):
-            return np.asarray(dgetrs(factors, order, right)[0])
+            return np.asarray(dgetrs(factors, rows, right)[0])
     if size <= _LEAF:
         return _times_by_state(inside, out, right)
     half = size // 2
@@ -265,6 +301,8 @@ def _substituted(share: FloatArray, transfers: list[FloatArray]) -> list[tuple[f
         share = transfer @ share
         total = float(np.add.reduce(share))
         if not 0 < total < math.inf:
+            if math.isnan(total):
+                raise StationaryStateNotFound(_UNDERFLOW)
             raise StationaryStateNotFound(
                 f"The populations of two neighbouring particle numbers differ by a factor "
                 f"{total:.3g}, beyond double precision: raise T, or move mu to the levels."

@@ -100,7 +100,7 @@ def factorised(matrix: sp.csc_array, diagonal: IntArray) -> tuple[ComplexArray, 
 def _residual(matrix: sp.csc_array, x: ComplexArray) -> float:
     """Return max |L x| relative to the gross rates that cancel in it."""
     gross = np.max(abs(matrix) @ np.abs(x))
-    return float(np.max(np.abs(matrix @ x)) / gross) if gross > 0 else 0.0
+    return float(np.max(np.abs(matrix @ x)) / gross) if gross != 0 else 0.0
 
 
 def _with_trace_row(matrix: sp.csc_array, diagonal: IntArray) -> sp.csr_array:

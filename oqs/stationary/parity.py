@@ -16,10 +16,10 @@ from oqs.arguments import FloatArray
 from oqs.davies import DaviesModel
 from oqs.flows import PlainFlows, listed
 from oqs.stationary import sector_batch
-from oqs.stationary.elimination import Fold, eliminate, last_sector, recurrent
+from oqs.stationary.elimination import Fold, eliminate, eliminate_steps, last_sector, recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.parity_rates import ParityRates
-from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
+from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, matrix_of_blocks
 from oqs.threads import one_thread_below
 from oqs.transitions import SectorBlocks
 
@@ -66,16 +66,16 @@ class ParityProblem(RateProblem):
         even, odd = self._populations(T, mu, forth, back, weighted.moderate)
         gross = weighted.forth @ even
         into_odd, into_even = gross.sum(axis=0), odd @ back
-        net_odd = into_odd - odd * back.sum(axis=1)
-        net_even = into_even - even * forth.sum(axis=0)
-        largest = max(float(into_odd.max()), float(into_even.max()))
-        worst = max(float(np.abs(net_odd).max()), float(np.abs(net_even).max()))
+        net_odd = into_odd - odd * (back @ np.ones(len(even)))
+        net_even = into_even - even * (np.ones(len(odd)) @ forth)
+        largest = float(np.maximum(into_odd.max(), into_even.max()))
+        worst = float(np.maximum(np.abs(net_odd).max(), np.abs(net_even).max()))
         net = weighted.net(even, odd).reshape(len(T), -1)
         flows = np.array([net @ gain for gain in self.rates.exchanged])
-        particle, energy = balanced(flows, gross.sum(axis=1))
+        particle, energy = self.rates.unit * balanced(flows, gross.sum(axis=1))
         return Solution(
             self.rates.populations(even, odd),
-            checked_residual(worst / largest if largest > 0 else 0.0, self.method),
+            checked_residual(worst / largest if largest != 0 else 0.0, self.method),
             particle,
             energy,
         )
@@ -99,7 +99,7 @@ class ParityProblem(RateProblem):
         rates = self.rates
         populations = self.solve(T, mu).values.real
         net = rates.at(T, mu).net(populations[rates.even.states], populations[rates.odd.states])
-        up = net[:, rates.linked] * rates.added[rates.linked]
+        up = rates.unit * net[:, rates.linked] * rates.added[rates.linked]
         return by_frequency(self.frequencies, [(self._transition_frequencies(), up)])
 
     def _transition_frequencies(self) -> FloatArray:
@@ -124,18 +124,18 @@ class ParityProblem(RateProblem):
     ) -> tuple[FloatArray, FloatArray]:
         """Eliminate every odd state on its own, then sector after sector of the even ones."""
         # expected time in an odd state for a unit of time in an even one
-        reached = forth * (1 / back.sum(axis=1))[:, None]
+        reached = forth * (1 / (back @ np.ones(back.shape[1])))[:, None]
         sectors = self.rates.sectors
-        inside: dict[int, FloatArray] = {}
-        across: dict[int, tuple[FloatArray, FloatArray]] = {}  # up and down between even sectors
+        inside: dict[int, FloatArray] = {}  # of each even sector, by way of its odd neighbours
+        across: dict[int, tuple[FloatArray, FloatArray]] = {}  # up and down by way of each odd one
         for n in range(1, len(sectors), 2):
-            odd, below, above = sectors[n], sectors[n - 1], sectors[n + 1 : n + 2]
-            around = slice(below.start, above[0].stop if above else below.stop)
-            rates = (reached[odd, around].T @ back[odd, around]).T  # in LAPACK's order
-            size = below.stop - below.start
+            neighbours = sectors[n - 1 : n + 2 : 2]
+            around = slice(neighbours[0].start, neighbours[-1].stop)
+            rates = (reached[sectors[n], around].T @ back[sectors[n], around]).T  # LAPACK's order
+            size = neighbours[0].stop - neighbours[0].start
             low, high = slice(size), slice(size, None)
             inside[n - 1] = inside[n - 1] + rates[low, low] if n > 1 else rates[low, low]
-            if above:
+            if len(neighbours) > 1:
                 inside[n + 1] = rates[high, high]
                 across[n] = rates[high, low], rates[low, high]
         folded_down = (
@@ -160,18 +160,13 @@ class ParityProblem(RateProblem):
             else:
                 place = sectors[n], sectors[n + 1]
                 steps.append((back[place].T, forth[place].T))
-        folded_down = (Fold(down.T, up) for up, down in reversed(steps[last:]))
-        folded_up = (Fold(up, down.T) for up, down in steps[:last])
         size = sectors[last].stop - sectors[last].start
-        shares = eliminate(folded_down, folded_up, np.zeros((size, size)))
+        shares = eliminate_steps(reversed(steps[last:]), steps[:last], size)
         return np.concatenate(shares[::2]), np.concatenate(shares[1::2])
 
     def _recurrent(self, forth: FloatArray, back: FloatArray) -> tuple[FloatArray, FloatArray]:
         even, odd = self.rates.even.states, self.rates.odd.states
-        b, a = np.nonzero(forth + back)
-        found = recurrent(
-            rate_matrix(even[a], odd[b], forth[b, a], back[b, a], self.rates.dimension)
-        )
+        found = recurrent(matrix_of_blocks([(even, odd, forth, back)], self.rates.dimension))
         return found[even], found[odd]
 
 

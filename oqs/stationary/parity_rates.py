@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from typing import final
 
 import numpy as np
@@ -14,10 +15,16 @@ from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
 from oqs.clusters import IntArray
-from oqs.occupation import SAFE, filled_and_empty
+from oqs.occupation import SAFE, filled_and_empty, of_exponential
 from oqs.transitions import SectorBlocks
 
-MODERATE = 150.0  # ln of rates up to which products of several neither underflow nor overflow
+MODERATE = 150.0
+"""Largest |ln| of a rate, in units of the strongest, for which odd states are eliminated first.
+
+What is left between even states are products of two rates and a mean time, at least e^-300, and
+after a fold at least e^-600; doubles end at e^-708. Folds build on folds, but time in a sector
+grows as the rates out of it shrink: random networks of rates down to e^-134 keep every digit.
+"""
 
 
 @final
@@ -80,7 +87,8 @@ class ParityRates:
     sectors : where each sector stands among its own half.
     frequency : (O, E) energy of the odd state less that of the even one; 0 where no step links.
     added : (O, E) particles of the odd state less those of the even one, 1 or -1; 0 likewise.
-    rate : (n, O, E) of each contact, before it is weighted.
+    rate : (n, O, E) of each contact, before it is weighted, in units of `unit`.
+    unit : a power of two near the largest rate, so that no choice of units makes rates underflow.
     slope : about the energy of a particle, taken from the energies to make them small.
     """
 
@@ -90,6 +98,7 @@ class ParityRates:
     frequency: FloatArray
     added: FloatArray
     rate: FloatArray
+    unit: float
     slope: float
 
     @classmethod
@@ -122,7 +131,9 @@ class ParityRates:
             )
             for k in (0, 1)
         )
-        return cls(even, odd, tuple(sectors), frequency, added, rate, slope)
+        unit = _unit(rate)
+        rate /= unit
+        return cls(even, odd, tuple(sectors), frequency, added, rate, unit, slope)
 
     @property
     def dimension(self) -> int:
@@ -147,8 +158,8 @@ class ParityRates:
 
     @functools.cached_property
     def _depth(self) -> float:
-        """Largest |ln| of the rates of all contacts before they are weighted."""
-        return float(np.abs(np.log(self.rate.sum(axis=0)[self.linked])).max())
+        """Largest |ln| of the rates before they are weighted."""
+        return float(np.abs(np.log(self.rate[self.rate > 0])).max())
 
     def populations(self, even: FloatArray, odd: FloatArray) -> FloatArray:
         """Return the populations (D,) in the order of the eigenstates."""
@@ -167,16 +178,18 @@ class ParityRates:
             x = (self.frequency - mu[:, None, None] * self.added) / T[:, None, None]
             reach = float(np.abs(x).max())
             forth, back = filled_and_empty(x)
-            forth *= self.rate
-            back *= self.rate
         else:
             above, below, reach = boltzmann
             back = np.einsum("jo,je->joe", above, below)
-            forth = 1.0 + back
-            np.divide(self.rate, forth, out=forth)
-            back *= forth
-        moderate = reach + self._depth < MODERATE
-        return Weighted(forth, back, moderate, boltzmann[:2] if boltzmann and moderate else None)
+            if reach + self._depth < MODERATE:
+                forth = 1.0 + back
+                np.divide(self.rate, forth, out=forth)
+                back *= forth  # which is a full number, as it need not be in the cold
+                return Weighted(forth, back, True, (above, below))
+            forth, back = of_exponential(back)
+        forth *= self.rate
+        back *= self.rate
+        return Weighted(forth, back, reach + self._depth < MODERATE, None)
 
     def _boltzmann(
         self, T: FloatArray, mu: FloatArray
@@ -197,12 +210,21 @@ class ParityRates:
 def _energies(blocks: SectorBlocks) -> tuple[float, list[FloatArray] | None]:
     """Return a slope, and each sector's energies less the slope for each particle, if they count.
 
-    Single precision makes the slope a short number, and its multiples exact.
+    The slope is a number of 24 binary digits, and its multiples are exact.
     """
     pairs = [step.energies for step in blocks.steps if step.energies is not None]
     if len(pairs) < len(blocks.steps):
         return 0.0, None
     energies = [pairs[0][0], *(upper for _, upper in pairs)]
     rise = float(energies[-1].mean() - energies[0].mean())
-    slope = float(np.float32(rise / len(pairs)))
+    mantissa, exponent = math.frexp(rise / len(pairs))
+    slope = math.ldexp(round(mantissa * 2**24), exponent - 24)
     return slope, [e - n * slope for n, e in enumerate(energies)]
+
+
+def _unit(rate: FloatArray) -> float:
+    """Return a power of two near the largest rate, or 1 if the smallest would not be a number."""
+    positive = rate[rate > 0]
+    if positive.max() / 2.0**1000 > positive.min():
+        return 1.0
+    return math.ldexp(1.0, math.frexp(positive.max())[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import functools
+from collections.abc import Iterable
 
 import numpy as np
 import scipy.sparse as sp
@@ -76,3 +77,15 @@ def rate_matrix(
     entries = np.concatenate([down, up])
     places = (np.concatenate([lower, upper]), np.concatenate([upper, lower]))
     return sp.csr_array(sp.coo_array((entries, places), shape=(dimension, dimension)))
+
+
+def matrix_of_blocks(
+    blocks: Iterable[tuple[IntArray, IntArray, FloatArray, FloatArray]], dimension: int
+) -> sp.csr_array:
+    """Return the rate matrix of blocks: lower states (d,), upper (d',), rates up, down (d', d)."""
+    parts = []
+    for lower, upper, up, down in blocks:
+        b, a = np.nonzero(up + down)
+        parts.append((lower[a], upper[b], up[b, a], down[b, a]))
+    lower, upper, up, down = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return rate_matrix(lower, upper, up, down, dimension)

@@ -12,9 +12,9 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.davies import DaviesModel
 from oqs.stationary.aggregation import aggregate
-from oqs.stationary.elimination import Fold, eliminate, last_sector, recurrent
+from oqs.stationary.elimination import eliminate_steps, last_sector, recurrent
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
-from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
+from oqs.stationary.rate_equation import RateProblem, balanced, by_frequency, matrix_of_blocks
 from oqs.stationary.step_rates import Rates, fluxes, totals
 from oqs.threads import one_thread_below
 from oqs.transitions import SectorBlocks, Step
@@ -53,7 +53,7 @@ class SectorProblem(RateProblem):
     @functools.cached_property
     def _links(self) -> list[int]:
         """Number of transitions of each step that some contact drives."""
-        return [int(np.count_nonzero(np.any(step.rate > 0, axis=0))) for step in self.steps]
+        return [int(np.count_nonzero(step.linked)) for step in self.steps]
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Iterate or eliminate; the residual is the net flux into the worst state."""
@@ -63,7 +63,7 @@ class SectorProblem(RateProblem):
         gross = 0.0
         for step in self.steps:
             for rows, up, down in fluxes(step, T, mu, populations):
-                gross = max(gross, float(up.max()))
+                gross = float(np.maximum(gross, up.max()))  # NaN stays NaN
                 rising += up.sum(axis=(1, 2))
                 up -= down
                 particle += up.sum(axis=(1, 2))
@@ -71,7 +71,7 @@ class SectorProblem(RateProblem):
                 gained = up.sum(axis=0)
                 net[step.upper[rows]] += gained.sum(axis=1)
                 net[step.lower] -= gained.sum(axis=0)
-        residual = float(np.max(np.abs(net))) / gross if gross > 0 else 0.0
+        residual = float(np.max(np.abs(net))) / gross if gross != 0 else 0.0
         return Solution(
             populations,
             checked_residual(residual, self.method),
@@ -84,14 +84,14 @@ class SectorProblem(RateProblem):
         populations = self.solve(T, mu).values.real
         parts = []
         for step in self.steps:
-            linked = np.any(step.rate > 0, axis=0)
+            linked = step.linked
             for rows, up, down in fluxes(step, T, mu, populations):
                 which = linked[rows]
                 parts.append((step.frequency[rows][which], (up - down)[:, which]))
         return by_frequency(self.frequencies, parts)
 
     def _transition_frequencies(self) -> FloatArray:
-        return np.concatenate([s.frequency[np.any(s.rate > 0, axis=0)] for s in self.steps])
+        return np.concatenate([s.frequency[s.linked] for s in self.steps])
 
     def _populations(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         largest = max(len(step.upper) for step in self.steps)
@@ -116,11 +116,7 @@ class SectorProblem(RateProblem):
         from_above = self._totals(T, mu, reversed(steps[last:]))
         from_below = self._totals(T, mu, steps[:last])
         size = len(self.steps[last].lower if last < len(steps) else self.steps[-1].upper)
-        return eliminate(
-            (Fold(down.T, up) for up, down in from_above),
-            (Fold(up, down.T) for up, down in from_below),
-            np.zeros((size, size)),
-        )
+        return eliminate_steps(from_above, from_below, size)
 
     def _totals(self, T: FloatArray, mu: FloatArray, which: Iterable[int]) -> Iterator[Rates]:
         """Yield the rates up and down (d', d) of all contacts together, of these steps."""
@@ -131,10 +127,5 @@ class SectorProblem(RateProblem):
             yield up, down
 
     def _recurrent(self, T: FloatArray, mu: FloatArray) -> FloatArray:
-        parts = []
-        for step in self.steps:
-            up, down = totals(step, T, mu)
-            b, a = np.nonzero(up + down)
-            parts.append((step.lower[a], step.upper[b], up[b, a], down[b, a]))
-        lower, upper, rise, fall = (np.concatenate(p) for p in zip(*parts, strict=True))
-        return recurrent(rate_matrix(lower, upper, rise, fall, self.dimension))
+        blocks = ((step.lower, step.upper, *totals(step, T, mu)) for step in self.steps)
+        return recurrent(matrix_of_blocks(blocks, self.dimension))

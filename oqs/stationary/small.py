@@ -129,9 +129,8 @@ class SmallProblem(RateProblem):
         ups, downs = _weighted(rates, which, distinct, T, mu)
         rise = [sum(column) for column in zip(*ups, strict=True)]
         fall = [sum(column) for column in zip(*downs, strict=True)]
-        if min(rise) > 0 and min(fall) > 0:
-            p = _gth(ends, rise, fall, self.dimension)
-        else:  # rates that underflowed to zero: some states are only left, never reached
+        p = _gth(ends, rise, fall, self.dimension) if min(rise) > 0 and min(fall) > 0 else None
+        if p is None:  # rates that underflowed to zero: some states are only left, never reached
             p = self._recurrent(np.array(rise), np.array(fall)).tolist()
         return ups, downs, rise, fall, p
 
@@ -150,7 +149,8 @@ class SmallProblem(RateProblem):
         up, down = rates * filled[:, which], rates * empty[:, which]
         rise, fall = up.sum(axis=0), down.sum(axis=0)
         populations = _gth_batch(ends, rise, fall, self.dimension)
-        for row in np.flatnonzero(~((rise > 0) & (fall > 0)).all(axis=0)).tolist():
+        good = ((rise > 0) & (fall > 0)).all(axis=0) & np.isfinite(populations).all(axis=0)
+        for row in np.flatnonzero(~good).tolist():
             populations[:, row] = self._recurrent(rise[:, row], fall[:, row])
         rising = up * populations[self.lower]
         return rising - down * populations[self.upper], rising, populations
@@ -208,8 +208,8 @@ def _balanced(flows: list[float], gross: list[float]) -> list[float]:
 
 def _gth(
     ends: list[tuple[int, int]], ups: list[float], downs: list[float], size: int
-) -> list[float]:
-    """Eliminate as `elimination.gth` does, on lists."""
+) -> list[float] | None:
+    """Eliminate as `elimination.gth` does, on lists; None where products leave double precision."""
     w = [[0.0] * size for _ in range(size)]
     for (a, b), up, down in zip(ends, ups, downs, strict=True):
         w[b][a] = up
@@ -217,6 +217,8 @@ def _gth(
     for k in range(size - 1, 0, -1):
         row = w[k]
         leaving = sum([w[a][k] for a in range(k)])
+        if not leaving > 0:
+            return None
         for b in range(k):
             if row[b]:
                 row[b] /= leaving
@@ -228,7 +230,7 @@ def _gth(
         populations.append(sum([x * p for x, p in zip(w[k], populations, strict=False)]))
         total = sum(populations)
         populations = [p / total for p in populations]
-    return populations
+    return populations if math.isfinite(sum(populations)) else None
 
 
 def _gth_batch(

@@ -6,9 +6,11 @@ import mpmath
 import numpy as np
 import pytest
 import reference
+from scipy.linalg.lapack import dgetrf
 from systems import SCALES, tunnelling
 
 import oqs
+from oqs.occupation import filled_and_empty
 from oqs.stationary import sector_batch
 from oqs.stationary.elimination import Fold, eliminate, gth, last_sector, recurrent, times
 from oqs.stationary.parity import ParityProblem
@@ -268,8 +270,88 @@ def test_even_and_odd_states_at_moderate_and_extreme_rates(x, energies_known):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11 * max(1, x / 10))
 
 
+def test_factorisations_that_exchange_rows_are_not_taken():
+    # states that only leave for each other: rounding makes the diagonal the smaller element
+    rng = np.random.default_rng(0)
+    out, right = np.array([0.0, 0.0, 1.0]), np.array([[0.0], [0.0], [1.0]])
+    exchanged = 0
+    for _ in range(300):
+        inside = rng.uniform(0.1, 1, (3, 3))
+        inside[:2, 2] *= 1e-20
+        np.fill_diagonal(inside, 0.0)
+        matrix = np.diag(inside.sum(axis=0) + out) - inside
+        exchanged += bool((dgetrf(matrix)[1] != np.arange(3)).any())
+        # by hand: the third state is left at once, the others only for it
+        a, b = inside[0, 1], inside[1, 0]
+        c, d = inside[2, 0], inside[2, 1]
+        u, v = inside[0, 2], inside[1, 2]
+        whole = a * c + b * d + c * d
+        exact = np.array([(u * (a + d) + v * a) / whole, (v * (b + c) + u * b) / whole, 1.0])
+        found = times(inside.copy(order="F"), out, right)[:, 0]
+        np.testing.assert_allclose(found, exact, rtol=1e-14)
+    assert exchanged > 10
+
+
+@pytest.mark.parametrize("gamma", [1e-3, 1e-24, 1e-150])
+def test_flows_are_proportional_to_the_rates_whatever_their_unit(gamma):
+    # a cold contact beside a warm one: its rates over 150 decades
+    h = np.diag([0.345, 0.345, 0.001, 0.002])
+    h[0, 2] = h[2, 0] = h[1, 3] = h[3, 1] = 1e-3
+    system = oqs.InteractingSystem.from_terms(h, {(0, 1): -1.035})
+    T, mu = np.array([1e-3, 0.1]), np.zeros(2)
+    for kind in (ParityProblem, SectorProblem):
+        flows = []
+        for g in (1.0, gamma):
+            model = oqs.davies(system, [oqs.Contact(oqs.flat(g))] * 2)
+            problem = kind.of(model, POPULATIONS, model.transitions)
+            flows.append(problem.solve(T, mu).energy / g)
+            of_all = problem.resolved(T, mu)[1].sum(axis=0) / g
+            np.testing.assert_allclose(of_all, flows[-1], rtol=1e-10)
+        np.testing.assert_allclose(flows[1], flows[0], rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sites", [2, 3, 4, 5, 6])
+def test_products_of_occupations_in_the_cold(sites):
+    # (w - mu)/T up to 2000: no population above 1e-280 is lost, none comes out as NaN
+    T, mu = np.array([0.001, 0.0013]), np.array([0.0, 0.05])
+    bits = (np.arange(2**sites)[:, None] >> np.arange(sites)[::-1]) & 1
+    for seed in range(40):
+        levels = np.sort(np.random.default_rng(seed).normal(size=sites))
+        if np.diff(levels).min() < 0.02:
+            continue
+        system = oqs.QuadraticSystem.from_energies(levels)
+        model = oqs.davies(system, [oqs.Contact(oqs.flat(1e-3))] * 2)
+        _, found = populations(model, T, mu)
+        filled, empty = (
+            np.mean(filled_and_empty((levels - mu[:, None]) / T[:, None])[k], axis=0)
+            for k in (0, 1)
+        )
+        exact = np.prod(np.where(bits, filled, empty), axis=1)
+        seen = exact > 1e-280
+        np.testing.assert_allclose(found[seen], exact[seen], rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sites", [2, 3, 4, 7])
+@pytest.mark.parametrize("scale", [1e-25, 1.0, 1e40])
+def test_one_contact_leaves_boltzmann_populations(sites, scale):
+    rng = np.random.default_rng(sites)
+    system = oqs.spinless_dots(scale * rng.normal(size=sites), 0.1 * scale, U=1.3 * scale)
+    model = oqs.davies(system, [oqs.Contact(oqs.flat(1e-3 * scale))])
+    spectrum = model.system.spectrum
+    for T, mu in ((0.0015, 5.0), (0.01, -0.2), (0.1, 0.3), (30.0, 1.0)):
+        _, found = populations(model, [T * scale], [mu * scale])
+        x = (spectrum.energies / scale - mu * spectrum.particles) / T
+        exact = np.exp(x.min() - x)
+        exact /= exact.sum()
+        seen = exact > 1e-280
+        np.testing.assert_allclose(found[seen], exact[seen], rtol=3e-15 / T + 1e-13)
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-8, np.nan])
 @pytest.mark.parametrize("which", ["even", "odd", "sectors", "batch"])
-def test_populations_that_are_slightly_off_are_no_solution(which, monkeypatch):
+def test_populations_that_are_slightly_off_are_no_solution(which, factor, monkeypatch):
     # a fault planted in the elimination: the balance of the fluxes finds it on every route
     model, T, mu = tunnelling(2, 4, 1.0)
     kind = SectorProblem if which == "sectors" else ParityProblem
@@ -278,7 +360,7 @@ def test_populations_that_are_slightly_off_are_no_solution(which, monkeypatch):
 
     def off(populations):
         wrong = populations.copy()
-        wrong[np.argmax(wrong)] *= 1 + 1e-8
+        wrong[np.argmax(wrong)] *= factor
         return wrong
 
     if which == "batch":
