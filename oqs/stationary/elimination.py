@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -94,6 +94,7 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
     return populations
 
 
+@final
 class Fold(NamedTuple):
     """The rates for folding a sector of d states into its neighbour of d' states.
 
