@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, final
 
 import numpy as np
@@ -167,22 +167,31 @@ def eliminate(above: Iterable[Fold], below: Iterable[Fold], inside: FloatArray) 
 
 
 def eliminate_steps(
-    above: Iterable[tuple[FloatArray, FloatArray]],
-    below: Iterable[tuple[FloatArray, FloatArray]],
-    size: int,
+    steps: Callable[[Iterable[int]], Iterable[tuple[FloatArray, FloatArray]]],
+    sizes: list[int],
+    last: int,
 ) -> list[FloatArray]:
-    """Do as `eliminate` does, from the rates up and down (d_{n+1}, d_n) between sectors.
+    """Do as `eliminate` does, for a chain of sectors without rates inside.
+
+    Where products of rates leave double precision, those of folding all into the lowest may not.
 
     Parameters
     ----------
-    above, below : steps from the highest and from the lowest one.
-    size : number of states of the sector that is left.
+    steps : numbers n -> the rates up and down (d_{n+1}, d_n) of each.
+    sizes : number of states of each sector.
+    last : the sector that is left.
     """
-    return eliminate(
-        (Fold(down.T, up) for up, down in above),
-        (Fold(up, down.T) for up, down in below),
-        np.zeros((size, size)),
-    )
+    from_above, from_below = steps(reversed(range(last, len(sizes) - 1))), steps(range(last))
+    try:
+        return eliminate(
+            (Fold(down.T, up) for up, down in from_above),
+            (Fold(up, down.T) for up, down in from_below),
+            np.zeros((sizes[last], sizes[last])),
+        )
+    except StationaryStateNotFound:
+        if last == 0:
+            raise
+        return eliminate_steps(steps, sizes, 0)
 
 
 def _folded(folds: Iterable[Fold]) -> tuple[FloatArray | None, list[FloatArray]]:
@@ -203,8 +212,8 @@ def _folded(folds: Iterable[Fold]) -> tuple[FloatArray | None, list[FloatArray]]
 def _within(inside: FloatArray) -> FloatArray:
     """Return the stationary populations (d,) of one sector by itself, as `gth` does.
 
-    States that are left faster go first, half of what remains at a time: the probable ones stay,
-    against which no time is too long for a number.
+    States that are left faster go first: the probable ones stay, against which no time is too long
+    for a number. Where products underflow all the same, those of the given order may not.
     """
     size = len(inside)
     if size == 1:
@@ -212,16 +221,24 @@ def _within(inside: FloatArray) -> FloatArray:
     inside = inside.copy()
     np.fill_diagonal(inside, 0.0)
     order = np.argsort(inside.sum(axis=0))
-    inside = inside[np.ix_(order, order)]
-    populations = np.empty(size)
+    try:
+        populations = np.empty(size)
+        populations[order] = _halved(inside[np.ix_(order, order)])
+    except StationaryStateNotFound:
+        populations = _halved(inside)
+    return populations
+
+
+def _halved(inside: FloatArray) -> FloatArray:
+    """Do as `gth` does, but eliminate half of the states at a time, the last ones first."""
+    size = len(inside)
     if size <= _LEAF:
-        populations[order] = gth(inside)
-        return populations
+        return gth(inside)
     low, high = slice(size // 2), slice(size // 2, size)
     toward = inside[low, high]
     transfer = times(inside[high, high], toward.sum(axis=0), inside[high, low])
-    share = _within(inside[low, low] + toward @ transfer)
-    populations[order] = np.concatenate([share, transfer @ share])
+    share = _halved(inside[low, low] + toward @ transfer)
+    populations = np.concatenate([share, transfer @ share])
     total = float(populations.sum())
     if not 0 < total < math.inf:
         raise StationaryStateNotFound(_UNDERFLOW)

@@ -160,8 +160,8 @@ class ParityProblem(RateProblem):
             else:
                 place = sectors[n], sectors[n + 1]
                 steps.append((back[place].T, forth[place].T))
-        size = sectors[last].stop - sectors[last].start
-        shares = eliminate_steps(reversed(steps[last:]), steps[:last], size)
+        sizes = [sector.stop - sector.start for sector in sectors]
+        shares = eliminate_steps(lambda which: (steps[n] for n in which), sizes, last)
         return np.concatenate(shares[::2]), np.concatenate(shares[1::2])
 
     def _recurrent(self, forth: FloatArray, back: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -27,7 +27,7 @@ class Populations(StationaryMethod):
     W_ab = sum_j gamma_j n_j |<a| S_a(w) |b>|^2 and its reverse with 1 - n_j. Exact where no contact
     links populations to coherences between degenerate levels. Eliminated by particle number to full
     relative accuracy of every population, however small: nothing is subtracted. (Below 1e-150 one
-    that hangs on a product of rates below the smallest double comes out as 0.) 4000 states or more
+    that hangs on products of rates below the smallest double is lost.) 4000 states or more
     are iterated by particle number, equally without subtractions, to 1e-11 of every population, and
     eliminated where that is not reached (`oqs.stationary.aggregation`). More than 10 modes whose
     occupations are eigenstates (quadratic systems, densities without tunnelling) are iterated

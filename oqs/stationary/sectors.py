@@ -101,7 +101,11 @@ class SectorProblem(RateProblem):
                 if self.dimension >= _MANY:
                     shares = aggregate(list(self._totals(T, mu, range(len(self.steps)))))
                 if shares is None:
-                    shares = self._eliminated(T, mu)
+                    shares = eliminate_steps(
+                        lambda which: self._totals(T, mu, which),
+                        [len(self.steps[0].lower), *(len(step.upper) for step in self.steps)],
+                        last_sector(self.lowest_energies, 1, T, mu),
+                    )
         except _Underflow:  # some states are only left, never reached
             return self._recurrent(T, mu)
         populations = np.empty(self.dimension)
@@ -109,14 +113,6 @@ class SectorProblem(RateProblem):
         for step, share in zip(self.steps, shares[1:], strict=True):
             populations[step.upper] = share
         return populations
-
-    def _eliminated(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
-        steps = range(len(self.steps))
-        last = last_sector(self.lowest_energies, 1, T, mu)
-        from_above = self._totals(T, mu, reversed(steps[last:]))
-        from_below = self._totals(T, mu, steps[:last])
-        size = len(self.steps[last].lower if last < len(steps) else self.steps[-1].upper)
-        return eliminate_steps(from_above, from_below, size)
 
     def _totals(self, T: FloatArray, mu: FloatArray, which: Iterable[int]) -> Iterator[Rates]:
         """Yield the rates up and down (d', d) of all contacts together, of these steps."""
