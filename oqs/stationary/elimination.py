@@ -173,25 +173,17 @@ def eliminate_steps(
 ) -> list[FloatArray]:
     """Do as `eliminate` does, for a chain of sectors without rates inside.
 
-    Where products of rates leave double precision, those of folding all into the lowest may not.
-
     Parameters
     ----------
     steps : numbers n -> the rates up and down (d_{n+1}, d_n) of each.
     sizes : number of states of each sector.
     last : the sector that is left.
     """
-    from_above, from_below = steps(reversed(range(last, len(sizes) - 1))), steps(range(last))
-    try:
-        return eliminate(
-            (Fold(down.T, up) for up, down in from_above),
-            (Fold(up, down.T) for up, down in from_below),
-            np.zeros((sizes[last], sizes[last])),
-        )
-    except StationaryStateNotFound:
-        if last == 0:
-            raise
-        return eliminate_steps(steps, sizes, 0)
+    return eliminate(
+        (Fold(down.T, up) for up, down in steps(reversed(range(last, len(sizes) - 1)))),
+        (Fold(up, down.T) for up, down in steps(range(last))),
+        np.zeros((sizes[last], sizes[last])),
+    )
 
 
 def _folded(folds: Iterable[Fold]) -> tuple[FloatArray | None, list[FloatArray]]:
