@@ -32,13 +32,14 @@ _RANK = 1e-12  # relative size below which a combination of them is rounding
 Steps = list[tuple[FloatArray, FloatArray]]
 
 
-def aggregate(steps: Steps) -> list[FloatArray] | None:
+def aggregate(steps: Steps, guess: FloatArray | None = None) -> list[FloatArray] | None:
     """Return the populations of every sector, lowest first, each (d_n,); None if they do not come.
 
     Parameters
     ----------
     steps : the rates > 0 or 0 up and down (d_{n+1}, d_n) between neighbouring sectors, lowest step
         first. All states must be connected.
+    guess : (D,) logarithms of populations, right up to a constant for each sector; None: equal.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def aggregate(steps: Steps) -> list[FloatArray] | None:
     """
     sweeps = _Sweeps(steps)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        logarithms = _solution(sweeps)
+        logarithms = _solution(sweeps, guess)
         if logarithms is None:
             return None
         shares = sweeps.shares(logarithms)
@@ -59,9 +60,9 @@ def aggregate(steps: Steps) -> list[FloatArray] | None:
     return [weight * share for weight, share in zip(weights, shares, strict=True)]
 
 
-def _solution(sweeps: _Sweeps) -> FloatArray | None:
+def _solution(sweeps: _Sweeps, guess: FloatArray | None) -> FloatArray | None:
     """Return the logarithms of the shares, if the sweeps find them twice."""
-    x = sweeps.uniform()
+    x = np.zeros(sweeps.dimension) if guess is None else guess
     for _ in range(_PLAIN):
         x = sweeps(x)
     found = _fixed_point(sweeps, x)
@@ -112,9 +113,10 @@ class _Sweeps:
             leaving[n + 1] += falling
         self._leaving = leaving
 
-    def uniform(self) -> FloatArray:
-        """Return logarithms of equal shares."""
-        return np.concatenate([np.full(len(part), -np.log(len(part))) for part in self._leaving])
+    @property
+    def dimension(self) -> int:
+        """Number D of states."""
+        return int(self._ends[-1])
 
     def shares(self, logarithms: FloatArray) -> list[FloatArray]:
         """Return each sector's shares, which add up to 1."""

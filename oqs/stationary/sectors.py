@@ -99,7 +99,8 @@ class SectorProblem(RateProblem):
         try:
             with one_thread_below(largest):
                 if self.dimension >= _MANY:
-                    shares = aggregate(list(self._totals(T, mu, range(len(self.steps)))))
+                    steps = list(self._totals(T, mu, range(len(self.steps))))
+                    shares = aggregate(steps, self._cooled(T))
                 if shares is None:
                     shares = eliminate_steps(
                         lambda which: self._totals(T, mu, which),
@@ -113,6 +114,13 @@ class SectorProblem(RateProblem):
         for step, share in zip(self.steps, shares[1:], strict=True):
             populations[step.upper] = share
         return populations
+
+    def _cooled(self, T: FloatArray) -> FloatArray:
+        """Return logarithms of Boltzmann's populations within each sector, to begin with."""
+        sectors = [self.steps[0].lower, *(step.upper for step in self.steps)]
+        energies = self.model.system.spectrum.energies[np.concatenate(sectors)]
+        guess: FloatArray = -energies * (1 / T).mean()
+        return guess
 
     def _totals(self, T: FloatArray, mu: FloatArray, which: Iterable[int]) -> Iterator[Rates]:
         """Yield the rates up and down (d', d) of all contacts together, of these steps."""

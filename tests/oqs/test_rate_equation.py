@@ -17,6 +17,7 @@ from oqs.stationary.parity import ParityProblem
 from oqs.stationary.rate_equation import balanced, by_frequency, rate_matrix
 from oqs.stationary.sectors import SectorProblem
 from oqs.stationary.small import SmallProblem
+from oqs.transitions import Flips
 
 scales = pytest.mark.parametrize("scale", SCALES)
 POPULATIONS = oqs.Populations()
@@ -61,8 +62,14 @@ def literal_rates(model, T, mu):
 
 
 def populations(model, T, mu):
+    """The problem that is chosen and its populations, equal to those of large systems' route."""
     problem = POPULATIONS.prepare(model)
-    return problem, problem.solve(np.asarray(T), np.asarray(mu)).values
+    found = problem.solve(np.asarray(T), np.asarray(mu)).values
+    transitions = model.transitions
+    blocks = transitions.blocks() if isinstance(transitions, Flips) else transitions
+    sectors = SectorProblem.of(model, POPULATIONS, blocks).solve(np.asarray(T), np.asarray(mu))
+    np.testing.assert_allclose(sectors.values, found, rtol=2e-12, atol=1e-280)
+    return problem, found
 
 
 @scales
@@ -133,11 +140,13 @@ def test_sets_of_states_that_no_rate_connects_are_refused(extra):
     model = oqs.davies(oqs.coupled_dots(levels, 2.5), [oqs.Contact(oqs.flat(0.1))])
     problem = POPULATIONS.prepare(model)
     assert isinstance(problem, SmallProblem if extra == 0 else ParityProblem)
-    with pytest.raises(oqs.NonUniqueStationaryState, match="below the smallest double") as caught:
-        problem.solve(np.array([1e-3]), np.array([0.0]))
-    assert caught.value.kernel_dimension == 2
-    warm = problem.solve(np.array([0.05]), np.array([0.0])).values
-    assert np.sort(warm)[-2:] == pytest.approx([0.5, 0.5], rel=1e-8)
+    large = SectorProblem.of(model, POPULATIONS, model.transitions.blocks())
+    for each in (problem, large):
+        with pytest.raises(oqs.NonUniqueStationaryState, match="below the smallest do") as caught:
+            each.solve(np.array([1e-3]), np.array([0.0]))
+        assert caught.value.kernel_dimension == 2
+        warm = each.solve(np.array([0.05]), np.array([0.0])).values
+        assert np.sort(warm)[-2:] == pytest.approx([0.5, 0.5], rel=1e-8)
 
 
 def test_gth_over_sixty_decades():
