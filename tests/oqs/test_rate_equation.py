@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 import reference
+import scipy.sparse as sp
 from scipy.linalg.lapack import dgetrf
 from systems import SCALES, tunnelling
 
@@ -157,6 +158,36 @@ def test_gth_over_sixty_decades():
         exact = null_vector([[mpmath.mpf(float(x)) for x in row] for row in rates])
         worst = max(abs(p / q - 1) for p, q in zip(gth(rates), exact, strict=True))
         assert worst < 1e-14 * size
+
+
+@pytest.mark.parametrize("tiny", [1e-200, 1e-320])
+def test_products_of_rates_beyond_doubles_are_refused(tiny):
+    # 0 <-> 1 <-> 2 <-> 3, the way back from each smaller than a double beside the way out
+    chain = np.zeros((4, 4))
+    chain[[1, 2, 3], [0, 1, 2]] = 1e150
+    chain[[0, 1, 2], [1, 2, 3]] = tiny
+    with (
+        np.errstate(over="ignore", invalid="ignore"),
+        pytest.raises(oqs.StationaryStateNotFound, match="underflow"),
+    ):
+        gth(chain)
+    # in the other direction the same ratios are only small
+    np.testing.assert_array_equal(gth(chain[::-1, ::-1]), [1, 0, 0, 0])
+
+
+def test_populations_of_sectors_beyond_doubles_are_refused():
+    up, down = np.array([[1e200]]), np.array([[1e-200]])
+    for folds in ([], [Fold(down, up)]), ([Fold(down, up)], []), ([], [Fold(up, down)]):
+        with pytest.raises(oqs.StationaryStateNotFound, match="two neighbouring particle numbers"):
+            eliminate(*folds, np.zeros((1, 1)))
+
+
+def test_large_sets_that_underflow_leaves_are_refused():
+    size = 5000
+    ring = np.arange(size)
+    rates = sp.coo_array((np.ones(size), ((ring + 1) % size, ring)), shape=(size, size))
+    with pytest.raises(oqs.StationaryStateNotFound, match="5000 states, above 4096"):
+        recurrent(sp.csr_array(rates))
 
 
 @pytest.mark.parametrize("sizes", [[1, 4, 6, 4, 1], [3, 40, 2]])
@@ -339,6 +370,29 @@ def test_products_of_occupations_in_the_cold(sites):
         exact = np.prod(np.where(bits, filled, empty), axis=1)
         seen = exact > 1e-280
         np.testing.assert_allclose(found[seen], exact[seen], rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("levels", "T"),
+    [
+        ([1.45, 0.1, 0.33, 1.14], 0.003),
+        ([0.07, 0.11, 2.32, 0.89], 0.003),
+        ([0.13, 0.34, 1.42, 2.39], 0.005),
+    ],
+)
+def test_weak_tunnelling_in_the_cold(levels, T):
+    # far sites know of the contact by powers of 1e-4 only: the order of elimination by rates alone
+    # runs into products below the smallest double, that of the energies does not
+    system = oqs.spinless_dots(levels, 1e-4, U=1.3)
+    model = oqs.davies(system, [oqs.Contact(oqs.flat(1e-3), np.eye(4)[0])])
+    found = POPULATIONS.prepare(model).solve(np.array([T]), np.array([0.1])).values
+    spectrum = model.system.spectrum
+    x = (spectrum.energies - 0.1 * spectrum.particles) / T
+    exact = np.exp(x.min() - x)
+    exact /= exact.sum()
+    seen = exact > 1e-280
+    np.testing.assert_allclose(found[seen], exact[seen], rtol=1e-12)
 
 
 @pytest.mark.filterwarnings("error")
