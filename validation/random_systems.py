@@ -19,6 +19,8 @@ from validation.settings import Setting
 SCALES = (1.0, 1e-3, 1e3)
 """Energy units of successive samples."""
 
+_APART = 0.01
+
 
 def independent_baths(rng: np.random.Generator, count: int) -> Iterator[Setting]:
     """Yield quadratic systems of 1-3 sites, 2-4 reservoirs, each site its own bath: Eq. (9).
@@ -86,8 +88,14 @@ def _draws(
 def _hermitian(
     rng: np.random.Generator, sites: int, scale: float, *, degenerate: bool
 ) -> ComplexArray:
-    """Return eps_vw with levels between 0.2 and 2 of the scale and random complex modes."""
+    """Return eps_vw with levels between 0.2 and 2 of the scale and random complex modes.
+
+    Levels are equal or a hundredth of the scale apart: modes are known to the rounding over the
+    distance of their levels, and no two diagonalisations would agree better.
+    """
     levels = rng.uniform(0.2, 2.0, size=sites)
+    while np.min(np.diff(np.sort(levels)), initial=1.0) < _APART:
+        levels = rng.uniform(0.2, 2.0, size=sites)
     if degenerate:
         levels[-1] = levels[0]
     modes = scipy.stats.unitary_group.rvs(sites, random_state=rng) if sites > 1 else np.eye(1)

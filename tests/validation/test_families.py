@@ -32,6 +32,17 @@ def test_each_equation_of_the_open_system_has_a_check():
         assert any(equation in found for found in equations), equation
 
 
+@pytest.mark.parametrize("degenerate", [False, True])
+def test_modes_of_samples_are_well_determined(degenerate):
+    # of levels 2e-5 apart, which one draw in thousands has, LAPACKs know the modes to 1e-11 only
+    rng = np.random.default_rng(7)
+    for _ in range(1000):
+        h = random_systems._hermitian(rng, 3, 1.0, degenerate=degenerate)
+        gaps = np.diff(np.linalg.eigvalsh(h))
+        assert np.all((gaps < 1e-13) | (gaps > 0.0099))
+        assert np.sum(gaps < 1e-13) == degenerate
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_samples_repeat_from_a_seed_and_span_the_scales(kind):
     first, again = (
