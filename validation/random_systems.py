@@ -19,7 +19,8 @@ from validation.settings import Setting
 SCALES = (1.0, 1e-3, 1e3)
 """Energy units of successive samples."""
 
-_APART = 0.01
+_LOWEST = 0.2  # level, in units of the scale
+_APART = 0.01  # levels that are not equal
 
 
 def independent_baths(rng: np.random.Generator, count: int) -> Iterator[Setting]:
@@ -56,14 +57,20 @@ def collective_baths(rng: np.random.Generator, count: int) -> Iterator[Setting]:
 
 
 def interacting(rng: np.random.Generator, count: int) -> Iterator[Setting]:
-    """Yield systems of 2-3 sites with random U n_v n_w, coupled through random channels."""
+    """Yield systems of 2-3 sites with random U n_v n_w, coupled through random channels.
+
+    All attractions together are weaker than the lowest level: a particle costs energy whatever is
+    there, where every rate law has states to take it from.
+    """
     for index, draw, scale in _draws(rng, count):
         sites = int(draw.integers(2, 4))
         pairs = [(v, w) for v in range(sites) for w in range(v + 1, sites)]
-        system = oqs.InteractingSystem.from_terms(
-            _hermitian(draw, sites, scale, degenerate=False),
-            U={pair: float(draw.uniform(-0.5, 2.0)) * scale for pair in pairs},
-        )
+        h = _hermitian(draw, sites, scale, degenerate=False)
+        U = draw.uniform(-0.5, 2.0, size=len(pairs))
+        while np.sum(U[U < 0]) < -_LOWEST:
+            U = draw.uniform(-0.5, 2.0, size=len(pairs))
+        energies = {pair: float(u) * scale for pair, u in zip(pairs, U, strict=True)}
+        system = oqs.InteractingSystem.from_terms(h, U=energies)
         contacts = _contacts(draw, scale, int(draw.integers(2, 4)), sites)
         yield _between_reservoirs(f"interacting {index}", draw, scale, system, contacts)
 
@@ -93,9 +100,9 @@ def _hermitian(
     Levels are equal or a hundredth of the scale apart: modes are known to the rounding over the
     distance of their levels, and no two diagonalisations would agree better.
     """
-    levels = rng.uniform(0.2, 2.0, size=sites)
+    levels = rng.uniform(_LOWEST, 2.0, size=sites)
     while np.min(np.diff(np.sort(levels)), initial=1.0) < _APART:
-        levels = rng.uniform(0.2, 2.0, size=sites)
+        levels = rng.uniform(_LOWEST, 2.0, size=sites)
     if degenerate:
         levels[-1] = levels[0]
     modes = scipy.stats.unitary_group.rvs(sites, random_state=rng) if sites > 1 else np.eye(1)
