@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
 from thermo.batch_flow import BatchFlow
-from thermo.rosenbrock import BatchStep, take_steps
+from thermo.batch_turning import turning_points
+from thermo.rosenbrock import ORDER, BatchStep, take_steps
 
 _QUIET = 1e-3  # of the distance from equilibrium, in 100 times the time so far: stalled
 OUTCOMES = ("equilibrated", "stalled", "t_final")
@@ -84,7 +85,7 @@ class _Run:
         self.here = there.where(good, here)
         self.t = np.where(good, self.t + self.h, self.t)
         self.steps += 1
-        factor = np.clip(0.9 * np.maximum(error, 1e-10) ** -0.25, 0.2, 6.0)
+        factor = np.clip(0.9 * np.maximum(error, 1e-10) ** (-1 / ORDER), 0.2, 6.0)
         self.h = self.h * np.where(np.isfinite(error), factor, 0.1)
         self.h = np.minimum(self.h, problem.end - self.t)
         self._refuse()
@@ -93,24 +94,36 @@ class _Run:
     def _record(self, step: BatchStep, slope: FloatArray, good: NDArray[np.bool_]) -> None:
         """Keep the extremes of T within each accepted step, and the values at the asked times."""
         n = self.low.shape[1]
-        start, end = step.start[:, :n], step.end[:, :n]
-        rise, d0 = end - start, self.h[:, None] * self.here.rates[:, :n]
-        d1 = self.h[:, None] * slope[:, :n]
-        s = _turning(rise, d0, d1)
-        turned = start + s * (d0 + s * (3 * rise - 2 * d0 - d1 + s * (d0 + d1 - 2 * rise)))
-        for fraction, value in ((s, turned), (np.ones_like(s), end)):
-            when = self.t[:, None] + fraction * self.h[:, None]
-            for best, time, sign in ((self.low, self.low_t, 1), (self.high, self.high_t, -1)):
-                better = good[:, None] & (sign * value < sign * best[self.index])
-                rows, columns = np.nonzero(better)
-                best[self.index[rows], columns] = value[rows, columns]
-                time[self.index[rows], columns] = when[rows, columns]
+        first, last = self.here.rates[:, :n], slope[:, :n]
+        rows, columns = np.nonzero(good[:, None] & (first * last < 0))
+        if len(rows):
+            at, h = (rows, columns), self.h[rows]
+            start, middle, end = step.start[at], step.at(0.5)[at], step.end[at]
+            s, value = turning_points(start, middle, end, h * first[at], h * last[at])
+            self._note(rows, columns, value, self.t[rows] + s * h)
+        rows = np.flatnonzero(good)
+        for column in range(n):
+            self._note(rows, column, step.end[rows, column], self.t[rows] + self.h[rows])
         if self.problem.times is not None:
             for place, moment in enumerate(self.problem.times):
                 inside = good & (self.t < moment) & (moment <= self.t + self.h)
                 if np.any(inside):
                     fraction = ((moment - self.t) / self.h)[:, None]
                     self.reported[self.index[inside], place] = step.at(fraction)[inside]
+
+    def _note(
+        self,
+        rows: NDArray[np.intp],
+        columns: NDArray[np.intp] | int,
+        value: FloatArray,
+        when: FloatArray,
+    ) -> None:
+        """Keep values (k,) of ln T at these places of the batch where they are new extremes."""
+        at = (self.index[rows], columns)
+        for best, time, sign in ((self.low, self.low_t, 1), (self.high, self.high_t, -1)):
+            better = sign * value < sign * best[at]
+            best[at] = np.where(better, value, best[at])
+            time[at] = np.where(better, when, time[at])
 
     def _refuse(self) -> None:
         stuck = (self.steps >= self.problem.max_steps) | (self.h <= 1e-14 * self.t)
@@ -157,14 +170,3 @@ def _largest(values: FloatArray) -> FloatArray:
     """Return the largest absolute value (B,) of each row (B, d)."""
     largest: FloatArray = np.abs(values.T.copy()).max(axis=0)  # along long rows
     return largest
-
-
-def _turning(rise: FloatArray, d0: FloatArray, d1: FloatArray) -> FloatArray:
-    """Return where in (0, 1) the cubic with these end slopes turns, or 1 where it does not."""
-    a, b = 3 * (d0 + d1 - 2 * rise), 2 * (3 * rise - 2 * d0 - d1)
-    root = np.sqrt(np.maximum(b * b - 4 * a * d0, 0.0))
-    # the root of a s^2 + b s + d0 that has no cancellation for either sign of b
-    s = 2 * d0 / (-b - np.where(b > 0, root, -root))
-    other = (-b - np.where(b > 0, root, -root)) / (2 * a)
-    s = np.where((s > 0) & (s < 1), s, other)
-    return np.where((d0 * d1 < 0) & (s > 0) & (s < 1), s, 1.0)

@@ -16,7 +16,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flows import PlainFlows, listed
-from thermo.fermi_integrals import LEFT, moment_table
+from thermo.fermi_integrals import LEFT, PARTS, moment_table
 from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas
 from thermo.gases.sommerfeld import DEFINED
 from thermo.slow_flow import SlowFlow
@@ -119,10 +119,12 @@ def _fermi_dirac(alpha: float, capacity: float) -> _Response:
 
     def response(T: float, mu: float) -> tuple[float, float, float]:
         x = mu / T
-        place = min(max(x, LEFT), degenerate) - LEFT
-        row = int(place)
+        place = PARTS * (min(max(x, LEFT), degenerate) - LEFT)
         stretch = max(x / degenerate, 1.0)
-        u = 1 / (stretch * stretch) if row == last else 2 * (place - row) - 1
+        if stretch > 1.0:
+            place += PARTS * (1 - 1 / (stretch * stretch))
+        row = min(int(place), last)
+        u = 2 * (place - row) - 1
         number = entropy = number_slope = entropy_slope = 0.0
         for a, b, c, d in rows[row]:
             number = number * u + a

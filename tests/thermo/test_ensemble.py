@@ -1,15 +1,13 @@
-"""Ensembles against one-by-one evolution, and the Rosenbrock step against its order."""
+"""Ensembles against one-by-one evolution."""
 
 import os
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
 
 import oqs
 import thermo
 from thermo.ensemble import evolve_ensemble
-from thermo.rosenbrock import take_steps
 
 DOTS = oqs.QuadraticSystem.from_energies([21.1, 21.5])
 LAW = oqs.closed_form(DOTS, [oqs.Contact(oqs.power_law(1e-4, 0.5))] * 2)
@@ -25,43 +23,6 @@ def starts(count):
     T = np.stack([rng.uniform(0.4, 0.8, count), rng.uniform(0.8, 1.2, count)], axis=1)
     mu = np.stack([rng.uniform(19, 21, count), rng.uniform(15, 18, count)], axis=1)
     return T, mu
-
-
-def pendulum(y):
-    return np.stack([y[:, 1], -(y[:, 0] ** 3) - 0.3 * y[:, 1]], axis=1)
-
-
-def pendulum_jacobian(y):
-    jacobian = np.zeros((len(y), 2, 2))
-    jacobian[:, 0, 1] = 1.0
-    jacobian[:, 1, 0] = -3 * y[:, 0] ** 2
-    jacobian[:, 1, 1] = -0.3
-    return jacobian
-
-
-def test_rosenbrock_is_of_order_four_and_its_curve_of_order_three():
-    exact = solve_ivp(
-        lambda t, y: pendulum(y[None])[0],
-        (0, 2),
-        [1.0, 0.5],
-        method="DOP853",
-        rtol=1e-13,
-        atol=1e-14,
-        dense_output=True,
-    ).sol
-    ends, betweens = [], []
-    for steps in (20, 40):
-        h, y, between = 2 / steps, np.array([[1.0, 0.5]]), 0.0
-        for i in range(steps):
-            step = take_steps(pendulum, y, pendulum(y), pendulum_jacobian(y), np.array([h]))
-            middle = step.at(np.array([[0.5]]))[0] - exact((i + 0.5) * h)
-            between = max(between, np.abs(middle).max())
-            y = step.end
-        ends.append(np.abs(y[0] - exact(2.0)).max())
-        betweens.append(between)
-    assert np.log2(ends[0] / ends[1]) == pytest.approx(4, abs=0.3)
-    assert np.log2(betweens[0] / betweens[1]) > 3
-    assert ends[1] < 1e-7
 
 
 @pytest.mark.parametrize("gas", GASES, ids=repr)
