@@ -20,6 +20,7 @@ from oqs.stationary.method import (
     checked_density_matrix,
     checked_residual,
 )
+from oqs.stationary.rate_equation import balanced
 from oqs.stationary.uniqueness import require_unique
 
 
@@ -39,7 +40,7 @@ class GeneratorProblem(StationaryProblem):
         return self.model.frequencies
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
-        """Factorise the generator with the trace as one row; check residual and state."""
+        """Solve the generator with the trace as one row; check residual, flows and state."""
         weights = self.model.weights(T, mu)
         matrix = self.generator.matrix(weights)
         turning = bool(np.any(self.rotation))
@@ -49,27 +50,39 @@ class GeneratorProblem(StationaryProblem):
         if found is None:
             self._explain_singularity()
         values, residual = found
-        particle, energy = self._exchange(weights, values)
-        solution = Solution(
-            values,
-            checked_residual(residual, self.method),
-            particle.sum(axis=0),
-            energy.sum(axis=0),
-        )
+        particle, energy = self._flows(*self._exchange(weights, values))
+        solution = Solution(values, checked_residual(residual, self.method), particle, energy)
         checked_density_matrix(self.matrix(solution), self.method)
         return solution
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
-        return self._exchange(self.model.weights(T, mu), self.solve(T, mu).values)
+        values = self.solve(T, mu).values
+        particle, energy = self._exchange(self.model.weights(T, mu), values)
+        return particle.sum(axis=0).T, energy.sum(axis=0).T
 
     def _exchange(
         self, weights: FloatArray, values: FloatArray | ComplexArray
     ) -> tuple[FloatArray, FloatArray]:
+        """Return what each term of the generator gives of N and of H: (up, down, .., n, K)."""
         shape = (-1, *self.model.rates.shape)  # the frequency shifts exchange nothing
         particle = weights * (self.generator.number @ values).real
         energy = weights * (self.generator.energy @ values).real
-        return particle.reshape(shape).sum(axis=0).T, energy.reshape(shape).sum(axis=0).T
+        return particle.reshape(shape), energy.reshape(shape)
+
+    def _flows(self, particle: FloatArray, energy: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the flows (n,) of N and of H.
+
+        Their sums, tr(N L rho) and tr(H L rho), must vanish as the rest of L rho does. What is left
+        of them then is rounding, and is taken from where it comes from.
+        """
+        scale = float(np.abs(particle).sum())
+        flows = []
+        for exchanged, unit in ((particle, 1.0), (energy, self.model.system.energy_scale)):
+            net, gross = exchanged.sum(axis=(0, 2)), np.abs(exchanged).sum(axis=(0, 2))
+            checked_residual(abs(float(net.sum())) / (scale * unit or 1.0), self.method)
+            flows.append(balanced(net, gross))
+        return flows[0], flows[1]
 
     def matrix(self, solution: Solution) -> ComplexArray:
         """Return the density matrix in the energy basis."""

@@ -7,6 +7,7 @@ import reference
 from systems import SCALES, deviation, hermitian, independent_modes, random_contacts
 
 import oqs
+from oqs.stationary.problem import GeneratorProblem
 
 FULL, BLOCK, POPULATIONS = oqs.FullLiouvillian(), oqs.ZeroFrequencyBlock(), oqs.Populations()
 T, MU = np.array([0.6, 0.9]), np.array([0.4, -0.2])
@@ -205,3 +206,35 @@ def test_qutip_finds_the_same_state():
     model = oqs.davies(oqs.QuadraticSystem(0.3 * np.eye(2)), contacts)
     theirs = qutip.steadystate(model.liouvillian(T, MU), method="direct")
     assert (oqs.stationary_state(model, T, MU) - theirs).norm() < 1e-11
+
+
+@scales
+def test_a_weak_contact_keeps_its_precision_beside_a_strong_one(scale):
+    rng = np.random.default_rng(5)
+    couplings = [rng.normal(size=(channels, 2)) for channels in (1, 2)]
+    contacts = [
+        oqs.Contact(oqs.flat(scale * rate), t) for rate, t in zip((1e-7, 1), couplings, strict=True)
+    ]
+    system = oqs.QuadraticSystem(scale * 0.3 * np.eye(2))
+    expected = oqs.gaussian_law(system, contacts)(scale * T, scale * MU)
+    model = oqs.davies(system, contacts)
+    for method in (FULL, BLOCK):
+        found = oqs.flow_law(model, method=method)(scale * T, scale * MU)
+        # a difference of rates that are 1e7 times as large would be good to 1e-9
+        np.testing.assert_allclose(found.particle, expected.particle, rtol=1e-13)
+        np.testing.assert_allclose(found.energy, expected.energy, rtol=1e-13)
+
+
+def test_flows_that_do_not_add_up_are_refused(monkeypatch):
+    contacts = [oqs.Contact(oqs.flat(1.0), [[1.0, 0.5]]), oqs.Contact(oqs.flat(1.0))]
+    law = oqs.flow_law(oqs.davies(oqs.QuadraticSystem(0.3 * np.eye(2)), contacts), method=BLOCK)
+    exchange = GeneratorProblem._exchange
+
+    def one_term_off(self, weights, values):
+        particle, energy = exchange(self, weights, values)
+        particle[0, 0] *= 1 + 1e-9
+        return particle, energy
+
+    monkeypatch.setattr(GeneratorProblem, "_exchange", one_term_off)
+    with pytest.raises(oqs.StationaryStateNotFound, match="left a residual of"):
+        law(T, MU)
