@@ -124,6 +124,12 @@ def evolve_ensemble(
     RuntimeError
         if a trajectory needs more than max_steps, its rates stop being finite, or it ends outside
         the validity of a gas; says which.
+
+    Notes
+    -----
+    The extremes are those of a polynomial of degree 4 along each step; two within one step go
+    unseen. Method: Rodas5P, Steinebach, BIT Numerical Mathematics 63, 27 (2023),
+    doi:10.1007/s10543-023-00967-x.
     """
     group = Reservoirs(reservoirs)
     temperature, potential = _starts(T, mu, len(group))
