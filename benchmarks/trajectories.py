@@ -12,6 +12,7 @@ from timing import Task, Timing, best
 
 import oqs
 import thermo
+from thermo.batch_flow import BatchLaw
 from thermo.reservoir import Reservoirs
 from thermo.slow_flow import SlowFlow
 
@@ -68,11 +69,11 @@ def closed_form(modes: int) -> Timing:
     return Timing(best(lambda: evolution(law, 1e-6)), best(lsoda))
 
 
-def ensemble(gas: thermo.EquationOfState, count: int) -> Timing:
+def ensemble(gas: thermo.EquationOfState, count: int, law: BatchLaw | None = None) -> Timing:
     """Time many trajectories at once, by the clock on the wall; the peer is one after the other."""
     rng = np.random.default_rng(0)
     starts = T * rng.uniform(0.8, 1.2, (count, 2)), MU + rng.uniform(-1, 1, (count, 2))
-    law, reservoirs = oqs.closed_form(SYSTEM, CONTACTS), [thermo.Reservoir(gas) for _ in T]
+    law, reservoirs = law or oqs.closed_form(SYSTEM, CONTACTS), [thermo.Reservoir(gas) for _ in T]
     ours = best(
         lambda: thermo.evolve_ensemble(law, reservoirs, *starts), 0.1, clock=time.perf_counter
     )
@@ -80,6 +81,13 @@ def ensemble(gas: thermo.EquationOfState, count: int) -> Timing:
     for few in zip(*(start[:10] for start in starts), strict=True):
         thermo.evolve(law, reservoirs, *few, events=False, progress=False)
     return Timing(ours, (time.perf_counter() - begin) * count / 10)
+
+
+def repelling(count: int) -> Timing:
+    """Time many trajectories of two dots that repel each other, through the density matrix."""
+    dots = oqs.InteractingSystem.from_terms(SYSTEM.h, U={(0, 1): 0.5})
+    law = oqs.flow_law(oqs.davies(dots, CONTACTS))
+    return ensemble(thermo.FermiDiracGas(1.5), count, law)
 
 
 def integral(count: int) -> Timing:
@@ -116,6 +124,9 @@ TASKS = {
         (100, 1000, 10_000),
         lambda count: ensemble(thermo.FermiDiracGas(1.5), count),
         "one by one",
+    ),
+    "repelling": Task(
+        "ensemble, interacting dots, wall time", (100, 1000), repelling, "one by one"
     ),
     "integral": Task("Fermi-Dirac integrals", (1, 10_000), integral, "mpmath, 16 digits"),
     "gas_state": Task("N, E, S, Jacobian of an exact gas", (2, 10_000), gas_state),

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, final, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from oqs import Flows
+from oqs import Flows, StationaryStateNotFound
 from oqs.arguments import FloatArray
 from thermo.rates import reservoir_rates
 from thermo.reservoir import Reservoirs
@@ -110,7 +110,7 @@ class BatchFlow:
         """Find the rows that a gas or the law refuses by halving the batch."""
         try:
             return self.evaluate(y)
-        except ValueError:
+        except (ValueError, StationaryStateNotFound):
             if len(y) == 1:
                 found = self.evaluate(good)
                 found.rates[:] = np.nan

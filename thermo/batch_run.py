@@ -134,7 +134,7 @@ class _Run:
             raise RuntimeError(
                 f"Trajectory {self.offset + int(self.index[which])} took {self.steps[which]} steps "
                 f"and stands at t = {self.t[which]:.6g}, T = {T[0].tolist()}, mu = "
-                f"{mu[0].tolist()}: beyond, rates are not finite or a gas is not defined, or "
+                f"{mu[0].tolist()}: beyond, rates are not finite or the law or a gas refuses, or "
                 "`max_steps` is too small."
             )
 

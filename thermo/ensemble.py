@@ -105,8 +105,10 @@ def evolve_ensemble(
 
     Parameters
     ----------
-    law : takes T, mu of shape (B, n): oqs.closed_form(...), oqs.gaussian_law(...), or any such
-        function. For a law of single states (a density matrix) use `evolve` in `thermo.sweep`.
+    law : takes T, mu of shape (B, n): oqs.closed_form(...), oqs.gaussian_law(...),
+        oqs.flow_law(...), or any such function. Density matrices of up to 64 states are solved
+        together, larger ones one after the other. For a function of single states use `evolve` in
+        `thermo.sweep`.
     reservoirs : n of them.
     T, mu : (M, n) at t = 0, or (n,) for all; units of energy.
     t_final : when to stop (hbar = 1); None goes on to equilibrium.

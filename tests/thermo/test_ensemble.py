@@ -45,6 +45,31 @@ def test_equal_to_one_by_one(gas):
                 assert together.time_of_lowest_T[i, j] == pytest.approx(low[0].time, rel=1e-3)
 
 
+@pytest.mark.parametrize("gas", GASES, ids=repr)
+def test_density_matrices_of_interacting_dots(gas):
+    dots = oqs.InteractingSystem.from_terms(np.diag([21.1, 21.5]), U={(0, 1): 0.5})
+    model = oqs.davies(dots, [oqs.Contact(oqs.power_law(1e-4, 0.5))] * 2)
+    law, (T, mu) = oqs.flow_law(model), starts(3)
+    times = np.geomspace(1e3, 3e7, 8)
+    together = evolve_ensemble(law, reservoirs(gas), T, mu, times=times)
+    for i in range(len(T)):
+        state = thermo.evolve(law, reservoirs(gas), T[i], mu[i], events=False).at(times)
+        np.testing.assert_allclose(together.T_at[i], state.T, rtol=1e-6)
+        np.testing.assert_allclose(together.mu_at[i], state.mu, rtol=1e-6)
+
+
+def test_a_law_that_finds_no_state_on_the_way_is_told_with_its_trajectory():
+    def law(T, mu):
+        if np.any(T[..., 0] < 0.5):
+            raise oqs.StationaryStateNotFound("too cold")
+        return LAW(T, mu)
+
+    warm, cools = [0.9, 1.0], [0.6, 1.0]  # down to 0.33
+    mu = [[19.0, 16.0], [19.0, 16.0], [20.8, 16.0]]
+    with pytest.raises(RuntimeError, match=r"Trajectory 2 took .* the law or a gas refuses"):
+        evolve_ensemble(law, reservoirs(GASES[1]), [warm, warm, cools], mu)
+
+
 def test_t_final_stops_there_and_the_chunks_do_not_matter():
     T, mu = starts(5)
     runs = [
@@ -95,7 +120,7 @@ def test_what_fails_in_another_process_is_told():
         # valid at the start, mu/T > 4; the equilibrium has 3.7
         ([0.7, 1.0], [2.9, 4.05], r"Trajectory 2 ends at .* outside the validity of a gas"),
         # on the way to a temperature at which the expanded gas has no such energy
-        ([0.05, 1.5], [0.3, 6.1], r"Trajectory 2 took .* a gas is not defined"),
+        ([0.05, 1.5], [0.3, 6.1], r"Trajectory 2 took .* the law or a gas refuses"),
     ],
 )
 def test_a_trajectory_that_leaves_its_gas_is_named(T, mu, message):
