@@ -15,10 +15,10 @@ from thermo.rosenbrock import ORDER, BatchStep, take_steps
 _QUIET = 1e-3  # of the distance from equilibrium, in 100 times the time so far: stalled
 OUTCOMES = ("equilibrated", "stalled", "t_final")
 
+Columns = tuple[NDArray[np.generic], ...]
 
-def run_batch(
-    problem: BatchFlow, T: FloatArray, mu: FloatArray, offset: int
-) -> tuple[NDArray[np.generic], ...]:
+
+def run_batch(problem: BatchFlow, T: FloatArray, mu: FloatArray, offset: int) -> Columns:
     """Evolve a batch (B, n) that starts at trajectory `offset`; return the columns of Ensemble.
 
     The outcome is an index into OUTCOMES.
@@ -51,7 +51,7 @@ class _Run:
         self.reported = np.repeat(self.y[:, None, :], count, axis=1)
         self._drop(np.full(batch, True))
 
-    def finish(self) -> tuple[NDArray[np.generic], ...]:
+    def finish(self) -> Columns:
         """Step until every trajectory is over."""
         while len(self.index):
             self._step()

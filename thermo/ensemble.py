@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
-import multiprocessing
-import os
-import pickle
 from collections.abc import Iterable
 from typing import final
 
@@ -16,12 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive, positive_number, read_only, real_array
 from thermo.batch_flow import BatchFlow, BatchLaw
-from thermo.batch_run import OUTCOMES, run_batch
+from thermo.batch_processes import processes_for, run_batches
+from thermo.batch_run import OUTCOMES
 from thermo.reservoir import Reservoir, Reservoirs
-from thermo.sweep_executors import check_importable
-
-_CHUNK = 8192  # trajectories that move on together at most: bounds the memory
-_WORTH = 2000  # trajectories that repay a process of their own
 
 
 @final
@@ -142,7 +135,8 @@ def evolve_ensemble(
         positive_number(name, value, "The defaults are 1e-7 and 1e-6.")
     problem = BatchFlow(law, group, end, grid, rtol, tolerance, max_steps, t_final is None)
     problem.check(temperature[:2], potential[:2])
-    parts = _run(problem, temperature, potential, _processes(workers, len(temperature), problem))
+    processes = processes_for(problem, len(temperature), workers)
+    parts = run_batches(problem, temperature, potential, processes)
     columns = [read_only(np.concatenate(column)) for column in zip(*parts, strict=True)]
     t, ends_T, ends_mu, outcome, low, low_t, high, high_t, T_at, mu_at = columns
     _check_ends(group, ends_T, ends_mu)
@@ -160,54 +154,6 @@ def evolve_ensemble(
         T_at=T_at if grid is not None else None,
         mu_at=mu_at if grid is not None else None,
     )
-
-
-def _processes(workers: int | None, trajectories: int, problem: BatchFlow) -> int:
-    """Return how many processes to use: 1 where no other could run this."""
-    if workers is not None:
-        if isinstance(workers, bool) or not isinstance(workers, int):
-            raise TypeError(
-                f"Argument `workers` must be a number of processes, but is {workers!r}. "
-                "Give None for as many as are worth it."
-            )
-        if workers < 1:
-            raise ValueError(
-                f"Argument `workers` must be at least one process, but is {workers}. Give None for "
-                "as many as are worth it."
-            )
-    # a daemon, such as a worker of Dask, may have no children
-    if multiprocessing.current_process().daemon or not _importable(problem):
-        return 1
-    if workers is not None:
-        return workers
-    return max(1, min(os.cpu_count() or 1, trajectories // _WORTH))
-
-
-def _importable(problem: BatchFlow) -> bool:
-    """Return whether other processes can have the law and the gases."""
-    try:
-        check_importable(problem.law)
-        pickle.dumps(problem)  # the gases too
-    except Exception:  # pickling runs the code of whatever they hold
-        return False
-    return True
-
-
-def _run(
-    problem: BatchFlow, T: FloatArray, mu: FloatArray, processes: int
-) -> list[tuple[NDArray[np.generic], ...]]:
-    """Run all trajectories (M, n) in chunks.
-
-    Not in threads, which would wait for each other at every operation of numpy.
-    """
-    length = max(1, min(_CHUNK, -(-len(T) // processes)))
-    begins = range(0, len(T), length)
-    parts = [(T[begin : begin + length], mu[begin : begin + length], begin) for begin in begins]
-    if processes == 1 or len(parts) == 1:
-        return [run_batch(problem, *part) for part in parts]
-    with concurrent.futures.ProcessPoolExecutor(processes) as pool:
-        futures = [pool.submit(run_batch, problem, *part) for part in parts]
-        return [future.result() for future in futures]
 
 
 def _check_ends(group: Reservoirs, T: FloatArray, mu: FloatArray) -> None:
@@ -232,10 +178,10 @@ def _starts(T: ArrayLike, mu: ArrayLike, reservoirs: int) -> tuple[FloatArray, F
         shape = np.broadcast_shapes(temperature.shape, potential.shape, (1, reservoirs))
     except ValueError:
         shape = ()
-    if len(shape) != 2 or shape[1] != reservoirs:
+    if len(shape) != 2 or shape[1] != reservoirs or shape[0] == 0:
         raise ValueError(
-            f"Arguments `T` and `mu` must broadcast to shape (M, {reservoirs}), but have shapes "
-            f"{temperature.shape} and {potential.shape}. {remedy}"
+            f"Arguments `T` and `mu` must broadcast to shape (M, {reservoirs}), M > 0, but have "
+            f"shapes {temperature.shape} and {potential.shape}. {remedy}"
         )
     positive("T", temperature, remedy)
     return np.broadcast_to(temperature, shape).copy(), np.broadcast_to(potential, shape).copy()

@@ -7,6 +7,7 @@ import pytest
 
 import oqs
 import thermo
+from thermo import batch_processes
 from thermo.ensemble import evolve_ensemble
 
 DOTS = oqs.QuadraticSystem.from_energies([21.1, 21.5])
@@ -68,6 +69,15 @@ def test_a_law_that_finds_no_state_on_the_way_is_told_with_its_trajectory():
     mu = [[19.0, 16.0], [19.0, 16.0], [20.8, 16.0]]
     with pytest.raises(RuntimeError, match=r"Trajectory 2 took .* the law or a gas refuses"):
         evolve_ensemble(law, reservoirs(GASES[1]), [warm, warm, cools], mu)
+
+
+def test_batches_come_back_in_order(monkeypatch):
+    T, mu = starts(7)
+    whole = evolve_ensemble(LAW, reservoirs(GASES[0]), T, mu, t_final=1e6, workers=1)
+    monkeypatch.setattr(batch_processes, "_BATCH", 1)
+    parts = evolve_ensemble(LAW, reservoirs(GASES[0]), T, mu, t_final=1e6, workers=2)
+    np.testing.assert_array_equal(whole.T, parts.T)
+    np.testing.assert_array_equal(whole.lowest_T, parts.lowest_T)
 
 
 def test_t_final_stops_there_and_the_chunks_do_not_matter():
@@ -158,6 +168,7 @@ def test_labelled():
     ("change", "message"),
     [
         ({"T": [[0.6, 1.0, 2.0]]}, "`T` and `mu` must broadcast"),
+        ({"T": np.empty((0, 2)), "mu": [20.8, 16.0]}, "`T` and `mu` must broadcast"),
         ({"T": [[0.6, -1.0]]}, "`T` must be positive"),
         ({"mu": [[0.6, np.nan]]}, "`mu` must be finite"),
         ({"times": [2.0, 1.0]}, "`times` must ascend"),
