@@ -98,18 +98,23 @@ class _Run:
         rows, columns = np.nonzero(good[:, None] & (first * last < 0))
         if len(rows):
             at, h = (rows, columns), self.h[rows]
-            start, middle, end = step.start[at], step.at(0.5)[at], step.end[at]
-            s, value = turning_points(start, middle, end, h * first[at], h * last[at])
+            middle = step.rows(rows).at(0.5)[np.arange(len(rows)), columns]
+            s, value = turning_points(
+                step.start[at], middle, step.end[at], h * first[at], h * last[at]
+            )
             self._note(rows, columns, value, self.t[rows] + s * h)
         rows = np.flatnonzero(good)
         for column in range(n):
             self._note(rows, column, step.end[rows, column], self.t[rows] + self.h[rows])
-        if self.problem.times is not None:
-            for place, moment in enumerate(self.problem.times):
-                inside = good & (self.t < moment) & (moment <= self.t + self.h)
-                if np.any(inside):
-                    fraction = ((moment - self.t) / self.h)[:, None]
-                    self.reported[self.index[inside], place] = step.at(fraction)[inside]
+        times = self.problem.times
+        if times is not None:
+            passed = np.searchsorted(times, self.t, side="right")
+            now = np.searchsorted(times, self.t + self.h, side="right")
+            count = np.where(good, now - passed, 0)
+            rows = np.repeat(np.arange(len(count)), count)
+            place = np.arange(len(rows)) + np.repeat(passed + count - np.cumsum(count), count)
+            fraction = (times[place] - self.t[rows]) / self.h[rows]
+            self.reported[self.index[rows], place] = step.rows(rows).at(fraction[:, None])
 
     def _note(
         self,
@@ -158,9 +163,8 @@ class _Run:
         at = self.index[done]
         self.end_t[at], self.end_y[at] = self.t[done], self.y[done]
         if problem.times is not None:
-            for place, moment in enumerate(problem.times):
-                later = done & (self.t < moment)
-                self.reported[self.index[later], place] = self.y[later]
+            rows, place = np.nonzero(problem.times > self.t[done, None])
+            self.reported[at[rows], place] = self.end_y[at[rows]]
         keep = ~done
         self.index, self.y, self.here = self.index[keep], self.y[keep], self.here.kept(keep)
         self.t, self.h, self.steps = self.t[keep], self.h[keep], self.steps[keep]

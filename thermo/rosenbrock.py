@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
 
@@ -116,6 +117,10 @@ class BatchStep(NamedTuple):
     end: FloatArray
     curve: FloatArray
     error: FloatArray
+
+    def rows(self, rows: NDArray[np.intp]) -> BatchStep:
+        """Return the steps (k,) of these systems only."""
+        return BatchStep(self.start[rows], self.end[rows], self.curve[:, rows], self.error[rows])
 
     def at(self, s: FloatArray | float) -> FloatArray:
         """Return the values (B, d) at the fractions s (B, 1), or one for all, of the step."""
