@@ -80,10 +80,12 @@ class _Run:
         error = _largest(step.error / scale) / problem.rtol
         there = problem.evaluate_or_nan(step.end, y)
         good = (error <= 1) & np.isfinite(there.rates).all(axis=1)
-        self._record(step, there.rates, good)
+        self._record(step, good)
         self.y = np.where(good[:, None], step.end, self.y)
         self.here = there.where(good, here)
-        self.t = np.where(good, self.t + self.h, self.t)
+        # a sum rounded to less than the end would call for a step too short to be one
+        after = np.where(self.h == problem.end - self.t, problem.end, self.t + self.h)
+        self.t = np.where(good, after, self.t)
         self.steps += 1
         factor = np.clip(0.9 * np.maximum(error, 1e-10) ** (-1 / ORDER), 0.2, 6.0)
         self.h = self.h * np.where(np.isfinite(error), factor, 0.1)
@@ -91,18 +93,19 @@ class _Run:
         self._refuse()
         self._drop(good)
 
-    def _record(self, step: BatchStep, slope: FloatArray, good: NDArray[np.bool_]) -> None:
-        """Keep the extremes of T within each accepted step, and the values at the asked times."""
+    def _record(self, step: BatchStep, good: NDArray[np.bool_]) -> None:
+        """Keep the extremes of T within each accepted step, and the values at the asked times.
+
+        Extremes are those of the step's own curve. The rates at its ends say nothing of them where
+        the step is many times as long as what decays in it.
+        """
         n = self.low.shape[1]
-        first, last = self.here.rates[:, :n], slope[:, :n]
-        rows, columns = np.nonzero(good[:, None] & (first * last < 0))
+        powers = step.powers()[..., :n]
+        last = np.tensordot(np.arange(5), powers, 1)  # slope at the end
+        rows, columns = np.nonzero(good[:, None] & (powers[1] * last < 0))
         if len(rows):
-            at, h = (rows, columns), self.h[rows]
-            middle = step.rows(rows).at(0.5)[np.arange(len(rows)), columns]
-            s, value = turning_points(
-                step.start[at], middle, step.end[at], h * first[at], h * last[at]
-            )
-            self._note(rows, columns, value, self.t[rows] + s * h)
+            s, value = turning_points(powers[:, rows, columns])
+            self._note(rows, columns, value, self.t[rows] + s * self.h[rows])
         rows = np.flatnonzero(good)
         for column in range(n):
             self._note(rows, column, step.end[rows, column], self.t[rows] + self.h[rows])

@@ -128,6 +128,12 @@ class BatchStep(NamedTuple):
         rest = 1 - s
         return self.start * rest + s * (self.end + rest * (first + s * (second + s * third)))
 
+    def powers(self) -> FloatArray:
+        """Return the coefficients (5, B, d) of 1, s, .. s^4 of the same values."""
+        first, second, third = self.curve
+        rise = self.end - self.start
+        return np.stack([self.start, rise + first, second - first, third - second, -third])
+
 
 def take_steps(
     rates: Rates, y: FloatArray, first: FloatArray, jacobian: FloatArray, h: FloatArray

@@ -92,6 +92,30 @@ def test_t_final_stops_there_and_the_chunks_do_not_matter():
     np.testing.assert_allclose(runs[0].T[2], path.T[-1], rtol=1e-6)
 
 
+def test_t_final_is_reached_however_the_last_step_rounds():
+    group = reservoirs(GASES[1])
+    for t_final in np.linspace(1269.0, 1270.0, 40):
+        run = evolve_ensemble(LAW, group, [[0.6, 1.0]], [[20.8, 16.0]], t_final=t_final)
+        assert run.t[0] == t_final
+
+
+def test_extremes_of_long_steps_were_visited():
+    """Near equilibrium steps are longer than what decays in them; T hardly moves."""
+    system = oqs.QuadraticSystem.from_energies([-1.451, -0.802, 0.628, 1.441])
+    contacts = [oqs.Contact(oqs.lorentzian(4e-5, 0.5, 2.0)), oqs.Contact(oqs.flat(3e-4))]
+    law = oqs.closed_form(system, contacts)
+    gases = thermo.FermiDiracGas(0.5), thermo.FermiDiracGas(5.0)
+    group = [thermo.Reservoir(gas, size) for gas, size in zip(gases, (8.5, 29.4), strict=True)]
+    rng = np.random.default_rng(0)
+    away = 10 ** rng.uniform(-7, -4, (100, 1))
+    T = 0.777 * (1 + away * rng.normal(size=(100, 2)))
+    mu = 1.6135 * (1 + away * rng.normal(size=(100, 2)))
+    found = evolve_ensemble(law, group, T, mu, workers=1)
+    exact = evolve_ensemble(law, group, T, mu, workers=1, rtol=1e-10, tolerance=1e-9)
+    np.testing.assert_allclose(found.lowest_T, exact.lowest_T, rtol=3e-6)
+    np.testing.assert_allclose(found.highest_T, exact.highest_T, rtol=3e-6)
+
+
 def test_a_law_that_other_processes_cannot_import_runs_in_this_one():
     T, mu = starts(4)
     here = os.getpid()

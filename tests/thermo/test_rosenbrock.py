@@ -62,9 +62,16 @@ def test_turning_points_of_polynomials_of_degree_four():
     slopes = [curve.deriv() for curve in curves]
     pairs = [(c, d) for c, d in zip(curves, slopes, strict=True) if d(0.0) * d(1.0) < 0]
     assert len(pairs) > 50
-    data = np.array([[c(0.0), c(0.5), c(1.0), d(0.0), d(1.0)] for c, d in pairs]).T
-    s, value = turning_points(*data)
+    s, value = turning_points(np.array([curve.coef for curve, _ in pairs]).T)
     assert np.all((s > 0) & (s < 1))
     for (curve, slope), at, found in zip(pairs, s, value, strict=True):
         assert slope(at) == pytest.approx(0, abs=1e-7)
         assert found == pytest.approx(curve(at), abs=1e-13)
+
+
+def test_powers_are_those_of_the_curve():
+    y = np.array([[1.0, 0.5], [0.3, -0.2]])
+    step = take_steps(pendulum, y, pendulum(y), pendulum_jacobian(y), np.array([0.3, 1.0]))
+    for s in (0.0, 0.3, 1.0):
+        found = np.tensordot(s ** np.arange(5), step.powers(), 1)
+        np.testing.assert_allclose(found, step.at(s), rtol=0, atol=1e-14)
