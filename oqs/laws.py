@@ -55,7 +55,10 @@ class DensityMatrixLaw:
         return Flows.of(particle.reshape(shape), energy.reshape(shape), potential)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
-        """Return the flows (K, n) through each Bohr frequency; their sum over K is the flow."""
+        """Return the flows (K, n) through each Bohr frequency.
+
+        Their sum over K is the flow, up to the rounding of the rates that cancel in it.
+        """
         temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
         return Flows.of(*self.problem.resolved(temperature, potential), potential)
 

@@ -86,7 +86,7 @@ def evolve_ensemble(
     *,
     t_final: float | None = None,
     times: ArrayLike | None = None,
-    rtol: float = 1e-7,
+    rtol: float = 3e-8,
     tolerance: float = 1e-6,
     max_steps: int = 5000,
     workers: int | None = None,
@@ -132,7 +132,7 @@ def evolve_ensemble(
     end = np.inf if t_final is None else positive_number("t_final", t_final, "Or None.")
     grid = None if times is None else _grid(times)
     for name, value in (("rtol", rtol), ("tolerance", tolerance)):
-        positive_number(name, value, "The defaults are 1e-7 and 1e-6.")
+        positive_number(name, value, "The defaults are 3e-8 and 1e-6.")
     problem = BatchFlow(law, group, end, grid, rtol, tolerance, max_steps, t_final is None)
     problem.check(temperature[:2], potential[:2])
     processes = processes_for(problem, len(temperature), workers)

@@ -43,7 +43,8 @@ class FermiDiracGas(JointGas):
     Every entry to 1e-13 relative for any x (2e-13 at alpha = 100): S and dN/dT, small
     differences of large terms at large x, have series and quadratures of their own
     (`thermo.fermi_integrals`). Two exceptions: dN/dT changes sign once for alpha < 1, and for
-    alpha = 1 it is e^(-x) at large x and returned as 0 beyond x = 48.
+    alpha = 1 it is e^(-x) at large x and returned as 0 beyond x = 48; so near alpha = 1 it is good
+    to 1e-18/|alpha - 1| there.
 
     Source: arXiv:2412.15355, supplement, before the expansion (19).
     """
