@@ -80,11 +80,11 @@ class _Run:
         error = _largest(step.error / scale) / problem.rtol
         there = problem.evaluate_or_nan(step.end, y)
         good = (error <= 1) & np.isfinite(there.rates).all(axis=1)
-        self._record(step, good)
-        self.y = np.where(good[:, None], step.end, self.y)
-        self.here = there.where(good, here)
         # a sum rounded to less than the end would call for a step too short to be one
         after = np.where(self.h == problem.end - self.t, problem.end, self.t + self.h)
+        self._record(step, after, good)
+        self.y = np.where(good[:, None], step.end, self.y)
+        self.here = there.where(good, here)
         self.t = np.where(good, after, self.t)
         self.steps += 1
         factor = np.clip(0.9 * np.maximum(error, 1e-10) ** (-1 / ORDER), 0.2, 6.0)
@@ -93,8 +93,8 @@ class _Run:
         self._refuse()
         self._drop(good)
 
-    def _record(self, step: BatchStep, good: NDArray[np.bool_]) -> None:
-        """Keep the extremes of T within each accepted step, and the values at the asked times.
+    def _record(self, step: BatchStep, after: FloatArray, good: NDArray[np.bool_]) -> None:
+        """Keep the extremes of T in each accepted step, up to `after` (B,), and the asked values.
 
         Extremes are those of the step's own curve. The rates at its ends say nothing of them where
         the step is many times as long as what decays in it.
@@ -108,11 +108,11 @@ class _Run:
             self._note(rows, columns, value, self.t[rows] + s * self.h[rows])
         rows = np.flatnonzero(good)
         for column in range(n):
-            self._note(rows, column, step.end[rows, column], self.t[rows] + self.h[rows])
+            self._note(rows, column, step.end[rows, column], after[rows])
         times = self.problem.times
         if times is not None:
             passed = np.searchsorted(times, self.t, side="right")
-            now = np.searchsorted(times, self.t + self.h, side="right")
+            now = np.searchsorted(times, after, side="right")
             count = np.where(good, now - passed, 0)
             rows = np.repeat(np.arange(len(count)), count)
             place = np.arange(len(rows)) + np.repeat(passed + count - np.cumsum(count), count)
