@@ -27,7 +27,7 @@ class Spectrum:
     ----------
     energies : (D,) units of energy.
     particles : (D,) particle number of each state.
-    make_vectors : gives the (D, D) unitary `vectors` when it is first needed.
+    make_vectors : gives the (D, D) unitary `vectors` when it is first needed; can be pickled.
     """
 
     energies: FloatArray
@@ -166,16 +166,16 @@ def submatrices(matrix: sp.csr_array) -> Callable[[IntArray, IntArray], NDArray[
 
 def spectrum_of(blocks: tuple[Block, ...], rotation: ComplexArray | None) -> Spectrum:
     """Return the spectrum of these blocks, whose basis states are the columns of `rotation`."""
-
-    def vectors() -> ComplexArray:
-        size = sum(len(block.basis) for block in blocks)
-        found = np.zeros((size, size), dtype=np.complex128)
-        for block in blocks:
-            found[block.basis, block.states] = block.vectors
-        return found if rotation is None else rotation @ found
-
     return Spectrum(
         energies=np.concatenate([block.energies for block in blocks]),
         particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
-        make_vectors=vectors,
+        make_vectors=functools.partial(_vectors_of, blocks, rotation),
     )
+
+
+def _vectors_of(blocks: tuple[Block, ...], rotation: ComplexArray | None) -> ComplexArray:
+    size = sum(len(block.basis) for block in blocks)
+    found = np.zeros((size, size), dtype=np.complex128)
+    for block in blocks:
+        found[block.basis, block.states] = block.vectors
+    return found if rotation is None else rotation @ found

@@ -128,9 +128,8 @@ class InteractingSystem(System):
         if self.terms is not None:
             states = np.arange(2**self.sites)
             counts = np.bitwise_count(states).astype(np.intp)
-            return NumberBasis(
-                self.terms.matrix, lambda site: annihilator(site, self.sites), counts, None
-            )
+            of_site = functools.partial(annihilator, sites=self.sites)
+            return NumberBasis(self.terms.matrix, of_site, counts, None)
         operators = [
             sp.csr_array(q.to("csr").data_as("csr_matrix"))
             for q in (self.hamiltonian, *self.annihilators, self.number)
@@ -159,9 +158,13 @@ class InteractingSystem(System):
             return Spectrum(
                 energies=self.terms.occupation_energies,
                 particles=np.bitwise_count(np.arange(size)).astype(np.intp),
-                make_vectors=lambda: np.eye(size, dtype=np.complex128),
+                make_vectors=functools.partial(_identity, size),
             )
         return spectrum_of(self.blocks, self.number_basis.rotation)
+
+
+def _identity(size: int) -> ComplexArray:
+    return np.eye(size, dtype=np.complex128)
 
 
 def _rotated(operator: sp.csr_array, rotation: ComplexArray) -> sp.csr_array:

@@ -141,7 +141,7 @@ class QuadraticSystem(System):
         return Spectrum(
             energies=occupation_sum(self.energies),
             particles=np.bitwise_count(np.arange(2**self.sites)).astype(np.intp),
-            make_vectors=lambda: mode_fock_basis(self.modes),
+            make_vectors=functools.partial(mode_fock_basis, self.modes),
         )
 
 
