@@ -8,6 +8,8 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.clusters import IntArray
 from oqs.davies import DaviesModel
+from oqs.eigenoperators import NEGLIGIBLE
+from oqs.lines import levels_of_modes
 from oqs.systems import QuadraticSystem
 
 Block = tuple[FloatArray, FloatArray, IntArray]
@@ -69,6 +71,7 @@ def _modes(model: DaviesModel, system: QuadraticSystem) -> Block:
         touched = np.linalg.norm(a, axis=0) > 0
         root = np.zeros(system.sites)
         root[touched] = np.sqrt(contact.gamma(system.energies[touched]))
-        mixing.append(np.abs(root[:, None] * (a.conj().T @ a) * root))
-    nearest = np.abs(np.subtract.outer(system.energies, model.frequencies)).argmin(axis=1)
-    return np.array(mixing), system.energies, nearest
+        gram = np.abs(a.conj().T @ a)
+        gram[gram <= NEGLIGIBLE * np.sum(np.abs(a) ** 2)] = 0.0
+        mixing.append(root[:, None] * gram * root)
+    return np.array(mixing), system.energies, levels_of_modes(model, system)[0]
