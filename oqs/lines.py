@@ -184,18 +184,22 @@ def tail_flows(lines: Lines, T: FloatArray, mu: FloatArray) -> tuple[float, floa
 def _together(
     frequencies: FloatArray, widths: FloatArray, products: FloatArray, distance: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return lines of about one frequency and one width, to a factor 1.2, as one each.
+    """Return lines of about one frequency and one width as one each; products add up.
 
-    Its frequency and width are means by strength, products over width; strengths add up.
+    About one width is a factor 1.2, or 8 where both are narrow: there C_j is linear in ln width,
+    and the mean of that, by product, is what counts.
     """
-    places = np.array([np.round(frequencies / distance), np.round(np.log(widths) / np.log(1.2))])
+    narrow = widths < distance / 10
+    size = np.round(np.log(widths) / np.where(narrow, np.log(8.0), np.log(1.2)))
+    places = np.array([np.round(frequencies / distance), size, narrow])
     _, label = np.unique(places, axis=1, return_inverse=True)
-    strength = products / widths
-    weight = strength.max(axis=(0, 1)) + np.finfo(float).tiny
+    weight = products.max(axis=(0, 1)) + np.finfo(float).tiny
     total = np.bincount(label, weight)
-    mean = [np.bincount(label, weight * values) / total for values in (frequencies, widths)]
-    sums = np.array([[np.bincount(label, s) for s in row] for row in strength])
-    return mean[0], mean[1], sums * mean[1]
+    w, log_width = (
+        np.bincount(label, weight * values) / total for values in (frequencies, np.log(widths))
+    )
+    sums = np.array([[np.bincount(label, product) for product in row] for row in products])
+    return w, np.exp(log_width), sums
 
 
 def _tails(
