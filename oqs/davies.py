@@ -17,10 +17,11 @@ from oqs.arguments import FloatArray, index, positive_number, read_only, tempera
 from oqs.clusters import RESOLUTION
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import Decomposition, decompose
+from oqs.find_transitions import find_transitions
 from oqs.generator import Generator, build_generator
 from oqs.principal_value import occupied_shift, shift_function
 from oqs.systems import System
-from oqs.transitions import Transitions, find_transitions
+from oqs.transitions import SectorBlocks, Transitions
 
 
 @final
@@ -59,7 +60,9 @@ class DaviesModel:
     def decomposition(self) -> Decomposition:
         """Bohr frequencies, elements of the eigen-operators, levels: what coherences need."""
         channels = [contact.channels(self.system.sites) for contact in self.contacts]
-        return decompose(self.system, channels, self.resolution)
+        transitions, particles = self.transitions, self.system.spectrum.particles
+        sector = transitions.sector if isinstance(transitions, SectorBlocks) else particles
+        return decompose(self.system, channels, self.resolution, sector)
 
     @functools.cached_property
     def rates(self) -> FloatArray:

@@ -14,7 +14,7 @@ from oqs.stationary.krylov import KrylovProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
 from oqs.stationary.sectors import SectorProblem
 from oqs.stationary.uniqueness import require_unique
-from oqs.transitions import Flips
+from oqs.transitions import Flips, SectorBlocks
 
 _ELIMINATED = 10  # modes; with more, occupation eigenstates are iterated without a matrix
 
@@ -59,7 +59,7 @@ class Populations(StationaryMethod):
             blocks = transitions.blocks()
         else:
             blocks = transitions
-            if has_degenerate_levels(model):
+            if _has_degenerate_levels(model, blocks):
                 require_unique(model)
             elif blocks.components > 1:
                 raise NonUniqueStationaryState(
@@ -74,13 +74,13 @@ class Populations(StationaryMethod):
         return SectorProblem.of(model, self, blocks)
 
 
-def has_degenerate_levels(model: DaviesModel) -> bool:
-    """Return whether two energy eigenstates agree in particle number and energy."""
-    spectrum = model.system.spectrum
+def _has_degenerate_levels(model: DaviesModel, blocks: SectorBlocks) -> bool:
+    """Return whether two energy eigenstates agree in energy and all quantum numbers."""
+    energies = model.system.spectrum.energies
     width = model.resolution * model.system.energy_scale
-    order = np.lexsort((spectrum.energies, spectrum.particles))
-    same = np.diff(spectrum.particles[order]) == 0
-    close = np.diff(spectrum.energies[order]) <= width
+    order = np.lexsort((energies, blocks.sector))
+    same = np.diff(blocks.sector[order]) == 0
+    close = np.diff(energies[order]) <= width
     return bool(np.any(same & close))
 
 

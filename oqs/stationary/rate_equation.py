@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import scipy.sparse as sp
 
-from oqs.arguments import ComplexArray, FloatArray
+from oqs.arguments import FloatArray
 from oqs.clusters import IntArray, cluster
 from oqs.stationary.method import Solution, StationaryProblem
 
@@ -36,9 +36,9 @@ class RateProblem(StationaryProblem):
         lowest: list[float] = spectrum.energies[order[first]].tolist()
         return lowest
 
-    def matrix(self, solution: Solution) -> ComplexArray:
-        """Return the diagonal density matrix in the energy basis."""
-        return np.diag(solution.values).astype(np.complex128)
+    def matrix(self, solution: Solution) -> sp.csr_array:
+        """Return the diagonal density matrix (D, D) in the energy basis."""
+        return sp.csr_array(sp.diags_array(solution.values.astype(np.complex128)))
 
 
 def balanced(flows: FloatArray, gross: FloatArray) -> FloatArray:
