@@ -19,6 +19,8 @@ from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import Decomposition, decompose
 from oqs.find_transitions import find_transitions
 from oqs.generator import Generator, build_generator
+from oqs.interacting import InteractingSystem
+from oqs.level_coherences import LevelCoherences
 from oqs.principal_value import occupied_shift, shift_function
 from oqs.systems import System
 from oqs.transitions import SectorBlocks, Transitions
@@ -63,6 +65,15 @@ class DaviesModel:
         transitions, particles = self.transitions, self.system.spectrum.particles
         sector = transitions.sector if isinstance(transitions, SectorBlocks) else particles
         return decompose(self.system, channels, self.resolution, sector)
+
+    @functools.cached_property
+    def level_coherences(self) -> LevelCoherences | None:
+        """Degenerate levels of an interacting system; None where modes or sites are eigenstates."""
+        system, transitions = self.system, self.transitions
+        if not isinstance(system, InteractingSystem) or not isinstance(transitions, SectorBlocks):
+            return None
+        width = self.resolution * system.energy_scale
+        return LevelCoherences.of(system, self.contacts, transitions, width)
 
     @functools.cached_property
     def rates(self) -> FloatArray:

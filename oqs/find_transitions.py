@@ -8,10 +8,11 @@ import numpy as np
 
 from oqs.arguments import ComplexArray
 from oqs.contacts import Contact
+from oqs.couplings import significant
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.fock import occupation_sum
 from oqs.interacting import InteractingSystem
-from oqs.sector_transitions import sector_transitions, significant
+from oqs.sector_transitions import sector_transitions
 from oqs.systems import QuadraticSystem, System
 from oqs.terms import Terms
 from oqs.transitions import Flips, Transitions

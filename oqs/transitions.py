@@ -122,8 +122,15 @@ class SectorBlocks:
     @functools.cached_property
     def components(self) -> int:
         """Number of sets of eigenstates that no transition connects."""
-        if self._reached().all():
-            return 1
+        return self.components_among(np.ones(self.dimension, dtype=np.bool_))[0]
+
+    def components_among(self, among: NDArray[np.bool_]) -> tuple[int, IntArray]:
+        """Return the number of sets that transitions within `among` (D,) connect, and each's label.
+
+        The label (D,) of other states is -1.
+        """
+        if np.array_equal(self.reached(among), among):
+            return int(among.any()), np.where(among, 0, -1)
         rows, columns = [], []
         for step in self.steps:
             for part in step.parts:
@@ -131,13 +138,19 @@ class SectorBlocks:
                 rows.append(step.upper[part.rows][upper])
                 columns.append(step.lower[part.columns][lower])
         ends = np.concatenate(rows), np.concatenate(columns)
+        inside = among[ends[0]] & among[ends[1]]
+        ends = ends[0][inside], ends[1][inside]
         graph = sp.coo_array(
             (np.ones(len(ends[0]), dtype=np.int8), ends), shape=(self.dimension,) * 2
         )
-        return int(connected_components(graph, directed=False)[0])
+        label = connected_components(graph, directed=False)[1]
+        present, renumbered = np.unique(label[among], return_inverse=True)
+        labels = np.full(self.dimension, -1)
+        labels[among] = renumbered
+        return len(present), labels
 
-    def _reached(self) -> NDArray[np.bool_]:
-        """Return which eigenstates (D,) transitions connect with the lowest one.
+    def reached(self, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which states (D,) of `among` (D,) transitions connect with the first of those.
 
         Sweeping up and down through the parts finds them in a few passes where nearly all states
         are linked; a graph of all links would be larger than the parts.
@@ -148,13 +161,13 @@ class SectorBlocks:
             for part in step.parts
         ]
         reached = np.zeros(self.dimension, dtype=np.bool_)
-        reached[self.steps[0].lower[0]] = True
+        reached[np.flatnonzero(among)[:1]] = True
         known = 0
         while (count := int(np.count_nonzero(reached))) > known:
             known = count
             for upper, lower, links in (*parts, *parts[::-1]):
-                reached[upper] |= links[:, reached[lower]].any(axis=1)
-                reached[lower] |= links[reached[upper]].any(axis=0)
+                reached[upper] |= links[:, reached[lower]].any(axis=1) & among[upper]
+                reached[lower] |= links[reached[upper]].any(axis=0) & among[lower]
         return reached
 
 

@@ -41,7 +41,9 @@ class StationaryState(qutip.Qobj):  # type: ignore[misc]  # qutip has no types
         cls, matrix: sp.csr_array, dims: Any, method: StationaryMethod, residual: float
     ) -> StationaryState:
         """Return the state of this matrix (D, D) in the system's operator basis."""
-        state = cls(sp.csr_matrix(matrix), dims=dims, isherm=True, copy=False)
+        places = (matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32))  # QuTiP's type
+        found = sp.csr_matrix((matrix.data, *places), shape=matrix.shape)
+        state = cls(found, dims=dims, isherm=True, copy=False)
         state.method = method
         state.residual = residual
         return state

@@ -14,7 +14,7 @@ from oqs.stationary.krylov import KrylovProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
 from oqs.stationary.sectors import SectorProblem
 from oqs.stationary.uniqueness import require_unique
-from oqs.transitions import Flips, SectorBlocks
+from oqs.transitions import Flips
 
 _ELIMINATED = 10  # modes; with more, occupation eigenstates are iterated without a matrix
 
@@ -59,7 +59,7 @@ class Populations(StationaryMethod):
             blocks = transitions.blocks()
         else:
             blocks = transitions
-            if _has_degenerate_levels(model, blocks):
+            if model.level_coherences is not None and model.level_coherences.levels:
                 require_unique(model)
             elif blocks.components > 1:
                 raise NonUniqueStationaryState(
@@ -74,20 +74,13 @@ class Populations(StationaryMethod):
         return SectorProblem.of(model, self, blocks)
 
 
-def _has_degenerate_levels(model: DaviesModel, blocks: SectorBlocks) -> bool:
-    """Return whether two energy eigenstates agree in energy and all quantum numbers."""
-    energies = model.system.spectrum.energies
-    width = model.resolution * model.system.energy_scale
-    order = np.lexsort((energies, blocks.sector))
-    same = np.diff(blocks.sector[order]) == 0
-    close = np.diff(energies[order]) <= width
-    return bool(np.any(same & close))
-
-
 def coherences_reached(model: DaviesModel) -> int:
     """Return how many matrix elements between degenerate levels the populations turn into."""
     if not model.transitions.ambiguous:
         return 0
+    levels = model.level_coherences
+    if levels is not None:
+        return levels.driven
     generator = model.zero_frequency_generator
     return int(generator.reachable().sum()) - len(generator.diagonal)
 

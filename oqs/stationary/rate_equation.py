@@ -18,14 +18,14 @@ class RateProblem(StationaryProblem):
     """A problem whose unknowns are the populations of the energy eigenstates."""
 
     @abc.abstractmethod
-    def _transition_frequencies(self) -> FloatArray:
+    def transition_frequencies(self) -> FloatArray:
         """Return the frequencies of all transitions, flat, in any order."""
 
     @functools.cached_property
     def frequencies(self) -> FloatArray:
         """Bohr frequencies (K,) of the transitions, ascending."""
         width = self.model.resolution * self.model.system.energy_scale
-        return cluster(self._transition_frequencies(), width)[1]
+        return cluster(self.transition_frequencies(), width)[1]
 
     @functools.cached_property
     def lowest_energies(self) -> list[float]:

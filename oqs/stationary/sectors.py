@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable, Iterator
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.clusters import IntArray
 from oqs.davies import DaviesModel
 from oqs.stationary.aggregation import aggregate
 from oqs.stationary.elimination import eliminate_steps, last_sector, recurrent
@@ -20,6 +21,24 @@ from oqs.threads import one_thread_below
 from oqs.transitions import Part, SectorBlocks, Step
 
 _MANY = 4000  # states from which on iterating is quicker than eliminating
+
+
+@final
+class Balance(NamedTuple):
+    """What populations gain and exchange.
+
+    Parameters
+    ----------
+    net : (D,) gain of each state. largest : the largest flux of one transition upwards.
+    rising : (n,) gross flux upwards through each contact.
+    particle, energy : (n,) net exchange through each contact.
+    """
+
+    net: FloatArray
+    largest: float
+    rising: FloatArray
+    particle: FloatArray
+    energy: FloatArray
 
 
 @final
@@ -57,7 +76,18 @@ class SectorProblem(RateProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Iterate or eliminate; the residual is the net flux into the worst state."""
-        populations = self._populations(T, mu)
+        populations = self.populations(T, mu)
+        balance = self.balance(populations, T, mu)
+        worst = float(np.max(np.abs(balance.net)))
+        return Solution(
+            populations,
+            checked_residual(worst / balance.largest if worst else 0.0, self.method),
+            balanced(balance.particle, balance.rising),
+            balanced(balance.energy, balance.rising),
+        )
+
+    def balance(self, populations: FloatArray, T: FloatArray, mu: FloatArray) -> Balance:
+        """Return what these populations (D,) gain and exchange."""
         rising, particle, energy = np.zeros((3, self.model.reservoirs))
         net = np.zeros(self.dimension)
         gross = 0.0
@@ -73,26 +103,31 @@ class SectorProblem(RateProblem):
                 gained = up.sum(axis=0)
                 net[upper[rows]] += gained.sum(axis=1)
                 net[lower] -= gained.sum(axis=0)
-        residual = float(np.max(np.abs(net))) / gross if gross != 0 else 0.0
-        return Solution(
-            populations,
-            checked_residual(residual, self.method),
-            balanced(particle, rising),
-            balanced(energy, rising),
-        )
+        return Balance(net, gross, rising, particle, energy)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         populations = self.solve(T, mu).values.real
-        parts = []
+        return by_frequency(self.frequencies, self.fluxes_by_frequency(populations, T, mu))
+
+    def fluxes_by_frequency(
+        self, populations: FloatArray, T: FloatArray, mu: FloatArray
+    ) -> list[tuple[FloatArray, FloatArray]]:
+        """Return frequencies (M,) and net fluxes (n, M) of all transitions, some at a time."""
+        found = []
         for step, part in self._parts():
             frequency = step.frequency_of(part.rows, part.columns)
             for rows, up, down in fluxes(step, part, T, mu, populations):
                 which = part.linked[rows]
                 net = np.zeros((self.model.reservoirs, np.count_nonzero(which)))
                 net[part.contacts] = (up - down)[:, which]
-                parts.append((frequency[rows][which], net))
-        return by_frequency(self.frequencies, parts)
+                found.append((frequency[rows][which], net))
+        return found
+
+    @functools.cached_property
+    def members(self) -> list[IntArray]:
+        """The eigenstates of each particle number, lowest first."""
+        return [self.steps[0].lower, *(step.upper for step in self.steps)]
 
     def _parts(self) -> Iterator[tuple[Step, Part]]:
         """Yield the parts of all steps."""
@@ -100,37 +135,41 @@ class SectorProblem(RateProblem):
             for part in step.parts:
                 yield step, part
 
-    def _transition_frequencies(self) -> FloatArray:
+    def transition_frequencies(self) -> FloatArray:
+        """Return the frequencies (M,) of all transitions."""
         return np.concatenate(
             [s.frequency_of(part.rows, part.columns)[part.linked] for s, part in self._parts()]
         )
 
-    def _populations(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+    def populations(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return the stationary populations (D,), not checked."""
         largest = max(len(step.upper) for step in self.steps)
         shares = None
         try:
             with one_thread_below(largest):
                 if self.dimension >= _MANY:
-                    steps = list(self._totals(T, mu, range(len(self.steps))))
+                    steps = self.step_rates(T, mu)
                     shares = aggregate(steps, self._cooled(T))
                 if shares is None:
                     shares = eliminate_steps(
                         lambda which: (step.dense() for step in self._totals(T, mu, which)),
-                        [len(self.steps[0].lower), *(len(step.upper) for step in self.steps)],
+                        [len(states) for states in self.members],
                         last_sector(self.lowest_energies, 1, T, mu),
                     )
         except _Underflow:  # some states are only left, never reached
             return self._recurrent(T, mu)
         populations = np.empty(self.dimension)
-        populations[self.steps[0].lower] = shares[0]
-        for step, share in zip(self.steps, shares[1:], strict=True):
-            populations[step.upper] = share
+        for states, share in zip(self.members, shares, strict=True):
+            populations[states] = share
         return populations
+
+    def step_rates(self, T: FloatArray, mu: FloatArray) -> list[StepRates]:
+        """Return the rates of all contacts together of all steps, lowest first."""
+        return list(self._totals(T, mu, range(len(self.steps))))
 
     def _cooled(self, T: FloatArray) -> FloatArray:
         """Return logarithms of Boltzmann's populations within each sector, to begin with."""
-        sectors = [self.steps[0].lower, *(step.upper for step in self.steps)]
-        energies = self.model.system.spectrum.energies[np.concatenate(sectors)]
+        energies = self.model.system.spectrum.energies[np.concatenate(self.members)]
         guess: FloatArray = -energies * (1 / T).mean()
         return guess
 

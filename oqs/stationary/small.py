@@ -137,7 +137,8 @@ class SmallProblem(RateProblem):
             p = self._recurrent(np.array(rise), np.array(fall)).tolist()
         return ups, downs, rise, fall, p
 
-    def _transition_frequencies(self) -> FloatArray:
+    def transition_frequencies(self) -> FloatArray:
+        """Return the frequencies (M,) of all transitions."""
         return self.frequency
 
     def _fluxes(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
