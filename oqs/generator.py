@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.clusters import IntArray, pairs_within
 from oqs.eigenoperators import Elements
-from oqs.fock import Spectrum
+from oqs.spectrum import Spectrum
 
 
 @final

@@ -6,9 +6,14 @@ import dataclasses
 from typing import final
 
 from oqs.davies import DaviesModel
+from oqs.stationary.coherent_sectors import CoherentSectorProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
 from oqs.stationary.problem import GeneratorProblem
+from oqs.stationary.sectors import SectorProblem
 from oqs.stationary.uniqueness import require_unique
+from oqs.transitions import SectorBlocks
+
+_ONE_MATRIX = 1024  # states up to which populations and coherences are equations of one matrix
 
 
 @final
@@ -25,6 +30,13 @@ class ZeroFrequencyBlock(StationaryMethod):
     def prepare(self, model: DaviesModel) -> StationaryProblem:
         """Build the block's generator; NonUniqueStationaryState if its kernel is not a line."""
         require_unique(model)
+        levels, blocks = model.level_coherences, model.transitions
+        if (
+            levels is not None
+            and isinstance(blocks, SectorBlocks)
+            and blocks.dimension > _ONE_MATRIX
+        ):
+            return CoherentSectorProblem(model, self, SectorProblem.of(model, self, blocks), levels)
         whole = model.zero_frequency_generator
         generator = whole.restricted(whole.reachable())
         return GeneratorProblem(model, self, generator, model.turning(generator))

@@ -87,12 +87,11 @@ class GeneratorProblem(StationaryProblem):
             flows.append(balanced(net, gross))
         return flows[0], flows[1]
 
-    def matrix(self, solution: Solution) -> ComplexArray:
-        """Return the density matrix in the energy basis."""
+    def matrix(self, solution: Solution) -> sp.csr_array:
+        """Return the density matrix (D, D) in the energy basis."""
         dimension = self.model.system.spectrum.dimension
-        rho = np.zeros((dimension, dimension), dtype=np.complex128)
-        rho[self.generator.row_state, self.generator.column_state] = solution.values
-        return rho
+        places = (self.generator.row_state, self.generator.column_state)
+        return sp.csr_array(sp.coo_array((solution.values, places), shape=(dimension, dimension)))
 
     def _explain_singularity(self) -> NoReturn:
         require_unique(self.model)
