@@ -15,6 +15,7 @@ from oqs.gross import ROUNDING, gross_flows
 from oqs.landauer import landauer
 from oqs.laws import flow_law
 from oqs.lines import Lines, tail_flows
+from oqs.price import audit_bar
 from oqs.relaxation import relaxation_time
 from oqs.secular import worst_mixing
 from oqs.stationary.uniqueness import kernel_dimension
@@ -29,6 +30,7 @@ def audit(
     *,
     tau_eq: float | None = None,
     exact: bool = True,
+    progress: bool | None = None,
 ) -> Audit:
     """Measure each assumption behind the Davies generator at T, mu.
 
@@ -52,16 +54,24 @@ def audit(
     model : made by `davies`.
     T, mu : (n,) temperatures and chemical potentials, units of energy.
     tau_eq : shortest time in which the reservoirs' T, mu change, units of 1 / energy.
-    exact : compare with `landauer` where it applies (0.1 to some seconds).
+    exact : compare with `landauer` where it applies.
+    progress : say what it will cost and show a bar; None does on a terminal where it takes long, as
+        with interactions and tunnelling between more than ten sites.
 
     Raises
     ------
     TypeError, ValueError
         if T, mu or tau_eq are refused.
+    MemoryError
+        before anything is computed, if it does not fit, with time and memory.
     """
     temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
-    lines, unique = Lines.of(model), _unique(model)
+    bar = audit_bar(model, 4, progress)
+    lines = Lines.of(model)
+    bar.update()
+    unique = _unique(model)
     davies = flow_law(model)(temperature, potential) if unique.ratio == 0 else None
+    bar.update()
     gross = gross_flows(model, temperature, potential)
     assumptions = [
         _secular(model),
@@ -71,9 +81,12 @@ def audit(
         _band_edges(model, lines),
         unique,
     ]
+    bar.update()
     if tau_eq is not None:
         slow = positive_number("tau_eq", tau_eq, "Give a time in units of 1 / energy.")
         assumptions.append(_time_scales(model, temperature, potential, slow))
+    bar.update()
+    bar.finished()
     found = Audit(tuple(assumptions))
     if davies is None or not exact:
         return found

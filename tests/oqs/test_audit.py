@@ -1,5 +1,6 @@
 """The audit of a Davies model: each ratio against its definition, verdicts, the printed table."""
 
+import math
 import sys
 
 import numpy as np
@@ -8,6 +9,7 @@ from systems import SCALES
 
 import oqs
 from oqs.lines import Lines, tail_flows
+from oqs.price import audit_price
 from oqs.secular import worst_mixing
 from oqs.verdict import LARGEST_DOUBTFUL, LARGEST_SOUND
 
@@ -276,3 +278,32 @@ def test_many_lines_taken_together_are_those_one_by_one(monkeypatch):
     one_by_one = tail_flows(lines, T, mu)
     monkeypatch.setattr(sys.modules["oqs.lines"], "_LINES", 10)
     np.testing.assert_allclose(tail_flows(lines, T, mu), one_by_one, rtol=0.03)
+
+
+def chain(sites):
+    h = np.diag(np.linspace(-1, 1, sites)) + 0.5 * (np.eye(sites, k=1) + np.eye(sites, k=-1))
+    system = oqs.InteractingSystem.from_terms(h, {(v, v + 1): 1.0 for v in range(sites - 1)})
+    ends = [oqs.Contact(oqs.flat(1e-4), t) for t in np.eye(sites)[[0, -1]]]
+    return oqs.davies(system, ends)
+
+
+def test_an_audit_says_what_it_costs(monkeypatch, capsys):
+    model = chain(4)
+    seconds, needed = audit_price(model)
+    elements = 2 * sum(math.comb(4, n) * math.comb(4, n + 1) for n in range(4))
+    assert needed == 400 * elements
+    assert 3e-6 * elements < seconds < 4e-6 * elements
+    oqs.audit(model, [1.0, 2.0], [0.0, 0.1])
+    assert capsys.readouterr().err == ""
+    oqs.audit(model, [1.0, 2.0], [0.0, 0.1], progress=True)
+    assert capsys.readouterr().err.startswith("oqs.audit: about 0 s and 0.0 GB\n")
+    monkeypatch.setattr("oqs.memory.physical_memory", lambda: 1e4)
+    monkeypatch.setattr(
+        oqs.DaviesModel, "decomposition", property(lambda self: pytest.fail("began"))
+    )
+    with pytest.raises(MemoryError, match="An audit of 4 interacting sites, of about 0 s, needs"):
+        oqs.audit(model, [1.0, 2.0], [0.0, 0.1])
+    without = oqs.davies(oqs.QuadraticSystem.from_energies([0.3]), [oqs.Contact(oqs.flat(0.1))])
+    assert audit_price(without) == (0.0, 0.0)
+    capacitive = oqs.davies(oqs.coupled_dots((0.1, 0.2), 1.0), [oqs.Contact(oqs.flat(0.1))] * 2)
+    assert audit_price(capacitive)[1] == 1100 * 8
