@@ -25,12 +25,12 @@ ROUNDING = 1e-13
 def gross_flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows:
     """Return the gross rates of particles, energy and heat of each contact, (n,) each, all >= 0.
 
-        g_j = sum_w gamma_j(w) |S_j(w)|^2 [n_j (1 - n_min) + n_max (1 - n_j)],
+        g_j = sum_w gamma_j(w) |S_j(w)|^2 [n_j (1 - nbar) + nbar (1 - n_j)],
 
-    energy the same with |w|, heat with |w| + |mu_j|, as Y_j = J_j - mu_j P_j. n_min and n_max are
-    the lowest and highest occupation of the reservoirs that reach w; the system's lies between.
-    Without interactions the sum runs over the modes; with them over the transitions up from one
-    eigenstate, or down from one, the largest such sums.
+    energy the same with |w|, heat with |w| + |mu_j|, as Y_j = J_j - mu_j P_j; nbar(w) is the mean
+    occupation of the reservoirs by their rates, Eq. (10). Without interactions the sum runs over
+    the modes; with them over the transitions up from one eigenstate, or down from one, the largest
+    such sums: an estimate.
 
     They depend on rates, T and mu alone, not on the solution that they judge.
     """
@@ -64,9 +64,9 @@ def gross_of_modes(
 def _exchanges(
     frequencies: FloatArray, rates: FloatArray, T: FloatArray, mu: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return gamma_j n_j (1 - n_min) and gamma_j (1 - n_j) n_max, each (n, K)."""
+    """Return gamma_j n_j (1 - nbar) and gamma_j (1 - n_j) nbar, each (n, K)."""
     filled, empty = filled_and_empty((frequencies - mu[:, None]) / T[:, None])
-    there = rates > 0
-    emptiest = np.max(np.where(there, empty, 0.0), axis=0)
-    fullest = np.max(np.where(there, filled, 0.0), axis=0)
-    return rates * filled * emptiest, rates * empty * fullest
+    total = rates.sum(axis=0)
+    share = np.divide(rates, total, out=np.zeros_like(rates), where=total > 0)
+    mean, lacking = (np.sum(share * part, axis=0) for part in (filled, empty))
+    return rates * filled * lacking, rates * empty * mean
