@@ -43,7 +43,7 @@ def kernel_dimension(model: DaviesModel) -> int:
         return model.level_coherences.kernel_dimension
     generator = model.zero_frequency_generator
     half = model.rates.ravel() / 2
-    weights = np.zeros(generator.values.shape[1])  # no frequency shifts: they commute with H_S
+    weights = np.zeros(generator.terms)  # no frequency shifts: they commute with H_S
     weights[: 2 * half.size] = np.concatenate([half, half])
     matrix = generator.matrix(weights)
     scale = np.max(np.abs(matrix.data), initial=0.0)
