@@ -18,7 +18,13 @@ from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows, PlainFlows
-from oqs.pair_flows import level_flows, occupation_differences, pair_flows, plain_pair_flows
+from oqs.pair_flows import (
+    exponent_differences,
+    level_flows,
+    occupation_differences,
+    pair_flows,
+    plain_pair_flows,
+)
 from oqs.systems import QuadraticSystem
 
 
@@ -84,10 +90,12 @@ class ClosedForm:
         -(1/2) sum_k sum_jq Gamma_kjq (nu_j - nu_q) sinh(nu_j - nu_q) / (cosh nu_j cosh nu_q),
         Gamma_kjq = gamma_j gamma_q / sum gamma, nu_j = (w_k - mu_j) / (2 T_j).
         """
-        x = self._exponents(*self._checked(T, mu))
-        affinity = x[..., :, None] - x[..., None, :]
-        terms = self.transfer * affinity * occupation_differences(x)
-        total: FloatArray = 0.5 * np.sum(terms, axis=(-3, -2, -1))
+        temperature, potential = (a[..., None, :] for a in self._checked(T, mu))
+        above = self.frequencies[:, None] - potential  # (..., N, n)
+        affinity = exponent_differences(above, temperature, potential)
+        difference = occupation_differences(above, temperature, potential)
+        terms = self.transfer * affinity * difference
+        total: FloatArray = -0.5 * np.sum(terms, axis=(-3, -2, -1))
         return total
 
     def _checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.clusters import IntArray, cluster
 from oqs.fock import annihilator, number_of_bits
+from oqs.interacting import InteractingSystem
 from oqs.systems import QuadraticSystem, System
 
 NEGLIGIBLE = 1e-13
@@ -149,6 +150,8 @@ def _states_of_contact(
     system: System, t: ComplexArray
 ) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
     """Return lower, upper, amplitude and channel of every non-zero element of one contact."""
+    if isinstance(system, InteractingSystem) and system.occupation_eigenstates:
+        return _occupations_of_contact(system, t)
     spectrum = system.spectrum
     sector = {int(n): np.flatnonzero(spectrum.particles == n) for n in set(spectrum.particles)}
     site_operators = [c.to("csr").data_as("csr_matrix") for c in system.annihilators]
@@ -165,6 +168,19 @@ def _states_of_contact(
             parts.append((lower[a], upper[b], block[a, b], np.full(len(a), channel)))
     lower, upper, amplitude, index = (np.concatenate(column) for column in zip(*parts, strict=True))
     return lower, upper, amplitude, index
+
+
+def _occupations_of_contact(
+    system: InteractingSystem, t: ComplexArray
+) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
+    """Do the same where occupation states are eigenstates: t_av empties site v."""
+    cut = NEGLIGIBLE * np.linalg.norm(t)
+    found = []
+    for channel, v in zip(*np.nonzero(np.abs(t) > cut), strict=True):
+        emptied = annihilator(int(v), system.sites).tocoo()
+        found.append((t[channel, v] * emptied, int(channel)))
+    parts = _collect([(matrix, 0, channel) for matrix, channel in found])
+    return parts.lower, parts.upper, parts.amplitude, parts.channel
 
 
 def _collect(found: list[tuple[sp.csr_array, int, int]]) -> Elements:

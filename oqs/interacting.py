@@ -134,9 +134,8 @@ class InteractingSystem(System):
         if self.terms is not None:
             states = np.arange(2**self.sites)
             counts = np.bitwise_count(states).astype(np.intp)
-            return NumberBasis(
-                self.terms.matrix, lambda site: annihilator(site, self.sites), counts, None
-            )
+            of_site = functools.partial(annihilator, sites=self.sites)
+            return NumberBasis(self.terms.matrix, of_site, counts, None)
         operators = [
             sp.csr_array(q.to("csr").data_as("csr_matrix"))
             for q in (self.hamiltonian, *self.annihilators, self.number)

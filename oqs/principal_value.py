@@ -11,6 +11,7 @@ start like a root, and around the features of g, and are halved until two orders
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import final
 
@@ -124,14 +125,14 @@ def shift_function(contact: Contact) -> Weight:
     if contact.band is None and isinstance(rate, Flat):
         return np.zeros_like
     if contact.band is None and isinstance(rate, Lorentzian):
-
-        def lorentzian_shift(w: FloatArray) -> FloatArray:
-            detuning = (w - rate.center) / rate.width
-            return 0.5 * rate.strength * detuning / (1 + detuning**2)
-
-        return lorentzian_shift
+        return functools.partial(_lorentzian_shift, rate)
     lowest, highest, features = _support(contact)
     return BandIntegral.over_band(contact.gamma, lowest, highest, features, contact.label())
+
+
+def _lorentzian_shift(rate: Lorentzian, w: FloatArray) -> FloatArray:
+    detuning = (w - rate.center) / rate.width
+    return 0.5 * rate.strength * detuning / (1 + detuning**2)
 
 
 def occupied_shift(contact: Contact, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
