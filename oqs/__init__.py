@@ -45,6 +45,7 @@ from oqs.stationary import (
 )
 from oqs.systems import QuadraticSystem, System
 from oqs.verdict import Assumption, Audit, Verdict
+from oqs.version import __version__ as __version__
 
 __all__ = [
     "Assumption",
