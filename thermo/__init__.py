@@ -4,6 +4,13 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
+import pathlib as _pathlib
+import runpy as _runpy
+
+# by its path: `import oqs` would run whatever `oqs` Python finds first
+_namesakes = _pathlib.Path(__file__).parents[1] / "oqs" / "namesakes.py"
+_runpy.run_path(str(_namesakes))["refuse_namesakes"]()
+
 from thermo.audit import audit
 from thermo.coevolve import CoevolutionFailed, coevolve
 from thermo.cotrajectory import CoTrajectory

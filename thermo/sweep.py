@@ -14,8 +14,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from oqs.version import __version__
 from thermo.progress import ProgressBar
-from thermo.record import package_version
 from thermo.sweep_dataset import Agreement, labelled
 from thermo.sweep_executors import Cluster, check_executor, evaluated
 from thermo.sweep_identity import identify
@@ -77,7 +77,6 @@ def sweep(
     identity = identify(function, label, stored=store is not None)
     keys = [point_key(point) for point in points]
     agreement = Agreement(axes)
-    version = package_version()
     with (
         open_store(store, identity) as kept,
         ProgressBar(f"sweeping {len(points)} points", progress) as bar,
@@ -90,7 +89,7 @@ def sweep(
         with contextlib.closing(evaluated(function, points, wanted, executor)) as coming:
             for index, outcome in coming:
                 agreement.check(outcome)
-                outcome = outcome._replace(version=version)
+                outcome = outcome._replace(version=__version__)
                 outcomes[keys[index]] = outcome
                 if kept is not None:
                     kept.write(keys[index], outcome)

@@ -183,8 +183,9 @@ def _packed(values: Values | None) -> bytes | None:
     if values is None:
         return None
     buffer = io.BytesIO()
-    # by position: a name such as "file" would be taken for an argument of savez
-    np.savez(buffer, np.array(list(values), dtype=np.str_), *values.values(), allow_pickle=False)
+    # by position: a name such as "file" would be taken for an argument of savez.
+    # evaluate() lets numbers and text pass only, so nothing is pickled
+    np.savez(buffer, np.array(list(values), dtype=np.str_), *values.values())
     return buffer.getvalue()
 
 
