@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-import os
 from collections.abc import Callable
 from typing import Any, final
 
@@ -26,6 +25,7 @@ from oqs.contacts import Contact
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.fock import DENSE, Block, occupation_sum
 from oqs.interacting import InteractingSystem, NumberBasis
+from oqs.memory import physical_memory
 from oqs.systems import QuadraticSystem, System
 from oqs.terms import Terms
 
@@ -195,7 +195,7 @@ def _require_memory(system: InteractingSystem, contacts: int) -> None:
     blocks = sizes[1:] * sizes[:-1]
     doubles = np.sum(sizes**2) + (3 + contacts) * blocks.sum() + (4 + 2 * contacts) * blocks.max()
     needed = 8 * float(doubles)
-    available = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    available = physical_memory()
     if needed > available:
         raise MemoryError(
             f"A system of {system.sites} sites with {contacts} contacts needs about "
