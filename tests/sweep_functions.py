@@ -152,3 +152,7 @@ def ensemble_for_ever(folder):
     law = functools.partial(law_for_ever, here=os.getpid(), folder=folder)
     reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), name=name) for name in "ab"]
     thermo.evolve_ensemble(law, reservoirs, [[0.6, 1.0]] * 4, [[20.8, 16.0]] * 4, workers=2)
+
+
+def wide(a, size):
+    return np.full(size, float(a))

@@ -20,7 +20,8 @@ from thermo.record import package_version
 from thermo.sweep_dataset import Agreement, labelled
 from thermo.sweep_executors import Cluster, check_executor, evaluated
 from thermo.sweep_identity import identify
-from thermo.sweep_store import FORMAT, open_store, point_key
+from thermo.sweep_outcome import point_key
+from thermo.sweep_store import FORMAT, open_store
 
 
 def sweep(

@@ -14,7 +14,7 @@ import numpy as np
 
 from thermo.processes import ProcessDied, Workers
 from thermo.sendable import check_processes, check_sendable
-from thermo.sweep_store import Outcome
+from thermo.sweep_outcome import Outcome
 
 _IN_FLIGHT = 256  # points handed to an executor and not yet back: bounds memory and loss
 _GLANCE = 1.0  # seconds: `wait` does not wake up for futures that shutdown() cancels

@@ -25,6 +25,7 @@ from oqs.scenario.waiting import waiting
 from oqs.units import Units
 from oqs.verdict import Audit
 from thermo.evolve import EvolutionFailed, evolve
+from thermo.netcdf import save_dataset
 from thermo.scenario.data import sweep_checks, sweep_data, trajectory_checks, trajectory_data
 from thermo.scenario.drawing import save_figures
 from thermo.scenario.folder import ResultFolder
@@ -181,7 +182,7 @@ class Run:
         )
         # a variable, not an attribute: those are limited to 64 kB
         text = ((), self._made.document.text, {"long_name": "TOML that made this"})
-        table.assign(scenario=text).to_netcdf(self._staging / name, engine="h5netcdf")
+        save_dataset(table.assign(scenario=text), self._staging / name)
 
 
 def relaxation_table(result: Relaxation, names: tuple[str, ...]) -> xr.Dataset:
