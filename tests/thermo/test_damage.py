@@ -37,21 +37,24 @@ def damages(content, count):
     return (flipped(content, rng) for _ in range(count))
 
 
+CALLS = []
+
+
+def counted(a):
+    CALLS.append(a)
+    return {"square": a**2, "text": f"a{a}", "array": np.full(400, a)}
+
+
 def test_a_damaged_store_is_told_or_as_it_was(tmp_path, capfd):
-    calls = []
-
-    def function(a):
-        calls.append(a)
-        return {"square": a**2, "text": f"a{a}", "array": np.full(40, a)}
-
     store = tmp_path / "sweep.db"
-    right = thermo.sweep(function, {"a": POINTS}, store=store, label="mine")
-    assert len(calls) == 5
+    sweep = functools.partial(thermo.sweep, counted, {"a": POINTS}, store=store, label="mine")
+    right = sweep()
+    calls = len(CALLS)
     told, as_it_was = [], 0
     for content in damages(store.read_bytes(), 300):
         store.write_bytes(content)
         try:
-            data = thermo.sweep(function, {"a": POINTS}, store=store, label="mine")
+            data = sweep()
         except ValueError as error:
             told.append(str(error))
         else:
@@ -59,12 +62,13 @@ def test_a_damaged_store_is_told_or_as_it_was(tmp_path, capfd):
             as_it_was += 1
         for journal in tmp_path.glob("sweep.db-*"):
             journal.unlink()
+    assert len(CALLS) == calls  # no result was missed without a word
+    assert len(told) > 100
+    assert as_it_was > 30  # what nobody reads was hit
     for text in told:
         assert text.startswith("Argument `store` must ")
         assert repr(str(store)) in text
         assert text.endswith(("another name.", "and compute anew."))
-    assert len(calls) == 5  # no result was missed without a word
-    assert len(told) > 100
     assert capfd.readouterr().err == ""
 
 
