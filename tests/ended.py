@@ -1,5 +1,6 @@
 """Other processes in tests: how they are started, what is alive of them, what they say."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -9,18 +10,34 @@ import time
 
 ROOT = pathlib.Path(__file__).parents[1]
 PROCESSES = pathlib.Path("/proc")
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+@contextlib.contextmanager
+def attentive():
+    """Let what is started in this block be asked to stop, as what a terminal starts.
+
+    A shell starts jobs in the background with SIGINT ignored, and so are all that they start: what
+    is handled here, Python handles there; what is ignored here is ignored there.
+    """
+    before = {stop: signal.signal(stop, _handled) for stop in STOPS}
+    try:
+        yield
+    finally:
+        for stop, handler in before.items():
+            signal.signal(stop, handler)
+
+
+def _handled(number, frame):
+    raise KeyboardInterrupt
 
 
 def start(words, **options):
-    """Start Python in a session of its own, as from a terminal: Ctrl-C is not ignored.
-
-    A shell starts jobs in the background with SIGINT ignored, and so are all that they start.
-    """
-    # what is handled here, Python handles there; what is ignored here is ignored there
-    before = {stop: signal.signal(stop, _handled) for stop in STOPS}
+    """Start Python in a session of its own."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}
-    try:
+    with attentive():
         return subprocess.Popen(
             [sys.executable, *words],
             env=environment | options.pop("environment", {}),
@@ -29,13 +46,6 @@ def start(words, **options):
             start_new_session=True,
             **options,
         )
-    finally:
-        for stop, handler in before.items():
-            signal.signal(stop, handler)
-
-
-def _handled(number, frame):
-    raise KeyboardInterrupt
 
 
 def alive(session):

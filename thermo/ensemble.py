@@ -118,8 +118,8 @@ def evolve_ensemble(
         before integrating, if an argument is wrong, a gas refuses a start, or the law or a gas
         cannot be sent to the `workers` asked for.
     RuntimeError
-        if a process dies, a trajectory needs more than max_steps, its rates stop being finite, or it ends outside
-        the validity of a gas; says which.
+        if a process dies, a trajectory needs more than max_steps, its rates stop being finite, or
+        it ends outside the validity of a gas; says which.
 
     Notes
     -----
