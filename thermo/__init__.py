@@ -40,6 +40,7 @@ from thermo.machines import (
     optimise,
 )
 from thermo.map_plot import plot_map
+from thermo.netcdf import load_dataset, save_dataset
 from thermo.plots import plot_trajectory
 from thermo.rates import reservoir_rates, sommerfeld_rates
 from thermo.regimes import Regime, omega_bar, regimes, spectral_signs
@@ -79,6 +80,7 @@ __all__ = [
     "evolve_ensemble",
     "fermi_dirac_integral",
     "invert",
+    "load_dataset",
     "maximum_power",
     "omega_bar",
     "optimise",
@@ -86,6 +88,7 @@ __all__ = [
     "plot_trajectory",
     "regimes",
     "reservoir_rates",
+    "save_dataset",
     "sommerfeld_rates",
     "spectral_signs",
     "sweep",

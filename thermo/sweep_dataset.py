@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from thermo.sweep_store import Outcome, Values
+from thermo.sweep_outcome import Outcome, Values
 
 
 @final
