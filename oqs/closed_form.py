@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
-from oqs.clusters import RESOLUTION, cluster
+from oqs.clusters import cluster
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
@@ -126,7 +126,7 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
         )
     found = checked_contacts(contacts)
     amplitudes = [contact.channels(system.sites) @ system.modes for contact in found]  # (m_j, N)
-    level, centers = cluster(system.energies, RESOLUTION * system.energy_scale)
+    level, centers = cluster(system.energies, system.resolution)
     strength = np.empty((len(found), system.sites))
     for group in range(len(centers)):
         modes = np.flatnonzero(level == group)

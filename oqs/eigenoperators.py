@@ -81,7 +81,7 @@ def decompose(system: System, channels: Sequence[ComplexArray], resolution: floa
     ----------
     system : any System.
     channels : one array t (m_j, N) per contact: S_a = sum_v t_av c_v.
-    resolution : energies closer than this fraction of the system's energy scale are equal.
+    resolution : energies closer than this energy are equal.
     """
     if isinstance(system, QuadraticSystem):
         return decompose_modes(system, channels, resolution)
@@ -97,8 +97,7 @@ def decompose_modes(
     channels are replaced by the singular vectors of their (m, g) amplitudes, at most g of them.
     A single channel stays as it is: its S(w) sum to S, phases included.
     """
-    width = resolution * system.energy_scale
-    mode_level, frequencies = cluster(system.energies, width)
+    mode_level, frequencies = cluster(system.energies, resolution)
     annihilators = [annihilator(k, system.sites) for k in range(system.sites)]
     elements = []
     for t in channels:
@@ -117,10 +116,8 @@ def decompose_modes(
                     found.append((operator, kappa, channel))
         elements.append(_collect(found))
     occupation = number_of_bits(system.sites)
-    levels = _levels(
-        occupation @ frequencies[mode_level], occupation.sum(axis=1), system.sites * width
-    )
-    return Decomposition(read_only(frequencies), tuple(elements), read_only(levels[0]))
+    levels, _ = _levels(occupation @ frequencies[mode_level], occupation.sum(axis=1), resolution)
+    return Decomposition(read_only(frequencies), tuple(elements), read_only(levels))
 
 
 def decompose_states(
@@ -128,11 +125,10 @@ def decompose_states(
 ) -> Decomposition:
     """Decompose in the many-body eigenstates: no structure but the particle number is used."""
     spectrum = system.spectrum
-    width = resolution * system.energy_scale
-    levels, level_energy = _levels(spectrum.energies, spectrum.particles, width)
+    levels, level_energy = _levels(spectrum.energies, spectrum.particles, resolution)
     found = [_states_of_contact(system, t) for t in channels]
     bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
-    kappa, frequencies = cluster(np.concatenate(bohr), width)
+    kappa, frequencies = cluster(np.concatenate(bohr), resolution)
     split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
     elements = tuple(
         Elements(lower, upper, amplitude, k, channel)

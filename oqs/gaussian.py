@@ -21,15 +21,15 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, positive_number, temperatures_and_potentials
-from oqs.clusters import RESOLUTION, cluster
+from oqs.arguments import ComplexArray, FloatArray, temperatures_and_potentials
+from oqs.clusters import cluster
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows, PlainFlows
 from oqs.pair_flows import level_flows, pair_flows, plain_pair_flows
 from oqs.principal_value import shift_function
-from oqs.systems import QuadraticSystem
+from oqs.systems import QuadraticSystem, checked_resolution
 
 
 @final
@@ -76,7 +76,7 @@ def gaussian_law(
     contacts: Sequence[Contact],
     *,
     lamb_shift: bool = False,
-    resolution: float = RESOLUTION,
+    resolution: float | None = None,
 ) -> GaussianLaw:
     """Return the flow law of a quadratic system from its covariance matrix.
 
@@ -88,7 +88,8 @@ def gaussian_law(
     system : QuadraticSystem.
     contacts : one Contact per reservoir.
     lamb_shift : include the frequency shifts of Eq. (2); contacts need their `band`.
-    resolution : mode energies closer than this fraction of the largest count as equal.
+    resolution : energy; modes closer than it count as one level, their distance as zero. None
+        takes `system.resolution`, 1e-12 of the largest many-body energy.
 
     Raises
     ------
@@ -103,8 +104,7 @@ def gaussian_law(
             "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...))."
         )
     found = checked_contacts(contacts)
-    fraction = positive_number("resolution", resolution, "The default is 1e-10.")
-    label, frequencies = cluster(system.energies, fraction * system.energy_scale)
+    label, frequencies = cluster(system.energies, checked_resolution(resolution, system))
     amplitudes = [contact.channels(system.sites) @ system.modes for contact in found]
     gammas = np.array([contact.gamma(frequencies, j) for j, contact in enumerate(found)])
     shifts = np.zeros_like(gammas)

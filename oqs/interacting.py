@@ -110,8 +110,13 @@ class InteractingSystem(System):
         """Number N of sites."""
         return len(self.annihilators) if self.terms is None else self.terms.sites
 
-    @functools.cached_property
+    @property
     def energy_scale(self) -> float:
+        """`largest_energy`, which bounds every transition energy of interest."""
+        return self.largest_energy
+
+    @functools.cached_property
+    def largest_energy(self) -> float:
         """Largest |E| of the many-body spectrum, measured from the empty state."""
         spectrum = self.spectrum
         vacuum = spectrum.energies[np.argmin(spectrum.particles)]

@@ -16,9 +16,11 @@ from oqs.arguments import (
     ComplexArray,
     FloatArray,
     complex_array,
+    positive_number,
     read_only,
     real_array,
 )
+from oqs.clusters import FINEST, RESOLUTION
 from oqs.fock import Spectrum, mode_fock_basis, occupation_sum
 
 _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
@@ -40,7 +42,12 @@ class System(abc.ABC):
     @property
     @abc.abstractmethod
     def energy_scale(self) -> float:
-        """Largest transition energy the Hamiltonian can have: what resolutions are relative to."""
+        """Largest transition energy the Hamiltonian can have."""
+
+    @property
+    @abc.abstractmethod
+    def largest_energy(self) -> float:
+        """Largest |E| of the many-body spectrum, measured from the empty state."""
 
     @property
     @abc.abstractmethod
@@ -56,6 +63,15 @@ class System(abc.ABC):
     def number(self) -> qutip.Qobj:
         """Particle number N_S = sum_v c_v^+ c_v."""
         return sum(c.dag() * c for c in self.annihilators)
+
+    @property
+    def resolution(self) -> float:
+        """Default resolution of energies, 1e-12 of `largest_energy`: closer ones count as equal.
+
+        The same number for a quadratic Hamiltonian whether it is given as a QuadraticSystem or as
+        an InteractingSystem, in whatever basis of the sites.
+        """
+        return RESOLUTION * self.largest_energy
 
     @property
     def dims(self) -> list[list[int]]:
@@ -135,6 +151,12 @@ class QuadraticSystem(System):
         """max_k |w_k|."""
         return float(np.max(np.abs(self.energies)))
 
+    @property
+    def largest_energy(self) -> float:
+        """The larger of the sums of all w_k > 0 and of all |w_k| with w_k < 0."""
+        positive = np.maximum(self.energies, 0.0).sum()
+        return float(max(positive, positive - self.energies.sum()))
+
     @functools.cached_property
     def spectrum(self) -> Spectrum:
         """Occupation states of the normal modes; bit N-1-k of a state's index is mode k."""
@@ -143,6 +165,24 @@ class QuadraticSystem(System):
             particles=np.bitwise_count(np.arange(2**self.sites)).astype(np.intp),
             make_vectors=lambda: mode_fock_basis(self.modes),
         )
+
+
+def checked_resolution(resolution: float | None, system: System) -> float:
+    """Return the energy below which energies count as equal; None is `system.resolution`.
+
+    Raises TypeError or ValueError unless it is a number above the rounding of the energies.
+    """
+    if resolution is None:
+        return system.resolution
+    remedy = "It is an energy; omit it for the default, 1e-12 of the largest many-body energy."
+    number = positive_number("resolution", resolution, remedy)
+    finest = FINEST * system.largest_energy
+    if number < finest:
+        raise ValueError(
+            f"Argument `resolution` must be at least {finest!r}, the rounding of this system's "
+            f"energies, but is {number!r}. {remedy}"
+        )
+    return number
 
 
 def quadratic_form(matrix: ComplexArray, operators: Sequence[qutip.Qobj]) -> qutip.Qobj:

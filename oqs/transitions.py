@@ -175,13 +175,12 @@ def find_transitions(
     channels = [contact.channels(system.sites) for contact in contacts]
     if isinstance(system, InteractingSystem) and not system.occupation_eigenstates:
         _require_memory(system, len(contacts))
-    width = resolution * system.energy_scale
     if isinstance(system, QuadraticSystem):
-        return _flips_of_modes(system, contacts, channels, width)
+        return _flips_of_modes(system, contacts, channels, resolution)
     if isinstance(system, InteractingSystem):
         if system.terms is not None and system.occupation_eigenstates:
-            return _flips_of_sites(system.terms, contacts, channels, width)
-        return _blocks_of_states(system, contacts, channels, width)
+            return _flips_of_sites(system.terms, contacts, channels, resolution)
+        return _blocks_of_states(system, contacts, channels, resolution)
     raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
 
 

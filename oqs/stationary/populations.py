@@ -77,10 +77,9 @@ class Populations(StationaryMethod):
 def has_degenerate_levels(model: DaviesModel) -> bool:
     """Return whether two energy eigenstates agree in particle number and energy."""
     spectrum = model.system.spectrum
-    width = model.resolution * model.system.energy_scale
     order = np.lexsort((spectrum.energies, spectrum.particles))
     same = np.diff(spectrum.particles[order]) == 0
-    close = np.diff(spectrum.energies[order]) <= width
+    close = np.diff(spectrum.energies[order]) <= model.resolution
     return bool(np.any(same & close))
 
 
