@@ -44,6 +44,7 @@ from oqs.stationary import (
     stationary_state,
 )
 from oqs.systems import QuadraticSystem, System
+from oqs.untouched import Untouched
 from oqs.verdict import Assumption, Audit, Verdict
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Untouched",
     "Verdict",
     "ZeroFrequencyBlock",
     "anderson_dot",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
-from oqs.rates import Rate, rate_at
+from oqs.rates import Flat, Lorentzian, PowerLaw, Rate, rate_at
 
 _REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) for m channels."
 
@@ -98,6 +98,16 @@ class Contact:
         values = np.zeros(frequencies.shape)
         values[inside] = rate_at(self.rate, frequencies[inside], self.label(index))
         return values
+
+    def why_zero(self, frequency: float) -> str:
+        """Say why gamma is 0 at this frequency, where it is."""
+        if self.band is not None and frequency < self.band[0]:
+            return f"its band begins at {self.band[0]!r}"
+        if self.band is not None and frequency > self.band[1]:
+            return f"its band ends at {self.band[1]!r}"
+        if isinstance(self.rate, Flat | PowerLaw | Lorentzian):
+            return self.rate.why_zero(frequency)
+        return "its `rate` returns 0 there"
 
     def label(self, index: int | None = None) -> str:
         """Return how messages call this contact."""
