@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 from typing import final
 
 import numpy as np
@@ -57,8 +58,8 @@ class Contact:
     ) -> None:
         if not callable(rate):
             raise TypeError(
-                f"Argument `rate` must be a callable gamma(w), but is {rate!r}. "
-                f"For a constant use oqs.flat({rate!r})."
+                f"Argument `rate` must be a callable gamma(w), but is {rate!r}. Give "
+                f"oqs.flat({float(rate) if _is_number(rate) else 0.01!r}) for a constant."
             )
         if name is not None and not isinstance(name, str):
             raise TypeError(f"Argument `name` must be text, but is {name!r}. Omit it for none.")
@@ -78,9 +79,12 @@ class Contact:
         if self.coupling is None:
             return np.eye(sites, dtype=np.complex128)
         if self.coupling.shape[1] != sites:
+            given = self.coupling.shape[1]
+            spin = " For spinful dots oqs.spin_channels makes it from one amplitude per dot."
             raise ValueError(
                 f"Argument `coupling` of {self.label()} must have {sites} entries per channel, one "
-                f"per site of the system, but has {self.coupling.shape[1]}. {_REMEDY}"
+                f"per site of the system, but has {given}. {_REMEDY}"
+                f"{spin if sites == 2 * given else ''}"
             )
         return self.coupling
 
@@ -114,6 +118,10 @@ class Contact:
         if self.name is not None:
             return f"contact {self.name!r}"
         return "a contact" if index is None else f"contact {index}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _channels(coupling: ArrayLike) -> ComplexArray:

@@ -338,7 +338,8 @@ def davies(
     if not isinstance(system, System):
         raise TypeError(
             f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
-            f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h)."
+            f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj with "
+            "oqs.InteractingSystem(H, annihilators)."
         )
     found = checked_contacts(contacts)
     width = checked_resolution(resolution, system)

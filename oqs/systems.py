@@ -19,6 +19,7 @@ from oqs.arguments import (
     positive_number,
     read_only,
     real_array,
+    shortest,
 )
 from oqs.clusters import FINEST, RESOLUTION
 from oqs.fock import Spectrum, mode_fock_basis, occupation_sum
@@ -211,7 +212,8 @@ def hermitian_matrix(h: ArrayLike) -> ComplexArray:
     if np.max(difference) > 1e-12 * np.max(np.abs(matrix)):
         v, w = (int(i) for i in np.unravel_index(np.argmax(difference), matrix.shape))
         raise ValueError(
-            f"Argument `h` must be Hermitian, but h[{v}, {w}] = {matrix[v, w]:.6g} and "
-            f"h[{w}, {v}] = {matrix[w, v]:.6g}. {_H_REMEDY}"
+            f"Argument `h` must be Hermitian, but h[{v}, {w}] = {shortest(matrix[v, w])} and "
+            f"h[{w}, {v}] = {shortest(matrix[w, v])}. {_H_REMEDY} Where their difference is "
+            "rounding, give (h + h.conj().T) / 2."
         )
     return (matrix + matrix.conj().T) / 2
