@@ -54,7 +54,7 @@ REFUSED = {
     ),
     "h large": (
         lambda: oqs.QuadraticSystem([[1, 1e6], [1e6 + 1e-3, 2]]),
-        r"h\[0, 1\] = 1000000.0 and h\[1, 0\] = 1000000.001",
+        r"h\[0, 1\] = 1000000 and h\[1, 0\] = 1000000.001",
     ),
     "h imaginary": (
         lambda: oqs.InteractingSystem.from_terms([[1, 0.1j], [0.1j, 2]]),
