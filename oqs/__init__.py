@@ -45,6 +45,7 @@ from oqs.stationary import (
     stationary_state,
 )
 from oqs.systems import QuadraticSystem, System
+from oqs.untouched import Untouched
 from oqs.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
 
@@ -71,6 +72,7 @@ __all__ = [
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Untouched",
     "Verdict",
     "ZeroFrequencyBlock",
     "anderson_dot",

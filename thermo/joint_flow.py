@@ -113,7 +113,8 @@ class JointFlow:
         if not np.isfinite(rate).all():
             raise ValueError(
                 f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
-                f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there."
+                f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there. Start from other T and "
+                "mu, or stop before with `t_final`."
             )
         return rate
 

@@ -138,7 +138,10 @@ def _axes(grid: Mapping[str, ArrayLike]) -> dict[str, list[Any]]:
 
 def _check_call(function: Callable[..., object], point: Mapping[str, Any]) -> None:
     if not callable(function):
-        raise TypeError(f"Argument `function` must be callable, but is {function!r}.")
+        raise TypeError(
+            f"Argument `function` must be callable, but is {function!r}. Give a function of the "
+            "axes of the grid."
+        )
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # some compiled functions have none
