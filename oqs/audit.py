@@ -18,8 +18,10 @@ from oqs.lines import Lines, tail_flows
 from oqs.price import audit_bar
 from oqs.relaxation import relaxation_time
 from oqs.secular import worst_mixing
-from oqs.stationary.uniqueness import kernel_dimension
+from oqs.stationary.uniqueness import kernel
 from oqs.systems import QuadraticSystem
+from oqs.touched import touched_part
+from oqs.untouched import named
 from oqs.verdict import Assumption, Audit, Verdict
 
 
@@ -194,12 +196,14 @@ def _band_edges(model: DaviesModel, lines: Lines) -> Assumption:
 
 
 def _unique(model: DaviesModel) -> Assumption:
-    dimension = kernel_dimension(model)
+    found = kernel(model)
+    untouched = touched_part(model).untouched
+    measure = f"the generator's kernel has dimension {found}"
     return Assumption(
         "unique state",
-        float(dimension - 1),
-        Verdict.SOUND if dimension == 1 else Verdict.UNRELIABLE,
-        f"the generator's kernel has dimension {dimension}",
+        float(found.dimension - 1),
+        Verdict.SOUND if found.dimension == 1 else Verdict.UNRELIABLE,
+        f"{measure}: no contact touches {named(untouched)}" if untouched else measure,
         "couple the isolated or dark mode, or leave it out",
     )
 

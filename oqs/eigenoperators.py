@@ -85,7 +85,7 @@ def decompose(
     ----------
     system : any System.
     channels : one array t (m_j, N) per contact: S_a = sum_v t_av c_v.
-    resolution : energies closer than this fraction of the system's energy scale are equal.
+    resolution : energies closer than this energy are equal.
     sector : (D,) label of each eigenstate's quantum numbers, where they are not all modes.
     """
     if isinstance(system, QuadraticSystem):
@@ -102,8 +102,7 @@ def decompose_modes(
     channels are replaced by the singular vectors of their (m, g) amplitudes, at most g of them.
     A single channel stays as it is: its S(w) sum to S, phases included.
     """
-    width = resolution * system.energy_scale
-    mode_level, frequencies = cluster(system.energies, width)
+    mode_level, frequencies = cluster(system.energies, resolution)
     annihilators = [annihilator(k, system.sites) for k in range(system.sites)]
     elements = []
     for t in channels:
@@ -122,10 +121,8 @@ def decompose_modes(
                     found.append((operator, kappa, channel))
         elements.append(_collect(found))
     occupation = number_of_bits(system.sites)
-    levels = _levels(
-        occupation @ frequencies[mode_level], occupation.sum(axis=1), system.sites * width
-    )
-    return Decomposition(read_only(frequencies), tuple(elements), read_only(levels[0]))
+    levels, _ = _levels(occupation @ frequencies[mode_level], occupation.sum(axis=1), resolution)
+    return Decomposition(read_only(frequencies), tuple(elements), read_only(levels))
 
 
 def decompose_states(
@@ -133,11 +130,10 @@ def decompose_states(
 ) -> Decomposition:
     """Decompose in the many-body eigenstates: no structure but the quantum numbers is used."""
     spectrum = system.spectrum
-    width = resolution * system.energy_scale
-    levels, level_energy = _levels(spectrum.energies, sector, width)
+    levels, level_energy = _levels(spectrum.energies, sector, resolution)
     found = [_states_of_contact(system, t) for t in channels]
     bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
-    kappa, frequencies = cluster(np.concatenate(bohr), width)
+    kappa, frequencies = cluster(np.concatenate(bohr), resolution)
     split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
     elements = tuple(
         Elements(lower, upper, amplitude, k, channel)

@@ -13,7 +13,6 @@ doi:10.1088/1367-2630/10/4/043026, treats such equations).
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import ClassVar, final
 
@@ -21,15 +20,14 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, positive_number, temperatures_and_potentials
-from oqs.clusters import RESOLUTION, cluster
+from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
 from oqs.contacts import Contact, checked_contacts
-from oqs.eigenoperators import NEGLIGIBLE
-from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows, PlainFlows
+from oqs.levels import Level, find_levels, untouched_modes
 from oqs.pair_flows import level_flows, pair_flows, plain_pair_flows
 from oqs.principal_value import shift_function
-from oqs.systems import QuadraticSystem
+from oqs.systems import QuadraticSystem, checked_resolution
+from oqs.untouched import Untouched
 
 
 @final
@@ -42,13 +40,15 @@ class GaussianLaw:
 
     Parameters
     ----------
-    frequencies : (K,) energies of the levels, ascending.
+    frequencies : (K,) energies of the levels that contacts touch, ascending.
     transfer : (K, n, n) w_jq >= 0, rates at which particles go from reservoir q to j through a
         level; units of energy.
+    untouched : dark modes, which carry nothing and are left out, each with the reason.
     """
 
     frequencies: FloatArray
     transfer: FloatArray
+    untouched: tuple[Untouched, ...]
     batched: ClassVar[bool] = True
 
     @property
@@ -76,24 +76,27 @@ def gaussian_law(
     contacts: Sequence[Contact],
     *,
     lamb_shift: bool = False,
-    resolution: float = RESOLUTION,
+    resolution: float | None = None,
 ) -> GaussianLaw:
     """Return the flow law of a quadratic system from its covariance matrix.
 
     The same Davies generator as `davies`, with collective channels and degenerate modes, without
-    its 2^N states: N = 1000 in seconds.
+    its 2^N states: N = 1000 in seconds. Modes, and combinations of degenerate modes, that no
+    contact touches carry nothing and are left out: `law.untouched` names them. An amplitude below
+    1e-13 of its contact's norm touches nothing.
 
     Parameters
     ----------
     system : QuadraticSystem.
     contacts : one Contact per reservoir.
     lamb_shift : include the frequency shifts of Eq. (2); contacts need their `band`.
-    resolution : mode energies closer than this fraction of the largest count as equal.
+    resolution : energy; modes closer than it count as one level, their distance as zero. None
+        takes `system.resolution`, 1e-12 of the largest many-body energy.
 
     Raises
     ------
     NonUniqueStationaryState
-        if a mode, or a combination of degenerate ones, is touched by no contact.
+        if no contact touches any mode.
     TypeError, ValueError
         if the system is not quadratic, or contacts are refused.
     """
@@ -103,63 +106,32 @@ def gaussian_law(
             "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...))."
         )
     found = checked_contacts(contacts)
-    fraction = positive_number("resolution", resolution, "The default is 1e-10.")
-    label, frequencies = cluster(system.energies, fraction * system.energy_scale)
-    amplitudes = [contact.channels(system.sites) @ system.modes for contact in found]
-    gammas = np.array([contact.gamma(frequencies, j) for j, contact in enumerate(found)])
-    shifts = np.zeros_like(gammas)
+    levels = find_levels(system, found, checked_resolution(resolution, system))
+    drifts = [np.zeros((len(level.modes),) * 2, dtype=np.complex128) for level in levels]
     if lamb_shift:
-        shifts = np.array([shift_function(contact)(frequencies) for contact in found])
-    transfer = np.empty((len(frequencies), len(found), len(found)))
-    isolated = []
-    for kappa in range(len(frequencies)):
-        modes = np.flatnonzero(label == kappa)
-        grams = np.array([_gram(a, modes) for a in amplitudes])  # (n, g, g)
-        dark = _dark(grams, gammas[:, kappa])
-        if dark:
-            isolated.append(dark)
-            continue
-        transfer[kappa] = _transfer(grams, gammas[:, kappa], shifts[:, kappa])
-    if isolated:
-        raise NonUniqueStationaryState(
-            math.prod(math.comb(2 * g, g) for g in isolated),
-            "A mode, or a combination of degenerate modes (a dark mode), is touched by no contact: "
-            "couple it, or leave it out of the system.",
-        )
-    return GaussianLaw(frequencies, transfer)
+        shifts = [shift_function(contact) for contact in found]
+        drifts = [level.shift(shifts) for level in levels]
+        levels = tuple(level.turned(d) for level, d in zip(levels, drifts, strict=True))
+    untouched = untouched_modes(levels, found, system.resolution)
+    pairs = [(level, d) for level, d in zip(levels, drifts, strict=True) if level.touched]
+    return GaussianLaw(
+        read_only(np.array([level.frequency for level, _ in pairs])),
+        read_only(np.array([_transfer(level, drift) for level, drift in pairs])),
+        untouched,
+    )
 
 
-def _gram(amplitudes: ComplexArray, modes: np.ndarray) -> ComplexArray:
-    """Return a^+ a (g, g) of these modes, zero where it is rounding of zero."""
-    part = amplitudes[:, modes]
-    if np.linalg.norm(part) <= NEGLIGIBLE * np.linalg.norm(amplitudes):
-        return np.zeros((len(modes), len(modes)), dtype=np.complex128)
-    return part.conj().T @ part
-
-
-def _dark(grams: ComplexArray, gammas: FloatArray) -> int:
-    """Return how many combinations of the modes no contact touches."""
-    total = np.einsum("j,jkl->kl", gammas, grams)
-    if len(total) == 1:
-        return int(total[0, 0].real == 0)
-    strength = np.linalg.eigvalsh(total)
-    return int(np.sum(strength <= 1e-13 * max(strength[-1], np.finfo(float).tiny)))
-
-
-def _transfer(grams: ComplexArray, gammas: FloatArray, shifts: FloatArray) -> FloatArray:
+def _transfer(level: Level, drift: ComplexArray) -> FloatArray:
     """Return w_jq = tr(G_j X_q) (n, n) with (G/2 + iL) X_q + X_q (G/2 - iL) = G_q."""
-    rates = gammas[:, None, None] * grams  # G_j
-    total = rates.sum(axis=0)
-    if len(total) == 1:
-        flat = rates[:, 0, 0].real
-        return np.outer(flat, flat) / total[0, 0].real
-    if np.any(shifts):
-        drift = total / 2 + 1j * np.einsum("j,jkl->kl", shifts, grams)
-        responses = [scipy.linalg.solve_continuous_lyapunov(drift, rate) for rate in rates]
-    else:  # the drift is Hermitian: one eigenbasis solves for every reservoir
-        strength, basis = np.linalg.eigh(total)
-        rates = np.array([basis.conj().T @ rate @ basis for rate in rates])
-        pair_sums = np.add.outer(strength, strength) / 2
-        responses = [rate / pair_sums for rate in rates]
-    transfer: FloatArray = np.einsum("jkl,qlk->jq", rates, np.array(responses)).real
+    rates = level.rates  # G_j
+    if not np.any(drift):  # bright combinations are the eigenvectors of G
+        if len(level.strengths) == 1:
+            flat = rates[:, 0, 0].real
+            return np.outer(flat, flat) / flat.sum()
+        responses = rates / (np.add.outer(level.strengths, level.strengths) / 2)
+    else:
+        turning = level.bright.conj().T @ drift @ level.bright
+        relaxing = rates.sum(axis=0) / 2 + 1j * turning
+        responses = np.array([scipy.linalg.solve_continuous_lyapunov(relaxing, g) for g in rates])
+    transfer: FloatArray = np.einsum("jkl,qlk->jq", rates, responses).real
     return transfer

@@ -195,7 +195,8 @@ def landauer(
     if not isinstance(system, QuadraticSystem):
         raise TypeError(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
-            "The transmission is exact without interactions only."
+            "The transmission is exact without interactions only; use "
+            "oqs.flow_law(oqs.davies(system, contacts))."
         )
     found = checked_contacts(contacts)
     return Landauer(

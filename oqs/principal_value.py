@@ -77,9 +77,9 @@ class BandIntegral:
         steps = edges[self.g(edges) > ACCURACY * self.scale]
         near = np.abs(np.subtract.outer(frequencies, steps)) <= 1e-12 * np.max(np.abs(edges))
         if np.any(near):
-            w = frequencies[np.argmax(near.any(axis=1))]
+            w = float(frequencies[np.argmax(near.any(axis=1))])
             raise ValueError(
-                f"The frequency {w:.6g} stands on the band edge of {self.owner}, where its rate "
+                f"The frequency {w!r} stands on the band edge of {self.owner}, where its rate "
                 "steps and its shift is infinite. Move the band's edges off the levels."
             )
         for _ in range(_HALVINGS):

@@ -172,9 +172,11 @@ def _ascending(times: ArrayLike) -> FloatArray:
             f"Argument `times` must have shape (m,), but has shape {t.shape}. {remedy}"
         )
     if t[0] < 0 or np.any(np.diff(t) < 0):
+        k = int(np.argmin(np.diff(t, prepend=0.0)))
+        before = f"{float(t[k - 1])!r} stands before " if k else "has "
         raise ValueError(
-            f"Argument `times` must ascend from t >= 0, but runs from {t[0]:.6g} with a smallest "
-            f"step of {np.min(np.diff(t), initial=0.0):.6g}. {remedy}"
+            f"Argument `times` must ascend from t >= 0, but {before}{float(t[k])!r} at index {k}."
+            f" {remedy}"
         )
     return t
 

@@ -11,7 +11,6 @@ import qutip
 from oqs.arguments import FloatArray
 from oqs.audit import audit
 from oqs.closed_form import ClosedForm, closed_form
-from oqs.clusters import RESOLUTION
 from oqs.davies import DaviesModel, davies
 from oqs.entropy import clausius_sum
 from oqs.flows import Flows
@@ -89,9 +88,6 @@ class FlowsResult:
 
 def make_model(found: OpenSystem) -> DaviesModel:
     """Return the Davies model of a scenario; ScenarioError where `oqs.davies` refuses it."""
-    options: dict[str, Any] = {"lamb_shift": found.generator.lamb_shift}
-    if found.generator.resolution is not None:
-        options["resolution"] = found.generator.resolution
     place = found.document.place.at("system")
     if found.system.sites > _MOST_SITES:
         problem = f"must have at most {_MOST_SITES} sites for a density matrix of 2^N states"
@@ -100,7 +96,12 @@ def make_model(found: OpenSystem) -> DaviesModel:
             'Without interactions, laws = ["gaussian"] takes hundreds.',
         )
     with place.blamed():
-        return davies(found.system, found.contacts, **options)
+        return davies(
+            found.system,
+            found.contacts,
+            lamb_shift=found.generator.lamb_shift,
+            resolution=found.generator.resolution,
+        )
 
 
 def make_law(found: OpenSystem, name: LawName, accuracy: float = 1e-8) -> ScenarioLaw:
@@ -113,12 +114,11 @@ def make_law(found: OpenSystem, name: LawName, accuracy: float = 1e-8) -> Scenar
             return closed_form(system, found.contacts)
         if name == "landauer":
             return landauer(system, found.contacts, accuracy=accuracy)
-        resolution = found.generator.resolution
         return gaussian_law(
             system,
             found.contacts,
             lamb_shift=found.generator.lamb_shift,
-            resolution=RESOLUTION if resolution is None else resolution,
+            resolution=found.generator.resolution,
         )
 
 

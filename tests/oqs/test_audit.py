@@ -65,7 +65,7 @@ def test_a_near_degenerate_double_dot_is_unreliable(scale):
     np.testing.assert_allclose(found.exact.particle, exact.particle, rtol=1e-6)
     assert found.error > 30
     # counted as one level, the same two dots are fine
-    together = oqs.davies(model.system, model.contacts, resolution=10.0)
+    together = oqs.davies(model.system, model.contacts, resolution=0.02 * scale)
     assert oqs.audit(together, T, mu)["secular"].ratio == 0
     assert oqs.audit(together, T, mu).error < 0.05
 
