@@ -116,7 +116,7 @@ def mode_levels(model: DaviesModel, system: QuadraticSystem) -> tuple[ModeLevel,
 
 def levels_of_modes(model: DaviesModel, system: QuadraticSystem) -> tuple[IntArray, FloatArray]:
     """Return the level (N,) of each mode and the Bohr frequencies (K,) of the levels."""
-    return cluster(system.energies, model.resolution * system.energy_scale)
+    return cluster(system.energies, model.resolution)
 
 
 def _jumps(model: DaviesModel) -> tuple[list[sp.csr_array], IntArray, IntArray]:
