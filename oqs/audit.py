@@ -72,7 +72,7 @@ def audit(
     lines = Lines.of(model)
     bar.update()
     unique = _unique(model)
-    davies = flow_law(model)(temperature, potential) if unique.ratio == 0 else None
+    davies = _flows(model, temperature, potential)
     bar.update()
     gross = gross_flows(model, temperature, potential)
     assumptions = [
@@ -195,6 +195,14 @@ def _band_edges(model: DaviesModel, lines: Lines) -> Assumption:
     )
 
 
+def _flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows | None:
+    """Return the flows; None where they depend on the initial state or nothing is touched."""
+    try:
+        return flow_law(model)(T, mu)
+    except NonUniqueStationaryState:
+        return None
+
+
 def _unique(model: DaviesModel) -> Assumption:
     found = kernel(model)
     untouched = touched_part(model).untouched
@@ -209,8 +217,9 @@ def _unique(model: DaviesModel) -> Assumption:
 
 
 def _time_scales(model: DaviesModel, T: FloatArray, mu: FloatArray, tau_eq: float) -> Assumption:
+    part = touched_part(model).model  # what carries nothing has no time of its own
     try:
-        tau = relaxation_time(model, T, mu)
+        tau = np.inf if part is None else relaxation_time(part, T, mu)
     except NonUniqueStationaryState:
         tau = np.inf
     return Assumption(

@@ -52,6 +52,8 @@ def sectors_of_sets(count: int, channels: Sequence[Links]) -> IntArray:
     >>> sectors_of_sets(4, [tuple(np.concatenate(ends) for ends in zip(up, down))])
     array([0, 1, 1, 2])
     """
+    if not channels:  # nothing joins them
+        return np.arange(count)
     lower = np.concatenate([low for low, _ in channels])
     upper = np.concatenate([up for _, up in channels])
     channel = np.repeat(np.arange(len(channels)), [len(low) for low, _ in channels])

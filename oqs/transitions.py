@@ -136,7 +136,8 @@ class SectorBlocks:
         """
         if np.array_equal(self.reached(among), among):
             return int(among.any()), np.where(among, 0, -1)
-        rows, columns = [], []
+        none = np.zeros(0, dtype=np.intp)
+        rows, columns = [none], [none]
         for step in self.steps:
             for part in step.parts:
                 upper, lower = np.nonzero(part.linked)

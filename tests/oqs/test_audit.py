@@ -134,15 +134,28 @@ def test_distance_to_a_band_edge(distance, scale):
     assert "contact 'narrow'" in found.measure
 
 
-def test_an_isolated_mode_is_unreliable_and_nothing_is_solved():
+def test_an_isolated_mode_is_unreliable_and_the_others_are_judged():
     model = oqs.davies(
         oqs.QuadraticSystem.from_energies([0.5, 1.0]), [oqs.Contact(oqs.flat(0.01), [1, 0])] * 2
     )
     found = oqs.audit(model, [1.0, 2.0], [0.0, 0.1], tau_eq=1e6)
     assert found["unique state"].ratio == 1
     assert found["unique state"].verdict is UNRELIABLE
-    assert found["time scales"].ratio == np.inf
-    assert found.exact is None
+    assert "no contact touches the mode at 1 (contact 0 has no" in found["unique state"].measure
+    alone = oqs.davies(oqs.QuadraticSystem([[0.5]]), [oqs.Contact(oqs.flat(0.01))] * 2)
+    expected = oqs.audit(alone, [1.0, 2.0], [0.0, 0.1], tau_eq=1e6)
+    for name in ("time scales", "line tails"):
+        assert found[name].ratio == pytest.approx(expected[name].ratio, rel=1e-10)
+    assert found.error == pytest.approx(expected.error, rel=1e-6)
+
+
+def test_nothing_is_solved_where_flows_depend_on_the_initial_state():
+    dot = oqs.anderson_dot(0.3, 0.7)
+    found = oqs.audit(
+        oqs.davies(dot, [oqs.Contact(oqs.flat(0.01), [1, 0])] * 2), [1.0, 2.0], [0.0, 0.1], tau_eq=1
+    )
+    assert found["unique state"].ratio == 1
+    assert found["time scales"].ratio == found["line tails"].ratio == np.inf
 
 
 @scales

@@ -401,3 +401,15 @@ def test_the_error_travels_between_processes():
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error)
     assert (again.kernel_dimension, again.exact) == (3, False)
+
+
+@pytest.mark.parametrize("coupling", [[0.0, 0.0], None], ids=["no amplitude", "no rate"])
+@pytest.mark.parametrize("U", [0.0, 0.5])
+@pytest.mark.parametrize("given", ["terms", "operators"])
+def test_contacts_that_touch_nothing_of_a_dimer_are_refused(coupling, U, given):
+    system = oqs.InteractingSystem.from_terms([[0.3, 0.2], [0.2, -0.1]], {(0, 1): U} if U else {})
+    if given == "operators":
+        system = oqs.InteractingSystem(system.hamiltonian, system.annihilators)
+    model = oqs.davies(system, [oqs.Contact(oqs.flat(0.0 if coupling is None else 0.1), coupling)])
+    assert raised(lambda: oqs.stationary_state(model, [1.0], [0.0])) == 4  # its four populations
+    assert raised(lambda: oqs.flow_law(model)) == 4
