@@ -211,15 +211,15 @@ class Workers:
         worker.process.join(_GLANCE)
         code = worker.process.exitcode
         worker.end()
+        if code is not None and -code in STOPS:
+            time.sleep(_GLANCE)  # sent to this process as well, it ends us here
         if not worker.begun:
+            remedy = " In a script, put the call under `if __name__ == '__main__':`."
             raise RuntimeError(
-                f"A worker process {_told(code)} before it began. In a script, put the call under "
-                "`if __name__ == '__main__':`."
+                f"A worker process {_told(code)} before it began.{remedy if code == 1 else ''}"
             )
         if worker.task is None:
             return []
-        if code is not None and -code in STOPS:
-            time.sleep(_GLANCE)  # sent to this process as well, it ends us here
         reason = f"the process {_told(code)}, at the second try too, where it was alone"
         return [(worker.task, ProcessDied(reason), True)]
 
@@ -242,5 +242,6 @@ def _told(code: int | None) -> str:
         return "no longer answered"
     if code >= 0:
         return f"ended with status {code}"
-    name = signal.Signals(-code).name
+    known = -code in signal.Signals.__members__.values()
+    name = signal.Signals(-code).name if known else f"signal {-code}"
     return f"was killed by {name}{' (for want of memory?)' if name == 'SIGKILL' else ''}"

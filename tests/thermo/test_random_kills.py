@@ -62,11 +62,15 @@ def test_killed_at_a_random_moment(seed, tmp_path):
     time.sleep(rng.uniform(0, 0.2))
     (os.killpg if to_all else os.kill)(process.pid, end)
     said = process.communicate(timeout=60)[1]
-    assert "Traceback" not in said, said
+    # workers of Dask log with tracebacks of its own that their client has gone
+    assert "Traceback" not in said or executor == DASK, said
+    assert "oqs" not in said
+    assert "thermo" not in said
     wait_until(lambda: not alive(process.pid), 20)
     begun = len(list(calls.iterdir()))
     finished = kept(store)
-    under_way = {"None": 1, "2": 4, "3": 6}.get(executor, 12)
+    # computed on Dask's workers, not yet here: up to as many as are handed out at once
+    under_way = {"None": 1, "2": 4, "3": 6}.get(executor, 40)
     assert begun - under_way <= finished <= begun
     function = functools.partial(functions.counted, folder=str(calls))
     data = thermo.sweep(function, {"a": ALL}, store=store)
