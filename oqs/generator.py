@@ -51,6 +51,11 @@ class Generator:
         """Number P of matrix elements."""
         return len(self.row_state)
 
+    @property
+    def dimension(self) -> int:
+        """Number D of states."""
+        return len(self.diagonal)
+
     @functools.cached_property
     def diagonal(self) -> IntArray:
         """Positions of the populations among the matrix elements."""
@@ -132,6 +137,26 @@ def build_generator(
     term = np.concatenate([p[3] + p[4] for p in parts])
     terms = (4 if shifted else 2) * len(elements) * frequencies
     return _assemble(row, column, value, term, places, spectrum, terms)
+
+
+def commutator(operator: sp.csr_array, generator: Generator) -> sp.csc_array:
+    """Return -i[H, .] (P, P) on a generator's matrix elements, for H (D, D) that keeps labels."""
+    size = generator.dimension
+    states = generator.row_state, generator.column_state
+    h = operator.tocoo()
+    rows, columns, entries = [], [], []
+    for ends, sign in ((states, -1j), (states[::-1], 1j)):
+        place = sp.csr_array((np.arange(generator.size), ends), shape=(size, size))
+        place.sort_indices()  # states of one label then have their partners in one order
+        row, column = (h.row, h.col) if sign == -1j else (h.col, h.row)
+        count = np.diff(place.indptr)[row]
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        rows.append(place.data[np.repeat(place.indptr[row], count) + within])
+        columns.append(place.data[np.repeat(place.indptr[column], count) + within])
+        entries.append(sign * np.repeat(h.data, count))
+    places = np.concatenate(rows), np.concatenate(columns)
+    shape = (generator.size, generator.size)
+    return sp.csc_array(sp.coo_array((np.concatenate(entries), places), shape=shape))
 
 
 @final
