@@ -37,6 +37,7 @@ from oqs.relaxation import Relaxation, relax, relaxation_time
 from oqs.states import momentary_flows
 from oqs.stationary import (
     FullLiouvillian,
+    GaussianState,
     Populations,
     StationaryMethod,
     StationaryState,
@@ -57,6 +58,7 @@ __all__ = [
     "Flows",
     "FullLiouvillian",
     "GaussianLaw",
+    "GaussianState",
     "InteractingSystem",
     "Landauer",
     "NonUniqueStationaryState",

@@ -22,11 +22,12 @@ import scipy.linalg
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, positive_number, temperatures_and_potentials
-from oqs.clusters import RESOLUTION, cluster
+from oqs.clusters import RESOLUTION, IntArray, cluster
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows, PlainFlows
+from oqs.graded_basis import graded_basis
 from oqs.pair_flows import level_flows, pair_flows, plain_pair_flows
 from oqs.principal_value import shift_function
 from oqs.systems import QuadraticSystem
@@ -104,37 +105,81 @@ def gaussian_law(
         )
     found = checked_contacts(contacts)
     fraction = positive_number("resolution", resolution, "The default is 1e-10.")
-    label, frequencies = cluster(system.energies, fraction * system.energy_scale)
-    amplitudes = [contact.channels(system.sites) @ system.modes for contact in found]
-    gammas = np.array([contact.gamma(frequencies, j) for j, contact in enumerate(found)])
+    return law_of(level_responses(system, found, lamb_shift=lamb_shift, resolution=fraction))
+
+
+def law_of(levels: Sequence[LevelResponse]) -> GaussianLaw:
+    """Return the flow law of these levels."""
+    frequencies = np.array([level.frequency for level in levels])
+    return GaussianLaw(frequencies, np.array([level.transfer for level in levels]))
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class LevelResponse:
+    """Covariance matrices of one level's g modes, for each reservoir full and the others empty.
+
+    Parameters
+    ----------
+    frequency : w. modes : (g,) of the system.
+    basis : (g, g) whose columns are the modes that diagonalise sum_j G_j.
+    rates, responses : (n, g, g) G_j and X_j between these, of
+        K X_j + X_j K^+ = G_j with K = sum_j G_j / 2 + i L.
+    residual : of that equation, relative to the largest rate.
+    """
+
+    frequency: float
+    modes: IntArray
+    basis: ComplexArray
+    rates: ComplexArray
+    responses: ComplexArray
+    residual: float
+
+    @property
+    def transfer(self) -> FloatArray:
+        """w_jq = tr(G_j X_q) (n, n)."""
+        transfer: FloatArray = np.einsum("jkl,qlk->jq", self.rates, self.responses).real
+        return transfer
+
+
+def level_responses(
+    system: QuadraticSystem, contacts: Sequence[Contact], *, lamb_shift: bool, resolution: float
+) -> tuple[LevelResponse, ...]:
+    """Return all levels, ascending; arguments and errors as those of `gaussian_law`."""
+    label, frequencies = cluster(system.energies, resolution * system.energy_scale)
+    amplitudes = [contact.channels(system.sites) @ system.modes for contact in contacts]
+    gammas = np.array([contact.gamma(frequencies, j) for j, contact in enumerate(contacts)])
     shifts = np.zeros_like(gammas)
     if lamb_shift:
-        shifts = np.array([shift_function(contact)(frequencies) for contact in found])
-    transfer = np.empty((len(frequencies), len(found), len(found)))
+        shifts = np.array([shift_function(contact)(frequencies) for contact in contacts])
+    levels = []
     isolated = []
-    for kappa in range(len(frequencies)):
+    for kappa, w in enumerate(frequencies.tolist()):
         modes = np.flatnonzero(label == kappa)
-        grams = np.array([_gram(a, modes) for a in amplitudes])  # (n, g, g)
+        parts = [_part(a, modes) for a in amplitudes]
+        grams = np.array([part.conj().T @ part for part in parts])  # (n, g, g)
         dark = _dark(grams, gammas[:, kappa])
         if dark:
             isolated.append(dark)
             continue
-        transfer[kappa] = _transfer(grams, gammas[:, kappa], shifts[:, kappa])
+        roots = np.sqrt(gammas[:, kappa])
+        rows = [root * part for root, part in zip(roots, parts, strict=True)]
+        turning = np.einsum("j,jkl->kl", shifts[:, kappa], grams)
+        levels.append(_response(w, modes, rows, turning))
     if isolated:
         raise NonUniqueStationaryState(
             math.prod(math.comb(2 * g, g) for g in isolated),
             "A mode, or a combination of degenerate modes (a dark mode), is touched by no contact: "
             "couple it, or leave it out of the system.",
         )
-    return GaussianLaw(frequencies, transfer)
+    return tuple(levels)
 
 
-def _gram(amplitudes: ComplexArray, modes: np.ndarray) -> ComplexArray:
-    """Return a^+ a (g, g) of these modes, zero where it is rounding of zero."""
+def _part(amplitudes: ComplexArray, modes: IntArray) -> ComplexArray:
+    """Return the amplitudes (m, g) of these modes, zero where they are rounding of zero."""
     part = amplitudes[:, modes]
-    if np.linalg.norm(part) <= NEGLIGIBLE * np.linalg.norm(amplitudes):
-        return np.zeros((len(modes), len(modes)), dtype=np.complex128)
-    return part.conj().T @ part
+    negligible = np.linalg.norm(part) <= NEGLIGIBLE * np.linalg.norm(amplitudes)
+    return np.zeros_like(part) if negligible else part
 
 
 def _dark(grams: ComplexArray, gammas: FloatArray) -> int:
@@ -146,20 +191,21 @@ def _dark(grams: ComplexArray, gammas: FloatArray) -> int:
     return int(np.sum(strength <= 1e-13 * max(strength[-1], np.finfo(float).tiny)))
 
 
-def _transfer(grams: ComplexArray, gammas: FloatArray, shifts: FloatArray) -> FloatArray:
-    """Return w_jq = tr(G_j X_q) (n, n) with (G/2 + iL) X_q + X_q (G/2 - iL) = G_q."""
-    rates = gammas[:, None, None] * grams  # G_j
-    total = rates.sum(axis=0)
-    if len(total) == 1:
-        flat = rates[:, 0, 0].real
-        return np.outer(flat, flat) / total[0, 0].real
-    if np.any(shifts):
-        drift = total / 2 + 1j * np.einsum("j,jkl->kl", shifts, grams)
-        responses = [scipy.linalg.solve_continuous_lyapunov(drift, rate) for rate in rates]
-    else:  # the drift is Hermitian: one eigenbasis solves for every reservoir
-        strength, basis = np.linalg.eigh(total)
-        rates = np.array([basis.conj().T @ rate @ basis for rate in rates])
-        pair_sums = np.add.outer(strength, strength) / 2
-        responses = [rate / pair_sums for rate in rates]
-    transfer: FloatArray = np.einsum("jkl,qlk->jq", rates, np.array(responses)).real
-    return transfer
+def _response(
+    w: float, modes: IntArray, rows: list[ComplexArray], turning: ComplexArray
+) -> LevelResponse:
+    """Solve for each reservoir full; rows (m_j, g) are the amplitudes times sqrt(gamma_j)."""
+    basis, turned = graded_basis(np.concatenate(rows))
+    ends = np.cumsum([len(part) for part in rows])[:-1]
+    rates = np.array([part.conj().T @ part for part in np.split(turned, ends)])  # G_j
+    strengths = np.einsum("jkk->k", rates).real
+    drift = np.diag(strengths / 2).astype(np.complex128)
+    if np.any(turning):
+        drift += 1j * (basis.conj().T @ turning @ basis)
+        responses = np.array([scipy.linalg.solve_continuous_lyapunov(drift, g) for g in rates])
+    else:
+        responses = rates / (np.add.outer(strengths, strengths) / 2)
+    changing = drift @ responses
+    missing = np.abs(changing + changing.conj().swapaxes(1, 2) - rates)
+    residual = float(np.max(missing) / np.max(np.abs(rates)))
+    return LevelResponse(w, modes, basis, rates, responses, residual)
