@@ -17,10 +17,13 @@ from oqs.arguments import FloatArray, index, positive_number, read_only, tempera
 from oqs.clusters import RESOLUTION
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import Decomposition, decompose
+from oqs.find_transitions import find_transitions
 from oqs.generator import Generator, build_generator
+from oqs.interacting import InteractingSystem
+from oqs.level_coherences import LevelCoherences
 from oqs.principal_value import occupied_shift, shift_function
 from oqs.systems import System
-from oqs.transitions import Transitions, find_transitions
+from oqs.transitions import SectorBlocks, Transitions
 
 
 @final
@@ -59,7 +62,18 @@ class DaviesModel:
     def decomposition(self) -> Decomposition:
         """Bohr frequencies, elements of the eigen-operators, levels: what coherences need."""
         channels = [contact.channels(self.system.sites) for contact in self.contacts]
-        return decompose(self.system, channels, self.resolution)
+        transitions, particles = self.transitions, self.system.spectrum.particles
+        sector = transitions.sector if isinstance(transitions, SectorBlocks) else particles
+        return decompose(self.system, channels, self.resolution, sector)
+
+    @functools.cached_property
+    def level_coherences(self) -> LevelCoherences | None:
+        """Degenerate levels of an interacting system; None where modes or sites are eigenstates."""
+        system, transitions = self.system, self.transitions
+        if not isinstance(system, InteractingSystem) or not isinstance(transitions, SectorBlocks):
+            return None
+        width = self.resolution * system.energy_scale
+        return LevelCoherences.of(system, self.contacts, transitions, width)
 
     @functools.cached_property
     def rates(self) -> FloatArray:

@@ -71,7 +71,8 @@ class Elements:
 class Decomposition:
     """Bohr frequencies (K,) ascending, each contact's elements, and the level (D,) of each state.
 
-    States of one level agree in particle number and, to the resolution, in energy.
+    States of one level agree in all quantum numbers that are known (the particle number at least)
+    and, to the resolution, in energy.
     """
 
     frequencies: FloatArray
@@ -79,7 +80,9 @@ class Decomposition:
     levels: IntArray
 
 
-def decompose(system: System, channels: Sequence[ComplexArray], resolution: float) -> Decomposition:
+def decompose(
+    system: System, channels: Sequence[ComplexArray], resolution: float, sector: IntArray
+) -> Decomposition:
     """Decompose every contact's channels by Bohr frequency.
 
     Parameters
@@ -87,10 +90,11 @@ def decompose(system: System, channels: Sequence[ComplexArray], resolution: floa
     system : any System.
     channels : one array t (m_j, N) per contact: S_a = sum_v t_av c_v.
     resolution : energies closer than this fraction of the system's energy scale are equal.
+    sector : (D,) label of each eigenstate's quantum numbers, where they are not all modes.
     """
     if isinstance(system, QuadraticSystem):
         return decompose_modes(system, channels, resolution)
-    return decompose_states(system, channels, resolution)
+    return decompose_states(system, channels, resolution, sector)
 
 
 def decompose_modes(
@@ -129,12 +133,12 @@ def decompose_modes(
 
 
 def decompose_states(
-    system: System, channels: Sequence[ComplexArray], resolution: float
+    system: System, channels: Sequence[ComplexArray], resolution: float, sector: IntArray
 ) -> Decomposition:
-    """Decompose in the many-body eigenstates: no structure but the particle number is used."""
+    """Decompose in the many-body eigenstates: no structure but the quantum numbers is used."""
     spectrum = system.spectrum
     width = resolution * system.energy_scale
-    levels, level_energy = _levels(spectrum.energies, spectrum.particles, width)
+    levels, level_energy = _levels(spectrum.energies, sector, width)
     found = [_states_of_contact(system, t) for t in channels]
     bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
     kappa, frequencies = cluster(np.concatenate(bohr), width)
@@ -182,13 +186,13 @@ def _collect(found: list[tuple[sp.csr_array, int, int]]) -> Elements:
     )
 
 
-def _levels(energies: FloatArray, particles: IntArray, width: float) -> tuple[IntArray, FloatArray]:
+def _levels(energies: FloatArray, sector: IntArray, width: float) -> tuple[IntArray, FloatArray]:
     """Return the level of each state (D,) and the energy of each level (L,), sector by sector."""
     levels = np.empty(len(energies), dtype=np.intp)
     centers: list[FloatArray] = []
-    for n in np.unique(particles):
-        sector = particles == n
-        label, center = cluster(energies[sector], width)
-        levels[sector] = label + sum(len(c) for c in centers)
+    for label in np.unique(sector):
+        members = sector == label
+        level, center = cluster(energies[members], width)
+        levels[members] = level + sum(len(c) for c in centers)
         centers.append(center)
     return levels, np.concatenate(centers)

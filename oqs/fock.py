@@ -1,9 +1,8 @@
-"""Many-body Fock space: occupations, sparse fermion operators, and energy eigenbases."""
+"""Many-body Fock space: occupations, sparse fermion operators, eigenstates by invariant sets."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any, Final, final
 
@@ -12,43 +11,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.arguments import FloatArray
 from oqs.clusters import IntArray
 
 DENSE: Final = 1024  # sparse indexing costs more than a dense copy up to this dimension
-
-
-@final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Spectrum:
-    """Energy eigenbasis of the D many-body states.
-
-    Parameters
-    ----------
-    energies : (D,) units of energy.
-    particles : (D,) particle number of each state.
-    make_vectors : gives the (D, D) unitary `vectors` when it is first needed.
-    """
-
-    energies: FloatArray
-    particles: IntArray
-    make_vectors: Callable[[], ComplexArray]
-
-    def __post_init__(self) -> None:
-        read_only(self.energies)
-        read_only(self.particles)
-
-    @property
-    def dimension(self) -> int:
-        """Number D of many-body states."""
-        return len(self.energies)
-
-    @functools.cached_property
-    def vectors(self) -> ComplexArray:
-        """Unitary (D, D); column i is state i in the basis of the system's operators."""
-        vectors = self.make_vectors()
-        read_only(vectors)
-        return vectors
 
 
 @final
@@ -114,42 +80,33 @@ def hopping(v: int, w: int, sites: int) -> tuple[IntArray, IntArray, FloatArray]
     return columns - out + to, columns, 1.0 - 2.0 * (np.bitwise_count(between) % 2)
 
 
-def mode_fock_basis(modes: ComplexArray) -> ComplexArray:
-    """Return the occupation states of the modes as columns (2^N, 2^N) in the sites' Fock basis.
+def invariant_sets(hamiltonian: sp.csr_array, particles: IntArray) -> tuple[IntArray, ...]:
+    """Return the sets of basis states that H (D, D) does not connect, by particle number.
 
-    The state with modes k1 < k2 < ... occupied is a_k1^+ a_k2^+ ... |0>, so that a_k has in this
-    basis exactly the Jordan-Wigner matrix of `annihilator(k, N)`.
-    """
-    sites = len(modes)
-    creators = [
-        sum(modes[v, k] * annihilator(v, sites).T for v in range(sites)) for k in range(sites)
-    ]
-    basis = np.zeros((2**sites, 2**sites), dtype=np.complex128)
-    basis[0, 0] = 1.0
-    for k in reversed(range(sites)):  # states of the modes k+1.. are there already: put k in front
-        bit = 1 << (sites - 1 - k)
-        basis[:, bit : 2 * bit] = creators[k] @ basis[:, :bit]
-    return basis
-
-
-def diagonalise(hamiltonian: sp.csr_array, particles: IntArray) -> tuple[Block, ...]:
-    """Return the eigenstates of H (D, D) by particle number and by invariant sets of basis states.
-
-    Sets of basis states that H does not connect, such as those of given spin up and down, are found
-    from its sparsity and diagonalised one by one. A real H keeps real vectors.
+    They are found from the sparsity of H: the states of given spin up and down are one.
 
     Parameters
     ----------
-    hamiltonian : Hermitian, connecting only states of equal particle number.
+    hamiltonian : connecting only states of equal particle number.
     particles : (D,) particle number of each basis state.
     """
-    matrix = hamiltonian if np.any(hamiltonian.data.imag) else hamiltonian.real
-    _, label = connected_components(matrix != 0, directed=False)
-    piece = submatrices(matrix)
+    label = connected_components(hamiltonian != 0, directed=False)[1]
     order = np.lexsort((label, particles))
     ends = np.flatnonzero(np.diff(label[order])) + 1
+    return tuple(np.split(order, ends))
+
+
+def diagonalise(
+    hamiltonian: sp.csr_array, particles: IntArray, sets: tuple[IntArray, ...]
+) -> tuple[Block, ...]:
+    """Return the eigenstates of H (D, D) on each of its invariant sets of basis states.
+
+    A real H keeps real vectors.
+    """
+    matrix = hamiltonian if np.any(hamiltonian.data.imag) else hamiltonian.real
+    piece = submatrices(matrix)
     blocks, first = [], 0
-    for basis in np.split(order, ends):
+    for basis in sets:
         energies, vectors = np.linalg.eigh(piece(basis, basis))
         blocks.append(Block(int(particles[basis[0]]), basis, first, energies, vectors))
         first += len(basis)
@@ -162,20 +119,3 @@ def submatrices(matrix: sp.csr_array) -> Callable[[IntArray, IntArray], NDArray[
         dense = matrix.toarray()
         return lambda rows, columns: dense[np.ix_(rows, columns)]
     return lambda rows, columns: matrix[rows, :][:, columns].toarray()
-
-
-def spectrum_of(blocks: tuple[Block, ...], rotation: ComplexArray | None) -> Spectrum:
-    """Return the spectrum of these blocks, whose basis states are the columns of `rotation`."""
-
-    def vectors() -> ComplexArray:
-        size = sum(len(block.basis) for block in blocks)
-        found = np.zeros((size, size), dtype=np.complex128)
-        for block in blocks:
-            found[block.basis, block.states] = block.vectors
-        return found if rotation is None else rotation @ found
-
-    return Spectrum(
-        energies=np.concatenate([block.energies for block in blocks]),
-        particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
-        make_vectors=vectors,
-    )

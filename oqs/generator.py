@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.clusters import IntArray, pairs_within
 from oqs.eigenoperators import Elements
-from oqs.fock import Spectrum
+from oqs.spectrum import Spectrum
 
 
 @final
@@ -60,6 +60,16 @@ class Generator:
     def diagonal(self) -> IntArray:
         """Positions of the populations among the matrix elements."""
         return np.flatnonzero(self.row_state == self.column_state)
+
+    def square(self, values: FloatArray | ComplexArray) -> sp.csr_array:
+        """Return rho (D, D) of its matrix elements (P,)."""
+        places = (self.row_state, self.column_state)
+        return sp.csr_array(sp.coo_array((values, places), shape=(self.dimension,) * 2))
+
+    def elements(self, rho: sp.csr_array) -> ComplexArray:
+        """Return the matrix elements (P,) of rho (D, D)."""
+        found: ComplexArray = np.asarray(rho[self.row_state, self.column_state])
+        return found
 
     def matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return sum_t weights[t] G_t as a (P, P) sparse array."""

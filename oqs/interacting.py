@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray
 from oqs.clusters import IntArray
-from oqs.fock import Block, Spectrum, annihilator, diagonalise, spectrum_of
+from oqs.fock import Block, annihilator, diagonalise, invariant_sets
+from oqs.spectrum import BlockVectors, OccupationVectors, Spectrum
 from oqs.systems import System, jordan_wigner
 from oqs.terms import Terms
 
@@ -36,6 +37,11 @@ class NumberBasis:
     annihilator: Callable[[int], sp.csr_array]
     particles: IntArray
     rotation: ComplexArray | None
+
+    @functools.cached_property
+    def real(self) -> bool:
+        """Whether H is real in this basis, and with it the eigenvectors."""
+        return not np.any(self.hamiltonian.data.imag)
 
 
 @final
@@ -147,9 +153,23 @@ class InteractingSystem(System):
         )
 
     @functools.cached_property
+    def invariant_sets(self) -> tuple[IntArray, ...]:
+        """Sets of basis states that H does not connect, by particle number."""
+        return invariant_sets(self.number_basis.hamiltonian, self.number_basis.particles)
+
+    @functools.cached_property
+    def set_of(self) -> IntArray:
+        """Which invariant set each basis state (D,) belongs to."""
+        label = np.empty(len(self.number_basis.particles), dtype=np.intp)
+        for index, states in enumerate(self.invariant_sets):
+            label[states] = index
+        return label
+
+    @functools.cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """Eigenstates by particle number and further conserved sets of basis states."""
-        return diagonalise(self.number_basis.hamiltonian, self.number_basis.particles)
+        """Eigenstates on each invariant set of basis states."""
+        basis = self.number_basis
+        return diagonalise(basis.hamiltonian, basis.particles, self.invariant_sets)
 
     @functools.cached_property
     def spectrum(self) -> Spectrum:
@@ -159,9 +179,14 @@ class InteractingSystem(System):
             return Spectrum(
                 energies=self.terms.occupation_energies,
                 particles=np.bitwise_count(np.arange(size)).astype(np.intp),
-                make_vectors=lambda: np.eye(size, dtype=np.complex128),
+                eigenvectors=OccupationVectors(size),
             )
-        return spectrum_of(self.blocks, self.number_basis.rotation)
+        blocks = self.blocks
+        return Spectrum(
+            energies=np.concatenate([block.energies for block in blocks]),
+            particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
+            eigenvectors=BlockVectors(blocks, self.number_basis.rotation),
+        )
 
 
 def _rotated(operator: sp.csr_array, rotation: ComplexArray) -> sp.csr_array:

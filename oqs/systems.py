@@ -19,7 +19,8 @@ from oqs.arguments import (
     read_only,
     real_array,
 )
-from oqs.fock import Spectrum, mode_fock_basis, occupation_sum
+from oqs.fock import occupation_sum
+from oqs.spectrum import ModeVectors, Spectrum
 
 _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
 
@@ -141,7 +142,7 @@ class QuadraticSystem(System):
         return Spectrum(
             energies=occupation_sum(self.energies),
             particles=np.bitwise_count(np.arange(2**self.sites)).astype(np.intp),
-            make_vectors=lambda: mode_fock_basis(self.modes),
+            eigenvectors=ModeVectors(self.modes),
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from oqs.fock import Spectrum
+from oqs.spectrum import Spectrum
 from thermo.gases.base import GasState, JointGas, states
 
 

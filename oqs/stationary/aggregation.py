@@ -20,6 +20,7 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.stationary.step_rates import StepRates
 
 _CONVERGED = 1e-13  # largest relative change of a population in one sweep
 _BESIDE = 1e-3  # relative: where the sweeps are started once more
@@ -29,16 +30,14 @@ _PLAIN = 5  # sweeps before the acceleration: the first guess is far off where p
 _MEMORY = 10  # earlier sweeps that the acceleration combines
 _RANK = 1e-12  # relative size below which a combination of them is rounding
 
-Steps = list[tuple[FloatArray, FloatArray]]
 
-
-def aggregate(steps: Steps, guess: FloatArray | None = None) -> list[FloatArray] | None:
+def aggregate(steps: list[StepRates], guess: FloatArray | None = None) -> list[FloatArray] | None:
     """Return the populations of every sector, lowest first, each (d_n,); None if they do not come.
 
     Parameters
     ----------
-    steps : the rates > 0 or 0 up and down (d_{n+1}, d_n) between neighbouring sectors, lowest step
-        first. All states must be connected.
+    steps : the rates > 0 or 0 up and down (d_{n+1}, d_n) between neighbouring particle numbers,
+        lowest step first. All states must be connected.
     guess : (D,) logarithms of populations, right up to a constant for each sector; None: equal.
 
     Returns
@@ -101,12 +100,13 @@ class _Sweeps:
     A share is a population within its sector; the sectors' weights follow from the shares.
     """
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: list[StepRates]) -> None:
         self._steps = steps
-        sizes = [steps[0][0].shape[1], *(len(up) for up, _ in steps)]
+        sizes = [steps[0].shape[1], *(step.shape[0] for step in steps)]
         self._ends = np.cumsum(sizes)
-        self._rising = [up.sum(axis=0) for up, _ in steps]  # out of the lower sector of a step
-        self._falling = [down.sum(axis=1) for _, down in steps]  # out of the upper one
+        out = [step.leaving() for step in steps]
+        self._rising = [rising for rising, _ in out]  # out of the lower sector of a step
+        self._falling = [falling for _, falling in out]  # out of the upper one
         leaving = [np.zeros(size) for size in sizes]
         for n, (rising, falling) in enumerate(zip(self._rising, self._falling, strict=True)):
             leaving[n] += rising
@@ -138,8 +138,8 @@ class _Sweeps:
         for n in (*range(0, last + 1, 2), *range(1, last + 1, 2)):
             gained = np.zeros_like(shares[n])
             if n > 0:
-                gained += self._steps[n - 1][0] @ shares[n - 1] / heavier[n - 1]
+                gained += self._steps[n - 1].raised(shares[n - 1]) / heavier[n - 1]
             if n < last:
-                gained += shares[n + 1] @ self._steps[n][1] * heavier[n]
+                gained += self._steps[n].lowered(shares[n + 1]) * heavier[n]
             shares[n] = gained / self._leaving[n]
         return np.concatenate([np.log(share / share.sum()) for share in shares])

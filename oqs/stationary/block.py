@@ -12,10 +12,15 @@ from scipy.sparse.csgraph import connected_components
 from oqs.clusters import IntArray
 from oqs.davies import DaviesModel
 from oqs.generator import Generator
+from oqs.stationary.coherent_sectors import CoherentSectorProblem
 from oqs.stationary.equations import Equations
 from oqs.stationary.method import StationaryMethod, StationaryProblem
 from oqs.stationary.problem import GeneratorProblem
+from oqs.stationary.sectors import SectorProblem
 from oqs.stationary.uniqueness import require_unique
+from oqs.transitions import SectorBlocks
+
+_ONE_MATRIX = 1024  # states up to which populations and coherences are equations of one matrix
 
 
 @final
@@ -34,12 +39,19 @@ class ZeroFrequencyBlock(StationaryMethod):
     gross rate, at any temperature; a coherence that lives c times as long as its states costs c in
     this. A flow below the rounding of the gross rates, eps c times them, is that rounding. Blocks
     of 1000 elements or more are iterated, if that gives every contact's flow to 1e-11 of its gross
-    rate; populations then hold to 1e-13 in absolute terms.
+    rate; populations then hold to 1e-13 in absolute terms, as they do beyond 1024 states.
     """
 
     def prepare(self, model: DaviesModel) -> StationaryProblem:
         """Build the block's generator; NonUniqueStationaryState if its kernel is not a line."""
         require_unique(model)
+        levels, blocks = model.level_coherences, model.transitions
+        if (
+            levels is not None
+            and isinstance(blocks, SectorBlocks)
+            and blocks.dimension > _ONE_MATRIX
+        ):
+            return CoherentSectorProblem(model, self, SectorProblem.of(model, self, blocks), levels)
         whole = model.zero_frequency_generator
         linked = _linked(whole)
         generator = whole.restricted(linked[whole.row_state] == linked[whole.column_state])

@@ -74,8 +74,6 @@ def stationary_state(
     temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
     problem = solver.prepare(model)
     solution = problem.solve(temperature, potential)
-    vectors = model.system.spectrum.vectors
-    rho = vectors @ problem.matrix(solution) @ vectors.conj().T
-    return StationaryState.of(
-        checked_density_matrix(rho, solver), model.system.dims, solver, solution.residual
-    )
+    checked = checked_density_matrix(problem.matrix(solution), solver)
+    rho = model.system.spectrum.eigenvectors.to_operator_basis(checked)
+    return StationaryState.of(rho, model.system.dims, solver, solution.residual)

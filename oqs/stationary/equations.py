@@ -42,15 +42,12 @@ class Weighted(NamedTuple):
     matrix: sp.csc_array
     vectors: sp.csr_array | None
 
-    def in_energy_basis(self, values: ComplexArray) -> ComplexArray:
+    def in_energy_basis(self, values: ComplexArray) -> sp.csr_array:
         """Return the density matrix (D, D) of matrix elements (P,) between energy eigenstates."""
-        size = self.generator.dimension
-        rho = np.zeros((size, size), dtype=np.complex128)
-        rho[self.generator.row_state, self.generator.column_state] = values
+        rho = self.generator.square(values)
         if self.vectors is None:
             return rho
-        turned: ComplexArray = self.vectors @ (self.vectors.conj() @ rho.T).T
-        return turned
+        return sp.csr_array(self.vectors @ rho @ self.vectors.conj().T)
 
 
 @final

@@ -17,16 +17,17 @@ import functools
 from typing import final
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.linalg.lapack import zpstrf
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.clusters import RESOLUTION, IntArray, cluster
 from oqs.davies import DaviesModel
 from oqs.flows import PlainFlows
-from oqs.fock import mode_fock_basis
 from oqs.gaussian import GaussianLaw, LevelResponse, law_of, level_responses
 from oqs.graded_basis import graded_basis
 from oqs.occupation import filled_and_empty
+from oqs.spectrum import ModeVectors
 from oqs.stationary.method import (
     Solution,
     StationaryMethod,
@@ -114,8 +115,8 @@ class GaussianProblem(StationaryProblem):
         flows = self.law.resolved(T, mu)
         return flows.particle, flows.energy
 
-    def matrix(self, solution: Solution) -> ComplexArray:
-        """Return the density matrix in the energy basis, the Fock states of the modes."""
+    def matrix(self, solution: Solution) -> sp.csr_array:
+        """Return the density matrix (D, D) in the energy basis, the Fock states of the modes."""
         filled, empty = solution.values.reshape(2, len(self.levels), -1)
         sites = self.model.system.sites
         modes = np.zeros((sites, sites), dtype=np.complex128)
@@ -123,9 +124,10 @@ class GaussianProblem(StationaryProblem):
         for level, n, rest in zip(self.levels, filled, empty, strict=True):
             natural, populations[:, level.modes] = _natural(level, n.real, rest.real)
             modes[np.ix_(level.modes, level.modes)] = natural
-        states = mode_fock_basis(modes)
         product = functools.reduce(np.multiply.outer, populations.T).ravel()
-        rho: ComplexArray = (states * product) @ states.conj().T
+        product = sp.csr_array(sp.diags_array(product.astype(np.complex128)))
+        rho = ModeVectors(modes).to_operator_basis(product)
+        rho.eliminate_zeros()  # between levels
         return rho
 
 

@@ -85,7 +85,8 @@ class KrylovProblem(RateProblem):
         fluxes = self._fluxes(self.solve(T, mu).values.real, T, mu)
         return by_frequency(self.frequencies, [(frequency, net) for frequency, net, _ in fluxes])
 
-    def _transition_frequencies(self) -> FloatArray:
+    def transition_frequencies(self) -> FloatArray:
+        """Return the frequencies (M,) of all transitions."""
         return np.concatenate(self.flips.frequency)
 
     def _fluxes(

@@ -8,6 +8,8 @@ from typing import Any, final
 
 import numpy as np
 import qutip
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.davies import DaviesModel
@@ -36,10 +38,12 @@ class StationaryState(qutip.Qobj):  # type: ignore[misc]  # qutip has no types
 
     @classmethod
     def of(
-        cls, matrix: ComplexArray, dims: Any, method: StationaryMethod, residual: float
+        cls, matrix: sp.csr_array, dims: Any, method: StationaryMethod, residual: float
     ) -> StationaryState:
         """Return the state of this matrix (D, D) in the system's operator basis."""
-        state = cls(matrix, dims=dims, isherm=True)
+        places = (matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32))  # QuTiP's type
+        found = sp.csr_matrix((matrix.data, *places), shape=matrix.shape)
+        state = cls(found, dims=dims, isherm=True, copy=False)
         state.method = method
         state.residual = residual
         return state
@@ -97,8 +101,8 @@ class StationaryProblem(abc.ABC):
         """Return tr(N_S A_{kappa,j} rho) and tr(H_S A_{kappa,j} rho), (K, n), in that state."""
 
     @abc.abstractmethod
-    def matrix(self, solution: Solution) -> ComplexArray:
-        """Return the density matrix (D, D) in the energy basis."""
+    def matrix(self, solution: Solution) -> sp.csr_array:
+        """Return the density matrix (D, D) in the energy basis, with the elements it can have."""
 
 
 class StationaryMethod(abc.ABC):
@@ -124,20 +128,39 @@ def checked_residual(residual: float, method: StationaryMethod) -> float:
     return residual
 
 
-def checked_density_matrix(rho: ComplexArray, method: StationaryMethod) -> ComplexArray:
-    """Return the Hermitian part of rho (D, D) after checking trace, Hermiticity and positivity."""
-    trace = abs(np.trace(rho) - 1)
-    skew = np.max(np.abs(rho - rho.conj().T))
+def checked_density_matrix(rho: sp.csr_array, method: StationaryMethod) -> sp.csr_array:
+    """Return the Hermitian part of rho (D, D) after checking trace, Hermiticity and positivity.
+
+    Eigenvalues are those of the sets of states between which rho has elements.
+    """
+    trace = abs(rho.trace() - 1)
+    difference = abs(rho - rho.conj().T)
+    skew = difference.max() if difference.nnz else 0.0
     if not max(trace, skew) <= TOLERANCE:
         raise StationaryStateNotFound(
             f"{method} gave a state with |tr rho - 1| = {trace:.3g} and |rho - rho^+| = {skew:.3g},"
             f" above {TOLERANCE:.0e}."
         )
-    hermitian: ComplexArray = (rho + rho.conj().T) / 2
-    lowest = float(np.linalg.eigvalsh(hermitian)[0])
-    if lowest < -TOLERANCE:
+    hermitian = sp.csr_array((rho + rho.conj().T) / 2)
+    lowest = _lowest_eigenvalue(hermitian)
+    if not lowest >= -TOLERANCE:
         raise StationaryStateNotFound(
             f"{method} gave a state with the negative eigenvalue {lowest:.3g}, below "
             f"-{TOLERANCE:.0e}: it is not a density matrix."
         )
     return hermitian
+
+
+def _lowest_eigenvalue(hermitian: sp.csr_array) -> float:
+    """Return the lowest eigenvalue of a block diagonal Hermitian matrix (D, D)."""
+    linked = hermitian - sp.diags_array(hermitian.diagonal())
+    linked.eliminate_zeros()
+    if not linked.nnz:
+        return float(hermitian.diagonal().real.min())
+    count, label = connected_components(abs(linked), directed=False)
+    order = np.argsort(label, kind="stable")
+    blocks = np.split(order, np.cumsum(np.bincount(label, minlength=count))[:-1])
+    return min(
+        float(np.linalg.eigvalsh(hermitian[members, :][:, members].toarray())[0])
+        for members in blocks
+    )

@@ -100,9 +100,10 @@ class ParityProblem(RateProblem):
         populations = self.solve(T, mu).values.real
         net = rates.at(T, mu).net(populations[rates.even.states], populations[rates.odd.states])
         up = rates.unit * net[:, rates.linked] * rates.added[rates.linked]
-        return by_frequency(self.frequencies, [(self._transition_frequencies(), up)])
+        return by_frequency(self.frequencies, [(self.transition_frequencies(), up)])
 
-    def _transition_frequencies(self) -> FloatArray:
+    def transition_frequencies(self) -> FloatArray:
+        """Return the frequencies (M,) of all transitions."""
         frequencies: FloatArray = (self.rates.frequency * self.rates.added)[self.rates.linked]
         return frequencies
 

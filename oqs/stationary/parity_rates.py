@@ -113,7 +113,7 @@ class ParityRates:
             sectors.append(slice(begin, ends[n % 2]))
         shape = (ends[1], ends[0])
         frequency, added = np.zeros((2, *shape))
-        rate = np.zeros((len(blocks.steps[0].rate), *shape))
+        rate = np.zeros((blocks.steps[0].reservoirs, *shape))
         for n, step in enumerate(blocks.steps):
             if n % 2 == 0:
                 place = (sectors[n + 1], sectors[n])

@@ -59,7 +59,7 @@ class Populations(StationaryMethod):
             blocks = transitions.blocks()
         else:
             blocks = transitions
-            if has_degenerate_levels(model):
+            if model.level_coherences is not None and model.level_coherences.levels:
                 require_unique(model)
             elif blocks.components > 1:
                 raise NonUniqueStationaryState(
@@ -74,20 +74,13 @@ class Populations(StationaryMethod):
         return SectorProblem.of(model, self, blocks)
 
 
-def has_degenerate_levels(model: DaviesModel) -> bool:
-    """Return whether two energy eigenstates agree in particle number and energy."""
-    spectrum = model.system.spectrum
-    width = model.resolution * model.system.energy_scale
-    order = np.lexsort((spectrum.energies, spectrum.particles))
-    same = np.diff(spectrum.particles[order]) == 0
-    close = np.diff(spectrum.energies[order]) <= width
-    return bool(np.any(same & close))
-
-
 def coherences_reached(model: DaviesModel) -> int:
     """Return how many matrix elements between degenerate levels the populations turn into."""
     if not model.transitions.ambiguous:
         return 0
+    levels = model.level_coherences
+    if levels is not None:
+        return levels.driven
     generator = model.zero_frequency_generator
     return int(generator.reachable().sum()) - len(generator.diagonal)
 

@@ -6,6 +6,7 @@ import dataclasses
 from typing import final
 
 import numpy as np
+import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.davies import DaviesModel
@@ -53,12 +54,9 @@ class GeneratorProblem(StationaryProblem):
         _, (particle, energy) = self._solved(T, mu)
         return particle.sum(axis=0).T, energy.sum(axis=0).T
 
-    def matrix(self, solution: Solution) -> ComplexArray:
-        """Return the density matrix in the energy basis."""
-        generator = self.equations.generator
-        rho = np.zeros((generator.dimension, generator.dimension), dtype=np.complex128)
-        rho[generator.row_state, generator.column_state] = solution.values
-        return rho
+    def matrix(self, solution: Solution) -> sp.csr_array:
+        """Return the density matrix (D, D) in the energy basis."""
+        return self.equations.generator.square(solution.values)
 
     def _solved(self, T: FloatArray, mu: FloatArray) -> tuple[Solution, _Exchange]:
         weights = self.model.weights(T, mu)
@@ -67,8 +65,7 @@ class GeneratorProblem(StationaryProblem):
         residual = checked_residual(kernel.residual, self.method)
         rho = weighted.in_energy_basis(kernel.values)
         checked_density_matrix(rho, self.method)
-        generator = self.equations.generator
-        values = rho[generator.row_state, generator.column_state]
+        values = self.equations.generator.elements(rho)
         return Solution(values, residual, *self._flows(*exchanged)), exchanged
 
     def _kernel(self, weighted: Weighted, weights: FloatArray) -> tuple[Kernel, _Exchange]:

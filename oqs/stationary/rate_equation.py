@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import scipy.sparse as sp
 
-from oqs.arguments import ComplexArray, FloatArray
+from oqs.arguments import FloatArray
 from oqs.clusters import IntArray, cluster
 from oqs.stationary.method import Solution, StationaryProblem
 
@@ -18,14 +18,14 @@ class RateProblem(StationaryProblem):
     """A problem whose unknowns are the populations of the energy eigenstates."""
 
     @abc.abstractmethod
-    def _transition_frequencies(self) -> FloatArray:
+    def transition_frequencies(self) -> FloatArray:
         """Return the frequencies of all transitions, flat, in any order."""
 
     @functools.cached_property
     def frequencies(self) -> FloatArray:
         """Bohr frequencies (K,) of the transitions, ascending."""
         width = self.model.resolution * self.model.system.energy_scale
-        return cluster(self._transition_frequencies(), width)[1]
+        return cluster(self.transition_frequencies(), width)[1]
 
     @functools.cached_property
     def lowest_energies(self) -> list[float]:
@@ -36,9 +36,9 @@ class RateProblem(StationaryProblem):
         lowest: list[float] = spectrum.energies[order[first]].tolist()
         return lowest
 
-    def matrix(self, solution: Solution) -> ComplexArray:
-        """Return the diagonal density matrix in the energy basis."""
-        return np.diag(solution.values).astype(np.complex128)
+    def matrix(self, solution: Solution) -> sp.csr_array:
+        """Return the diagonal density matrix (D, D) in the energy basis."""
+        return sp.csr_array(sp.diags_array(solution.values.astype(np.complex128)))
 
 
 def balanced(flows: FloatArray, gross: FloatArray) -> FloatArray:

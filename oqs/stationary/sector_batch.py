@@ -54,7 +54,7 @@ class Flat:
     def of(cls, blocks: SectorBlocks) -> Flat:
         """Flatten the steps."""
         steps = blocks.steps
-        rate = np.concatenate([step.rate.reshape(len(step.rate), -1) for step in steps], axis=1)
+        rate = np.concatenate([step.rate.reshape(step.reservoirs, -1) for step in steps], axis=1)
         return cls(
             steps,
             blocks.dimension,
@@ -62,14 +62,14 @@ class Flat:
             rate=rate,
             lower=np.concatenate([np.tile(step.lower, len(step.upper)) for step in steps]),
             upper=np.concatenate([np.repeat(step.upper, len(step.lower)) for step in steps]),
-            ends=tuple(np.cumsum([step.frequency.size for step in steps]).tolist()),
+            ends=tuple(np.cumsum([len(step.upper) * len(step.lower) for step in steps]).tolist()),
             linked=int(np.count_nonzero(np.any(rate > 0, axis=0))),
         )
 
     def blocks(self, values: FloatArray) -> Iterator[FloatArray]:
         """Yield each step's part of values (M, b) as (d', d, b)."""
         for step, start, end in zip(self.steps, (0, *self.ends), self.ends, strict=False):
-            yield values[start:end].reshape(*step.frequency.shape, -1)
+            yield values[start:end].reshape(*step.shape, -1)
 
 
 def applies(blocks: SectorBlocks) -> bool:

@@ -50,7 +50,8 @@ class SmallProblem(RateProblem):
     @classmethod
     def of(cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks) -> SmallProblem:
         """Flatten the transitions that some contact drives."""
-        linked = [np.nonzero(step.rate.sum(axis=0)) for step in blocks.steps]
+        rates = [step.rate for step in blocks.steps]
+        linked = [np.nonzero(rate.sum(axis=0)) for rate in rates]
         pairs = list(zip(blocks.steps, linked, strict=True))
         return cls(
             model,
@@ -58,7 +59,9 @@ class SmallProblem(RateProblem):
             lower=np.concatenate([step.lower[a] for step, (_, a) in pairs]),
             upper=np.concatenate([step.upper[b] for step, (b, _) in pairs]),
             frequency=np.concatenate([step.frequency[place] for step, place in pairs]),
-            rate=np.concatenate([step.rate[:, b, a] for step, (b, a) in pairs], axis=1),
+            rate=np.concatenate(
+                [rate[:, b, a] for rate, (b, a) in zip(rates, linked, strict=True)], axis=1
+            ),
             dimension=blocks.dimension,
         )
 
@@ -134,7 +137,8 @@ class SmallProblem(RateProblem):
             p = self._recurrent(np.array(rise), np.array(fall)).tolist()
         return ups, downs, rise, fall, p
 
-    def _transition_frequencies(self) -> FloatArray:
+    def transition_frequencies(self) -> FloatArray:
+        """Return the frequencies (M,) of all transitions."""
         return self.frequency
 
     def _fluxes(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

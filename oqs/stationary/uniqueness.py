@@ -39,6 +39,8 @@ def kernel_dimension(model: DaviesModel) -> int:
 
     Coherences between different particle numbers, which no fermionic state has, are not counted.
     """
+    if model.level_coherences is not None:
+        return model.level_coherences.kernel_dimension
     generator = model.zero_frequency_generator
     half = model.rates.ravel() / 2
     weights = np.zeros(generator.values.shape[1])  # no frequency shifts: they commute with H_S
