@@ -32,6 +32,7 @@ from oqs.interacting import InteractingSystem
 from oqs.lamb_shift import lamb_shift
 from oqs.landauer import Landauer, landauer
 from oqs.laws import DensityMatrixLaw, flow_law
+from oqs.namesakes import refuse_namesakes as _refuse_namesakes
 from oqs.rates import flat, lorentzian, power_law
 from oqs.relaxation import Relaxation, relax, relaxation_time
 from oqs.states import momentary_flows
@@ -45,7 +46,11 @@ from oqs.stationary import (
     stationary_state,
 )
 from oqs.systems import QuadraticSystem, System
+from oqs.untouched import Untouched
 from oqs.verdict import Assumption, Audit, Verdict
+from oqs.version import __version__ as __version__
+
+_refuse_namesakes()
 
 __all__ = [
     "Assumption",
@@ -69,6 +74,7 @@ __all__ = [
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Untouched",
     "Verdict",
     "ZeroFrequencyBlock",
     "anderson_dot",

@@ -178,6 +178,12 @@ def _plain_pair(
     return (T, mu) if fine else None
 
 
+def shortest(number: complex) -> str:
+    """Return all digits of a number that tell it from its neighbours, without a part that is 0."""
+    value = complex(number)
+    return repr(value.real).removesuffix(".0") if value.imag == 0 else repr(value)
+
+
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """Return `array` with writing switched off: results are not workspace."""
     array.flags.writeable = False

@@ -11,13 +11,17 @@ from oqs.arguments import FloatArray, positive_number, temperatures_and_potentia
 from oqs.davies import DaviesModel, checked_model
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows
+from oqs.gross import ROUNDING, gross_flows
 from oqs.landauer import landauer
 from oqs.laws import flow_law
 from oqs.lines import Lines, tail_flows
+from oqs.price import audit_bar
 from oqs.relaxation import relaxation_time
 from oqs.secular import worst_mixing
-from oqs.stationary.uniqueness import kernel_dimension
+from oqs.stationary.uniqueness import kernel
 from oqs.systems import QuadraticSystem
+from oqs.touched import touched_part
+from oqs.untouched import named
 from oqs.verdict import Assumption, Audit, Verdict
 
 
@@ -28,6 +32,7 @@ def audit(
     *,
     tau_eq: float | None = None,
     exact: bool = True,
+    progress: bool | None = None,
 ) -> Audit:
     """Measure each assumption behind the Davies generator at T, mu.
 
@@ -39,39 +44,55 @@ def audit(
     band edges: line widths over the distance of Bohr frequencies to the edges of a band.
     unique state: dimension of the generator's kernel beyond one.
     time scales: relaxation time tau_S over the reservoirs' time tau_eq, where that is given.
-    exact flows: deviation from `landauer`, for a quadratic system whose self-energy is known.
+    exact flows: deviation of P, J, Y from `landauer`, for a quadratic system whose self-energy is
+    known.
+
+    Deviations of P, J, Y are relative to the largest flow of their kind, of J at least max(T) per
+    particle, and of each at least 1e-13 of the largest gross rate of its kind, all that a contact
+    gives and takes before it cancels: what vanishes is not measured by its rounding.
 
     Parameters
     ----------
     model : made by `davies`.
     T, mu : (n,) temperatures and chemical potentials, units of energy.
     tau_eq : shortest time in which the reservoirs' T, mu change, units of 1 / energy.
-    exact : compare with `landauer` where it applies (0.1 to some seconds).
+    exact : compare with `landauer` where it applies.
+    progress : say what it will cost and show a bar; None does on a terminal where it takes long, as
+        with interactions and tunnelling between more than ten sites.
 
     Raises
     ------
     TypeError, ValueError
         if T, mu or tau_eq are refused.
+    MemoryError
+        before anything is computed, if it does not fit, with time and memory.
     """
     temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    bar = audit_bar(model, 4, progress)
     lines = Lines.of(model)
-    widths, unique = lines.widths, _unique(model)
+    bar.update()
+    unique = _unique(model)
     davies = flow_law(model)(temperature, potential) if unique.ratio == 0 else None
+    bar.update()
+    gross = gross_flows(model, temperature, potential)
     assumptions = [
         _secular(model),
-        _born_markov(widths, temperature),
-        _line_tails(model, lines, davies, temperature, potential),
-        _flat_rate(model, widths),
-        _band_edges(model, widths),
+        _born_markov(lines.widths, temperature),
+        _line_tails(lines, davies, temperature, potential, gross),
+        _flat_rate(model, lines),
+        _band_edges(model, lines),
         unique,
     ]
+    bar.update()
     if tau_eq is not None:
         slow = positive_number("tau_eq", tau_eq, "Give a time in units of 1 / energy.")
         assumptions.append(_time_scales(model, temperature, potential, slow))
+    bar.update()
+    bar.finished()
     found = Audit(tuple(assumptions))
     if davies is None or not exact:
         return found
-    return _with_exact_flows(found, model, davies, temperature, potential)
+    return _with_exact_flows(found, model, davies, temperature, potential, gross)
 
 
 def _secular(model: DaviesModel) -> Assumption:
@@ -88,10 +109,13 @@ def _secular(model: DaviesModel) -> Assumption:
 
 
 def _line_tails(
-    model: DaviesModel, lines: Lines, davies: Flows | None, T: FloatArray, mu: FloatArray
+    lines: Lines, davies: Flows | None, T: FloatArray, mu: FloatArray, gross: Flows
 ) -> Assumption:
-    tails = tail_flows(model, lines, T, mu)
-    ratio = np.inf if davies is None else _relative(tails, davies, T)
+    particle, energy = tail_flows(lines, T, mu)
+    ratio = np.inf
+    if davies is not None:
+        scales = _scales(davies, T, gross)
+        ratio = max(_ratio(particle, scales["particle"]), _ratio(energy, scales["energy"]))
     return Assumption(
         "line tails",
         ratio,
@@ -101,18 +125,24 @@ def _line_tails(
     )
 
 
-def _relative(deviations: tuple[float, float], flows: Flows, T: FloatArray) -> float:
-    """Return the larger of two deviations, of particle and energy flows, relative to the flows.
+def _scales(flows: Flows, T: FloatArray, gross: Flows) -> dict[str, float]:
+    """Return what deviations of each kind of flow are relative to: the largest of its kind.
 
-    Energies have no zero of their own, so energy flows count as max(T) per particle at least.
+    Energies have no zero of their own: theirs count as max(T) per particle at least. And no flow
+    counts as less than the rounding of the largest gross rate of its kind.
     """
-    particle = float(np.max(np.abs(flows.particle)))
-    energy = max(float(np.max(np.abs(flows.energy))), float(np.max(T)) * particle)
+    found = {
+        kind: float(max(np.max(np.abs(getattr(flows, kind))), ROUNDING * np.max(size)))
+        for kind, size in vars(gross).items()
+    }
+    found["energy"] = max(found["energy"], float(np.max(T)) * found["particle"])
+    return found
+
+
+def _ratio(deviation: float, scale: float) -> float:
+    """Return the ratio; nothing over nothing is none."""
     with np.errstate(divide="ignore"):
-        return max(
-            float(np.divide(deviation, flow)) if deviation else 0.0
-            for deviation, flow in zip(deviations, (particle, energy), strict=True)
-        )
+        return float(np.divide(deviation, scale)) if deviation else 0.0
 
 
 def _born_markov(widths: FloatArray, T: FloatArray) -> Assumption:
@@ -126,11 +156,11 @@ def _born_markov(widths: FloatArray, T: FloatArray) -> Assumption:
     )
 
 
-def _flat_rate(model: DaviesModel, widths: FloatArray) -> Assumption:
+def _flat_rate(model: DaviesModel, lines: Lines) -> Assumption:
     ratio = 0.0
-    for contact, rates in zip(model.contacts, model.rates, strict=True):
-        here = (rates > 0) & (widths > 0)
-        w, width = model.frequencies[here], widths[here]
+    for contact, rates in zip(model.contacts, lines.rates, strict=True):
+        here = (rates > 0) & (lines.widths > 0)
+        w, width = lines.frequencies[here], lines.widths[here]
         change = np.abs(contact.gamma(w + width / 2) - contact.gamma(w - width / 2))
         ratio = max(ratio, float(np.max(change / contact.gamma(w), initial=0.0)))
     return Assumption(
@@ -142,17 +172,17 @@ def _flat_rate(model: DaviesModel, widths: FloatArray) -> Assumption:
     )
 
 
-def _band_edges(model: DaviesModel, widths: FloatArray) -> Assumption:
+def _band_edges(model: DaviesModel, lines: Lines) -> Assumption:
     ratio, measure = 0.0, "no contact has a band"
-    for j, (contact, rates) in enumerate(zip(model.contacts, model.rates, strict=True)):
+    for j, (contact, rates) in enumerate(zip(model.contacts, lines.rates, strict=True)):
         if contact.band is None:
             continue
         here = rates > 0
         distance = np.min(
-            np.abs(np.subtract.outer(model.frequencies[here], contact.band)), axis=1, initial=np.inf
+            np.abs(np.subtract.outer(lines.frequencies[here], contact.band)), axis=1, initial=np.inf
         )
         with np.errstate(divide="ignore"):
-            nearest = float(np.max(widths[here] / distance, initial=0.0))
+            nearest = float(np.max(lines.widths[here] / distance, initial=0.0))
         if nearest >= ratio:
             ratio = nearest
             measure = f"line width over distance to the band edge of {contact.label(j)}"
@@ -166,12 +196,14 @@ def _band_edges(model: DaviesModel, widths: FloatArray) -> Assumption:
 
 
 def _unique(model: DaviesModel) -> Assumption:
-    dimension = kernel_dimension(model)
+    found = kernel(model)
+    untouched = touched_part(model).untouched
+    measure = f"the generator's kernel has dimension {found}"
     return Assumption(
         "unique state",
-        float(dimension - 1),
-        Verdict.SOUND if dimension == 1 else Verdict.UNRELIABLE,
-        f"the generator's kernel has dimension {dimension}",
+        float(found.dimension - 1),
+        Verdict.SOUND if found.dimension == 1 else Verdict.UNRELIABLE,
+        f"{measure}: no contact touches {named(untouched)}" if untouched else measure,
         "couple the isolated or dark mode, or leave it out",
     )
 
@@ -191,7 +223,7 @@ def _time_scales(model: DaviesModel, T: FloatArray, mu: FloatArray, tau_eq: floa
 
 
 def _with_exact_flows(
-    found: Audit, model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray
+    found: Audit, model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows
 ) -> Audit:
     if not isinstance(model.system, QuadraticSystem):
         return found
@@ -199,19 +231,20 @@ def _with_exact_flows(
         exact = landauer(model.system, model.contacts)(T, mu)
     except ValueError:  # a contact without the band that its self-energy needs
         return found
-    error = _relative(
-        (
-            float(np.max(np.abs(davies.particle - exact.particle))),
-            float(np.max(np.abs(davies.energy - exact.energy))),
-        ),
-        exact,
-        T,
-    )
+    errors = {
+        kind: _ratio(float(np.max(np.abs(getattr(davies, kind) - getattr(exact, kind)))), scale)
+        for kind, scale in _scales(exact, T, gross).items()
+    }
+    error = max(errors.values())
+    own = np.maximum(np.abs(exact.heat), ROUNDING * np.max(gross.heat) + np.finfo(float).tiny)
+    worst = float(np.max(np.abs(davies.heat - exact.heat) / own))
     row = Assumption(
         "exact flows",
         error,
         Verdict.of(error),
-        "deviation from oqs.landauer, relative to the largest flow",
+        "deviation from oqs.landauer: "
+        + ", ".join(f"{kind} {value:.2g}" for kind, value in errors.items())
+        + f"; of one reservoir's own heat {worst:.2g}",
         "use oqs.landauer for this system",
     )
     return dataclasses.replace(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from collections.abc import Sequence
 from typing import ClassVar, final
 
@@ -12,14 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
-from oqs.clusters import RESOLUTION, cluster
+from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
 from oqs.contacts import Contact, checked_contacts
-from oqs.eigenoperators import NEGLIGIBLE
-from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows, PlainFlows
-from oqs.pair_flows import level_flows, occupation_differences, pair_flows, plain_pair_flows
+from oqs.levels import Level, find_levels, untouched_modes
+from oqs.pair_flows import (
+    exponent_differences,
+    level_flows,
+    occupation_differences,
+    pair_flows,
+    plain_pair_flows,
+)
 from oqs.systems import QuadraticSystem
+from oqs.untouched import Untouched
 
 
 @final
@@ -36,12 +40,14 @@ class ClosedForm:
 
     Parameters
     ----------
-    frequencies : (N,) mode energies w_k, ascending, units of energy.
-    rates : (n, N) gamma_j(w_k) times the squared amplitude of mode k in the channels of contact j.
+    frequencies : (K,) energies w_k of the modes that contacts touch, ascending, units of energy.
+    rates : (n, K) gamma_j(w_k) times the squared amplitude of mode k in the channels of contact j.
+    untouched : the other modes, which carry nothing and are left out, each with the reason.
     """
 
     frequencies: FloatArray
     rates: FloatArray
+    untouched: tuple[Untouched, ...]
     batched: ClassVar[bool] = True
 
     @property
@@ -51,8 +57,8 @@ class ClosedForm:
 
     @functools.cached_property
     def transfer(self) -> FloatArray:
-        """gamma_j gamma_q / sum gamma of each mode, (..., N, n, n)."""
-        gamma = np.moveaxis(self.rates, -2, -1)  # (..., N, n)
+        """gamma_j gamma_q / sum gamma of each mode, (..., K, n, n)."""
+        gamma = np.moveaxis(self.rates, -2, -1)  # (..., K, n)
         pairs: FloatArray = gamma[..., :, None] * gamma[..., None, :]
         return read_only(pairs / gamma.sum(axis=-1)[..., None, None])
 
@@ -64,7 +70,7 @@ class ClosedForm:
         return pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
-        """Return the flows (..., N, n) through each mode; their sum over modes is the flow."""
+        """Return the flows (..., K, n) through each mode; their sum over modes is the flow."""
         return level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
 
     def plain_flows(self) -> PlainFlows | None:
@@ -72,7 +78,7 @@ class ClosedForm:
         return plain_pair_flows(self.frequencies, self.transfer)
 
     def occupations(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
-        """Return the stationary occupation nbar (..., N) of each mode."""
+        """Return the stationary occupation nbar (..., K) of each mode."""
         x = self._exponents(*self._checked(T, mu))
         gamma = np.moveaxis(self.rates, -2, -1)
         occupation: FloatArray = np.sum(gamma * expit(-x), axis=-1) / gamma.sum(axis=-1)
@@ -84,17 +90,19 @@ class ClosedForm:
         -(1/2) sum_k sum_jq Gamma_kjq (nu_j - nu_q) sinh(nu_j - nu_q) / (cosh nu_j cosh nu_q),
         Gamma_kjq = gamma_j gamma_q / sum gamma, nu_j = (w_k - mu_j) / (2 T_j).
         """
-        x = self._exponents(*self._checked(T, mu))
-        affinity = x[..., :, None] - x[..., None, :]
-        terms = self.transfer * affinity * occupation_differences(x)
-        total: FloatArray = 0.5 * np.sum(terms, axis=(-3, -2, -1))
+        temperature, potential = (a[..., None, :] for a in self._checked(T, mu))
+        above = self.frequencies[:, None] - potential  # (..., N, n)
+        affinity = exponent_differences(above, temperature, potential)
+        difference = occupation_differences(above, temperature, potential)
+        terms = self.transfer * affinity * difference
+        total: FloatArray = -0.5 * np.sum(terms, axis=(-3, -2, -1))
         return total
 
     def _checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:
         return temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
 
     def _exponents(self, T: FloatArray, mu: FloatArray) -> FloatArray:
-        """Return (w_k - mu_j) / T_j (..., N, n)."""
+        """Return (w_k - mu_j) / T_j (..., K, n)."""
         x: FloatArray = (self.frequencies[..., None] - mu[..., None, :]) / T[..., None, :]
         return x
 
@@ -105,6 +113,8 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
     It holds where every contact acts mode by mode: always for modes of distinct energies, and for
     degenerate modes if one choice of them makes every contact diagonal (as when every site has its
     own bath). Contacts that act collectively on degenerate modes keep coherences between them.
+    Modes, and combinations of degenerate modes, that no contact touches carry nothing and are left
+    out: `law.untouched` names them. An amplitude below 1e-13 of its contact's norm touches nothing.
 
     Parameters
     ----------
@@ -114,7 +124,7 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
     Raises
     ------
     NonUniqueStationaryState
-        if no contact touches some mode.
+        if no contact touches any mode.
     TypeError, ValueError
         if the system is not quadratic, or contacts are collective on degenerate modes, or are
         refused as by `davies`.
@@ -125,47 +135,37 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
             "Eq. (10) holds without interactions; use oqs.flow_law(oqs.davies(system, contacts))."
         )
     found = checked_contacts(contacts)
-    amplitudes = [contact.channels(system.sites) @ system.modes for contact in found]  # (m_j, N)
-    level, centers = cluster(system.energies, RESOLUTION * system.energy_scale)
-    strength = np.empty((len(found), system.sites))
-    for group in range(len(centers)):
-        modes = np.flatnonzero(level == group)
-        strength[:, modes] = _mode_strengths([a[:, modes] for a in amplitudes], centers[group])
-    rates = np.zeros_like(strength)
-    for j, (contact, a) in enumerate(zip(found, amplitudes, strict=True)):
-        touched = strength[j] > (NEGLIGIBLE * np.linalg.norm(a)) ** 2
-        gamma = contact.gamma(centers[level[touched]], j)
-        rates[j, touched] = gamma * strength[j, touched]
-    isolated = np.flatnonzero(rates.sum(axis=0) == 0)
-    if isolated.size:
-        degeneracy = np.bincount(level[isolated])
-        raise NonUniqueStationaryState(
-            math.prod(math.comb(2 * int(g), int(g)) for g in degeneracy),
-            f"No contact touches mode {int(isolated[0])} at energy "
-            f"{system.energies[isolated[0]]:.6g}: couple it, or leave it out of the system.",
-        )
-    return ClosedForm(read_only(centers[level]), read_only(rates))
-
-
-def _mode_strengths(amplitudes: list[ComplexArray], energy: float) -> FloatArray:
-    """Return the squared amplitudes (n, g) of the modes of one level that suit every contact.
-
-    The contact's dissipator holds its Gram matrix G_j = t^+ t (g, g). One choice of the modes makes
-    all of them diagonal exactly if they commute; it diagonalises a generic combination of them.
-    """
-    grams = [a.conj().T @ a for a in amplitudes]
-    norms = [np.linalg.norm(gram) or 1.0 for gram in grams]
-    combination = sum(
-        gram / norm * math.sqrt(j + 2.0)  # no accidental degeneracy of the sum
-        for j, (gram, norm) in enumerate(zip(grams, norms, strict=True))
+    levels = find_levels(system, found, system.resolution)
+    untouched = untouched_modes(levels, found, system.resolution)
+    touched = [level for level in levels if level.touched]
+    return ClosedForm(
+        read_only(np.concatenate([np.full(len(v.strengths), v.frequency) for v in touched])),
+        read_only(np.hstack([_mode_rates(level) for level in touched])),
+        untouched,
     )
-    _, basis = np.linalg.eigh(combination)
-    for gram, norm in zip(grams, norms, strict=True):
-        rotated = basis.conj().T @ gram @ basis
-        if np.max(np.abs(rotated - np.diag(np.diag(rotated)))) > 1e-10 * norm:
+
+
+def _mode_rates(level: Level) -> FloatArray:
+    """Return the rates (n, b) of the modes of one level that suit every contact.
+
+    The contacts' dissipators hold the matrices G_j (b, b). One choice of the modes makes all of
+    them diagonal exactly if they commute; it diagonalises a generic combination of them.
+    """
+    rates = level.rates
+    norms = np.array([np.linalg.norm(rate) or 1.0 for rate in rates])
+    generic = np.sqrt(np.arange(2.0, len(rates) + 2.0))  # no accidental degeneracy of the sum
+    _, basis = np.linalg.eigh(np.einsum("j,jkl->kl", generic / norms, rates))
+    rotated = basis.conj().T @ rates @ basis
+    diagonal = np.einsum("jkk->jk", rotated).real
+    for rate, own, norm in zip(rotated, diagonal, norms, strict=True):
+        if np.max(np.abs(rate - np.diag(own))) > 1e-10 * norm:
             raise ValueError(
                 f"Argument `contacts` must act mode by mode for Eq. (10), but they act "
-                f"collectively on the {len(basis)} degenerate modes at energy {energy:.6g}. "
-                "Use oqs.flow_law(oqs.davies(system, contacts)), which keeps their coherences."
+                f"collectively on the {len(level.modes)} degenerate modes at energy "
+                f"{level.frequency:.10g}. Use oqs.gaussian_law(system, contacts) or "
+                "oqs.flow_law(oqs.davies(system, contacts)), which keep their coherences."
             )
-    return np.array([np.sum(np.abs(a @ basis) ** 2, axis=0) for a in amplitudes])
+    parts = [a @ level.bright @ basis for a in level.amplitudes]
+    strengths = np.array([np.sum(np.abs(a) ** 2, axis=0) for a in parts])
+    strengths[strengths <= level.negligible[:, None] ** 2] = 0.0
+    return level.gammas[:, None] * strengths

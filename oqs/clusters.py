@@ -12,11 +12,14 @@ from oqs.arguments import FloatArray
 
 IntArray = NDArray[np.intp]
 
-RESOLUTION = 1e-10
-"""Default resolution of energies, relative to the energy scale of the system.
+RESOLUTION = 1e-12
+"""Default resolution of energies over the largest many-body energy, see `System.resolution`.
 
-Far above the rounding of a diagonaliser (1e-15 of the norm) and far below any physical splitting.
+Far above the rounding of a diagonaliser (1e-15 of it) and far below any splitting that is meant.
 """
+
+FINEST = 1e-14
+"""Finest resolution that may be asked for, over the same energy: below it stands rounding."""
 
 
 def cluster(values: FloatArray, width: float) -> tuple[IntArray, FloatArray]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
-from oqs.rates import Rate, rate_at
+from oqs.rates import Flat, Lorentzian, PowerLaw, Rate, rate_at
 
 _REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) for m channels."
 
@@ -57,8 +58,8 @@ class Contact:
     ) -> None:
         if not callable(rate):
             raise TypeError(
-                f"Argument `rate` must be a callable gamma(w), but is {rate!r}. "
-                f"For a constant use oqs.flat({rate!r})."
+                f"Argument `rate` must be a callable gamma(w), but is {rate!r}. Give "
+                f"oqs.flat({float(rate) if _is_number(rate) else 0.01!r}) for a constant."
             )
         if name is not None and not isinstance(name, str):
             raise TypeError(f"Argument `name` must be text, but is {name!r}. Omit it for none.")
@@ -78,9 +79,12 @@ class Contact:
         if self.coupling is None:
             return np.eye(sites, dtype=np.complex128)
         if self.coupling.shape[1] != sites:
+            given = self.coupling.shape[1]
+            spin = " For spinful dots oqs.spin_channels makes it from one amplitude per dot."
             raise ValueError(
                 f"Argument `coupling` of {self.label()} must have {sites} entries per channel, one "
-                f"per site of the system, but has {self.coupling.shape[1]}. {_REMEDY}"
+                f"per site of the system, but has {given}. {_REMEDY}"
+                f"{spin if sites == 2 * given else ''}"
             )
         return self.coupling
 
@@ -99,11 +103,25 @@ class Contact:
         values[inside] = rate_at(self.rate, frequencies[inside], self.label(index))
         return values
 
+    def why_zero(self, frequency: float) -> str:
+        """Say why gamma is 0 at this frequency, where it is."""
+        if self.band is not None and frequency < self.band[0]:
+            return f"its band begins at {self.band[0]!r}"
+        if self.band is not None and frequency > self.band[1]:
+            return f"its band ends at {self.band[1]!r}"
+        if isinstance(self.rate, Flat | PowerLaw | Lorentzian):
+            return self.rate.why_zero(frequency)
+        return "its `rate` returns 0 there"
+
     def label(self, index: int | None = None) -> str:
         """Return how messages call this contact."""
         if self.name is not None:
             return f"contact {self.name!r}"
         return "a contact" if index is None else f"contact {index}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _channels(coupling: ArrayLike) -> ComplexArray:

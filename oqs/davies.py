@@ -13,8 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from oqs.arguments import FloatArray, index, positive_number, read_only, temperatures_and_potentials
-from oqs.clusters import RESOLUTION
+from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
 from oqs.contacts import Contact, checked_contacts
 from oqs.eigenoperators import Decomposition, decompose
 from oqs.find_transitions import find_transitions
@@ -22,7 +21,7 @@ from oqs.generator import Generator, build_generator
 from oqs.interacting import InteractingSystem
 from oqs.level_coherences import LevelCoherences
 from oqs.principal_value import occupied_shift, shift_function
-from oqs.systems import System
+from oqs.systems import System, checked_resolution
 from oqs.transitions import SectorBlocks, Transitions
 
 
@@ -42,7 +41,7 @@ class DaviesModel:
     ----------
     system : the open system.
     contacts : one per reservoir, n of them.
-    resolution : energies closer than this fraction of the system's energy scale are equal.
+    resolution : energies closer than this energy are equal.
     transitions : between energy eigenstates, with their rates.
     shifted : whether the generator holds the frequency shifts -i[H_LS,j, .] of Eq. (2).
     """
@@ -72,8 +71,7 @@ class DaviesModel:
         system, transitions = self.system, self.transitions
         if not isinstance(system, InteractingSystem) or not isinstance(transitions, SectorBlocks):
             return None
-        width = self.resolution * system.energy_scale
-        return LevelCoherences.of(system, self.contacts, transitions, width)
+        return LevelCoherences.of(system, self.contacts, transitions, self.resolution)
 
     @functools.cached_property
     def rates(self) -> FloatArray:
@@ -127,8 +125,7 @@ class DaviesModel:
         spectrum, labels = self.system.spectrum, self.decomposition.levels
         mean = np.bincount(labels, spectrum.energies) / np.bincount(labels)
         away = spectrum.energies - mean[labels]
-        rounding = self.system.sites * RESOLUTION * self.system.energy_scale
-        split = np.bincount(labels, np.abs(away) > rounding)[labels] > 0
+        split = np.bincount(labels, np.abs(away) > self.system.resolution)[labels] > 0
         return read_only(np.where(split, away, 0.0))
 
     def eigenoperators(self, j: int) -> tuple[tuple[qutip.Qobj, ...], ...]:
@@ -323,7 +320,7 @@ def davies(
     contacts: Sequence[Contact],
     *,
     lamb_shift: bool = False,
-    resolution: float = RESOLUTION,
+    resolution: float | None = None,
 ) -> DaviesModel:
     """Build the Davies generator of `system` between `contacts`: Eq. (9) and its generalisation.
 
@@ -336,13 +333,14 @@ def davies(
     contacts : one Contact per reservoir.
     lamb_shift : include the frequency shifts FS_j of Eq. (2). They commute with H_S and leave the
         state of a system without degenerate levels as it is; each contact needs its `band`.
-    resolution : energies closer than this fraction of `system.energy_scale` count as equal.
+    resolution : energy; levels and Bohr frequencies closer than it count as equal. None takes
+        `system.resolution`, 1e-12 of the largest many-body energy.
 
     Raises
     ------
     TypeError, ValueError
         for no contacts, a coupling of the wrong length, a rate that is not finite and >= 0 at a
-        Bohr frequency.
+        Bohr frequency, a resolution below the rounding of the energies.
 
     Notes
     -----
@@ -353,9 +351,10 @@ def davies(
     if not isinstance(system, System):
         raise TypeError(
             f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
-            f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h)."
+            f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj with "
+            "oqs.InteractingSystem(H, annihilators)."
         )
     found = checked_contacts(contacts)
-    fraction = positive_number("resolution", resolution, "The default is 1e-10.")
-    transitions = find_transitions(system, found, fraction)
-    return DaviesModel(system, found, fraction, transitions, bool(lamb_shift))
+    width = checked_resolution(resolution, system)
+    transitions = find_transitions(system, found, width)
+    return DaviesModel(system, found, width, transitions, bool(lamb_shift))

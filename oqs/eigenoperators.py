@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.clusters import IntArray, cluster
 from oqs.fock import annihilator, number_of_bits
+from oqs.interacting import InteractingSystem
 from oqs.systems import QuadraticSystem, System
 
 NEGLIGIBLE = 1e-13
@@ -89,7 +90,7 @@ def decompose(
     ----------
     system : any System.
     channels : one array t (m_j, N) per contact: S_a = sum_v t_av c_v.
-    resolution : energies closer than this fraction of the system's energy scale are equal.
+    resolution : energies closer than this energy are equal.
     sector : (D,) label of each eigenstate's quantum numbers, where they are not all modes.
     """
     if isinstance(system, QuadraticSystem):
@@ -106,8 +107,7 @@ def decompose_modes(
     channels are replaced by the singular vectors of their (m, g) amplitudes, at most g of them.
     A single channel stays as it is: its S(w) sum to S, phases included.
     """
-    width = resolution * system.energy_scale
-    mode_level, frequencies = cluster(system.energies, width)
+    mode_level, frequencies = cluster(system.energies, resolution)
     annihilators = [annihilator(k, system.sites) for k in range(system.sites)]
     elements = []
     for t in channels:
@@ -126,10 +126,8 @@ def decompose_modes(
                     found.append((operator, kappa, channel))
         elements.append(_collect(found))
     occupation = number_of_bits(system.sites)
-    levels = _levels(
-        occupation @ frequencies[mode_level], occupation.sum(axis=1), system.sites * width
-    )
-    return Decomposition(read_only(frequencies), tuple(elements), read_only(levels[0]))
+    levels, _ = _levels(occupation @ frequencies[mode_level], occupation.sum(axis=1), resolution)
+    return Decomposition(read_only(frequencies), tuple(elements), read_only(levels))
 
 
 def decompose_states(
@@ -137,11 +135,10 @@ def decompose_states(
 ) -> Decomposition:
     """Decompose in the many-body eigenstates: no structure but the quantum numbers is used."""
     spectrum = system.spectrum
-    width = resolution * system.energy_scale
-    levels, level_energy = _levels(spectrum.energies, sector, width)
+    levels, level_energy = _levels(spectrum.energies, sector, resolution)
     found = [_states_of_contact(system, t) for t in channels]
     bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
-    kappa, frequencies = cluster(np.concatenate(bohr), width)
+    kappa, frequencies = cluster(np.concatenate(bohr), resolution)
     split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
     elements = tuple(
         Elements(lower, upper, amplitude, k, channel)
@@ -154,6 +151,8 @@ def _states_of_contact(
     system: System, t: ComplexArray
 ) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
     """Return lower, upper, amplitude and channel of every non-zero element of one contact."""
+    if isinstance(system, InteractingSystem) and system.occupation_eigenstates:
+        return _occupations_of_contact(system, t)
     spectrum = system.spectrum
     sector = {int(n): np.flatnonzero(spectrum.particles == n) for n in set(spectrum.particles)}
     site_operators = [c.to("csr").data_as("csr_matrix") for c in system.annihilators]
@@ -170,6 +169,19 @@ def _states_of_contact(
             parts.append((lower[a], upper[b], block[a, b], np.full(len(a), channel)))
     lower, upper, amplitude, index = (np.concatenate(column) for column in zip(*parts, strict=True))
     return lower, upper, amplitude, index
+
+
+def _occupations_of_contact(
+    system: InteractingSystem, t: ComplexArray
+) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
+    """Do the same where occupation states are eigenstates: t_av empties site v."""
+    cut = NEGLIGIBLE * np.linalg.norm(t)
+    found = []
+    for channel, v in zip(*np.nonzero(np.abs(t) > cut), strict=True):
+        emptied = annihilator(int(v), system.sites).tocoo()
+        found.append((t[channel, v] * emptied, int(channel)))
+    parts = _collect([(matrix, 0, channel) for matrix, channel in found])
+    return parts.lower, parts.upper, parts.amplitude, parts.channel
 
 
 def _collect(found: list[tuple[sp.csr_array, int, int]]) -> Elements:

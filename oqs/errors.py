@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import final
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """Dimension of a generator's kernel, on states of a definite particle number.
+
+    Parameters
+    ----------
+    dimension : 1 where the stationary state is unique.
+    exact : whether it is the dimension; otherwise it is at least as large.
+    """
+
+    dimension: int
+    exact: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.dimension}" if self.exact else f"at least {self.dimension}"
 
 
 @final
@@ -12,14 +31,20 @@ class NonUniqueStationaryState(ValueError):
     Attributes
     ----------
     kernel_dimension : dimension of the generator's kernel.
+    exact : whether it is; a large kernel is not counted to the end, and is at least as large.
     """
 
-    def __init__(self, kernel_dimension: int, reason: str) -> None:
+    def __init__(self, kernel: Kernel, reason: str) -> None:
         super().__init__(
             f"The stationary state is not unique: the kernel of the generator has dimension "
-            f"{kernel_dimension}. {reason}"
+            f"{kernel}. {reason}"
         )
-        self.kernel_dimension = kernel_dimension
+        self.kernel_dimension = kernel.dimension
+        self.exact = kernel.exact
+        self._made_of = (kernel, reason)
+
+    def __reduce__(self) -> tuple[type[NonUniqueStationaryState], tuple[Kernel, str]]:
+        return type(self), self._made_of  # from another process it arrives as it was
 
 
 @final

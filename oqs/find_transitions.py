@@ -23,13 +23,12 @@ def find_transitions(
 ) -> Transitions:
     """Return the transitions of a system between its contacts; rates are checked here."""
     channels = [contact.channels(system.sites) for contact in contacts]
-    width = resolution * system.energy_scale
     if isinstance(system, QuadraticSystem):
-        return _flips_of_modes(system, contacts, channels, width)
+        return _flips_of_modes(system, contacts, channels, resolution)
     if isinstance(system, InteractingSystem):
         if system.terms is not None and system.occupation_eigenstates:
-            return _flips_of_sites(system.terms, contacts, channels, width)
-        return sector_transitions(system, contacts, channels, width)
+            return _flips_of_sites(system.terms, contacts, channels, resolution)
+        return sector_transitions(system, contacts, channels, resolution)
     raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
 
 

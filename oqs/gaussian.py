@@ -13,7 +13,6 @@ doi:10.1088/1367-2630/10/4/043026, treats such equations).
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import ClassVar, final
 
@@ -21,16 +20,15 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, positive_number, temperatures_and_potentials
-from oqs.clusters import RESOLUTION, IntArray, cluster
+from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
+from oqs.clusters import IntArray
 from oqs.contacts import Contact, checked_contacts
-from oqs.eigenoperators import NEGLIGIBLE
-from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows, PlainFlows
-from oqs.graded_basis import graded_basis
+from oqs.levels import Level, find_levels, untouched_modes
 from oqs.pair_flows import level_flows, pair_flows, plain_pair_flows
 from oqs.principal_value import shift_function
-from oqs.systems import QuadraticSystem
+from oqs.systems import QuadraticSystem, checked_resolution
+from oqs.untouched import Untouched
 
 
 @final
@@ -43,13 +41,15 @@ class GaussianLaw:
 
     Parameters
     ----------
-    frequencies : (K,) energies of the levels, ascending.
+    frequencies : (K,) energies of the levels that contacts touch, ascending.
     transfer : (K, n, n) w_jq >= 0, rates at which particles go from reservoir q to j through a
         level; units of energy.
+    untouched : dark modes, which carry nothing and are left out, each with the reason.
     """
 
     frequencies: FloatArray
     transfer: FloatArray
+    untouched: tuple[Untouched, ...]
     batched: ClassVar[bool] = True
 
     @property
@@ -77,24 +77,27 @@ def gaussian_law(
     contacts: Sequence[Contact],
     *,
     lamb_shift: bool = False,
-    resolution: float = RESOLUTION,
+    resolution: float | None = None,
 ) -> GaussianLaw:
     """Return the flow law of a quadratic system from its covariance matrix.
 
     The same Davies generator as `davies`, with collective channels and degenerate modes, without
-    its 2^N states: N = 1000 in seconds.
+    its 2^N states: N = 1000 in seconds. Modes, and combinations of degenerate modes, that no
+    contact touches carry nothing and are left out: `law.untouched` names them. An amplitude below
+    1e-13 of its contact's norm touches nothing.
 
     Parameters
     ----------
     system : QuadraticSystem.
     contacts : one Contact per reservoir.
     lamb_shift : include the frequency shifts of Eq. (2); contacts need their `band`.
-    resolution : mode energies closer than this fraction of the largest count as equal.
+    resolution : energy; modes closer than it count as one level, their distance as zero. None
+        takes `system.resolution`, 1e-12 of the largest many-body energy.
 
     Raises
     ------
     NonUniqueStationaryState
-        if a mode, or a combination of degenerate ones, is touched by no contact.
+        if no contact touches any mode.
     TypeError, ValueError
         if the system is not quadratic, or contacts are refused.
     """
@@ -104,14 +107,18 @@ def gaussian_law(
             "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...))."
         )
     found = checked_contacts(contacts)
-    fraction = positive_number("resolution", resolution, "The default is 1e-10.")
-    return law_of(level_responses(system, found, lamb_shift=lamb_shift, resolution=fraction))
+    width = checked_resolution(resolution, system)
+    levels, untouched = level_responses(system, found, lamb_shift=lamb_shift, resolution=width)
+    return law_of(levels, untouched)
 
 
-def law_of(levels: Sequence[LevelResponse]) -> GaussianLaw:
+def law_of(levels: Sequence[LevelResponse], untouched: tuple[Untouched, ...]) -> GaussianLaw:
     """Return the flow law of these levels."""
-    frequencies = np.array([level.frequency for level in levels])
-    return GaussianLaw(frequencies, np.array([level.transfer for level in levels]))
+    return GaussianLaw(
+        read_only(np.array([level.frequency for level in levels])),
+        read_only(np.array([level.transfer for level in levels])),
+        untouched,
+    )
 
 
 @final
@@ -122,8 +129,8 @@ class LevelResponse:
     Parameters
     ----------
     frequency : w. modes : (g,) of the system.
-    basis : (g, g) whose columns are the modes that diagonalise sum_j G_j.
-    rates, responses : (n, g, g) G_j and X_j between these, of
+    basis : (g, b) whose columns are the combinations that contacts touch.
+    rates, responses : (n, b, b) G_j and X_j between these, of
         K X_j + X_j K^+ = G_j with K = sum_j G_j / 2 + i L.
     residual : of that equation, relative to the largest rate.
     """
@@ -143,69 +150,36 @@ class LevelResponse:
 
 
 def level_responses(
-    system: QuadraticSystem, contacts: Sequence[Contact], *, lamb_shift: bool, resolution: float
-) -> tuple[LevelResponse, ...]:
-    """Return all levels, ascending; arguments and errors as those of `gaussian_law`."""
-    label, frequencies = cluster(system.energies, resolution * system.energy_scale)
-    amplitudes = [contact.channels(system.sites) @ system.modes for contact in contacts]
-    gammas = np.array([contact.gamma(frequencies, j) for j, contact in enumerate(contacts)])
-    shifts = np.zeros_like(gammas)
+    system: QuadraticSystem, contacts: tuple[Contact, ...], *, lamb_shift: bool, resolution: float
+) -> tuple[tuple[LevelResponse, ...], tuple[Untouched, ...]]:
+    """Return the levels that contacts touch, ascending, and the modes that none does.
+
+    Arguments and errors as those of `gaussian_law`.
+    """
+    levels = find_levels(system, contacts, resolution)
+    drifts = [np.zeros((len(level.modes),) * 2, dtype=np.complex128) for level in levels]
     if lamb_shift:
-        shifts = np.array([shift_function(contact)(frequencies) for contact in contacts])
-    levels = []
-    isolated = []
-    for kappa, w in enumerate(frequencies.tolist()):
-        modes = np.flatnonzero(label == kappa)
-        parts = [_part(a, modes) for a in amplitudes]
-        grams = np.array([part.conj().T @ part for part in parts])  # (n, g, g)
-        dark = _dark(grams, gammas[:, kappa])
-        if dark:
-            isolated.append(dark)
-            continue
-        roots = np.sqrt(gammas[:, kappa])
-        rows = [root * part for root, part in zip(roots, parts, strict=True)]
-        turning = np.einsum("j,jkl->kl", shifts[:, kappa], grams)
-        levels.append(_response(w, modes, rows, turning))
-    if isolated:
-        raise NonUniqueStationaryState(
-            math.prod(math.comb(2 * g, g) for g in isolated),
-            "A mode, or a combination of degenerate modes (a dark mode), is touched by no contact: "
-            "couple it, or leave it out of the system.",
-        )
-    return tuple(levels)
+        shifts = [shift_function(contact) for contact in contacts]
+        drifts = [level.shift(shifts) for level in levels]
+        levels = tuple(level.turned(d) for level, d in zip(levels, drifts, strict=True))
+    untouched = untouched_modes(levels, contacts, system.resolution)
+    pairs = [(level, d) for level, d in zip(levels, drifts, strict=True) if level.touched]
+    return tuple(_response(*pair) for pair in pairs), untouched
 
 
-def _part(amplitudes: ComplexArray, modes: IntArray) -> ComplexArray:
-    """Return the amplitudes (m, g) of these modes, zero where they are rounding of zero."""
-    part = amplitudes[:, modes]
-    negligible = np.linalg.norm(part) <= NEGLIGIBLE * np.linalg.norm(amplitudes)
-    return np.zeros_like(part) if negligible else part
-
-
-def _dark(grams: ComplexArray, gammas: FloatArray) -> int:
-    """Return how many combinations of the modes no contact touches."""
-    total = np.einsum("j,jkl->kl", gammas, grams)
-    if len(total) == 1:
-        return int(total[0, 0].real == 0)
-    strength = np.linalg.eigvalsh(total)
-    return int(np.sum(strength <= 1e-13 * max(strength[-1], np.finfo(float).tiny)))
-
-
-def _response(
-    w: float, modes: IntArray, rows: list[ComplexArray], turning: ComplexArray
-) -> LevelResponse:
-    """Solve for each reservoir full; rows (m_j, g) are the amplitudes times sqrt(gamma_j)."""
-    basis, turned = graded_basis(np.concatenate(rows))
-    ends = np.cumsum([len(part) for part in rows])[:-1]
-    rates = np.array([part.conj().T @ part for part in np.split(turned, ends)])  # G_j
-    strengths = np.einsum("jkk->k", rates).real
-    drift = np.diag(strengths / 2).astype(np.complex128)
-    if np.any(turning):
-        drift += 1j * (basis.conj().T @ turning @ basis)
-        responses = np.array([scipy.linalg.solve_continuous_lyapunov(drift, g) for g in rates])
+def _response(level: Level, drift: ComplexArray) -> LevelResponse:
+    """Solve for each reservoir full; without shifts, the bright combinations diagonalise G."""
+    rates = level.rates  # G_j
+    relaxing = np.diag(level.strengths / 2).astype(np.complex128)
+    if np.any(drift):
+        turning = level.bright.conj().T @ drift @ level.bright
+        relaxing = rates.sum(axis=0) / 2 + 1j * turning
+        responses = np.array([scipy.linalg.solve_continuous_lyapunov(relaxing, g) for g in rates])
+    elif len(level.strengths) == 1:
+        responses = rates / rates.sum()
     else:
-        responses = rates / (np.add.outer(strengths, strengths) / 2)
-    changing = drift @ responses
+        responses = rates / (np.add.outer(level.strengths, level.strengths) / 2)
+    changing = relaxing @ responses
     missing = np.abs(changing + changing.conj().swapaxes(1, 2) - rates)
     residual = float(np.max(missing) / np.max(np.abs(rates)))
-    return LevelResponse(w, modes, basis, rates, responses, residual)
+    return LevelResponse(level.frequency, level.modes, level.bright, rates, responses, residual)

@@ -19,6 +19,8 @@ from oqs.spectrum import BlockVectors, OccupationVectors, Spectrum
 from oqs.systems import System, jordan_wigner
 from oqs.terms import Terms
 
+_SCOPE = "An InteractingSystem is made of fermionic sites; spins and oscillators are not supported."
+
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -53,6 +55,8 @@ class InteractingSystem(System):
     ----------
     hamiltonian : Qobj, Hermitian.
     annihilators : Qobj c_v, one per site, obeying {c_v, c_w^+} = delta_vw and {c_v, c_w} = 0.
+        Spins and oscillators do not, and are not supported. One two-level operator does, whatever
+        it was made for: it is taken for a fermion, unless it is qutip.sigmam().
 
     Raises
     ------
@@ -116,8 +120,13 @@ class InteractingSystem(System):
         """Number N of sites."""
         return len(self.annihilators) if self.terms is None else self.terms.sites
 
-    @functools.cached_property
+    @property
     def energy_scale(self) -> float:
+        """`largest_energy`, which bounds every transition energy of interest."""
+        return self.largest_energy
+
+    @functools.cached_property
+    def largest_energy(self) -> float:
         """Largest |E| of the many-body spectrum, measured from the empty state."""
         spectrum = self.spectrum
         vacuum = spectrum.energies[np.argmin(spectrum.particles)]
@@ -134,9 +143,8 @@ class InteractingSystem(System):
         if self.terms is not None:
             states = np.arange(2**self.sites)
             counts = np.bitwise_count(states).astype(np.intp)
-            return NumberBasis(
-                self.terms.matrix, lambda site: annihilator(site, self.sites), counts, None
-            )
+            of_site = functools.partial(annihilator, sites=self.sites)
+            return NumberBasis(self.terms.matrix, of_site, counts, None)
         operators = [
             sp.csr_array(q.to("csr").data_as("csr_matrix"))
             for q in (self.hamiltonian, *self.annihilators, self.number)
@@ -214,7 +222,8 @@ def _check_operators(hamiltonian: object, annihilators: tuple[qutip.Qobj, ...]) 
         )
     if not hamiltonian.isherm:
         raise ValueError(
-            f"Argument `hamiltonian` must be Hermitian, but H - H^+ is not zero. {remedy}"
+            "Argument `hamiltonian` must be Hermitian, but the largest element of H - H^+ is "
+            f"{_largest(hamiltonian - hamiltonian.dag()):.3g}. With every term add its conjugate."
         )
     if not annihilators or not all(
         isinstance(c, qutip.Qobj) and c.dims == hamiltonian.dims for c in annihilators
@@ -224,17 +233,38 @@ def _check_operators(hamiltonian: object, annihilators: tuple[qutip.Qobj, ...]) 
             f"`hamiltonian`, {hamiltonian.dims}, but holds "
             f"{[getattr(c, 'dims', type(c).__name__) for c in annihilators]}. {remedy}"
         )
-    for v, c_v in enumerate(annihilators):
-        for w, c_w in enumerate(annihilators[: v + 1]):
-            mixed = c_v * c_w.dag() + c_w.dag() * c_v
-            if v == w:
-                mixed = mixed - qutip.qeye_like(hamiltonian)
-            same = c_v * c_w + c_w * c_v
-            if max(_largest(mixed), _largest(same)) > 1e-12:
-                raise ValueError(
-                    f"Argument `annihilators` must anticommute, {{c_v, c_w^+}} = delta_vw, but "
-                    f"c_{v} and c_{w} do not. {remedy}"
-                )
+    if annihilators[0].dims == [[2], [2]] and _largest(annihilators[0] - qutip.sigmam()) == 0:
+        raise ValueError(
+            "Argument `annihilators` must be fermionic, but c_0 is qutip.sigmam(), the lowering "
+            f"operator of a spin. {_SCOPE} One fermionic site has the operator "
+            "qutip.fdestroy(1, 0), or is oqs.QuadraticSystem([[energy]])."
+        )
+    for v in range(len(annihilators)):
+        for w in range(v + 1):
+            _check_anticommutation(annihilators, v, w)
+
+
+def _check_anticommutation(annihilators: tuple[qutip.Qobj, ...], v: int, w: int) -> None:
+    """Raise ValueError unless {c_v, c_w^+} = delta_vw and {c_v, c_w} = 0."""
+    a, b = annihilators[v], annihilators[w]
+    mixed = a * b.dag() + b.dag() * a
+    if v == w:
+        mixed = mixed - qutip.qeye_like(a)
+    for name, expected, rest in (
+        (f"{{c_{v}, c_{w}^+}}", f"{int(v == w)}", mixed),
+        (f"{{c_{v}, c_{w}}}", "0", a * b + b * a),
+    ):
+        off = _largest(rest)
+        if off <= 1e-12:
+            continue
+        problem = f"an element of {name} - {expected} is {off:.3g}"
+        if v != w and max(_largest(a * b - b * a), _largest(a * b.dag() - b.dag() * a)) <= 1e-12:
+            problem = f"c_{v} and c_{w} commute, as those of two spins or two oscillators do"
+        raise ValueError(
+            "Argument `annihilators` must be fermionic, {c_v, c_w^+} = delta_vw and {c_v, c_w} = "
+            f"0, but {problem}. {_SCOPE} For fermions take c_v from qutip.fdestroy(N, v), which "
+            "has the signs of the sites before."
+        )
 
 
 def _check_number_conservation(hamiltonian: qutip.Qobj, number: qutip.Qobj) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import final
 
 import numpy as np
-import scipy.integrate
 from numpy.typing import ArrayLike
 
 from oqs.arguments import (
@@ -22,12 +21,15 @@ from oqs.arguments import (
 )
 from oqs.contacts import Contact, checked_contacts
 from oqs.flows import Flows
+from oqs.gross import ROUNDING
+from oqs.occupation import filled_and_empty
 from oqs.pair_flows import occupation_differences
 from oqs.principal_value import Weight, shift_function
+from oqs.quadrature import Panels, integrate
+from oqs.resonances import graded_panels, poles
 from oqs.systems import QuadraticSystem
 
-_THERMAL = 42.0  # |w - mu| / T beyond which Fermi functions differ by less than 1e-18
-_INTERVALS = 20_000
+_AT_ONCE = 2**20  # matrix elements of the Green's functions worked out together
 
 
 @final
@@ -35,17 +37,27 @@ _INTERVALS = 20_000
 class Landauer:
     """Stationary flows from the transmission between reservoirs, exact without interactions.
 
-        P_j = int dw/(2 pi) sum_q T_jq(w) (n_j(w) - n_q(w)), J_j the same times w,
+        P_j = int dw/(2 pi) sum_q T_jq(w) (n_j(w) - n_q(w)),
+        J_j the same times w, Y_j times (w - mu_j),
         T_jq = tr[Gamma_j G Gamma_q G^+], G = (w - h - sum_j Sigma_j)^{-1},
         Gamma_j = gamma_j(w) t_j^+ t_j, Sigma_j = (P int de/(2 pi) gamma_j(e)/(w - e)) t_j^+ t_j
                                                   - i Gamma_j / 2.
+
+    Errors of the quadrature are judged by `accuracy` of the largest flow of each kind, or, where
+    flows cancel or vanish (by symmetry, between equal reservoirs, at a contact of rate 0), by 1e-13
+    of the largest gross rate
+
+        g_j = int dw/(2 pi) sum_q T_jq [n_j (1 - n_q) + n_q (1 - n_j)],
+
+    q = j included: all that contact j gives and takes, nothing cancelled; for weak coupling
+    sum_k gamma_j [n_j (1 - nbar) + nbar (1 - n_j)]. Energies count |w|, heat |w - mu_j| each.
 
     Made by `landauer`.
 
     Parameters
     ----------
     system, contacts : as given.
-    accuracy : error of the quadrature relative to the largest flow.
+    accuracy : as above.
 
     References
     ----------
@@ -55,7 +67,7 @@ class Landauer:
     system: QuadraticSystem
     contacts: tuple[Contact, ...]
     accuracy: float
-    _channels: tuple[ComplexArray, ...]
+    _amplitudes: tuple[ComplexArray, ...]
     _shifts: tuple[Weight, ...]
 
     @property
@@ -68,8 +80,11 @@ class Landauer:
 
         The diagonal, which drives no flow, is reported as zero.
         """
-        w = real_array("frequencies", frequencies, "Give energies, shape (K,).")
-        return np.array([self._transmission(float(x)) for x in np.atleast_1d(w)])
+        w = np.atleast_1d(real_array("frequencies", frequencies, "Give energies, shape (K,)."))
+        found = self._transmission(w, np.zeros_like(w))
+        same = np.arange(len(self.contacts))
+        found[:, same, same] = 0.0
+        return found
 
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (n,) at T, mu of shape (n,), to `accuracy` of the largest.
@@ -79,70 +94,83 @@ class Landauer:
         RuntimeError
             if the quadrature does not reach the accuracy.
         TypeError, ValueError
-            if T, mu are refused.
+            if T, mu are refused, or a level stands on a band edge.
         """
-        temperature, potential = temperatures_and_potentials(T, mu, len(self.contacts))
-        lowest = float(np.min(potential - _THERMAL * temperature))
-        highest = float(np.max(potential + _THERMAL * temperature))
-        scale = max(abs(lowest), abs(highest))
+        n = len(self.contacts)
+        temperature, potential = temperatures_and_potentials(T, mu, n)
 
-        def spectral(w: float) -> FloatArray:
-            difference = occupation_differences((w - potential) / temperature)
-            particle = np.sum(self._transmission(w) * difference, axis=1) / (2 * np.pi)
-            return np.concatenate([particle, particle * (w / scale)])
+        def bound(value: FloatArray, gross: FloatArray) -> FloatArray:
+            flow, rate = (np.abs(a).reshape(3, n).max(axis=1) for a in (value, gross))
+            enough = np.maximum(self.accuracy * flow, min(self.accuracy, ROUNDING) * rate)
+            return np.repeat(enough + np.finfo(float).tiny, n)  # nothing at all is enough of it
 
-        value, _, outcome = scipy.integrate.quad_vec(
-            spectral,
-            lowest,
-            highest,
-            points=self._features(temperature, potential, lowest, highest),
-            epsabs=np.finfo(float).tiny,  # flows of exactly zero have no relative error
-            epsrel=self.accuracy,
-            norm="max",
-            limit=_INTERVALS,
-            full_output=True,
+        found = integrate(
+            lambda origin, offset: self._exchange(origin, offset, temperature, potential),
+            self._panels(temperature, potential),
+            bound,
         )
-        if not outcome.success:
+        missed = float(np.max(found.error / bound(found.value, found.gross), initial=0.0))
+        if missed > 1:
             raise RuntimeError(
                 f"The integral over the transmission did not reach {self.accuracy:.0e} of the "
-                f"largest flow: {outcome.message} Ask for less, landauer(..., accuracy=...)."
+                f"largest flow, but {missed * self.accuracy:.0e}. "
+                "Ask for less, landauer(..., accuracy=...)."
             )
-        particle, energy = np.split(value, 2)
-        return Flows.of(particle, energy * scale, potential)
+        return Flows(*found.value.reshape(3, n))
 
-    def _self_energy(self, w: float) -> tuple[list[float], ComplexArray]:
-        """Return gamma_j(w) of each contact and the total self-energy (N, N)."""
-        at = np.array([w])
-        gammas = [float(contact.gamma(at)[0]) for contact in self.contacts]
-        total = np.zeros(self.system.h.shape, dtype=np.complex128)
-        for gamma, shift, t in zip(gammas, self._shifts, self._channels, strict=True):
-            total += (float(shift(at)[0]) - 0.5j * gamma) * (t.conj().T @ t)
+    def _exchange(
+        self, origin: FloatArray, offset: FloatArray, T: FloatArray, mu: FloatArray
+    ) -> FloatArray:
+        """Return P, J, Y per energy and their gross sizes (M, 2, 3 n) at w = origin + offset."""
+        transmission = self._transmission(origin, offset) / (2 * np.pi)
+        above = np.subtract.outer(origin, mu) + offset[:, None]  # w - mu_j, (M, n)
+        filled, empty = filled_and_empty(above / T)
+        net = np.sum(transmission * occupation_differences(above, T, mu), axis=2)
+        gross = filled * np.einsum("mjq,mq->mj", transmission, empty)
+        gross += empty * np.einsum("mjq,mq->mj", transmission, filled)
+        w = (origin + offset)[:, None]
+        carried = np.stack([np.ones_like(above), np.broadcast_to(w, above.shape), above], axis=1)
+        exchange = np.stack([net[:, None] * carried, gross[:, None] * np.abs(carried)], axis=1)
+        return exchange.reshape(len(origin), 2, -1)
+
+    def _self_energy(self, w: FloatArray) -> tuple[FloatArray, ComplexArray]:
+        """Return gamma_j (n, M) and the total self-energy (M, N, N) between the modes at w (M,)."""
+        gammas = np.array([contact.gamma(w) for contact in self.contacts])
+        total = np.zeros((len(w), *self.system.h.shape), dtype=np.complex128)
+        for gamma, shift, a in zip(gammas, self._shifts, self._amplitudes, strict=True):
+            total += np.multiply.outer(shift(w) - 0.5j * gamma, a.conj().T @ a)
         return gammas, total
 
-    def _transmission(self, w: float) -> FloatArray:
-        gammas, sigma = self._self_energy(w)
-        green = np.linalg.inv(w * np.eye(len(sigma)) - self.system.h - sigma)
-        n = len(self.contacts)
-        transmission = np.zeros((n, n))
-        for j in range(n):
-            for q in range(n):
-                if j != q and gammas[j] and gammas[q]:
-                    amplitude = self._channels[j] @ green @ self._channels[q].conj().T
-                    transmission[j, q] = gammas[j] * gammas[q] * np.sum(np.abs(amplitude) ** 2)
+    def _transmission(self, origin: FloatArray, offset: FloatArray) -> FloatArray:
+        """Return T_jq (M, n, n), the diagonal included, at w = origin + offset."""
+        some = max(1, _AT_ONCE // self.system.h.size)
+        parts = [
+            self._transmission_of_some(origin[k : k + some], offset[k : k + some])
+            for k in range(0, len(origin), some)
+        ]
+        return np.concatenate(parts)
+
+    def _transmission_of_some(self, origin: FloatArray, offset: FloatArray) -> FloatArray:
+        gammas, inverse = self._self_energy(origin + offset)
+        np.negative(inverse, out=inverse)
+        energies, modes = self.system.energies, np.arange(len(self.system.energies))
+        # in the modes, w - w_k is exact however narrow the resonance
+        inverse[:, modes, modes] += np.subtract.outer(origin, energies) + offset[:, None]
+        left_alone = ~np.any(inverse, axis=2)  # w = w_k of a mode that no rate reaches
+        inverse[:, modes, modes] += left_alone
+        green = np.linalg.inv(inverse)
+        transmission = np.zeros((len(origin), len(gammas), len(gammas)))
+        for j, a in enumerate(self._amplitudes):
+            for q, b in enumerate(self._amplitudes):
+                squared = np.sum(np.abs(a @ green @ b.conj().T) ** 2, axis=(1, 2))
+                transmission[:, j, q] = gammas[j] * gammas[q] * squared
         return transmission
 
-    def _features(self, T: FloatArray, mu: FloatArray, lowest: float, highest: float) -> FloatArray:
-        """Return where the integrand varies fast: resonances, Fermi edges, band edges."""
-        points = [*mu, *(mu - 4 * T), *(mu + 4 * T)]
-        for contact in self.contacts:
-            points += [] if contact.band is None else list(contact.band)
-        for w in self.system.energies:
-            poles = np.linalg.eigvals(self.system.h + self._self_energy(float(w))[1])
-            widths = np.abs(poles.imag)
-            for factor in (0.0, 1.0, 4.0, 16.0, 64.0, 512.0):
-                points += [*(poles.real - factor * widths), *(poles.real + factor * widths)]
-        found = np.unique(points)
-        return found[(found > lowest) & (found < highest)]
+    def _panels(self, T: FloatArray, mu: FloatArray) -> Panels:
+        """Return panels graded towards resonances, Fermi edges and band edges."""
+        edges = [edge for contact in self.contacts for edge in contact.band or ()]
+        found = poles(self.system.energies, lambda w: self._self_energy(w)[1])
+        return graded_panels(found, T, mu, edges)
 
 
 def landauer(
@@ -156,7 +184,8 @@ def landauer(
     contacts : one per reservoir. A rate that depends on frequency also shifts the levels, by its
         principal-value integral: flat rates without band do not, a Lorentzian has a closed form,
         other rates need the contact's `band`.
-    accuracy : of the flows, relative to the largest one.
+    accuracy : of the flows, relative to the largest one of each kind; see `Landauer` for flows that
+        vanish.
 
     Raises
     ------
@@ -166,13 +195,14 @@ def landauer(
     if not isinstance(system, QuadraticSystem):
         raise TypeError(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
-            "The transmission is exact without interactions only."
+            "The transmission is exact without interactions only; use "
+            "oqs.flow_law(oqs.davies(system, contacts))."
         )
     found = checked_contacts(contacts)
     return Landauer(
         system,
         found,
         positive_number("accuracy", accuracy, "The default is 1e-8."),
-        tuple(contact.channels(system.sites) for contact in found),
+        tuple(contact.channels(system.sites) @ system.modes for contact in found),
         tuple(shift_function(contact) for contact in found),
     )

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, temperatures_and_potentials
-from oqs.davies import DaviesModel
+from oqs.davies import DaviesModel, checked_model
 from oqs.flows import Flows, PlainFlows
 from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryMethod, StationaryProblem
+from oqs.touched import touched_part
+from oqs.untouched import Untouched, nothing_touched
 
 
 @final
@@ -21,16 +23,20 @@ class DensityMatrixLaw:
     """Stationary flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S), Y_j = J_j - mu_j P_j.
 
     Made by `flow_law`. What does not depend on T and mu is prepared once.
+
+    Parameters
+    ----------
+    model : the model whose flows these are.
+    problem : what is solved, without the untouched parts.
+    method : the solver.
+    untouched : modes and sites that no contact touches, each with the reason. They carry nothing.
     """
 
+    model: DaviesModel
     problem: StationaryProblem
     method: StationaryMethod
+    untouched: tuple[Untouched, ...]
     batched: ClassVar[bool] = True
-
-    @property
-    def model(self) -> DaviesModel:
-        """The model whose flows these are."""
-        return self.problem.model
 
     @property
     def frequencies(self) -> FloatArray:
@@ -70,6 +76,11 @@ class DensityMatrixLaw:
 def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:
     """Return the flow law (T, mu) -> Flows of a Davies model, through its density matrix.
 
+    A mode that no contact touches (a dark combination of degenerate ones, too), or a set of sites
+    that none touches and no term of H links to the others, carries nothing: `law.untouched` names
+    it, and the flows are those of the rest, although no `stationary_state` is unique. Where the
+    rest has several stationary states, the flows depend on the initial one, and are refused.
+
     Parameters
     ----------
     model : made by `davies`.
@@ -79,9 +90,12 @@ def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> D
     Raises
     ------
     NonUniqueStationaryState
-        if the contacts leave part of the system alone.
+        if the flows depend on the initial state, or no contact touches anything.
     TypeError, ValueError
         if the method is no solver or does not apply to the model.
     """
-    solver = checked_method(model, method)
-    return DensityMatrixLaw(solver.prepare(model), solver)
+    part = touched_part(checked_model(model))
+    if part.model is None:
+        raise nothing_touched(part.untouched, part.kernel)
+    solver = checked_method(part.model, method)
+    return DensityMatrixLaw(model, solver.prepare(part.model), solver, part.untouched)

@@ -100,6 +100,16 @@ class LevelCoherences:
         """Number of coherences rho_ab, a != b."""
         return sum(len(level.states) * (len(level.states) - 1) for level in self.levels)
 
+    @property
+    def unknowns(self) -> int:
+        """Number of unknowns in the form whose zeros are counted, for connected single states."""
+        return 1 + sum(len(level.states) ** 2 for level in self.levels)
+
+    @property
+    def exact(self) -> bool:
+        """Whether no quantum number but the particle number tells states apart."""
+        return len(np.unique(self.blocks.sector)) == len(self.blocks.steps) + 1
+
     @functools.cached_property
     def pairs(self) -> list[tuple[IntArray, IntArray]]:
         """Places a < b in each level."""
@@ -158,6 +168,7 @@ class LevelCoherences:
         same on all single states that are linked. It commutes with the jumps between l and its
         neighbours where k X_l = X_i k and X_l k^+ = k^+ X_i for the amplitudes k. How far that is
         missed, weighted with the rates, is a quadratic form in these unknowns; its zeros count.
+        Coherences between unequal quantum numbers are not counted: they are none where this is 1.
         """
         form = CommutantForm.of(self)
         if form.size == 1:

@@ -9,6 +9,7 @@ nothing cancels, and where w_jq = w_qj the flows add up to zero to the last bit.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -22,25 +23,67 @@ _MOST = 250  # with more, many states at once are no quicker than one after the 
 _Pair = tuple[FloatArray, FloatArray]  # of two reservoirs
 
 
-def occupation_differences(x: FloatArray) -> FloatArray:
-    """Return n(x_j) - n(x_q) (..., n, n) for x = (w - mu)/T (..., n), n(x) = 1/(e^x + 1)."""
-    size = x.shape[-1]
-    columns = x.reshape(-1, size).T
-    filled, empty = filled_and_empty(columns)
-    differences = np.zeros((columns.shape[1], size, size))
-    for j in range(size):
-        for q in range(j + 1, size):
-            pair = [(values[j], values[q]) for values in (columns, filled, empty)]
-            differences[:, j, q] = _difference(*pair)
-            differences[:, q, j] = -differences[:, j, q]
-    return differences.reshape(*x.shape, size)
+def occupation_differences(above: FloatArray, T: FloatArray, mu: FloatArray) -> FloatArray:
+    """Return n_j - n_q (..., n, n) at w - mu_j = `above`, T and mu: (..., n) each, broadcast."""
+    filled, empty = (_rows(a) for a in filled_and_empty(above / T))
+
+    def difference(j: int, q: int, gap: FloatArray) -> FloatArray:
+        return _difference(gap, (filled[j], filled[q]), (empty[j], empty[q]))
+
+    return _over_pairs(difference, above, T, mu)
 
 
-def _difference(x: _Pair, filled: _Pair, empty: _Pair) -> FloatArray:
+def exponent_differences(above: FloatArray, T: FloatArray, mu: FloatArray) -> FloatArray:
+    """Return x_q - x_j (..., n, n), x = (w - mu)/T; arguments as above."""
+    return _over_pairs(lambda _j, _q, gap: gap, above, T, mu)
+
+
+def _over_pairs(
+    difference: Callable[[int, int, FloatArray], FloatArray],
+    above: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+) -> FloatArray:
+    """Return an antisymmetric function of j, q and x_q - x_j (..., n, n)."""
+    shape = np.broadcast_shapes(above.shape, T.shape, mu.shape)
+    n = shape[-1]
+    rows = [_rows(np.broadcast_to(a, shape)) for a in (above, T, mu)]
+    found = np.zeros((n, n, rows[0].shape[1]))
+    for j in range(n):
+        for q in range(j + 1, n):
+            found[j, q] = difference(j, q, _gap(*((values[j], values[q]) for values in rows)))
+            found[q, j] = -found[j, q]
+    return np.moveaxis(found, -1, 0).reshape(*shape, n)
+
+
+def _rows(values: FloatArray) -> FloatArray:
+    """Return (..., n) as (n, M): sums over few reservoirs are then sums of long rows."""
+    rows: FloatArray = np.ascontiguousarray(values.reshape(-1, values.shape[-1]).T)
+    return rows
+
+
+def _gap(above: _Pair, T: _Pair, mu: _Pair) -> FloatArray:
+    """Return x_q - x_j of two reservoirs j, q, x = (w - mu)/T.
+
+    As [(w - mu_c)(T_j - T_q) + T_c (mu_j - mu_q)] / (T_j T_q) with c the colder of both: with
+    the hotter one both terms may be far larger than x_j and x_q. Differences of what is given keep
+    the relative precision of nearly equal reservoirs; that of the two quotients does not.
+    """
+    colder = T[0] < T[1]
+    count = np.count_nonzero(colder)
+    if 0 < count < colder.size:
+        reference = np.where(colder, *above)
+    else:
+        reference = above[0] if count else above[1]
+    hot = np.maximum(*T)
+    gap: FloatArray = reference * ((T[0] - T[1]) / hot / np.minimum(*T))
+    gap += (mu[0] - mu[1]) / hot
+    return gap
+
+
+def _difference(gap: FloatArray, filled: _Pair, empty: _Pair) -> FloatArray:
     """Return n_j - n_q: n_j (1 - n_q) (1 - exp(x_j - x_q)) where x_j < x_q, Eq. (31)."""
-    gap = x[1] - x[0]
-    size: FloatArray = np.abs(gap)
-    np.negative(size, out=size)
+    size: FloatArray = np.copysign(gap, -1.0)
     np.expm1(size, out=size)
     size *= np.maximum(*filled)
     size *= np.maximum(*empty)
@@ -60,13 +103,14 @@ def pair_currents(
     transfer : (K, n, n) w_jq.
     T, mu : (B, n).
     """
-    above = frequencies[:, None] - mu.T.copy()[:, None]
-    x = above / T.T[:, None]
-    filled, empty = filled_and_empty(x)
-    particle = np.zeros_like(x)
-    for j in range(len(x)):
-        for q in range(j + 1, len(x)):
-            difference = _difference((x[j], x[q]), (filled[j], filled[q]), (empty[j], empty[q]))
+    T, mu = T.T.copy(), mu.T.copy()
+    above = frequencies[:, None] - mu[:, None]
+    filled, empty = filled_and_empty(above / T[:, None])
+    particle = np.zeros_like(above)
+    for j in range(len(above)):
+        for q in range(j + 1, len(above)):
+            gap = _gap((above[j], above[q]), (T[j], T[q]), (mu[j], mu[q]))
+            difference = _difference(gap, (filled[j], filled[q]), (empty[j], empty[q]))
             particle[j] += transfer[:, j, q, None] * difference
             particle[q] -= transfer[:, q, j, None] * difference
     return above, particle

@@ -11,6 +11,7 @@ start like a root, and around the features of g, and are halved until two orders
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import final
 
@@ -76,9 +77,9 @@ class BandIntegral:
         steps = edges[self.g(edges) > ACCURACY * self.scale]
         near = np.abs(np.subtract.outer(frequencies, steps)) <= 1e-12 * np.max(np.abs(edges))
         if np.any(near):
-            w = frequencies[np.argmax(near.any(axis=1))]
+            w = float(frequencies[np.argmax(near.any(axis=1))])
             raise ValueError(
-                f"The frequency {w:.6g} stands on the band edge of {self.owner}, where its rate "
+                f"The frequency {w!r} stands on the band edge of {self.owner}, where its rate "
                 "steps and its shift is infinite. Move the band's edges off the levels."
             )
         for _ in range(_HALVINGS):
@@ -124,14 +125,14 @@ def shift_function(contact: Contact) -> Weight:
     if contact.band is None and isinstance(rate, Flat):
         return np.zeros_like
     if contact.band is None and isinstance(rate, Lorentzian):
-
-        def lorentzian_shift(w: FloatArray) -> FloatArray:
-            detuning = (w - rate.center) / rate.width
-            return 0.5 * rate.strength * detuning / (1 + detuning**2)
-
-        return lorentzian_shift
+        return functools.partial(_lorentzian_shift, rate)
     lowest, highest, features = _support(contact)
     return BandIntegral.over_band(contact.gamma, lowest, highest, features, contact.label())
+
+
+def _lorentzian_shift(rate: Lorentzian, w: FloatArray) -> FloatArray:
+    detuning = (w - rate.center) / rate.width
+    return 0.5 * rate.strength * detuning / (1 + detuning**2)
 
 
 def occupied_shift(contact: Contact, frequencies: FloatArray, T: float, mu: float) -> FloatArray:

@@ -29,6 +29,10 @@ class Flat:
         """Return the rate at each frequency."""
         return np.full(np.shape(frequency), self.value)
 
+    def why_zero(self, frequency: float) -> str:
+        """Say why the rate is 0 at this frequency, where it is."""
+        return f"flat({self.value!r}) is 0 everywhere"
+
 
 @final
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +48,14 @@ class PowerLaw:
         with np.errstate(divide="ignore"):  # w = 0 with a negative exponent: the caller refuses inf
             return np.where(w >= 0, self.prefactor * np.abs(w) ** self.exponent, 0.0)
 
+    def why_zero(self, frequency: float) -> str:
+        """Say why the rate is 0 at this frequency, where it is."""
+        if self.prefactor == 0:
+            return f"power_law({self.prefactor!r}, {self.exponent!r}) is 0 everywhere"
+        if frequency <= 0:
+            return f"power_law is 0 {'below' if frequency < 0 else 'at'} its band bottom w = 0"
+        return f"{self.prefactor!r} * w**{self.exponent!r} is below the smallest double"
+
 
 @final
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +70,12 @@ class Lorentzian:
         """Return the rate at each frequency."""
         detuning = (np.asarray(frequency, dtype=np.float64) - self.center) / self.width
         return self.strength / (1.0 + detuning**2)
+
+    def why_zero(self, frequency: float) -> str:
+        """Say why the rate is 0 at this frequency, where it is."""
+        if self.strength == 0:
+            return "a lorentzian of strength 0 is 0 everywhere"
+        return f"a lorentzian around {self.center!r} is below the smallest double so far away"
 
 
 def flat(value: float) -> Flat:

@@ -27,8 +27,11 @@ from oqs.davies import DaviesModel, checked_model
 from oqs.entropy import entropy_rate, von_neumann_entropy
 from oqs.exponential import exponential
 from oqs.flows import Flows
+from oqs.lines import ModeLevel, mode_levels
+from oqs.principal_value import shift_function
 from oqs.states import dissipators, energy_basis, exchange
 from oqs.stationary.uniqueness import require_unique
+from oqs.systems import QuadraticSystem
 
 _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
 _LONG = 3e10  # floating-point operations after which a bar is worth its place
@@ -111,8 +114,13 @@ def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> float:
     """Return 1 / gap of the generator: the slowest decay time of a state of the system.
 
     The gap is the smallest non-zero -Re(eigenvalue) on states without coherence between different
-    particle numbers, which is all that fermions exchanging particles with reservoirs can be in. For
-    independent modes it is min_k sum_j gamma_j(w_k).
+    particle numbers, which is all that fermions exchanging particles with reservoirs can be in.
+    Without interactions it is twice the smallest real part of the eigenvalues of
+
+        sum_j G_j / 2 + i (L + w_k - w),  G_j = gamma_j(w) (t_j modes)^+ (t_j modes),
+
+    on the modes k of each level w, with L their frequency shift if the model has it: the decay of
+    <a_k^+ a_l>. For independent modes it is min_k sum_j gamma_j(w_k).
 
     Parameters
     ----------
@@ -132,6 +140,8 @@ def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> float:
     """
     temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     require_unique(model)
+    if isinstance(model.system, QuadraticSystem):
+        return 1 / min(_decay(model, level) for level in mode_levels(model, model.system))
     terms = model.number_conserving_generator
     generator = terms.matrix(model.weights(temperature, potential))
     generator = sp.csc_array(generator - sp.diags_array(1j * model.turning(terms)))
@@ -144,6 +154,16 @@ def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> float:
     return float(1 / np.partition(decays, 1)[1])  # the smallest is the stationary state's zero
 
 
+def _decay(model: DaviesModel, level: ModeLevel) -> float:
+    """Return the slowest decay rate of <a_k^+ a_l> between the modes of one level."""
+    drift = np.einsum("j,jkl->kl", level.gammas / 2, level.grams) + 1j * np.diag(level.splitting)
+    if model.shifted:
+        w = np.array([level.frequency])
+        shifts = [shift_function(contact)(w)[0] for contact in model.contacts]
+        drift += 1j * np.einsum("j,jkl->kl", shifts, level.grams)
+    return 2 * float(np.min(np.linalg.eigvals(drift).real))
+
+
 def _ascending(times: ArrayLike) -> FloatArray:
     remedy = "Give ascending times >= 0, such as np.linspace(0, 10 * tau, 50)."
     t = real_array("times", times, remedy)
@@ -152,9 +172,11 @@ def _ascending(times: ArrayLike) -> FloatArray:
             f"Argument `times` must have shape (m,), but has shape {t.shape}. {remedy}"
         )
     if t[0] < 0 or np.any(np.diff(t) < 0):
+        k = int(np.argmin(np.diff(t, prepend=0.0)))
+        before = f"{float(t[k - 1])!r} stands before " if k else "has "
         raise ValueError(
-            f"Argument `times` must ascend from t >= 0, but runs from {t[0]:.6g} with a smallest "
-            f"step of {np.min(np.diff(t), initial=0.0):.6g}. {remedy}"
+            f"Argument `times` must ascend from t >= 0, but {before}{float(t[k])!r} at index {k}."
+            f" {remedy}"
         )
     return t
 

@@ -8,10 +8,12 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.clusters import IntArray
 from oqs.davies import DaviesModel
+from oqs.eigenoperators import NEGLIGIBLE
+from oqs.lines import levels_of_modes
 from oqs.systems import QuadraticSystem
 
-Block = tuple[FloatArray, FloatArray, IntArray]
-"""|cross rates| (n, M, M) of each contact between M states, energies (M,), levels (M,)."""
+CrossRates = tuple[list[sp.csr_array], FloatArray, IntArray]
+"""|cross rates| (M, M) of each contact between M states, energies (M,), levels (M,)."""
 
 
 def worst_mixing(model: DaviesModel) -> tuple[float, float, float]:
@@ -22,53 +24,56 @@ def worst_mixing(model: DaviesModel) -> tuple[float, float, float]:
     with G_j the matrix of the rates of contact j: the coherence between k and l is of the order
     |G_kl| / |E_k - E_l|, and what it changes of the rate G_j,kk is the square of the second form.
     """
+    mixing, energies, levels = _cross_rates(model)
+    own = np.array([rates.diagonal() for rates in mixing])
+    total = own.sum(axis=0)
     ratio, pair = 0.0, (np.nan, np.nan)
-    for mixing, energies, levels in _blocks(model):
-        own = np.einsum("jkk->jk", mixing)
-        total = own.sum(axis=0)
-        with np.errstate(divide="ignore", invalid="ignore"):  # no rate, no mixing: set to 0 below
-            amplified = np.sqrt(total / own[:, :, None])
-            strength = np.where(mixing > 0, mixing * np.maximum(1.0, amplified), 0.0).max(axis=0)
-        apart = levels[:, None] != levels
-        gaps = np.where(apart, np.abs(np.subtract.outer(energies, energies)), 1.0)
-        ratios = np.where(apart, strength / gaps, 0.0)
+    for j, rates in enumerate(mixing):
+        cross = rates.tocoo()
+        apart = (cross.data > 0) & (levels[cross.row] != levels[cross.col])
+        k, m, strength = cross.row[apart], cross.col[apart], cross.data[apart]
+        with np.errstate(divide="ignore"):
+            amplified = np.sqrt(total[m] / own[j, k])
+            ratios = strength * np.maximum(1.0, amplified) / np.abs(energies[k] - energies[m])
         if ratios.size and np.max(ratios) > ratio:
-            k, m = np.unravel_index(np.argmax(ratios), ratios.shape)
-            ratio, pair = float(ratios[k, m]), (float(energies[k]), float(energies[m]))
+            worst = int(np.argmax(ratios))
+            ratio, pair = (
+                float(ratios[worst]),
+                (float(energies[k[worst]]), float(energies[m[worst]])),
+            )
     return ratio, min(pair), max(pair)
 
 
-def _blocks(model: DaviesModel) -> list[Block]:
-    """Return the cross rates between the modes, or between the states of each sector.
+def _cross_rates(model: DaviesModel) -> CrossRates:
+    """Return the cross rates between the modes, or between the eigenstates.
 
     Quadratic: sqrt(gamma_k gamma_l) |(t modes)^+ (t modes)|_kl. In general: elements of S~^+ S~ and
-    S~ S~^+, S~ with elements sqrt(gamma) <a|S|b>.
+    S~ S~^+, S~ with elements sqrt(gamma) <a|S|b>; both keep the particle number.
     """
     if isinstance(model.system, QuadraticSystem):
-        return [_modes(model, model.system)]
+        return _modes(model, model.system)
     spectrum, levels = model.system.spectrum, model.decomposition.levels
     shape = (spectrum.dimension, spectrum.dimension)
-    mixing = np.zeros((model.reservoirs, *shape))
+    mixing = []
     for j, e in enumerate(model.decomposition.elements):
+        total = sp.csr_array(shape)
         for channel in np.unique(e.channel):
             here = e.channel == channel
             values = e.amplitude[here] * np.sqrt(model.rates[j, e.kappa[here]])
             s = sp.csr_array((values, (e.lower[here], e.upper[here])), shape=shape)
-            mixing[j] += abs(s.conj().T @ s).toarray() + abs(s @ s.conj().T).toarray()
-    sectors = (np.flatnonzero(spectrum.particles == n) for n in np.unique(spectrum.particles))
-    return [
-        (mixing[:, sector[:, None], sector], spectrum.energies[sector], levels[sector])
-        for sector in sectors
-    ]
+            total = total + abs(s.conj().T @ s) + abs(s @ s.conj().T)
+        mixing.append(total)
+    return mixing, spectrum.energies, levels
 
 
-def _modes(model: DaviesModel, system: QuadraticSystem) -> Block:
+def _modes(model: DaviesModel, system: QuadraticSystem) -> CrossRates:
     mixing = []
     for contact in model.contacts:
         a: ComplexArray = contact.channels(system.sites) @ system.modes
         touched = np.linalg.norm(a, axis=0) > 0
         root = np.zeros(system.sites)
         root[touched] = np.sqrt(contact.gamma(system.energies[touched]))
-        mixing.append(np.abs(root[:, None] * (a.conj().T @ a) * root))
-    nearest = np.abs(np.subtract.outer(system.energies, model.frequencies)).argmin(axis=1)
-    return np.array(mixing), system.energies, nearest
+        gram = np.abs(a.conj().T @ a)
+        gram[gram <= NEGLIGIBLE * np.sum(np.abs(a) ** 2)] = 0.0
+        mixing.append(sp.csr_array(root[:, None] * gram * root))
+    return mixing, system.energies, levels_of_modes(model, system)[0]

@@ -38,7 +38,7 @@ def energy_basis(model: DaviesModel, rho: qutip.Qobj) -> ComplexArray:
     if not max(skew, abs(trace - 1)) <= _TOLERANCE:
         raise ValueError(
             f"Argument `rho` must be Hermitian with trace 1, but |rho - rho^+| = {skew:.3g} and "
-            f"tr rho = {trace:.6g}. {remedy}"
+            f"|tr rho - 1| = {abs(trace - 1):.3g}. {remedy}"
         )
     lowest = float(np.linalg.eigvalsh(matrix)[0])
     if lowest < -_TOLERANCE:

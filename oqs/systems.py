@@ -16,9 +16,12 @@ from oqs.arguments import (
     ComplexArray,
     FloatArray,
     complex_array,
+    positive_number,
     read_only,
     real_array,
+    shortest,
 )
+from oqs.clusters import FINEST, RESOLUTION
 from oqs.fock import occupation_sum
 from oqs.spectrum import ModeVectors, Spectrum
 
@@ -41,7 +44,12 @@ class System(abc.ABC):
     @property
     @abc.abstractmethod
     def energy_scale(self) -> float:
-        """Largest transition energy the Hamiltonian can have: what resolutions are relative to."""
+        """Largest transition energy the Hamiltonian can have."""
+
+    @property
+    @abc.abstractmethod
+    def largest_energy(self) -> float:
+        """Largest |E| of the many-body spectrum, measured from the empty state."""
 
     @property
     @abc.abstractmethod
@@ -57,6 +65,15 @@ class System(abc.ABC):
     def number(self) -> qutip.Qobj:
         """Particle number N_S = sum_v c_v^+ c_v."""
         return sum(c.dag() * c for c in self.annihilators)
+
+    @property
+    def resolution(self) -> float:
+        """Default resolution of energies, 1e-12 of `largest_energy`: closer ones count as equal.
+
+        The same number for a quadratic Hamiltonian whether it is given as a QuadraticSystem or as
+        an InteractingSystem, in whatever basis of the sites.
+        """
+        return RESOLUTION * self.largest_energy
 
     @property
     def dims(self) -> list[list[int]]:
@@ -136,6 +153,12 @@ class QuadraticSystem(System):
         """max_k |w_k|."""
         return float(np.max(np.abs(self.energies)))
 
+    @property
+    def largest_energy(self) -> float:
+        """The larger of the sums of all w_k > 0 and of all |w_k| with w_k < 0."""
+        positive = np.maximum(self.energies, 0.0).sum()
+        return float(max(positive, positive - self.energies.sum()))
+
     @functools.cached_property
     def spectrum(self) -> Spectrum:
         """Occupation states of the normal modes; bit N-1-k of a state's index is mode k."""
@@ -144,6 +167,24 @@ class QuadraticSystem(System):
             particles=np.bitwise_count(np.arange(2**self.sites)).astype(np.intp),
             eigenvectors=ModeVectors(self.modes),
         )
+
+
+def checked_resolution(resolution: float | None, system: System) -> float:
+    """Return the energy below which energies count as equal; None is `system.resolution`.
+
+    Raises TypeError or ValueError unless it is a number above the rounding of the energies.
+    """
+    if resolution is None:
+        return system.resolution
+    remedy = "It is an energy; omit it for the default, 1e-12 of the largest many-body energy."
+    number = positive_number("resolution", resolution, remedy)
+    finest = FINEST * system.largest_energy
+    if number < finest:
+        raise ValueError(
+            f"Argument `resolution` must be at least {finest!r}, the rounding of this system's "
+            f"energies, but is {number!r}. {remedy}"
+        )
+    return number
 
 
 def quadratic_form(matrix: ComplexArray, operators: Sequence[qutip.Qobj]) -> qutip.Qobj:
@@ -172,7 +213,8 @@ def hermitian_matrix(h: ArrayLike) -> ComplexArray:
     if np.max(difference) > 1e-12 * np.max(np.abs(matrix)):
         v, w = (int(i) for i in np.unravel_index(np.argmax(difference), matrix.shape))
         raise ValueError(
-            f"Argument `h` must be Hermitian, but h[{v}, {w}] = {matrix[v, w]:.6g} and "
-            f"h[{w}, {v}] = {matrix[w, v]:.6g}. {_H_REMEDY}"
+            f"Argument `h` must be Hermitian, but h[{v}, {w}] = {shortest(matrix[v, w])} and "
+            f"h[{w}, {v}] = {shortest(matrix[w, v])}. {_H_REMEDY} Where their difference is "
+            "rounding, give (h + h.conj().T) / 2."
         )
     return (matrix + matrix.conj().T) / 2

@@ -119,6 +119,11 @@ class SectorBlocks:
         """Number D of eigenstates."""
         return len(self.sector)
 
+    @property
+    def driven(self) -> bool:
+        """Whether some contact drives some transition."""
+        return any(bool(np.any(part.linked)) for step in self.steps for part in step.parts)
+
     @functools.cached_property
     def components(self) -> int:
         """Number of sets of eigenstates that no transition connects."""
@@ -192,6 +197,29 @@ class Flips:
     def modes(self) -> int:
         """Number N of modes."""
         return len(self.frequency)
+
+    @property
+    def driven(self) -> bool:
+        """Whether some contact drives some transition."""
+        return any(bool(np.any(rate > 0)) for rate in self.rate)
+
+    @functools.cached_property
+    def components(self) -> int:
+        """Number of sets of eigenstates that no transition connects."""
+        driven = [np.any(rate > 0, axis=0) for rate in self.rate]
+        if all(bool(np.all(d)) for d in driven):
+            return 1
+        states = np.arange(2**self.modes)
+        ends = []
+        for mode, linked in enumerate(driven):
+            pair = self.split(states, mode)  # (rest above, 2, rest below)
+            which = np.broadcast_to(self.over_rest(linked, mode), pair[:, 0].shape)
+            ends.append((pair[:, 0][which], pair[:, 1][which]))
+        empty, filled = (np.concatenate(end) for end in zip(*ends, strict=True))
+        graph = sp.coo_array(
+            (np.ones(len(empty), dtype=np.int8), (empty, filled)), shape=(len(states),) * 2
+        )
+        return int(connected_components(graph, directed=False)[0])
 
     def split(self, states: NDArray[np.float64], mode: int) -> NDArray[np.float64]:
         """View states (2^N,) as (rest above, 2, rest below) of this mode."""

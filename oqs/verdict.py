@@ -60,9 +60,10 @@ class Audit:
     ----------
     assumptions : in the order of the table.
     exact : Landauer flows of a quadratic system, None where there are none.
-    error : largest deviation of the Davies particle and energy flows from them, relative to the
-        largest flow of each kind (of energy: at least max(T) times that of particles, as energies
-        have no zero of their own); None without exact flows.
+    error : largest deviation of the Davies flows from them, of particles, energy or heat, relative
+        to the largest flow of its kind (of energy: at least max(T) times that of particles, as
+        energies have no zero of their own; of each: at least 1e-13 of its gross rate); None
+        without exact flows.
     """
 
     assumptions: tuple[Assumption, ...]

@@ -4,6 +4,13 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
+import pathlib as _pathlib
+import runpy as _runpy
+
+# by its path: `import oqs` would run whatever `oqs` Python finds first
+_namesakes = _pathlib.Path(__file__).parents[1] / "oqs" / "namesakes.py"
+_runpy.run_path(str(_namesakes))["refuse_namesakes"]()
+
 from thermo.audit import audit
 from thermo.coevolve import CoevolutionFailed, coevolve
 from thermo.cotrajectory import CoTrajectory
@@ -33,6 +40,7 @@ from thermo.machines import (
     optimise,
 )
 from thermo.map_plot import plot_map
+from thermo.netcdf import load_dataset, save_dataset
 from thermo.plots import plot_trajectory
 from thermo.rates import reservoir_rates, sommerfeld_rates
 from thermo.regimes import Regime, omega_bar, regimes, spectral_signs
@@ -72,6 +80,7 @@ __all__ = [
     "evolve_ensemble",
     "fermi_dirac_integral",
     "invert",
+    "load_dataset",
     "maximum_power",
     "omega_bar",
     "optimise",
@@ -79,6 +88,7 @@ __all__ = [
     "plot_trajectory",
     "regimes",
     "reservoir_rates",
+    "save_dataset",
     "sommerfeld_rates",
     "spectral_signs",
     "sweep",

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import pathlib
-import shutil
 import sys
 from collections.abc import Sequence
+from typing import final
 
 from rich.console import Console
 
 from oqs.scenario.shell import EPILOG, NOT_VERIFIED, VERIFIED, exit_status
 from thermo.scenario.examples import example, examples
-from thermo.scenario.folder import FolderError, ResultFolder, former, result_folder
+from thermo.scenario.folder import ResultFolder, result_folder
+from thermo.scenario.naming import FolderError
 from thermo.scenario.reading import Scenario, read
-from thermo.scenario.running import STORE, Run
+from thermo.scenario.running import Run
+from thermo.scenario.stopping import stopping_as_ctrl_c, undisturbed
 from thermo.scenario.text import print_summary
+from thermo.sweep_store import StoreError
 
 _WIDTH = 140
 
@@ -25,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status.
 
     0: computed, every check passed. 1: a check failed, or a computation did. 2: the scenario, the
-    folder or the command line is wrong. 130: interrupted; what is finished is in the folder.
+    folder or the command line is wrong. 130: interrupted, by Ctrl-C, SIGTERM or SIGHUP; what is
+    finished is in the folder.
     """
     options = _parser().parse_args(arguments)
 
@@ -45,14 +50,26 @@ def _run(options: argparse.Namespace) -> int:
     target = pathlib.Path(
         options.out or made.outputs.directory or pathlib.PurePath(made.document.name).stem
     )
-    replace = options.overwrite or (options.resume and _unfinished(target, made))
-    with result_folder(target, overwrite=replace) as folder:
-        if options.resume and (target / STORE).is_file():
-            shutil.copyfile(target / STORE, folder.staging / STORE)
+    resume = made.document.digest if options.resume else None
+    with (
+        stopping_as_ctrl_c(),
+        result_folder(target, overwrite=options.overwrite, resume=resume) as folder,
+    ):
         run = Run(made, folder, si=si, progress=False if options.quiet else None)
-        _finish(run, folder)
+        try:
+            _finish(run, folder)
+        except (OSError, StoreError) as error:  # as where the disk is full
+            raise ResultsUnwritten(
+                f"The results of {str(target)!r} cannot be written ({error}). Make room, then give "
+                "--resume: the points of a sweep that were finished are kept."
+            ) from error
     _report(run, target, options)
     return VERIFIED if run.verified else NOT_VERIFIED
+
+
+@final
+class ResultsUnwritten(RuntimeError):
+    """The disk is full, or the folder of results cannot be written to for another reason."""
 
 
 def _finish(run: Run, folder: ResultFolder) -> None:
@@ -61,25 +78,14 @@ def _finish(run: Run, folder: ResultFolder) -> None:
         for _ in run.steps():
             pass
     except BaseException as error:
-        if run.results or (folder.staging / STORE).exists():
-            folder.publish(run.summary(stopped=f"{type(error).__name__}: {error}".strip(": ")))
-            print(f"finished results are in {folder.target.name}", file=sys.stderr)
+        with undisturbed():
+            if run.results or folder.points.exists():
+                folder.publish(run.summary(stopped=f"{type(error).__name__}: {error}".strip(": ")))
+                with contextlib.suppress(OSError):  # the terminal may be closed
+                    print(f"finished results are in {folder.target.name}", file=sys.stderr)
         raise
-    folder.publish(run.summary())
-
-
-def _unfinished(target: pathlib.Path, made: Scenario) -> bool:
-    """Return whether the folder holds an unfinished run of this very scenario."""
-    found = former(target)
-    if found is None:
-        return False
-    same = found["scenario"]["sha256"] == made.document.digest
-    if not same or found["complete"]:
-        problem = "is complete" if same else "is of another scenario"
-        raise FolderError(
-            f"The run in {str(target)!r} {problem}, so it cannot be resumed. Leave out --resume."
-        )
-    return True
+    with undisturbed():
+        folder.publish(run.summary())
 
 
 def _report(run: Run, target: pathlib.Path, options: argparse.Namespace) -> None:
@@ -132,7 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("scenario", metavar="FILE", help="scenario, a TOML file, or an example's name")
     run.add_argument("--out", metavar="DIR", help="folder of results (default: scenario's name)")
     run.add_argument("--overwrite", action="store_true", help="replace a former run's folder")
-    run.add_argument("--resume", action="store_true", help="complete an interrupted sweep")
+    run.add_argument(
+        "--resume", action="store_true", help="complete an interrupted or killed sweep"
+    )
     run.add_argument("--si", action="store_true", help="results in SI too; needs [units]")
     run.add_argument("--json", action="store_true", help="print the summary as JSON")
     run.add_argument("--quiet", action="store_true", help="print nothing, show no progress")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,11 @@ from oqs.flows import Flows
 from thermo.events import Event
 from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas, TabulatedGas
 from thermo.interpolation import PiecewisePolynomial
+from thermo.netcdf import checked, opened, save_dataset
 from thermo.trajectory import State, Trajectory
 
 _FORMAT = "oqs-thermo trajectory"
-_VERSION = 1
+_VERSION = 2
 _GASES = {kind.__name__: kind for kind in (FermiDiracGas, SommerfeldGas, TabulatedGas)}
 
 # name in the file, attribute of Trajectory, long name, units with E for the reference energy
@@ -75,9 +75,9 @@ def dataset(path: Trajectory) -> xr.Dataset:
 
 
 def save(path: Trajectory, file: str | os.PathLike[str]) -> None:
-    """Write a trajectory to a netCDF file, complete or not at all.
+    """Write a trajectory to a netCDF file, complete or not at all, with checksums.
 
-    Raises OSError if the folder cannot be written to.
+    Raises OSError if it cannot be written.
     """
     table = dataset(path)
     for name, dimensions in _POLYNOMIALS.items():
@@ -85,11 +85,7 @@ def save(path: Trajectory, file: str | os.PathLike[str]) -> None:
     # a variable, not an attribute: those are limited to 64 kB, and tabulated gases are larger
     table["facts"] = ((), _facts(path), {"long_name": "JSON of what is no table"})
     table.attrs |= {"format": _FORMAT, "format_version": _VERSION}
-    target = Path(file)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
-        unfinished = Path(folder) / "trajectory.nc"
-        table.to_netcdf(unfinished, engine="h5netcdf")
-        unfinished.replace(target)
+    save_dataset(table, file)
 
 
 def load(file: str | os.PathLike[str]) -> Trajectory:
@@ -100,31 +96,18 @@ def load(file: str | os.PathLike[str]) -> Trajectory:
     FileNotFoundError
         if there is none.
     ValueError
-        naming the file, if it is truncated, is another program's, or of a newer version.
+        naming the file, if it is not what was written, is another program's, or of another version.
     """
     source = Path(file)
-    if not source.exists():
-        raise FileNotFoundError(f"No file `{source}`.")
-    try:
-        with xr.open_dataset(source, engine="h5netcdf", decode_times=False) as opened:
-            table = opened.load()
-    except Exception as error:  # h5py and xarray raise whatever the damage led to
-        raise ValueError(
-            f"File `{source}` cannot be read as netCDF: it is truncated or of another format "
-            f"({type(error).__name__}: {error})."
-        ) from error
+    table = opened(source)
     if table.attrs.get("format") != _FORMAT:
         raise ValueError(f"File `{source}` is no trajectory: it was not written by `save`.")
-    if table.attrs["format_version"] != _VERSION:
+    if (version := table.attrs.get("format_version")) != _VERSION:
         raise ValueError(
-            f"File `{source}` has format version {table.attrs['format_version']}, but this package "
-            f"reads version {_VERSION}. Read it with the version that wrote it, "
-            f"{table.attrs['version']}."
+            f"File `{source}` has format version {version}, but this package reads version "
+            f"{_VERSION}. Read it with the version that wrote it, {table.attrs.get('version')}."
         )
-    try:
-        return _trajectory(table)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"File `{source}` is damaged: {type(error).__name__} {error}.") from error
+    return _trajectory(checked(source, table))
 
 
 def _facts(path: Trajectory) -> str:

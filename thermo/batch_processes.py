@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
-import concurrent.futures
+import functools
 import multiprocessing
 import os
-import pickle
+import warnings
 
 from oqs.arguments import FloatArray
 from thermo.batch_flow import BatchFlow
 from thermo.batch_run import Columns, run_batch
-from thermo.sweep_executors import check_importable
+from thermo.processes import ProcessDied, Workers
+from thermo.sendable import check_processes, check_sendable
 
-_BATCH = 8192  # trajectories that move on together at most: bounds memory, and a Ctrl-C's wait
+_BATCH = 8192  # trajectories that move on together at most: bounds memory
 _WORTH = 2000  # trajectories that repay a process of their own
+
+_Part = tuple[FloatArray, FloatArray, int]
 
 
 def processes_for(problem: BatchFlow, trajectories: int, workers: int | None) -> int:
-    """Return how many processes to use: 1 where no other could run this."""
-    if workers is not None:
-        if isinstance(workers, bool) or not isinstance(workers, int):
-            raise TypeError(
-                f"Argument `workers` must be a number of processes, but is {workers!r}. "
-                "Give None for as many as are worth it."
-            )
-        if workers < 1:
-            raise ValueError(
-                f"Argument `workers` must be at least one process, but is {workers}. Give None for "
-                "as many as are worth it."
-            )
-    # a daemon, such as a worker of Dask, may have no children
-    if multiprocessing.current_process().daemon or not _importable(problem):
+    """Return how many processes to use.
+
+    Raises TypeError or ValueError if the law or the gases cannot be sent to as many as are asked
+    for; where nobody asked, one is taken, with a UserWarning that says what stands in the way.
+    """
+    if workers is None:
+        return _worth(problem, trajectories)
+    if isinstance(workers, bool) or not isinstance(workers, int):
+        raise TypeError(
+            f"Argument `workers` must be a number of processes, but is {workers!r}. "
+            "Give None for as many as are worth it."
+        )
+    if workers == 1:
         return 1
-    if workers is not None:
-        return workers
-    return max(1, min(_cores(), trajectories // _WORTH))
+    check_processes("workers", workers, "Give 1, or None for as many as are worth it.")
+    _check_sendable(problem)
+    return workers
+
+
+def _worth(problem: BatchFlow, trajectories: int) -> int:
+    if multiprocessing.current_process().daemon:  # as a worker of Dask: it may have no others
+        return 1
+    processes = max(1, min(_cores(), trajectories // _WORTH))
+    if processes > 1:
+        try:
+            _check_sendable(problem)
+        except TypeError as error:
+            warnings.warn(f"All runs in this process: {error}", stacklevel=4)
+            return 1
+    return processes
+
+
+def _check_sendable(problem: BatchFlow) -> None:
+    remedy = "Define it at the top of a module, or give workers=1 to evolve all in this process."
+    check_sendable("law", problem.law, remedy)
+    check_sendable("reservoirs", list(problem.group), remedy)
 
 
 def _cores() -> int:
@@ -44,20 +65,12 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _importable(problem: BatchFlow) -> bool:
-    """Return whether other processes can have the law and the gases."""
-    try:
-        check_importable(problem.law)
-        pickle.dumps(problem)  # the gases too
-    except Exception:  # pickling runs the code of whatever they hold
-        return False
-    return True
-
-
 def run_batches(problem: BatchFlow, T: FloatArray, mu: FloatArray, processes: int) -> list[Columns]:
     """Run all trajectories (M, n) in batches; return the columns of each, in order.
 
     Not in threads, which would wait for each other at every operation of numpy.
+
+    Raises RuntimeError if a process dies, and whatever a batch raises.
     """
     rounds = -(-len(T) // (processes * _BATCH))
     length = -(-len(T) // (processes * rounds))  # as many batches for each process
@@ -66,16 +79,17 @@ def run_batches(problem: BatchFlow, T: FloatArray, mu: FloatArray, processes: in
     if processes == 1 or len(parts) == 1:
         return [run_batch(problem, *part) for part in parts]
     results: dict[int, Columns] = {}
-    waiting = list(enumerate(parts))[::-1]
-    flying: dict[concurrent.futures.Future[Columns], int] = {}
-    with concurrent.futures.ProcessPoolExecutor(processes) as pool:
-        while waiting or flying:
-            while waiting and len(flying) < processes:  # no more: Ctrl-C leaves nothing to do
-                place, part = waiting.pop()
-                flying[pool.submit(run_batch, problem, *part)] = place
-            done, _ = concurrent.futures.wait(
-                flying, return_when=concurrent.futures.FIRST_COMPLETED
-            )
-            for future in done:
-                results[flying.pop(future)] = future.result()
+    with Workers(functools.partial(_run_part, problem), processes) as workers:
+        for place, answer in workers.answers(parts):
+            if isinstance(answer, ProcessDied):
+                _, _, begin = parts[place]
+                raise RuntimeError(
+                    f"Trajectories {begin} to {begin + len(parts[place][0]) - 1} were not "
+                    f"finished: {answer}. Give fewer trajectories at once, or workers=1."
+                ) from answer
+            results[place] = answer
     return [results[place] for place in range(len(parts))]
+
+
+def _run_part(problem: BatchFlow, part: _Part) -> Columns:
+    return run_batch(problem, *part)

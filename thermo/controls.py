@@ -26,7 +26,7 @@ def check_controls(
     ratio = positive_number("tolerance", tolerance, "The default is 1e-6.") / rtol
     if not ratio > _ROOM * (1 - 1e-9):  # 1e-6 is 1000 times 1e-9 only up to rounding
         raise ValueError(
-            f"Argument `tolerance` must be at least {_ROOM:g} rtol = {_ROOM * rtol:g}, but is "
+            f"Argument `tolerance` must be at least {_ROOM:g} rtol = {_ROOM * rtol!r}, but is "
             f"{tolerance!r}. The equilibrium is known no better than N and E are conserved."
         )
     if isinstance(max_steps, bool) or not isinstance(max_steps, int) or max_steps < 1:

@@ -109,16 +109,17 @@ def evolve_ensemble(
     rtol : tolerance of a step. At the default T_j(t) agrees with `evolve` to better than 1e-6.
     tolerance : equilibrium is reached when all T_j agree to this fraction, and all mu_j.
     max_steps : the most steps of one trajectory.
-    workers : processes; None takes one per core, but of no fewer than 2000 trajectories each. A law
-        or gas that other processes cannot import runs in this one.
+    workers : processes; None takes one per core, but of no fewer than 2000 trajectories each, and
+        this one alone, with a UserWarning, where others cannot import the law or a gas.
 
     Raises
     ------
     TypeError, ValueError
-        before integrating, if an argument is wrong or a gas refuses a start.
+        before integrating, if an argument is wrong, a gas refuses a start, or the law or a gas
+        cannot be sent to the `workers` asked for.
     RuntimeError
-        if a trajectory needs more than max_steps, its rates stop being finite, or it ends outside
-        the validity of a gas; says which.
+        if a process dies, a trajectory needs more than max_steps, its rates stop being finite, or
+        it ends outside the validity of a gas; says which.
 
     Notes
     -----

@@ -79,7 +79,10 @@ def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equ
     residual = residuals(total.state(t, m), np.array(number), np.array(energy), t)
     found = Equilibrium(float(t), float(m), float(residual[0]), float(residual[1]))
     if not max(found.number_residual, found.energy_residual) <= RESIDUAL:
-        raise ValueError(f"No equilibrium was found: the nearest state was {found}.")
+        raise ValueError(
+            f"The equilibrium must have the N and E of the start to {RESIDUAL:g}, but the nearest "
+            f"state found is {found}. Start nearer to it, or with gases that are less degenerate."
+        )
     return found
 
 

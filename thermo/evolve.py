@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
 from oqs.threads import one_thread_below
+from oqs.version import __version__
 from thermo.controls import check_controls
 from thermo.detection import find_events
 from thermo.equilibrium import checked_equilibrium
@@ -20,7 +21,7 @@ from thermo.integration import Integration, integrate
 from thermo.interpolation import PiecewisePolynomial, single_point
 from thermo.progress import ProgressBar
 from thermo.quick_run import quick
-from thermo.record import package_version, tabulate, trajectory
+from thermo.record import tabulate, trajectory
 from thermo.reservoir import Reservoir, Reservoirs
 from thermo.slow_flow import Law, SlowFlow
 from thermo.trajectory import State, Trajectory
@@ -123,7 +124,7 @@ def evolve(
         "rtol": float(rtol),
         "tolerance": float(tolerance),
         "max_steps": max_steps,
-        "version": package_version(),
+        "version": __version__,
     }
     # the stage equations are a few dozen rows: BLAS threads would only wait for each other
     with one_thread_below(_STAGE_ROWS), ProgressBar("evolving the reservoirs", progress) as bar:

@@ -46,10 +46,9 @@ class JointFlow:
     ) -> None:
         self.model = model
         self.reservoirs = reservoirs
-        self.generator = _occupied_part(model, state)
-        kept = self.generator
+        kept = _occupied_part(model, state)
         self.diagonal = kept.size == len(kept.diagonal)  # populations only: the terms are real
-        self._values = kept.values.real if self.diagonal else kept.values
+        self.generator = kept.as_real() if self.diagonal else kept
         self._exchange = sp.csr_array(sp.vstack([kept.number, kept.energy]))  # (2 terms, P)
         if self.diagonal:
             self._exchange = self._exchange.real
@@ -114,7 +113,8 @@ class JointFlow:
         if not np.isfinite(rate).all():
             raise ValueError(
                 f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
-                f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there."
+                f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there. Start from other T and "
+                "mu, or stop before with `t_final`."
             )
         return rate
 
@@ -123,10 +123,7 @@ class JointFlow:
 
         With the turning of states that the model's resolution counts as one level.
         """
-        kept = self.generator
-        dissipation = sp.csc_array(
-            (self._values @ weights, kept.indices, kept.indptr), shape=(kept.size, kept.size)
-        )
+        dissipation = self.generator.matrix(weights)
         return dissipation if self._turning is None else dissipation - self._turning
 
     def flows(self, y: FloatArray) -> Flows:
@@ -188,8 +185,6 @@ def _occupied_part(model: DaviesModel, state: ComplexArray) -> Generator:
     labels = model.decomposition.levels
     within = labels[:, None] == labels
     full = model.zero_frequency_generator if not np.any(state[~within]) else model.full_generator
-    links = abs(full.values).sum(axis=1)  # which elements some reservoir couples, at any T and mu
-    graph = sp.csc_array((links > 0, full.indices, full.indptr), shape=(full.size, full.size))
-    _, label = connected_components(graph, directed=False)
+    _, label = connected_components(full.linked(), directed=False)
     occupied = state[full.row_state, full.column_state] != 0
     return full.restricted(np.isin(label, label[occupied]))

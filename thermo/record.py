@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple, final
 
 import numpy as np
@@ -94,12 +92,3 @@ def trajectory(
         solution=table.run.solution,
         law=slow.law,
     )
-
-
-@functools.cache
-def package_version() -> str:
-    """Return the version of this package; looking it up takes a millisecond, once."""
-    try:
-        return version("oqs-thermo")
-    except PackageNotFoundError:
-        return "not installed"

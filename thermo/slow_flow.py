@@ -96,7 +96,8 @@ class SlowFlow:
             self._check_finite(flows, T, mu)
             raise ValueError(
                 f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
-                f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there."
+                f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there. Start from other T and "
+                "mu, or stop before with `t_final`."
             )
         return rate
 

@@ -14,12 +14,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from oqs.arguments import positive_number
+from oqs.version import __version__
 from thermo.progress import ProgressBar
-from thermo.record import package_version
 from thermo.sweep_dataset import Agreement, labelled
 from thermo.sweep_executors import Cluster, check_executor, evaluated
 from thermo.sweep_identity import identify
-from thermo.sweep_store import FORMAT, open_store, point_key
+from thermo.sweep_outcome import point_key
+from thermo.sweep_store import FORMAT, open_store
 
 
 def sweep(
@@ -29,6 +31,7 @@ def sweep(
     store: str | os.PathLike[str] | None = None,
     label: str | None = None,
     executor: int | concurrent.futures.Executor | Cluster | None = None,
+    timeout: float | None = None,
     retry: bool = False,
     progress: bool | None = None,
 ) -> xr.Dataset:
@@ -49,6 +52,8 @@ def sweep(
         module and objects that are no plain data; only bound values are compared besides.
     executor : None: in this process. A number: that many local processes. Any
         concurrent.futures.Executor, or a dask.distributed.Client.
+    timeout : seconds that a point may take, with a number of processes as `executor`. One that
+        takes longer is ended and recorded as TimeoutError. None waits for ever.
     retry : compute again the points whose error is in the store.
     progress : show a bar; None does so on a terminal once the sweep takes over a second.
 
@@ -66,18 +71,20 @@ def sweep(
         before anything is computed, for an empty or two-dimensional axis, a function without these
         arguments or that cannot be sent to the executor, a store of another function or of other
         parameters; as it is seen, for names or shapes that differ from point to point. Errors of
-        the function itself are recorded, as is the death of the process that computed a point.
+        the function itself are recorded, sys.exit among them, and with a number of processes also
+        the death of the process that computed a point.
     RuntimeError
         if the executor stops; what was finished is in the store.
     """
     axes = _axes(grid)
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     _check_call(function, points[0])
-    check_executor(executor, function)
+    if timeout is not None:
+        positive_number("timeout", timeout, "It is the time of one point in seconds. Or None.")
+    check_executor(executor, function, timeout)
     identity = identify(function, label, stored=store is not None)
     keys = [point_key(point) for point in points]
     agreement = Agreement(axes)
-    version = package_version()
     with (
         open_store(store, identity) as kept,
         ProgressBar(f"sweeping {len(points)} points", progress) as bar,
@@ -87,10 +94,10 @@ def sweep(
         for outcome in outcomes.values():
             agreement.check(outcome)
         wanted = [i for i, key in enumerate(keys) if key not in outcomes]
-        with contextlib.closing(evaluated(function, points, wanted, executor)) as coming:
+        with contextlib.closing(evaluated(function, points, wanted, executor, timeout)) as coming:
             for index, outcome in coming:
                 agreement.check(outcome)
-                outcome = outcome._replace(version=version)
+                outcome = outcome._replace(version=__version__)
                 outcomes[keys[index]] = outcome
                 if kept is not None:
                     kept.write(keys[index], outcome)
@@ -131,7 +138,10 @@ def _axes(grid: Mapping[str, ArrayLike]) -> dict[str, list[Any]]:
 
 def _check_call(function: Callable[..., object], point: Mapping[str, Any]) -> None:
     if not callable(function):
-        raise TypeError(f"Argument `function` must be callable, but is {function!r}.")
+        raise TypeError(
+            f"Argument `function` must be callable, but is {function!r}. Give a function of the "
+            "axes of the grid."
+        )
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # some compiled functions have none

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from thermo.sweep_store import Outcome, Values
+from thermo.sweep_outcome import Outcome, Values
 
 
 @final
@@ -50,7 +50,7 @@ def labelled(
 ) -> xr.Dataset:
     """Return the outcomes, in the order of the grid, with the axes as dimensions."""
     shape = tuple(len(values) for values in axes.values())
-    errors = np.array([o.error for o in outcomes], dtype=object).reshape(shape)
+    errors = np.array([o.error for o in outcomes], dtype=np.str_).reshape(shape)
     variables: dict[str, Any] = {
         "error": (tuple(axes), errors, {"long_name": "why a point failed; empty where it did not"})
     }

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
-import multiprocessing
+import functools
+import math
 import pickle
-import sys
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, NamedTuple, Protocol, final, runtime_checkable
 
 import numpy as np
 
-from thermo.sweep_store import Outcome
+from thermo.processes import ProcessDied, Workers
+from thermo.sendable import check_processes, check_sendable
+from thermo.sweep_outcome import Outcome
 
 _IN_FLIGHT = 256  # points handed to an executor and not yet back: bounds memory and loss
-_PER_PROCESS = 4  # the same for each local process: what is computed again if one dies
 _GLANCE = 1.0  # seconds: `wait` does not wake up for futures that shutdown() cancels
 _EXPECTED = "None, a number of processes, an Executor or a dask.distributed.Client"
 
@@ -50,42 +51,31 @@ class Lost(NamedTuple):
 
 
 def check_executor(
-    executor: int | concurrent.futures.Executor | Cluster | None, function: Callable[..., object]
+    executor: int | concurrent.futures.Executor | Cluster | None,
+    function: Callable[..., object],
+    timeout: float | None,
 ) -> None:
     """Raise TypeError or ValueError unless the executor is one that the function can be sent to."""
-    if executor is None:
-        return
-    if isinstance(executor, bool) or not isinstance(
-        executor, (int, concurrent.futures.Executor, Cluster)
+    if executor is not None and (
+        isinstance(executor, bool)
+        or not isinstance(executor, (int, concurrent.futures.Executor, Cluster))
     ):
         raise TypeError(f"Argument `executor` must be {_EXPECTED}, but is {executor!r}.")
-    if isinstance(executor, int) and executor < 1:
+    if isinstance(executor, int):
+        check_processes("executor", executor, "Give None to compute in this process.")
+    elif timeout is not None:
         raise ValueError(
-            f"Argument `executor` must be at least one process, but is {executor}. "
-            "Give None to compute in this process."
+            f"Argument `timeout` must be None where `executor` is {_kind(executor)}, which cannot "
+            f"stop a point that has begun, but is {timeout!r}. Give a number of processes, "
+            "executor=1 for example."
         )
     if isinstance(executor, (int, concurrent.futures.ProcessPoolExecutor)):
-        check_importable(function)
+        remedy = "Define it at the top of a module, or use a Dask client, which sends the code."
+        check_sendable("function", function, remedy)
 
 
-def check_importable(function: Callable[..., object]) -> None:
-    """Raise TypeError where another process could not find the function under its name."""
-    remedy = "Define it at the top of a module, or use a Dask client, which sends the code itself."
-    try:
-        pickle.dumps(function)
-    except Exception as error:  # pickling runs the code of whatever the function holds
-        raise TypeError(
-            "Argument `function` must be importable by other processes, but is "
-            f"{function!r} ({error}). {remedy}"
-        ) from error
-    # a process that does not begin as a copy of this one runs the main file again, if there is one
-    interactive = getattr(sys.modules["__main__"], "__file__", None) is None
-    copied = multiprocessing.get_start_method() == "fork"
-    if getattr(function, "__module__", None) == "__main__" and interactive and not copied:
-        raise TypeError(
-            "Argument `function` must be importable by other processes, but is "
-            f"{function!r}, defined in an interactive session. {remedy}"
-        )
+def _kind(executor: concurrent.futures.Executor | Cluster | None) -> str:
+    return "None, this process" if executor is None else f"a {type(executor).__name__}"
 
 
 def evaluate(function: Callable[..., object], point: Mapping[str, Any]) -> Outcome:
@@ -97,7 +87,9 @@ def evaluate(function: Callable[..., object], point: Mapping[str, Any]) -> Outco
         for name, value in values.items():
             if value.dtype.kind not in "biufcU":
                 raise TypeError(f"{name!r} is {type(named[name]).__name__}, not numbers or text")
-    except Exception as error:  # the point failed; the sweep goes on and says so
+    except KeyboardInterrupt:  # the user's wish to stop
+        raise
+    except BaseException as error:  # also sys.exit: the point failed, the sweep goes on and says so
         return Outcome(None, f"{type(error).__name__}: {error}")
     return Outcome(values, "")
 
@@ -107,6 +99,7 @@ def evaluated(
     points: Points,
     wanted: list[int],
     executor: int | concurrent.futures.Executor | Cluster | None,
+    timeout: float | None,
 ) -> Generator[tuple[int, Outcome], None, None]:
     """Yield (index, outcome) of the wanted points as they come.
 
@@ -121,7 +114,8 @@ def evaluated(
         for index in wanted:
             yield index, evaluate(function, points[index])
     elif isinstance(executor, int):
-        yield from _on_processes(function, points, wanted, executor)
+        limit = math.inf if timeout is None else timeout
+        yield from _on_processes(function, points, wanted, executor, limit)
     else:
         # pure: Dask answers a call that it knows from memory, also one that failed
         pool = executor.get_executor(pure=False) if isinstance(executor, Cluster) else executor
@@ -155,29 +149,17 @@ def _on_executor(
 
 
 def _on_processes(
-    function: Callable[..., object], points: Points, wanted: list[int], processes: int
+    function: Callable[..., object],
+    points: Points,
+    wanted: list[int],
+    processes: int,
+    timeout: float,
 ) -> Generator[tuple[int, Outcome], None, None]:
-    """Yield outcomes; where a process dies, find out which point killed it, and go on."""
-    left = wanted
-    while left:
-        with concurrent.futures.ProcessPoolExecutor(processes) as pool:
-            lost = yield from _through(pool, function, points, left, _PER_PROCESS * processes)
-        yield from lost.failed.items()  # a result that cannot be sent back
-        _interrupt(lost.reason)
-        for index in lost.begun:  # any of these may be the culprit: each alone in a process
-            with concurrent.futures.ProcessPoolExecutor(1) as pool:
-                again = yield from _through(pool, function, points, [index], 1)
-            yield from again.failed.items()
-            _interrupt(again.reason)
-            if again.reason is not None:
-                yield index, Outcome(None, f"{_told(again.reason)} This point alone was in it.")
-        left = lost.waiting
-
-
-def _interrupt(reason: BaseException | None) -> None:
-    """Raise what is no failure of a process but the user's wish to stop, such as Ctrl-C."""
-    if reason is not None and not isinstance(reason, concurrent.futures.BrokenExecutor):
-        raise reason
+    """Yield outcomes; a point that takes too long, or its process with it, costs itself only."""
+    with Workers(functools.partial(evaluate, function), processes) as workers:
+        for place, answer in workers.answers([points[index] for index in wanted], timeout):
+            lost = isinstance(answer, (ProcessDied, TimeoutError))
+            yield wanted[place], Outcome(None, _told(answer)) if lost else answer
 
 
 def _through(

@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import final
 
 from thermo.sweep_identity import Identity
+from thermo.sweep_outcome import Outcome, digest, packed, unpacked
 
-FORMAT = "oqs-thermo sweep 2"
+FORMAT = "oqs-thermo sweep 3"
 
-Values = Mapping[str, NDArray[Any]]
+_COLUMNS = "point, data, error, version"
 
 
 @final
-class Outcome(NamedTuple):
-    """What became of one point: its values, or the error that it raised.
+class StoreError(RuntimeError):
+    """A store cannot be written to, as on a full disk; the message says what to do."""
 
-    Parameters
-    ----------
-    values : arrays by name, or None.
-    error : text, empty where there are values.
-    version : of the package that computed it.
-    """
 
-    values: Values | None
-    error: str
-    version: str = ""
+@final
+class DamagedStore(ValueError):
+    """A store holds other bytes than were written to it; the message says what to do."""
 
 
 @final
 class Store:
     """Outcomes by point. A transaction each: what was written stays, what was not never half is.
 
-    Several processes may write to one file at a time.
+    Several processes may write to one file at a time. Every outcome is kept with a digest of all
+    that is known of it, so that none is read as anything else than was written.
 
     Parameters
     ----------
@@ -71,40 +63,85 @@ class Store:
         )
 
     def _prepare(self, identity: Identity) -> None:
-        tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
+        with self._damage_told():
+            tables = {n for (n,) in self._connection.execute("SELECT name FROM sqlite_master")}
         if tables and "facts" not in tables:
             raise ValueError(
                 f"Argument `store` must be a file written by thermo.sweep, or not exist yet, but "
                 f"{self._path!r} is a database of something else. Give another name."
             )
         if not tables:
-            self._create(identity)
-        facts = dict(self._connection.execute("SELECT name, value FROM facts"))
+            if os.path.getsize(self._path) > 0:
+                raise self._damaged("it holds no tables")
+            with self._failure_told():
+                self._create(identity)
+        with self._damage_told():
+            facts = dict(self._connection.execute("SELECT name, value FROM facts"))
         if facts.get("format") != FORMAT:
             raise ValueError(
                 f"Argument `store` must be a file written by this version of thermo.sweep, but "
                 f"{self._path!r} has the format {facts.get('format')!r}. Give another name."
             )
+        if facts.get("digest") != _digest_of_facts(facts):
+            raise self._damaged("what it says of its function is not what was written")
         self._compare(facts, identity)
+
+    def _damaged(self, what: object) -> DamagedStore:
+        return DamagedStore(
+            f"Argument `store` must hold what was written to it, but {self._path!r} is damaged "
+            f"({what}). Move it away, or give another name, and compute anew."
+        )
+
+    @contextlib.contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        """Raise what goes wrong in reading as an error that names the file and the remedy."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise self._failed(error) from error
+            raise self._damaged(error) from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError, TypeError, OverflowError) as error:
+            if "file is not a database" in str(error):
+                raise
+            raise self._damaged(error) from error
+
+    @contextlib.contextmanager
+    def _failure_told(self) -> Iterator[None]:
+        """Raise what goes wrong in writing as an error that names the file and the remedy."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise self._failed(error) from error
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from error
+
+    def _failed(self, error: sqlite3.OperationalError) -> StoreError:
+        return StoreError(
+            f"The store {self._path!r} cannot be used now ({error}). What is in it is kept: when "
+            "this is mended (room made on the disk, say), the same call computes only what is "
+            "missing."
+        )
 
     def _create(self, identity: Identity) -> None:
         """Write tables and facts at once; if another process was first, leave its own."""
+        facts = {
+            "format": FORMAT,
+            "function": identity.function,
+            "label": identity.label,
+            "parameters": identity.parameters(),
+        }
         with self._transaction():
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT)"
             )
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS outcomes"
-                " (point TEXT PRIMARY KEY, data BLOB, error TEXT, version TEXT)"
+                " (point TEXT PRIMARY KEY, data BLOB, error TEXT, version TEXT, digest TEXT)"
             )
             self._connection.executemany(
                 "INSERT OR IGNORE INTO facts VALUES (?, ?)",
-                [
-                    ("format", FORMAT),
-                    ("function", identity.function),
-                    ("label", identity.label),
-                    ("parameters", identity.parameters()),
-                ],
+                [*facts.items(), ("digest", _digest_of_facts(facts))],
             )
 
     def _compare(self, facts: Mapping[str, str], identity: Identity) -> None:
@@ -135,20 +172,36 @@ class Store:
             yield
 
     def read(self) -> dict[str, Outcome]:
-        """Return all outcomes by point."""
-        rows = self._connection.execute("SELECT point, data, error, version FROM outcomes")
+        """Return all outcomes by point.
+
+        Raises DamagedStore if the file, or one of the outcomes, is not what was written.
+        """
+        with self._damage_told():
+            # rows whose page is not found would be missed without a word
+            (said,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
+            if said != "ok":
+                raise self._damaged(said)
+            rows = self._connection.execute(f"SELECT {_COLUMNS}, digest FROM outcomes").fetchall()
+        for *row, kept in rows:
+            if kept != digest(row):
+                raise self._damaged(f"the outcome of {row[0]!r} is not what was written")
         return {
-            point: Outcome(_unpacked(data), error, version) for point, data, error, version in rows
+            point: Outcome(unpacked(data), error, version)
+            for point, data, error, version, _ in rows
         }
 
     def write(self, point: str, outcome: Outcome) -> None:
-        """Keep an outcome; it is on disk when this returns. Values stay, errors are replaced."""
-        with self._transaction():
+        """Keep an outcome; it is on disk when this returns. Values stay, errors are replaced.
+
+        Raises StoreError if the disk is full, or the file cannot be written for another reason.
+        """
+        row = (point, packed(outcome.values), outcome.error, outcome.version)
+        with self._failure_told(), self._transaction():
             self._connection.execute(
-                "INSERT INTO outcomes VALUES (?, ?, ?, ?) ON CONFLICT (point) DO UPDATE SET"
-                " data = excluded.data, error = excluded.error, version = excluded.version"
-                " WHERE outcomes.error != ''",
-                (point, _packed(outcome.values), outcome.error, outcome.version),
+                f"INSERT INTO outcomes ({_COLUMNS}, digest) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (point) DO UPDATE SET data = excluded.data, error = excluded.error,"
+                " version = excluded.version, digest = excluded.digest WHERE outcomes.error != ''",
+                (*row, digest(row)),
             )
 
     def close(self) -> None:
@@ -174,23 +227,5 @@ def open_store(path: str | os.PathLike[str] | None, identity: Identity) -> Itera
         store.close()
 
 
-def point_key(point: Mapping[str, Any]) -> str:
-    """Return the text that identifies a point: floats by their shortest exact digits."""
-    return json.dumps(dict(point), sort_keys=True)
-
-
-def _packed(values: Values | None) -> bytes | None:
-    if values is None:
-        return None
-    buffer = io.BytesIO()
-    # by position: a name such as "file" would be taken for an argument of savez
-    np.savez(buffer, np.array(list(values), dtype=np.str_), *values.values(), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _unpacked(data: bytes | None) -> Values | None:
-    if data is None:
-        return None
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        names, *values = (arrays[f"arr_{index}"] for index in range(len(arrays.files)))
-    return dict(zip(names.tolist(), values, strict=True))
+def _digest_of_facts(facts: Mapping[str, str]) -> str:
+    return digest(facts.get(name) for name in ("format", "function", "label", "parameters"))

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from oqs.verdict import LARGEST_DOUBTFUL
 from validation.check import Check, check
-from validation.own_system import OwnSystem
-
-_ROUTES = 1e-10  # of the largest flow: what all routes reach
-_SECOND_LAW = 1e-12  # of the gross entropy flow: rounding about a reversible point
-_DYING = 1e-6  # the same where flows die out, differences of much larger rates
+from validation.own_system import DYING, ROUTES, SECOND_LAW, OwnSystem
 
 
 def checks_of(own: OwnSystem) -> tuple[Check, ...]:
@@ -22,28 +18,28 @@ def _flows(own: OwnSystem) -> tuple[Check, ...]:
             "closed form",
             equation="Eq. (10)",
             reference="oqs.closed_form",
-            tolerance=_ROUTES,
+            tolerance=ROUTES,
             claim="Flows P, J, Y from the density matrix are those of the closed form.",
         )(own.closed_form),
         check(
             "covariance matrix",
             equation="Eq. (2)",
             reference="oqs.gaussian_law",
-            tolerance=_ROUTES,
+            tolerance=ROUTES,
             claim="They are those of the stationary covariance matrix.",
         )(own.covariance_matrix),
         check(
             "other solvers",
             equation="Eq. (2)",
             reference="oqs.ZeroFrequencyBlock, oqs.FullLiouvillian",
-            tolerance=_ROUTES,
+            tolerance=ROUTES,
             claim="Every solver that is exact for the system gives the same flows.",
         )(own.solvers),
         check(
             "balance",
             equation="Eq. (4)",
             reference="sum_j P_j = sum_j J_j = 0",
-            tolerance=_ROUTES,
+            tolerance=ROUTES,
             claim="What one reservoir loses the others gain.",
         )(own.balance),
     )
@@ -69,14 +65,14 @@ def _second_law(own: OwnSystem) -> tuple[Check, ...]:
             "Clausius",
             equation="Eq. (3)",
             reference="sum_j Y_j/T_j <= 0",
-            tolerance=_SECOND_LAW,
+            tolerance=SECOND_LAW,
             claim="The second law holds at the T, mu given.",
         )(own.clausius),
         check(
             "Clausius around",
             equation="Eq. (3)",
             reference="sum_j Y_j/T_j <= 0",
-            tolerance=_SECOND_LAW,
+            tolerance=SECOND_LAW,
             claim="It holds at random T, mu around them.",
         )(own.clausius_around),
     )
@@ -88,7 +84,7 @@ def _evolution(own: OwnSystem) -> tuple[Check, ...]:
             "Clausius along the evolution",
             equation="Eq. (3)",
             reference="sum_j Y_j/T_j <= 0",
-            tolerance=_DYING,
+            tolerance=DYING,
             claim="It holds all along the evolution of the reservoirs.",
         )(own.clausius_along),
         check(

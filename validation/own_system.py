@@ -15,11 +15,15 @@ import oqs
 import thermo
 import thermo.scenario
 from oqs.arguments import FloatArray
+from oqs.gross import ROUNDING, gross_flows
 from oqs.scenario.computing import make_law
 from validation.check import DoesNotApply, Measurement
 from validation.degenerate import exact_methods
 from validation.deviation import deviation, largest, worst
 
+ROUTES = 1e-10  # of the largest flow: what all routes reach
+SECOND_LAW = 1e-12  # of the gross entropy flow: rounding about a reversible point
+DYING = 1e-6  # the same where flows die out, differences of much larger rates
 _SAMPLES = 60
 _SUPEROPERATORS = 5  # sites up to which D_j is built as a 4^N matrix
 _EVERY_ELEMENT = 6  # sites up to which all 4^N matrix elements are solved for
@@ -146,12 +150,20 @@ class OwnSystem:
         )
 
     def _scales(self) -> dict[str, float]:
-        """Return what counts as 100 %: the largest flow, of energy at least max(T) a particle."""
-        particle = largest(*np.abs(self.flows.particle))
-        energy = max(largest(*np.abs(self.flows.energy)), float(np.max(self.T)) * particle)
-        gross = float(np.max(self.model.rates)) * 1e-12  # nothing flows: compared with the rates
+        """Return what counts as 100 %: the largest flow, of energy at least max(T) a particle.
+
+        Flows that vanish, or all but do, count as far as ROUNDING of the gross rates is ROUTES.
+        """
+        gross = gross_flows(self.model, self.T, self.mu)
+        particle, energy = (
+            largest(*np.abs(flow), ROUNDING / ROUTES * float(np.max(rate)))
+            for flow, rate in (
+                (self.flows.particle, gross.particle),
+                (self.flows.energy, gross.energy),
+            )
+        )
+        energy = max(energy, float(np.max(self.T)) * particle)
         unit = max(self.system.energy_scale, float(np.max(self.T)))
-        particle, energy = max(particle, gross), max(energy, gross * unit)
         return {"particle": particle, "energy": energy, "heat": energy + unit * particle}
 
     def balance(self) -> Measurement:
@@ -183,15 +195,16 @@ class OwnSystem:
         def measure(j: int) -> float:
             gibbs = oqs.gibbs_state(self.system, self.T[j], self.mu[j]).full().ravel("F")
             dissipator = self.model.dissipator(j, self.T, self.mu).data_as("csr_matrix")
-            return float(
-                np.max(np.abs(dissipator @ gibbs)) / np.max(abs(dissipator) @ np.abs(gibbs))
-            )
+            gross = float(np.max(abs(dissipator) @ np.abs(gibbs)))
+            if gross == 0:  # a contact of rate 0 at every level
+                return 0.0
+            return float(np.max(np.abs(dissipator @ gibbs))) / gross
 
         return worst((self.contacts[j].label(j), measure(j)) for j in range(len(self.T)))
 
     def clausius(self) -> Measurement:
         """Return sum_j Y_j/T_j over sum_j |Y_j|/T_j at the start."""
-        return Measurement(_clausius(self.flows, self.T))
+        return Measurement(self._clausius(self.flows, self.T, self.mu, SECOND_LAW))
 
     def clausius_around(self, rng: np.random.Generator) -> Measurement:
         """Return the same, its largest value at random T, mu around those given."""
@@ -200,7 +213,7 @@ class OwnSystem:
             T = self.T * np.exp(rng.uniform(-1, 1, len(self.T)))
             width = np.ptp(self.mu) + np.max(self.T)
             mu = self.mu + width * rng.uniform(-1, 1, len(self.T))
-            return _clausius(self.law(T, mu), T)
+            return self._clausius(self.law(T, mu), T, mu, SECOND_LAW)
 
         return Measurement(
             largest(*(measure() for _ in range(_SAMPLES))), detail=f"{_SAMPLES} random T, mu"
@@ -218,11 +231,29 @@ class OwnSystem:
 
     def clausius_along(self) -> Measurement:
         """Return the largest sum_j Y_j/T_j over sum_j |Y_j|/T_j along the evolution."""
-        flows, T = self.path.flows, self.path.T
-        gross = np.sum(np.abs(flows.heat) / T, axis=1)
-        moving = gross > 1e-9 * gross[0]  # at rest it is a ratio of roundings
-        ratios = np.sum(flows.heat / T, axis=1)[moving] / gross[moving]
-        return Measurement(float(np.max(ratios, initial=-1.0)), detail=f"{len(ratios)} times")
+        path = self.path
+        ratios = [
+            self._clausius(oqs.Flows(P, J, Y), T, mu, DYING)
+            for P, J, Y, T, mu in zip(
+                path.flows.particle,
+                path.flows.energy,
+                path.flows.heat,
+                path.T,
+                path.mu,
+                strict=True,
+            )
+        ]
+        return Measurement(largest(*ratios), detail=f"{len(ratios)} times")
+
+    def _clausius(self, flows: oqs.Flows, T: FloatArray, mu: FloatArray, tolerance: float) -> float:
+        """Return sum_j Y_j/T_j over sum_j |Y_j|/T_j.
+
+        Below that sum counts what makes ROUNDING of the gross rates the tolerance: rounding over
+        rounding is no violation.
+        """
+        rounding = ROUNDING * float(np.sum(gross_flows(self.model, T, mu).heat / T))
+        gross = max(float(np.sum(np.abs(flows.heat) / T)), rounding / tolerance)
+        return float(np.sum(flows.heat / T)) / gross if gross > 0 else 0.0
 
     def equilibrium(self) -> Measurement:
         """Return how far the end is from the T_eq, mu_eq that the totals fix, Eq. (6)."""
@@ -269,11 +300,6 @@ class OwnSystem:
         return dataclasses.replace(
             found, detail=f"{found.detail}; line tails {tails.ratio:.2g}: {tails.measure}"
         )
-
-
-def _clausius(flows: oqs.Flows, T: FloatArray) -> float:
-    gross = float(np.sum(np.abs(flows.heat) / T))
-    return float(np.sum(flows.heat / T)) / gross if gross > 0 else 0.0
 
 
 def _largest_ratio(audit: oqs.Audit) -> Measurement:

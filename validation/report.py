@@ -8,20 +8,20 @@ import math
 import platform
 from typing import Any
 
+from oqs.version import __version__
 from validation.check import CheckResult, Status
 from validation.suite import Suite
 
 SCHEMA = "oqs-thermo.validation/1"
 """Name and version of the JSON layout; the number grows when a field changes or goes."""
 
-_PACKAGES = ("oqs-thermo", "numpy", "scipy", "qutip")
-
 
 def environment() -> dict[str, str]:
     """Return the versions of Python, of what the numbers depend on, and the platform."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        **{name: _version(name) for name in _PACKAGES},
+        "oqs-thermo": __version__,
+        **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "qutip")},
         "platform": platform.platform(),
     }
 
@@ -105,10 +105,3 @@ def _check_data(result: CheckResult) -> dict[str, Any]:
         "reason": result.reason,
         "seconds": round(result.seconds, 4),
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed, run from its source"

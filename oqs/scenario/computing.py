@@ -11,23 +11,23 @@ import qutip
 from oqs.arguments import FloatArray
 from oqs.audit import audit
 from oqs.closed_form import ClosedForm, closed_form
-from oqs.clusters import RESOLUTION
 from oqs.davies import DaviesModel, davies
 from oqs.entropy import clausius_sum
 from oqs.flows import Flows
 from oqs.gaussian import GaussianLaw, gaussian_law
+from oqs.gross import ROUNDING, gross_flows, gross_of_modes
 from oqs.landauer import Landauer, landauer
 from oqs.laws import DensityMatrixLaw, flow_law
 from oqs.relaxation import Relaxation, relax, relaxation_time
 from oqs.scenario.reading import OpenSystem
 from oqs.scenario.tasks import FlowsTask, LawName, RelaxationTask
 from oqs.scenario.waiting import waiting
+from oqs.systems import QuadraticSystem
 from oqs.verdict import Audit
 
 ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | Landauer
 
 _EXACT = 1e-9  # of the largest flow: what solvers of one generator must agree to
-_ROUNDING = 1e-12  # of the rates: flows below it are rounding
 _MOST_SITES = 24  # 2^24 populations: a minute and some GB; beyond, no machine has the memory
 _TIMES = 10  # relaxation times that a relaxation lasts by default
 
@@ -66,7 +66,7 @@ class LawFlows:
     flows : (n,).
     clausius : sum_j Y_j/T_j.
     deviation : from the first law's flows, relative to the largest of each kind (of energy: at
-        least max(T) times that of particles).
+        least max(T) times that of particles; of each: at least 1e-13 of its gross rate).
     """
 
     law: LawName
@@ -88,9 +88,6 @@ class FlowsResult:
 
 def make_model(found: OpenSystem) -> DaviesModel:
     """Return the Davies model of a scenario; ScenarioError where `oqs.davies` refuses it."""
-    options: dict[str, Any] = {"lamb_shift": found.generator.lamb_shift}
-    if found.generator.resolution is not None:
-        options["resolution"] = found.generator.resolution
     place = found.document.place.at("system")
     if found.system.sites > _MOST_SITES:
         problem = f"must have at most {_MOST_SITES} sites for a density matrix of 2^N states"
@@ -99,7 +96,12 @@ def make_model(found: OpenSystem) -> DaviesModel:
             'Without interactions, laws = ["gaussian"] takes hundreds.',
         )
     with place.blamed():
-        return davies(found.system, found.contacts, **options)
+        return davies(
+            found.system,
+            found.contacts,
+            lamb_shift=found.generator.lamb_shift,
+            resolution=found.generator.resolution,
+        )
 
 
 def make_law(found: OpenSystem, name: LawName, accuracy: float = 1e-8) -> ScenarioLaw:
@@ -112,12 +114,11 @@ def make_law(found: OpenSystem, name: LawName, accuracy: float = 1e-8) -> Scenar
             return closed_form(system, found.contacts)
         if name == "landauer":
             return landauer(system, found.contacts, accuracy=accuracy)
-        resolution = found.generator.resolution
         return gaussian_law(
             system,
             found.contacts,
             lamb_shift=found.generator.lamb_shift,
-            resolution=RESOLUTION if resolution is None else resolution,
+            resolution=found.generator.resolution,
         )
 
 
@@ -140,7 +141,9 @@ def compute_flows(found: OpenSystem, *, progress: bool | None = None) -> FlowsRe
             law = make_law(found, name, task.accuracy)
             with found.document.place.at("reservoirs").blamed():
                 flows = law(found.T, found.mu)
-        deviation = _deviation(flows, results[0].flows, found.T) if results else 0.0
+        deviation = 0.0
+        if results:
+            deviation = _deviation(flows, results[0].flows, found.T, _gross(found, law))
         clausius = float(clausius_sum(flows, found.T))
         results.append(LawFlows(name, _solver(law), flows, clausius, deviation))
         checks += _checks(found, law, results[-1], results[0], task.accuracy)
@@ -183,18 +186,29 @@ def _solver(law: ScenarioLaw) -> str:
     return type(law).__name__
 
 
-def _deviation(flows: Flows, reference: Flows, T: FloatArray) -> float:
+def _gross(found: OpenSystem, law: ScenarioLaw) -> Flows:
+    """Return the gross rates of the contacts, in which flows of a vanishing net are rounding."""
+    if isinstance(law, DensityMatrixLaw):
+        return gross_flows(law.model, found.T, found.mu)
+    assert isinstance(found.system, QuadraticSystem)  # as the other laws need
+    return gross_of_modes(found.system, found.contacts, found.T, found.mu)
+
+
+def _deviation(flows: Flows, reference: Flows, T: FloatArray, gross: Flows) -> float:
     """Return the largest difference of particle or energy flows over the reference's largest.
 
-    Energies have no zero of their own: theirs is over max(T) times the particle flow at least.
+    Energies have no zero of their own: theirs is over max(T) times the particle flow at least. And
+    each is over the rounding of the largest gross rate of its kind at least.
     """
-    largest = float(np.max(np.abs(reference.particle)))
+    scale = 0.0
     found = 0.0
-    for kind, least in (("particle", 0.0), ("energy", float(np.max(T)) * largest)):
+    for kind, least in (("particle", 0.0), ("energy", float(np.max(T)))):
         a, b = getattr(flows, kind), getattr(reference, kind)
-        difference, size = float(np.max(np.abs(a - b))), max(float(np.max(np.abs(b))), least)
+        rounding = ROUNDING * float(np.max(getattr(gross, kind)))
+        scale = max(float(np.max(np.abs(b))), least * scale, rounding)
+        difference = float(np.max(np.abs(a - b)))
         if difference > 0:
-            found = max(found, difference / size if size > 0 else np.inf)
+            found = max(found, difference / scale if scale > 0 else np.inf)
     return found
 
 
@@ -204,12 +218,13 @@ def _checks(
     """Return conservation and the second law, and agreement with another solver of the same."""
     exact = result.law != "landauer"
     tolerance = _EXACT if exact else max(_EXACT, 10 * accuracy)
-    flows, w = result.flows, law.frequencies
-    # flows of rounding alone, as between equal reservoirs, must pass
-    noise = _ROUNDING / _EXACT * max(float(np.max(c.gamma(w))) for c in found.contacts)
-    particle = float(np.max(np.abs(flows.particle))) + noise
-    energy = float(np.max(np.abs(flows.energy))) + noise * float(np.max(np.abs(w)))
-    entropy = float(np.sum(np.abs(flows.heat) / found.T)) + noise
+    flows, gross = result.flows, _gross(found, law)
+    noise = ROUNDING / tolerance  # of the gross rates: flows that vanish are rounding alone
+    particle, energy = (
+        float(max(np.max(np.abs(flow)), noise * np.max(rate)))
+        for flow, rate in ((flows.particle, gross.particle), (flows.energy, gross.energy))
+    )
+    entropy = float(max(np.sum(np.abs(flows.heat) / found.T), noise * np.sum(gross.heat / found.T)))
     off = {
         "sum of P over max |P|": (abs(float(flows.particle.sum())), particle),
         "sum of J over max |J|": (abs(float(flows.energy.sum())), energy),

@@ -17,8 +17,7 @@ from oqs.scenario.document import Document
 from oqs.scenario.reading import OpenSystem
 from oqs.units import SI_UNITS, Units
 from oqs.verdict import Audit
-
-_PACKAGES = ("oqs-thermo", "numpy", "scipy", "qutip")
+from oqs.version import __version__
 
 
 def made_by(document: Document) -> dict[str, Any]:
@@ -26,7 +25,8 @@ def made_by(document: Document) -> dict[str, Any]:
     return {
         "versions": {
             "python": platform.python_version(),
-            **{package: _version(package) for package in _PACKAGES},
+            "oqs-thermo": __version__,
+            **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "qutip")},
         },
         "scenario": {
             "name": document.name,
@@ -151,10 +151,3 @@ def _si(units: Units | None, **quantities: tuple[str, ArrayLike]) -> dict[str, A
         f"{name}_{SI_UNITS[kind]}": plain(getattr(units, kind)(values))
         for name, (kind, values) in quantities.items()
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

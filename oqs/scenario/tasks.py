@@ -39,7 +39,7 @@ class Generator:
     ----------
     method : of the stationary state; None takes the cheapest that is exact.
     lamb_shift : include the frequency shifts of Eq. (2).
-    resolution : energies closer than this fraction count as equal; None: the default of `davies`.
+    resolution : energies closer than it count as equal; None: the default of `davies`.
     """
 
     method: StationaryMethod | None = None
@@ -92,7 +92,7 @@ GENERATOR: Final = Table(
     {
         "method": Key(Choice(tuple(METHODS)), "It solves for the stationary state.", "auto"),
         "lamb_shift": Key(boolean, "It adds the frequency shifts of Eq. (2).", False),
-        "resolution": Key(positive, "It is a fraction of the largest energy, 1e-10."),
+        "resolution": Key(positive, "It is an energy: closer levels count as one."),
     }
 )
 

@@ -14,14 +14,20 @@ from oqs.stationary.method import (
     checked_density_matrix,
 )
 from oqs.stationary.populations import Populations, coherences_reached
+from oqs.stationary.uniqueness import require_unique
+from oqs.touched import touched_part
 
 
 def cheapest_exact(model: DaviesModel) -> StationaryMethod:
     """Return the cheapest solver that is exact for the model.
 
     Populations() where no contact drives coherences between degenerate levels, else GaussianState()
-    for quadratic systems and ZeroFrequencyBlock() for others.
+    for quadratic systems and ZeroFrequencyBlock() for others. Raises NonUniqueStationaryState where
+    some mode or site is touched by no contact: the block of the degenerate levels that makes may be
+    too large to be looked at.
     """
+    if touched_part(model).untouched:
+        require_unique(model)
     if not model.transitions.ambiguous:
         return Populations()
     if applies(model):

@@ -19,7 +19,7 @@ from scipy.linalg.lapack import dgetrf, dgetrs
 from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import FloatArray
-from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
+from oqs.errors import Kernel, NonUniqueStationaryState, StationaryStateNotFound
 
 _LARGEST_CLASS = 4096
 _LEAF = 16
@@ -77,7 +77,7 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
     closed = np.setdiff1d(np.arange(count), left)
     if len(closed) > 1:
         raise NonUniqueStationaryState(
-            len(closed),
+            Kernel(len(closed)),
             "The rates that link the remaining sets of states are below the smallest double at "
             "these temperatures: raise T, or move mu towards the levels.",
         )

@@ -21,7 +21,7 @@ import scipy.sparse as sp
 from scipy.linalg.lapack import zpstrf
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.clusters import RESOLUTION, IntArray, cluster
+from oqs.clusters import IntArray, cluster
 from oqs.davies import DaviesModel
 from oqs.flows import PlainFlows
 from oqs.gaussian import GaussianLaw, LevelResponse, law_of, level_responses
@@ -34,6 +34,7 @@ from oqs.stationary.method import (
     StationaryProblem,
     checked_residual,
 )
+from oqs.stationary.uniqueness import require_unique
 from oqs.systems import QuadraticSystem
 
 
@@ -71,11 +72,12 @@ class GaussianState(StationaryMethod):
                 f"`resolution` = {model.resolution:.3g} counts split energies as one level. Use "
                 "ZeroFrequencyBlock() or FullLiouvillian(), in which they keep turning."
             )
-        levels = level_responses(
+        levels, untouched = level_responses(
             system, model.contacts, lamb_shift=model.shifted, resolution=model.resolution
         )
+        require_unique(model)
         residual = checked_residual(max(level.residual for level in levels), self)
-        return GaussianProblem(model, self, law_of(levels), levels, residual)
+        return GaussianProblem(model, self, law_of(levels, untouched), levels, residual)
 
 
 @final
@@ -139,12 +141,12 @@ def applies(model: DaviesModel) -> bool:
 def _split(system: QuadraticSystem, resolution: float) -> bool:
     label, frequencies = _levels(system, resolution)
     away = np.abs(system.energies - frequencies[label])
-    return bool(np.any(away > system.sites * RESOLUTION * system.energy_scale))
+    return bool(np.any(away > system.resolution))
 
 
 def _levels(system: QuadraticSystem, resolution: float) -> tuple[IntArray, FloatArray]:
     """Return the level (N,) of each mode and the levels' energies (K,)."""
-    return cluster(system.energies, resolution * system.energy_scale)
+    return cluster(system.energies, resolution)
 
 
 def _natural(

@@ -69,7 +69,8 @@ class KrylovProblem(RateProblem):
         if lowest < -TOLERANCE:
             raise StationaryStateNotFound(
                 f"GMRES gave the population {lowest:.3g}, below -{TOLERANCE:.0e}: the state is "
-                "less certain than that at these rates."
+                "less certain than that at these rates. Raise T, or bring the contacts' rates "
+                "closer together."
             )
         fluxes = self._fluxes(populations, T, mu)
         rising = np.sum([up for _, _, up in fluxes], axis=0)

@@ -22,6 +22,11 @@ TOLERANCE = 1e-11
 The residual is relative to the gross rates that cancel in it; rounding leaves about 1e-15.
 """
 
+REMEDY = (
+    "The rates differ by more decades than double precision resolves: raise T, bring the contacts' "
+    "rates closer together, or, where no coherences are driven, use Populations()."
+)
+
 
 @final
 class StationaryState(qutip.Qobj):  # type: ignore[misc]  # qutip has no types
@@ -122,8 +127,7 @@ def checked_residual(residual: float, method: StationaryMethod) -> float:
     if not residual <= TOLERANCE:
         raise StationaryStateNotFound(
             f"{method} left a residual of {residual:.3g}, above {TOLERANCE:.0e} of the gross "
-            "rates. The rates differ by more decades than double precision resolves in this "
-            "method; try Populations() where it applies."
+            f"rates. {REMEDY}"
         )
     return residual
 
@@ -139,14 +143,14 @@ def checked_density_matrix(rho: sp.csr_array, method: StationaryMethod) -> sp.cs
     if not max(trace, skew) <= TOLERANCE:
         raise StationaryStateNotFound(
             f"{method} gave a state with |tr rho - 1| = {trace:.3g} and |rho - rho^+| = {skew:.3g},"
-            f" above {TOLERANCE:.0e}."
+            f" above {TOLERANCE:.0e}. {REMEDY}"
         )
     hermitian = sp.csr_array((rho + rho.conj().T) / 2)
     lowest = _lowest_eigenvalue(hermitian)
     if not lowest >= -TOLERANCE:
         raise StationaryStateNotFound(
             f"{method} gave a state with the negative eigenvalue {lowest:.3g}, below "
-            f"-{TOLERANCE:.0e}: it is not a density matrix."
+            f"-{TOLERANCE:.0e}: it is not a density matrix. {REMEDY}"
         )
     return hermitian
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import final
 
-import numpy as np
-
 from oqs.davies import DaviesModel
-from oqs.errors import NonUniqueStationaryState
 from oqs.stationary import parity, small
 from oqs.stationary.krylov import KrylovProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
@@ -51,22 +48,11 @@ class Populations(StationaryMethod):
                 "between degenerate levels are driven by a contact of this system. Use "
                 "ZeroFrequencyBlock() or FullLiouvillian()."
             )
+        require_unique(model)
         transitions = model.transitions
-        if isinstance(transitions, Flips):
-            _require_connected_flips(model, transitions)
-            if transitions.modes > _ELIMINATED:
-                return KrylovProblem(model, self, transitions)
-            blocks = transitions.blocks()
-        else:
-            blocks = transitions
-            if model.level_coherences is not None and model.level_coherences.levels:
-                require_unique(model)
-            elif blocks.components > 1:
-                raise NonUniqueStationaryState(
-                    blocks.components,
-                    f"The energy eigenstates fall into {blocks.components} sets with no transition "
-                    "between them: couple every mode, or leave the isolated ones out.",
-                )
+        if isinstance(transitions, Flips) and transitions.modes > _ELIMINATED:
+            return KrylovProblem(model, self, transitions)
+        blocks = transitions.blocks() if isinstance(transitions, Flips) else transitions
         if blocks.dimension <= small.LARGEST:
             return small.SmallProblem.of(model, self, blocks)
         if blocks.dimension <= parity.LARGEST:
@@ -83,21 +69,3 @@ def coherences_reached(model: DaviesModel) -> int:
         return levels.driven
     generator = model.zero_frequency_generator
     return int(generator.reachable().sum()) - len(generator.diagonal)
-
-
-def _require_connected_flips(model: DaviesModel, flips: Flips) -> None:
-    """Raise NonUniqueStationaryState unless every mode is driven whatever the others hold.
-
-    Where all rates are positive, the sum over frequencies of a mode's jumps is its annihilator,
-    and nothing but the identity commutes with all annihilators: the state is unique.
-    """
-    driven = [rate.sum(axis=0) > 0 for rate in flips.rate]
-    if all(np.all(d) for d in driven):
-        return
-    isolated = [k for k, d in enumerate(driven) if not np.any(d)]
-    if isolated and flips.modes > _ELIMINATED:
-        raise NonUniqueStationaryState(
-            2 ** len(isolated),
-            f"No contact touches mode {isolated[0]}: couple it, or leave it out of the system.",
-        )
-    require_unique(model)

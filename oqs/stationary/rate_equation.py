@@ -24,8 +24,7 @@ class RateProblem(StationaryProblem):
     @functools.cached_property
     def frequencies(self) -> FloatArray:
         """Bohr frequencies (K,) of the transitions, ascending."""
-        width = self.model.resolution * self.model.system.energy_scale
-        return cluster(self.transition_frequencies(), width)[1]
+        return cluster(self.transition_frequencies(), self.model.resolution)[1]
 
     @functools.cached_property
     def lowest_energies(self) -> list[float]:

@@ -1,10 +1,16 @@
 """The audit of a Davies model: each ratio against its definition, verdicts, the printed table."""
 
+import math
+import sys
+
 import numpy as np
 import pytest
 from systems import SCALES
 
 import oqs
+from oqs.lines import Lines, tail_flows
+from oqs.price import audit_price
+from oqs.secular import worst_mixing
 from oqs.verdict import LARGEST_DOUBTFUL, LARGEST_SOUND
 
 SOUND, DOUBTFUL, UNRELIABLE = oqs.Verdict
@@ -59,7 +65,7 @@ def test_a_near_degenerate_double_dot_is_unreliable(scale):
     np.testing.assert_allclose(found.exact.particle, exact.particle, rtol=1e-6)
     assert found.error > 30
     # counted as one level, the same two dots are fine
-    together = oqs.davies(model.system, model.contacts, resolution=10.0)
+    together = oqs.davies(model.system, model.contacts, resolution=0.02 * scale)
     assert oqs.audit(together, T, mu)["secular"].ratio == 0
     assert oqs.audit(together, T, mu).error < 0.05
 
@@ -192,3 +198,112 @@ def test_assumptions_by_name_and_more_of_them():
     assert more.verdict is DOUBTFUL
     assert found.verdict is SOUND
     assert "leak over flow; insulate" in repr(more)
+
+
+@scales
+def test_flows_that_vanish_are_sound(scale):
+    # even and odd mode, a contact each: nothing flows, and rounding is no deviation of it
+    h = scale * np.array([[1.0, 0.3], [0.3, 1.0]])
+    rate = oqs.flat(0.01 * scale)
+    crossed = [oqs.Contact(rate, t) for t in ([0.1, 0.1], [0.1, -0.1])]
+    T, mu = scale * np.array([0.2, 0.3]), scale * np.array([1.3, 0.7])
+    twice = [oqs.Contact(rate)] * 2
+    idle = [oqs.Contact(rate), oqs.Contact(oqs.flat(0.0))]
+    for contacts, t, m in ((crossed, T, mu), (twice, T[[0, 0]], mu[[0, 0]]), (idle, T, mu)):
+        found = oqs.audit(oqs.davies(oqs.QuadraticSystem(h), contacts), t, m)
+        assert found.verdict <= DOUBTFUL
+        assert found["line tails"].ratio < 1e-2
+        assert found["secular"].ratio == 0
+        assert found.error < 1e-2
+
+
+def test_the_error_covers_the_heat():
+    # two dots as one level: P is off by 0.6 %, J by 7 %, the heat out of the cold contact by 9 %
+    system = oqs.QuadraticSystem([[0.3, 0.2], [0.2, 0.35]])
+    contacts = [oqs.Contact(oqs.flat(0.1), t) for t in ([1, 0], [0, 1])]
+    model = oqs.davies(system, contacts, resolution=0.999)
+    T, mu = [1.0, 1.4], [0.5, -0.5]
+    found = oqs.audit(model, T, mu)
+    davies = oqs.flow_law(model)(T, mu)
+    off = np.abs(davies.heat - found.exact.heat)
+    assert found.error == pytest.approx(np.max(off) / np.max(np.abs(found.exact.heat)), rel=1e-6)
+    assert found.error > 0.029
+    assert found["exact flows"].measure.endswith("of one reservoir's own heat 0.09")
+
+
+def test_lines_without_interactions_are_those_of_the_modes():
+    # two degenerate modes, independent baths: each is as wide as one, not as both together
+    levels = oqs.QuadraticSystem.from_energies([0.5, 0.5])
+    model = oqs.davies(levels, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
+    lines = Lines.of(model)
+    np.testing.assert_allclose(lines.widths, [0.03], rtol=1e-12)
+    np.testing.assert_allclose(lines.products[:, :, 0], 1e-4 * 2 * np.outer([1, 2], [1, 2]))
+    # orthogonal couplings: nothing goes through, whatever the width
+    crossed = [oqs.Contact(oqs.flat(0.01), t) for t in ([1, 2], [2, -1])]
+    assert Lines.of(oqs.davies(levels, crossed)).products[0, 1, 0] < 1e-16 * 25e-4
+
+
+@pytest.mark.parametrize(
+    ("scale", "options"), [(1e-3, {}), (1.0, {}), (1e3, {}), (10.0, {"resolution": 0.5})]
+)
+@pytest.mark.parametrize("energies", [[0.1, 0.4, 0.7], [0.3, 0.3, 0.9], [-1.0, 2.0, 2.0]])
+def test_levels_of_modes_are_the_frequencies_of_the_model(energies, scale, options):
+    system = oqs.QuadraticSystem.from_energies(scale * np.array(energies))
+    contacts = [oqs.Contact(oqs.flat(0.01 * scale), [1, 1, 1])]
+    model = oqs.davies(system, contacts, **options)
+    lines = Lines.of(model)
+    np.testing.assert_allclose(lines.frequencies, model.frequencies, rtol=1e-13)
+    np.testing.assert_allclose(lines.rates, model.rates, rtol=1e-13)
+
+
+@pytest.mark.parametrize("sites", [6, 8, 12])
+def test_modes_are_audited_without_their_states(sites, monkeypatch):
+    rng = np.random.default_rng(sites)
+    h = rng.normal(size=(sites, sites))
+    system = oqs.QuadraticSystem(h + h.T)
+    model = oqs.davies(system, [oqs.Contact(oqs.flat(1e-4)), oqs.Contact(oqs.flat(2e-4))])
+    states = property(lambda self: pytest.fail("looked at the 2^N states"))
+    monkeypatch.setattr(oqs.DaviesModel, "decomposition", states)
+    assert len(Lines.of(model).frequencies) == sites
+    assert worst_mixing(model)[0] == 0
+
+
+def test_many_lines_taken_together_are_those_one_by_one(monkeypatch):
+    # five dots in a chain with interactions: hundreds of lines, many closer than T/8
+    h = np.diag([0.1, -0.3, 0.2, 0.5, 0.0]) + 0.5 * (np.eye(5, k=1) + np.eye(5, k=-1))
+    system = oqs.InteractingSystem.from_terms(h, {(v, v + 1): 1.0 + 0.1 * v for v in range(4)})
+    ends = [oqs.Contact(oqs.flat(1e-4), t) for t in np.eye(5)[[0, -1]]]
+    lines = Lines.of(oqs.davies(system, ends))
+    T, mu = np.array([0.5, 0.7]), np.array([0.1, -0.2])
+    one_by_one = tail_flows(lines, T, mu)
+    monkeypatch.setattr(sys.modules["oqs.lines"], "_LINES", 10)
+    np.testing.assert_allclose(tail_flows(lines, T, mu), one_by_one, rtol=0.03)
+
+
+def chain(sites):
+    h = np.diag(np.linspace(-1, 1, sites)) + 0.5 * (np.eye(sites, k=1) + np.eye(sites, k=-1))
+    system = oqs.InteractingSystem.from_terms(h, {(v, v + 1): 1.0 for v in range(sites - 1)})
+    ends = [oqs.Contact(oqs.flat(1e-4), t) for t in np.eye(sites)[[0, -1]]]
+    return oqs.davies(system, ends)
+
+
+def test_an_audit_says_what_it_costs(monkeypatch, capsys):
+    model = chain(4)
+    seconds, needed = audit_price(model)
+    elements = 2 * sum(math.comb(4, n) * math.comb(4, n + 1) for n in range(4))
+    assert needed == 400 * elements
+    assert 3e-6 * elements < seconds < 4e-6 * elements
+    oqs.audit(model, [1.0, 2.0], [0.0, 0.1])
+    assert capsys.readouterr().err == ""
+    oqs.audit(model, [1.0, 2.0], [0.0, 0.1], progress=True)
+    assert capsys.readouterr().err.startswith("oqs.audit: about 0 s and 0.0 GB\n")
+    monkeypatch.setattr("oqs.memory.physical_memory", lambda: 1e4)
+    monkeypatch.setattr(
+        oqs.DaviesModel, "decomposition", property(lambda self: pytest.fail("began"))
+    )
+    with pytest.raises(MemoryError, match="An audit of 4 interacting sites, of about 0 s, needs"):
+        oqs.audit(model, [1.0, 2.0], [0.0, 0.1])
+    without = oqs.davies(oqs.QuadraticSystem.from_energies([0.3]), [oqs.Contact(oqs.flat(0.1))])
+    assert audit_price(without) == (0.0, 0.0)
+    capacitive = oqs.davies(oqs.coupled_dots((0.1, 0.2), 1.0), [oqs.Contact(oqs.flat(0.1))] * 2)
+    assert audit_price(capacitive)[1] == 1100 * 8

@@ -34,6 +34,28 @@ def test_equal_reservoirs_have_no_flows_at_all():
     assert not np.any(flows.heat)
 
 
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("apart", [1e-12, 1e-9, 1e-6, 1e-3])
+@pytest.mark.parametrize("law", [oqs.closed_form, oqs.gaussian_law])
+def test_nearly_equal_reservoirs(law, apart, scale):
+    # relative precision of every flow, as the inputs have it: mu and T differ by `apart`
+    system = oqs.QuadraticSystem(scale * np.array([[1.3, 0.2], [0.2, 0.7]]))
+    contacts = [oqs.Contact(oqs.flat(g * scale), t) for g, t in ((0.01, [1, 0.3]), (0.03, [0, 1]))]
+    for T, mu in (
+        ([0.3, 0.3 * (1 + apart)], [0.4, 0.4]),
+        ([0.3, 0.3], [0.4, 0.4 * (1 + apart)]),
+        ([0.3, 0.3 * (1 - apart)], [0.4, 0.4 * (1 + 3 * apart)]),
+        ([1e-3, 0.3], [0.7, 0.4]),
+    ):
+        T, mu = scale * np.array(T), scale * np.array(mu)
+        exact = independent_modes(system.h, contacts, T, mu)
+        assert deviation(law(system, contacts)(T, mu), exact) < 2e-13
+    form = oqs.closed_form(system, contacts)
+    T, mu = scale * np.array([0.3, 0.3 * (1 + apart)]), scale * np.full(2, 0.4)
+    carnot = form(T, mu).heat[0] * (T[1] - T[0]) / T[0] / T[1]  # Y_1 = -Y_0 at equal mu
+    assert form.clausius_sum(T, mu) == pytest.approx(carnot, rel=1e-12)
+
+
 @pytest.mark.parametrize("nu", [-1000.0, -700.0, -40.0, 40.0, 700.0, 1000.0])
 def test_far_from_the_levels(nu):
     # (w - mu)/T = nu at one reservoir: occupations of e^{-|nu|} or of 1 - e^{-|nu|}

@@ -238,3 +238,61 @@ def test_flows_that_do_not_add_up_are_refused(monkeypatch):
     monkeypatch.setattr(GeneratorProblem, "_exchange", one_term_off)
     with pytest.raises(oqs.StationaryStateNotFound, match="left a residual of"):
         law(T, MU)
+
+
+@scales
+@pytest.mark.parametrize("rotated", [False, True], ids=["diagonal", "rotated"])
+@pytest.mark.parametrize("split", [1e-6, 6e-10, 1e-10])
+def test_both_kinds_of_system_resolve_the_same_splittings(split, rotated, scale):
+    h = np.diag([3.0, 3.0 + split, 3.5, 4.0])
+    couplings = [np.array([0.1, 0.2, -0.1, 0.15]), np.array([0.3, -0.1, 0.2, 0.1])]
+    u = unitary(7, 4) if rotated else np.eye(4)
+    h = scale * (u @ h @ u.conj().T)
+    contacts = [oqs.Contact(oqs.flat(0.01 * scale), t @ u.conj().T) for t in couplings]
+    at = scale * np.array([1.0, 1.4]), scale * np.array([3.2, 2.9])
+    systems = oqs.QuadraticSystem(h), oqs.InteractingSystem.from_terms(h)
+    assert systems[0].resolution == pytest.approx(systems[1].resolution, rel=1e-12)
+    assert systems[0].resolution == pytest.approx(13.5e-12 * scale, rel=1e-9)
+    for resolution, levels in ((None, 4), (3 * split * scale, 3)):
+        models = [oqs.davies(system, contacts, resolution=resolution) for system in systems]
+        # eigenvectors of levels so close are known to rounding over their distance
+        if not rotated:
+            assert [len(model.frequencies) for model in models] == [levels, levels]
+        first, second = (oqs.flow_law(model)(*at) for model in models)
+        assert deviation(second, first) < (1e-14 / split if rotated else 1e-12)
+    apart = oqs.gaussian_law(systems[0], contacts)(*at)
+    assert deviation(apart, oqs.closed_form(systems[0], contacts)(*at)) < 1e-12
+
+
+@pytest.mark.parametrize("offset", [-40.0, 0.0, 25.0])
+def test_the_default_resolution_does_not_depend_on_the_kind(offset):
+    h = hermitian(np.random.default_rng(8), 5) + offset * np.eye(5)
+    one, other = oqs.QuadraticSystem(h), oqs.InteractingSystem.from_terms(h)
+    assert one.resolution == pytest.approx(other.resolution, rel=1e-12)
+
+
+@pytest.mark.parametrize("sites", [4, 8, 12])
+def test_rounding_of_many_body_energies_is_far_below_the_resolution(sites):
+    # a ring: its momenta come in pairs; and levels of high degeneracy in a random basis
+    h = np.roll(np.eye(sites), 1, axis=0)
+    ring = {tuple(sorted((v, (v + 1) % sites))): 2.0 for v in range(sites)}
+    u = np.linalg.qr(np.random.default_rng(9).normal(size=(sites, sites)))[0]
+    level = u @ np.diag(np.resize([0.3, 1.1, -2.0, 0.7], sites)) @ u.T
+    for system in (
+        oqs.InteractingSystem.from_terms(h + h.T, ring),
+        oqs.InteractingSystem.from_terms((level + level.T) / 2),
+    ):
+        spectrum = system.spectrum
+        for n in range(sites + 1):
+            gaps = np.diff(np.sort(spectrum.energies[spectrum.particles == n]))
+            rounding = gaps < 0.03 * system.resolution
+            assert np.all(rounding | (gaps > 1e3 * system.resolution))
+
+
+def test_a_resolution_below_rounding_is_refused():
+    system = oqs.QuadraticSystem.from_energies([2.0, 3.0])
+    contacts = [oqs.Contact(oqs.flat(0.1), [1, 1])]
+    for call in (oqs.davies, oqs.gaussian_law):
+        with pytest.raises(ValueError, match=r"at least 5e-14, the rounding .* but is 1e-15\. It"):
+            call(system, contacts, resolution=1e-15)
+        call(system, contacts, resolution=1e-13)

@@ -112,20 +112,27 @@ def test_equal_reservoirs_exchange_nothing_at_all():
 
 
 @pytest.mark.parametrize(
-    ("levels", "channels", "dimension"),
+    ("levels", "channels", "dark"),
     [
-        ([1.0, 2.0], [[0, 1]], 2),
-        ([1.0, 1.0], [[1, 1]], 2),
-        ([1.0, 1.0, 1.0], [[1, 1, 1]], 6),
-        ([1.0, 1.0, 2.0, 2.0], [[1, 1, 1, 1]], 4),
+        ([1.0, 2.0], [[0, 1]], [1.0]),
+        ([1.0, 1.0], [[1, 1]], [1.0]),
+        ([1.0, 1.0, 1.0], [[1, 1, 1]], [1.0, 1.0]),
+        ([1.0, 1.0, 2.0, 2.0], [[1, 1, 1, 1]], [1.0, 2.0]),
     ],
     ids=["isolated", "dark", "two dark", "a dark mode in each of two levels"],
 )
-def test_dark_modes_are_refused(levels, channels, dimension):
-    contacts = [oqs.Contact(oqs.flat(0.1), channels)] * 2
-    with pytest.raises(oqs.NonUniqueStationaryState) as caught:
-        oqs.gaussian_law(oqs.QuadraticSystem.from_energies(levels), contacts)
-    assert caught.value.kernel_dimension == dimension
+def test_dark_modes_are_left_out(levels, channels, dark):
+    contacts = [oqs.Contact(oqs.flat(g), channels) for g in (0.1, 0.3)]
+    law = oqs.gaussian_law(oqs.QuadraticSystem.from_energies(levels), contacts)
+    assert [part.energy for part in law.untouched] == dark
+    # each bright mode passes at 0.1 * 0.3 / 0.4 times its squared amplitude
+    T, mu = [0.5, 1.0], [1.2, 0.9]
+    expected = 0.0
+    for w in set(levels):
+        squares = sum(x * x for x, e in zip(channels[0], levels, strict=True) if e == w)
+        n = [1 / (1 + np.exp((w - m) / t)) for t, m in zip(T, mu, strict=True)]
+        expected += 0.075 * squares * (n[0] - n[1])
+    assert law(T, mu).particle[0] == pytest.approx(expected, rel=1e-13)
 
 
 def test_levels_counted_as_one():

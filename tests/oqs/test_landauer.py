@@ -6,6 +6,7 @@ import pytest
 from systems import COUPLINGS, SCALES, deviation, hermitian, random_contacts
 
 import oqs
+from oqs.gross import gross_of_modes
 
 scales = pytest.mark.parametrize("scale", SCALES)
 
@@ -194,6 +195,136 @@ def test_a_band_cuts_the_transmission(scale):
     )
     expected = 0.4 * 0.2 / ((w - 0.3 - shift) ** 2 + (0.6 / 2) ** 2)
     assert law.transmission([w * scale])[0, 0, 1] == pytest.approx(expected, rel=1e-9)
+
+
+def two_contacts(left, right, rates=(0.01, 0.01), **options):
+    return [
+        oqs.Contact(oqs.flat(g), t, **options) for g, t in zip(rates, (left, right), strict=True)
+    ]
+
+
+RING = np.array([[0, 1, np.exp(-1j)], [1, 0, 1], [np.exp(1j), 1, 0]])
+VANISHING = {  # h, contacts, whether both T and mu agree; energies of order one
+    "even and odd": ([[1, 0.3], [0.3, 1]], two_contacts([0.1, 0.1], [0.1, -0.1]), False),
+    "orthogonal, degenerate": (
+        np.diag([0.25, 0.25]),
+        two_contacts([0.14, 0.1], [0.1, -0.14]),
+        False,
+    ),
+    "even and odd in a band": (
+        [[1, 0.3], [0.3, 1]],
+        two_contacts([0.1, 0.1], [0.1, -0.1], band=(-5, 5)),
+        False,
+    ),
+    "even and odd, four sites": (
+        np.diag([1.0] * 4) + 0.4 * (np.eye(4, k=1) + np.eye(4, k=-1)),
+        two_contacts([1, 0, 0, 1], [0, 1, -1, 0]),
+        False,
+    ),
+    "one rate 0": ([[0.3, 0.1], [0.1, 0.5]], two_contacts([1, 0], [0, 1], (0.01, 0.0)), False),
+    "no rate at all": ([[0.3, 0.1], [0.1, 0.5]], two_contacts([1, 0], [0, 1], (0, 0)), False),
+    "two separate dots": (np.diag([0.3, 0.5]), two_contacts([1, 0], [0, 1]), False),
+    "ring of equal reservoirs": (RING, two_contacts([1, 0, 0], [0, 1, 0.5j]), True),
+}
+
+
+@scales
+@pytest.mark.parametrize("name", VANISHING)
+def test_flows_that_vanish_are_zero(name, scale):
+    h, contacts, equal = VANISHING[name]
+    scaled = [
+        oqs.Contact(
+            oqs.flat(c.rate.value * scale),
+            c.coupling,
+            band=None if c.band is None else tuple(scale * np.array(c.band)),
+        )
+        for c in contacts
+    ]
+    T, mu = scale * np.array([0.2, 0.3]), scale * np.array([0.3, -0.3])
+    if equal:
+        T, mu = T[[0, 0]], mu[[0, 0]]
+    system = oqs.QuadraticSystem(scale * np.array(h))
+    flows = oqs.landauer(system, scaled)(T, mu)
+    gross = gross_of_modes(system, scaled, T, mu)
+    for kind in ("particle", "energy", "heat"):
+        assert np.max(np.abs(getattr(flows, kind))) <= 1e-16 * np.max(getattr(gross, kind))
+
+
+@scales
+def test_a_particle_flow_that_cancels_between_energies(scale):
+    # levels +-0.3 at mu = 0: electrons and holes carry the same, energy flows on its own
+    law = oqs.landauer(
+        oqs.QuadraticSystem(scale * np.diag([-0.3, 0.3])), [oqs.Contact(oqs.flat(0.01 * scale))] * 2
+    )
+    flows = law(scale * np.array([0.2, 0.3]), [0.0, 0.0])
+    assert abs(flows.particle[0]) < 1e-15 * 0.01 * scale
+    assert flows.energy[1] > 1e-5 * scale**2
+
+
+@scales
+@pytest.mark.parametrize("width", [1e-9, 1e-12, 1e-20, 1e-100])
+def test_levels_as_narrow_as_may_be(width, scale):
+    # of Davies' limit they are off by width/T
+    system = oqs.QuadraticSystem(scale * np.array([[0.3, 0.1j], [-0.1j, 0.5]]))
+    contacts = two_contacts([1, 0.2], [0.3, 1], scale * width * np.array([1.0, 2.0]))
+    T, mu = scale * np.array([0.2, 0.3]), scale * np.array([0.3, -0.3])
+    exact = oqs.closed_form(system, contacts)(T, mu)
+    assert deviation(oqs.landauer(system, contacts)(T, mu), exact) < 1e-9 + 30 * width
+
+
+def test_a_level_above_all_that_is_filled():
+    # e^-50: far below what co-tunnelling carries at usual rates, far above it at these
+    system = oqs.QuadraticSystem([[2.0]])
+    contacts = [oqs.Contact(oqs.flat(g)) for g in (1e-40, 2e-40)]
+    T, mu = [0.04, 0.04], [0.02, -0.02]
+    exact = oqs.closed_form(system, contacts)(T, mu)
+    assert deviation(oqs.landauer(system, contacts)(T, mu), exact) < 1e-9
+
+
+@pytest.mark.parametrize("far", [1e6, -1e9, 1e12])
+@pytest.mark.parametrize("rate", [1e-2, 1e-6])
+def test_a_level_far_away(far, rate):
+    # the second dot is reached by tunnelling t alone: amplitude t/far on the near level
+    system = oqs.QuadraticSystem([[0.5, 0.3], [0.3, far]])
+    near = oqs.QuadraticSystem([[0.5 - 0.09 / far]])
+    T, mu = [0.2, 0.3], [0.3, -0.3]
+    contacts = two_contacts([1, 0], [0, 1], (rate, rate))
+    through = [oqs.Contact(oqs.flat(rate)), oqs.Contact(oqs.flat(rate * (0.3 / far) ** 2))]
+    exact = oqs.landauer(near, through)(T, mu)
+    assert deviation(oqs.landauer(system, contacts)(T, mu), exact) < 1e-5
+    # two contacts on the near level: nothing changes by the far one
+    alone = oqs.landauer(near, [oqs.Contact(oqs.flat(rate))] * 2)(T, mu)
+    both = oqs.landauer(system, two_contacts([1, 0], [1, 0], (rate, rate)))(T, mu)
+    assert deviation(both, alone) < 1e-5
+
+
+@scales
+def test_a_weak_link_keeps_its_relative_precision(scale):
+    # P ~ t^2 at tunnelling t far below the rates
+    def flow(t):
+        system = oqs.QuadraticSystem(scale * np.array([[0.1, t], [t, 0.1]]))
+        law = oqs.landauer(system, two_contacts([1, 0], [0, 1], scale * np.array([0.1, 0.2])))
+        return law(scale * np.array([0.2, 0.3]), scale * np.array([0.3, -0.3])).particle[0]
+
+    assert flow(1e-6) / flow(1e-5) == pytest.approx(1e-2, rel=1e-6)
+
+
+def test_gross_rates_of_levels_that_are_cold():
+    # what is exchanged at 20 T above both Fermi edges is e^-20 of the rate
+    system = oqs.QuadraticSystem([[2.0]])
+    gross = gross_of_modes(system, [oqs.Contact(oqs.flat(0.01))] * 2, np.full(2, 0.1), np.zeros(2))
+    np.testing.assert_allclose(gross.particle, 0.02 * np.exp(-20.0), rtol=1e-6)
+    np.testing.assert_allclose(gross.energy, 2 * gross.particle)
+
+
+def test_a_dark_mode_at_its_own_energy_transmits_nothing_more():
+    law = oqs.landauer(
+        oqs.QuadraticSystem.from_energies([0.3, 0.7]), two_contacts([1, 0], [1, 0], (0.1, 0.2))
+    )
+    alone = oqs.landauer(
+        oqs.QuadraticSystem([[0.3]]), [oqs.Contact(oqs.flat(0.1)), oqs.Contact(oqs.flat(0.2))]
+    )
+    np.testing.assert_allclose(law.transmission([0.7]), alone.transmission([0.7]), rtol=1e-13)
 
 
 def test_what_is_refused():

@@ -169,3 +169,35 @@ def test_results_are_read_only():
             array[...] = 0
     assert found.entropy[0] == pytest.approx(0, abs=1e-13)
     assert found.entropy_production[0] == np.inf  # a pure state, being mixed
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_relaxation_time_without_interactions_is_that_of_all_states(seed):
+    # the same dots as an interacting system without interactions: its whole generator is solved
+    rng = np.random.default_rng(seed)
+    energies = rng.normal(size=3)
+    if seed % 2:
+        energies[1] = energies[0]
+    contacts = [
+        oqs.Contact(
+            oqs.lorentzian(0.01 * (j + 1), 0.3, 0.5),
+            rng.normal(size=(2, 3)) + 1j * rng.normal(size=(2, 3)),
+            band=(-6.0, 5.0),
+        )
+        for j in range(2)
+    ]
+    T, mu = [0.5, 0.7], [0.1, -0.2]
+    options = {"lamb_shift": bool(seed % 4 > 1)}
+    quadratic = oqs.davies(oqs.QuadraticSystem.from_energies(energies), contacts, **options)
+    states = oqs.davies(oqs.InteractingSystem.from_terms(np.diag(energies)), contacts, **options)
+    assert oqs.relaxation_time(quadratic, T, mu) == pytest.approx(
+        oqs.relaxation_time(states, T, mu), rel=1e-9
+    )
+
+
+def test_relaxation_time_of_ten_levels():
+    energies = np.linspace(-1.0, 1.0, 10)
+    contacts = [oqs.Contact(oqs.flat(1e-3), np.linspace(0.3, 1.2, 10)), oqs.Contact(oqs.flat(2e-3))]
+    model = oqs.davies(oqs.QuadraticSystem.from_energies(energies), contacts)
+    slowest = 1e-3 * 0.3**2 + 2e-3
+    assert oqs.relaxation_time(model, [1.0, 2.0], [0.0, 0.1]) == pytest.approx(1 / slowest)

@@ -1,5 +1,8 @@
 """Flows and states of the three solvers against the exact answer, in ordinary and hard places."""
 
+import math
+import os
+
 import mpmath
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from systems import (
 )
 
 import oqs
+from oqs.memory import physical_memory
 
 FULL, BLOCK, POPULATIONS = METHODS
 method_ids = [type(m).__name__ for m in METHODS]
@@ -202,3 +206,12 @@ def test_what_would_not_fit_is_refused_beforehand():
     chain = oqs.spinless_dots(np.linspace(0, 1, 20), 0.1, U=0.5)
     with pytest.raises(MemoryError, match=r"20 sites with 1 contacts needs about \d+ GB"):
         oqs.davies(chain, [oqs.Contact(oqs.flat(0.1), np.eye(20)[0])])
+
+
+def test_a_system_that_does_not_tell_its_memory_stops_nobody(monkeypatch):
+    assert 1e8 < physical_memory() < 1e15
+    monkeypatch.delattr(os, "sysconf")  # as on Windows
+    assert physical_memory() == math.inf
+    system = oqs.InteractingSystem.from_terms([[1, 0.1], [0.1, 2]], U={(0, 1): 1.0})
+    flows = oqs.flow_law(oqs.davies(system, [oqs.Contact(oqs.flat(0.1))] * 2))([1, 2], [0, 0])
+    assert np.isfinite(flows.heat).all()

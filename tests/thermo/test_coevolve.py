@@ -274,7 +274,7 @@ def test_split_levels_that_count_as_one_keep_turning():
         oqs.Contact(rate=oqs.flat(0.02), coupling=[1, 0.3]),
         oqs.Contact(rate=oqs.flat(0.01), coupling=[0.5, 1]),
     ]
-    model, rho0, times = oqs.davies(dots, contacts, resolution=1e-3), coherent(), [0.0, 40.0, 300.0]
+    model, rho0, times = oqs.davies(dots, contacts, resolution=0.02), coherent(), [0.0, 40.0, 300.0]
     path = coevolve(model, reservoirs(1e13), rho0, **START, t_final=300.0)
     fixed = oqs.relax(model, rho0, **START, times=times)
     for t, expected in zip(times, fixed.states, strict=True):

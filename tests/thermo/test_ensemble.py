@@ -1,6 +1,8 @@
 """Ensembles against one-by-one evolution."""
 
+import functools
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -119,30 +121,66 @@ def test_extremes_of_long_steps_were_visited():
     np.testing.assert_allclose(found.highest_T, exact.highest_T, rtol=3e-6)
 
 
-def test_a_law_that_other_processes_cannot_import_runs_in_this_one():
-    T, mu = starts(4)
+def local_law():
     here = os.getpid()
 
     def law(T, mu):
         assert os.getpid() == here
         return LAW(T, mu)
 
-    runs = [
-        evolve_ensemble(law, reservoirs(GASES[0]), T, mu, t_final=1e6, workers=w) for w in (1, 2)
-    ]
-    np.testing.assert_array_equal(runs[0].T, runs[1].T)
+    return law
 
 
-def test_a_gas_that_other_processes_cannot_import_runs_in_this_one():
+def local_gas():
     class Own:
         pass
 
     for name in ("number", "energy", "entropy", "jacobian", "check"):
         setattr(Own, name, staticmethod(getattr(GASES[0], name)))
+    return Own()
+
+
+CANNOT_BE_SENT = {
+    "law": (local_law(), GASES[0], r"`law` must be importable by other processes, but is <func"),
+    "part of a law": (
+        functools.partial(lambda T, mu, law: law(T, mu), law=LAW),
+        GASES[0],
+        r"`law` must be importable by other processes, but `law\.func` is not",
+    ),
+    "gas": (LAW, local_gas(), r"but `reservoirs\[0\]\.gas` is not .*Own.*give workers=1"),
+}
+
+
+@pytest.mark.parametrize(("law", "gas", "text"), CANNOT_BE_SENT.values(), ids=CANNOT_BE_SENT)
+def test_what_other_processes_cannot_have_is_told_and_runs_in_this_one(law, gas, text, monkeypatch):
     T, mu = starts(4)
-    mine = evolve_ensemble(LAW, reservoirs(Own()), T, mu, t_final=1e6, workers=2)
+    group = reservoirs(gas)
+    with pytest.raises(TypeError, match=text):
+        evolve_ensemble(law, group, T, mu, t_final=1e6, workers=2)
+    mine = evolve_ensemble(law, group, T, mu, t_final=1e6, workers=1)
     other = evolve_ensemble(LAW, reservoirs(GASES[0]), T, mu, t_final=1e6, workers=1)
     np.testing.assert_array_equal(mine.T, other.T)
+    # not worth another process: nothing to tell
+    evolve_ensemble(law, group, T, mu, t_final=1e6)
+    monkeypatch.setattr(batch_processes, "_WORTH", 1)
+    monkeypatch.setattr(batch_processes, "_cores", lambda: 2)
+    with pytest.warns(UserWarning, match=f"All runs in this process: .*{text}"):
+        mine = evolve_ensemble(law, group, T, mu, t_final=1e6)
+    np.testing.assert_array_equal(mine.T, other.T)
+
+
+def test_a_process_that_dies_is_told_with_its_trajectories(monkeypatch):
+    T, mu = starts(4)
+    here = os.getpid()
+    law = functools.partial(dies_elsewhere, here=here)
+    with pytest.raises(RuntimeError, match=r"Trajectories [02] to [13] were not .*SIGKILL"):
+        evolve_ensemble(law, reservoirs(GASES[0]), T, mu, t_final=1e6, workers=2)
+
+
+def dies_elsewhere(T, mu, here):
+    if os.getpid() != here:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return LAW(T, mu)
 
 
 def test_what_fails_in_another_process_is_told():

@@ -246,3 +246,8 @@ def test_table_accepts_a_coarse_part_far_from_mu():
     table.check(1.0, -60.0)
     with pytest.raises(ValueError, match=r"one is 49\.8 wide"):
         table.check(1.0, 10.0)
+
+
+def test_a_ratio_just_below_the_smallest_is_told_in_all_its_digits():
+    with pytest.raises(ValueError, match=r"at least 4 T .* mu/T is 3\.9999999999999996\. Use"):
+        SommerfeldGas(alpha=1.5).check(1.0, np.nextafter(4.0, 0.0))

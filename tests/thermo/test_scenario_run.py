@@ -3,10 +3,6 @@
 import json
 import os
 import pathlib
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -19,7 +15,8 @@ from thermo.__main__ import main
 from thermo.scenario import example, examples, read
 from thermo.scenario import running as running_module
 from thermo.scenario.drawing import in_si
-from thermo.scenario.folder import FolderError, former, result_folder
+from thermo.scenario.folder import result_folder
+from thermo.scenario.naming import FolderError, former
 
 BASE = example("figure_1").read_text(encoding="utf-8")
 
@@ -186,27 +183,6 @@ def test_an_interruption_leaves_what_is_finished(scenario, monkeypatch, capsys):
     monkeypatch.setattr(running_module, "compute_flows", interrupted)
     assert main(["run", path, "--out", "other"]) == 130
     assert sorted(os.listdir()) == ["my.toml", "out"]
-
-
-@pytest.mark.slow
-def test_ctrl_c_in_a_real_sweep_is_resumed(scenario):
-    values = "{ start = 0.3, stop = 0.7, num = 400 }"
-    path = scenario(FLOWS_ONLY, more=SWEEP.replace("[0.5, 0.6]", values))
-    words = [sys.executable, "-m", "thermo", "run", path, "--out", "out"]
-    environment = os.environ | {"PYTHONPATH": str(pathlib.Path(__file__).parents[2])}
-    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        while not pathlib.Path(".out.running/sweep.points").exists():
-            time.sleep(0.1)
-        time.sleep(1.0)
-        process.send_signal(signal.SIGINT)
-        assert "interrupted" in process.stderr.read()
-        assert process.wait() == 130
-    done = subprocess.run([*words, "--resume"], env=environment, check=False)
-    assert done.returncode == 0
-    assert summary("out")["sweep"] | {"axes": 0, "checks": 0} == {
-        **{"axes": 0, "checks": 0, "quantities": ["heat", "outcome"]},
-        **{"points": 400, "failed": 0, "first_error": None},
-    }
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import threading
 import numpy as np
 import pytest
 import sweep_functions as functions
+import xarray as xr
 
 import thermo
 
@@ -48,13 +49,23 @@ def test_results_say_what_made_them(tmp_path):
     data.to_netcdf(tmp_path / "sweep.nc", engine="h5netcdf")
 
 
-def test_results_of_two_versions_say_so(tmp_path):
+def test_results_of_two_versions_say_so(tmp_path, monkeypatch):
     store = tmp_path / "sweep.db"
-    thermo.sweep(functions.fails_at_two, {"a": [1]}, store=store)
-    with contextlib.closing(sqlite3.connect(store)) as connection, connection:
-        connection.execute("UPDATE outcomes SET version = '0.0.1'")
+    with monkeypatch.context() as patch:
+        # by its name in sys.modules: the package's attribute is the function
+        patch.setattr(sys.modules["thermo.sweep"], "package_version", lambda: "0.0.1")
+        thermo.sweep(functions.fails_at_two, {"a": [1]}, store=store)
     data = thermo.sweep(functions.fails_at_two, {"a": [1, 3]}, store=store)
     assert data.attrs["version"].startswith("0.0.1, ")
+
+
+def test_netcdf_keeps_values_and_errors(tmp_path):
+    data = thermo.sweep(functions.fails_at_two, {"a": [1, 2, 3]})
+    # text of a fixed width: which xarray writes Python objects depends on its version and pandas'
+    assert data["error"].dtype.kind == "U"
+    data.to_netcdf(tmp_path / "sweep.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "sweep.nc", engine="h5netcdf") as read:
+        assert read.identical(data)
 
 
 def test_a_failing_point_is_recorded_and_can_be_tried_again(tmp_path):

@@ -7,17 +7,14 @@ import os
 import pathlib
 import signal
 import sqlite3
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
 import sweep_functions as functions
+from ended import start, wait_until
 
 import thermo
 
-TESTS = pathlib.Path(__file__).parents[1]
 ALL = list(range(40))
 EXACT = np.arange(40.0) ** 2
 
@@ -42,22 +39,7 @@ def started(store, calls, executor=None, seconds=0.05):
         f"g = functools.partial(f.counted, folder={str(calls)!r});"
         f"thermo.sweep(g, {{'a': list(range(40))}}, store={str(store)!r}, executor={executor})"
     )
-    environment = os.environ | {"PYTHONPATH": str(TESTS), "SECONDS_A_POINT": str(seconds)}
-    return subprocess.Popen(
-        [sys.executable, "-c", program],
-        env=environment,
-        cwd=TESTS.parent,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def wait_for(calls, count):
-    deadline = time.monotonic() + 60
-    while len(list(calls.iterdir())) < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    return start(["-c", program], environment={"SECONDS_A_POINT": str(seconds)})
 
 
 def kept(store):
@@ -80,7 +62,7 @@ def test_ended_in_the_middle_it_resumes(end, executor, tmp_path, calls):
     """kill -9, kill, Ctrl-C, then the same call: what was finished is not computed again."""
     store = tmp_path / "sweep.db"
     process = started(store, calls, executor, seconds=0.2)
-    wait_for(calls, 10)
+    wait_until(lambda: len(list(calls.iterdir())) >= 10)
     os.killpg(process.pid, end)  # as a terminal does: to all processes of the sweep
     error = process.communicate(timeout=60)[1]
     assert process.returncode != 0, error
@@ -139,8 +121,8 @@ def test_a_dead_process_costs_the_point_that_killed_it(tmp_path, calls):
     store = tmp_path / "sweep.db"
     data = thermo.sweep(function, {"a": ALL}, store=store, executor=2)
     errors = data["error"].values
-    assert errors[5].startswith("BrokenProcessPool: ")
-    assert errors[5].endswith("This point alone was in it.")
+    assert errors[5].startswith("ProcessDied: the process was killed by SIGKILL")
+    assert errors[5].endswith("at the second try too, where it was alone")
     assert set(np.delete(errors, 5)) == {""}
     np.testing.assert_array_equal(np.delete(data["value"].values, 5), np.delete(EXACT, 5))
 

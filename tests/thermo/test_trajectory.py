@@ -1,5 +1,6 @@
 """Trajectories: values between the steps, tables with names and units, files without loss."""
 
+import os
 import shutil
 
 import numpy as np
@@ -164,12 +165,10 @@ class TestFiles:
         path.save(file)
         before = file.read_bytes()
 
-        def breaks(self, target, **_):
-            with open(target, "wb") as stream:
-                stream.write(b"half")
+        def breaks(descriptor):
             raise OSError("disk full")
 
-        monkeypatch.setattr(xr.Dataset, "to_netcdf", breaks)
+        monkeypatch.setattr(os, "fsync", breaks)
         with pytest.raises(OSError, match="disk full"):
             path.save(file)
         assert file.read_bytes() == before
@@ -201,13 +200,14 @@ class TestFiles:
         with pytest.raises(ValueError, match=f"less.nc` is damaged.*{lost}"):
             Trajectory.load(tmp_path / "less.nc")
 
-    def test_of_a_newer_version(self, path, tmp_path):
+    @pytest.mark.parametrize("version", [1, 3])
+    def test_of_another_version(self, path, tmp_path, version):
         path.save(tmp_path / "path.nc")
         with xr.open_dataset(tmp_path / "path.nc", engine="h5netcdf") as table:
-            newer = table.load().assign_attrs(format_version=2)
-        newer.to_netcdf(tmp_path / "newer.nc", engine="h5netcdf")
-        with pytest.raises(ValueError, match="format version 2"):
-            Trajectory.load(tmp_path / "newer.nc")
+            other = table.load().assign_attrs(format_version=version)
+        other.to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+        with pytest.raises(ValueError, match=f"format version {version}"):
+            Trajectory.load(tmp_path / "other.nc")
 
     def test_no_such_folder(self, path, tmp_path):
         with pytest.raises(OSError, match="absent"):

@@ -9,6 +9,7 @@ import sys
 import types
 
 import pytest
+from ended import attentive
 
 import validation.__main__ as command
 from validation import check
@@ -46,13 +47,14 @@ sys.exit(command.main(["--list"]))
 @contextlib.contextmanager
 def start(code, *words):
     """Run this code in a new interpreter; it is gone afterwards, whatever happens."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-c", code, *words],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with attentive():
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-c", code, *words],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     with process:
         try:
             yield process

@@ -9,6 +9,7 @@ import pytest
 import oqs
 import thermo
 import thermo.scenario
+from oqs.__main__ import main as oqs_main
 from validation.__main__ import main
 from validation.check import Status
 from validation.own_checks import checks_of
@@ -65,6 +66,51 @@ def test_interactions_skip_what_has_no_closed_form(tmp_path):
     assert skipped == {"closed form", "covariance matrix", "two drivers"}
     assert all("interactions" in found[name].reason for name in skipped)
     assert {r.status for n, r in found.items() if n not in skipped} == {Status.PASSED}
+
+
+EVEN_AND_ODD = """
+[[contacts]]
+rate = {{ law = "flat", value = {rate} }}
+coupling = [0.1, 0.1]
+[[contacts]]
+rate = {{ law = "flat", value = {other} }}
+coupling = [0.1, {sign}0.1]
+[[reservoirs]]
+gas = {{ law = "fermi_dirac", alpha = 1.5 }}
+capacity = 5000.0
+T = {T[0]}
+mu = {mu[0]}
+[[reservoirs]]
+gas = {{ law = "fermi_dirac", alpha = 1.5 }}
+capacity = 8000.0
+T = {T[1]}
+mu = {mu[1]}
+[flows]
+laws = ["density_matrix", "gaussian", "closed_form", "landauer"]
+"""
+NOTHING_FLOWS = {  # levels of the dimer, unit of energy, options
+    "a mode for each contact": (1.0, 1.0, {"sign": "-"}),
+    "in other units": (1.0, 1e3, {"sign": "-"}),
+    "equal reservoirs": (1.1, 1.0, {"T": (0.3, 0.3), "mu": (0.7, 0.7)}),
+    "a contact of rate 0": (1.1, 1.0, {"other": 0.0}),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING_FLOWS)
+def test_a_system_in_which_nothing_flows_passes(tmp_path, name, capsys):
+    level, unit, options = NOTHING_FLOWS[name]
+    given = {"rate": 0.01, "other": 0.01, "T": (0.2, 0.3), "mu": (1.3, 0.7), "sign": ""} | options
+    for key in ("rate", "other"):
+        given[key] *= unit
+    for key in ("T", "mu"):
+        given[key] = [x * unit for x in given[key]]
+    h = f"h = [[{unit}, {0.3 * unit}], [{0.3 * unit}, {level * unit}]]"
+    path = tmp_path / "nothing.toml"
+    path.write_text(f"[system]\n{h}\n{EVEN_AND_ODD.format(**given)}", encoding="utf-8")
+    for result in results(OwnSystem.of(thermo.scenario.read(path))).values():
+        assert result.status in (Status.PASSED, Status.SKIPPED), result
+    assert oqs_main(["flows", str(path), "--quiet"]) == 0
+    assert "failed" not in capsys.readouterr().out
 
 
 class Law:

@@ -9,7 +9,7 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, shortest
 from thermo.gases.base import GasState, JointGas, alpha_argument, states, within_doubles
 
 _PI2_6 = math.pi**2 / 6
@@ -101,14 +101,14 @@ class SommerfeldGas(JointGas):
             return
         if least <= 1.05 * self.singular_ratio:
             raise ValueError(
-                f"Argument `mu` must be well above {self.singular_ratio:.4g} T for "
+                f"Argument `mu` must be well above {shortest(self.singular_ratio)} T for "
                 f"SommerfeldGas(alpha={self.alpha:g}), whose Jacobian is singular there, but "
-                f"mu/T is {least:.4g}. Use FermiDiracGas, which is exact at any mu/T."
+                f"mu/T is {shortest(least)}. Use FermiDiracGas, which is exact at any mu/T."
             )
         raise ValueError(
-            f"Argument `mu` must be at least {self.smallest_ratio:.4g} T for "
+            f"Argument `mu` must be at least {shortest(self.smallest_ratio)} T for "
             f"SommerfeldGas(alpha={self.alpha:g}), an expansion in T/mu that is meaningless "
-            f"below, but mu/T is {least:.4g}. Use FermiDiracGas, which is exact at any mu/T."
+            f"below, but mu/T is {shortest(least)}. Use FermiDiracGas, which is exact at any mu/T."
         )
 
     def estimate(self, N: float, E: float) -> tuple[float, float]:
@@ -139,7 +139,7 @@ class SommerfeldGas(JointGas):
         if x.size and not np.minimum.reduce(x, axis=None) >= DEFINED:
             raise ValueError(
                 f"Argument `mu` must be positive and not below {DEFINED:g} T for SommerfeldGas, "
-                f"an expansion in T/mu, but mu/T is {float(x.min()):.6g}. Use FermiDiracGas, "
+                f"an expansion in T/mu, but mu/T is {shortest(x.min())}. Use FermiDiracGas, "
                 "which is exact at any mu/T."
             )
 

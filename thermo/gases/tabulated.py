@@ -102,8 +102,8 @@ class TabulatedGas(JointGas):
             worst = np.unravel_index(int(wide.argmax()), wide.shape)
             raise ValueError(
                 "Argument `T` must be at least half of the table's intervals around mu for "
-                f"TabulatedGas, but is {t[worst[:-1]].item():.6g} where one is "
-                f"{np.diff(self.energies)[worst[-1]]:.6g} wide. Give a finer table."
+                f"TabulatedGas, but is {t[worst[:-1]].item()!r} where one is "
+                f"{float(np.diff(self.energies)[worst[-1]])!r} wide. Give a finer table."
             )
 
     def estimate(self, N: float, E: float) -> tuple[float, float]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
 import shutil
 from collections.abc import Iterator
-from typing import Any, Final, final
+from typing import Any, final
 
-FORMAT: Final = "oqs-thermo run 1"
-SUMMARY: Final = "summary.json"
-
-
-@final
-class FolderError(ValueError):
-    """The folder of results cannot be used as it is; the message says what to do."""
+from thermo.scenario.lock import Lock, claim
+from thermo.scenario.naming import (
+    FORMAT,
+    LOCK,
+    POINTS,
+    SCENARIO,
+    SUMMARY,
+    FolderError,
+    former,
+    give_name,
+    is_free,
+)
 
 
 @final
@@ -29,52 +35,61 @@ class ResultFolder:
     ----------
     target : where the results will be.
     staging : where files are written until then.
-
-    Attributes
-    ----------
-    finished : whether the results are complete, under whichever of the two names.
+    lock : on `staging`, held until the end.
     """
 
-    def __init__(self, target: pathlib.Path, staging: pathlib.Path) -> None:
+    def __init__(self, target: pathlib.Path, staging: pathlib.Path, lock: Lock) -> None:
         self.target = target
         self.staging = staging
-        self.finished = False
+        self._lock = lock
+        self._finished = False
+
+    @property
+    def points(self) -> pathlib.Path:
+        """File of an unfinished sweep's points."""
+        return self.staging / POINTS
 
     def files(self) -> list[str]:
         """Return the names of the files written so far, in order, without the summary."""
-        return sorted(path.name for path in self.staging.iterdir() if path.name != SUMMARY)
+        return sorted({p.name for p in self.staging.iterdir()} - {SUMMARY, LOCK})
 
     def publish(self, summary: dict[str, Any]) -> None:
         """Write the summary and give the folder its name, in the place of a former run's.
 
-        Raises FolderError if something else has taken the name meanwhile.
+        Raises FolderError if something else has taken the name meanwhile, and OSError if there is
+        no room for the summary; all files stay under the working name then.
         """
+        self._finished = True
         content = {"format": FORMAT, **summary, "files": self.files()}
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-        (self.staging / SUMMARY).write_text(text + "\n", encoding="utf-8")
-        self.finished = True
-        replaced = self.staging.with_name(f"{self.staging.name}.replaced")
-        if former(self.target) is not None:
-            self.target.replace(replaced)
+        partial = self.staging.with_name(f"{self.staging.name}.summary")
         try:
-            self.staging.replace(self.target)
-        except OSError as error:
-            if replaced.exists():
-                replaced.replace(self.target)
-            raise FolderError(
-                f"The results could not be named {str(self.target)!r} ({error.strerror}): "
-                f"they are in {str(self.staging)!r}."
-            ) from error
-        shutil.rmtree(replaced, ignore_errors=True)
+            partial.write_text(text + "\n", encoding="utf-8")
+            partial.replace(self.staging / SUMMARY)
+        finally:
+            partial.unlink(missing_ok=True)
+        self._lock.release()  # first: Windows moves no folder with an open file in it
+        give_name(self.staging, self.target)
+
+    def close(self) -> None:
+        """Leave the folder to others; without it if nothing is finished in it."""
+        worthless = not self._finished and not self.points.exists()
+        self._lock.release()
+        if worthless:
+            shutil.rmtree(self.staging, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def result_folder(target: pathlib.Path, *, overwrite: bool) -> Iterator[ResultFolder]:
-    """Reserve a folder for one run; what is not published by the end is removed.
+def result_folder(
+    target: pathlib.Path, *, overwrite: bool, resume: str | None = None
+) -> Iterator[ResultFolder]:
+    """Reserve a folder for one run; what is not published by the end is removed, but for points.
 
     Parameters
     ----------
     target : must not exist, be empty, or with `overwrite` hold a former run and nothing else.
+    resume : SHA-256 of the scenario whose interrupted or killed run is gone on with: its points
+        are in the folder then.
 
     Raises
     ------
@@ -82,51 +97,105 @@ def result_folder(target: pathlib.Path, *, overwrite: bool) -> Iterator[ResultFo
         before anything is computed, naming the folder and the remedy.
     """
     place = target.resolve()
-    _refuse(place, target, overwrite)
+    _refuse_place(place, target)
     staging = place.with_name(f".{place.name}.running")
+    lock = claim(staging, target)
+    if former(staging) is not None:  # killed, or out of names, when all was finished
+        lock.release()
+        _name_former(staging, place, target)
+        lock = claim(staging, target)
+    folder = ResultFolder(place, staging, lock)
     try:
-        staging.mkdir()
-    except FileExistsError:
-        raise FolderError(
-            f"Another run is writing {str(target)!r}, or was killed. Wait for it, or remove "
-            f"{str(staging)!r} if no run is going on."
-        ) from None
-    except OSError as error:
-        raise FolderError(
-            f"The folder {str(target)!r} cannot be made ({error.strerror}). Choose another place."
-        ) from error
-    folder = ResultFolder(place, staging)
-    try:
+        killed = _left_by_killed(folder, target, overwrite, resume)
+        interrupted = _left_by_interrupted(place, target, overwrite, resume)
+        _refuse_others(place, target, overwrite or interrupted)
+        _clear(staging, killed)
+        if interrupted and not killed and (place / POINTS).is_file():
+            for name in (SCENARIO, POINTS):  # what tells whose the points are first
+                partial = staging / f".{name}.partial"
+                shutil.copyfile(place / name, partial)
+                partial.replace(staging / name)
         yield folder
     finally:
-        if not folder.finished:
-            shutil.rmtree(staging, ignore_errors=True)
+        folder.close()
 
 
-def former(folder: pathlib.Path) -> dict[str, Any] | None:
-    """Return the summary of a run whose folder this is, and nothing but its files; else None."""
+def _clear(staging: pathlib.Path, but_points: bool) -> None:
+    for path in staging.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK and not (but_points and path.name.startswith((POINTS, SCENARIO))):
+            path.unlink()
+
+
+def _left_by_killed(
+    folder: ResultFolder, target: pathlib.Path, overwrite: bool, resume: str | None
+) -> bool:
+    """Return whether points of a run that was killed are gone on with."""
+    if not folder.points.exists():
+        return False
+    if resume is None and not overwrite:
+        raise FolderError(
+            f"A run into {str(target)!r} was killed; the points that it finished are in "
+            f"{str(folder.staging)!r}. Give --resume to go on with it, or --overwrite to begin "
+            "anew."
+        )
+    if resume is None:
+        return False
     try:
-        found: dict[str, Any] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-        ours = {SUMMARY, *found["files"]}
-        same = found["format"] == FORMAT and set(os.listdir(folder)) <= ours
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return found if same else None
+        theirs = hashlib.sha256((folder.staging / SCENARIO).read_bytes()).hexdigest()
+    except OSError:
+        theirs = ""  # killed while it went on with another
+    if theirs != resume:
+        raise FolderError(
+            f"The run into {str(target)!r} that was killed is of another scenario, so it cannot be "
+            "resumed. Give --overwrite instead of --resume to begin anew, or another name."
+        )
+    return True
 
 
-def _refuse(place: pathlib.Path, target: pathlib.Path, overwrite: bool) -> None:
+def _left_by_interrupted(
+    place: pathlib.Path, target: pathlib.Path, overwrite: bool, resume: str | None
+) -> bool:
+    """Return whether the folder holds an unfinished run of the scenario that is resumed."""
+    found = None if resume is None else former(place)
+    if found is None:
+        return False
+    same = found["scenario"]["sha256"] == resume
+    if same and not found["complete"]:
+        return True
+    if overwrite:
+        return False
+    problem = "is complete" if same else "is of another scenario"
+    raise FolderError(
+        f"The run in {str(target)!r} {problem}, so it cannot be resumed. Leave out --resume."
+    )
+
+
+def _name_former(staging: pathlib.Path, place: pathlib.Path, target: pathlib.Path) -> None:
+    """Give a finished folder its name after all."""
+    if not is_free(place) and former(place) is None:
+        raise FolderError(
+            f"Results of a finished run into {str(target)!r} are in {str(staging)!r}, as other "
+            "things have the name. Move either away, or give another name."
+        )
+    give_name(staging, place)
+
+
+def _refuse_place(place: pathlib.Path, target: pathlib.Path) -> None:
     if not place.parent.is_dir():
         raise FolderError(
             f"The folder {str(target)!r} must be in an existing folder, but "
             f"{str(place.parent)!r} is none. Make it first."
         )
-    if not os.path.lexists(place):
-        return
-    if not place.is_dir():
+    if os.path.lexists(place) and not place.is_dir():
         raise FolderError(
             f"The results must go to a folder, but {str(target)!r} is a file. Give another name."
         )
-    if not any(place.iterdir()):
+
+
+def _refuse_others(place: pathlib.Path, target: pathlib.Path, overwrite: bool) -> None:
+    if is_free(place):
         return
     if former(place) is None:
         raise FolderError(

@@ -8,7 +8,7 @@ import functools
 import pathlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 import xarray as xr
@@ -25,16 +25,16 @@ from oqs.scenario.waiting import waiting
 from oqs.units import Units
 from oqs.verdict import Audit
 from thermo.evolve import EvolutionFailed, evolve
+from thermo.netcdf import save_dataset
 from thermo.scenario.data import sweep_checks, sweep_data, trajectory_checks, trajectory_data
 from thermo.scenario.drawing import save_figures
 from thermo.scenario.folder import ResultFolder
+from thermo.scenario.naming import SCENARIO, FolderError
 from thermo.scenario.reading import Scenario
 from thermo.scenario.sweeping import compute_sweep
 from thermo.scenario.tasks import SweepTask, TrajectoryTask
+from thermo.sweep_store import DamagedStore
 from thermo.trajectory import Trajectory
-
-STORE: Final = "sweep.points"
-"""File of an unfinished sweep's points."""
 
 
 @final
@@ -62,7 +62,9 @@ class Run:
 
     def steps(self) -> Iterator[str]:
         """Compute one task after the other, yielding the name of each when it is finished."""
-        (self._staging / "scenario.toml").write_bytes(self._made.document.text.encode())
+        made_of = self._staging / SCENARIO
+        if not made_of.exists():  # it is there, the same, beside the points of a run to go on with
+            made_of.write_bytes(self._made.document.text.encode())
         for name, compute in self._tasks().items():
             self.results[name] = compute()
             yield name
@@ -165,11 +167,17 @@ class Run:
             return error.trajectory
 
     def _sweep(self, task: SweepTask) -> dict[str, Any]:
-        table = compute_sweep(self._made, task, self._staging / STORE, progress=self._progress)
+        try:
+            table = compute_sweep(self._made, task, self._folder.points, progress=self._progress)
+        except DamagedStore as error:
+            raise FolderError(
+                f"The points to go on with cannot be read ({error}) Give --overwrite instead of "
+                "--resume to compute all again."
+            ) from error
         self.checks += sweep_checks(table)
         if self._made.outputs.netcdf:
             self._write(table, "sweep.nc")
-        (self._staging / STORE).unlink()  # all of it is in the table
+        self._folder.points.unlink()  # all of it is in the table
         return sweep_data(table)
 
     def _write(self, table: xr.Dataset, name: str) -> None:
@@ -181,7 +189,7 @@ class Run:
         )
         # a variable, not an attribute: those are limited to 64 kB
         text = ((), self._made.document.text, {"long_name": "TOML that made this"})
-        table.assign(scenario=text).to_netcdf(self._staging / name, engine="h5netcdf")
+        save_dataset(table.assign(scenario=text), self._staging / name)
 
 
 def relaxation_table(result: Relaxation, names: tuple[str, ...]) -> xr.Dataset:

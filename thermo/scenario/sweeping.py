@@ -95,7 +95,16 @@ def compute_sweep(
         scenario left is completed.
     """
     function = SweepPoint(made.document, task.quantities, task.law)
-    table = sweep(function, task.axes, store=store, progress=progress)
+    # only another process can be ended in the middle of a point
+    executor = None if task.timeout is None else 1
+    table = sweep(
+        function,
+        task.axes,
+        store=store,
+        executor=executor,
+        timeout=task.timeout,
+        progress=progress,
+    )
     variables: dict[str, Any] = {}
     for name, variable in table.data_vars.items():
         own = [d for d in variable.dims if d not in task.axes]

@@ -68,11 +68,13 @@ class SweepTask:
     axes : {path of a key: values (m,)}, such as "reservoirs.cold.T".
     quantities : of `QUANTITIES`.
     law : which flow law.
+    timeout : seconds that a point may take; None waits for ever.
     """
 
     axes: dict[str, FloatArray]
     quantities: tuple[str, ...]
     law: LawName = "density_matrix"
+    timeout: float | None = None
 
 
 @final
@@ -158,6 +160,7 @@ SWEEP: Final = Table(
         ),
         "quantities": Key(Items(Choice(QUANTITIES)), 'Give ["heat", "outcome"].', REQUIRED),
         "law": Key(Choice(LAWS), "It is the flow law.", "density_matrix"),
+        "timeout": Key(positive, "It is the seconds that a point may take; without it, any."),
     }
 )
 

@@ -1,0 +1,64 @@
+"""What became of one point of a sweep, and as what it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = Mapping[str, NDArray[Any]]
+
+
+@final
+class Outcome(NamedTuple):
+    """What became of one point: its values, or the error that it raised.
+
+    Parameters
+    ----------
+    values : arrays by name, or None.
+    error : text, empty where there are values.
+    version : of the package that computed it.
+    """
+
+    values: Values | None
+    error: str
+    version: str = ""
+
+
+def point_key(point: Mapping[str, Any]) -> str:
+    """Return the text that identifies a point: floats by their shortest exact digits."""
+    return json.dumps(dict(point), sort_keys=True)
+
+
+def packed(values: Values | None) -> bytes | None:
+    """Return the values as the bytes of a file of numpy's."""
+    if values is None:
+        return None
+    buffer = io.BytesIO()
+    # by position: a name such as "file" would be taken for an argument of savez.
+    # evaluate() lets numbers and text pass only, so nothing is pickled
+    np.savez(buffer, np.array(list(values), dtype=np.str_), *values.values())
+    return buffer.getvalue()
+
+
+def unpacked(data: bytes | None) -> Values | None:
+    """Return the values of such bytes."""
+    if data is None:
+        return None
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        names, *values = (arrays[f"arr_{index}"] for index in range(len(arrays.files)))
+    return dict(zip(names.tolist(), values, strict=True))
+
+
+def digest(row: Iterable[object]) -> str:
+    """Return the SHA-256 of texts, bytes and None, each with its type and length."""
+    found = hashlib.sha256()
+    for part in row:
+        data = part if isinstance(part, bytes) else str(part).encode()
+        found.update(f"{type(part).__name__} {len(data)}:".encode() + data)
+    return found.hexdigest()
