@@ -38,6 +38,7 @@ from oqs.relaxation import Relaxation, relax, relaxation_time
 from oqs.states import momentary_flows
 from oqs.stationary import (
     FullLiouvillian,
+    GaussianState,
     Populations,
     StationaryMethod,
     StationaryState,
@@ -62,6 +63,7 @@ __all__ = [
     "Flows",
     "FullLiouvillian",
     "GaussianLaw",
+    "GaussianState",
     "InteractingSystem",
     "Landauer",
     "NonUniqueStationaryState",

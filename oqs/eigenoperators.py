@@ -13,6 +13,7 @@ from typing import final
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.clusters import IntArray, cluster
@@ -46,6 +47,10 @@ class Elements:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             read_only(getattr(self, field.name))
+
+    def where(self, chosen: NDArray[np.bool_]) -> Elements:
+        """Return the elements that are chosen (M,)."""
+        return Elements(*(getattr(self, f.name)[chosen] for f in dataclasses.fields(self)))
 
     def operators(self, kappa: int, dimension: int) -> list[sp.csr_array]:
         """Return S_a(w_kappa) (D, D) in the energy basis for every channel that has it."""

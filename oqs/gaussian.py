@@ -21,6 +21,7 @@ import scipy.linalg
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
+from oqs.clusters import IntArray
 from oqs.contacts import Contact, checked_contacts
 from oqs.flows import Flows, PlainFlows
 from oqs.levels import Level, find_levels, untouched_modes
@@ -106,32 +107,79 @@ def gaussian_law(
             "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...))."
         )
     found = checked_contacts(contacts)
-    levels = find_levels(system, found, checked_resolution(resolution, system))
-    drifts = [np.zeros((len(level.modes),) * 2, dtype=np.complex128) for level in levels]
-    if lamb_shift:
-        shifts = [shift_function(contact) for contact in found]
-        drifts = [level.shift(shifts) for level in levels]
-        levels = tuple(level.turned(d) for level, d in zip(levels, drifts, strict=True))
-    untouched = untouched_modes(levels, found, system.resolution)
-    pairs = [(level, d) for level, d in zip(levels, drifts, strict=True) if level.touched]
+    width = checked_resolution(resolution, system)
+    levels, untouched = level_responses(system, found, lamb_shift=lamb_shift, resolution=width)
+    return law_of(levels, untouched)
+
+
+def law_of(levels: Sequence[LevelResponse], untouched: tuple[Untouched, ...]) -> GaussianLaw:
+    """Return the flow law of these levels."""
     return GaussianLaw(
-        read_only(np.array([level.frequency for level, _ in pairs])),
-        read_only(np.array([_transfer(level, drift) for level, drift in pairs])),
+        read_only(np.array([level.frequency for level in levels])),
+        read_only(np.array([level.transfer for level in levels])),
         untouched,
     )
 
 
-def _transfer(level: Level, drift: ComplexArray) -> FloatArray:
-    """Return w_jq = tr(G_j X_q) (n, n) with (G/2 + iL) X_q + X_q (G/2 - iL) = G_q."""
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class LevelResponse:
+    """Covariance matrices of one level's g modes, for each reservoir full and the others empty.
+
+    Parameters
+    ----------
+    frequency : w. modes : (g,) of the system.
+    basis : (g, b) whose columns are the combinations that contacts touch.
+    rates, responses : (n, b, b) G_j and X_j between these, of
+        K X_j + X_j K^+ = G_j with K = sum_j G_j / 2 + i L.
+    residual : of that equation, relative to the largest rate.
+    """
+
+    frequency: float
+    modes: IntArray
+    basis: ComplexArray
+    rates: ComplexArray
+    responses: ComplexArray
+    residual: float
+
+    @property
+    def transfer(self) -> FloatArray:
+        """w_jq = tr(G_j X_q) (n, n)."""
+        transfer: FloatArray = np.einsum("jkl,qlk->jq", self.rates, self.responses).real
+        return transfer
+
+
+def level_responses(
+    system: QuadraticSystem, contacts: tuple[Contact, ...], *, lamb_shift: bool, resolution: float
+) -> tuple[tuple[LevelResponse, ...], tuple[Untouched, ...]]:
+    """Return the levels that contacts touch, ascending, and the modes that none does.
+
+    Arguments and errors as those of `gaussian_law`.
+    """
+    levels = find_levels(system, contacts, resolution)
+    drifts = [np.zeros((len(level.modes),) * 2, dtype=np.complex128) for level in levels]
+    if lamb_shift:
+        shifts = [shift_function(contact) for contact in contacts]
+        drifts = [level.shift(shifts) for level in levels]
+        levels = tuple(level.turned(d) for level, d in zip(levels, drifts, strict=True))
+    untouched = untouched_modes(levels, contacts, system.resolution)
+    pairs = [(level, d) for level, d in zip(levels, drifts, strict=True) if level.touched]
+    return tuple(_response(*pair) for pair in pairs), untouched
+
+
+def _response(level: Level, drift: ComplexArray) -> LevelResponse:
+    """Solve for each reservoir full; without shifts, the bright combinations diagonalise G."""
     rates = level.rates  # G_j
-    if not np.any(drift):  # bright combinations are the eigenvectors of G
-        if len(level.strengths) == 1:
-            flat = rates[:, 0, 0].real
-            return np.outer(flat, flat) / flat.sum()
-        responses = rates / (np.add.outer(level.strengths, level.strengths) / 2)
-    else:
+    relaxing = np.diag(level.strengths / 2).astype(np.complex128)
+    if np.any(drift):
         turning = level.bright.conj().T @ drift @ level.bright
         relaxing = rates.sum(axis=0) / 2 + 1j * turning
         responses = np.array([scipy.linalg.solve_continuous_lyapunov(relaxing, g) for g in rates])
-    transfer: FloatArray = np.einsum("jkl,qlk->jq", rates, responses).real
-    return transfer
+    elif len(level.strengths) == 1:
+        responses = rates / rates.sum()
+    else:
+        responses = rates / (np.add.outer(level.strengths, level.strengths) / 2)
+    changing = relaxing @ responses
+    missing = np.abs(changing + changing.conj().swapaxes(1, 2) - rates)
+    residual = float(np.max(missing) / np.max(np.abs(rates)))
+    return LevelResponse(level.frequency, level.modes, level.bright, rates, responses, residual)

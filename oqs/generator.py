@@ -60,6 +60,11 @@ class Generator:
         return len(self.row_state)
 
     @property
+    def dimension(self) -> int:
+        """Number D of states."""
+        return len(self.diagonal)
+
+    @property
     def terms(self) -> int:
         """Number of terms, one weight for each."""
         return int(self.jumps.shape[1])
@@ -68,6 +73,16 @@ class Generator:
     def diagonal(self) -> IntArray:
         """Positions of the populations among the matrix elements."""
         return np.flatnonzero(self.row_state == self.column_state)
+
+    def square(self, values: FloatArray | ComplexArray) -> sp.csr_array:
+        """Return rho (D, D) of its matrix elements (P,)."""
+        places = (self.row_state, self.column_state)
+        return sp.csr_array(sp.coo_array((values, places), shape=(self.dimension,) * 2))
+
+    def elements(self, rho: sp.csr_array) -> ComplexArray:
+        """Return the matrix elements (P,) of rho (D, D)."""
+        found: ComplexArray = np.asarray(rho[self.row_state, self.column_state])
+        return found
 
     def matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return sum_t weights[t] G_t as a (P, P) sparse array."""
@@ -158,6 +173,26 @@ def build_generator(
         for parts in (jumps, products)
     )
     return _assemble(jumped, product, places, spectrum, 2 * kind, shifted=shifted)
+
+
+def commutator(operator: sp.csr_array, generator: Generator) -> sp.csc_array:
+    """Return -i[H, .] (P, P) on a generator's matrix elements, for H (D, D) that keeps labels."""
+    size = generator.dimension
+    states = generator.row_state, generator.column_state
+    h = operator.tocoo()
+    rows, columns, entries = [], [], []
+    for ends, sign in ((states, -1j), (states[::-1], 1j)):
+        place = sp.csr_array((np.arange(generator.size), ends), shape=(size, size))
+        place.sort_indices()  # states of one label then have their partners in one order
+        row, column = (h.row, h.col) if sign == -1j else (h.col, h.row)
+        count = np.diff(place.indptr)[row]
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        rows.append(place.data[np.repeat(place.indptr[row], count) + within])
+        columns.append(place.data[np.repeat(place.indptr[column], count) + within])
+        entries.append(sign * np.repeat(h.data, count))
+    places = np.concatenate(rows), np.concatenate(columns)
+    shape = (generator.size, generator.size)
+    return sp.csc_array(sp.coo_array((np.concatenate(entries), places), shape=shape))
 
 
 @final

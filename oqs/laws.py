@@ -84,8 +84,8 @@ def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> D
     Parameters
     ----------
     model : made by `davies`.
-    method : FullLiouvillian(), ZeroFrequencyBlock() or Populations(); None takes the cheapest that
-        is exact for the model. `law.method` says which.
+    method : FullLiouvillian(), ZeroFrequencyBlock(), GaussianState() or Populations(); None takes
+        the cheapest that is exact for the model. `law.method` says which.
 
     Raises
     ------

@@ -21,6 +21,7 @@ from oqs.contacts import Contact
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import Kernel
 from oqs.fock import occupation_sum
+from oqs.graded_basis import graded_basis
 from oqs.principal_value import Weight, shift_function
 from oqs.systems import QuadraticSystem
 from oqs.untouched import Untouched, nothing_touched
@@ -171,8 +172,10 @@ def _singular(rows: ComplexArray) -> tuple[FloatArray, ComplexArray]:
     """
     if rows.shape[1] == 1:
         return np.array([np.linalg.norm(rows)]), np.ones((1, 1), dtype=np.complex128)
-    _, sizes, mixes = np.linalg.svd(rows, full_matrices=len(rows) < rows.shape[1])
-    return sizes, mixes.conj().T
+    basis, turned = graded_basis(rows)
+    sizes = np.linalg.norm(turned, axis=0)
+    order = np.argsort(-sizes, kind="stable")
+    return sizes[order], basis[:, order]
 
 
 def untouched_modes(

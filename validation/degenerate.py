@@ -28,7 +28,7 @@ def exact_methods(model: oqs.DaviesModel) -> list[oqs.StationaryMethod]:
     """Return all solvers that are exact for the model."""
     cheapest = oqs.flow_law(model).method
     every: list[oqs.StationaryMethod] = [oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian()]
-    return [cheapest, *every] if isinstance(cheapest, oqs.Populations) else every
+    return every if cheapest in every else [cheapest, *every]
 
 
 def interference(phase: float, gamma: float, *, shift: float = 0.0) -> Setting:

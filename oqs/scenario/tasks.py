@@ -8,7 +8,13 @@ from typing import Final, Literal, final
 from oqs.scenario.place import Place
 from oqs.scenario.schema import Choice, Items, Key, Table
 from oqs.scenario.values import Whole, boolean, positive
-from oqs.stationary import FullLiouvillian, Populations, StationaryMethod, ZeroFrequencyBlock
+from oqs.stationary import (
+    FullLiouvillian,
+    GaussianState,
+    Populations,
+    StationaryMethod,
+    ZeroFrequencyBlock,
+)
 from oqs.systems import QuadraticSystem, System
 
 LawName = Literal["density_matrix", "closed_form", "gaussian", "landauer"]
@@ -18,6 +24,7 @@ LAWS: Final[tuple[LawName, ...]] = ("density_matrix", "closed_form", "gaussian",
 METHODS: Final[dict[str, StationaryMethod | None]] = {
     "auto": None,
     "full_liouvillian": FullLiouvillian(),
+    "gaussian_state": GaussianState(),
     "populations": Populations(),
     "zero_frequency_block": ZeroFrequencyBlock(),
 }

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import temperatures_and_potentials
 from oqs.davies import DaviesModel, checked_model
 from oqs.stationary.block import ZeroFrequencyBlock
+from oqs.stationary.gaussian_state import GaussianState, applies
 from oqs.stationary.method import (
     StationaryMethod,
     StationaryState,
@@ -20,12 +21,17 @@ from oqs.touched import touched_part
 def cheapest_exact(model: DaviesModel) -> StationaryMethod:
     """Return the cheapest solver that is exact for the model.
 
-    Populations() where no contact drives coherences between degenerate levels, else
-    ZeroFrequencyBlock(). Raises NonUniqueStationaryState where some mode or site is touched by no
-    contact: the block of the degenerate levels that makes may be too large to be looked at.
+    Populations() where no contact drives coherences between degenerate levels, else GaussianState()
+    for quadratic systems and ZeroFrequencyBlock() for others. Raises NonUniqueStationaryState where
+    some mode or site is touched by no contact: the block of the degenerate levels that makes may be
+    too large to be looked at.
     """
     if touched_part(model).untouched:
         require_unique(model)
+    if not model.transitions.ambiguous:
+        return Populations()
+    if applies(model):
+        return GaussianState()
     return ZeroFrequencyBlock() if coherences_reached(model) else Populations()
 
 
@@ -37,7 +43,8 @@ def checked_method(model: DaviesModel, method: StationaryMethod | None) -> Stati
     if not isinstance(method, StationaryMethod):
         raise TypeError(
             f"Argument `method` must be a solver object, but is {method!r}. "
-            "Give oqs.Populations(), oqs.ZeroFrequencyBlock() or oqs.FullLiouvillian()."
+            "Give oqs.Populations(), oqs.GaussianState(), oqs.ZeroFrequencyBlock() or "
+            "oqs.FullLiouvillian()."
         )
     return method
 
@@ -51,8 +58,8 @@ def stationary_state(
     ----------
     model : made by `davies`.
     T, mu : (n,) temperatures and chemical potentials of the reservoirs, units of energy.
-    method : FullLiouvillian(), ZeroFrequencyBlock() or Populations(); None takes the cheapest that
-        is exact for the model.
+    method : FullLiouvillian(), ZeroFrequencyBlock(), GaussianState() or Populations(); None takes
+        the cheapest that is exact for the model.
 
     Returns
     -------

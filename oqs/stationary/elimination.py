@@ -90,7 +90,7 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
     populations = np.zeros(rates.shape[0])
     own = rates[:, members][members, :].toarray()
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite raises in the end
-        populations[members] = _within(own)
+        populations[members] = within(own)
     return populations
 
 
@@ -157,7 +157,7 @@ def eliminate(above: Iterable[Fold], below: Iterable[Fold], inside: FloatArray) 
             if reached is not None:
                 inside = inside + reached
             chains.append(transfers[::-1])
-        middle = _within(inside)
+        middle = within(inside)
         up, down = (_substituted(middle, chain) for chain in chains)
     shares = [*down[:0:-1], *up]
     logarithms = np.array([logarithm for logarithm, _ in shares])
@@ -201,7 +201,7 @@ def _folded(folds: Iterable[Fold]) -> tuple[FloatArray | None, list[FloatArray]]
     return inside, transfers
 
 
-def _within(inside: FloatArray) -> FloatArray:
+def within(inside: FloatArray) -> FloatArray:
     """Return the stationary populations (d,) of one sector by itself, as `gth` does.
 
     States that are left faster go first: the probable ones stay, against which no time is too long

@@ -1,9 +1,9 @@
-"""A generator's linear equations, shared by the solvers that keep coherences."""
+"""The stationary state of a generator's linear equations, for the solvers that keep coherences."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import NoReturn, final
+from typing import final
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,8 +12,10 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.davies import DaviesModel
 from oqs.errors import StationaryStateNotFound
 from oqs.generator import Generator
-from oqs.stationary.linear import SINGULAR, trace_one_kernel
+from oqs.stationary.equations import Equations, Weighted
+from oqs.stationary.linear import ITERATED, Kernel, eliminated, iterated
 from oqs.stationary.method import (
+    TOLERANCE,
     Solution,
     StationaryMethod,
     StationaryProblem,
@@ -21,18 +23,21 @@ from oqs.stationary.method import (
     checked_residual,
 )
 from oqs.stationary.rate_equation import balanced
-from oqs.stationary.uniqueness import require_unique
+
+_LIFETIME = 1e6
+"""Longest life of a coherence in units of its states': flows are off by up to 150 eps times it."""
+
+_Exchange = tuple[FloatArray, FloatArray]  # of N and of H by each term: (up, down, .., n, K)
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class GeneratorProblem(StationaryProblem):
-    """The linear equations of a generator plus free rotation at `rotation` (P,), E_a - E_b."""
+    """The linear equations of a generator."""
 
     model: DaviesModel
     method: StationaryMethod
-    generator: Generator
-    rotation: FloatArray
+    equations: Equations
 
     @property
     def frequencies(self) -> FloatArray:
@@ -40,35 +45,63 @@ class GeneratorProblem(StationaryProblem):
         return self.model.frequencies
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
-        """Solve the generator with the trace as one row; check residual, flows and state."""
-        weights = self.model.weights(T, mu)
-        matrix = self.generator.matrix(weights)
-        turning = bool(np.any(self.rotation))
-        if turning:
-            matrix = sp.csc_array(matrix - sp.diags_array(1j * self.rotation))
-        found = trace_one_kernel(matrix, self.generator.diagonal, one_scale=not turning)
-        if found is None:
-            self._explain_singularity()
-        values, residual = found
-        particle, energy = self._flows(*self._exchange(weights, values))
-        solution = Solution(values, checked_residual(residual, self.method), particle, energy)
-        checked_density_matrix(self.matrix(solution), self.method)
+        """Solve for the kernel; check residual, flows and state."""
+        solution, _ = self._solved(T, mu)
         return solution
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
-        values = self.solve(T, mu).values
-        particle, energy = self._exchange(self.model.weights(T, mu), values)
+        _, (particle, energy) = self._solved(T, mu)
         return particle.sum(axis=0).T, energy.sum(axis=0).T
 
+    def matrix(self, solution: Solution) -> sp.csr_array:
+        """Return the density matrix (D, D) in the energy basis."""
+        return self.equations.generator.square(solution.values)
+
+    def _solved(self, T: FloatArray, mu: FloatArray) -> tuple[Solution, _Exchange]:
+        weights = self.model.weights(T, mu)
+        weighted = self.equations.at(weights)
+        kernel, exchanged = self._kernel(weighted, weights)
+        residual = checked_residual(kernel.residual, self.method)
+        rho = weighted.in_energy_basis(kernel.values)
+        checked_density_matrix(rho, self.method)
+        values = self.equations.generator.elements(rho)
+        return Solution(values, residual, *self._flows(*exchanged)), exchanged
+
+    def _kernel(self, weighted: Weighted, weights: FloatArray) -> tuple[Kernel, _Exchange]:
+        """Iterate a large block, if that resolves its flows, else eliminate.
+
+        Beside coherences that turn at w >> gamma a residual small against the largest entries says
+        little about what the rates determine: these are not iterated.
+        """
+        generator, matrix = weighted.generator, weighted.matrix
+        if generator.size >= ITERATED and not self.equations.turning:
+            kernel = iterated(matrix, generator.diagonal)
+            if kernel is not None:
+                exchanged = self._exchange(generator, weights, kernel.values)
+                uncertain = kernel.residual * float(np.max(abs(matrix) @ np.abs(kernel.values)))
+                gross = np.abs(exchanged[0]).sum(axis=(0, 2))
+                if np.all(uncertain <= TOLERANCE * gross[gross > 0]):
+                    return kernel, exchanged
+        kernel = eliminated(matrix, generator.diagonal)
+        if kernel is None or not kernel.lifetime <= _LIFETIME:
+            raise StationaryStateNotFound(
+                f"{self.method} met a coherence between degenerate states that lives more than "
+                f"{_LIFETIME:.0e} times as long as these states: at these temperatures and rates "
+                "double precision does not determine the state in this method. Raise T, or bring "
+                "the contacts' rates closer together."
+            )
+        return kernel, self._exchange(generator, weights, kernel.values)
+
     def _exchange(
-        self, weights: FloatArray, values: FloatArray | ComplexArray
-    ) -> tuple[FloatArray, FloatArray]:
+        self, generator: Generator, weights: FloatArray, values: FloatArray | ComplexArray
+    ) -> _Exchange:
         """Return what each term of the generator gives of N and of H: (up, down, .., n, K)."""
         shape = (-1, *self.model.rates.shape)  # the frequency shifts exchange nothing
-        particle = weights * (self.generator.number @ values).real
-        energy = weights * (self.generator.energy @ values).real
-        return particle.reshape(shape), energy.reshape(shape)
+        particle = (weights * (generator.number @ values).real).reshape(shape)
+        if not np.any(self.model.detuning):  # each jump moves w and nothing else
+            return particle, particle * self.frequencies
+        return particle, (weights * (generator.energy @ values).real).reshape(shape)
 
     def _flows(self, particle: FloatArray, energy: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the flows (n,) of N and of H.
@@ -86,17 +119,3 @@ class GeneratorProblem(StationaryProblem):
             checked_residual(missing / (scale * unit) if missing else 0.0, self.method)
             flows.append(balanced(net, gross))
         return flows[0], flows[1]
-
-    def matrix(self, solution: Solution) -> sp.csr_array:
-        """Return the density matrix (D, D) in the energy basis."""
-        dimension = self.model.system.spectrum.dimension
-        places = (self.generator.row_state, self.generator.column_state)
-        return sp.csr_array(sp.coo_array((solution.values, places), shape=(dimension, dimension)))
-
-    def _explain_singularity(self) -> NoReturn:
-        require_unique(self.model)
-        raise StationaryStateNotFound(
-            f"{self.method} met equations with a condition number above {SINGULAR:.0e}: at these "
-            "temperatures and rates double precision does not determine the state in this method. "
-            "Try Populations() where it applies."
-        )

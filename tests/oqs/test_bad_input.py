@@ -283,7 +283,7 @@ def test_a_table_of_every_public_call():
         "StationaryState",  # made by stationary_state
         "Assumption", "Audit", "Verdict",  # made by audit
         "FlowLaw", "StationaryMethod", "System",  # protocols
-        "Populations", "ZeroFrequencyBlock",  # no options
+        "GaussianState", "Populations", "ZeroFrequencyBlock",  # no options
         "NonUniqueStationaryState", "StationaryStateNotFound",  # errors
         "Untouched",  # of a law
     }  # fmt: skip

@@ -1,10 +1,10 @@
-"""Large degenerate blocks: the iteration against the factorisation, and the count of kernels."""
+"""Large degenerate blocks: the iteration against the elimination, and the count of kernels."""
 
 import numpy as np
 import pytest
 
 import oqs
-from oqs.stationary import linear, uniqueness
+from oqs.stationary import linear, problem, uniqueness
 
 
 def degenerate(sites, contacts=None, gamma=1e-3):
@@ -28,10 +28,10 @@ def block(model, T, mu):
 @pytest.mark.parametrize(
     ("T", "mu"), [([0.5, 1.0], [1.2, 0.8]), ([0.05, 0.1], [1.2, 0.8]), ([0.02, 0.03], [1.2, 2.8])]
 )
-def test_the_iteration_agrees_with_the_factorisation(gamma, T, mu):
+def test_the_iteration_agrees_with_the_elimination(gamma, T, mu):
     matrix, diagonal = block(degenerate(5, gamma=gamma), T, mu)
-    x, residual = linear.iterated(matrix, diagonal)
-    exact, _ = linear.factorised(matrix, diagonal)
+    x, residual, _ = linear.iterated(matrix, diagonal)
+    exact = linear.eliminated(matrix, diagonal).values
     assert residual <= 1e-13
     assert np.max(np.abs(x - exact)) <= 1e-11
     assert np.sum(x[diagonal]) == pytest.approx(1, abs=1e-14)
@@ -42,25 +42,25 @@ def test_flows_are_the_same_whichever_solves(monkeypatch):
     direct = oqs.flow_law(model)([0.5, 1.0], [1.2, 0.8])
     calls = []
     original = linear.iterated
-    monkeypatch.setattr(linear, "ITERATED", 100)
-    monkeypatch.setattr(linear, "iterated", lambda *a: calls.append(1) or original(*a))
+    monkeypatch.setattr(problem, "ITERATED", 100)
+    monkeypatch.setattr(problem, "iterated", lambda *a: calls.append(1) or original(*a))
     iterated = oqs.flow_law(model)([0.5, 1.0], [1.2, 0.8])
     assert calls
     assert np.max(np.abs(iterated.heat - direct.heat)) <= 1e-11 * np.max(np.abs(direct.heat))
 
 
-def test_coherences_that_turn_are_factorised(monkeypatch):
-    monkeypatch.setattr(linear, "ITERATED", 10)
-    monkeypatch.setattr(linear, "iterated", lambda *_: pytest.fail("must not be iterated"))
+def test_coherences_that_turn_are_eliminated(monkeypatch):
+    monkeypatch.setattr(problem, "ITERATED", 10)
+    monkeypatch.setattr(problem, "iterated", lambda *_: pytest.fail("must not be iterated"))
     model = oqs.davies(oqs.QuadraticSystem.from_energies([1.0, 1.5]), [oqs.Contact(oqs.flat(0.01))])
     law = oqs.flow_law(model, method=oqs.FullLiouvillian())
     assert abs(law([0.5], [1.2]).particle[0]) < 1e-15
 
 
-def test_what_does_not_converge_is_factorised(monkeypatch):
+def test_what_does_not_converge_is_eliminated(monkeypatch):
     model = degenerate(5)
     exact = oqs.flow_law(model)([0.5, 1.0], [1.2, 0.8])
-    monkeypatch.setattr(linear, "ITERATED", 100)
+    monkeypatch.setattr(problem, "ITERATED", 100)
     monkeypatch.setattr(linear, "_STEPS", 3)
     matrix, diagonal = block(model, [0.5, 1.0], [1.2, 0.8])
     assert linear.iterated(matrix, diagonal) is None

@@ -187,7 +187,12 @@ def test_the_default_is_the_cheapest_exact_solver():
     case = random_case(7, 2, 2, coupling="collective")
     assert oqs.flow_law(case.model).method == POPULATIONS
     degenerate = oqs.davies(oqs.QuadraticSystem(0.3 * np.eye(2)), case.contacts)
-    assert oqs.flow_law(degenerate).method == BLOCK
+    assert oqs.flow_law(degenerate).method == oqs.GaussianState()
+    split = oqs.QuadraticSystem.from_energies([0.3, 0.3 + 1e-6])
+    together = oqs.davies(split, case.contacts, resolution=1e-4)
+    assert oqs.flow_law(together).method == BLOCK
+    repelling = oqs.InteractingSystem.from_terms(0.3 * np.eye(2), {(0, 1): 0.5})
+    assert oqs.flow_law(oqs.davies(repelling, case.contacts)).method == BLOCK
 
 
 def test_full_liouvillian_refuses_what_would_not_fit():
