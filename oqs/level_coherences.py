@@ -38,10 +38,14 @@ _ZERO = 1e-12  # relative size of a zero; rounding is 1e-15
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Level:
-    """A degenerate level: its states (m,) and their mean energy."""
+    """A degenerate level: its states (m,), their mean energy, and how far each (m,) is from it.
+
+    `detuning` is 0 where energies differ by rounding: not where a wide resolution joins levels.
+    """
 
     states: IntArray
     energy: float
+    detuning: FloatArray
 
 
 @final
@@ -87,7 +91,9 @@ class LevelCoherences:
         width: float,
     ) -> LevelCoherences:
         """Find the levels of states closer than `width`, and the amplitudes of their states."""
-        levels = degenerate_levels(system.spectrum.energies, blocks.sector, width)
+        levels = degenerate_levels(
+            system.spectrum.energies, blocks.sector, width, rounding=system.resolution
+        )
         found: list[Exchange] = []
         if levels:
             for j, contact in enumerate(contacts):
@@ -104,6 +110,11 @@ class LevelCoherences:
     def unknowns(self) -> int:
         """Number of unknowns in the form whose zeros are counted, for connected single states."""
         return 1 + sum(len(level.states) ** 2 for level in self.levels)
+
+    @property
+    def turning(self) -> bool:
+        """Whether states of one level differ in energy, so that their coherences turn."""
+        return any(bool(np.any(level.detuning)) for level in self.levels)
 
     @property
     def exact(self) -> bool:
@@ -204,6 +215,9 @@ class CommutantForm:
         sizes = [len(level.states) ** 2 for level in coherences.levels]
         begins = (sets + np.cumsum([0, *sizes])).tolist()
         matrix = np.zeros((begins[-1],) * 2, dtype=np.complex128)
+        for level, begin, end in zip(coherences.levels, begins[:-1], begins[1:], strict=True):
+            apart = np.abs(np.subtract.outer(level.detuning, level.detuning)).ravel()
+            matrix[range(begin, end), range(begin, end)] += apart  # what turns does not commute
         for exchange in coherences.exchanges:
             own = slice(*begins[exchange.level : exchange.level + 2])
             alone = component[exchange.neighbours]
@@ -252,16 +266,23 @@ def _ask_level(matrix: ComplexArray, other: slice, own: slice, k: ComplexArray) 
         matrix[own, other] -= cross.conj().T
 
 
-def degenerate_levels(energies: FloatArray, sector: IntArray, width: float) -> tuple[Level, ...]:
+def degenerate_levels(
+    energies: FloatArray, sector: IntArray, width: float, *, rounding: float
+) -> tuple[Level, ...]:
     """Return the levels of more than one state of equal quantum numbers (D,)."""
     order = np.lexsort((energies, sector))
     apart = (np.diff(sector[order]) != 0) | (np.diff(energies[order]) > width)
     groups = np.split(order, np.flatnonzero(apart) + 1)
     return tuple(
-        Level(np.sort(states), float(energies[states].mean()))
-        for states in groups
-        if len(states) > 1
+        _level(np.sort(states), energies, rounding) for states in groups if len(states) > 1
     )
+
+
+def _level(states: IntArray, energies: FloatArray, rounding: float) -> Level:
+    mean = float(energies[states].mean())
+    away = energies[states] - mean
+    split = bool(np.any(np.abs(away) > rounding))
+    return Level(states, mean, away if split else np.zeros_like(away))
 
 
 def _exchanges(

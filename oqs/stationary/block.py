@@ -50,6 +50,7 @@ class ZeroFrequencyBlock(StationaryMethod):
             levels is not None
             and isinstance(blocks, SectorBlocks)
             and blocks.dimension > _ONE_MATRIX
+            and not (levels.turning or model.shifted)
         ):
             return CoherentSectorProblem(model, self, SectorProblem.of(model, self, blocks), levels)
         whole = model.zero_frequency_generator

@@ -296,7 +296,7 @@ def test_even_and_odd_states_at_moderate_and_extreme_rates(x, energies_known):
     model, _, mu = tunnelling(5, 5, 1.0)
     blocks = model.transitions
     if not energies_known:
-        steps = (dataclasses.replace(step, energies=None) for step in blocks.steps)
+        steps = (dataclasses.replace(step, frequencies=step.frequency) for step in blocks.steps)
         blocks = dataclasses.replace(blocks, steps=tuple(steps))
     T = np.abs(model.system.spectrum.energies).max() / x * np.array([1.0, 0.8, 1.3])
     parity = ParityProblem.of(model, POPULATIONS, blocks)
@@ -437,8 +437,8 @@ def test_populations_that_are_slightly_off_are_no_solution(which, factor, monkey
             problem.solve_batch(T[None], mu[None])
         return
     if which == "sectors":
-        solved = kind._populations
-        monkeypatch.setattr(kind, "_populations", lambda *given: off(solved(*given)))
+        solved = kind.populations
+        monkeypatch.setattr(kind, "populations", lambda *given: off(solved(*given)))
     else:
         halves = kind._by_halves
         changed = ("even", "odd").index(which)
