@@ -29,7 +29,9 @@ test: lint
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 -m slow
 
-# A part of them: make test-lowest TESTS=tests/oqs. Old releases call what newer ones deprecate.
+# A part of them: make test-lowest TESTS=tests/oqs. Old releases call what newer ones deprecate, also in
+# the processes that tests start.
+test-lowest: export PYTHONWARNINGS = ignore::DeprecationWarning
 test-lowest: $(LOWEST_INSTALLED)
 	$(LOWEST)/python -m pytest -n 2 -W ignore::DeprecationWarning $(TESTS)
 
