@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 import qutip
 import scipy.sparse as sp
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
@@ -20,7 +20,9 @@ from oqs.find_transitions import find_transitions
 from oqs.generator import Generator, build_generator
 from oqs.interacting import InteractingSystem
 from oqs.level_coherences import LevelCoherences
+from oqs.memory import require_memory
 from oqs.principal_value import occupied_shift, shift_function
+from oqs.superoperator import in_operator_basis, require_room
 from oqs.systems import System, checked_resolution
 from oqs.transitions import SectorBlocks, Transitions
 
@@ -134,9 +136,12 @@ class DaviesModel:
         They lower the particle number: [N, S] = -S and [H, S(w)] = -w S(w). The S(w) of a single
         channel sum to S; several channels of a quadratic system are mixed among each other within
         one frequency, which leaves the dissipator as it is. Raises IndexError if there is no
-        contact j, TypeError if j is no whole number.
+        contact j, TypeError if j is no whole number, MemoryError where they do not fit: with
+        interactions there are as many as transitions.
         """
-        return self._eigenoperators[self._checked_contact(j)]
+        contact = self._checked_contact(j)
+        self._require_room_for_operators(contact)
+        return tuple(self._operators(contact, kappa) for kappa in range(len(self.frequencies)))
 
     def partial_dissipator(self, kappa: int, j: int, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
         """Return A_{kappa,j} of Eq. (9) as a superoperator Qobj (4^N, 4^N).
@@ -159,49 +164,52 @@ class DaviesModel:
         return self._partial(frequency, self._checked_contact(j), temperature, potential)
 
     def dissipator(self, j: int, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
-        """Return D_j = sum_kappa A_{kappa,j} as a superoperator Qobj; arguments as above."""
+        """Return D_j = sum_kappa A_{kappa,j} as a superoperator Qobj; arguments as above.
+
+        Raises MemoryError, before anything is computed, where it would not fit.
+        """
         temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
-        contact = self._checked_contact(j)
-        return self._sum(
-            [
-                self._partial(kappa, contact, temperature, potential)
-                for kappa in range(len(self.frequencies))
-            ]
-        )
+        mine = np.zeros(self.reservoirs, dtype=np.bool_)
+        mine[self._checked_contact(j)] = True
+        return self._superoperator(self._dissipation(temperature, potential, mine))
 
     def liouvillian(self, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
         """Return L = -i[H_S, .] + sum_j (D_j + FS_j), Eq. (2), as a superoperator (4^N, 4^N).
 
-        The frequency shifts FS_j are there if the model was built with lamb_shift=True.
+        The frequency shifts FS_j are there if the model was built with lamb_shift=True. Raises
+        MemoryError, before anything is computed, where it would not fit.
         """
-        hamiltonian = sp.csr_matrix(self.system.hamiltonian.full())
+        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        everything = np.ones(self.reservoirs, dtype=np.bool_)
+        dissipation = self._dissipation(temperature, potential, everything)
+        hamiltonian = self.system.hamiltonian.to("csr").data_as("csr_matrix")
         if self.shifted:
-            hamiltonian = sum((h.full() for h in self.lamb_shift(T, mu)), start=hamiltonian)
+            for shift in self.lamb_shift(T, mu):
+                hamiltonian = hamiltonian + shift.data_as("csr_matrix")
         one = sp.eye_array(self.system.spectrum.dimension)
         # rho is stacked by columns: A rho B is (B^T x A) vec(rho)
-        rotation = -1j * (sp.kron(one, hamiltonian) - sp.kron(sp.csr_matrix(hamiltonian).T, one))
-        return self._sum(
-            [
-                self._superoperator(rotation),
-                *(self.dissipator(j, T, mu) for j in range(self.reservoirs)),
-            ]
-        )
+        rotation = -1j * (sp.kron(one, hamiltonian) - sp.kron(hamiltonian.T, one))
+        return self._superoperator(dissipation + rotation)
+
+    def _dissipation(
+        self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]
+    ) -> sp.csr_matrix:
+        """Return the sum of some of the D_j (n,), stacked by columns."""
+        spectrum = self.system.spectrum
+        require_room(spectrum.particles, self.system.sites)
+        weights = self.weights(T, mu).reshape(-1, *self.rates.shape) * which[:, None]
+        weights[2:] = 0.0  # frequency shifts are no dissipation
+        return in_operator_basis(self.full_generator.matrix(weights.ravel()), spectrum)
 
     def lamb_shift(self, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
         temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
         emission, absorption = self.shift_weights(temperature, potential)
         return tuple(
-            sum(
-                (
-                    float(emission[j, kappa]) * s.dag() * s
-                    + float(absorption[j, kappa]) * s * s.dag()
-                    for kappa, operators in enumerate(self.eigenoperators(j))
-                    for s in operators
-                ),
-                start=0 * self.system.hamiltonian,
+            self._operator(elements.weighted(e, f, self.system.spectrum.dimension), isherm=True)
+            for elements, e, f in zip(
+                self.decomposition.elements, emission, absorption, strict=True
             )
-            for j in range(self.reservoirs)
         )
 
     def turning(self, generator: Generator) -> FloatArray:
@@ -239,48 +247,43 @@ class DaviesModel:
             shifted=self.shifted,
         )
 
-    @functools.cached_property
-    def _eigenoperators(self) -> tuple[tuple[tuple[qutip.Qobj, ...], ...], ...]:
-        vectors = self.system.spectrum.vectors
-        dimension = self.system.spectrum.dimension
+    def _operator(self, matrix: sp.csr_array, *, isherm: bool | None = None) -> qutip.Qobj:
+        """Return an operator (D, D) given in the energy basis as a Qobj."""
+        turned = self.system.spectrum.eigenvectors.to_operator_basis(matrix)
+        return qutip.Qobj(sp.csr_matrix(turned), dims=self.system.dims, isherm=isherm)
+
+    def _operators(self, j: int, kappa: int) -> tuple[qutip.Qobj, ...]:
+        """Return the S_a(w_kappa) of contact j."""
+        vectors = sp.csr_array(self.system.spectrum.vectors)
+        found = self.decomposition.elements[j].operators(kappa, self.system.spectrum.dimension)
         return tuple(
-            tuple(
-                tuple(
-                    qutip.Qobj(vectors @ (s @ vectors.conj().T), dims=self.system.dims)
-                    for s in elements.operators(kappa, dimension)
-                )
-                for kappa in range(len(self.frequencies))
-            )
-            for elements in self.decomposition.elements
+            qutip.Qobj(sp.csr_matrix(vectors @ s @ vectors.conj().T), dims=self.system.dims)
+            for s in found
         )
 
-    @functools.cached_property
-    def _pieces(self) -> tuple[tuple[tuple[qutip.Qobj, qutip.Qobj], ...], ...]:
-        """sum_a D[S_a] and sum_a D[S_a^+] of each contact and frequency."""
-        return tuple(
-            tuple(
-                (
-                    self._sum([qutip.lindblad_dissipator(s) for s in operators]),
-                    self._sum([qutip.lindblad_dissipator(s.dag()) for s in operators]),
-                )
-                for operators in map(_sparse, contact)
-            )
-            for contact in self._eigenoperators
+    def _require_room_for_operators(self, j: int) -> None:
+        """Raise MemoryError where the eigen-operators of contact j do not fit: 20 bytes an entry.
+
+        Each transition between two eigenstates is at most an outer product of two vectors.
+        """
+        elements = self.decomposition.elements[j]
+        filled = np.count_nonzero(self.system.spectrum.vectors, axis=0).astype(np.float64)
+        require_memory(
+            20 * float(filled[elements.lower] @ filled[elements.upper]),
+            f"The {len(elements.lower)} transitions of {self.contacts[j].label(j)} as operators",
+            "Flows and stationary states need none of them.",
         )
 
     def _partial(self, kappa: int, j: int, T: FloatArray, mu: FloatArray) -> qutip.Qobj:
         nu = (self.frequencies[kappa] - mu[j]) / T[j]
         down, up = self.rates[j, kappa] * expit(nu), self.rates[j, kappa] * expit(-nu)
-        lowering, raising = self._pieces[j][kappa]
-        return self._sum([float(down) * lowering, float(up) * raising])
-
-    def _sum(self, superoperators: list[qutip.Qobj]) -> qutip.Qobj:
         # on scipy's matrices: QuTiP's sums drop 1e-14 of no unit in particular, and the option
         # that keeps it takes 50 ms to set
         size = self.system.spectrum.dimension**2
         total = sp.csr_matrix((size, size), dtype=np.complex128)
-        for superoperator in superoperators:
-            total = total + superoperator.data_as("csr_matrix")
+        for s in self._operators(j, kappa):
+            for rate, jump in ((down, s), (up, s.dag())):
+                total = total + rate * qutip.lindblad_dissipator(jump).data_as("csr_matrix")
         return self._superoperator(total)
 
     def _superoperator(self, matrix: sp.csr_matrix) -> qutip.Qobj:
@@ -289,20 +292,6 @@ class DaviesModel:
 
     def _checked_contact(self, j: int) -> int:
         return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")
-
-
-def _sparse(operators: tuple[qutip.Qobj, ...]) -> list[qutip.Qobj]:
-    """Return the operators as sparse ones: QuTiP multiplies dense superoperators for minutes.
-
-    What is rounding of a zero beside the largest element is left out.
-    """
-    found = []
-    for operator in operators:
-        matrix = operator.full()
-        smallest = np.finfo(np.float64).eps * np.max(np.abs(matrix), initial=0.0)
-        kept = sp.csr_matrix(np.where(np.abs(matrix) > smallest, matrix, 0.0))
-        found.append(qutip.Qobj(kept, dims=operator.dims))
-    return found
 
 
 def checked_model(model: object) -> DaviesModel:

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
-from oqs.clusters import IntArray, cluster
+from oqs.clusters import IntArray, cluster, pairs_within
 from oqs.fock import annihilator, number_of_bits
 from oqs.interacting import InteractingSystem
 from oqs.systems import QuadraticSystem, System
@@ -51,6 +51,25 @@ class Elements:
     def where(self, chosen: NDArray[np.bool_]) -> Elements:
         """Return the elements that are chosen (M,)."""
         return Elements(*(getattr(self, f.name)[chosen] for f in dataclasses.fields(self)))
+
+    def weighted(self, down: FloatArray, up: FloatArray, dimension: int) -> sp.csr_array:
+        """Return sum_a sum_w { down(w) S_a(w)^+ S_a(w) + up(w) S_a(w) S_a(w)^+ } (D, D).
+
+        Parameters
+        ----------
+        down, up : (K,) a number for each frequency.
+        """
+        total = sp.csr_array((dimension, dimension), dtype=np.complex128)
+        for weight, source, target, x in (
+            (down, self.upper, self.lower, self.amplitude),
+            (up, self.lower, self.upper, self.amplitude.conj()),
+        ):
+            key = (self.channel * len(down) + self.kappa) * dimension + target
+            i, k = pairs_within(np.unique(key, return_inverse=True)[1])
+            values = weight[self.kappa[i]] * x[i].conj() * x[k]
+            entries = sp.coo_array((values, (source[i], source[k])), shape=total.shape)
+            total = total + sp.csr_array(entries)
+        return total
 
     def operators(self, kappa: int, dimension: int) -> list[sp.csr_array]:
         """Return S_a(w_kappa) (D, D) in the energy basis for every channel that has it."""

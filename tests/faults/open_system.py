@@ -166,22 +166,27 @@ def product_terms(before_factor, after_factor):
     """The terms -{L^+ L, rho}/2 of every generator, each side times a factor."""
 
     def plant(monkeypatch):
-        original = oqs.generator._products
-        monkeypatch.setattr(
-            "oqs.generator._products",
-            lambda jump, places, before, after: original(
-                jump, places, before * before_factor, after * after_factor
-            ),
-        )
+        original = oqs.generator._assemble
+
+        def faulty(*parts, **options):
+            made = original(*parts, **options)
+            return dataclasses.replace(
+                made, before=made.before * before_factor, after=made.after * after_factor
+            )
+
+        monkeypatch.setattr("oqs.generator._assemble", faulty)
 
     return plant
 
 
 def partial_off(monkeypatch):
-    original = oqs.DaviesModel._partial
-    monkeypatch.setattr(
-        oqs.DaviesModel, "_partial", lambda self, *arguments: original(self, *arguments) * OFF
-    )
+    for name in ("partial_dissipator", "dissipator"):
+        original = getattr(oqs.DaviesModel, name)
+        monkeypatch.setattr(
+            oqs.DaviesModel,
+            name,
+            lambda self, *arguments, original=original: original(self, *arguments) * OFF,
+        )
 
 
 def potential_reversed(monkeypatch):

@@ -139,6 +139,7 @@ def test_partial_dissipators_sum_to_the_dissipator(make, scale):
     for j in range(2):
         whole = model.dissipator(j, T, mu)
         parts = [model.partial_dissipator(k, j, T, mu) for k in range(len(model.frequencies))]
+        # the parts are QuTiP's dissipators of the eigen-operators, the whole is turned elements
         assert (sum(parts) - whole).norm() < 1e-14 * whole.norm()
         assert model.dissipator(j - 2, T, mu) == whole
     L = qutip.liouvillian(model.system.hamiltonian)
