@@ -25,7 +25,17 @@ import trajectories
 from timing import Task
 
 TASKS: dict[str, Task] = stationary.TASKS | trajectories.TASKS
-EXPONENTIAL = ("whole", "again", "naive", "full", "densities", "threads")
+EXPONENTIAL = (
+    "whole",
+    "spinful",
+    "state",
+    "audit",
+    "again",
+    "naive",
+    "full",
+    "densities",
+    "threads",
+)
 
 
 def row(name: str, size: int) -> dict[str, float | str | None]:

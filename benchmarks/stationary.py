@@ -12,6 +12,7 @@ import qutip
 from timing import Task, Timing, best
 
 import oqs
+from oqs.arguments import FloatArray
 
 T, MU = np.array([1.0, 0.6]), np.array([20.5, 20.0])
 QMEQ_PAULI = {8: 0.098, 10: 0.7}  # CPU seconds; it does not build with this Python and numpy
@@ -40,6 +41,44 @@ def whole(sites: int) -> Timing:
 def again(sites: int) -> Timing:
     law = oqs.flow_law(oqs.davies(chain(sites), end_contacts(sites)))
     return Timing(best(lambda: law(T, MU)))
+
+
+def spinful(sites: int) -> Timing:
+    """Compare equal spinful sites with sites of unequal levels and spins: flows and state."""
+    ends = [oqs.spin_channels(row) for row in np.eye(sites)[[0, -1]]]
+    contacts = [oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), ends, strict=True)]
+    T, mu = [0.4, 0.6], [0.5, -0.5]
+
+    def compute(levels: FloatArray, zeeman: float) -> None:
+        system = oqs.spinful_dots(levels, 1.0, U=4.0, U_inter=0.5, zeeman=zeeman)
+        model = oqs.davies(system, contacts)
+        oqs.flow_law(model)(T, mu)
+        oqs.stationary_state(model, T, mu)
+
+    equal = np.full(sites, -2.0)
+    disordered = equal + np.random.default_rng(1).uniform(-0.3, 0.3, sites)
+    return Timing(best(lambda: compute(equal, 0.0)), best(lambda: compute(disordered, 0.13)))
+
+
+def state(sites: int) -> Timing:
+    """Compare the stationary density matrix of modes with the flows of Eq. (10) through it."""
+    h = np.diag(np.linspace(20, 21, sites)) + 0.3 * (np.eye(sites, k=1) + np.eye(sites, k=-1))
+    model = oqs.davies(oqs.QuadraticSystem(h), end_contacts(sites))
+    law = oqs.flow_law(model)
+    return Timing(best(lambda: oqs.stationary_state(model, T, MU)), best(lambda: law(T, MU)))
+
+
+def audit(sites: int) -> Timing:
+    """Compare an audit of modes with the law it judges."""
+    h = np.diag(np.linspace(20, 21, sites)) + 0.3 * (np.eye(sites, k=1) + np.eye(sites, k=-1))
+
+    def whole_law() -> oqs.Flows:
+        return oqs.flow_law(oqs.davies(oqs.QuadraticSystem(h), end_contacts(sites)))(T, MU)
+
+    def whole_audit() -> oqs.Audit:
+        return oqs.audit(oqs.davies(oqs.QuadraticSystem(h), end_contacts(sites)), T, MU)
+
+    return Timing(best(whole_audit), best(whole_law))
 
 
 def naive(sites: int) -> Timing:
@@ -106,6 +145,9 @@ TASKS = {
     "whole": Task(
         "interacting chain, whole computation", (4, 8, 10, 12, 14), whole, "QmeQ Pauli", 3
     ),
+    "spinful": Task("equal spinful sites", (2, 4, 5, 6, 7), spinful, "disordered sites", 3),
+    "state": Task("density matrix of modes", (4, 8, 10, 12), state, "the law alone"),
+    "audit": Task("audit of modes", (4, 8, 10, 12), audit, "the law alone"),
     "again": Task("interacting chain, new T and mu", (2, 4, 8, 10, 12), again),
     "naive": Task("quadratic chain", (2, 4, 6), naive, STEADYSTATE),
     "full": Task("all 4^N elements, new T and mu", (2, 3, 4, 5), full, STEADYSTATE),
