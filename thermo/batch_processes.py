@@ -8,15 +8,16 @@ import os
 import pickle
 
 from oqs.arguments import FloatArray
-from thermo.batch_flow import BatchFlow
+from thermo.batch_problem import BatchProblem
 from thermo.batch_run import Columns, run_batch
 from thermo.sweep_executors import check_importable
+from thermo.trajectory import State
 
 _BATCH = 8192  # trajectories that move on together at most: bounds memory, and a Ctrl-C's wait
 _WORTH = 2000  # trajectories that repay a process of their own
 
 
-def processes_for(problem: BatchFlow, trajectories: int, workers: int | None) -> int:
+def processes_for(problem: BatchProblem, trajectories: int, workers: int | None) -> int:
     """Return how many processes to use: 1 where no other could run this."""
     if workers is not None:
         if isinstance(workers, bool) or not isinstance(workers, int):
@@ -44,17 +45,19 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _importable(problem: BatchFlow) -> bool:
+def _importable(problem: BatchProblem) -> bool:
     """Return whether other processes can have the law and the gases."""
     try:
-        check_importable(problem.law)
+        check_importable(problem.dynamics.law)
         pickle.dumps(problem)  # the gases too
     except Exception:  # pickling runs the code of whatever they hold
         return False
     return True
 
 
-def run_batches(problem: BatchFlow, T: FloatArray, mu: FloatArray, processes: int) -> list[Columns]:
+def run_batches(
+    problem: BatchProblem, T: FloatArray, mu: FloatArray, goal: State | None, processes: int
+) -> list[Columns]:
     """Run all trajectories (M, n) in batches; return the columns of each, in order.
 
     Not in threads, which would wait for each other at every operation of numpy.
@@ -62,7 +65,10 @@ def run_batches(problem: BatchFlow, T: FloatArray, mu: FloatArray, processes: in
     rounds = -(-len(T) // (processes * _BATCH))
     length = -(-len(T) // (processes * rounds))  # as many batches for each process
     begins = range(0, len(T), length)
-    parts = [(T[begin : begin + length], mu[begin : begin + length], begin) for begin in begins]
+    parts = [
+        (T[part], mu[part], None if goal is None else State(*(g[part] for g in goal)), part.start)
+        for part in (slice(begin, begin + length) for begin in begins)
+    ]
     if processes == 1 or len(parts) == 1:
         return [run_batch(problem, *part) for part in parts]
     results: dict[int, Columns] = {}

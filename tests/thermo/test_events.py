@@ -10,11 +10,11 @@ from slow_systems import FIGURES, LinearPair
 
 import thermo
 from thermo.detection import find_events
+from thermo.dynamics import ReservoirDynamics
 from thermo.events import Event
 from thermo.evolve import evolve
 from thermo.interpolation import PiecewisePolynomial
 from thermo.signals import sign_changes, turns
-from thermo.slow_flow import SlowFlow
 
 # the temperatures cross, turn, and meet again only at the end
 CROSSING = LinearPair(g=0.5, s=-0.2, p=-0.6, k=0.4)
@@ -190,7 +190,7 @@ class TestNoise:
         assert path.events == ()
 
     def test_what_a_tighter_solution_does_not_show_is_dropped(self):
-        slow = SlowFlow(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))
+        slow = ReservoirDynamics(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))
 
         def line(end):
             # ln T_1 from -0.1 to `end`, the rest constant
@@ -240,7 +240,7 @@ class TestSearch:
         assert turns(np.array(curve, dtype=float), 0.1) == expected
 
     def test_two_crossings_in_one_step(self):
-        slow = SlowFlow(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))
+        slow = ReservoirDynamics(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))
         # ln T_1 = 0.1 (s - 0.3)(s - 0.7) on a single step
         rows = [
             [[0.021, 0, 5, 4]] + [[0] * 4] * 2,
