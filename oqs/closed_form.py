@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
 from oqs.clusters import RESOLUTION, cluster
-from oqs.contacts import Contact, checked_contacts
+from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows, PlainFlows
@@ -38,10 +38,12 @@ class ClosedForm:
     ----------
     frequencies : (N,) mode energies w_k, ascending, units of energy.
     rates : (n, N) gamma_j(w_k) times the squared amplitude of mode k in the channels of contact j.
+    names : (n,) of the contacts, or None.
     """
 
     frequencies: FloatArray
     rates: FloatArray
+    names: tuple[str | None, ...] | None = None
     batched: ClassVar[bool] = True
 
     @property
@@ -61,11 +63,13 @@ class ClosedForm:
 
         Raises TypeError or ValueError for T <= 0, NaN or a last axis that is not n.
         """
-        return pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        found = pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        return found.named(self.names)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., N, n) through each mode; their sum over modes is the flow."""
-        return level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        found = level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        return found.named(self.names)
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
@@ -144,7 +148,7 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
             f"No contact touches mode {int(isolated[0])} at energy "
             f"{system.energies[isolated[0]]:.6g}: couple it, or leave it out of the system.",
         )
-    return ClosedForm(read_only(centers[level]), read_only(rates))
+    return ClosedForm(read_only(centers[level]), read_only(rates), contact_names(found))
 
 
 def _mode_strengths(amplitudes: list[ComplexArray], energy: float) -> FloatArray:

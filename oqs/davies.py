@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from oqs.arguments import FloatArray, index, positive_number, read_only, temperatures_and_potentials
 from oqs.clusters import RESOLUTION
-from oqs.contacts import Contact, checked_contacts
+from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.eigenoperators import Decomposition, decompose
 from oqs.generator import Generator, build_generator
 from oqs.principal_value import occupied_shift, shift_function
@@ -54,6 +54,11 @@ class DaviesModel:
     def reservoirs(self) -> int:
         """Number n of reservoirs."""
         return len(self.contacts)
+
+    @functools.cached_property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), None of one without; None where all are without."""
+        return contact_names(self.contacts)
 
     @functools.cached_property
     def decomposition(self) -> Decomposition:

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, positive_number, temperatures_and_potentials
 from oqs.clusters import RESOLUTION, cluster
-from oqs.contacts import Contact, checked_contacts
+from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows, PlainFlows
@@ -45,10 +45,12 @@ class GaussianLaw:
     frequencies : (K,) energies of the levels, ascending.
     transfer : (K, n, n) w_jq >= 0, rates at which particles go from reservoir q to j through a
         level; units of energy.
+    names : (n,) of the contacts, or None.
     """
 
     frequencies: FloatArray
     transfer: FloatArray
+    names: tuple[str | None, ...] | None = None
     batched: ClassVar[bool] = True
 
     @property
@@ -59,12 +61,12 @@ class GaussianLaw:
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., n) at T, mu of shape (..., n), units of energy."""
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        return pair_flows(self.frequencies, self.transfer, *checked)
+        return pair_flows(self.frequencies, self.transfer, *checked).named(self.names)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., K, n) through each level."""
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        return level_flows(self.frequencies, self.transfer, *checked)
+        return level_flows(self.frequencies, self.transfer, *checked).named(self.names)
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
@@ -126,7 +128,7 @@ def gaussian_law(
             "A mode, or a combination of degenerate modes (a dark mode), is touched by no contact: "
             "couple it, or leave it out of the system.",
         )
-    return GaussianLaw(frequencies, transfer)
+    return GaussianLaw(frequencies, transfer, contact_names(found))
 
 
 def _gram(amplitudes: ComplexArray, modes: np.ndarray) -> ComplexArray:

@@ -20,7 +20,7 @@ from oqs.arguments import (
     real_array,
     temperatures_and_potentials,
 )
-from oqs.contacts import Contact, checked_contacts
+from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.flows import Flows
 from oqs.pair_flows import occupation_differences
 from oqs.principal_value import Weight, shift_function
@@ -62,6 +62,11 @@ class Landauer:
     def frequencies(self) -> FloatArray:
         """Mode energies w_k (N,), ascending: where the transmission is large at weak coupling."""
         return self.system.energies
+
+    @property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), or None."""
+        return contact_names(self.contacts)
 
     def transmission(self, frequencies: ArrayLike) -> FloatArray:
         """Return T_jq(w) (K, n, n) at real frequencies (K,): dimensionless, >= 0.
@@ -108,7 +113,7 @@ class Landauer:
                 f"largest flow: {outcome.message} Ask for less, landauer(..., accuracy=...)."
             )
         particle, energy = np.split(value, 2)
-        return Flows.of(particle, energy * scale, potential)
+        return Flows.of(particle, energy * scale, potential, self.names)
 
     def _self_energy(self, w: float) -> tuple[list[float], ComplexArray]:
         """Return gamma_j(w) of each contact and the total self-energy (N, N)."""

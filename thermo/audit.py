@@ -77,13 +77,13 @@ def _places(path: Trajectory) -> list[int]:
 
 def _reservoirs(path: Trajectory) -> Reservoirs:
     members = []
-    for gas, capacity in zip(path.gases, path.capacities, strict=True):
+    for gas, capacity, name in zip(path.gases, path.capacities, path.names, strict=True):
         if isinstance(gas, str):
             raise ValueError(
                 f"Argument `path` must know its gases, but of one the file has only the "
                 f"description {gas!r}. Audit the trajectory that evolve returned, before saving."
             )
-        members.append(Reservoir(gas, capacity=float(capacity)))
+        members.append(Reservoir(gas, capacity=float(capacity), name=name))
     return Reservoirs(members)
 
 

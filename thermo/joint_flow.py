@@ -131,7 +131,7 @@ class JointFlow:
         """Return the momentary flows (n,) of the state and reservoirs y (d,)."""
         T, mu = self.reservoir_part(y)
         particle, energy = self._exchanged(self.model.weights(T, mu), self.elements(y))
-        return Flows.of(particle, energy, mu)
+        return Flows.of(particle, energy, mu, self.reservoirs.names)
 
     def _exchanged(
         self, weights: FloatArray, elements: FloatArray | ComplexArray

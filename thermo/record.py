@@ -13,6 +13,7 @@ from oqs.arguments import FloatArray
 from oqs.flows import Flows
 from thermo.collocation import radau
 from thermo.dynamics import ReservoirDynamics
+from thermo.exchanged import totals
 from thermo.integration import STAGES, Integration
 from thermo.trajectory import State, Trajectory
 
@@ -74,7 +75,8 @@ def trajectory(
     parameters: Mapping[str, float | str | None],
 ) -> Trajectory:
     """Return the trajectory of a table, its events not yet looked for."""
-    state = dynamics.reservoirs.state(table.T, table.mu)
+    group = dynamics.reservoirs
+    state = totals(group, radau(STAGES), table.t, table.T, table.mu, table.flows)
     return Trajectory(
         t=table.t,
         T=table.T,
@@ -82,13 +84,13 @@ def trajectory(
         N=state.number,
         E=state.energy,
         entropy=state.entropy,
-        flows=table.flows,
+        flows=table.flows.named(group.names),
         outcome=table.run.outcome,
         equilibrium=goal,
         found=None,
-        names=dynamics.reservoirs.names,
-        gases=tuple(member.gas for member in dynamics.reservoirs),
-        capacities=dynamics.reservoirs.capacities,
+        names=group.names,
+        gases=tuple(member.gas for member in group),
+        capacities=group.capacities,
         parameters=parameters,
         evaluations=dynamics.evaluations,
         solution=table.run.solution,

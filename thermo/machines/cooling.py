@@ -6,6 +6,7 @@ import dataclasses
 from typing import final
 
 import numpy as np
+from scipy.interpolate import CubicHermiteSpline
 
 from oqs.arguments import FloatArray
 from thermo.extremes import fractions, passage_times, turning_times
@@ -110,6 +111,9 @@ def _entropy_until(path: Trajectory, time: float) -> float:
     T, mu = path.at([0.0, time])
     total = 0.0
     for j, gas in enumerate(path.gases):
+        if np.isinf(path.capacities[j]):  # what it has gained, and how fast
+            total += _gained(path, j, time)
+            continue
         if not isinstance(gas, EquationOfState):
             raise ValueError(
                 f"Argument `path` must know its gases for the entropy, but of one the file has "
@@ -118,3 +122,11 @@ def _entropy_until(path: Trajectory, time: float) -> float:
         start, now = path.capacities[j] * gas.entropy(T[:, j], mu[:, j])
         total += float(now - start)
     return total
+
+
+def _gained(path: Trajectory, j: int, time: float) -> float:
+    """Return the entropy that a fixed reservoir has gained at a time."""
+    if len(path.t) == 1:
+        return 0.0
+    rate = -path.heat[:, j] / path.T[:, j]
+    return float(CubicHermiteSpline(path.t, path.entropy[:, j], rate)(time))
