@@ -51,6 +51,11 @@ class ClosedForm:
         """Number n of reservoirs."""
         return int(self.rates.shape[-2])
 
+    @property
+    def fastest_rate(self) -> float:
+        """The largest rate of a contact at a mode, units of energy."""
+        return float(np.max(self.rates))
+
     @functools.cached_property
     def transfer(self) -> FloatArray:
         """gamma_j gamma_q / sum gamma of each mode, (..., N, n, n)."""

@@ -84,11 +84,12 @@ class FlowLaw(Protocol):
     """Anything that gives the stationary flows at the reservoirs' temperatures and potentials.
 
     A law made by `oqs` also has `frequencies`, the ascending Bohr frequencies at which particles
-    cross, and `resolved(T, mu)`, the flows at each of them; `batched = True` says that it takes T
-    and mu of shape (..., n) at once. `names` are those of its contacts, (n,) with None of one
-    without, or None: reservoirs must have the same ones, or none. Beside that, `plain_flows()` may
-    give its flows as a `PlainFlows`, or None where many states at once are no quicker than one
-    after the other. A plain function serves as well.
+    cross, `fastest_rate`, the largest rate of its contacts (what takes 1e25 times as long to change
+    a reservoir is no evolution any more), and `resolved(T, mu)`, the flows at each frequency;
+    `batched = True` says that it takes T and mu of shape (..., n) at once. `names` are those of its
+    contacts, (n,) with None of one without, or None: reservoirs must have the same ones, or none.
+    Beside that, `plain_flows()` may give its flows as a `PlainFlows`, or None where many states at
+    once are no quicker than one after the other. A plain function serves as well.
     """
 
     def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:

@@ -58,6 +58,11 @@ class GaussianLaw:
         """Number n of reservoirs."""
         return int(self.transfer.shape[-1])
 
+    @property
+    def fastest_rate(self) -> float:
+        """The largest rate at which particles go between two reservoirs, units of energy."""
+        return float(np.max(self.transfer))
+
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., n) at T, mu of shape (..., n), units of energy."""
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)

@@ -33,6 +33,11 @@ class DensityMatrixLaw:
         return self.problem.model
 
     @property
+    def fastest_rate(self) -> float:
+        """The largest rate of a contact at a Bohr frequency, units of energy."""
+        return float(np.max(self.model.rates))
+
+    @property
     def names(self) -> tuple[str | None, ...] | None:
         """Of the contacts (n,), or None."""
         return self.model.names

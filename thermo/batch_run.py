@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from oqs.arguments import FloatArray
 from thermo.batch_problem import BatchProblem
 from thermo.batch_turning import turning_points
+from thermo.kept_totals import KeptTotals
 from thermo.noise import sentence_on_noise
 from thermo.rosenbrock import ORDER, BatchStep, take_steps
 from thermo.stopping import GOES_ON, RESTING, StoppingRule
 from thermo.trajectory import State
 
+_RESTORED = 10  # steps from one correction of the totals to the next
 _LONG = 250  # steps, after which a run is so stiff that errors of its Jacobian hold it up
 
 Columns = tuple[NDArray[np.generic], ...]
@@ -53,7 +55,7 @@ class _Run:
         self.t = np.zeros(batch)
         fastest = np.max(np.abs(self.here.rates) / self.dynamics.scale(self.y), axis=1)
         self.h = np.minimum(1e-3 / np.where(fastest > 0, fastest, 1e-300), problem.t_final)
-        self.steps = np.zeros(batch, dtype=np.intp)
+        self.steps, self.turn = np.zeros(batch, dtype=np.intp), 0
         self.end_t = np.zeros(batch)
         self.end_y = self.y.copy()
         self.outcome = np.zeros(batch, dtype=np.intp)
@@ -61,6 +63,8 @@ class _Run:
         self.low_t, self.high_t = np.zeros((batch, n)), np.zeros((batch, n))
         count = 0 if problem.times is None else len(problem.times)
         self.reported = np.repeat(self.y[:, None, :], count, axis=1)
+        self.totals = KeptTotals(self.dynamics, self.y)
+        self.rule.start(T, mu)
         verdict = self.rule.arrived(self.t, self.y)
         rows = np.flatnonzero(verdict == GOES_ON)
         verdict[rows] = self.rule.rest(self.t[rows], self.y[rows])
@@ -105,6 +109,7 @@ class _Run:
         self.here = there.where(good, here)
         self.t = np.where(good, after, self.t)
         self.steps += 1
+        self._restore_totals()
         factor = np.clip(0.9 * np.maximum(error, 1e-10) ** (-1 / ORDER), 0.2, 6.0)
         self.h = self.h * np.where(np.isfinite(error), factor, 0.1)
         self.h = np.minimum(self.h, end_of_all - self.t)
@@ -112,6 +117,16 @@ class _Run:
         # a step that was refused has moved nothing, which is no rest
         verdict = self.rule(self.t, self.y, np.where(good[:, None], y, np.inf))
         self._drop(np.where(good, verdict, GOES_ON))
+
+    def _restore_totals(self) -> None:
+        """Bring every few steps the totals of N and E back to those of the start."""
+        self.turn = (self.turn + 1) % _RESTORED
+        if self.turn == 0:
+            restored = self.totals.restored(self.y, self.here)
+            there = self.problem.evaluate_or_nan(restored, self.y)
+            fine = np.asarray(np.isfinite(there.rates).all(axis=1))
+            self.y = np.where(fine[:, None], restored, self.y)
+            self.here = there.where(fine, self.here)
 
     def _record(self, step: BatchStep, after: FloatArray, good: NDArray[np.bool_]) -> None:
         """Keep the extremes of T in each accepted step, up to `after` (B,), and the asked values.
@@ -178,6 +193,7 @@ class _Run:
             self.reported[at[rows], place] = self.end_y[at[rows]]
         keep = ~done
         self.rule.keep(keep)
+        self.totals.keep(keep)
         self.index, self.y, self.here = self.index[keep], self.y[keep], self.here.kept(keep)
         self.t, self.h, self.steps = self.t[keep], self.h[keep], self.steps[keep]
 

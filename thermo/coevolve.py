@@ -113,7 +113,7 @@ def coevolve(
     goal = _goal(joint, y) if t_final is None else None
     with ProgressBar("evolving system and reservoirs", progress) as bar:
         judge = Judge(joint, goal, tolerance, end, bar)
-        verdict = judge(0.0, y, y + 1.0)  # as if it had moved: to be at rest, it must have begun
+        verdict = judge.begin(y)
         if verdict is not None:
             return tabulate(joint, single_point(y), verdict, goal)
         run = integrate_jointly(joint, y, end, rtol, max_steps, judge)

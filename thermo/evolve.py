@@ -28,7 +28,7 @@ from thermo.watch import Watch
 
 _STAGE_ROWS = 100  # 9 stages of 2n values
 _TIGHTER, _TIGHTEST = 1e-2, 1e-12  # of rtol, to confirm events; less is lost in rounding
-_MORE_STEPS = 10  # that a tighter integration may need
+_MORE_STEPS, _FEW = 5, 20  # times as many, beside some, that a tighter integration may need
 _FORWARD = "A time that runs backwards, or none, is no evolution; None goes on to equilibrium."
 
 
@@ -187,7 +187,8 @@ def _events(
     sharper = ReservoirDynamics(dynamics.law, dynamics.reservoirs, dynamics.start_T, tight)
 
     def tighter(t: float) -> tuple[PiecewisePolynomial, float]:
-        start, most = path.solution.ends[0], _MORE_STEPS * max_steps
+        start = path.solution.ends[0]
+        most = min(_MORE_STEPS * (len(path.solution.t) + _FEW), _MORE_STEPS * max_steps)
         again = quick(sharper, start, t, tight, most, None)
         if again is None:
             watch = Watch(sharper, None, 1e3 * tight, t, ProgressBar("", show=False))

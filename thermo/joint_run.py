@@ -22,6 +22,7 @@ from thermo.stopping import GOES_ON, StoppingRule
 from thermo.trajectory import Outcome, State
 
 _RTOL_OF_LOGARITHM = 100 * float(np.finfo(np.float64).eps)  # SciPy's least: ln T has its atol
+_STILL = 1e-13  # of the fastest rate: a change of rho_S that is rounding
 _COHERENCE = 1e-4  # of rtol: rounding in a change of basis makes coherences of 1e-17 from nothing
 
 
@@ -60,6 +61,17 @@ class Judge:
         if goal is not None:
             gibbs = np.exp(log_gibbs(joint.model.system, float(goal.T), float(goal.mu)))
             self._settled = joint.pack_state(np.diag(gibbs).astype(np.complex128))
+
+    def begin(self, y: FloatArray) -> Outcome | None:
+        """Return the verdict on the start y (d,): "stalled" only if rho_S is stationary."""
+        verdict = self(0.0, y, y + np.inf)  # as if it had moved
+        if verdict is not None or math.isfinite(self._t_final):
+            return verdict
+        self._rule.start(*self._joint.reservoir_part(y))
+        change = self._joint(y)[: -2 * len(self._joint.reservoirs)]
+        if np.max(np.abs(change)) > _STILL * np.max(self._joint.model.rates):
+            return None
+        return self._look(0.0, y)
 
     def __call__(self, t: float, y: FloatArray, before: FloatArray) -> Outcome | None:
         """Return "equilibrated", "stalled" or None for a step from `before` to y (d,) at t."""

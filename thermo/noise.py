@@ -10,7 +10,7 @@ from thermo.dynamics import ReservoirDynamics
 
 _STEP = 1e-6  # along a line in T and mu: short, so that fourth differences are those of the scatter
 _BINOMIAL = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
-_ROOM = 100.0  # times the scatter, that an integration needs
+_ROOM = 3.0  # times the scatter, that an integration needs
 _ROUNDING = 1e-13  # a scatter below is that of double precision
 
 

@@ -69,7 +69,7 @@ def _ended(
 ) -> Integration | None:
     """Return the solution up to equilibrium or t_final, if it comes to either."""
     method = radau(STAGES)
-    arrived = None if watch is None else watch.arrived(values[:, -1], values[:, 0])
+    arrived = None if watch is None else watch.arrived(edges, values[:, -1], values[:, 0])
     if arrived is not None:
         solution = method.solution(edges[: arrived + 2], values[: arrived + 1])
         return Integration(solution, "equilibrated")

@@ -61,7 +61,7 @@ def _at_rest(
     gross = np.max(np.abs(jacobian) * unit[:, None, :], axis=2)
     rate = np.where(np.abs(rate) > np.maximum(_ROUNDING * gross, _NOISE * scatter), rate, 0.0)
     still = ~rate.any(axis=1)
-    moving = ~still & smooth & ~_unstable(jacobian)
+    moving = ~still & smooth & ~_unstable(jacobian, left)
     rest = still & smooth
     if moving.any():
         rows = np.flatnonzero(moving)
@@ -74,10 +74,11 @@ def _at_rest(
     return rest
 
 
-def _unstable(jacobian: FloatArray) -> NDArray[np.bool_]:
-    """Return where (B,) the linearised motion moves away ever faster."""
+def _unstable(jacobian: FloatArray, left: FloatArray) -> NDArray[np.bool_]:
+    """Return where (B,) the linearised motion moves away ever faster, within the time left."""
     values = np.linalg.eigvals(jacobian)
-    return np.asarray(values.real.max(axis=1) > _UNSTABLE * np.abs(values).max(axis=1))
+    growth = values.real.max(axis=1)
+    return np.asarray((growth > _UNSTABLE * np.abs(values).max(axis=1)) & (growth * left > 1))
 
 
 def _differences(

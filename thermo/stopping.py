@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final, final
 
@@ -26,6 +27,7 @@ OUTCOMES: Final[Mapping[int, Outcome]] = {
 # a step that moves less, or than rtol if that is more, triggers the test for rest
 _QUIET = 1e-2  # of the tolerance
 _NOWHERE = State(np.array(np.nan), np.array(np.nan))
+_NEVER = 1e25  # of the times in which contacts pass the particles that count
 _LEAST = 0.5  # of the tolerance: what must still be to come for a run to go on
 
 
@@ -40,7 +42,10 @@ class StoppingRule:
     - "stalled" when it is at rest elsewhere: all that is still to come is less than half of that,
       however long one waits. What comes is that of Eq. (5) linearised (`thermo.rest.at_rest`). It
       is so where one frequency couples T and mu tightly, between parts without contact, or in the
-      stationary flow between fixed reservoirs that differ (which have no T_eq, mu_eq).
+      stationary flow between fixed reservoirs that differ (which have no T_eq, mu_eq). And however
+      it moves, a run is stalled when 1e25 times as long has passed as its fastest contact rate
+      gamma takes to pass the particles within T of mu, T dN/dmu / gamma: a system blockaded by 60 T
+      or more changes nothing within any time that counts.
 
     A run with t_final is over "t_final", at that time. From where it is at rest, to rtol for the
     time left, it needs no further steps: T and mu stay.
@@ -63,6 +68,15 @@ class StoppingRule:
         self.tolerance = tolerance
         self.t_final = t_final
         self._looked: FloatArray | float = 0.0
+        self._never = math.inf
+
+    def start(self, T: FloatArray, mu: FloatArray) -> None:
+        """Find the time after which nothing counts, from a start T, mu (..., n), once."""
+        group, fastest = self.dynamics.reservoirs, getattr(self.dynamics.law, "fastest_rate", None)
+        if not fastest or not self._endless:
+            return
+        particles = np.abs(group.jacobian(T, mu)[..., 0, 1] * T)
+        self._never = max(float(particles.max()), 1.0) * _NEVER / fastest
 
     @property
     def _endless(self) -> bool:
@@ -75,7 +89,7 @@ class StoppingRule:
         it takes 8n + 1 right-hand sides.
         """
         verdict = self.arrived(t, y)
-        due = (verdict == GOES_ON) & self.quiet(y, before) & (t >= 2 * self._looked)
+        due = (verdict == GOES_ON) & self.doubtful(t, y, before) & (t >= 2 * self._looked)
         rows = np.flatnonzero(due)
         if len(rows):
             self._looked = np.where(due, t, self._looked)
@@ -93,8 +107,15 @@ class StoppingRule:
         """Return STALLED or RESTING for states (b, 2n) at t (b,) that are at rest, else GOES_ON."""
         endless = self._endless
         least = _LEAST * self.tolerance if endless else self.dynamics.rtol
-        resting = at_rest(self.dynamics, y, self.t_final - t, least)
+        resting = t >= self._never
+        rows = np.flatnonzero(~resting)
+        left = (min(self._never, self.t_final) - t)[rows]
+        resting[rows] = at_rest(self.dynamics, y[rows], left, least)
         return np.where(resting, STALLED if endless else RESTING, GOES_ON)
+
+    def doubtful(self, t: FloatArray, y: FloatArray, before: FloatArray) -> NDArray[np.bool_]:
+        """Return which steps (...) trigger the test for rest."""
+        return self.quiet(y, before) | (t >= self._never)
 
     def quiet(self, y: FloatArray, before: FloatArray) -> NDArray[np.bool_]:
         """Return which steps (...) moved T_j and mu_j little."""

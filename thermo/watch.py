@@ -59,6 +59,7 @@ class Watch:
 
     def begin(self, y: FloatArray) -> Verdict:
         """Return whether the start y (2n,) is "equilibrated"."""
+        self.rule.start(*self.rule.dynamics.unpack(y))
         self._first = float(self.rule.distance(y))
         return _verdict(int(self.rule.arrived(np.zeros(1), y[None])[0]))
 
@@ -66,16 +67,15 @@ class Watch:
         """Return whether the start y (2n,) is "stalled", or "resting" until t_final."""
         return _verdict(int(self.rule.rest(np.zeros(1), y[None])[0]))
 
-    def arrived(self, ends: FloatArray, starts: FloatArray) -> int | None:
+    def arrived(self, edges: FloatArray, ends: FloatArray, starts: FloatArray) -> int | None:
         """Return the first of the steps (m, 2n) that ends in equilibrium, if it is the verdict.
 
-        None if none does, or one before moved so little that it triggers the test for rest.
+        None if none does, or one before triggers the test for rest. `edges` (m + 1,) of the steps.
         """
-        there = self.rule.arrived(np.zeros(len(ends)), ends) == EQUILIBRATED
+        there = self.rule.arrived(edges[1:], ends) == EQUILIBRATED
         step = int(np.argmax(there))
-        if not there[step] or self.rule.quiet(ends[:step], starts[:step]).any():
-            return None
-        return step
+        before = edges[1 : step + 1], ends[:step], starts[:step]
+        return step if there[step] and not self.rule.doubtful(*before).any() else None
 
     def __call__(self, t: float, y: FloatArray, before: FloatArray) -> Verdict:
         """Return the verdict, or None, for a step from `before` to y (2n,) at t."""
