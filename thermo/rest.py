@@ -78,7 +78,7 @@ def _unstable(jacobian: FloatArray, left: FloatArray) -> NDArray[np.bool_]:
     """Return where (B,) the linearised motion moves away ever faster, within the time left."""
     values = np.linalg.eigvals(jacobian)
     growth = values.real.max(axis=1)
-    return np.asarray((growth > _UNSTABLE * np.abs(values).max(axis=1)) & (growth * left > 1))
+    return np.asarray((growth > _UNSTABLE * np.abs(values).max(axis=1)) & (growth > 1 / left))
 
 
 def _differences(

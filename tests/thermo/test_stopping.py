@@ -202,7 +202,7 @@ class TestLawsThatScatter:
     def test_the_sentence_names_an_rtol(self, size):
         system = FIGURES[1]
         arguments = self.law(size), system.reservoirs(GAS), system.T, system.mu
-        with pytest.raises(thermo.EvolutionFailed, match="give an `rtol` of .* or more"):
+        with pytest.raises(thermo.EvolutionFailed, match=r"give an `rtol` of .* or more"):
             thermo.evolve(*arguments, max_steps=40)
 
     @pytest.mark.parametrize(("size", "rtol"), [(1e-7, 2e-5), (1e-8, 2e-6), (1e-9, 2e-7)])
