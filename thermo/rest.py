@@ -11,7 +11,7 @@ from thermo.dynamics import ReservoirDynamics
 
 _EPS = float(np.finfo(np.float64).eps)
 _LONGEST = 1e10  # relaxation times of a reservoir; the differences below know no slower rate
-_ROUNDING = 100 * _EPS  # of the flows, relative to how they change with T and mu
+_ROUNDING = 10 * _EPS  # of the flows, relative to how they change with T and mu
 _NOISE = 10.0  # times the scatter of the flows: less is nothing that they tell
 _SMOOTH = 1e-2  # agreement of two difference quotients
 _UNSTABLE = 1e-8  # of the fastest rate: a growth that rounding does not explain
