@@ -66,9 +66,7 @@ class _Run:
         self.totals = KeptTotals(self.dynamics, self.y)
         self.rule.start(T, mu)
         verdict = self.rule.arrived(self.t, self.y)
-        rows = np.flatnonzero(verdict == GOES_ON)
-        verdict[rows] = self.rule.rest(self.t[rows], self.y[rows])
-        self._drop(verdict)
+        self._drop(np.where(verdict == GOES_ON, self.rule.rest(self.t, self.y), verdict))
 
     def finish(self) -> Columns:
         """Step until every trajectory is over."""

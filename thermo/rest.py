@@ -13,12 +13,13 @@ _EPS = float(np.finfo(np.float64).eps)
 _LONGEST = 1e10  # relaxation times of a reservoir; the differences below know no slower rate
 _ROUNDING = 10 * _EPS  # of the flows, relative to how they change with T and mu
 _NOISE = 10.0  # times the scatter of the flows: less is nothing that they tell
+_EVEN = 5.0  # times as far in ten times the time: a drift
 _SMOOTH = 1e-2  # agreement of two difference quotients
 _UNSTABLE = 1e-8  # of the fastest rate: a growth that rounding does not explain
 
 
 def at_rest(
-    dynamics: ReservoirDynamics, y: FloatArray, left: FloatArray, least: float
+    dynamics: ReservoirDynamics, y: FloatArray, left: FloatArray, least: float, drift: FloatArray
 ) -> NDArray[np.bool_]:
     """Return which states (B,) move less than `least` in the time left (B,), in any T_j or mu_j.
 
@@ -34,6 +35,8 @@ def at_rest(
     y : (B, 2n).
     left : (B,) time left, may be infinite.
     least : change of ln T_j, and of mu_j over max(|mu_j|, T_j), that counts as motion.
+    drift : (B,) the same of what moves evenly for all of the 1e10 relaxation times, so slowly that
+        rounding tells no more of it.
 
     Notes
     -----
@@ -41,17 +44,19 @@ def at_rest(
     to y (the integration meets it, and says so, if it goes there), or y is unstable.
     """
     try:
-        return _at_rest(dynamics, y, left, least)
+        return _at_rest(dynamics, y, left, least, drift)
     except (ValueError, ArithmeticError, StationaryStateNotFound):
         if len(y) == 1:
             return np.zeros(1, dtype=bool)
     half = len(y) // 2
     parts = (slice(None, half), slice(half, None))
-    return np.concatenate([at_rest(dynamics, y[part], left[part], least) for part in parts])
+    return np.concatenate(
+        [at_rest(dynamics, y[part], left[part], least, drift[part]) for part in parts]
+    )
 
 
 def _at_rest(
-    dynamics: ReservoirDynamics, y: FloatArray, left: FloatArray, least: float
+    dynamics: ReservoirDynamics, y: FloatArray, left: FloatArray, least: float, drift: FloatArray
 ) -> NDArray[np.bool_]:
     rate, jacobian, scatter, smooth = _differences(dynamics, y)
     fastest = np.linalg.norm(jacobian, axis=2)  # (B, 2n), of each variable
@@ -65,13 +70,25 @@ def _at_rest(
     rest = still & smooth
     if moving.any():
         rows = np.flatnonzero(moving)
-        per_row = np.where(fastest[rows] > 0, fastest[rows], 1.0)
-        matrix = -jacobian[rows] / per_row[:, :, None]
-        place = np.arange(y.shape[1])
-        matrix[:, place, place] += 1 / _LONGEST + 1 / (left[rows, None] * per_row)
-        motion = np.linalg.solve(matrix, (rate[rows] / per_row)[:, :, None])[..., 0]
-        rest[rows] = np.max(np.abs(motion), axis=1) < least
+        motion, before = (
+            _motion(jacobian[rows], rate[rows], fastest[rows], left[rows], longest)
+            for longest in (_LONGEST, _LONGEST / 10)
+        )
+        even = motion > _EVEN * before
+        rest[rows] = motion < np.where(even, np.maximum(least, drift[rows]), least)
     return rest
+
+
+def _motion(
+    jacobian: FloatArray, rate: FloatArray, fastest: FloatArray, left: FloatArray, longest: float
+) -> FloatArray:
+    """Return the largest motion (b,) in the time left, or so many relaxation times if less."""
+    per_row = np.where(fastest > 0, fastest, 1.0)
+    matrix = -jacobian / per_row[:, :, None]
+    place = np.arange(rate.shape[1])
+    matrix[:, place, place] += 1 / longest + 1 / (left[:, None] * per_row)
+    motion = np.linalg.solve(matrix, (rate / per_row)[:, :, None])[..., 0]
+    return np.asarray(np.max(np.abs(motion), axis=1))
 
 
 def _unstable(jacobian: FloatArray, left: FloatArray) -> NDArray[np.bool_]:

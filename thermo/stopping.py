@@ -27,6 +27,7 @@ OUTCOMES: Final[Mapping[int, Outcome]] = {
 # a step that moves less, or than rtol if that is more, triggers the test for rest
 _QUIET = 1e-2  # of the tolerance
 _NOWHERE = State(np.array(np.nan), np.array(np.nan))
+_DRIFT = 1e-2  # of the way to equilibrium: less in 1e10 relaxation times is none
 _NEVER = 1e25  # of the times in which contacts pass the particles that count
 _LEAST = 0.5  # of the tolerance: what must still be to come for a run to go on
 
@@ -40,7 +41,8 @@ class StoppingRule:
     - "equilibrated" when every |T_j/T_eq - 1| and |mu_j - mu_eq|/max(|mu_eq|, T_eq) is at most
       `tolerance`, with the T_eq, mu_eq that Eq. (6) gives for its start;
     - "stalled" when it is at rest elsewhere: all that is still to come is less than half of that,
-      however long one waits. What comes is that of Eq. (5) linearised (`thermo.rest.at_rest`). It
+      however long one waits. What comes is that of Eq. (5) linearised (`thermo.rest.at_rest`); a
+      drift that covers less than a hundredth of the way in 1e10 relaxation times is none. It
       is so where one frequency couples T and mu tightly, between parts without contact, or in the
       stationary flow between fixed reservoirs that differ (which have no T_eq, mu_eq). And however
       it moves, a run is stalled when 1e25 times as long has passed as its fastest contact rate
@@ -90,10 +92,9 @@ class StoppingRule:
         """
         verdict = self.arrived(t, y)
         due = (verdict == GOES_ON) & self.doubtful(t, y, before) & (t >= 2 * self._looked)
-        rows = np.flatnonzero(due)
-        if len(rows):
+        if due.any():
             self._looked = np.where(due, t, self._looked)
-            verdict[rows] = self.rest(t[rows], y[rows])
+            verdict = np.where(due, self._rest(t, y, due), verdict)
         return verdict
 
     def arrived(self, t: FloatArray, y: FloatArray) -> NDArray[np.intp]:
@@ -104,13 +105,19 @@ class StoppingRule:
         return verdict
 
     def rest(self, t: FloatArray, y: FloatArray) -> NDArray[np.intp]:
-        """Return STALLED or RESTING for states (b, 2n) at t (b,) that are at rest, else GOES_ON."""
+        """Return STALLED or RESTING for those of all runs (B,) that are at rest, else GOES_ON."""
+        return self._rest(t, y, np.full(len(y), True))
+
+    def _rest(self, t: FloatArray, y: FloatArray, asked: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Return the same, of the runs asked for; GOES_ON of the others."""
         endless = self._endless
         least = _LEAST * self.tolerance if endless else self.dynamics.rtol
-        resting = t >= self._never
-        rows = np.flatnonzero(~resting)
-        left = (min(self._never, self.t_final) - t)[rows]
-        resting[rows] = at_rest(self.dynamics, y[rows], left, least)
+        resting = asked & (t >= self._never)
+        rows = np.flatnonzero(asked & ~resting)
+        if len(rows):
+            left = (min(self._never, self.t_final) - t)[rows]
+            away = np.nan_to_num(np.broadcast_to(self.distance(y), len(y))[rows])
+            resting[rows] = at_rest(self.dynamics, y[rows], left, least, _DRIFT * away)
         return np.where(resting, STALLED if endless else RESTING, GOES_ON)
 
     def doubtful(self, t: FloatArray, y: FloatArray, before: FloatArray) -> NDArray[np.bool_]:

@@ -245,16 +245,18 @@ class TestRest:
         T, mu = system.exact(horizon)
         moved = np.max(np.abs(mu - system.mu) / np.maximum(np.abs(system.mu), system.T))
         times = np.array([left])
-        assert not at_rest(slow, y, times, moved / 3)[0]
-        assert at_rest(slow, y, times, 3 * max(moved, np.max(np.abs(T / system.T - 1))))[0]
+        assert not at_rest(slow, y, times, moved / 3, np.zeros(1))[0]
+        assert at_rest(
+            slow, y, times, 3 * max(moved, np.max(np.abs(T / system.T - 1))), np.zeros(1)
+        )[0]
 
     def test_growth_is_no_rest(self):
         # heat runs from cold to warm, ever faster
         system = LinearPair(g=0.5, k=-0.1)
         slow = ReservoirDynamics(system.law, thermo.Reservoirs(system.reservoirs()), np.ones(2))
         y = slow.pack(np.array([1.0, 1.0 + 1e-9]), np.array([2.0, 2.0]))[None]
-        assert not at_rest(slow, y, np.array([np.inf]), 1e-3)[0]
-        assert at_rest(slow, y, np.array([1e-3]), 1e-3)[0]
+        assert not at_rest(slow, y, np.array([np.inf]), 1e-3, np.zeros(1))[0]
+        assert at_rest(slow, y, np.array([1e-3]), 1e-3, np.zeros(1))[0]
 
 
 def test_totals_that_drift_are_told_of_many():
@@ -300,3 +302,16 @@ def test_a_random_machine_ends_alike_by_all_routes(seed):
 @pytest.mark.parametrize("seed", range(6, 306))
 def test_random_machines_end_alike_by_all_routes(seed):
     agree(seed)
+
+
+def test_runs_of_one_batch_are_over_each_by_its_own_goal():
+    law = oqs.closed_form(
+        oqs.QuadraticSystem.from_energies([17.1]), [oqs.Contact(oqs.flat(1e-3))] * 2
+    )
+    T = [[0.8, 1.0], [0.9, 0.9], [0.7, 1.2], [1.0, 1.0 + 1e-7]]
+    mu = [[18.8, 18.0], [18.0, 18.0], [19.0, 17.5], [18.0, 18.0]]
+    many = thermo.evolve_ensemble(law, pair(), T, mu, workers=1)
+    alone = [ends(law, pair(), *start, "many") for start in zip(T, mu, strict=True)]
+    assert many.outcome.tolist() == ["stalled", "equilibrated", "stalled", "equilibrated"]
+    assert many.outcome.tolist() == [end[0] for end in alone]
+    np.testing.assert_allclose(many.T, [end[1] for end in alone], rtol=1e-12)
