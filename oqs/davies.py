@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
-from oqs.contacts import Contact, checked_contacts
+from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.eigenoperators import Decomposition, decompose
 from oqs.find_transitions import find_transitions
 from oqs.generator import Generator, build_generator
@@ -58,6 +58,11 @@ class DaviesModel:
     def reservoirs(self) -> int:
         """Number n of reservoirs."""
         return len(self.contacts)
+
+    @functools.cached_property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), None of one without; None where all are without."""
+        return contact_names(self.contacts)
 
     @functools.cached_property
     def decomposition(self) -> Decomposition:
