@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Protocol, final, runtime_checkable
+from typing import Final, Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,8 @@ For first, coarse solutions: good to rounding of the largest terms, which may ca
 where checks would take longer than the work. It raises ArithmeticError where numbers end, and what
 the law raises that it stands for.
 """
+
+KINDS: Final = ("particle", "energy", "heat")
 
 
 @final
@@ -43,7 +45,7 @@ class Flows:
 
     def __post_init__(self) -> None:
         shape = np.shape(self.particle)
-        for name in ("particle", "energy", "heat"):
+        for name in KINDS:
             array = np.array(getattr(self, name), dtype=np.float64)
             if array.shape != shape or not shape:
                 raise ValueError(

@@ -47,6 +47,8 @@ def _flows(output: Console, data: dict[str, Any]) -> None:
         key = "clausius_sum_W/K"
         clausius = f"{law[key]:.6e} W/K" if key in law else f"{law['clausius_sum']:.6e}"
         output.print(f"sum of Y/T = {clausius}")
+        for part in law["untouched"]:
+            output.print(f"carries nothing: {part}", markup=False)
     _audit(output, data["audit"])
 
 
