@@ -23,7 +23,7 @@ from oqs.level_coherences import LevelCoherences
 from oqs.memory import require_memory
 from oqs.principal_value import occupied_shift, shift_function
 from oqs.superoperator import in_operator_basis, require_room
-from oqs.systems import System, checked_resolution
+from oqs.systems import System
 from oqs.transitions import SectorBlocks, Transitions
 
 
@@ -349,6 +349,5 @@ def davies(
             "oqs.InteractingSystem(H, annihilators)."
         )
     found = checked_contacts(contacts)
-    width = checked_resolution(resolution, system)
-    transitions = find_transitions(system, found, width)
+    transitions, width = find_transitions(system, found, resolution)
     return DaviesModel(system, found, width, transitions, bool(lamb_shift))
