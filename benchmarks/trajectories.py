@@ -12,9 +12,8 @@ from timing import Task, Timing, best
 
 import oqs
 import thermo
-from thermo.batch_flow import BatchLaw
+from thermo.dynamics import Law, ReservoirDynamics
 from thermo.reservoir import Reservoirs
-from thermo.slow_flow import SlowFlow
 
 T, MU = np.array([0.6, 1.0]), np.array([20.8, 16.0])
 SYSTEM = oqs.QuadraticSystem.from_energies([21.1, 21.5])
@@ -59,7 +58,7 @@ def closed_form(modes: int) -> Timing:
     law = oqs.closed_form(
         oqs.QuadraticSystem.from_energies(np.linspace(21.1, 21.5, modes)), CONTACTS
     )
-    slow = SlowFlow(law, Reservoirs(RESERVOIRS), T)
+    slow = ReservoirDynamics(law, Reservoirs(RESERVOIRS), T)
     end = float(evolution(law, 1e-6).t[-1])
 
     def lsoda() -> object:
@@ -69,7 +68,7 @@ def closed_form(modes: int) -> Timing:
     return Timing(best(lambda: evolution(law, 1e-6)), best(lsoda))
 
 
-def ensemble(gas: thermo.EquationOfState, count: int, law: BatchLaw | None = None) -> Timing:
+def ensemble(gas: thermo.EquationOfState, count: int, law: Law | None = None) -> Timing:
     """Time many trajectories at once, by the clock on the wall; the peer is one after the other."""
     rng = np.random.default_rng(0)
     starts = T * rng.uniform(0.8, 1.2, (count, 2)), MU + rng.uniform(-1, 1, (count, 2))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, positive_number, temperatures_and_potentials
 from oqs.davies import DaviesModel, checked_model
 from oqs.errors import NonUniqueStationaryState
-from oqs.flows import Flows
+from oqs.flows import KINDS, Flows
 from oqs.gross import ROUNDING, gross_flows
 from oqs.landauer import landauer
 from oqs.laws import flow_law
@@ -132,8 +132,10 @@ def _scales(flows: Flows, T: FloatArray, gross: Flows) -> dict[str, float]:
     counts as less than the rounding of the largest gross rate of its kind.
     """
     found = {
-        kind: float(max(np.max(np.abs(getattr(flows, kind))), ROUNDING * np.max(size)))
-        for kind, size in vars(gross).items()
+        kind: float(
+            max(np.max(np.abs(getattr(flows, kind))), ROUNDING * np.max(getattr(gross, kind)))
+        )
+        for kind in KINDS
     }
     found["energy"] = max(found["energy"], float(np.max(T)) * found["particle"])
     return found

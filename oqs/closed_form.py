@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
-from oqs.contacts import Contact, checked_contacts
+from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.flows import Flows, PlainFlows
 from oqs.levels import Level, find_levels, untouched_modes
 from oqs.pair_flows import (
@@ -43,17 +43,24 @@ class ClosedForm:
     frequencies : (K,) energies w_k of the modes that contacts touch, ascending, units of energy.
     rates : (n, K) gamma_j(w_k) times the squared amplitude of mode k in the channels of contact j.
     untouched : the other modes, which carry nothing and are left out, each with the reason.
+    names : (n,) of the contacts, or None.
     """
 
     frequencies: FloatArray
     rates: FloatArray
     untouched: tuple[Untouched, ...]
+    names: tuple[str | None, ...] | None = None
     batched: ClassVar[bool] = True
 
     @property
     def reservoirs(self) -> int:
         """Number n of reservoirs."""
         return int(self.rates.shape[-2])
+
+    @property
+    def fastest_rate(self) -> float:
+        """The largest rate of a contact at a mode, units of energy."""
+        return float(np.max(self.rates))
 
     @functools.cached_property
     def transfer(self) -> FloatArray:
@@ -67,11 +74,13 @@ class ClosedForm:
 
         Raises TypeError or ValueError for T <= 0, NaN or a last axis that is not n.
         """
-        return pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        found = pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        return found.named(self.names)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., K, n) through each mode; their sum over modes is the flow."""
-        return level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        found = level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        return found.named(self.names)
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
@@ -142,6 +151,7 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
         read_only(np.concatenate([np.full(len(v.strengths), v.frequency) for v in touched])),
         read_only(np.hstack([_mode_rates(level) for level in touched])),
         untouched,
+        contact_names(found),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import numbers
+from collections.abc import Sequence
 from typing import final
 
 import numpy as np
@@ -172,4 +173,17 @@ def checked_contacts(contacts: object) -> tuple[Contact, ...]:
                 f"{contact!r}. Make one with oqs.Contact(rate=...)."
             )
         checked.append(contact)
+    names = [contact.name for contact in checked if contact.name is not None]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(
+            f"Argument `contacts` must have different names, but two are called {twice!r}. "
+            "Name each, or leave names out."
+        )
     return tuple(checked)
+
+
+def contact_names(contacts: Sequence[Contact]) -> tuple[str | None, ...] | None:
+    """Return the contacts' names, None of one without; None where all are without."""
+    names = tuple(contact.name for contact in contacts)
+    return None if all(name is None for name in names) else names

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
-from oqs.contacts import Contact, checked_contacts
+from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.eigenoperators import Decomposition, decompose
 from oqs.find_transitions import find_transitions
 from oqs.generator import Generator, build_generator
@@ -23,7 +23,7 @@ from oqs.level_coherences import LevelCoherences
 from oqs.memory import require_memory
 from oqs.principal_value import occupied_shift, shift_function
 from oqs.superoperator import in_operator_basis, require_room
-from oqs.systems import System, checked_resolution
+from oqs.systems import System
 from oqs.transitions import SectorBlocks, Transitions
 
 
@@ -58,6 +58,11 @@ class DaviesModel:
     def reservoirs(self) -> int:
         """Number n of reservoirs."""
         return len(self.contacts)
+
+    @functools.cached_property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), None of one without; None where all are without."""
+        return contact_names(self.contacts)
 
     @functools.cached_property
     def decomposition(self) -> Decomposition:
@@ -344,6 +349,5 @@ def davies(
             "oqs.InteractingSystem(H, annihilators)."
         )
     found = checked_contacts(contacts)
-    width = checked_resolution(resolution, system)
-    transitions = find_transitions(system, found, width)
+    transitions, width = find_transitions(system, found, resolution)
     return DaviesModel(system, found, width, transitions, bool(lamb_shift))

@@ -12,23 +12,30 @@ from oqs.couplings import significant
 from oqs.eigenoperators import NEGLIGIBLE
 from oqs.fock import occupation_sum
 from oqs.interacting import InteractingSystem
-from oqs.sector_transitions import sector_transitions
-from oqs.systems import QuadraticSystem, System
+from oqs.sector_transitions import coupled_sectors, sector_transitions
+from oqs.systems import QuadraticSystem, System, checked_resolution
 from oqs.terms import Terms
 from oqs.transitions import Flips, Transitions
 
 
 def find_transitions(
-    system: System, contacts: tuple[Contact, ...], resolution: float
-) -> Transitions:
-    """Return the transitions of a system between its contacts; rates are checked here."""
+    system: System, contacts: tuple[Contact, ...], resolution: float | None
+) -> tuple[Transitions, float]:
+    """Return the transitions of a system between its contacts, and the resolution as an energy.
+
+    Rates are checked here. What would not fit is refused before anything is diagonalised.
+    """
     channels = [contact.channels(system.sites) for contact in contacts]
     if isinstance(system, QuadraticSystem):
-        return _flips_of_modes(system, contacts, channels, resolution)
+        width = checked_resolution(resolution, system)
+        return _flips_of_modes(system, contacts, channels, width), width
     if isinstance(system, InteractingSystem):
         if system.terms is not None and system.occupation_eigenstates:
-            return _flips_of_sites(system.terms, contacts, channels, resolution)
-        return sector_transitions(system, contacts, channels, resolution)
+            width = checked_resolution(resolution, system)
+            return _flips_of_sites(system.terms, contacts, channels, width), width
+        coupled = coupled_sectors(system, contacts, channels)
+        width = checked_resolution(resolution, system)
+        return sector_transitions(system, coupled, width), width
     raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
 
 

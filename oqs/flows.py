@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Protocol, final, runtime_checkable
+from typing import Final, Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,8 @@ where checks would take longer than the work. It raises ArithmeticError where nu
 the law raises that it stands for.
 """
 
+KINDS: Final = ("particle", "energy", "heat")
+
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,6 +32,7 @@ class Flows:
     particle : (..., n) P_j, particles per unit time (hbar = 1: units of energy).
     energy : (..., n) J_j, energy per unit time (units of energy squared).
     heat : (..., n) Y_j, as `energy`.
+    names : (n,) of the reservoirs, None of one without a name; None where the law knows none.
 
     Arrays are read-only. The last axis runs over the reservoirs; leading axes, where a law gives
     them, over a batch of (T, mu) or over Bohr frequencies.
@@ -38,10 +41,11 @@ class Flows:
     particle: FloatArray
     energy: FloatArray
     heat: FloatArray
+    names: tuple[str | None, ...] | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         shape = np.shape(self.particle)
-        for name in ("particle", "energy", "heat"):
+        for name in KINDS:
             array = np.array(getattr(self, name), dtype=np.float64)
             if array.shape != shape or not shape:
                 raise ValueError(
@@ -52,10 +56,24 @@ class Flows:
             object.__setattr__(self, name, read_only(array))
 
     @classmethod
-    def of(cls, particle: ArrayLike, energy: ArrayLike, mu: ArrayLike) -> Flows:
+    def of(
+        cls,
+        particle: ArrayLike,
+        energy: ArrayLike,
+        mu: ArrayLike,
+        names: tuple[str | None, ...] | None = None,
+    ) -> Flows:
         """Complete particle and energy flows (..., n) by Y_j = J_j - mu_j P_j."""
         p, j = np.asarray(particle, dtype=np.float64), np.asarray(energy, dtype=np.float64)
-        return cls(p, j, j - np.asarray(mu, dtype=np.float64) * p)
+        return cls(p, j, j - np.asarray(mu, dtype=np.float64) * p, names=names)
+
+    def named(self, names: tuple[str | None, ...] | None) -> Flows:
+        """Return the same flows of reservoirs with these names (n,)."""
+        if names is None:
+            return self
+        found = object.__new__(Flows)  # the arrays are checked and read-only: no copies
+        found.__dict__.update(self.__dict__, names=names)
+        return found
 
     @property
     def reservoirs(self) -> int:
@@ -68,10 +86,12 @@ class FlowLaw(Protocol):
     """Anything that gives the stationary flows at the reservoirs' temperatures and potentials.
 
     A law made by `oqs` also has `frequencies`, the ascending Bohr frequencies at which particles
-    cross, and `resolved(T, mu)`, the flows at each of them; `batched = True` says that it takes T
-    and mu of shape (..., n) at once. Beside that, `plain_flows()` may give its flows as a
-    `PlainFlows`, or None where many states at once are no quicker than one after the other. A plain
-    function serves as well.
+    cross, `fastest_rate`, the largest rate of its contacts (what takes 1e25 times as long to change
+    a reservoir is no evolution any more), and `resolved(T, mu)`, the flows at each frequency;
+    `batched = True` says that it takes T and mu of shape (..., n) at once. `names` are those of its
+    contacts, (n,) with None of one without, or None: reservoirs must have the same ones, or none.
+    Beside that, `plain_flows()` may give its flows as a `PlainFlows`, or None where many states at
+    once are no quicker than one after the other. A plain function serves as well.
     """
 
     def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:

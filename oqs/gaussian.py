@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
 from oqs.clusters import IntArray
-from oqs.contacts import Contact, checked_contacts
+from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.flows import Flows, PlainFlows
 from oqs.levels import Level, find_levels, untouched_modes
 from oqs.pair_flows import level_flows, pair_flows, plain_pair_flows
@@ -45,11 +45,13 @@ class GaussianLaw:
     transfer : (K, n, n) w_jq >= 0, rates at which particles go from reservoir q to j through a
         level; units of energy.
     untouched : dark modes, which carry nothing and are left out, each with the reason.
+    names : (n,) of the contacts, or None.
     """
 
     frequencies: FloatArray
     transfer: FloatArray
     untouched: tuple[Untouched, ...]
+    names: tuple[str | None, ...] | None = None
     batched: ClassVar[bool] = True
 
     @property
@@ -57,15 +59,20 @@ class GaussianLaw:
         """Number n of reservoirs."""
         return int(self.transfer.shape[-1])
 
+    @property
+    def fastest_rate(self) -> float:
+        """The largest rate at which particles go between two reservoirs, units of energy."""
+        return float(np.max(self.transfer))
+
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., n) at T, mu of shape (..., n), units of energy."""
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        return pair_flows(self.frequencies, self.transfer, *checked)
+        return pair_flows(self.frequencies, self.transfer, *checked).named(self.names)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., K, n) through each level."""
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        return level_flows(self.frequencies, self.transfer, *checked)
+        return level_flows(self.frequencies, self.transfer, *checked).named(self.names)
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
@@ -109,15 +116,20 @@ def gaussian_law(
     found = checked_contacts(contacts)
     width = checked_resolution(resolution, system)
     levels, untouched = level_responses(system, found, lamb_shift=lamb_shift, resolution=width)
-    return law_of(levels, untouched)
+    return law_of(levels, untouched, contact_names(found))
 
 
-def law_of(levels: Sequence[LevelResponse], untouched: tuple[Untouched, ...]) -> GaussianLaw:
+def law_of(
+    levels: Sequence[LevelResponse],
+    untouched: tuple[Untouched, ...],
+    names: tuple[str | None, ...] | None,
+) -> GaussianLaw:
     """Return the flow law of these levels."""
     return GaussianLaw(
         read_only(np.array([level.frequency for level in levels])),
         read_only(np.array([level.transfer for level in levels])),
         untouched,
+        names,
     )
 
 

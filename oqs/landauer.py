@@ -19,7 +19,7 @@ from oqs.arguments import (
     real_array,
     temperatures_and_potentials,
 )
-from oqs.contacts import Contact, checked_contacts
+from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.flows import Flows
 from oqs.gross import ROUNDING
 from oqs.occupation import filled_and_empty
@@ -75,6 +75,11 @@ class Landauer:
         """Mode energies w_k (N,), ascending: where the transmission is large at weak coupling."""
         return self.system.energies
 
+    @property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), or None."""
+        return contact_names(self.contacts)
+
     def transmission(self, frequencies: ArrayLike) -> FloatArray:
         """Return T_jq(w) (K, n, n) at real frequencies (K,): dimensionless, >= 0.
 
@@ -116,7 +121,7 @@ class Landauer:
                 f"largest flow, but {missed * self.accuracy:.0e}. "
                 "Ask for less, landauer(..., accuracy=...)."
             )
-        return Flows(*found.value.reshape(3, n))
+        return Flows(*found.value.reshape(3, n)).named(self.names)
 
     def _exchange(
         self, origin: FloatArray, offset: FloatArray, T: FloatArray, mu: FloatArray

@@ -39,6 +39,16 @@ class DensityMatrixLaw:
     batched: ClassVar[bool] = True
 
     @property
+    def fastest_rate(self) -> float:
+        """The largest rate of a contact at a Bohr frequency, units of energy."""
+        return float(np.max(self.model.rates))
+
+    @property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), or None."""
+        return self.model.names
+
+    @property
     def frequencies(self) -> FloatArray:
         """Bohr frequencies (K,) at which particles cross, ascending, units of energy."""
         return self.problem.frequencies
@@ -52,13 +62,13 @@ class DensityMatrixLaw:
         temperature, potential = temperatures_and_potentials(T, mu, n, batched=True)
         if temperature.ndim == potential.ndim == 1:
             solution = self.problem.solve(temperature, potential)
-            return Flows.of(solution.particle, solution.energy, potential)
+            return Flows.of(solution.particle, solution.energy, potential, self.names)
         temperature, potential = np.broadcast_arrays(temperature, potential)
         particle, energy = self.problem.solve_batch(
             temperature.reshape(-1, n), potential.reshape(-1, n)
         )
         shape = potential.shape
-        return Flows.of(particle.reshape(shape), energy.reshape(shape), potential)
+        return Flows.of(particle.reshape(shape), energy.reshape(shape), potential, self.names)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (K, n) through each Bohr frequency.
@@ -66,7 +76,7 @@ class DensityMatrixLaw:
         Their sum over K is the flow, up to the rounding of the rates that cancel in it.
         """
         temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
-        return Flows.of(*self.problem.resolved(temperature, potential), potential)
+        return Flows.of(*self.problem.resolved(temperature, potential), potential, self.names)
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows of up to 64 states in plain numbers, of up to 8 without their checks."""

@@ -13,6 +13,7 @@ from oqs.quadrature import Panels
 _REACH = 745.0  # temperatures beyond which an occupation or its complement is 0 in double precision
 _FERMI = (1.0, 4.0, 16.0, 64.0, 256.0, _REACH)
 _NEAR = 1e3  # strengths of the self-energy: levels farther away hardly move a pole
+_SAME = 1e-9  # of its width or distance, within which a pole is found a second time
 
 
 def poles(energies: FloatArray, self_energy: Callable[[FloatArray], ComplexArray]) -> ComplexArray:
@@ -33,9 +34,12 @@ def poles(energies: FloatArray, self_energy: Callable[[FloatArray], ComplexArray
         near |= energies == level
         block = np.diag(energies[near] - level) + sigma[np.ix_(near, near)]
         offsets: ComplexArray = np.linalg.eigvals(block)
-        nearest = np.abs(np.subtract.outer(offsets.real, levels - level)).argmin(axis=1)
-        found.append(level + offsets[levels[nearest] == level])
-    return np.sort_complex(np.concatenate(found))
+        distance = np.abs(np.subtract.outer(offsets.real, levels - level)).min(axis=1)
+        # a pole half-way between two levels is found from both
+        found.append(level + offsets[np.abs(offsets.real) <= (1 + _SAME) * distance])
+    every = np.sort_complex(np.concatenate(found))
+    again = np.abs(np.diff(every)) <= _SAME * np.abs(every[1:].imag)
+    return every[np.concatenate([[True], ~again])]
 
 
 def graded_panels(

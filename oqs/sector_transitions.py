@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -17,27 +18,42 @@ from oqs.quantum_numbers import sectors_of_sets
 from oqs.transitions import Part, SectorBlocks, Step
 
 
-def sector_transitions(
-    system: InteractingSystem,
-    contacts: tuple[Contact, ...],
-    channels: list[ComplexArray],
-    width: float,
-) -> SectorBlocks:
-    """Return the transitions of a system that is diagonalised set by set.
+@final
+class CoupledSectors(NamedTuple):
+    """How contacts couple the sectors of a system: found from sparsity, nothing is diagonalised.
 
-    Raises
-    ------
-    MemoryError
-        before anything is diagonalised, where the transitions would not fit.
+    Parameters
+    ----------
+    couplings : one for each contact.
+    sector_of : the sector of each invariant set of basis states.
+    driven : for each contact, the channels that act between two sectors.
     """
-    couplings = [
+
+    couplings: tuple[Coupling, ...]
+    sector_of: IntArray
+    driven: tuple[dict[Pair, list[int]], ...]
+
+
+def coupled_sectors(
+    system: InteractingSystem, contacts: tuple[Contact, ...], channels: list[ComplexArray]
+) -> CoupledSectors:
+    """Find the sectors; MemoryError where the transitions between them would not fit."""
+    couplings = tuple(
         Coupling.of(system, j, contact, t)
         for j, (contact, t) in enumerate(zip(contacts, channels, strict=True))
-    ]
+    )
     links = [link for coupling in couplings for link in coupling.links]
     sector_of = sectors_of_sets(len(system.invariant_sets), links)
-    driven = [coupling.driven(sector_of) for coupling in couplings]
+    driven = tuple(coupling.driven(sector_of) for coupling in couplings)
     _require_memory(system, sector_of, driven)
+    return CoupledSectors(couplings, sector_of, driven)
+
+
+def sector_transitions(
+    system: InteractingSystem, coupled: CoupledSectors, width: float
+) -> SectorBlocks:
+    """Return the transitions of a system that is diagonalised set by set."""
+    couplings, sector_of, driven = coupled
     sectors = [
         [Sector.of(system.blocks, sector_of == label, label) for label in labels]
         for labels in _by_particles(system, sector_of)
@@ -54,7 +70,7 @@ def sector_transitions(
                 ambiguous |= twice
             if drivers:
                 parts.append(Part(rows, columns, np.array(drivers), rate))
-        steps.append(_step(below, above, parts, len(contacts)))
+        steps.append(_step(below, above, parts, len(couplings)))
     sector = np.repeat(sector_of, [len(states) for states in system.invariant_sets])
     return SectorBlocks(tuple(steps), sector, ambiguous)
 

@@ -90,4 +90,4 @@ def momentary_flows(model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: Array
     temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     state = energy_basis(model, rho).reshape(1, -1)
     particle, energy = exchange(model, state, temperature, potential)
-    return Flows.of(particle[0], energy[0], potential)
+    return Flows.of(particle[0], energy[0], potential, model.names)

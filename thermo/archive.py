@@ -139,7 +139,7 @@ def _trajectory(table: xr.Dataset) -> Trajectory:
         N=tables["N"],
         E=tables["E"],
         entropy=tables["S"],
-        flows=Flows(tables["P"], tables["J"], tables["Y"]),
+        flows=Flows(tables["P"], tables["J"], tables["Y"], names=tuple(facts["names"])),
         outcome=facts["outcome"],
         equilibrium=None if goal is None else State(np.array(goal[0]), np.array(goal[1])),
         found=None if found is None else tuple(_event(entry) for entry in found),

@@ -10,9 +10,9 @@ import oqs
 from oqs.arguments import FloatArray
 from oqs.davies import DaviesModel
 from oqs.verdict import Assumption, Audit, Verdict
+from thermo.dynamics import ReservoirDynamics
 from thermo.gases import SommerfeldGas
 from thermo.reservoir import Reservoir, Reservoirs
-from thermo.slow_flow import SlowFlow
 from thermo.trajectory import Trajectory
 
 _DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
@@ -49,18 +49,18 @@ def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
             "Give oqs.davies(system, contacts)."
         )
     reservoirs = _reservoirs(path)
-    slow = SlowFlow(oqs.flow_law(model), reservoirs, path.T[0])
-    found = [_at(float(path.t[k]), model, slow, path.T[k], path.mu[k]) for k in _places(path)]
+    dynamics = ReservoirDynamics(oqs.flow_law(model), reservoirs, path.T[0])
+    found = [_at(float(path.t[k]), model, dynamics, path.T[k], path.mu[k]) for k in _places(path)]
     return Audit(tuple(max(same, key=_rank) for same in zip(*found, strict=True)))
 
 
 def _at(
-    t: float, model: DaviesModel, slow: SlowFlow, T: FloatArray, mu: FloatArray
+    t: float, model: DaviesModel, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
 ) -> tuple[Assumption, ...]:
-    audit = oqs.audit(model, T, mu, tau_eq=_time_scale(slow, T, mu), exact=False)
+    audit = oqs.audit(model, T, mu, tau_eq=_time_scale(dynamics, T, mu), exact=False)
     return tuple(
         dataclasses.replace(a, measure=f"{a.measure} (t = {t:.3g})") if a.ratio else a
-        for a in (*audit.assumptions, *_sommerfeld(slow.reservoirs, T, mu))
+        for a in (*audit.assumptions, *_sommerfeld(dynamics.reservoirs, T, mu))
     )
 
 
@@ -77,23 +77,23 @@ def _places(path: Trajectory) -> list[int]:
 
 def _reservoirs(path: Trajectory) -> Reservoirs:
     members = []
-    for gas, capacity in zip(path.gases, path.capacities, strict=True):
+    for gas, capacity, name in zip(path.gases, path.capacities, path.names, strict=True):
         if isinstance(gas, str):
             raise ValueError(
                 f"Argument `path` must know its gases, but of one the file has only the "
                 f"description {gas!r}. Audit the trajectory that evolve returned, before saving."
             )
-        members.append(Reservoir(gas, capacity=float(capacity)))
+        members.append(Reservoir(gas, capacity=float(capacity), name=name))
     return Reservoirs(members)
 
 
-def _time_scale(slow: SlowFlow, T: FloatArray, mu: FloatArray) -> float:
+def _time_scale(dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray) -> float:
     """Return 1 / max |eigenvalue| of d(dy/dt)/dy, by central differences; independent of units."""
-    y = slow.pack(T, mu)
+    y = dynamics.pack(T, mu)
     n = len(T)
     # occupations vary with ln T over 1 and with mu over T
     shifts = _DIFFERENCE * np.diag(np.concatenate([np.ones(n), T]))
-    jacobian = (slow(y + shifts) - slow(y - shifts)).T / (2 * shifts.sum(axis=1))
+    jacobian = (dynamics(y + shifts) - dynamics(y - shifts)).T / (2 * shifts.sum(axis=1))
     fastest = float(np.max(np.abs(np.linalg.eigvals(jacobian))))
     return 1 / fastest if fastest > 0 else float(np.finfo(np.float64).max)  # nothing flows
 

@@ -8,18 +8,19 @@ import os
 import warnings
 
 from oqs.arguments import FloatArray
-from thermo.batch_flow import BatchFlow
+from thermo.batch_problem import BatchProblem
 from thermo.batch_run import Columns, run_batch
 from thermo.processes import ProcessDied, Workers
 from thermo.sendable import check_processes, check_sendable
+from thermo.trajectory import State
 
 _BATCH = 8192  # trajectories that move on together at most: bounds memory
 _WORTH = 2000  # trajectories that repay a process of their own
 
-_Part = tuple[FloatArray, FloatArray, int]
+_Part = tuple[FloatArray, FloatArray, State | None, int]
 
 
-def processes_for(problem: BatchFlow, trajectories: int, workers: int | None) -> int:
+def processes_for(problem: BatchProblem, trajectories: int, workers: int | None) -> int:
     """Return how many processes to use.
 
     Raises TypeError or ValueError if the law or the gases cannot be sent to as many as are asked
@@ -39,7 +40,7 @@ def processes_for(problem: BatchFlow, trajectories: int, workers: int | None) ->
     return workers
 
 
-def _worth(problem: BatchFlow, trajectories: int) -> int:
+def _worth(problem: BatchProblem, trajectories: int) -> int:
     if multiprocessing.current_process().daemon:  # as a worker of Dask: it may have no others
         return 1
     processes = max(1, min(_cores(), trajectories // _WORTH))
@@ -52,10 +53,10 @@ def _worth(problem: BatchFlow, trajectories: int) -> int:
     return processes
 
 
-def _check_sendable(problem: BatchFlow) -> None:
+def _check_sendable(problem: BatchProblem) -> None:
     remedy = "Define it at the top of a module, or give workers=1 to evolve all in this process."
-    check_sendable("law", problem.law, remedy)
-    check_sendable("reservoirs", list(problem.group), remedy)
+    check_sendable("law", problem.dynamics.law, remedy)
+    check_sendable("reservoirs", list(problem.dynamics.reservoirs), remedy)
 
 
 def _cores() -> int:
@@ -65,7 +66,9 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def run_batches(problem: BatchFlow, T: FloatArray, mu: FloatArray, processes: int) -> list[Columns]:
+def run_batches(
+    problem: BatchProblem, T: FloatArray, mu: FloatArray, goal: State | None, processes: int
+) -> list[Columns]:
     """Run all trajectories (M, n) in batches; return the columns of each, in order.
 
     Not in threads, which would wait for each other at every operation of numpy.
@@ -75,14 +78,17 @@ def run_batches(problem: BatchFlow, T: FloatArray, mu: FloatArray, processes: in
     rounds = -(-len(T) // (processes * _BATCH))
     length = -(-len(T) // (processes * rounds))  # as many batches for each process
     begins = range(0, len(T), length)
-    parts = [(T[begin : begin + length], mu[begin : begin + length], begin) for begin in begins]
+    parts = [
+        (T[part], mu[part], None if goal is None else State(*(g[part] for g in goal)), part.start)
+        for part in (slice(begin, begin + length) for begin in begins)
+    ]
     if processes == 1 or len(parts) == 1:
         return [run_batch(problem, *part) for part in parts]
     results: dict[int, Columns] = {}
     with Workers(functools.partial(_run_part, problem), processes) as workers:
         for place, answer in workers.answers(parts):
             if isinstance(answer, ProcessDied):
-                _, _, begin = parts[place]
+                *_, begin = parts[place]
                 raise RuntimeError(
                     f"Trajectories {begin} to {begin + len(parts[place][0]) - 1} were not "
                     f"finished: {answer}. Give fewer trajectories at once, or workers=1."
@@ -91,5 +97,5 @@ def run_batches(problem: BatchFlow, T: FloatArray, mu: FloatArray, processes: in
     return [results[place] for place in range(len(parts))]
 
 
-def _run_part(problem: BatchFlow, part: _Part) -> Columns:
+def _run_part(problem: BatchProblem, part: _Part) -> Columns:
     return run_batch(problem, *part)

@@ -16,10 +16,10 @@ from scipy.integrate import ODEintWarning, odeint
 
 from oqs.arguments import FloatArray
 from thermo.collocation import radau
+from thermo.dynamics import ReservoirDynamics
 from thermo.integration import STAGES
 from thermo.interpolation import grid
 from thermo.plain_rates import PlainRates
-from thermo.slow_flow import SlowFlow
 from thermo.watch import Watch
 
 _FIRST = 0.33  # relative change in the first step, or this part of the whole way
@@ -34,7 +34,7 @@ _inside = threading.local()
 
 
 def coarse(
-    slow: SlowFlow,
+    dynamics: ReservoirDynamics,
     rates: PlainRates,
     y: FloatArray,
     t_final: float,
@@ -51,7 +51,7 @@ def coarse(
 
     Parameters
     ----------
-    slow, rates, y : the dynamics, in plain numbers as well, and its start (2n,).
+    dynamics, rates, y : the dynamics, in plain numbers as well, and its start (2n,).
     t_final : where to stop, may be infinite if the watch has a goal.
     watch : knows the equilibrium where the last step is to end; without one, on to t_final.
     tolerance : of LSODA's steps; near equilibrium less, in proportion to the way left.
@@ -66,9 +66,9 @@ def coarse(
         if not free:
             return None
         goal = None if watch is None else watch.goal
-        way = 1.0 if watch is None or goal is None else min(float(watch.distance(y, goal)), 1.0)
+        way = 1.0 if watch is None or goal is None else min(float(watch.rule.distance(y)), 1.0)
         tolerance *= min(10 * way, 1.0)
-        fastest = float(np.max(np.abs(rates(y, 0.0)) / slow.scale(y)))
+        fastest = float(np.max(np.abs(rates(y, 0.0)) / dynamics.scale(y)))
         if not 0 < fastest < math.inf:
             return None
         portions = np.ceil(_PORTIONS / math.log2(growth)).astype(int).tolist()
@@ -77,16 +77,16 @@ def coarse(
         for portion in portions:
             done = (len(values) - 1) // STAGES
             steps = edges[done : portion + 1]
-            values = np.concatenate([values, _lsoda(slow, rates, values[-1], steps, tolerance)])
+            values = np.concatenate([values, _lsoda(dynamics, rates, values[-1], steps, tolerance)])
             ends = values[::STAGES]
             if watch is not None and goal is not None:
-                away = np.maximum(watch.distance(ends, goal), _LEAST)
+                away = np.maximum(watch.rule.distance(ends), _LEAST)
                 unsettled = np.flatnonzero(away > _SETTLED * tolerance)
                 if unsettled[-1] < len(away) - 1:
-                    there = slow.pack(*(np.full(len(y) // 2, value) for value in goal))
+                    there = dynamics.pack(*(np.full(len(y) // 2, value) for value in goal))
                     last = int(unsettled[-1]) + 1
                     return _to_the_goal(edges, values, last, there, away, watch.tolerance)
-                if np.max(np.abs(ends[-1] - ends[-2]) / slow.scale(y)) < _REST * tolerance:
+                if np.max(np.abs(ends[-1] - ends[-2]) / dynamics.scale(y)) < _REST * tolerance:
                     return None
             elif len(ends) == len(edges):
                 return edges, _steps(values)
@@ -114,7 +114,11 @@ def _edges(ends: FloatArray, t_final: float) -> FloatArray:
 
 
 def _lsoda(
-    slow: SlowFlow, rates: PlainRates, y: FloatArray, edges: FloatArray, tolerance: float
+    dynamics: ReservoirDynamics,
+    rates: PlainRates,
+    y: FloatArray,
+    edges: FloatArray,
+    tolerance: float,
 ) -> FloatArray:
     """Return y at the nodes of steps between edges, the start left out; raise where it fails."""
     with warnings.catch_warnings():
@@ -124,7 +128,7 @@ def _lsoda(
             y,
             grid(edges, radau(STAGES).nodes),
             rtol=tolerance,
-            atol=tolerance * slow.scale(y),
+            atol=tolerance * dynamics.scale(y),
             mxstep=_MOST,
         )
     return np.asarray(values[1:])

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import final
 
+import numpy as np
 import qutip
 from numpy.typing import ArrayLike
 
@@ -18,6 +19,7 @@ from oqs.davies import DaviesModel
 from oqs.states import energy_basis
 from thermo.controls import check_controls
 from thermo.cotrajectory import CoTrajectory, tabulate
+from thermo.equilibrium import common_state
 from thermo.gases import CombinedGas, invert
 from thermo.interpolation import single_point
 from thermo.joint_flow import JointFlow
@@ -73,7 +75,8 @@ def coevolve(
     rtol : tolerance of a step, 1e-11 or more; relative even for populations of 1e-20 as long as
         there are no coherences, with them for matrix elements down to 1e-4.
     tolerance : equilibrium is reached when every |T_j/T_eq - 1|, |mu_j - mu_eq|/max(|mu_eq|, T_eq)
-        and matrix element of rho_S - rho_eq is below; at least 1000 rtol.
+        and matrix element of rho_S - rho_eq is below; at least 1000 rtol. Whether a run is over is
+        decided as for `evolve` (`thermo.stopping`).
     max_steps : the most steps of the solver.
     progress : whether a run of more than a second shows a bar; None does so on a terminal.
 
@@ -94,6 +97,7 @@ def coevolve(
     group = Reservoirs(reservoirs)
     temperature, potential = group.checked(T, mu)
     _check_model(model, len(group))
+    group = group.named(model)
     rho = energy_basis(model, rho0)
     remedy = "It is a time after t = 0 (hbar = 1); None goes on to equilibrium."
     end = math.inf if t_final is None else positive_number("t_final", t_final, remedy)
@@ -109,7 +113,7 @@ def coevolve(
     goal = _goal(joint, y) if t_final is None else None
     with ProgressBar("evolving system and reservoirs", progress) as bar:
         judge = Judge(joint, goal, tolerance, end, bar)
-        verdict = judge(0.0, y, y + 1.0)  # as if it had moved: to be at rest, it must have begun
+        verdict = judge.begin(y)
         if verdict is not None:
             return tabulate(joint, single_point(y), verdict, goal)
         run = integrate_jointly(joint, y, end, rtol, max_steps, judge)
@@ -119,10 +123,16 @@ def coevolve(
     return path
 
 
-def _goal(joint: JointFlow, y: FloatArray) -> State:
-    """Return T_eq, mu_eq of Eq. (6) with the system counted among the reservoirs."""
+def _goal(joint: JointFlow, y: FloatArray) -> State | None:
+    """Return T_eq, mu_eq of Eq. (6) with the system counted among the reservoirs.
+
+    Those of the fixed reservoirs, if there are any; None where they differ.
+    """
     group = joint.reservoirs
     T, mu = joint.reservoir_part(y)
+    if group.fixed.any():
+        common = common_state(group, T, mu)
+        return None if np.isnan(common.T) else common
     gas = group.state(T, mu)
     system_number, system_energy = (float(total[0]) for total in joint.system_totals(y[None]))
     parts = (*group.parts, (SystemGas(joint.model.system.spectrum), 1.0))

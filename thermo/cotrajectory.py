@@ -7,14 +7,18 @@ from typing import final
 
 import numpy as np
 import qutip
+from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, real_number
 from oqs.flows import Flows
+from thermo.gases import GasState
 from thermo.interpolation import PiecewisePolynomial
 from thermo.joint_entropy import entropy_productions, system_entropies
 from thermo.joint_flow import JointFlow
 from thermo.trajectory import Conservation, Outcome, State
+
+_NODES = 5  # of the quadrature along a step
 
 
 @final
@@ -28,8 +32,9 @@ class CoTrajectory:
     ----------
     t : (m,) times, t[0] = 0, ascending (hbar = 1).
     T, mu : (m, n) in units of energy (k_B = 1).
-    N, E : (m, n) particle numbers, and energies in units of energy, of the reservoirs.
-    entropy : (m, n) S_j of the reservoirs.
+    N, E : (m, n) particle numbers, and energies in units of energy, of the reservoirs; of a fixed
+        one what it has gained since t = 0.
+    entropy : (m, n) S_j of the reservoirs, of a fixed one what it has gained.
     flows : particle, energy, heat (m, n) of the momentary state, positive where a reservoir loses.
     system_number, system_energy, system_entropy : (m,) tr(N_S rho), tr(H_S rho), -tr rho ln rho.
     entropy_production : (m,) dS_S/dt + sum_j (mu_j P_j - J_j)/T_j >= 0, Eq. (3): how fast the
@@ -103,6 +108,8 @@ def tabulate(
     gas = joint.reservoirs.state(T, mu)
     flows = [joint.flows(row) for row in y]
     number, energy = joint.system_totals(y)
+    if joint.reservoirs.fixed.any():
+        gas = _with_gains(joint, solution, gas)
     return CoTrajectory(
         t=solution.t,
         T=T,
@@ -111,7 +118,8 @@ def tabulate(
         E=gas.energy,
         entropy=gas.entropy,
         flows=Flows(
-            *(np.stack([getattr(f, k) for f in flows]) for k in ("particle", "energy", "heat"))
+            *(np.stack([getattr(f, k) for f in flows]) for k in ("particle", "energy", "heat")),
+            names=joint.reservoirs.names,
         ),
         system_number=number,
         system_energy=energy,
@@ -124,6 +132,24 @@ def tabulate(
         _joint=joint,
         _solution=solution,
     )
+
+
+def _with_gains(joint: JointFlow, solution: PiecewisePolynomial, gas: GasState) -> GasState:
+    """Return N, E, S (m, n) with what fixed reservoirs have gained, by quadrature of each step."""
+    fixed = joint.reservoirs.fixed
+    nodes, weights = leggauss(_NODES)
+    times = solution.grid(np.append((nodes + 1) / 2, 1.0))[1:].reshape(-1, _NODES + 1)[:, :-1]
+    gains = np.zeros((3, len(solution.t), len(fixed)))
+    for k, step in enumerate(times, start=1):
+        for t, weight in zip(step, weights * (solution.t[k] - solution.t[k - 1]) / 2, strict=True):
+            y = solution.at(t)
+            flows, (T, _) = joint.flows(y), joint.reservoir_part(y)
+            gains[:, k] -= weight * np.stack([flows.particle, flows.energy, flows.heat / T])
+    gains = np.cumsum(gains, axis=1)
+    number, energy, entropy = (
+        np.where(fixed, gained, own) for gained, own in zip(gains, gas[:3], strict=True)
+    )
+    return GasState(number, energy, entropy, gas.jacobian)
 
 
 def _drift(system: FloatArray, reservoirs: FloatArray) -> float:

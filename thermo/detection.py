@@ -10,32 +10,35 @@ import numpy as np
 from scipy.optimize import brentq
 
 from oqs.arguments import FloatArray
+from thermo.dynamics import ReservoirDynamics
 from thermo.events import Event
+from thermo.extremes import fractions, turning_times
 from thermo.interpolation import PiecewisePolynomial
 from thermo.signals import Crossing, Signal, Turn, WindowEdge, sign_changes, turns
-from thermo.slow_flow import SlowFlow
 
-_POINTS = 16  # looked at in each step of the solver, whose polynomial has degree 9
-_FRACTIONS = np.arange(1, _POINTS + 1) / _POINTS
 _FLOOR = 100.0  # rtol; a trajectory is off by a hundredth of rtol to 10 rtol
+_LEAST = 1e-3  # of the floor: what need not be known of a curve
 
 
 @final
 class _Candidate(NamedTuple):
-    """A place where an event seems to be: between places start and stop of a grid of times.
+    """A place where an event seems to be: between times start and stop.
 
-    It stands out of the noise from place `settled` on; `rising` is the sense of the change of sign.
+    It stands out of the noise from `settled` on, and up to `since`; `rising` is the sense of the
+    change of sign. `turn` is where the polynomials turn, of an extremum.
     """
 
     signal: Signal
-    start: int
-    stop: int
-    settled: int
+    start: float
+    stop: float
+    since: float
+    settled: float
     rising: bool
+    turn: float | None = None
 
 
 def find_events(
-    slow: SlowFlow,
+    dynamics: ReservoirDynamics,
     solution: PiecewisePolynomial,
     rtol: float,
     window: tuple[float, float] | None,
@@ -51,81 +54,116 @@ def find_events(
 
     Parameters
     ----------
-    slow : the dynamics.
+    dynamics : the dynamics.
     solution : y(t).
     rtol : tolerance it was made with.
     window : lowest and highest frequency of the law, or None. A window of no width has no events.
     tighter : t -> a solution on [0, t] at a tighter tolerance, and this tolerance.
     """
-    times = solution.grid(_FRACTIONS)
-    found = _candidates(slow, solution.at(times), rtol, window)
+    found = _candidates(dynamics, solution, rtol, window)
     if not found:
         return ()
-    last = max(candidate.settled for candidate in found) + 2 * _POINTS
-    exact, exact_rtol = tighter(float(times[min(last, len(times) - 1)]))
-    exact_times = exact.grid(_FRACTIONS)
+    last = _beyond(solution, max(candidate.settled for candidate in found))
+    exact, exact_rtol = tighter(last)
     events: list[Event] = []
-    for candidate in _candidates(slow, exact.at(exact_times), exact_rtol, window):
-        when = _locate(slow, exact, exact_times, candidate)
-        match = None if when is None else _match(candidate, when, found, times)
+    for candidate in _candidates(dynamics, exact, exact_rtol, window):
+        when = _locate(dynamics, exact, candidate)
+        match = None if when is None else _match(candidate, when, found, solution)
         if when is not None and match is not None:
             found.remove(match)
-            T, mu = slow.unpack(exact.at(when))
+            T, mu = dynamics.unpack(exact.at(when))
             events += candidate.signal.events(when, T, mu, candidate.rising, _FLOOR * rtol)
     return tuple(sorted(events, key=lambda event: event.time))
 
 
+def _beyond(solution: PiecewisePolynomial, t: float, steps: int = 2) -> float:
+    """Return the end of a step after that which holds t; with -1 steps the start of one before."""
+    place = int(np.searchsorted(solution.t, t)) + steps
+    return float(solution.t[min(max(place, 0), len(solution.t) - 1)])
+
+
+def _signals(
+    reservoirs: int, window: tuple[float, float] | None
+) -> tuple[list[Crossing | WindowEdge], list[Turn]]:
+    """Return whose change of sign, and whose turn, is an event."""
+    pairs = list(itertools.combinations(range(reservoirs), 2))
+    signs: list[Crossing | WindowEdge] = [
+        Crossing(quantity, pair) for pair in pairs for quantity in ("T", "mu")
+    ]
+    if window is not None and window[0] < window[1]:
+        signs += [WindowEdge(upper, pair, window) for pair in pairs for upper in (False, True)]
+    return signs, [Turn(quantity, j) for j in range(reservoirs) for quantity in ("T", "mu")]
+
+
 def _candidates(
-    slow: SlowFlow, y: FloatArray, rtol: float, window: tuple[float, float] | None
+    dynamics: ReservoirDynamics,
+    solution: PiecewisePolynomial,
+    rtol: float,
+    window: tuple[float, float] | None,
 ) -> list[_Candidate]:
-    T, mu = slow.unpack(y)  # (M, n)
+    """Return all changes of sign and turns; between grid points nothing turns unseen.
+
+    The grid has every time at which a curve is level: two changes of sign beside each other are
+    told by the extreme between them, and a turn is where it is, however near the start.
+    """
     floor = _FLOOR * rtol
-    found = []
-    for pair in itertools.combinations(range(T.shape[1]), 2):
-        signals: list[Signal] = [Crossing("T", pair), Crossing("mu", pair)]
-        if window is not None and window[0] < window[1]:
-            signals += [WindowEdge(False, pair, window), WindowEdge(True, pair, window)]
-        for signal in signals:
-            values = signal.values(T, mu)
-            for start, stop in sign_changes(values, floor):
-                found.append(_Candidate(signal, start, stop, stop, bool(values[stop] > 0)))
-    for j in range(T.shape[1]):
-        for turn in (Turn("T", j), Turn("mu", j)):
-            for place, settled, minimum in turns(turn.values(T, mu), floor):
-                found.append(_Candidate(turn, place - 1, place + 1, settled, minimum))
+    signs, watched = _signals(len(dynamics.reservoirs), window)
+
+    def curves(times: FloatArray) -> FloatArray:
+        T, mu = dynamics.unpack(solution.at(times))
+        return np.array([signal.values(T, mu) for signal in (*signs, *watched)])
+
+    times = solution.grid(fractions())
+    level = turning_times(solution.t, curves(times), _LEAST * floor)
+    times = np.unique(np.concatenate([times, level]))
+    values, found = curves(times), []
+    for signal, curve in zip(signs, values, strict=False):
+        for place, settled in sign_changes(curve, floor):
+            start, stop = float(times[place]), float(times[settled])
+            found.append(_Candidate(signal, start, stop, start, stop, bool(curve[settled] > 0)))
+    for turn, curve in zip(watched, values[len(signs) :], strict=True):
+        for place, settled, minimum in turns(curve, floor):
+            away = np.abs(curve[:place] - curve[place]) > floor
+            since = place - int(np.argmax(away[::-1])) - 1
+            before, after, first, last = times[[place - 1, place + 1, since, settled]].tolist()
+            when = float(times[place])
+            found.append(_Candidate(turn, before, after, first, last, minimum, when))
     return found
 
 
 def _locate(
-    slow: SlowFlow, solution: PiecewisePolynomial, times: FloatArray, candidate: _Candidate
+    dynamics: ReservoirDynamics, solution: PiecewisePolynomial, candidate: _Candidate
 ) -> float | None:
-    """Return when the candidate's signal is zero, or None if it does not change sign nearby."""
+    """Return when the candidate's signal is zero: of an extremum, the exact right-hand side.
+
+    None if it does not change sign nearby.
+    """
     signal = candidate.signal
 
     def value(t: float) -> float:
         y = solution.at(t)
         if isinstance(signal, Turn):
             n = len(y) // 2
-            return float(slow(y)[signal.reservoir + (n if signal.quantity == "mu" else 0)])
-        return float(signal.values(*slow.unpack(y)))
+            return float(dynamics(y)[signal.reservoir + (n if signal.quantity == "mu" else 0)])
+        return float(signal.values(*dynamics.unpack(y)))
 
-    # the exact zero of a flat turn may lie beside the neighbours of the grid's extreme point
-    for more in (0, _POINTS):
-        start = float(times[max(candidate.start - more, 0)])
-        stop = float(times[min(candidate.stop + more, len(times) - 1)])
+    # the exact zero of a flat turn may lie beside the polynomial's
+    for start, stop in (
+        (candidate.start, candidate.stop),
+        (_beyond(solution, candidate.start, -2), _beyond(solution, candidate.stop, 1)),
+    ):
         before, after = value(start), value(stop)
         if before * after < 0 and (after > 0) == candidate.rising:
             return float(brentq(value, start, stop, xtol=1e-15 * stop, rtol=1e-14))
-    return None
+    return candidate.turn
 
 
 def _match(
-    candidate: _Candidate, when: float, others: list[_Candidate], times: FloatArray
+    candidate: _Candidate, when: float, others: list[_Candidate], solution: PiecewisePolynomial
 ) -> _Candidate | None:
-    """Return the candidate with the same signal and sense, on another grid, that holds `when`."""
+    """Return the candidate with the same signal and sense, of another solution, at `when`."""
     for other in others:
-        start = times[max(other.start - _POINTS, 0)]
-        stop = times[min(other.stop + _POINTS, len(times) - 1)]
+        start, stop = _beyond(solution, other.since, -2), _beyond(solution, other.settled, 1)
         same = other.signal == candidate.signal and other.rising == candidate.rising
         if same and start <= when <= stop:
             return other

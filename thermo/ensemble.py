@@ -11,10 +11,13 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive, positive_number, read_only, real_array
-from thermo.batch_flow import BatchFlow, BatchLaw
+from thermo.batch_problem import BatchProblem
 from thermo.batch_processes import processes_for, run_batches
-from thermo.batch_run import OUTCOMES
+from thermo.dynamics import Law, ReservoirDynamics
+from thermo.equilibrium import common_state
 from thermo.reservoir import Reservoir, Reservoirs
+from thermo.stopping import OUTCOMES, STALLED, distance
+from thermo.trajectory import State
 
 
 @final
@@ -79,7 +82,7 @@ def _label(text: str, unit: str) -> dict[str, str]:
 
 
 def evolve_ensemble(
-    law: BatchLaw,
+    law: Law,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
     mu: ArrayLike,
@@ -102,12 +105,13 @@ def evolve_ensemble(
         oqs.flow_law(...), or any such function. Density matrices of up to 64 states are solved
         together, larger ones one after the other. For a function of single states use `evolve` in
         `thermo.sweep`.
-    reservoirs : n of them.
+    reservoirs : n of them, named as for `evolve`.
     T, mu : (M, n) at t = 0, or (n,) for all; units of energy.
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
     times : (m,) ascending, at which to report T, mu.
     rtol : tolerance of a step. At the default T_j(t) agrees with `evolve` to better than 1e-6.
-    tolerance : equilibrium is reached when all T_j agree to this fraction, and all mu_j.
+    tolerance : of the equilibrium; when a run is over is decided as for `evolve`
+        (`thermo.stopping`).
     max_steps : the most steps of one trajectory.
     workers : processes; None takes one per core, but of no fewer than 2000 trajectories each, and
         this one alone, with a UserWarning, where others cannot import the law or a gas.
@@ -115,11 +119,12 @@ def evolve_ensemble(
     Raises
     ------
     TypeError, ValueError
-        before integrating, if an argument is wrong, a gas refuses a start, or the law or a gas
-        cannot be sent to the `workers` asked for.
+        before integrating, if an argument is wrong, a gas refuses a start or the equilibrium it
+        leads to, or the law or a gas cannot be sent to the `workers` asked for.
     RuntimeError
-        if a process dies, a trajectory needs more than max_steps, its rates stop being finite, or
-        it ends outside the validity of a gas; says which.
+        if a process dies, a trajectory needs more than max_steps, its rates stop being finite, it
+        ends outside the validity of a gas, or rests in another equilibrium as its totals drifted;
+        says which.
 
     Notes
     -----
@@ -127,25 +132,28 @@ def evolve_ensemble(
     unseen. Method: Rodas5P, Steinebach, BIT Numerical Mathematics 63, 27 (2023),
     doi:10.1007/s10543-023-00967-x.
     """
-    group = Reservoirs(reservoirs)
+    group = Reservoirs(reservoirs).named(law)
     temperature, potential = _starts(T, mu, len(group))
     group.check(temperature, potential)
     end = np.inf if t_final is None else positive_number("t_final", t_final, "Or None.")
     grid = None if times is None else _grid(times)
     for name, value in (("rtol", rtol), ("tolerance", tolerance)):
         positive_number(name, value, "The defaults are 3e-8 and 1e-6.")
-    problem = BatchFlow(law, group, end, grid, rtol, tolerance, max_steps, t_final is None)
-    problem.check(temperature[:2], potential[:2])
+    dynamics = ReservoirDynamics(law, group, np.ones(len(group)), rtol, batched=True)
+    dynamics.check(temperature[:2], potential[:2])
+    goal = _goals(group, temperature, potential) if t_final is None else None
+    problem = BatchProblem(dynamics, end, grid, tolerance, max_steps)
     processes = processes_for(problem, len(temperature), workers)
-    parts = run_batches(problem, temperature, potential, processes)
+    parts = run_batches(problem, temperature, potential, goal, processes)
     columns = [read_only(np.concatenate(column)) for column in zip(*parts, strict=True)]
     t, ends_T, ends_mu, outcome, low, low_t, high, high_t, T_at, mu_at = columns
     _check_ends(group, ends_T, ends_mu)
+    _check_drift(group, ends_T, ends_mu, outcome == STALLED, tolerance)
     return Ensemble(
         t=t,
         T=ends_T,
         mu=ends_mu,
-        outcome=np.array(OUTCOMES)[outcome],
+        outcome=np.array([OUTCOMES[verdict] for verdict in outcome.tolist()]),
         lowest_T=low,
         time_of_lowest_T=low_t,
         highest_T=high,
@@ -155,6 +163,32 @@ def evolve_ensemble(
         T_at=T_at if grid is not None else None,
         mu_at=mu_at if grid is not None else None,
     )
+
+
+def _goals(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
+    """Return T_eq, mu_eq (M,) of each start; raise ValueError naming the first that has none."""
+    try:
+        return common_state(group, T, mu)
+    except ValueError:
+        for which, state in enumerate(zip(T, mu, strict=True)):
+            try:
+                common_state(group, *state)
+            except ValueError as error:
+                raise ValueError(f"Trajectory {which}: {error}") from error
+        raise
+
+
+def _check_drift(
+    group: Reservoirs, T: FloatArray, mu: FloatArray, stalled: NDArray[np.bool_], tolerance: float
+) -> None:
+    """Raise RuntimeError naming the first that rests in the equilibrium of other totals."""
+    for which in np.flatnonzero(stalled):
+        if distance(T[which], mu[which], *common_state(group, T[which], mu[which])) <= tolerance:
+            raise RuntimeError(
+                f"The totals of N and E of trajectory {which} drifted, and with them its "
+                "equilibrium: the flows of `law` do not sum to zero over the reservoirs, or `rtol` "
+                "is too large for `tolerance`. Mend the law, or give a smaller `rtol`."
+            )
 
 
 def _check_ends(group: Reservoirs, T: FloatArray, mu: FloatArray) -> None:

@@ -15,6 +15,7 @@ from thermo.gases.combined import CombinedGas
 from thermo.gases.inversion import invert
 from thermo.gases.newton import RESIDUAL, residuals
 from thermo.reservoir import Reservoir, Reservoirs
+from thermo.trajectory import State
 
 
 @final
@@ -40,6 +41,8 @@ def equilibrium(reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike) ->
 
     sum_j N_j(T_eq, mu_eq) = sum_j N_j(T_j, mu_j),  sum_j E_j(T_eq, mu_eq) = sum_j E_j(T_j, mu_j).
 
+    A reservoir of infinite capacity keeps its T and mu: they are those of the equilibrium.
+
     Parameters
     ----------
     reservoirs : n of them, of any gases and capacities.
@@ -49,7 +52,8 @@ def equilibrium(reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike) ->
     ------
     TypeError, ValueError
         if T or mu has another length than `reservoirs`, is not finite, or is outside the
-        validity of its gas, or the equilibrium is outside the validity of one of the gases.
+        validity of its gas, the equilibrium is outside the validity of one of the gases, or
+        reservoirs of infinite capacity differ in T or mu: the flows between them never end.
 
     Notes
     -----
@@ -63,27 +67,58 @@ def equilibrium(reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike) ->
 
 def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equilibrium:
     """Return `equilibrium` of reservoirs at T, mu (n,) that they have checked."""
-    state = group.state(T, mu)
-    number, energy = math.fsum(state.number), math.fsum(state.energy)
-    total = CombinedGas(group.parts)
-    weights = group.capacities / group.capacities.sum()
-    means = float(weights @ T), float(weights @ mu)
-    guess = _mixed(weights, T, mu) if mu.min() > 0 else means  # in a classical gas mu is no heat
-    try:
-        t, m = invert(total, number, energy, guess=guess)
-    except ValueError as error:
+    found = common_state(group, T, mu)
+    if np.isnan(found.T):
         raise ValueError(
-            "Arguments `T` and `mu` must lead to an equilibrium within the validity of every gas, "
-            f"but do not: {error}"
-        ) from error
-    residual = residuals(total.state(t, m), np.array(number), np.array(energy), t)
-    found = Equilibrium(float(t), float(m), float(residual[0]), float(residual[1]))
-    if not max(found.number_residual, found.energy_residual) <= RESIDUAL:
+            "Arguments `T` and `mu` must be equal at all reservoirs of infinite capacity, but are "
+            f"T = {T[group.fixed].tolist()}, mu = {mu[group.fixed].tolist()} there: such "
+            "reservoirs have no equilibrium. Make one of them finite."
+        )
+    if group.fixed.any():
+        return Equilibrium(float(found.T), float(found.mu), 0.0, 0.0)
+    state, total = group.state(T, mu), CombinedGas(group.parts)
+    sums = (np.array(math.fsum(state.number)), np.array(math.fsum(state.energy)))
+    residual = residuals(total.state(*found), *sums, found.T)
+    solved = Equilibrium(float(found.T), float(found.mu), float(residual[0]), float(residual[1]))
+    if not max(solved.number_residual, solved.energy_residual) <= RESIDUAL:
         raise ValueError(
             f"The equilibrium must have the N and E of the start to {RESIDUAL:g}, but the nearest "
-            f"state found is {found}. Start nearer to it, or with gases that are less degenerate."
+            f"state found is {solved}. Start nearer to it, or with gases that are less degenerate."
         )
-    return found
+    return solved
+
+
+def common_state(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
+    """Return T_eq, mu_eq (...) of Eq. (6) for reservoirs at T, mu (..., n); NaN if there is none.
+
+    There is none where fixed reservoirs differ. Raises ValueError where it is no state of a gas.
+    """
+    if group.fixed.any():
+        fixed_T, fixed_mu = T[..., group.fixed], mu[..., group.fixed]
+        differ = np.any((fixed_T != fixed_T[..., :1]) | (fixed_mu != fixed_mu[..., :1]), axis=-1)
+        common = State(fixed_T[..., 0], fixed_mu[..., 0])
+        try:
+            CombinedGas(group.parts).check(common.T[~differ], common.mu[~differ])
+        except ValueError as error:
+            raise _outside(error) from error
+        return State(*(np.where(differ, np.nan, part) for part in common))
+    state = group.state(T, mu)
+    number, energy = (np.apply_along_axis(math.fsum, -1, part) for part in state[:2])
+    weights = group.capacities / group.capacities.sum()
+    mixed = _mixed(weights, T, mu)  # in a classical gas mu is no heat
+    guess_T = np.where(mu.min(axis=-1) > 0, mixed[0], T @ weights)
+    try:
+        found = invert(CombinedGas(group.parts), number, energy, guess=(guess_T, mixed[1]))
+    except ValueError as error:
+        raise _outside(error) from error
+    return State(*found)
+
+
+def _outside(error: ValueError) -> ValueError:
+    return ValueError(
+        "Arguments `T` and `mu` must lead to an equilibrium within the validity of every gas, "
+        f"but do not: {error}"
+    )
 
 
 def constant_density_equilibrium(
@@ -106,12 +141,16 @@ def constant_density_equilibrium(
         )
     positive("capacities", capacity, "It is the size of a reservoir.")
     temperature, potential = temperatures_and_potentials(T, mu, capacity.size)
-    return _mixed(capacity / capacity.sum(), temperature, potential)
+    mixed = _mixed(capacity / capacity.sum(), temperature, potential)
+    return float(mixed[0]), float(mixed[1])
 
 
-def _mixed(weights: FloatArray, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
-    """Return T_eq and mu_eq of Eq. (29) for the share of each reservoir in the capacity."""
-    mean = float(weights @ mu)
-    spread = math.sqrt(3) / math.pi * (mu - mean)
-    parts = np.sqrt(weights) * np.array([T, spread])
-    return math.hypot(*parts.ravel().tolist()), mean  # squares of tiny energies would underflow
+def _mixed(weights: FloatArray, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return T_eq and mu_eq (...) of Eq. (29) for the share of each reservoir in the capacity."""
+    mean = mu @ weights
+    spread = math.sqrt(3) / math.pi * (mu - mean[..., None])
+    parts = np.sqrt(weights) * np.stack([T, spread])  # (2, ..., n)
+    # squares of tiny energies would underflow
+    largest = np.max(np.abs(parts), axis=(0, -1))
+    root = np.sqrt(np.sum((parts / largest[..., None]) ** 2, axis=(0, -1)))
+    return np.asarray(largest * root), np.asarray(mean)

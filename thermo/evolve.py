@@ -15,21 +15,21 @@ from oqs.threads import one_thread_below
 from oqs.version import __version__
 from thermo.controls import check_controls
 from thermo.detection import find_events
-from thermo.equilibrium import checked_equilibrium
+from thermo.dynamics import Law, ReservoirDynamics
+from thermo.equilibrium import common_state
 from thermo.events import Event
 from thermo.integration import Integration, integrate
-from thermo.interpolation import PiecewisePolynomial, single_point
+from thermo.interpolation import PiecewisePolynomial, constant, single_point
 from thermo.progress import ProgressBar
 from thermo.quick_run import quick
 from thermo.record import tabulate, trajectory
 from thermo.reservoir import Reservoir, Reservoirs
-from thermo.slow_flow import Law, SlowFlow
 from thermo.trajectory import State, Trajectory
-from thermo.watch import Watch, never
+from thermo.watch import Watch
 
 _STAGE_ROWS = 100  # 9 stages of 2n values
 _TIGHTER, _TIGHTEST = 1e-2, 1e-12  # of rtol, to confirm events; less is lost in rounding
-_MORE_STEPS = 10  # that a tighter integration may need
+_MORE_STEPS, _FEW = 5, 20  # times as many, beside some, that a tighter integration may need
 _FORWARD = "A time that runs backwards, or none, is no evolution; None goes on to equilibrium."
 
 
@@ -70,13 +70,14 @@ def evolve(
     ----------
     law : (T, mu) -> Flows, with T, mu and the flows of shape (n,): oqs.closed_form(...),
         oqs.flow_law(...) or any function.
-    reservoirs : n of them.
+    reservoirs : n of them, in the order of the law's contacts, whose names those without one take.
     T, mu : (n,) at t = 0, in units of energy (k_B = 1).
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
     rtol : largest error of a step, 1e-11 or more. At the default T_j(t) is good to 1e-9, and the
         totals of N and E are kept to 1e-12 (`Trajectory.conservation` says how well they were).
     tolerance : equilibrium is reached when every |T_j/T_eq - 1| and
-        |mu_j - mu_eq|/max(|mu_eq|, T_eq) is below; at least 1000 rtol.
+        |mu_j - mu_eq|/max(|mu_eq|, T_eq) is below; at least 1000 rtol. `thermo.stopping` has the
+        rule by which a run ends in words.
     events : whether to look for crossings, extrema and the passages of omega-bar. Each is
         confirmed by a second integration, at rtol/100 (but 1e-12 at the least).
     max_steps : the most steps of the solver, which takes 20 to 100 for the paper's figures.
@@ -103,7 +104,7 @@ def evolve(
     any that says `batched`) SciPy's LSODA gives a coarse solution, from which the collocation of
     all steps is solved together; anything else goes step by step. Source: arXiv:2412.15355.
     """
-    group = Reservoirs(reservoirs)
+    group = Reservoirs(reservoirs).named(law)
     temperature, potential = group.checked(T, mu)
     end = math.inf if t_final is None else positive_number("t_final", t_final, _FORWARD)
     check_controls(
@@ -114,10 +115,10 @@ def evolve(
         "confirms the events.",
         default_steps=2000,
     )
-    slow = SlowFlow(law, group, temperature)
-    slow.check(temperature, potential)
+    dynamics = ReservoirDynamics(law, group, temperature, rtol)
+    dynamics.check(temperature, potential)
     goal = _goal(group, temperature, potential) if t_final is None else None
-    start = slow.pack(temperature, potential)
+    start = dynamics.pack(temperature, potential)
     made: dict[str, float | str | None] = {
         "law": f"{law.__module__}.{getattr(law, '__qualname__', type(law).__qualname__)}",
         "t_final": None if t_final is None else end,
@@ -128,44 +129,47 @@ def evolve(
     }
     # the stage equations are a few dozen rows: BLAS threads would only wait for each other
     with one_thread_below(_STAGE_ROWS), ProgressBar("evolving the reservoirs", progress) as bar:
-        watch = Watch(slow, goal, tolerance, end, bar)
-        table = tabulate(slow, _run(slow, start, end, rtol, max_steps, watch))
-        path = trajectory(slow, table, goal, made)
+        watch = Watch(dynamics, goal, tolerance, end, bar)
+        table = tabulate(dynamics, _run(dynamics, start, end, rtol, max_steps, watch))
+        path = trajectory(dynamics, table, goal, made)
         if table.run.outcome == "failed":
             raise EvolutionFailed(table.run.reason, path) from table.run.cause
         if not events:
             return path
-        found = _events(slow, path, rtol, max_steps)
-    return dataclasses.replace(path, found=found, evaluations=slow.evaluations)
+        found = _events(dynamics, path, rtol, max_steps)
+    return dataclasses.replace(path, found=found, evaluations=dynamics.evaluations)
 
 
 def _run(
-    slow: SlowFlow, start: FloatArray, end: float, rtol: float, max_steps: int, watch: Watch
+    dynamics: ReservoirDynamics,
+    start: FloatArray,
+    end: float,
+    rtol: float,
+    max_steps: int,
+    watch: Watch,
 ) -> Integration:
     """Integrate to the verdict, and end exactly where equilibrium is within the tolerance."""
     verdict = watch.begin(start)
-    if verdict is not None:
-        return Integration(single_point(start), verdict)
-    run = quick(slow, start, end, rtol, max_steps, watch)
+    run = None if verdict else quick(dynamics, start, end, rtol, max_steps, watch)
     if run is None:
-        verdict = watch.at_rest(start)
+        verdict = verdict or watch.at_rest(start)
+        if verdict == "resting":
+            return Integration(constant(start, end), "t_final")
         if verdict is not None:
             return Integration(single_point(start), verdict)
-        run = integrate(slow, start, end, rtol, max_steps, watch)
+        run = integrate(dynamics, start, end, rtol, max_steps, watch)
     if run.outcome == "equilibrated":
         run = run._replace(solution=run.solution.until(watch.arrival(run.solution)))
-    return _check_drift(slow, run, watch) if run.outcome == "stalled" else run
+    return _check_drift(dynamics, run, watch) if run.outcome == "stalled" else run
 
 
-def _check_drift(slow: SlowFlow, run: Integration, watch: Watch) -> Integration:
+def _check_drift(dynamics: ReservoirDynamics, run: Integration, watch: Watch) -> Integration:
     """Return the stalled run, or a failed one if it rests in an equilibrium of drifted totals."""
-    T, mu = slow.unpack(run.solution.ends)
-    if (
-        watch.distance(run.solution.ends[-1], _goal(slow.reservoirs, T[-1], mu[-1]))
-        > watch.tolerance
-    ):
+    end = run.solution.ends[-1]
+    T, mu = dynamics.unpack(run.solution.ends)
+    if not watch.rule.distance(end, _goal(dynamics.reservoirs, T[-1], mu[-1])) <= watch.tolerance:
         return run
-    first, last = slow.reservoirs.number(T[[0, -1]], mu[[0, -1]]).sum(axis=1)
+    first, last = dynamics.reservoirs.number(T[[0, -1]], mu[[0, -1]]).sum(axis=1)
     reason = (
         f"The totals drifted (sum N from {first:.12g} to {last:.12g}) and with them the "
         "equilibrium: the flows of `law` do not sum to zero over the reservoirs, or `rtol` is too "
@@ -174,17 +178,22 @@ def _check_drift(slow: SlowFlow, run: Integration, watch: Watch) -> Integration:
     return run._replace(outcome="failed", reason=reason)
 
 
-def _events(slow: SlowFlow, path: Trajectory, rtol: float, max_steps: int) -> tuple[Event, ...]:
-    frequencies = getattr(slow.law, "frequencies", None)
+def _events(
+    dynamics: ReservoirDynamics, path: Trajectory, rtol: float, max_steps: int
+) -> tuple[Event, ...]:
+    frequencies = getattr(dynamics.law, "frequencies", None)
     window = None if frequencies is None else (float(min(frequencies)), float(max(frequencies)))
 
     tight = max(_TIGHTER * rtol, _TIGHTEST)
+    sharper = ReservoirDynamics(dynamics.law, dynamics.reservoirs, dynamics.start_T, tight)
 
     def tighter(t: float) -> tuple[PiecewisePolynomial, float]:
-        start, most = path.solution.ends[0], _MORE_STEPS * max_steps
-        again = quick(slow, start, t, tight, most, None)
+        start = path.solution.ends[0]
+        most = min(_MORE_STEPS * (len(path.solution.t) + _FEW), _MORE_STEPS * max_steps)
+        again = quick(sharper, start, t, tight, most, None)
         if again is None:
-            again = integrate(slow, start, t, tight, most, never)
+            watch = Watch(sharper, None, 1e3 * tight, t, ProgressBar("", show=False))
+            again = integrate(sharper, start, t, tight, most, watch)
         if again.outcome == "failed":
             raise EvolutionFailed(
                 f"The events could not be confirmed at rtol = {tight:g}: {again.reason} "
@@ -193,9 +202,12 @@ def _events(slow: SlowFlow, path: Trajectory, rtol: float, max_steps: int) -> tu
             ) from again.cause
         return again.solution, tight
 
-    return find_events(slow, path.solution, rtol, window, tighter)
+    found = find_events(dynamics, path.solution, rtol, window, tighter)
+    dynamics.evaluations += sharper.evaluations
+    return found
 
 
-def _goal(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
-    target = checked_equilibrium(group, T, mu)
-    return State(np.array(target.T), np.array(target.mu))
+def _goal(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State | None:
+    """Return T_eq, mu_eq; None where fixed reservoirs differ."""
+    found = common_state(group, T, mu)
+    return None if np.isnan(found.T) else found

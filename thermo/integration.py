@@ -10,9 +10,11 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from thermo.collocation import Step, radau, take_step
+from thermo.dynamics import ReservoirDynamics
 from thermo.interpolation import PiecewisePolynomial, single_point
-from thermo.slow_flow import SlowFlow
+from thermo.noise import sentence_on_noise
 from thermo.trajectory import Outcome
+from thermo.watch import Verdict
 
 STAGES = 9  # fewest evaluations at tolerances from 1e-8 to 1e-12, of 5, 7, 9, 11
 _FIRST = 1e-3  # relative change in the first step
@@ -23,7 +25,7 @@ _TRUSTED = 0.5  # relative change up to which the last polynomial may be carried
 _RETRY = 0.25  # of a step that failed
 _SLOWEST = 1e-300  # stands in for a rate or an error of exactly 0
 
-Watch = Callable[[float, FloatArray, FloatArray], Outcome | None]
+Watch = Callable[[float, FloatArray, FloatArray], Verdict]
 
 
 @final
@@ -45,9 +47,14 @@ class Integration(NamedTuple):
 
 
 def integrate(
-    slow: SlowFlow, y: FloatArray, t_final: float, rtol: float, max_steps: int, watch: Watch
+    dynamics: ReservoirDynamics,
+    y: FloatArray,
+    t_final: float,
+    rtol: float,
+    max_steps: int,
+    watch: Watch,
 ) -> Integration:
-    """Integrate dy/dt = slow(y) from t = 0 by Radau IIA collocation of 9 stages, order 17.
+    """Integrate dy/dt = dynamics(y) from t = 0 by Radau IIA collocation of 9 stages, order 17.
 
     A step is as long as the polynomial of degree 9 follows y(t) within rtol, all along it. That
     is why T and mu are as good between the steps as at their ends, while the ends, of order 17,
@@ -55,14 +62,15 @@ def integrate(
 
     Parameters
     ----------
-    slow : the dynamics.
+    dynamics : the dynamics.
     y : (2n,) start.
     t_final : where to stop, may be infinite; units of time (hbar = 1).
     rtol : tolerance on ln T, and on mu relative to max(|mu|, T).
     max_steps : the most steps to try.
-    watch : called as watch(t, y, y_before) after every step; its verdict ends the integration.
+    watch : called as watch(t, y, y_before) after every step; its verdict ends the integration,
+        "resting" with one step to t_final along which y stays.
     """
-    integrator = _Integrator(slow, y, t_final, rtol, max_steps)
+    integrator = _Integrator(dynamics, y, t_final, rtol, max_steps)
     while True:
         before = integrator.y
         try:
@@ -70,7 +78,9 @@ def integrate(
         except _Stuck as stuck:
             return Integration(integrator.solution(), "failed", str(stuck), stuck.cause)
         verdict = watch(integrator.t, integrator.y, before)
-        if verdict is None and integrator.t == t_final:
+        if verdict == "resting" and integrator.t < t_final:
+            integrator.rest()
+        if verdict == "resting" or (verdict is None and integrator.t == t_final):
             verdict = "t_final"
         if verdict is not None:
             return Integration(integrator.solution(), verdict)
@@ -90,9 +100,14 @@ class _Integrator:
     """The state of an integration: where it is, its next step, and the steps behind it."""
 
     def __init__(
-        self, slow: SlowFlow, y: FloatArray, t_final: float, rtol: float, max_steps: int
+        self,
+        dynamics: ReservoirDynamics,
+        y: FloatArray,
+        t_final: float,
+        rtol: float,
+        max_steps: int,
     ) -> None:
-        self._slow, self._t_final, self._rtol = slow, t_final, rtol
+        self._dynamics, self._t_final, self._rtol = dynamics, t_final, rtol
         self._left = self._most = max_steps
         self._method = radau(STAGES)
         self._h = self._first = math.nan
@@ -108,9 +123,9 @@ class _Integrator:
     def advance(self) -> None:
         """Take one step, as long as the tolerance allows, or raise _Stuck."""
         self._count()
-        scale = self._slow.scale(self.y)
+        scale = self._dynamics.scale(self.y)
         try:
-            rates, jacobians = self._slow.linearised(self.y[None])
+            rates, jacobians = self._dynamics.linearised(self.y[None])
         except Exception as error:
             raise _Stuck(self._because(error), error) from error
         if len(self._times) == 1:
@@ -132,6 +147,11 @@ class _Integrator:
         self._values.append(step.values)
         self.y = step.values[-1]
         self._h = h * min(_GROWTH, factor)
+
+    def rest(self) -> None:
+        """Go on to t_final in one step along which y stays."""
+        self._times.append(self._t_final)
+        self._values.append(np.tile(self.y, (STAGES + 1, 1)))
 
     def solution(self) -> PiecewisePolynomial:
         """Return y(t) so far."""
@@ -157,8 +177,8 @@ class _Integrator:
         try:
             step = take_step(
                 self._method,
-                self._slow,
-                self._slow.linearised,
+                self._dynamics,
+                self._dynamics.linearised,
                 jacobian,
                 h,
                 self.y,
@@ -182,7 +202,8 @@ class _Integrator:
 
     def _count(self) -> None:
         if self._left <= 0:
-            raise _Stuck(f"{self._most} steps (`max_steps`) reached only t = {self.t:.9g}.")
+            reason = f"{self._most} steps (`max_steps`) reached only t = {self.t:.9g}."
+            raise _Stuck(reason + sentence_on_noise(self._dynamics, self.y))
 
     def _because(self, cause: Exception | None) -> str:
         if cause is not None:
@@ -190,4 +211,5 @@ class _Integrator:
         return (
             f"No step, however short, leads on from t = {self.t:.9g}: the flows jump there, are "
             "too rough for `rtol`, or the solution ends."
+            + sentence_on_noise(self._dynamics, self.y)
         )

@@ -108,6 +108,11 @@ def on_steps(t: FloatArray, coefficients: FloatArray) -> PiecewisePolynomial:
     return PiecewisePolynomial(t, center, width, coefficients)
 
 
+def constant(y: FloatArray, t: float) -> PiecewisePolynomial:
+    """Return the function that is y (d,) from 0 to t."""
+    return on_steps(np.array([0.0, t]), np.stack([y, y])[:, None, :])
+
+
 def single_point(y: FloatArray) -> PiecewisePolynomial:
     """Return the function that is y (d,) at t = 0 and has no extent."""
     zero, one = np.zeros(1), np.ones(1)

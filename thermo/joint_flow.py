@@ -12,7 +12,7 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.davies import DaviesModel
 from oqs.flows import Flows
 from oqs.generator import Generator
-from thermo.rates import reservoir_rates
+from thermo.dynamics import reservoir_change, scale
 from thermo.reservoir import Reservoirs
 
 _DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
@@ -38,7 +38,8 @@ class JointFlow:
     state : (D, D) density matrix at t = 0 in the energy basis.
     T : (n,) the temperatures T_j(0).
 
-    `diagonal` says whether populations are all that is kept, `evaluations` counts the calls.
+    `start_T` are the T_j(0), `diagonal` says whether populations are all that is kept,
+    `evaluations` counts the calls.
     """
 
     def __init__(
@@ -53,14 +54,14 @@ class JointFlow:
         if self.diagonal:
             self._exchange = self._exchange.real
         self.evaluations = 0
-        self._T = T
+        self.start_T = T
         turning = model.turning(kept)
         self._turning = sp.diags_array(1j * turning) if turning.any() else None
         self._width = kept.size * (1 if self.diagonal else 2)
 
     def pack(self, state: ComplexArray, T: FloatArray, mu: FloatArray) -> FloatArray:
         """Return y of a state (D, D) in the energy basis and T, mu (n,)."""
-        return np.concatenate([self.pack_state(state), np.log(T / self._T), mu])
+        return np.concatenate([self.pack_state(state), np.log(T / self.start_T), mu])
 
     def pack_state(self, state: ComplexArray) -> FloatArray:
         """Return the part of y that holds a state (D, D) in the energy basis."""
@@ -70,7 +71,7 @@ class JointFlow:
     def reservoir_part(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return T, mu (..., n) of y (..., d)."""
         n = len(self.reservoirs)
-        return self._T * np.exp(y[..., -2 * n : -n]), y[..., -n:].copy()
+        return self.start_T * np.exp(y[..., -2 * n : -n]), y[..., -n:].copy()
 
     def elements(self, y: FloatArray) -> FloatArray | ComplexArray:
         """Return the matrix elements (..., P) that y (..., d) holds."""
@@ -94,8 +95,7 @@ class JointFlow:
 
     def scale(self, y: FloatArray) -> FloatArray:
         """Return what counts as a change of 100 % in y (d,): 1, and for mu max(|mu|, T)."""
-        T, mu = self.reservoir_part(y)
-        return np.concatenate([np.ones(len(y) - len(mu)), np.maximum(np.abs(mu), T)])
+        return np.concatenate([np.ones(self._width), scale(*self.reservoir_part(y))])
 
     def __call__(self, y: FloatArray) -> FloatArray:
         """Return dy/dt (d,)."""
@@ -105,11 +105,9 @@ class JointFlow:
         weights = self.model.weights(T, mu)
         change = self.generator_at(weights) @ elements
         particle, energy = self._exchanged(weights, elements)
-        jacobian = self.reservoirs.jacobian(T, mu)
-        # a singular Jacobian divides by 0; what comes of it is refused in the next line
-        with np.errstate(divide="ignore", invalid="ignore"):
-            warming, rising = reservoir_rates(jacobian, T, mu, particle, energy - mu * particle)
-        rate = np.concatenate([change.view(np.float64), warming / T, rising])
+        gas = self.reservoirs.unit_jacobian(T, mu)
+        outer = reservoir_change(self.reservoirs, gas, T, mu, particle, energy - mu * particle)
+        rate = np.concatenate([change.view(np.float64), outer])
         if not np.isfinite(rate).all():
             raise ValueError(
                 f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
@@ -130,7 +128,7 @@ class JointFlow:
         """Return the momentary flows (n,) of the state and reservoirs y (d,)."""
         T, mu = self.reservoir_part(y)
         particle, energy = self._exchanged(self.model.weights(T, mu), self.elements(y))
-        return Flows.of(particle, energy, mu)
+        return Flows.of(particle, energy, mu, self.reservoirs.names)
 
     def _exchanged(
         self, weights: FloatArray, elements: FloatArray | ComplexArray
@@ -160,17 +158,16 @@ class JointFlow:
         functional = sp.csr_array(self._exchange.multiply(np.tile(weights, 2)[:, None]))
         summed = functional.toarray().reshape(2, -1, *self.model.rates.shape, self.generator.size)
         particle, energy = summed.sum(axis=(1, 3))  # (n, P)
-        jacobian = self.reservoirs.jacobian(T, mu)[:, None]
-        warming, rising = reservoir_rates(
-            jacobian, T[:, None], mu[:, None], particle, energy - mu[:, None] * particle
-        )
-        outer = np.concatenate([warming / T[:, None], rising])
+        gas = self.reservoirs.unit_jacobian(T, mu)
+        # Eq. (5) is linear in the flows: one column of the Jacobian for each matrix element
+        lost, heat = particle.T, (energy - mu[:, None] * particle).T
+        outer = reservoir_change(self.reservoirs, gas, T, mu, lost, heat).T
         if self.diagonal:
             return np.concatenate([inner, outer])
         return np.concatenate([_real_columns(inner, 1), _real_columns(outer, 0)])
 
 
-def _real_columns(matrix: ComplexArray, complex_rows: int) -> FloatArray:
+def _real_columns(matrix: FloatArray | ComplexArray, complex_rows: int) -> FloatArray:
     """Return a complex matrix acting on (Re z_1, Im z_1, ...); its real part, or both in turn."""
     rows, columns = matrix.shape
     found = np.empty((rows, 1 + complex_rows, columns, 2))

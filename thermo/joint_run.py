@@ -12,28 +12,30 @@ from scipy.integrate import LSODA
 from oqs.arguments import FloatArray
 from oqs.entropy import log_gibbs
 from oqs.laws import flow_law
+from thermo.dynamics import ReservoirDynamics
 from thermo.integration import Integration
 from thermo.interpolation import PiecewisePolynomial
 from thermo.joint_entropy import RESOLVED
 from thermo.joint_flow import JointFlow
 from thermo.progress import ProgressBar
-from thermo.slow_flow import SlowFlow
-from thermo.stall import is_stalled
+from thermo.stopping import GOES_ON, StoppingRule
 from thermo.trajectory import Outcome, State
 
 _RTOL_OF_LOGARITHM = 100 * float(np.finfo(np.float64).eps)  # SciPy's least: ln T has its atol
+_STILL = 1e-13  # of the fastest rate: a change of rho_S that is rounding
 _COHERENCE = 1e-4  # of rtol: rounding in a change of basis makes coherences of 1e-17 from nothing
-_QUIET = 1e-2  # of the tolerance: a step that moves less calls for a look whether all is at rest
 
 
 @final
 class Judge:
-    """Gives the verdict on each step, and tells the progress bar.
+    """Gives the verdict on each step by the `StoppingRule`, and tells the progress bar.
+
+    The open system must be in equilibrium too, or exchange what it would if it were stationary.
 
     Parameters
     ----------
     joint : the dynamics.
-    goal : the common T_eq, mu_eq, or None if only `t_final` ends the run.
+    goal : the common T_eq, mu_eq, or None if there is none.
     tolerance : distance from the goal that counts as equilibrium.
     t_final : when the run ends, or infinity.
     bar : shows t / t_final, or how many decades of the distance are gone.
@@ -51,48 +53,61 @@ class Judge:
         self._t_final, self._bar = t_final, bar
         self._farthest = 0.0
         self._looked = 0.0
+        if math.isfinite(t_final):
+            return
+        law = flow_law(joint.model)
+        slow = ReservoirDynamics(law, joint.reservoirs, joint.start_T, batched=True)
+        self._rule = StoppingRule(slow, goal, tolerance, t_final)
         if goal is not None:
-            self._law = flow_law(joint.model)
             gibbs = np.exp(log_gibbs(joint.model.system, float(goal.T), float(goal.mu)))
             self._settled = joint.pack_state(np.diag(gibbs).astype(np.complex128))
 
+    def begin(self, y: FloatArray) -> Outcome | None:
+        """Return the verdict on the start y (d,): "stalled" only if rho_S is stationary."""
+        verdict = self(0.0, y, y + np.inf)  # as if it had moved
+        if verdict is not None or math.isfinite(self._t_final):
+            return verdict
+        self._rule.start(*self._joint.reservoir_part(y))
+        change = self._joint(y)[: -2 * len(self._joint.reservoirs)]
+        if np.max(np.abs(change)) > _STILL * np.max(self._joint.model.rates):
+            return None
+        return self._look(0.0, y)
+
     def __call__(self, t: float, y: FloatArray, before: FloatArray) -> Outcome | None:
         """Return "equilibrated", "stalled" or None for a step from `before` to y (d,) at t."""
-        if self._goal is None:
+        if math.isfinite(self._t_final):
             self._bar.update(t / self._t_final)
             return None
-        system, reservoirs = self._distances(y, self._goal)
-        away = max(system, reservoirs)
-        if away <= self._tolerance:
-            return "equilibrated"
-        self._farthest = max(self._farthest, away)
-        self._bar.update(1 - math.log(away / self._tolerance) / self._decades())
+        if self._goal is not None:
+            away = self._distance(y)
+            if away <= self._tolerance:
+                return "equilibrated"
+            self._farthest = max(self._farthest, away)
+            self._bar.update(1 - math.log(away / self._tolerance) / self._decades())
         moved = np.max(np.abs(y - before) / self._joint.scale(y))
-        if t >= 2 * self._looked and moved < _QUIET * self._tolerance < reservoirs:
-            return self._look(t, y, reservoirs)
-        return None
+        return self._look(t, y) if t >= 2 * self._looked and self._rule.is_quiet(moved) else None
 
     def _decades(self) -> float:
         return math.log(self._farthest / self._tolerance)
 
-    def _look(self, t: float, y: FloatArray, away: float) -> Outcome | None:
-        """Return "stalled" if the system exchanges nothing more, and would not when stationary."""
-        particle = self._joint.flows(y).particle
-        if np.max(np.abs(particle)) > self._tolerance * np.max(self._joint.model.rates):
+    def _slow(self, y: FloatArray) -> FloatArray:
+        return y[-2 * len(self._joint.reservoirs) :]
+
+    def _look(self, t: float, y: FloatArray) -> Outcome | None:
+        """Return "stalled" if the system is stationary and its reservoirs are at rest."""
+        slow = self._slow(y)
+        settled = self._rule.dynamics.flows(*self._joint.reservoir_part(y)).particle
+        exchanged = np.abs(self._joint.flows(y).particle - settled)
+        if np.max(exchanged) > self._tolerance * np.max(self._joint.model.rates):
             return None
         self._looked = t
-        T, mu = self._joint.reservoir_part(y)
-        slow = SlowFlow(self._law, self._joint.reservoirs, T)
-        return "stalled" if is_stalled(slow, slow.pack(T, mu), away) else None
+        resting = self._rule.rest(np.array([t]), slow[None])[0] != GOES_ON
+        return "stalled" if resting else None
 
-    def _distances(self, y: FloatArray, goal: State) -> tuple[float, float]:
-        """Return the largest departure of rho_S from the goal, and that of T, mu."""
-        n = len(self._joint.reservoirs)
-        T, mu = self._joint.reservoir_part(y)
-        system = np.max(np.abs(y[: -2 * n] - self._settled))
-        warmth = np.max(np.abs(T / goal.T - 1))
-        height = np.max(np.abs(mu - goal.mu)) / max(abs(float(goal.mu)), float(goal.T))
-        return float(system), float(max(warmth, height))
+    def _distance(self, y: FloatArray) -> float:
+        """Return the largest departure from the goal, of rho_S and of T, mu."""
+        system = np.max(np.abs(y[: -2 * len(self._joint.reservoirs)] - self._settled))
+        return float(max(system, self._rule.distance(self._slow(y))))
 
 
 def integrate_jointly(

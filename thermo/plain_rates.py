@@ -16,10 +16,10 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flows import PlainFlows, listed
+from thermo.dynamics import ReservoirDynamics
 from thermo.fermi_integrals import LEFT, PARTS, moment_table
 from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas
 from thermo.gases.sommerfeld import DEFINED
-from thermo.slow_flow import SlowFlow
 
 _PI2_6 = math.pi**2 / 6
 
@@ -27,31 +27,34 @@ PlainRates = Callable[[FloatArray, float], list[float]]
 _Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/dT, dN/dmu, dE/dT
 
 
-def plain_rates(slow: SlowFlow) -> PlainRates | None:
+def plain_rates(dynamics: ReservoirDynamics) -> PlainRates | None:
     """Return (y, t) -> dy/dt, or None where many states at once are no quicker than one by one.
 
     It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end, and
     whatever law and gas raise.
     """
-    flows = _flows(slow)
+    flows = _flows(dynamics)
     if flows is None:
         return None
-    responses = [_response(member.gas, member.capacity) for member in slow.reservoirs]
-    return _rates(flows, responses, slow.start_T.tolist())
+    group = dynamics.reservoirs
+    responses = [_response(member.gas) for member in group]
+    return _rates(flows, responses, dynamics.start_T.tolist(), group.per_capacity.tolist())
 
 
-def _flows(slow: SlowFlow) -> PlainFlows | None:
+def _flows(dynamics: ReservoirDynamics) -> PlainFlows | None:
     """Return the own plain flows of a batched law if it knows of them, else its flows, counted."""
-    if not getattr(slow.law, "batched", False):
+    if not getattr(dynamics.law, "batched", False):
         return None
-    plain_flows = getattr(slow.law, "plain_flows", None)
+    plain_flows = getattr(dynamics.law, "plain_flows", None)
     if plain_flows is not None:
         own: PlainFlows | None = plain_flows()
         return own
-    return listed(slow.flows)
+    return listed(dynamics.flows)
 
 
-def _rates(flows: PlainFlows, responses: list[_Response], unit: list[float]) -> PlainRates:
+def _rates(
+    flows: PlainFlows, responses: list[_Response], unit: list[float], sizes: list[float]
+) -> PlainRates:
     n = len(unit)
     reservoirs = range(n)
     exp = math.exp
@@ -62,35 +65,35 @@ def _rates(flows: PlainFlows, responses: list[_Response], unit: list[float]) -> 
         mu = values[n:]
         particle, energy = flows(T, mu)
         for j in reservoirs:
-            temperature, potential, lost = T[j], mu[j], particle[j]
+            temperature, potential, size = T[j], mu[j], sizes[j]
+            lost = particle[j]
             number_T, number_mu, energy_T = responses[j](temperature, potential)
             heat = energy[j] - potential * lost
             heat_T = energy_T - potential * number_T
             cross = temperature * number_T
             delta = heat_T * number_mu - cross * number_T
-            values[j] = (cross * lost - number_mu * heat) / (delta * temperature)
-            values[n + j] = (number_T * heat - heat_T * lost) / delta
+            values[j] = (cross * lost - number_mu * heat) / (delta * temperature) * size
+            values[n + j] = (number_T * heat - heat_T * lost) / delta * size
         return values
 
     return rates
 
 
-def _response(gas: EquationOfState, capacity: float) -> _Response:
+def _response(gas: EquationOfState) -> _Response:
+    """Return a gas's derivatives per unit capacity."""
     if isinstance(gas, SommerfeldGas):
-        return _sommerfeld(gas.alpha, capacity)
+        return _sommerfeld(gas.alpha)
     if isinstance(gas, FermiDiracGas):
-        return _fermi_dirac(gas.alpha, capacity)
+        return _fermi_dirac(gas.alpha)
 
     def response(T: float, mu: float) -> tuple[float, float, float]:
-        (number_T, number_mu), (energy_T, _) = (
-            capacity * gas.jacobian(np.array(T), np.array(mu))
-        ).tolist()
+        (number_T, number_mu), (energy_T, _) = gas.jacobian(np.array(T), np.array(mu)).tolist()
         return number_T, number_mu, energy_T
 
     return response
 
 
-def _sommerfeld(alpha: float, capacity: float) -> _Response:
+def _sommerfeld(alpha: float) -> _Response:
     power = alpha - 1
     a, b, c = 2 * _PI2_6 * power, _PI2_6 * power * (alpha - 2), 2 * _PI2_6 * alpha
 
@@ -98,7 +101,7 @@ def _sommerfeld(alpha: float, capacity: float) -> _Response:
         y = T / mu
         if not 0 < y <= 1 / DEFINED:
             raise ValueError(f"SommerfeldGas is not defined at T/mu = {y!r}")
-        level = capacity * mu**power
+        level = mu**power
         return a * level * y, level * (1 + b * y * y), c * level * T
 
     return response
@@ -113,7 +116,7 @@ def _pieces(alpha: float) -> list[list[list[float]]]:
     return pieces
 
 
-def _fermi_dirac(alpha: float, capacity: float) -> _Response:
+def _fermi_dirac(alpha: float) -> _Response:
     rows, degenerate = _pieces(alpha), moment_table(alpha).degenerate
     last = len(rows) - 1
 
@@ -137,7 +140,7 @@ def _fermi_dirac(alpha: float, capacity: float) -> _Response:
             entropy_slope = (entropy_slope - x * number_slope) * factor
             number_slope *= factor
         scale = T * stretch
-        slope = capacity * scale ** (alpha - 1)
+        slope = scale ** (alpha - 1)
         return (
             slope / stretch * entropy_slope,
             slope * number_slope,

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, real_array
-from thermo.equilibrium import equilibrium
+from thermo.equilibrium import common_state
 from thermo.events import Event
 from thermo.gases import EquationOfState
 from thermo.regimes import omega_bar
@@ -140,15 +140,15 @@ def _sampled(path: Trajectory) -> tuple[FloatArray, State]:
 
 
 def _equilibrium(path: Trajectory) -> State | None:
-    """Return T_eq, mu_eq of Eq. (6); None where a gas read from a file is only described."""
+    """Return T_eq, mu_eq of Eq. (6), if there is one; None too for gases of which a file tells."""
     if path.equilibrium is not None:
         return path.equilibrium
     gases = [gas for gas in path.gases if isinstance(gas, EquationOfState)]
     if len(gases) < len(path.gases):
         return None
     members = [Reservoir(g, float(c)) for g, c in zip(gases, path.capacities, strict=True)]
-    found = equilibrium(Reservoirs(members), path.T[0], path.mu[0])
-    return State(np.array(found.T), np.array(found.mu))
+    found = common_state(Reservoirs(members), path.T[0], path.mu[0])
+    return None if np.isnan(found.T) else found
 
 
 def _colours(count: int) -> list[str]:

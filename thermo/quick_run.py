@@ -7,16 +7,17 @@ to `thermo.integration`, step by step.
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
 from oqs.arguments import FloatArray
 from thermo.coarse_run import coarse
 from thermo.collocation import radau
+from thermo.dynamics import ReservoirDynamics
 from thermo.integration import STAGES, Integration
 from thermo.plain_rates import plain_rates
 from thermo.simultaneous import refine
-from thermo.slow_flow import SlowFlow
 from thermo.watch import Watch
 
 # tolerance of the coarse solution and growth of its steps: Newton's method squares the error twice
@@ -26,15 +27,21 @@ _SHOWN, _LEFT = 0.5, 0.8  # of the bar for all turns, and of that after one: nob
 
 
 def quick(
-    slow: SlowFlow, y: FloatArray, t_final: float, rtol: float, max_steps: int, watch: Watch | None
+    dynamics: ReservoirDynamics,
+    y: FloatArray,
+    t_final: float,
+    rtol: float,
+    max_steps: int,
+    watch: Watch | None,
 ) -> Integration | None:
-    """Integrate dy/dt = slow(y) from t = 0 as `integrate` does, or return None.
+    """Integrate dy/dt = dynamics(y) from t = 0 as `integrate` does, or return None.
 
     The same polynomials, stage equations and tolerance, on other steps. None where there is no
     coarse solution to begin with, Newton's method does not converge on it, or the watch has to
     look closer. No watch: on to t_final.
     """
-    rates = plain_rates(slow)
+    endless = math.isinf(t_final) and (watch is None or watch.goal is None)
+    rates = None if endless else plain_rates(dynamics)
     if rates is None:
         return None
     turns = itertools.count(1)
@@ -46,9 +53,9 @@ def quick(
     for attempt in _ATTEMPTS:
         try:
             with np.errstate(all="ignore"):  # what is not finite is refused
-                first = coarse(slow, rates, y, t_final, watch, *attempt)
+                first = coarse(dynamics, rates, y, t_final, watch, *attempt)
                 turned()
-                fine = None if first is None else refine(slow, *first, rtol, max_steps, turned)
+                fine = None if first is None else refine(dynamics, *first, rtol, max_steps, turned)
         except Exception:  # law or gas refuse a trial state: step by step it is not met, or named
             continue
         run = None if fine is None else _ended(*fine, t_final, watch)
@@ -62,7 +69,7 @@ def _ended(
 ) -> Integration | None:
     """Return the solution up to equilibrium or t_final, if it comes to either."""
     method = radau(STAGES)
-    arrived = None if watch is None else watch.arrived(values[:, -1], values[:, 0])
+    arrived = None if watch is None else watch.arrived(edges, values[:, -1], values[:, 0])
     if arrived is not None:
         solution = method.solution(edges[: arrived + 2], values[: arrived + 1])
         return Integration(solution, "equilibrated")

@@ -10,8 +10,9 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
 from thermo.collocation import radau
+from thermo.dynamics import ReservoirDynamics
+from thermo.exchanged import totals
 from thermo.integration import STAGES, Integration
-from thermo.slow_flow import SlowFlow
 from thermo.trajectory import State, Trajectory
 
 
@@ -32,47 +33,48 @@ class Table(NamedTuple):
     flows: Flows
 
 
-def tabulate(slow: SlowFlow, run: Integration) -> Table:
+def tabulate(dynamics: ReservoirDynamics, run: Integration) -> Table:
     """Return the states and flows at the solver's points, as far as they are good.
 
     A solver's trial states may leave a gas's validity and come back; those of a trajectory not.
     """
     times = run.solution.grid(radau(STAGES).nodes)
-    T, mu = slow.unpack(run.solution.at(times))
+    T, mu = dynamics.unpack(run.solution.at(times))
     try:
-        slow.reservoirs.check(T, mu)
-        return Table(run, times, T, mu, slow.flows(T, mu))
+        dynamics.reservoirs.check(T, mu)
+        return Table(run, times, T, mu, dynamics.flows(T, mu))
     except Exception:
-        return _good_part(slow, run, times)
+        return _good_part(dynamics, run, times)
 
 
-def _good_part(slow: SlowFlow, run: Integration, times: FloatArray) -> Table:
+def _good_part(dynamics: ReservoirDynamics, run: Integration, times: FloatArray) -> Table:
     """Return the table up to the last state before the first that is refused."""
     flows: list[Flows] = []
     for t in times:
-        T, mu = slow.unpack(run.solution.at(t))
+        T, mu = dynamics.unpack(run.solution.at(t))
         try:
-            slow.reservoirs.check(T, mu)
-            flows.append(slow.flows(T, mu))
+            dynamics.reservoirs.check(T, mu)
+            flows.append(dynamics.flows(T, mu))
         except Exception as error:
             last = times[len(flows) - 1]
             reason = f"{type(error).__name__} after t = {last:.9g}: {error}"
             run = Integration(run.solution.until(last), "failed", reason, error)
             break
     times = times[: len(flows)]
-    T, mu = slow.unpack(run.solution.at(times))
+    T, mu = dynamics.unpack(run.solution.at(times))
     parts = [np.stack([getattr(f, name) for f in flows]) for name in ("particle", "energy", "heat")]
     return Table(run, times, T, mu, Flows(*parts))
 
 
 def trajectory(
-    slow: SlowFlow,
+    dynamics: ReservoirDynamics,
     table: Table,
     goal: State | None,
     parameters: Mapping[str, float | str | None],
 ) -> Trajectory:
     """Return the trajectory of a table, its events not yet looked for."""
-    state = slow.reservoirs.state(table.T, table.mu)
+    group = dynamics.reservoirs
+    state = totals(group, radau(STAGES), table.t, table.T, table.mu, table.flows)
     return Trajectory(
         t=table.t,
         T=table.T,
@@ -80,15 +82,15 @@ def trajectory(
         N=state.number,
         E=state.energy,
         entropy=state.entropy,
-        flows=table.flows,
+        flows=table.flows.named(group.names),
         outcome=table.run.outcome,
         equilibrium=goal,
         found=None,
-        names=slow.reservoirs.names,
-        gases=tuple(member.gas for member in slow.reservoirs),
-        capacities=slow.reservoirs.capacities,
+        names=group.names,
+        gases=tuple(member.gas for member in group),
+        capacities=group.capacities,
         parameters=parameters,
-        evaluations=slow.evaluations,
+        evaluations=dynamics.evaluations,
         solution=table.run.solution,
-        law=slow.law,
+        law=dynamics.law,
     )

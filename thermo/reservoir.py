@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import final
+from typing import Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,15 +22,16 @@ class Reservoir:
     Parameters
     ----------
     gas : its equation of state per unit capacity, ours or the user's.
-    capacity : A_j V_j > 0; A is the prefactor of the density of states, V the volume.
-    name : how plots and tables call it; optional.
+    capacity : A_j V_j > 0; A is the prefactor of the density of states, V the volume. math.inf is a
+        reservoir without end: its T and mu stay, whatever flows.
+    name : how plots and tables call it; without one it takes that of its contact, or its number.
 
     Raises
     ------
     TypeError
         if `gas` lacks a method of EquationOfState, or `name` is no text.
     ValueError
-        if `capacity` is not a finite number > 0.
+        if `capacity` is not a number > 0.
     """
 
     gas: EquationOfState
@@ -44,8 +46,17 @@ class Reservoir:
             )
         if self.name is not None and not isinstance(self.name, str):
             raise TypeError(f"Argument `name` must be text, but is {self.name!r}. Or leave it out.")
-        remedy = "It is A_j V_j, the size of the reservoir."
-        object.__setattr__(self, "capacity", positive_number("capacity", self.capacity, remedy))
+        if self.capacity != math.inf:
+            remedy = "It is A_j V_j, the size of the reservoir; math.inf where T and mu stay."
+            object.__setattr__(self, "capacity", positive_number("capacity", self.capacity, remedy))
+
+    @property
+    def conserves(self) -> tuple[Literal["N", "E"], ...]:
+        """What it keeps track of: N and E, whose changes are its T and mu; nothing if it is fixed.
+
+        Of a fixed one, T and mu stay, and N, E and S have no size.
+        """
+        return () if math.isinf(self.capacity) else ("N", "E")
 
     def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return N(T, mu), (...); T and mu broadcast together, in units of energy."""
@@ -88,10 +99,14 @@ class Reservoirs(Sequence[Reservoir]):
             raise ValueError(
                 "Argument `reservoirs` must hold at least one, but is empty. Give [Reservoir(gas)]."
             )
+        _check_names(self.names)
         self.capacities = read_only(np.array([member.capacity for member in self._members]))
+        self.fixed = read_only(np.array([not member.conserves for member in self._members]))
+        self.per_capacity = read_only(1 / self.capacities)  # 0 where T and mu stay
         self._groups = _by_gas([member.gas for member in self._members])
         self._states = [(state_function(gas), members) for gas, members in self._groups]
-        self._columns = self.capacities[:, None, None]
+        self._sizes = np.where(self.fixed, 0.0, self.capacities)
+        self._columns = self._sizes[:, None, None]
 
     def __len__(self) -> int:
         return len(self._members)
@@ -109,8 +124,29 @@ class Reservoirs(Sequence[Reservoir]):
 
     @property
     def parts(self) -> tuple[tuple[EquationOfState, float], ...]:
-        """Each distinct gas with the sum of its reservoirs' capacities."""
-        return tuple((gas, float(self.capacities[at].sum())) for gas, at in self._groups)
+        """Each distinct gas with the sum of its reservoirs' capacities, the fixed ones left out."""
+        sums = ((gas, float(self._sizes[at].sum())) for gas, at in self._groups)
+        return tuple((gas, size) for gas, size in sums if size > 0)
+
+    def named(self, law: object) -> Reservoirs:
+        """Return the same, those without a name called as the contacts of a law that knows theirs.
+
+        Raises ValueError where a reservoir has another name than its contact.
+        """
+        names = getattr(law, "names", None)
+        if names is None or len(names) != len(self):
+            return self  # a law of other reservoirs is refused when it is asked
+        for j, (member, name) in enumerate(zip(self._members, names, strict=True)):
+            if None not in (member.name, name) and member.name != name:
+                raise ValueError(
+                    f"Argument `reservoirs` must follow the contacts of the law, but reservoir "
+                    f"{j + 1} is called {member.name!r} and its contact {name!r}. Give them in the "
+                    "order and with the names of the contacts, or without names."
+                )
+        return Reservoirs(
+            dataclasses.replace(member, name=member.name or name)
+            for member, name in zip(self._members, names, strict=True)
+        )
 
     def checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Return T, mu as (n,) arrays after checking shape, sign and each gas's validity."""
@@ -137,16 +173,22 @@ class Reservoirs(Sequence[Reservoir]):
 
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]] of each, (..., n, 2, 2)."""
+        return self._columns * self.unit_jacobian(T, mu)
+
+    def unit_jacobian(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return the same per unit capacity, which a fixed reservoir has as well."""
         if len(self._groups) == 1:
-            return self._columns * self._groups[0][0].jacobian(T, mu)
+            return self._groups[0][0].jacobian(T, mu)
         jacobian = np.empty((*np.broadcast_shapes(T.shape, mu.shape), 2, 2))
         for gas, members in self._groups:
             jacobian[..., members, :, :] = gas.jacobian(T[..., members], mu[..., members])
-        jacobian *= self._columns
         return jacobian
 
     def state(self, T: FloatArray, mu: FloatArray) -> GasState:
-        """Return N_j, E_j, S_j, (..., n), and the Jacobians, (..., n, 2, 2), together."""
+        """Return N_j, E_j, S_j, (..., n), and the Jacobians, (..., n, 2, 2), together.
+
+        All are 0 of a fixed reservoir, where they have no size.
+        """
         if len(self._states) == 1:
             number, energy, entropy, jacobian = self._states[0][0](T, mu)
         else:
@@ -159,8 +201,17 @@ class Reservoirs(Sequence[Reservoir]):
                 energy[..., members] = part.energy
                 entropy[..., members] = part.entropy
                 jacobian[..., members, :, :] = part.jacobian
-        c = self.capacities
+        c = self._sizes
         return GasState(c * number, c * energy, c * entropy, self._columns * jacobian)
+
+
+def _check_names(names: tuple[str, ...]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(
+            f"Argument `reservoirs` must have different names, but two are called {twice!r}. "
+            "Name each, or none: then they take their contacts' names, or numbers."
+        )
 
 
 def _by_gas(

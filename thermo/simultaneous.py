@@ -15,8 +15,8 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.clusters import IntArray
 from thermo.collocation import Collocation, radau
+from thermo.dynamics import ReservoirDynamics
 from thermo.integration import STAGES
-from thermo.slow_flow import SlowFlow
 
 _ITERATIONS = 10  # from a guess good to 1e-3 it takes 2 or 3
 _SLOW = 0.1  # reduction by one turn, above which the Jacobians are taken anew
@@ -30,18 +30,18 @@ _MOST_PARTS = 8  # at once
 
 
 def refine(
-    slow: SlowFlow,
+    dynamics: ReservoirDynamics,
     edges: FloatArray,
     guess: FloatArray,
     rtol: float,
     most: int,
     turned: Callable[[], None],
 ) -> tuple[FloatArray, FloatArray] | None:
-    """Solve dy/dt = slow(y) on all steps, dividing those whose polynomials do not follow y(t).
+    """Solve dy/dt = dynamics(y) on all steps, dividing those whose polynomials do not follow y(t).
 
     Parameters
     ----------
-    slow : the dynamics, of a law that takes many states at once.
+    dynamics : the dynamics, of a law that takes many states at once.
     edges : (m + 1,) ends of the steps, the start first.
     guess : (m, s + 1, d) y at the start of each step and at its nodes; guess[0, 0] is exact.
     rtol : tolerance; the polynomials err by a tenth of it, the stage equations by a thousandth.
@@ -60,18 +60,18 @@ def refine(
     and are divided with it.
     """
     method = radau(STAGES)
-    newton = _Newton(slow, method, rtol, turned)
+    newton = _Newton(dynamics, method, rtol, turned)
     values: FloatArray = guess
     most = min(most, _LARGEST // (STAGES * guess.shape[-1]) ** 2)
     if len(edges) - 1 > most:
         return None
-    rates, jacobians = _linearised(slow, guess)
+    rates, jacobians = _linearised(dynamics, guess)
     for _ in range(_MESHES):
         solved = newton(np.diff(edges), values, rates, jacobians)
         if solved is None:
             return None
         values, jacobians = solved
-        error = method.error(values, slow.scale(values[:, 0]))
+        error = method.error(values, dynamics.scale(values[:, 0]))
         excess = error / (_SHARPER * rtol)
         parts = np.ceil(_MARGIN * excess ** (1 / STAGES))
         parts = np.where(excess <= 1, 1, np.clip(parts, 2, _MOST_PARTS)).astype(int)
@@ -80,7 +80,7 @@ def refine(
         if parts.sum() > most:
             return None
         edges, values, jacobians = _divided(method, edges, values, jacobians, parts)
-        rates = _rates(slow, values)
+        rates = _rates(dynamics, values)
     return None
 
 
@@ -89,9 +89,13 @@ class _Newton:
     """Newton's method for the stage equations of all steps; its arguments are those of `refine`."""
 
     def __init__(
-        self, slow: SlowFlow, method: Collocation, rtol: float, turned: Callable[[], None]
+        self,
+        dynamics: ReservoirDynamics,
+        method: Collocation,
+        rtol: float,
+        turned: Callable[[], None],
     ) -> None:
-        self._slow, self._method, self._rtol, self._turned = slow, method, rtol, turned
+        self._dynamics, self._method, self._rtol, self._turned = dynamics, method, rtol, turned
 
     def __call__(
         self, h: FloatArray, guess: FloatArray, rates: FloatArray, jacobians: FloatArray
@@ -101,7 +105,7 @@ class _Newton:
         None if it does not converge. The Jacobians are not quite those of the values: each turn
         reduces what is left by about the same factor, which tells what one more would have brought.
         """
-        scale = self._slow.scale(guess[:, :1])
+        scale = self._dynamics.scale(guess[:, :1])
         values = guess.copy()
         stages = values[:, 1:]
         inverse, passed_on = _inverse(self._method, h, jacobians[:, 1:])
@@ -121,10 +125,10 @@ class _Newton:
             if self._is_enough(pace * norm, values, scale[:, 0]):
                 return values, jacobians
             if before and pace > _SLOW:
-                rates, jacobians = _linearised(self._slow, values)
+                rates, jacobians = _linearised(self._dynamics, values)
                 inverse, passed_on = _inverse(self._method, h, jacobians[:, 1:])
             else:
-                rates = _rates(self._slow, values)
+                rates = _rates(self._dynamics, values)
             before = norm
         return None
 
@@ -138,17 +142,17 @@ class _Newton:
         return left <= _CONVERGED * float(np.max(self._method.error(values, scale)))
 
 
-def _rates(slow: SlowFlow, values: FloatArray) -> FloatArray:
+def _rates(dynamics: ReservoirDynamics, values: FloatArray) -> FloatArray:
     """Return dy/dt (m, s, d) at the nodes of values (m, s + 1, d)."""
     stages = values[:, 1:]
-    return slow(stages.reshape(-1, stages.shape[-1])).reshape(stages.shape)
+    return dynamics(stages.reshape(-1, stages.shape[-1])).reshape(stages.shape)
 
 
-def _linearised(slow: SlowFlow, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _linearised(dynamics: ReservoirDynamics, values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return dy/dt (m, s, d) at the nodes, its Jacobians (m, s + 1, d, d) at the starts as well."""
     steps, nodes, size = values.shape
     states = np.concatenate([values[:1, 0], values[:, 1:].reshape(-1, size)])
-    rates, jacobians = slow.linearised(states)
+    rates, jacobians = dynamics.linearised(states)
     nodal = jacobians[1:].reshape(steps, nodes - 1, size, size)
     starts = np.concatenate([jacobians[:1], nodal[:-1, -1]])  # where the step before ends
     return (

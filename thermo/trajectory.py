@@ -61,17 +61,19 @@ class Trajectory:
     ----------
     t : (m,) times, t[0] = 0, ascending (hbar = 1).
     T, mu : (m, n) in units of energy (k_B = 1).
-    N, E : (m, n) particle numbers, and energies in units of energy.
-    entropy : (m, n) S_j; the sum over j never falls.
+    N, E : (m, n) particle numbers, and energies in units of energy; of a fixed reservoir what it
+        has gained since t = 0.
+    entropy : (m, n) S_j, of a fixed reservoir what it has gained; the sum over j never falls.
     flows : particle, energy, heat (m, n), positive where a reservoir loses.
     outcome : why it ended. "equilibrated": every T_j and mu_j within `tolerance` of Eq. (6).
-        "stalled": at rest, but not at the equilibrium (tight coupling, or parts without contact).
+        "stalled": at rest, but not at the equilibrium (tight coupling, parts without contact, or a
+        stationary flow between fixed reservoirs). `thermo.stopping` has the rule in words.
         "t_final": the time asked for. "failed": only on the trajectory of an EvolutionFailed.
-    equilibrium : (T_eq, mu_eq) of Eq. (6), or None for a run to `t_final`.
+    equilibrium : (T_eq, mu_eq) of Eq. (6), or None for a run to `t_final`, or if there is none.
     found : the events, ascending in time, or None if they were not asked for.
-    names : of the reservoirs.
+    names : of the reservoirs, those of `flows` too.
     gases : of the reservoirs; the description of a user's own gas after `load`.
-    capacities : (n,) A_j V_j.
+    capacities : (n,) A_j V_j; infinite for a fixed reservoir.
     parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version.
     evaluations : at how many states the flow law was asked, events included; a first, coarse run on
         its plain flows is not counted.
@@ -188,6 +190,9 @@ class Trajectory:
 
 
 def _drift(values: FloatArray) -> float:
-    """Return max_t |sum_j v_j(t) - sum_j v_j(0)| / sum_j |v_j(0)|."""
-    total = values.sum(axis=1)
-    return float(np.max(np.abs(total - total[0])) / np.sum(np.abs(values[0])))
+    """Return max_t |sum_j v_j(t) - sum_j v_j(0)| / sum_j |v_j(0)|.
+
+    Where all reservoirs are fixed, their gains are 0 at first: relative to the largest.
+    """
+    total, sizes = values.sum(axis=1), np.sum(np.abs(values), axis=1)
+    return float(np.max(np.abs(total - total[0])) / (sizes[0] or sizes.max() or 1.0))

@@ -67,6 +67,7 @@ class LawFlows:
     clausius : sum_j Y_j/T_j.
     deviation : from the first law's flows, relative to the largest of each kind (of energy: at
         least max(T) times that of particles; of each: at least 1e-13 of its gross rate).
+    untouched : parts of the system that no contact touches and the law leaves out, with the reason.
     """
 
     law: LawName
@@ -74,6 +75,7 @@ class LawFlows:
     flows: Flows
     clausius: float
     deviation: float
+    untouched: tuple[str, ...]
 
 
 @final
@@ -145,7 +147,8 @@ def compute_flows(found: OpenSystem, *, progress: bool | None = None) -> FlowsRe
         if results:
             deviation = _deviation(flows, results[0].flows, found.T, _gross(found, law))
         clausius = float(clausius_sum(flows, found.T))
-        results.append(LawFlows(name, _solver(law), flows, clausius, deviation))
+        left_out = () if isinstance(law, Landauer) else tuple(map(str, law.untouched))
+        results.append(LawFlows(name, _solver(law), flows, clausius, deviation, left_out))
         checks += _checks(found, law, results[-1], results[0], task.accuracy)
         if isinstance(law, DensityMatrixLaw) and task.audit:
             with waiting("audit of the generator", progress):

@@ -56,6 +56,7 @@ def flows_data(found: OpenSystem, result: FlowsResult, units: Units | None) -> d
                 "clausius_sum": each.clausius,
                 **_si(units, clausius_sum=("entropy_rate", each.clausius)),
                 "deviation": plain(each.deviation),
+                "untouched": list(each.untouched),
             }
             for each in result.laws
         ],

@@ -50,7 +50,8 @@ def _law_text(found: OpenSystem, each: LawFlows, units: Units | None) -> str:
         (name, *(f"{value:.6g}" for value in row[:2]), *(f"{value:.6e}" for value in row[2:]))
         for name, *row in zip(found.names, *columns, strict=True)
     ]
-    return "\n".join([title, table(heads, rows), clausius])
+    left_out = [f"carries nothing: {part}" for part in each.untouched]
+    return "\n".join([title, table(heads, rows), clausius, *left_out])
 
 
 def relaxation_text(found: OpenSystem, result: Relaxation, units: Units | None) -> str:

@@ -77,7 +77,9 @@ class GaussianState(StationaryMethod):
         )
         require_unique(model)
         residual = checked_residual(max(level.residual for level in levels), self)
-        return GaussianProblem(model, self, law_of(levels, untouched), levels, residual)
+        return GaussianProblem(
+            model, self, law_of(levels, untouched, model.names), levels, residual
+        )
 
 
 @final

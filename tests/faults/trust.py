@@ -81,9 +81,8 @@ def shallow_hierarchy(monkeypatch):
 
 def splitting_forgotten(monkeypatch):
     """Levels counted as one do not turn at their energy differences."""
-    monkeypatch.setattr(
-        oqs.DaviesModel, "turning", lambda self, generator: np.zeros(generator.size)
-    )
+    nothing = property(lambda self: np.zeros(self.system.spectrum.dimension))
+    monkeypatch.setattr(oqs.DaviesModel, "detuning", nothing)
 
 
 def mixing_unseen(monkeypatch):

@@ -85,6 +85,17 @@ def test_flows_as_json_say_what_made_them(scenario, capsys):
     assert found["scenario"]["name"] == "my.toml"  # no folder of this machine
 
 
+def test_a_level_that_no_contact_reaches_is_named(scenario, capsys):
+    below = ("energies = [21.1, 21.5]", "energies = [-1.0, 21.1, 21.5]")
+    assert main(["flows", scenario(below)]) == 0
+    text = capsys.readouterr().out
+    assert text.count("carries nothing: the mode at -1 (contact 'cold' has rate 0 at -1.0") == 3
+    assert main(["flows", scenario(below), "--json"]) == 0
+    (first, *_) = json.loads(capsys.readouterr().out)["flows"]["laws"]
+    assert first["untouched"][0].startswith("the mode at -1 ")
+    np.testing.assert_allclose(first["particle"], exact().particle, rtol=1e-12)
+
+
 def test_flows_in_si_are_a_table(scenario, capsys):
     assert main(["flows", scenario(), "--si"]) == 0
     text = capsys.readouterr().out

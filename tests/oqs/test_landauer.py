@@ -345,3 +345,18 @@ def test_an_accuracy_out_of_reach_is_an_error():
     )
     with pytest.raises(RuntimeError, match=r"did not reach 1e-30 .* Ask for less"):
         law([1.0, 2.0], [0.3, -0.3])
+
+
+@pytest.mark.parametrize("half", [1e-12, 1e-4, 9.4644e-4, 0.01])
+@pytest.mark.parametrize("rates", [(0.02, 0.03), (0.03, 0.02), (0.03, 0.03)])
+def test_two_levels_whose_poles_meet_half_way(half, rates):
+    # tunnelling below the rates: both poles lie at the same frequency, as near to either level
+    system = oqs.QuadraticSystem([[0, half], [half, 0]])
+    ends = [[1, 0], [0, 1]]
+    contacts = [oqs.Contact(oqs.flat(g), t) for g, t in zip(rates, ends, strict=True)]
+    left, right = rates
+    found = oqs.landauer(system, contacts)([1.0, 1.0], [2000.0, -2000.0]).particle
+    # all levels are filled from the left and emptied to the right: rate equation with coherence
+    total = left + right
+    exact = 4 * half**2 * left * right / (total * (left * right + 4 * half**2))
+    np.testing.assert_allclose(found, [exact, -exact], rtol=1e-6)

@@ -126,7 +126,9 @@ def test_nothing_is_shifted_by_a_flat_rate_without_edges():
 
 def test_a_level_on_an_edge_where_the_rate_steps_is_refused():
     stepping = oqs.Contact(oqs.flat(0.3), name="lead", band=(-1.0, 1.0))
-    with pytest.raises(ValueError, match=r"frequency 1 stands on the band edge of contact 'lead'"):
+    with pytest.raises(
+        ValueError, match=r"frequency 1.0 stands on the band edge of contact 'lead'"
+    ):
         shift_function(stepping)(np.array([0.2, 1.0]))
     # a root starts from zero: its shift at the edge is finite, -2 b^1/2 of the prefactor
     rooted = oqs.Contact(oqs.power_law(0.3, 0.5), band=(0.0, 1.0))

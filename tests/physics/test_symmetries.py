@@ -139,7 +139,8 @@ def test_small_differences_obey_onsager():
 
 def test_reservoirs_alike_carry_alike():
     case = random_case(8, 2, 2)
-    contacts = [case.contacts[0]] * 4
+    first = case.contacts[0]
+    contacts = [oqs.Contact(first.rate, first.coupling, band=first.band)] * 4
     model = oqs.davies(case.system, contacts)
     flows = oqs.flow_law(model)([0.5, 1.0, 0.5, 1.0], [0.1, 0.0, 0.1, 0.0])
     np.testing.assert_allclose(flows.heat[:2], flows.heat[2:], rtol=1e-12)

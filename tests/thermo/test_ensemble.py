@@ -205,8 +205,11 @@ def test_a_trajectory_that_leaves_its_gas_is_named(T, mu, message):
     pair = [thermo.Reservoir(thermo.SommerfeldGas(2.0))] * 2
     fine = [0.2, 0.25], [2.0, 2.1]
     evolve_ensemble(law, pair, [fine[0]], [fine[1]])
+    starts = [fine[0], fine[0], T], [fine[1], fine[1], mu]
     with pytest.raises(RuntimeError, match=message):
-        evolve_ensemble(law, pair, [fine[0], fine[0], T], [fine[1], fine[1], mu])
+        evolve_ensemble(law, pair, *starts, t_final=1e9)
+    with pytest.raises(ValueError, match=r"Trajectory 2: .* must lead to an equilibrium"):
+        evolve_ensemble(law, pair, *starts)
 
 
 def test_one_frequency_stalls():

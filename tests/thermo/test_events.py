@@ -10,11 +10,11 @@ from slow_systems import FIGURES, LinearPair
 
 import thermo
 from thermo.detection import find_events
+from thermo.dynamics import ReservoirDynamics
 from thermo.events import Event
 from thermo.evolve import evolve
 from thermo.interpolation import PiecewisePolynomial
 from thermo.signals import sign_changes, turns
-from thermo.slow_flow import SlowFlow
 
 # the temperatures cross, turn, and meet again only at the end
 CROSSING = LinearPair(g=0.5, s=-0.2, p=-0.6, k=0.4)
@@ -190,7 +190,7 @@ class TestNoise:
         assert path.events == ()
 
     def test_what_a_tighter_solution_does_not_show_is_dropped(self):
-        slow = SlowFlow(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))
+        slow = ReservoirDynamics(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))
 
         def line(end):
             # ln T_1 from -0.1 to `end`, the rest constant
@@ -240,7 +240,7 @@ class TestSearch:
         assert turns(np.array(curve, dtype=float), 0.1) == expected
 
     def test_two_crossings_in_one_step(self):
-        slow = SlowFlow(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))
+        slow = ReservoirDynamics(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))
         # ln T_1 = 0.1 (s - 0.3)(s - 0.7) on a single step
         rows = [
             [[0.021, 0, 5, 4]] + [[0] * 4] * 2,
@@ -264,3 +264,71 @@ def test_event_is_plain_data():
     assert event == Event("T crossing", (0, 1), 2.0, 0.9)
     with pytest.raises(AttributeError):
         event.time = 3.0
+
+
+class TestEveryExtremum:
+    """However shallow, however near the start: a minimum that a run passes is passed again."""
+
+    GASES = (GAS, thermo.FermiDiracGas(1.5))
+
+    @pytest.mark.parametrize("gas", GASES, ids=repr)
+    @pytest.mark.parametrize("before", [0.5, 0.9, 0.995, 0.9995])
+    def test_a_minimum_just_after_the_start(self, before, gas):
+        system = FIGURES[1]
+        arguments = system.closed_form(), system.reservoirs(gas)
+        whole = evolve(*arguments, system.T, system.mu)
+        (lowest,) = [e for e in whole.extrema if e.kind == "T minimum"]
+        T, mu = whole.at(before * lowest.time)
+        path = evolve(*arguments, T, mu)
+        assert 1 - lowest.value / T[0] > 2e-8  # above the floor
+        (again,) = [e for e in path.extrema if e.kind == "T minimum"]
+        assert again.reservoirs == (0,)
+        assert again.time == pytest.approx((1 - before) * lowest.time, rel=1e-4)
+        assert again.value == pytest.approx(lowest.value, rel=1e-8)
+
+    def test_of_figure_4_from_anywhere(self):
+        system = FIGURES[4]
+        arguments = system.closed_form(), system.reservoirs(GAS)
+        whole = evolve(*arguments, system.T, system.mu)
+        for event in [e for e in whole.extrema if e.kind.startswith("T")]:
+            start = 0.97 * event.time
+            T, mu = whole.at(start)
+            curve = whole.at(np.linspace(start, event.time, 50)).T[:, event.reservoirs[0]]
+            if np.ptp(curve) < 3e-8 * curve[0]:
+                continue
+            path = evolve(*arguments, T, mu)
+            found = [e for e in path.extrema if (e.kind, e.reservoirs) == event_name(event)]
+            assert min(abs(e.value / event.value - 1) for e in found) < 1e-8
+
+    @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+    @pytest.mark.parametrize("share", [0.0, 1e-3, 0.3])
+    def test_cooling_tells_of_the_same(self, number, share):
+        system = FIGURES[number]
+        arguments = system.closed_form(), system.reservoirs(GAS)
+        whole = evolve(*arguments, system.T, system.mu)
+        path = evolve(*arguments, *whole.at(share * whole.t[-1] * 1e-3))
+        for j, told in enumerate(thermo.cooling(path)):
+            minima = [e for e in path.extrema if (e.kind, e.reservoirs) == ("T minimum", (j,))]
+            values = {e.value: e.time for e in minima} | {path.T[0, j]: 0.0}
+            values |= {path.T[-1, j]: path.t[-1]}
+            lowest = min(values)
+            assert told.lowest == pytest.approx(lowest, rel=1e-8)
+            if lowest < path.T[0, j] * (1 - 1e-7):
+                assert told.time == pytest.approx(values[lowest], rel=1e-3)
+
+    def test_two_crossings_between_points_of_any_grid(self):
+        # mu_1 - mu_2 = (s - a)(s - b) on one step, a and b a thousandth apart
+        slow = ReservoirDynamics(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))
+        a, b = 0.4321, 0.4331
+        rows = [
+            [[0.0, 0.1, 4 + a * b, 4]] + [[0] * 4] * 2,
+            [[0.0, 0.1, 4 + a * b, 4], [0.0, 0.0, -a - b, 0.0], [0.0, 0.0, 1.0, 0.0]],
+        ]
+        path = PiecewisePolynomial([0, 1], [0, 0], [1, 1], rows)
+        events = find_events(slow, path, 1e-10, None, lambda t: (path, 1e-12))
+        times = [e.time for e in events if e.kind == "mu crossing"]
+        assert times == pytest.approx([a, b], rel=1e-9)
+
+
+def event_name(event):
+    return event.kind, event.reservoirs

@@ -10,21 +10,24 @@ import oqs
 import thermo
 from thermo.coarse_run import coarse
 from thermo.collocation import radau
+from thermo.dynamics import ReservoirDynamics
 from thermo.integration import STAGES, integrate
 from thermo.plain_rates import plain_rates
 from thermo.quick_run import quick
 from thermo.reservoir import Reservoirs
 from thermo.simultaneous import refine
-from thermo.slow_flow import SlowFlow
-from thermo.watch import never
 
 GASES = [thermo.SommerfeldGas(1.5), thermo.SommerfeldGas(2.5), thermo.FermiDiracGas(1.5)]
+
+
+def never(t, y, before):
+    """Give no verdict: only t_final ends the run."""
 
 
 def flow(law, gases, T, capacities=None):
     sizes = capacities or [1.0] * len(gases)
     members = [thermo.Reservoir(gas, size) for gas, size in zip(gases, sizes, strict=True)]
-    return SlowFlow(law, Reservoirs(members), np.asarray(T))
+    return ReservoirDynamics(law, Reservoirs(members), np.asarray(T))
 
 
 def random_law(rng, levels, reservoirs):
@@ -38,7 +41,9 @@ def random_law(rng, levels, reservoirs):
 
 def of_figure(number, gas=GASES[0]):
     system = FIGURES[number]
-    slow = SlowFlow(system.closed_form(), Reservoirs(system.reservoirs(gas)), np.array(system.T))
+    slow = ReservoirDynamics(
+        system.closed_form(), Reservoirs(system.reservoirs(gas)), np.array(system.T)
+    )
     return slow, slow.pack(np.array(system.T), np.array(system.mu))
 
 
@@ -168,7 +173,7 @@ class TestAccuracy:
         assert max(path.conservation) < 1e-12
         total = path.entropy.sum(axis=1)
         assert np.min(np.diff(total)) > -1e-13 * total[0]
-        slow = SlowFlow(law, Reservoirs(group), T)
+        slow = ReservoirDynamics(law, Reservoirs(group), T)
         exact = integrate(slow, slow.pack(T, mu), path.t[-1], 1e-12, 5000, never).solution
         error = np.abs(path.solution.at(path.t) - exact.at(path.t)) / slow.scale(slow.pack(T, mu))
         assert np.max(error) < 1e-9
@@ -179,7 +184,7 @@ class TestAccuracy:
         law = system.closed_form()
         mine = thermo.evolve(Batched(law), group, system.T, system.mu, events=False)
         group = [thermo.Reservoir(gas) for gas in GASES[::2]]
-        slow = SlowFlow(law, Reservoirs(group), np.array(system.T))
+        slow = ReservoirDynamics(law, Reservoirs(group), np.array(system.T))
         start = slow.pack(np.array(system.T), np.array(system.mu))
         exact = integrate(slow, start, mine.t[-1], 1e-12, 5000, never).solution
         assert used[0] is not None
@@ -193,7 +198,7 @@ class TestAccuracy:
         law = system.density_matrix()
         path = thermo.evolve(law, system.reservoirs(GASES[2]), system.T, system.mu, events=False)
         assert used[0] is not None
-        slow = SlowFlow(law, Reservoirs(system.reservoirs(GASES[2])), np.array(system.T))
+        slow = ReservoirDynamics(law, Reservoirs(system.reservoirs(GASES[2])), np.array(system.T))
         edges = path.solution.t[:-1]  # the last step is cut where it arrives
         values = path.solution.at(path.solution.steps(len(edges)).grid(radau(STAGES).nodes))
         stages = values[1:].reshape(-1, STAGES, values.shape[1])
@@ -223,7 +228,7 @@ class TestStarts:
         group = system.reservoirs(GASES[2])
         path = thermo.evolve(system.closed_form(), group, T, mu, events=False)
         assert used[0] is not None
-        slow = SlowFlow(system.closed_form(), Reservoirs(group), T)
+        slow = ReservoirDynamics(system.closed_form(), Reservoirs(group), T)
         exact = integrate(slow, slow.pack(T, mu), path.t[-1], 1e-12, 5000, never).solution
         error = np.abs(path.solution.at(path.t) - exact.at(path.t)) / slow.scale(slow.pack(T, mu))
         assert np.max(error) < 1e-9

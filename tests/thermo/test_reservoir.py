@@ -49,7 +49,9 @@ def test_capacity_scales(name):
     assert getattr(one, name)(0.6, 20.8) == pytest.approx(getattr(gas, name)(0.6, 20.8))
 
 
-@pytest.mark.parametrize("reservoirs", [MIXED, MIXED[:1] * 5, [*MIXED[:4], Reservoir(LinearGas())]])
+@pytest.mark.parametrize(
+    "reservoirs", [MIXED, MIXED[2:3] * 5, [*MIXED[:4], Reservoir(LinearGas())]]
+)
 def test_together_is_one_by_one(reservoirs):
     group = Reservoirs(reservoirs)
     together = group.state(T, MU)
@@ -91,7 +93,7 @@ def test_a_sequence_with_names_and_parts():
         (lambda: Reservoir(FermiDiracGas), TypeError, "`gas` must be an equation of state"),
         (lambda: Reservoir(LinearGas(), capacity=-1), ValueError, "`capacity` must be positive"),
         (lambda: Reservoir(LinearGas(), capacity=0), ValueError, "`capacity` must be positive"),
-        (lambda: Reservoir(LinearGas(), capacity=np.inf), ValueError, "`capacity` must be finite"),
+        (lambda: Reservoir(LinearGas(), capacity=np.nan), ValueError, "`capacity` must be finite"),
         (lambda: Reservoir(LinearGas(), capacity="big"), TypeError, "`capacity` must be a real"),
         (lambda: Reservoir(LinearGas(), name=3), TypeError, "`name` must be text, but is 3"),
         (lambda: Reservoirs([]), ValueError, "`reservoirs` must hold at least one"),

@@ -113,7 +113,7 @@ MISTAKES = [
     ((('"sommerfeld"', '"summerfeld"'),), "", "reservoirs.1.gas.law", "did you mean `sommerfeld`?"),
     ((("alpha = 1.5", "alpha = 0"),), "", "reservoirs.1.gas.alpha", "must be positive"),
     ((("alpha = 1.5", "beta = 1.5"),), "", "reservoirs.1.gas.beta", "There are `alpha`"),
-    ((("capacity = 1.0", "capacity = inf"),), "", "reservoirs.1.capacity", "must be finite"),
+    ((("capacity = 1.0", "capacity = nan"),), "", "reservoirs.1.capacity", "must be finite"),
     ((("T = 0.6", "T = 19.0"),), "", "reservoirs.1.mu", "mu/T"),
     (
         (("[trajectory]", "[trajectory]\nrtoll = 1"),),

@@ -43,6 +43,12 @@ def summary(folder):
     return json.loads((pathlib.Path(folder) / "summary.json").read_text(encoding="utf-8"))
 
 
+def test_how_a_run_ended_is_said_in_words(scenario, capsys):
+    path = scenario(("energies = [21.1, 21.5]", "energies = [200.0]"))
+    assert main(["run", path, "--out", "out"]) == 0
+    assert "stalled (nothing moves within any time that counts, away" in capsys.readouterr().out
+
+
 def test_a_run_writes_what_evolve_returns_and_what_made_it(scenario, capsys):
     path = scenario(("mark_events = true", 'figures = ["png", "pdf", "svg"]\nheat = true'))
     assert main(["run", path, "--out", "out"]) == 0

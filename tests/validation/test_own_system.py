@@ -304,3 +304,32 @@ def test_quiet_prints_the_verdict_and_what_did_not_pass(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("failed") for line in lines)
     assert not any(line.startswith(("passed", "family")) for line in lines)
+
+
+@pytest.mark.parametrize("level", [6.0, 7.0, 20.0])
+def test_a_system_that_is_blockaded_is_told_as_stalled(level, tmp_path):
+    # nothing enters, 60 T and more above mu: no check may be an error, nor a law be broken
+    rest = """
+[[contacts]]
+name = "left"
+rate = { law = "flat", value = 1e-4 }
+[[contacts]]
+name = "right"
+rate = { law = "flat", value = 2e-4 }
+[[reservoirs]]
+gas = { law = "fermi_dirac", alpha = 1.5 }
+T = 0.1
+mu = 0.05
+[[reservoirs]]
+gas = { law = "fermi_dirac", alpha = 1.5 }
+T = 0.09
+mu = -0.05
+"""
+    path = tmp_path / "mine.toml"
+    path.write_text(f"[system]\nenergies = [{level}]\n{rest}", encoding="utf-8")
+    found = results(OwnSystem.of(thermo.scenario.read(path)))
+    assert "stalled" in found.pop("equilibrium").reason
+    # what enters by the tails of the level outweighs what enters through it, and is no part of it
+    assert found.pop("weak coupling").status is Status.FAILED
+    for result in found.values():
+        assert result.status is Status.PASSED, result

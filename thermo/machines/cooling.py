@@ -6,15 +6,15 @@ import dataclasses
 from typing import final
 
 import numpy as np
-from numpy.polynomial import Polynomial
+from scipy.interpolate import CubicHermiteSpline
 
 from oqs.arguments import FloatArray
+from thermo.extremes import fractions, passage_times, turning_times
 from thermo.gases import EquationOfState
 from thermo.interpolation import PiecewisePolynomial
 from thermo.trajectory import Trajectory
 
 _FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from rounding
-_BORDER = 1e-10  # of a step: a root so near its end is one at its end
 
 
 @final
@@ -47,9 +47,9 @@ class Cooling:
 def cooling(path: Trajectory) -> tuple[Cooling, ...]:
     """Return the transient cooling of each of the n reservoirs of a trajectory.
 
-    Extremes and passages through T(0) are the roots of the solver's own polynomials, so none lies
-    between points of a grid, and no events need to have been looked for. A departure from the start
-    of less than 100 rtol of the run counts as none.
+    Extremes and passages through T(0) are the roots of the solver's own polynomials, as for
+    `Trajectory.extrema`: none lies between points of a grid. No events need have been looked for.
+    A departure from the start of less than 100 rtol of the run counts as none.
 
     Parameters
     ----------
@@ -68,8 +68,11 @@ def cooling(path: Trajectory) -> tuple[Cooling, ...]:
     floor = _FLOOR * float(path.parameters["rtol"] or 0.0)
     grown = float(np.sum(path.entropy[-1] - path.entropy[0]))
     found = []
+    n = len(path.names)
+    curves = path.solution.at(path.solution.grid(fractions()))[:, :n].T
+    turns = turning_times(path.solution.t, curves, 0.0)
     for j, name in enumerate(path.names):
-        time, depth, duration = _below(path.solution, j, floor)
+        time, depth, duration = _below(path.solution, turns, j, floor)
         found.append(
             Cooling(
                 name=name,
@@ -85,19 +88,17 @@ def cooling(path: Trajectory) -> tuple[Cooling, ...]:
     return tuple(found)
 
 
-def _below(solution: PiecewisePolynomial, j: int, floor: float) -> tuple[float, float, float]:
+def _below(
+    solution: PiecewisePolynomial, turns: FloatArray, j: int, floor: float
+) -> tuple[float, float, float]:
     """Return when T_j was lowest, T_j/T_j(0) then, and how long it was below T_j(0)."""
-    turns, passages = [solution.t], [solution.t]
-    for k in range(1, len(solution.t)):
-        curve = Polynomial(solution.coefficients[k, :, j])  # ln(T_j/T_j(0))
-        turns.append(_roots(curve.deriv(), solution, k))
-        passages.append(_roots(curve, solution, k))
-    times = np.concatenate(turns)
-    values = solution.at(times)[:, j]
+    times = np.unique(np.concatenate([solution.t, turns]))
+    values = solution.at(times)[:, j]  # ln(T_j/T_j(0))
     lowest = int(np.argmin(values))
     if not values[lowest] < -floor:
         return 0.0, 1.0, 0.0
-    borders = np.unique(np.concatenate(passages))
+    curve = solution.at(solution.grid(fractions()))[:, j]
+    borders = np.unique(np.concatenate([solution.t, passage_times(solution.t, curve[None])]))
     between = solution.at((borders[1:] + borders[:-1]) / 2)[:, j]
     # whole stretches below the start, so that the ends of steps within leave no rounding
     changes = np.diff(np.concatenate([[False], between < 0, [False]]).astype(int))
@@ -105,20 +106,14 @@ def _below(solution: PiecewisePolynomial, j: int, floor: float) -> tuple[float, 
     return float(times[lowest]), float(np.exp(values[lowest])), duration
 
 
-def _roots(curve: Polynomial, solution: PiecewisePolynomial, k: int) -> FloatArray:
-    """Return the times in step k at which a polynomial of its variable s is zero."""
-    roots = curve.trim().roots()
-    real = roots[np.abs(roots.imag) <= 1e-9 * (1 + np.abs(roots))].real
-    inner = real[np.abs(real) < 1 - _BORDER]  # the ends of steps are looked at in any case
-    times: FloatArray = solution.center[k] + solution.width[k] * inner
-    return times[(times > solution.t[k - 1]) & (times < solution.t[k])]
-
-
 def _entropy_until(path: Trajectory, time: float) -> float:
     """Return by how much the reservoirs' entropy has grown at a time."""
     T, mu = path.at([0.0, time])
     total = 0.0
     for j, gas in enumerate(path.gases):
+        if np.isinf(path.capacities[j]):  # what it has gained, and how fast
+            total += _gained(path, j, time)
+            continue
         if not isinstance(gas, EquationOfState):
             raise ValueError(
                 f"Argument `path` must know its gases for the entropy, but of one the file has "
@@ -127,3 +122,11 @@ def _entropy_until(path: Trajectory, time: float) -> float:
         start, now = path.capacities[j] * gas.entropy(T[:, j], mu[:, j])
         total += float(now - start)
     return total
+
+
+def _gained(path: Trajectory, j: int, time: float) -> float:
+    """Return the entropy that a fixed reservoir has gained at a time."""
+    if len(path.t) == 1:
+        return 0.0
+    rate = -path.heat[:, j] / path.T[:, j]
+    return float(CubicHermiteSpline(path.t, path.entropy[:, j], rate)(time))

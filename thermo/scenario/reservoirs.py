@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from oqs.scenario.place import Place
@@ -27,11 +28,17 @@ GASES: Final = Variant(
     }
 )
 
+
+def _size(value: object, place: Place) -> float:
+    """Return a number > 0, or infinity for a reservoir whose T and mu stay."""
+    return math.inf if value == math.inf else positive(value, place)
+
+
 FINITE_RESERVOIR: Final = Table(
     {
         **RESERVOIR.keys,
         "gas": Key(GASES, 'Give a gas, {law = "fermi_dirac", alpha = 1.5}.', REQUIRED),
-        "capacity": Key(positive, "It is A_j V_j, the size of the reservoir.", 1.0),
+        "capacity": Key(_size, "It is A_j V_j, the size of the reservoir, or inf.", 1.0),
     }
 )
 

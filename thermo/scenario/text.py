@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -47,6 +47,8 @@ def _flows(output: Console, data: dict[str, Any]) -> None:
         key = "clausius_sum_W/K"
         clausius = f"{law[key]:.6e} W/K" if key in law else f"{law['clausius_sum']:.6e}"
         output.print(f"sum of Y/T = {clausius}")
+        for part in law["untouched"]:
+            output.print(f"carries nothing: {part}", markup=False)
     _audit(output, data["audit"])
 
 
@@ -57,9 +59,15 @@ def _relaxation(output: Console, data: dict[str, Any]) -> None:
     )
 
 
+_ENDS: Final = {
+    "equilibrated": "equilibrated",
+    "stalled": "stalled (nothing moves within any time that counts, away from equilibrium)",
+}
+
+
 def _trajectory(output: Console, data: dict[str, Any]) -> None:
     end = f"t = {data['t_end']:.6g}" + (f" = {data['t_end_s']:.6g} s" if "t_end_s" in data else "")
-    output.print(f"trajectory: {data['outcome']} at {end}")
+    output.print(f"trajectory: {_ENDS.get(data['outcome'], data['outcome'])} at {end}")
     si = "T_K" in data["start"][0]
     keys = [(f"{key}_{unit}" if si else key) for key, unit in _COLUMNS]
     rows = [

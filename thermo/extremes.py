@@ -1,0 +1,71 @@
+"""Where a solution turns: the roots of its own polynomials, for events and for cooling alike."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from numpy.polynomial import chebyshev
+
+from oqs.arguments import FloatArray
+
+_NODES = 12  # of a step: a polynomial of degree 9 is exact, another smooth curve good to rounding
+_REAL = 1e-9  # imaginary part of a root that is a real one
+_ROUNDING = 1e-15  # of the largest coefficient: less is none, and would be a root far away
+_BORDER = 1e-10  # of a step: a root so near its end is one at its end
+
+
+def fractions() -> FloatArray:
+    """Return the Chebyshev nodes of a step (s,), ascending in (0, 1]; the last is its end."""
+    nodes: FloatArray = (1 - np.cos(np.pi * np.arange(1, _NODES) / (_NODES - 1))) / 2
+    nodes[-1] = 1.0
+    return nodes
+
+
+def turning_times(edges: FloatArray, curves: FloatArray, least: float) -> FloatArray:
+    """Return all times, ascending, at which one of some curves is level inside of a step.
+
+    Parameters
+    ----------
+    edges : (m + 1,) ends of the steps.
+    curves : (k, m s + 1) values at the start and at the `fractions` of every step.
+    least : variation of a curve along a step below which its ends say enough.
+    """
+    return _zeros(edges, curves, least, derivatives=1)
+
+
+def passage_times(edges: FloatArray, curves: FloatArray) -> FloatArray:
+    """Return all times, ascending, at which one of some curves is zero inside of a step."""
+    return _zeros(edges, curves, 0.0, derivatives=0)
+
+
+def _zeros(edges: FloatArray, curves: FloatArray, least: float, derivatives: int) -> FloatArray:
+    steps, size = len(edges) - 1, _NODES - 1
+    if steps < 1:
+        return np.zeros(0)
+    inner = curves[:, 1:].reshape(len(curves), steps, size)
+    starts = curves[:, : steps * size : size]
+    # differences from the start of a step, not to lose a small change beside a large value
+    offset = starts[..., None] if derivatives else 0.0
+    values = np.concatenate([starts[..., None] - offset, inner - offset], axis=-1)
+    coefficients: FloatArray = np.moveaxis(values @ _to_chebyshev().T, -1, 0)  # (q + 1, k, m)
+    varies = np.abs(coefficients[1:]).sum(axis=0) > least
+    if derivatives:
+        coefficients = np.asarray(chebyshev.chebder(coefficients), dtype=np.float64)
+    # |T_n| <= 1: where the mean outweighs all the rest there is no root
+    varies &= np.abs(coefficients[0]) <= np.abs(coefficients[1:]).sum(axis=0)
+    found = [np.zeros(0)]
+    for curve, step in zip(*np.nonzero(varies), strict=True):
+        series = coefficients[:, curve, step]
+        roots = chebyshev.chebroots(chebyshev.chebtrim(series, _ROUNDING * np.abs(series).max()))
+        real = roots[np.abs(roots.imag) <= _REAL * (1 + np.abs(roots))].real
+        inside = real[np.abs(real) < 1 - _BORDER]
+        found.append(edges[step] + (edges[step + 1] - edges[step]) * (inside + 1) / 2)
+    return np.unique(np.concatenate(found))
+
+
+@functools.cache
+def _to_chebyshev() -> FloatArray:
+    """Return the matrix from values at the start and the nodes to Chebyshev coefficients."""
+    x = np.append(-1.0, 2 * fractions() - 1)
+    return np.asarray(np.linalg.inv(chebyshev.chebvander(x, _NODES - 1)))
