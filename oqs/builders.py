@@ -136,9 +136,7 @@ def hubbard_chain(
     return spinful_dots(np.full(dots, level), tunnelling, U=U, U_inter=V)
 
 
-def spin_channels(
-    amplitudes: ArrayLike, *, up: float = 1.0, down: float = 1.0
-) -> ComplexArray:
+def spin_channels(amplitudes: ArrayLike, *, up: float = 1.0, down: float = 1.0) -> ComplexArray:
     """Return the coupling (2, 2 dots) of a contact to spinful dots: one channel per spin.
 
     Parameters
