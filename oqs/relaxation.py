@@ -28,12 +28,14 @@ from oqs.entropy import entropy_rate, von_neumann_entropy
 from oqs.exponential import exponential
 from oqs.flows import Flows
 from oqs.lines import ModeLevel, mode_levels
+from oqs.memory import require_memory
 from oqs.principal_value import shift_function
 from oqs.states import dissipators, energy_basis, exchange
 from oqs.stationary.uniqueness import require_unique
 from oqs.systems import QuadraticSystem
 
 _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
+_LONG_WAIT = 5.0  # seconds that are announced
 _LONG = 3e10  # floating-point operations after which a bar is worth its place
 
 
@@ -137,6 +139,8 @@ def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> float:
         if part of the system never relaxes.
     TypeError, ValueError
         if T, mu are refused.
+    MemoryError
+        before anything is computed, where the rate matrix of an interacting system is too large.
     """
     temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
     require_unique(model)
@@ -145,13 +149,36 @@ def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> float:
     terms = model.number_conserving_generator
     generator = terms.matrix(model.weights(temperature, potential))
     generator = sp.csc_array(generator - sp.diags_array(1j * model.turning(terms)))
+    sets = _coupled_sets(generator)
+    alone = np.concatenate([np.zeros(0, dtype=np.intp), *(s for s in sets if len(s) == 1)])
+    sets = [members for members in sets if len(members) > 1]
+    _announce([len(members) for members in sets])
     decays = np.concatenate(
         [
-            -np.linalg.eigvals(generator[:, members][members, :].toarray()).real
-            for members in _coupled_sets(generator)
+            -generator.diagonal()[alone].real,
+            *(
+                -np.linalg.eigvals(generator[:, members][members, :].toarray()).real
+                for members in sets
+            ),
         ]
     )
     return float(1 / np.partition(decays, 1)[1])  # the smallest is the stationary state's zero
+
+
+def _announce(sizes: list[int]) -> None:
+    """Say on a terminal how long the eigenvalues of sets of matrix elements will take, if long.
+
+    Raises MemoryError, before they are computed, where the largest set does not fit: 48 bytes for
+    each element of its matrix, and 8 ns for the cube of its size.
+    """
+    largest, seconds = max(sizes, default=0), 8e-9 * sum(float(s) ** 3 for s in sizes)
+    require_memory(
+        48.0 * largest**2,
+        f"The eigenvalues of {largest} coupled matrix elements, some {seconds:.0f} s of work,",
+        "The relaxation of fewer sites with the same rates tells the time as well.",
+    )
+    if seconds > _LONG_WAIT and sys.stderr.isatty():
+        print(f"oqs.relaxation_time: about {seconds:.0f} s", file=sys.stderr)
 
 
 def _decay(model: DaviesModel, level: ModeLevel) -> float:
