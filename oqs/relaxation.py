@@ -222,6 +222,9 @@ def _propagate(
     states = np.zeros((len(times), state.size), dtype=np.complex128)
     flat = state.ravel()
     occupied = [s for s in _coupled_sets(generator) if np.any(flat[s])]
+    alone = np.array([s[0] for s in occupied if len(s) == 1], dtype=np.intp)
+    states[:, alone] = flat[alone] * np.exp(np.multiply.outer(times, generator.diagonal()[alone]))
+    occupied = [s for s in occupied if len(s) > 1]
     steps = np.diff(times, prepend=0.0)
     work = len(np.unique(steps)) * sum(20.0 * len(s) ** 3 for s in occupied)
     show = work > _LONG and sys.stderr.isatty() if progress is None else progress
