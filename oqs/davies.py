@@ -20,7 +20,7 @@ from oqs.find_transitions import find_transitions
 from oqs.generator import Generator, build_generator
 from oqs.interacting import InteractingSystem
 from oqs.level_coherences import LevelCoherences
-from oqs.memory import require_memory
+from oqs.memory import announce, require_memory
 from oqs.principal_value import occupied_shift, shift_function
 from oqs.superoperator import in_operator_basis, require_room
 from oqs.systems import System
@@ -235,7 +235,17 @@ class DaviesModel:
 
     @functools.cached_property
     def full_generator(self) -> Generator:
-        """Dissipator terms on all 4^N matrix elements, in the energy basis."""
+        """Dissipator terms on all 4^N matrix elements, in the energy basis.
+
+        They take about 2 us and 200 bytes each. Raises MemoryError where they would not fit.
+        """
+        elements = float(self.system.spectrum.dimension) ** 2
+        require_memory(
+            200 * elements,
+            f"A generator on all matrix elements of {self.system.sites} sites",
+            "Flows and stationary states need none: see oqs.flow_law, oqs.stationary_state.",
+        )
+        announce("The generator on all matrix elements", 2e-6 * elements)
         return self._generator(np.zeros(self.system.spectrum.dimension, dtype=np.intp))
 
     @functools.cached_property

@@ -1,8 +1,11 @@
-"""Refuse what would not fit into memory before anything is computed."""
+"""What a call costs, said before it begins; refused where it would not fit into memory."""
 
 from __future__ import annotations
 
 import os
+import sys
+
+_LONG = 5.0  # seconds after which somebody who waits wants to know
 
 
 def physical_memory() -> float:
@@ -20,3 +23,9 @@ def require_memory(needed: float, what: str, remedy: str) -> None:
             f"{what} needs about {needed / 1e9:.0f} GB, but this machine has "
             f"{available / 1e9:.0f} GB. {remedy}"
         )
+
+
+def announce(call: str, seconds: float) -> None:
+    """Say how long a call takes, if that is long and a terminal or notebook waits for it."""
+    if seconds > _LONG and (sys.stderr.isatty() or "ipykernel" in sys.modules):
+        print(f"{call}: about {seconds:.0f} s", file=sys.stderr)

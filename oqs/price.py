@@ -8,7 +8,7 @@ from typing import Any
 from qutip.ui.progressbar import progress_bars
 
 from oqs.davies import DaviesModel
-from oqs.memory import require_memory
+from oqs.memory import announce, require_memory
 from oqs.systems import QuadraticSystem
 from oqs.transitions import Flips
 
@@ -49,6 +49,5 @@ def audit_bar(model: DaviesModel, stages: int, progress: bool | None) -> Any:
         "Audit fewer sites of the same rates and distances between levels.",
     )
     show = seconds > _LONG and sys.stderr.isatty() if progress is None else progress
-    if show:
-        print(f"oqs.audit: about {seconds:.0f} s and {needed / 1e9:.1f} GB", file=sys.stderr)
+    announce(f"oqs.audit, {needed / 1e9:.1f} GB", seconds)
     return progress_bars["enhanced" if show else ""](stages)

@@ -28,14 +28,13 @@ from oqs.entropy import entropy_rate, von_neumann_entropy
 from oqs.exponential import exponential
 from oqs.flows import Flows
 from oqs.lines import ModeLevel, mode_levels
-from oqs.memory import require_memory
+from oqs.memory import announce, require_memory
 from oqs.principal_value import shift_function
 from oqs.states import dissipators, energy_basis, exchange
 from oqs.stationary.uniqueness import require_unique
 from oqs.systems import QuadraticSystem
 
 _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
-_LONG_WAIT = 5.0  # seconds that are announced
 _LONG = 3e10  # floating-point operations after which a bar is worth its place
 
 
@@ -177,8 +176,7 @@ def _announce(sizes: list[int]) -> None:
         f"The eigenvalues of {largest} coupled matrix elements, some {seconds:.0f} s of work,",
         "The relaxation of fewer sites with the same rates tells the time as well.",
     )
-    if seconds > _LONG_WAIT and sys.stderr.isatty():
-        print(f"oqs.relaxation_time: about {seconds:.0f} s", file=sys.stderr)
+    announce("oqs.relaxation_time", seconds)
 
 
 def _decay(model: DaviesModel, level: ModeLevel) -> float:

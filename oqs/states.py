@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import ComplexArray, FloatArray, temperatures_and_potentials
 from oqs.davies import DaviesModel, checked_model
 from oqs.flows import Flows
+from oqs.memory import announce
 
 _TOLERANCE = 1e-9  # of a user's density matrix, which may come from another program
 
@@ -45,6 +46,7 @@ def energy_basis(model: DaviesModel, rho: qutip.Qobj) -> ComplexArray:
         raise ValueError(
             f"Argument `rho` must be positive, but has the eigenvalue {lowest:.3g}. {remedy}"
         )
+    announce("Turning a state to the energy basis", 2e-9 * float(len(matrix)) ** 3)
     vectors = model.system.spectrum.vectors
     rotated: ComplexArray = vectors.conj().T @ matrix @ vectors
     return rotated
