@@ -88,6 +88,7 @@ class FlowLaw(Protocol):
     A law made by `oqs` also has `frequencies`, the ascending Bohr frequencies at which particles
     cross, `fastest_rate`, the largest rate of its contacts (what takes 1e25 times as long to change
     a reservoir is no evolution any more), and `resolved(T, mu)`, the flows at each frequency;
+    `gross(T, mu)`, if there, gives the contacts' gross rates, of which 1e-13 in a flow is rounding;
     `batched = True` says that it takes T and mu of shape (..., n) at once. `names` are those of its
     contacts, (n,) with None of one without, or None: reservoirs must have the same ones, or none.
     Beside that, `plain_flows()` may give its flows as a `PlainFlows`, or None where many states at

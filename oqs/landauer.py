@@ -21,7 +21,7 @@ from oqs.arguments import (
 )
 from oqs.contacts import Contact, checked_contacts, contact_names
 from oqs.flows import Flows
-from oqs.gross import ROUNDING
+from oqs.gross import ROUNDING, gross_of_modes
 from oqs.occupation import filled_and_empty
 from oqs.pair_flows import occupation_differences
 from oqs.principal_value import Weight, shift_function
@@ -79,6 +79,11 @@ class Landauer:
     def names(self) -> tuple[str | None, ...] | None:
         """Of the contacts (n,), or None."""
         return contact_names(self.contacts)
+
+    def gross(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the contacts' gross rates (n,) at T, mu (n,), those of weak coupling."""
+        checked = temperatures_and_potentials(T, mu, len(self.contacts))
+        return gross_of_modes(self.system, self.contacts, *checked)
 
     def transmission(self, frequencies: ArrayLike) -> FloatArray:
         """Return T_jq(w) (K, n, n) at real frequencies (K,): dimensionless, >= 0.

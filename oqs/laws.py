@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, temperatures_and_potentials
 from oqs.davies import DaviesModel, checked_model
 from oqs.flows import Flows, PlainFlows
+from oqs.gross import gross_flows
 from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryMethod, StationaryProblem
 from oqs.touched import touched_part
@@ -52,6 +53,10 @@ class DensityMatrixLaw:
     def frequencies(self) -> FloatArray:
         """Bohr frequencies (K,) at which particles cross, ascending, units of energy."""
         return self.problem.frequencies
+
+    def gross(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the contacts' gross rates (n,) at T, mu (n,): see `oqs.gross.gross_flows`."""
+        return gross_flows(self.model, *temperatures_and_potentials(T, mu, self.model.reservoirs))
 
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the stationary flows (..., n) at T, mu of shape (..., n).

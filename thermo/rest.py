@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from oqs import StationaryStateNotFound
 from oqs.arguments import FloatArray
+from oqs.gross import ROUNDING
 from thermo.dynamics import ReservoirDynamics
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -41,7 +42,9 @@ def at_rest(
     Notes
     -----
     No verdict, False, where a law is too rough to be differentiated, law or gas refuse a state next
-    to y (the integration meets it, and says so, if it goes there), or y is unstable.
+    to y (the integration meets it, and says so, if it goes there), or y is unstable. A law is rough
+    where its flows vanish by symmetry, too: if it has gross rates, flows that are no more than
+    their rounding are none.
     """
     try:
         return _at_rest(dynamics, y, left, least, drift)
@@ -68,6 +71,8 @@ def _at_rest(
     still = ~rate.any(axis=1)
     moving = ~still & smooth & ~_unstable(jacobian, left)
     rest = still & smooth
+    rough = np.flatnonzero(~smooth)
+    rest[rough] = _vanishing(dynamics, y[rough])
     if moving.any():
         rows = np.flatnonzero(moving)
         motion, before = (
@@ -77,6 +82,24 @@ def _at_rest(
         even = motion > _EVEN * before
         rest[rows] = motion < np.where(even, np.maximum(least, drift[rows]), least)
     return rest
+
+
+def _vanishing(dynamics: ReservoirDynamics, y: FloatArray) -> NDArray[np.bool_]:
+    """Return where (b,) all flows are rounding of the gross rates of the law, if it has them."""
+    gross_rates = getattr(dynamics.law, "gross", None)
+    if gross_rates is None or not len(y):
+        return np.zeros(len(y), dtype=bool)
+    found = dynamics.evaluate(y)
+    gross = [gross_rates(*state) for state in zip(*dynamics.unpack(y), strict=True)]
+    bounds = ((found.particle, "particle"), (found.heat, "heat"))
+    largest = [[np.max(getattr(g, kind)) for g in gross] for _, kind in bounds]
+    return np.all(
+        [
+            np.abs(flow).max(axis=1) <= ROUNDING * np.array(most)
+            for (flow, _), most in zip(bounds, largest, strict=True)
+        ],
+        axis=0,
+    )
 
 
 def _motion(

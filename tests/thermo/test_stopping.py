@@ -315,3 +315,27 @@ def test_runs_of_one_batch_are_over_each_by_its_own_goal():
     assert many.outcome.tolist() == ["stalled", "equilibrated", "stalled", "equilibrated"]
     assert many.outcome.tolist() == [end[0] for end in alone]
     np.testing.assert_allclose(many.T, [end[1] for end in alone], rtol=1e-12)
+
+
+class TestFlowsThatVanishBySymmetry:
+    """Interference at one energy, or of two levels: what a law then gives is its rounding."""
+
+    @pytest.mark.parametrize("scale", [1.0, 1e9])
+    @pytest.mark.parametrize("exact", [False, True])
+    @pytest.mark.parametrize(
+        ("h", "amplitudes"),
+        [
+            ([[1.0, 0.3], [0.3, 1.0]], ([0.1, 0.1], [0.1, -0.1])),
+            ([[0.25, 0.0], [0.0, 0.25]], ([0.14, 0.1], [0.1, -0.14])),
+        ],
+    )
+    def test_are_no_motion(self, h, amplitudes, exact, scale):
+        system = oqs.QuadraticSystem(scale * np.array(h))
+        contacts = [oqs.Contact(oqs.flat(0.01 * scale), coupling=a) for a in amplitudes]
+        made = oqs.landauer if exact else lambda *of: oqs.flow_law(oqs.davies(*of))
+        T = scale * np.array([0.2, 0.3])
+        law, mu = made(system, contacts), scale * np.array([5.3, 4.7])
+        # a limit: without the rule thousands of rough steps
+        path = thermo.evolve(law, pair(), T, mu, max_steps=20)
+        assert path.outcome == "stalled"
+        np.testing.assert_array_equal(path.T[-1], T)
