@@ -25,7 +25,12 @@ def require_memory(needed: float, what: str, remedy: str) -> None:
         )
 
 
+def worth_saying(seconds: float) -> bool:
+    """Return whether a call takes long, and a terminal or notebook waits for it."""
+    return seconds > _LONG and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+
+
 def announce(call: str, seconds: float) -> None:
-    """Say how long a call takes, if that is long and a terminal or notebook waits for it."""
-    if seconds > _LONG and (sys.stderr.isatty() or "ipykernel" in sys.modules):
+    """Say how long a call takes, if that is worth saying."""
+    if worth_saying(seconds):
         print(f"{call}: about {seconds:.0f} s", file=sys.stderr)

@@ -8,11 +8,9 @@ from typing import Any
 from qutip.ui.progressbar import progress_bars
 
 from oqs.davies import DaviesModel
-from oqs.memory import announce, require_memory
+from oqs.memory import require_memory, worth_saying
 from oqs.systems import QuadraticSystem
 from oqs.transitions import Flips
-
-_LONG = 5.0  # seconds after which a bar is worth its place
 
 
 def audit_price(model: DaviesModel) -> tuple[float, float]:
@@ -48,6 +46,7 @@ def audit_bar(model: DaviesModel, stages: int, progress: bool | None) -> Any:
         f"An audit of {model.system.sites} interacting sites, of about {seconds:.0f} s,",
         "Audit fewer sites of the same rates and distances between levels.",
     )
-    show = seconds > _LONG and sys.stderr.isatty() if progress is None else progress
-    announce(f"oqs.audit, {needed / 1e9:.1f} GB", seconds)
+    show = worth_saying(seconds) if progress is None else progress
+    if show:
+        print(f"oqs.audit: about {seconds:.0f} s and {needed / 1e9:.1f} GB", file=sys.stderr)
     return progress_bars["enhanced" if show else ""](stages)
