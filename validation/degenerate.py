@@ -13,7 +13,7 @@ import scipy.stats
 
 import oqs
 from oqs.arguments import ComplexArray
-from oqs.spectrum import Eigenvectors, Spectrum
+from oqs.system.spectrum import Eigenvectors, Spectrum
 from validation.check import Measurement, check
 from validation.deviation import deviation, largest, worst
 from validation.random_interacting import interacting_systems

@@ -10,7 +10,7 @@ import scipy.linalg
 
 import oqs
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.states import dissipators
+from oqs.state.states import dissipators
 from validation import literal, random_systems
 from validation.check import Measurement, check
 from validation.deviation import deviation, largest, worst

@@ -16,7 +16,7 @@ from scipy.special import digamma
 
 import oqs
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.rates import Lorentzian, Rate
+from oqs.contact.rates import Lorentzian, Rate
 
 
 def one_level(level: float, rates: ArrayLike, T: ArrayLike, mu: ArrayLike) -> FloatArray:

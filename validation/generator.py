@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 import oqs
 from oqs.arguments import ComplexArray
-from oqs.states import dissipators
+from oqs.state.states import dissipators
 from validation import literal, random_systems
 from validation.check import Measurement, check
 from validation.deviation import deviation, largest, worst

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 import oqs
 from oqs.arguments import FloatArray
-from oqs.states import dissipators
+from oqs.state.states import dissipators
 from validation.charge_ring import Lead, RingFlows, harvested, ring_flows
 from validation.check import Measurement, check
 from validation.degenerate import exact_methods

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oqs.verdict import LARGEST_DOUBTFUL
+from oqs.validity.verdict import LARGEST_DOUBTFUL
 from validation.check import Check, check
 from validation.own_system import DYING, ROUTES, SECOND_LAW, OwnSystem
 

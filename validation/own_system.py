@@ -15,7 +15,7 @@ import oqs
 import thermo
 import thermo.scenario
 from oqs.arguments import FloatArray
-from oqs.gross import ROUNDING, gross_flows
+from oqs.laws.gross import ROUNDING, gross_flows
 from oqs.scenario.computing import make_law
 from validation.check import DoesNotApply, Measurement
 from validation.degenerate import exact_methods

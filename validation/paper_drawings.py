@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 import thermo
 from oqs.arguments import FloatArray
-from thermo.regimes import TABLE_I, Window, spectral_signs
+from thermo.machines.regimes import TABLE_I, Window, spectral_signs
 from validation.cases import CASES, Case
 from validation.paper_figures import path
 

@@ -14,7 +14,7 @@ import numpy as np
 import oqs
 import thermo
 from oqs.arguments import FloatArray
-from oqs.verdict import LARGEST_SOUND
+from oqs.validity.verdict import LARGEST_SOUND
 from thermo import Trajectory
 from validation.bounds import at_least, at_most, within
 from validation.cases import CASES, FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5, Case

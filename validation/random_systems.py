@@ -13,7 +13,7 @@ import scipy.stats
 
 import oqs
 from oqs.arguments import ComplexArray
-from oqs.rates import Rate
+from oqs.contact.rates import Rate
 from validation.settings import Setting
 
 SCALES = (1.0, 1e-3, 1e3)

@@ -7,7 +7,7 @@ from scipy.special import expit
 
 import oqs
 import thermo
-from thermo.regimes import TABLE_I, SpectralSigns, Window
+from thermo.machines.regimes import TABLE_I, SpectralSigns, Window
 from validation.check import Measurement, check
 
 _SAMPLES = 60

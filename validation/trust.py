@@ -10,7 +10,7 @@ import qutip
 
 import oqs
 from oqs.arguments import FloatArray
-from oqs.verdict import LARGEST_DOUBTFUL, LARGEST_SOUND
+from oqs.validity.verdict import LARGEST_DOUBTFUL, LARGEST_SOUND
 from validation.bounds import at_least, within
 from validation.cases import CASES
 from validation.check import Measurement, check
