@@ -105,3 +105,11 @@ __all__ = [
     "stationary_state",
     "triple_dot",
 ]
+
+for _name in __all__:  # pickles and stores name the package: they outlive a move to another room
+    globals()[_name].__module__ = __name__
+del _name
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

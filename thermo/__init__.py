@@ -93,3 +93,11 @@ __all__ = [
     "spectral_signs",
     "sweep",
 ]
+
+for _name in __all__:  # pickles and stores name the package: they outlive a move to another room
+    globals()[_name].__module__ = __name__
+del _name
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

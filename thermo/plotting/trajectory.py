@@ -1,4 +1,4 @@
-"""Figures of a trajectory, as the paper draws them. Only this file and `map_plot` draw."""
+"""Figures of a trajectory, as the paper draws them. Only this room draws."""
 
 from __future__ import annotations
 
