@@ -162,7 +162,7 @@ def test_public_names_are_stored_without_their_room(package):
         assert pickle.loads(stored) is getattr(package, name)
 
 
-@pytest.mark.parametrize("package", [oqs, thermo], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
 def test_no_module_is_hidden_behind_a_public_name(package):
     modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
     assert modules & set(package.__all__) == set()
@@ -171,7 +171,7 @@ def test_no_module_is_hidden_behind_a_public_name(package):
 def test_no_room_is_full():
     rooms = collections.Counter(
         str(path.parent.relative_to(ROOT))
-        for package in (oqs, thermo)
+        for package in PACKAGES
         for path in (ROOT / package.__name__).rglob("*.py")
         if path.name != "__init__.py"
     )

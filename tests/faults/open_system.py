@@ -7,7 +7,7 @@ import qutip
 from faults.fault import Fault, faults, wrapping
 
 import oqs
-from validation import literal
+from validation.references import literal
 
 FAMILIES = ("system", "generator", "flows", "entropy", "clausius")
 

@@ -7,7 +7,8 @@ import numpy as np
 from faults.fault import faults
 
 import oqs
-from validation import exact_references, trust
+from validation.families.open_system import trust
+from validation.references import exact_references
 
 FAMILIES = ("trust",)
 
