@@ -14,10 +14,9 @@ _runpy.run_path(str(_namesakes))["refuse_namesakes"]()
 from thermo.coevolution.coevolve import CoevolutionFailed, coevolve
 from thermo.coevolution.cotrajectory import CoTrajectory
 from thermo.ensembles.ensemble import Ensemble, evolve_ensemble
-from thermo.evolution.audit import audit
 from thermo.evolution.events.events import Event
 from thermo.evolution.evolve import EvolutionFailed, evolve
-from thermo.evolution.trajectory import Trajectory
+from thermo.evolution.trajectory import Trajectory, audit
 from thermo.gases import (
     CombinedGas,
     EquationOfState,

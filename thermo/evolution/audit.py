@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,46 +12,25 @@ from oqs.arguments import FloatArray
 from oqs.generator.davies import DaviesModel
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from thermo.evolution.dynamics import ReservoirDynamics
-from thermo.evolution.trajectory import Trajectory
-from thermo.gases import SommerfeldGas
+from thermo.gases import EquationOfState, SommerfeldGas
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 
 _DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
 
 
-def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
-    """Return the worst of each assumption of `oqs.audit` along a trajectory, with two more.
-
-    Looked at are the start, the end, and where a T_j or mu_j, or the lowest T, is largest or
-    smallest; `measure` says at which time it was worst. Exact flows are not computed.
-
-    time scales: tau_S of the open system over tau_eq, the shortest time scale of the reservoirs,
-    1 / max |eigenvalue| of Eq. (5) linearised in (ln T_j, mu_j) there.
-    Sommerfeld gas: (pi^2/6)(T/mu)^2, the size of the correction of Eqs. (20), (21) that this gas
-    keeps; those that it drops are powers of it.
-
-    Parameters
-    ----------
-    path : made by `evolve`.
-    model : made by `oqs.davies`, with as many contacts as the path has reservoirs; None takes that
-        of the law the path was made with.
-
-    Raises
-    ------
-    TypeError, ValueError
-        if there is no model: the law was no `oqs.flow_law`, or the path was read from a file.
-    """
-    if model is None:
-        model = getattr(path.law, "model", None)
-    if not isinstance(model, DaviesModel):
-        raise ValueError(
-            "Argument `model` must be a DaviesModel where the trajectory has none (its law was not "
-            f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "
-            "Give oqs.davies(system, contacts)."
-        )
-    reservoirs = _reservoirs(path)
-    dynamics = ReservoirDynamics(oqs.flow_law(model), reservoirs, path.T[0])
-    found = [_at(float(path.t[k]), model, dynamics, path.T[k], path.mu[k]) for k in _places(path)]
+def worst_along(
+    model: DaviesModel,
+    gases: Sequence[EquationOfState | str],
+    capacities: FloatArray,
+    names: Sequence[str],
+    t: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+) -> Audit:
+    """Return the worst of each assumption at times t (m,) with T, mu (m, n); see `thermo.audit`."""
+    reservoirs = _reservoirs(gases, capacities, names)
+    dynamics = ReservoirDynamics(oqs.flow_law(model), reservoirs, T[0])
+    found = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
     return Audit(tuple(max(same, key=_rank) for same in zip(*found, strict=True)))
 
 
@@ -68,16 +48,18 @@ def _rank(assumption: Assumption) -> tuple[int, float]:
     return assumption.verdict, assumption.ratio
 
 
-def _places(path: Trajectory) -> list[int]:
+def _places(T: FloatArray, mu: FloatArray) -> list[int]:
     """Return the rows of start, end, and the extremes of T_j, mu_j and the lowest T."""
-    columns = np.concatenate([path.T, path.mu, path.T.min(axis=1)[:, None]], axis=1)
-    rows = [0, len(path.t) - 1, *columns.argmin(axis=0), *columns.argmax(axis=0)]
+    columns = np.concatenate([T, mu, T.min(axis=1)[:, None]], axis=1)
+    rows = [0, len(T) - 1, *columns.argmin(axis=0), *columns.argmax(axis=0)]
     return sorted({int(k) for k in rows})
 
 
-def _reservoirs(path: Trajectory) -> Reservoirs:
+def _reservoirs(
+    gases: Sequence[EquationOfState | str], capacities: FloatArray, names: Sequence[str]
+) -> Reservoirs:
     members = []
-    for gas, capacity, name in zip(path.gases, path.capacities, path.names, strict=True):
+    for gas, capacity, name in zip(gases, capacities, names, strict=True):
         if isinstance(gas, str):
             raise ValueError(
                 f"Argument `path` must know its gases, but of one the file has only the "

@@ -6,14 +6,16 @@ import dataclasses
 import functools
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
+from oqs.generator.davies import DaviesModel
 from oqs.validity.verdict import Audit
+from thermo.evolution.audit import worst_along
 from thermo.evolution.events.events import Event
 from thermo.evolution.interpolation import PiecewisePolynomial
 from thermo.gases import EquationOfState
@@ -133,8 +135,6 @@ class Trajectory:
 
         See `thermo.audit`, which also takes the model where the law has none.
         """
-        from thermo.evolution.audit import audit  # which needs this class
-
         return audit(self)
 
     @property
@@ -157,7 +157,7 @@ class Trajectory:
         # imported here: xarray takes longer to import than most runs take
         from thermo.evolution.archive import dataset
 
-        return dataset(self)
+        return dataset(self._fields())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to a netCDF file; it appears under its name only when complete.
@@ -167,14 +167,51 @@ class Trajectory:
         """
         from thermo.evolution.archive import save
 
-        save(self, path)
+        save(self._fields(), path)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Trajectory:
         """Read what `save` wrote; raise ValueError for a file that is truncated or another's."""
         from thermo.evolution.archive import load
 
-        return load(path)
+        return Trajectory(**load(path))
+
+    def _fields(self) -> dict[str, Any]:
+        names = (field.name for field in dataclasses.fields(self))
+        return {name: getattr(self, name) for name in names if name != "law"}
+
+
+def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
+    """Return the worst of each assumption of `oqs.audit` along a trajectory, with two more.
+
+    Looked at are the start, the end, and where a T_j or mu_j, or the lowest T, is largest or
+    smallest; `measure` says at which time it was worst. Exact flows are not computed.
+
+    time scales: tau_S of the open system over tau_eq, the shortest time scale of the reservoirs,
+    1 / max |eigenvalue| of Eq. (5) linearised in (ln T_j, mu_j) there.
+    Sommerfeld gas: (pi^2/6)(T/mu)^2, the size of the correction of Eqs. (20), (21) that this gas
+    keeps; those that it drops are powers of it.
+
+    Parameters
+    ----------
+    path : made by `evolve`.
+    model : made by `oqs.davies`, with as many contacts as the path has reservoirs; None takes that
+        of the law the path was made with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if there is no model: the law was no `oqs.flow_law`, or the path was read from a file.
+    """
+    if model is None:
+        model = getattr(path.law, "model", None)
+    if not isinstance(model, DaviesModel):
+        raise ValueError(
+            "Argument `model` must be a DaviesModel where the trajectory has none (its law was not "
+            f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "
+            "Give oqs.davies(system, contacts)."
+        )
+    return worst_along(model, path.gases, path.capacities, path.names, path.t, path.T, path.mu)
 
 
 def _drift(values: FloatArray) -> float:
