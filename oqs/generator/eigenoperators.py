@@ -50,6 +50,11 @@ class Elements:
         """Return the elements that are chosen (M,)."""
         return Elements(*(getattr(self, f.name)[chosen] for f in dataclasses.fields(self)))
 
+    def joined(self, other: Elements) -> Elements:
+        """Return these elements and others of the same contact."""
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self))
+        return Elements(*map(np.concatenate, pairs))
+
     def weighted(self, down: FloatArray, up: FloatArray, dimension: int) -> sp.csr_array:
         """Return sum_a sum_w { down(w) S_a(w)^+ S_a(w) + up(w) S_a(w) S_a(w)^+ } (D, D).
 

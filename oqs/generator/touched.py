@@ -69,7 +69,9 @@ def touched_part(model: DaviesModel) -> Touched:
         if bright.h.size:
             part = _rebuilt(model, QuadraticSystem(bright.h), bright.couplings)
         return Touched(part, parts, dark_kernel(levels, system.resolution))
-    if isinstance(system, InteractingSystem) and system.terms is not None:
+    transitions = model.transitions
+    connected = transitions.components == 1 and not transitions.ambiguous
+    if isinstance(system, InteractingSystem) and system.terms is not None and not connected:
         return _touched_sites(model, system.terms)
     return Touched(model, (), Kernel(1))
 

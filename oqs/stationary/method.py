@@ -159,12 +159,11 @@ def _lowest_eigenvalue(hermitian: sp.csr_array) -> float:
     """Return the lowest eigenvalue of a block diagonal Hermitian matrix (D, D)."""
     linked = hermitian - sp.diags_array(hermitian.diagonal())
     linked.eliminate_zeros()
-    if not linked.nnz:
-        return float(hermitian.diagonal().real.min())
     count, label = connected_components(abs(linked), directed=False)
+    sizes = np.bincount(label, minlength=count)
+    alone = hermitian.diagonal().real[sizes[label] == 1]
     order = np.argsort(label, kind="stable")
-    blocks = np.split(order, np.cumsum(np.bincount(label, minlength=count))[:-1])
-    return min(
-        float(np.linalg.eigvalsh(hermitian[members, :][:, members].toarray())[0])
-        for members in blocks
-    )
+    sets = np.split(order, np.cumsum(sizes)[:-1])
+    blocks = [hermitian[members, :][:, members] for members in sets if len(members) > 1]
+    lowest = [float(np.linalg.eigvalsh(block.toarray())[0]) for block in blocks]
+    return min([float(alone.min(initial=np.inf)), *lowest])

@@ -6,8 +6,6 @@ the spins of dot d. `spin_channels` makes the matching coupling of a contact.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -138,9 +136,7 @@ def hubbard_chain(
     return spinful_dots(np.full(dots, level), tunnelling, U=U, U_inter=V)
 
 
-def spin_channels(
-    amplitudes: Sequence[complex], *, up: float = 1.0, down: float = 1.0
-) -> ComplexArray:
+def spin_channels(amplitudes: ArrayLike, *, up: float = 1.0, down: float = 1.0) -> ComplexArray:
     """Return the coupling (2, 2 dots) of a contact to spinful dots: one channel per spin.
 
     Parameters

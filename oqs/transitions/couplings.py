@@ -116,16 +116,16 @@ class ChannelOperator:
     def of(cls, system: InteractingSystem, row: ComplexArray, norm: float) -> ChannelOperator:
         """Sum the annihilators with the amplitudes row (N,) of a contact of this norm."""
         basis: NumberBasis = system.number_basis
-        matrix = sp.csr_array(basis.hamiltonian.shape, dtype=np.complex128)
-        for v in np.flatnonzero(row).tolist():
-            matrix = matrix + row[v] * basis.annihilator(v)
+        cut = NEGLIGIBLE * norm
+        terms = [row[v] * basis.annihilator(v) for v in np.flatnonzero(row).tolist()]
+        matrix = sum(terms[1:], start=terms[0])
         if not np.any(matrix.data.imag):
             matrix = matrix.real
-        lower, upper = matrix.nonzero()
-        large = np.abs(matrix[lower, upper]) > NEGLIGIBLE * norm
-        sets = np.stack([system.set_of[lower[large]], system.set_of[upper[large]]])
-        low, up = np.unique(sets, axis=1)
-        return cls(matrix, (low, up))
+        entries = matrix.tocoo()
+        lower, upper = (system.set_of[c[np.abs(entries.data) > cut]] for c in entries.coords)
+        count = len(system.invariant_sets)
+        pairs = np.unique(lower * count + upper)
+        return cls(matrix, (pairs // count, pairs % count))
 
     @functools.cached_property
     def _dense(self) -> NDArray[Any] | None:

@@ -180,6 +180,8 @@ class LevelCoherences:
         missed, weighted with the rates, is a quadratic form in these unknowns; its zeros count.
         Coherences between unequal quantum numbers are not counted: they are none where this is 1.
         """
+        if not self.levels:
+            return self.blocks.components
         form = CommutantForm.of(self)
         if form.size == 1:
             return 1
@@ -271,6 +273,8 @@ def degenerate_levels(
     """Return the levels of more than one state of equal quantum numbers (D,)."""
     order = np.lexsort((energies, sector))
     apart = (np.diff(sector[order]) != 0) | (np.diff(energies[order]) > width)
+    if apart.all():
+        return ()
     groups = np.split(order, np.flatnonzero(apart) + 1)
     return tuple(
         _level(np.sort(states), energies, rounding) for states in groups if len(states) > 1

@@ -42,8 +42,12 @@ def coupled_sectors(
         Coupling.of(system, j, contact, t)
         for j, (contact, t) in enumerate(zip(contacts, channels, strict=True))
     )
-    links = [link for coupling in couplings for link in coupling.links]
-    sector_of = sectors_of_sets(len(system.invariant_sets), links)
+    count = len(system.invariant_sets)
+    if count == len(_by_particles(system, np.arange(count))):  # one for each particle number
+        sector_of = np.arange(count)
+    else:
+        links = [link for coupling in couplings for link in coupling.links]
+        sector_of = sectors_of_sets(count, links)
     driven = tuple(coupling.driven(sector_of) for coupling in couplings)
     _require_memory(system, sector_of, driven)
     return CoupledSectors(couplings, sector_of, driven)

@@ -42,7 +42,8 @@ def audit(
     line tails: flow through the width and tails of the lines over the flow that the model gives.
     flat rate: relative change of a rate over the width of its line.
     band edges: line widths over the distance of Bohr frequencies to the edges of a band.
-    unique state: dimension of the generator's kernel beyond one.
+    unique flows: dimension beyond one of the generator's kernel, of what contacts touch: what they
+    do not touch has any state, but carries nothing.
     time scales: relaxation time tau_S over the reservoirs' time tau_eq, where that is given.
     exact flows: deviation of P, J, Y from `landauer`, for a quadratic system whose self-energy is
     known.
@@ -206,15 +207,17 @@ def _flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows | None:
 
 
 def _unique(model: DaviesModel) -> Assumption:
-    found = kernel(model)
-    untouched = touched_part(model).untouched
-    measure = f"the generator's kernel has dimension {found}"
+    part = touched_part(model)
+    rest = kernel(model) if part.model is None else kernel(part.model)
+    measure = f"the generator's kernel has dimension {rest}"
+    if part.untouched:
+        measure = f"{measure} without what no contact touches, {named(part.untouched)}"
     return Assumption(
-        "unique state",
-        float(found.dimension - 1),
-        Verdict.SOUND if found.dimension == 1 else Verdict.UNRELIABLE,
-        f"{measure}: no contact touches {named(untouched)}" if untouched else measure,
-        "couple the isolated or dark mode, or leave it out",
+        "unique flows",
+        float(rest.dimension - 1),
+        Verdict.SOUND if rest.dimension == 1 else Verdict.UNRELIABLE,
+        measure,
+        "couple what every contact conserves, or describe one of its values at a time",
     )
 
 

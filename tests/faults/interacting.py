@@ -71,6 +71,15 @@ def channels_independent(monkeypatch):
     monkeypatch.setattr(oqs.Contact, "channels", wrong)
 
 
+def sets_apart(monkeypatch):
+    """Every invariant set of H counts as a sector, also where a channel mixes them."""
+    monkeypatch.setattr(
+        sys.modules["oqs.transitions.sector_transitions"],
+        "sectors_of_sets",
+        lambda count, _: np.arange(count),
+    )
+
+
 def coherences_dropped(monkeypatch):
     """Of the zero-frequency block the populations alone are solved for."""
     original = oqs.generator.generator.Generator.restricted
@@ -188,6 +197,7 @@ FAULTS = [
         "KMS and local Gibbs states with interactions",
     ),
     *faults(no_uniqueness_check, "solvers return whatever they find", "dark mode refused"),
+    *faults(sets_apart, "spin kept apart where one lead mixes it", "equal spins"),
     *faults(
         coherences_dropped,
         "coherences between degenerate levels dropped",

@@ -15,7 +15,7 @@ from oqs.validity.verdict import LARGEST_DOUBTFUL, LARGEST_SOUND
 
 SOUND, DOUBTFUL, UNRELIABLE = oqs.Verdict
 scales = pytest.mark.parametrize("scale", SCALES)
-NAMES = ["secular", "Born-Markov", "line tails", "flat rate", "band edges", "unique state"]
+NAMES = ["secular", "Born-Markov", "line tails", "flat rate", "band edges", "unique flows"]
 
 
 def one_level(*rates, level=0.5, **options):
@@ -90,7 +90,7 @@ def test_ratios_of_one_level(gammas, scale):
     change = abs(gamma(level + width / 2) - gamma(level - width / 2)) / gamma(level)
     assert found["flat rate"].ratio == pytest.approx(change, rel=1e-11)
     assert found["band edges"].ratio == 0
-    assert found["unique state"].ratio == 0
+    assert found["unique flows"].ratio == 0
     assert found.exact is None
     assert found.error is None
     assert found.verdict == max(oqs.Verdict.of(a.ratio) for a in found.assumptions)
@@ -134,14 +134,14 @@ def test_distance_to_a_band_edge(distance, scale):
     assert "contact 'narrow'" in found.measure
 
 
-def test_an_isolated_mode_is_unreliable_and_the_others_are_judged():
+def test_what_is_beside_an_isolated_mode_is_judged():
     model = oqs.davies(
         oqs.QuadraticSystem.from_energies([0.5, 1.0]), [oqs.Contact(oqs.flat(0.01), [1, 0])] * 2
     )
     found = oqs.audit(model, [1.0, 2.0], [0.0, 0.1], tau_eq=1e6)
-    assert found["unique state"].ratio == 1
-    assert found["unique state"].verdict is UNRELIABLE
-    assert "no contact touches the mode at 1 (contact 0 has no" in found["unique state"].measure
+    assert found["unique flows"].ratio == 0
+    assert found["unique flows"].verdict is oqs.Verdict.SOUND
+    assert "no contact touches, the mode at 1 (contact 0 has no" in found["unique flows"].measure
     alone = oqs.davies(oqs.QuadraticSystem([[0.5]]), [oqs.Contact(oqs.flat(0.01))] * 2)
     expected = oqs.audit(alone, [1.0, 2.0], [0.0, 0.1], tau_eq=1e6)
     for name in ("time scales", "line tails"):
@@ -154,7 +154,7 @@ def test_nothing_is_solved_where_flows_depend_on_the_initial_state():
     found = oqs.audit(
         oqs.davies(dot, [oqs.Contact(oqs.flat(0.01), [1, 0])] * 2), [1.0, 2.0], [0.0, 0.1], tau_eq=1
     )
-    assert found["unique state"].ratio == 1
+    assert found["unique flows"].ratio == 1
     assert found["time scales"].ratio == found["line tails"].ratio == np.inf
 
 

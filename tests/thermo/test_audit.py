@@ -26,7 +26,7 @@ def path(gas: thermo.EquationOfState, capacity: float = 1.0) -> thermo.Trajector
 
 def test_figure_1_is_sound_in_the_secular_and_born_sense_with_its_tau_ratio() -> None:
     audit = path(thermo.SommerfeldGas(1.5)).audit
-    for name in ("secular", "Born-Markov", "flat rate", "unique state", "Sommerfeld gas"):
+    for name in ("secular", "Born-Markov", "flat rate", "unique flows", "Sommerfeld gas"):
         assert audit[name].verdict is Verdict.SOUND
     assert 0.05 < audit["time scales"].ratio < 0.3
     assert "t = " in audit["time scales"].measure

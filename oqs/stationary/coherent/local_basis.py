@@ -52,11 +52,14 @@ class JumpBlocks:
     Parameters
     ----------
     members : the states of each cluster.
-    blocks : one for each channel, frequency and pair of clusters that it links.
+    blocks : one for each channel, frequency and pair of clusters that it links, if one of the two
+        holds several states.
+    others : the jumps of each contact between single states.
     """
 
     members: tuple[IntArray, ...]
     blocks: tuple[JumpBlock, ...]
+    others: tuple[Elements, ...]
 
     @classmethod
     def of(cls, elements: Sequence[Elements], label: IntArray) -> JumpBlocks:
@@ -65,21 +68,28 @@ class JumpBlocks:
         rank = np.empty(len(label), dtype=np.intp)
         for states in members:
             rank[states] = np.arange(len(states))
-        blocks = []
+        alone = np.bincount(label)[label] == 1
+        blocks, others = [], []
         for j, e in enumerate(elements):
+            single = alone[e.lower] & alone[e.upper]
+            others.append(e.where(single))
+            e = e.where(~single)
             keys = np.stack([e.kappa, e.channel, label[e.lower], label[e.upper]], axis=1)
             distinct, which = np.unique(keys, axis=0, return_inverse=True)
-            for index, (kappa, channel, low, high) in enumerate(distinct.tolist()):
-                here = which.ravel() == index
+            order = np.argsort(which.ravel(), kind="stable")
+            ends = np.cumsum(np.bincount(which.ravel(), minlength=len(distinct)))
+            for key, here in zip(distinct.tolist(), np.split(order, ends[:-1]), strict=False):
+                kappa, channel, low, high = key
                 amplitude = np.zeros((len(members[low]), len(members[high])), dtype=np.complex128)
                 amplitude[rank[e.lower[here]], rank[e.upper[here]]] = e.amplitude[here]
                 blocks.append(JumpBlock(j, kappa, channel, low, high, amplitude))
-        return cls(members, tuple(blocks))
+        return cls(members, tuple(blocks), tuple(others))
 
     @property
     def products(self) -> float:
         """How many products of two amplitudes a generator has in local bases."""
-        return sum(2.0 * block.amplitude.size**2 for block in self.blocks)
+        alone = sum(len(e.lower) for e in self.others)
+        return 2.0 * (alone + sum(block.amplitude.size**2 for block in self.blocks))
 
     def spread(self, down: FloatArray, up: FloatArray) -> float:
         """Return the slowest over the fastest of the blocks that leave a degenerate level.
@@ -131,17 +141,18 @@ class JumpBlocks:
                 amplitudes[i] = row
             for i, row in zip(entered, rows[len(leaving) :], strict=True):
                 amplitudes[i] = row.conj().T
-        return self._elements(amplitudes, down.shape[0]), self._columns(bases)
+        return self._elements(amplitudes), self._columns(bases)
 
-    def _elements(self, amplitudes: list[ComplexArray], contacts: int) -> tuple[Elements, ...]:
+    def _elements(self, amplitudes: list[ComplexArray]) -> tuple[Elements, ...]:
         parts: list[list[tuple[IntArray, IntArray, ComplexArray, int, int]]] = [
-            [] for _ in range(contacts)
+            [] for _ in self.others
         ]
         for block, amplitude in zip(self.blocks, amplitudes, strict=True):
             a, b = np.nonzero(np.abs(amplitude) > _ROUNDING * np.linalg.norm(block.amplitude))
             lower, upper = self.members[block.lower][a], self.members[block.upper][b]
             parts[block.contact].append((lower, upper, amplitude[a, b], block.kappa, block.channel))
-        return tuple(map(_joined, parts))
+        turned = map(_joined, parts)
+        return tuple(a.joined(b) for a, b in zip(turned, self.others, strict=True))
 
     def _columns(self, bases: list[ComplexArray]) -> sp.csr_array:
         order = np.concatenate(self.members)

@@ -165,6 +165,39 @@ def eigenbasis_does_not_matter(rng: np.random.Generator) -> Measurement:
     return worst(measure(name, system) for name, system in systems.items())
 
 
+@check(
+    "equal spins",
+    equation="Eq. (2)",
+    reference="the full Liouvillian, which uses no quantum number",
+    tolerance=ROUNDING,
+    claim="Spin is kept apart where contacts keep it, and only there: two equal spinful sites.",
+)
+def equal_spins() -> Measurement:
+    """Return the largest deviation of P and J over those of their kind, by the solver taken."""
+    system = oqs.spinful_dots([-2.0, -2.0], 1.0, U=4.0, U_inter=0.5)
+    straight = [oqs.spin_channels(row) for row in np.eye(2)]
+    tilted = np.array([[1.0, 0.5j, 0.0, 0.0]])  # one channel for both spins
+    T, mu = [0.4, 0.6], [0.5, -0.5]
+
+    def measure(couplings: list[ComplexArray]) -> float:
+        contacts = [
+            oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), couplings, strict=True)
+        ]
+        model = oqs.davies(system, contacts)
+        found = oqs.flow_law(model)(T, mu)
+        reference = oqs.flow_law(model, method=oqs.FullLiouvillian())(T, mu)
+        return largest(
+            deviation(found.particle, reference.particle), deviation(found.energy, reference.energy)
+        )
+
+    return worst(
+        [
+            ("by spin", measure(straight)),
+            ("spins mixed by one lead", measure([tilted, straight[1]])),
+        ]
+    )
+
+
 def banded(setting: Setting, band: tuple[float, float]) -> tuple[oqs.Contact, ...]:
     """Return the contacts of a setting with a band."""
     return tuple(oqs.Contact(c.rate, c.coupling, band=band) for c in setting.contacts)
