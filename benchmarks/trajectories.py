@@ -12,8 +12,8 @@ from timing import Task, Timing, best
 
 import oqs
 import thermo
-from thermo.dynamics import Law, ReservoirDynamics
-from thermo.reservoir import Reservoirs
+from thermo.evolution.dynamics import Law, ReservoirDynamics
+from thermo.reservoirs.reservoir import Reservoirs
 
 T, MU = np.array([0.6, 1.0]), np.array([20.8, 16.0])
 SYSTEM = oqs.QuadraticSystem.from_energies([21.1, 21.5])

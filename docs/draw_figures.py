@@ -2,7 +2,7 @@
 
 import pathlib
 
-from validation.figures import FIGURES
+from validation.pictures.figures import FIGURES
 
 PICTURES = ("figure_1", "flows", "weak_coupling")
 DIRECTORY = pathlib.Path(__file__).parent / "_figures"

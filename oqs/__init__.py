@@ -4,38 +4,27 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
-from oqs.audit import audit
-from oqs.builders import (
-    anderson_dot,
-    coupled_dots,
-    double_dot,
-    hubbard_chain,
-    spin_channels,
-    spinful_dots,
-    spinless_dots,
-    triple_dot,
-)
-from oqs.closed_form import ClosedForm, closed_form
-from oqs.contacts import Contact
-from oqs.davies import DaviesModel, davies
-from oqs.entropy import (
+from oqs.contact.contacts import Contact
+from oqs.contact.rates import flat, lorentzian, power_law
+from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
+from oqs.flows import FlowLaw, Flows
+from oqs.generator.davies import DaviesModel, davies
+from oqs.generator.lamb_shift import lamb_shift
+from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
+from oqs.laws.landauer import Landauer, landauer
+from oqs.modes.closed_form import ClosedForm, closed_form
+from oqs.modes.gaussian import GaussianLaw, gaussian_law
+from oqs.modes.untouched import Untouched
+from oqs.namesakes import refuse_namesakes as _refuse_namesakes
+from oqs.state.entropy import (
     clausius_sum,
     entropy_production,
     entropy_production_by_reservoir,
     gibbs_state,
     relative_entropy_to_gibbs,
 )
-from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
-from oqs.flows import FlowLaw, Flows
-from oqs.gaussian import GaussianLaw, gaussian_law
-from oqs.interacting import InteractingSystem
-from oqs.lamb_shift import lamb_shift
-from oqs.landauer import Landauer, landauer
-from oqs.laws import DensityMatrixLaw, flow_law
-from oqs.namesakes import refuse_namesakes as _refuse_namesakes
-from oqs.rates import flat, lorentzian, power_law
-from oqs.relaxation import Relaxation, relax, relaxation_time
-from oqs.states import momentary_flows
+from oqs.state.relaxation import Relaxation, relax, relaxation_time
+from oqs.state.states import momentary_flows
 from oqs.stationary import (
     FullLiouvillian,
     GaussianState,
@@ -45,9 +34,20 @@ from oqs.stationary import (
     ZeroFrequencyBlock,
     stationary_state,
 )
-from oqs.systems import QuadraticSystem, System
-from oqs.untouched import Untouched
-from oqs.verdict import Assumption, Audit, Verdict
+from oqs.system.builders import (
+    anderson_dot,
+    coupled_dots,
+    double_dot,
+    hubbard_chain,
+    spin_channels,
+    spinful_dots,
+    spinless_dots,
+    triple_dot,
+)
+from oqs.system.interacting import InteractingSystem
+from oqs.system.systems import QuadraticSystem, System
+from oqs.validity.audit import audit
+from oqs.validity.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
 
 _refuse_namesakes()
@@ -105,3 +105,11 @@ __all__ = [
     "stationary_state",
     "triple_dot",
 ]
+
+for _name in __all__:  # pickles and stores name the package: they outlive a move to another room
+    globals()[_name].__module__ = __name__
+del _name
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -3,7 +3,9 @@
 import functools
 import itertools
 
-from validation import families, interacting, random_systems, trust
+from validation import families
+from validation.families.open_system import interacting, trust
+from validation.systems import random_systems
 
 KINDS = ("independent_baths", "distinct_levels", "collective_baths", "interacting")
 COUNT = 6  # every energy scale, with and without degenerate modes
@@ -22,7 +24,7 @@ def few_samples(monkeypatch):
             lambda rng, count, original=original: original(rng, min(count, COUNT)),
         )
     for family in families.FAMILIES:
-        module = f"validation.{family}"
+        module = families.module_name(family)
         monkeypatch.setattr(f"{module}.published", first_figure, raising=False)
     for family, size, count, samples in (
         (interacting, "_SYSTEMS", 12, "_samples"),
@@ -34,6 +36,6 @@ def few_samples(monkeypatch):
 
 
 def first_figure():
-    from validation.settings import published
+    from validation.systems.settings import published
 
     return itertools.islice(published(), 1)

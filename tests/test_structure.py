@@ -1,10 +1,12 @@
 """The shape of the project: import order, light imports, whose packages, classes, sizes, pins."""
 
 import abc
+import collections
 import enum
 import importlib
 import inspect
 import pathlib
+import pickle
 import pkgutil
 import re
 import subprocess
@@ -20,6 +22,7 @@ import validation
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGES = (oqs, thermo, validation)
 LINES = 400
+MOST_FILES = 14  # in a folder: more are not surveyed at a glance
 
 # Written so that this file does not match itself.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:work|root|home|Users|tmp|mnt|builds?|var|opt)/[\w.]+")
@@ -143,6 +146,36 @@ def test_what_a_package_exports_is_there_once_and_described(package):
     names = package.__all__
     assert len(names) == len(set(names))
     assert [name for name in names if not getattr(package, name).__doc__] == []
+
+
+@pytest.mark.parametrize("package", [oqs, thermo], ids=lambda package: package.__name__)
+def test_a_package_shows_its_public_names_only(package):
+    shown = [name for name in dir(package) if not name.startswith("__")]
+    assert shown == sorted(set(package.__all__) - {"__version__"})
+
+
+@pytest.mark.parametrize("package", [oqs, thermo], ids=lambda package: package.__name__)
+def test_public_names_are_stored_without_their_room(package):
+    for name in package.__all__:
+        stored = pickle.dumps(getattr(package, name), protocol=0)
+        assert stored.startswith(f"c{package.__name__}\n{name}\n".encode())
+        assert pickle.loads(stored) is getattr(package, name)
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
+def test_no_module_is_hidden_behind_a_public_name(package):
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert modules & set(package.__all__) == set()
+
+
+def test_no_room_is_full():
+    rooms = collections.Counter(
+        str(path.parent.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package.__name__).rglob("*.py")
+        if path.name != "__init__.py"
+    )
+    assert {room: count for room, count in rooms.items() if count > MOST_FILES} == {}
 
 
 def is_final(cls):

@@ -11,14 +11,12 @@ import runpy as _runpy
 _namesakes = _pathlib.Path(__file__).parents[1] / "oqs" / "namesakes.py"
 _runpy.run_path(str(_namesakes))["refuse_namesakes"]()
 
-from thermo.audit import audit
-from thermo.coevolve import CoevolutionFailed, coevolve
-from thermo.cotrajectory import CoTrajectory
-from thermo.ensemble import Ensemble, evolve_ensemble
-from thermo.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
-from thermo.events import Event
-from thermo.evolve import EvolutionFailed, evolve
-from thermo.fermi_integrals import fermi_dirac_integral
+from thermo.coevolution.coevolve import CoevolutionFailed, coevolve
+from thermo.coevolution.cotrajectory import CoTrajectory
+from thermo.ensembles.ensemble import Ensemble, evolve_ensemble
+from thermo.evolution.events.events import Event
+from thermo.evolution.evolve import EvolutionFailed, evolve
+from thermo.evolution.trajectory import Trajectory, audit
 from thermo.gases import (
     CombinedGas,
     EquationOfState,
@@ -28,6 +26,7 @@ from thermo.gases import (
     TabulatedGas,
     invert,
 )
+from thermo.gases.fermi_integrals import fermi_dirac_integral
 from thermo.machines import (
     Cooling,
     Device,
@@ -39,14 +38,14 @@ from thermo.machines import (
     maximum_power,
     optimise,
 )
-from thermo.map_plot import plot_map
+from thermo.machines.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.netcdf import load_dataset, save_dataset
-from thermo.plots import plot_trajectory
-from thermo.rates import reservoir_rates, sommerfeld_rates
-from thermo.regimes import Regime, omega_bar, regimes, spectral_signs
-from thermo.reservoir import Reservoir, Reservoirs
-from thermo.sweep import sweep
-from thermo.trajectory import Trajectory
+from thermo.plotting.map import plot_map
+from thermo.plotting.trajectory import plot_trajectory
+from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
+from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
+from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.sweeps.sweep import sweep
 
 __all__ = [
     "CoTrajectory",
@@ -93,3 +92,11 @@ __all__ = [
     "spectral_signs",
     "sweep",
 ]
+
+for _name in __all__:  # pickles and stores name the package: they outlive a move to another room
+    globals()[_name].__module__ = __name__
+del _name
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -20,7 +20,7 @@ from thermo.scenario.reading import Scenario, read
 from thermo.scenario.running import Run
 from thermo.scenario.stopping import stopping_as_ctrl_c, undisturbed
 from thermo.scenario.text import print_summary
-from thermo.sweep_store import StoreError
+from thermo.sweeps.store import StoreError
 
 _WIDTH = 140
 

@@ -12,19 +12,20 @@ from rich.console import Console
 
 import oqs
 import thermo.scenario
-from validation import families, own_checks
-from validation.check import Check
-from validation.figures import FIGURES
-from validation.files import refuse_unwritable, write_whole
-from validation.html import as_html
-from validation.live import progress_line
-from validation.own_system import OwnSystem
-from validation.page_pictures import Drawings, pictures
-from validation.report import as_json, environment
-from validation.suite import Suite, run_suite, select
-from validation.text import TextReport, print_list
+from validation import families
+from validation.framework.check import Check
+from validation.framework.suite import Suite, run_suite, select
+from validation.own import own_checks
+from validation.own.own_system import OwnSystem
+from validation.pictures.figures import FIGURES
+from validation.report.files import refuse_unwritable, write_whole
+from validation.report.html import as_html
+from validation.report.live import progress_line
+from validation.report.page_pictures import Drawings, pictures
+from validation.report.report import as_json, environment
+from validation.report.text import TextReport, print_list
 
-COMMANDS: Mapping[str, str] = {"figures": "validation.figures"}
+COMMANDS: Mapping[str, str] = {"figures": "validation.pictures.figures"}
 """Sub-commands: first word on the command line -> module whose `main(arguments)` takes the rest."""
 
 PASSED, NOT_PASSED, USAGE, INTERRUPTED = 0, 1, 2, 130

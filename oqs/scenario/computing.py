@@ -9,21 +9,21 @@ import numpy as np
 import qutip
 
 from oqs.arguments import FloatArray
-from oqs.audit import audit
-from oqs.closed_form import ClosedForm, closed_form
-from oqs.davies import DaviesModel, davies
-from oqs.entropy import clausius_sum
 from oqs.flows import Flows
-from oqs.gaussian import GaussianLaw, gaussian_law
-from oqs.gross import ROUNDING, gross_flows, gross_of_modes
-from oqs.landauer import Landauer, landauer
-from oqs.laws import DensityMatrixLaw, flow_law
-from oqs.relaxation import Relaxation, relax, relaxation_time
+from oqs.generator.davies import DaviesModel, davies
+from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
+from oqs.laws.gross import ROUNDING, gross_flows, gross_of_modes
+from oqs.laws.landauer import Landauer, landauer
+from oqs.modes.closed_form import ClosedForm, closed_form
+from oqs.modes.gaussian import GaussianLaw, gaussian_law
 from oqs.scenario.reading import OpenSystem
 from oqs.scenario.tasks import FlowsTask, LawName, RelaxationTask
 from oqs.scenario.waiting import waiting
-from oqs.systems import QuadraticSystem
-from oqs.verdict import Audit
+from oqs.state.entropy import clausius_sum
+from oqs.state.relaxation import Relaxation, relax, relaxation_time
+from oqs.system.systems import QuadraticSystem
+from oqs.validity.audit import audit
+from oqs.validity.verdict import Audit
 
 ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | Landauer
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from oqs.arguments import ComplexArray
-from oqs.builders import spin_channels
-from oqs.contacts import Contact
-from oqs.rates import flat, lorentzian, power_law
+from oqs.contact.contacts import Contact
+from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.scenario.place import Place
 from oqs.scenario.schema import REQUIRED, Items, Key, Table, Variant, label, named
 from oqs.scenario.values import complex_array, complex_number, name, number
-from oqs.systems import System
+from oqs.system.builders import spin_channels
+from oqs.system.systems import System
 
 
 def _keys(*names: str) -> Table:

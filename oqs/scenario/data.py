@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.flows import Flows
-from oqs.relaxation import Relaxation
 from oqs.scenario.computing import Check, FlowsResult
 from oqs.scenario.document import Document
 from oqs.scenario.reading import OpenSystem
+from oqs.state.relaxation import Relaxation
 from oqs.units import SI_UNITS, Units
-from oqs.verdict import Audit
+from oqs.validity.verdict import Audit
 from oqs.version import __version__
 
 

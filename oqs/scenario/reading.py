@@ -10,7 +10,7 @@ from typing import Any, Final, final
 import numpy as np
 
 from oqs.arguments import FloatArray, read_only
-from oqs.contacts import Contact
+from oqs.contact.contacts import Contact
 from oqs.scenario.contacts import read_contacts
 from oqs.scenario.document import Document, load
 from oqs.scenario.place import Place
@@ -26,7 +26,7 @@ from oqs.scenario.tasks import (
     require_law,
 )
 from oqs.scenario.values import as_given, name, number, positive, text
-from oqs.systems import System
+from oqs.system.systems import System
 from oqs.units import Units
 
 _TABLE = "It is a table: see docs/scenarios.md."

@@ -8,8 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from oqs import builders
-from oqs.interacting import InteractingSystem
 from oqs.scenario.place import Place
 from oqs.scenario.schema import REQUIRED, Choice, Items, Key, Reader, Table, quoted
 from oqs.scenario.values import (
@@ -21,7 +19,9 @@ from oqs.scenario.values import (
     number,
     numbers,
 )
-from oqs.systems import QuadraticSystem, System
+from oqs.system import builders
+from oqs.system.interacting import InteractingSystem
+from oqs.system.systems import QuadraticSystem, System
 
 BUILDERS: Final[Mapping[str, Callable[..., InteractingSystem]]] = {
     call.__name__: call

@@ -15,7 +15,7 @@ from oqs.stationary import (
     StationaryMethod,
     ZeroFrequencyBlock,
 )
-from oqs.systems import QuadraticSystem, System
+from oqs.system.systems import QuadraticSystem, System
 
 LawName = Literal["density_matrix", "closed_form", "gaussian", "landauer"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from oqs.arguments import FloatArray
-from oqs.relaxation import Relaxation
 from oqs.scenario.computing import Check, FlowsResult, LawFlows, words
 from oqs.scenario.reading import OpenSystem
+from oqs.state.relaxation import Relaxation
 from oqs.units import Units
 
 _MOST_ROWS = 12  # of a relaxation; all of them are in the JSON

@@ -9,16 +9,16 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from oqs.clusters import IntArray
-from oqs.davies import DaviesModel
-from oqs.generator import Generator
-from oqs.stationary.coherent_sectors import CoherentSectorProblem
-from oqs.stationary.equations import Equations
+from oqs.generator.davies import DaviesModel
+from oqs.generator.generator import Generator
+from oqs.numerics.clusters import IntArray
+from oqs.stationary.coherent.coherent_sectors import CoherentSectorProblem
+from oqs.stationary.coherent.equations import Equations
+from oqs.stationary.coherent.problem import GeneratorProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
-from oqs.stationary.problem import GeneratorProblem
-from oqs.stationary.sectors import SectorProblem
+from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.uniqueness import require_unique
-from oqs.transitions import SectorBlocks
+from oqs.transitions.transitions import SectorBlocks
 
 _ONE_MATRIX = 1024  # states up to which populations and coherences are equations of one matrix
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from oqs.arguments import temperatures_and_potentials
-from oqs.davies import DaviesModel, checked_model
+from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.touched import touched_part
 from oqs.stationary.block import ZeroFrequencyBlock
 from oqs.stationary.gaussian_state import GaussianState, applies
 from oqs.stationary.method import (
@@ -15,7 +16,6 @@ from oqs.stationary.method import (
 )
 from oqs.stationary.populations import Populations, coherences_reached
 from oqs.stationary.uniqueness import require_unique
-from oqs.touched import touched_part
 
 
 def cheapest_exact(model: DaviesModel) -> StationaryMethod:

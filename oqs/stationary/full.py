@@ -7,10 +7,10 @@ from typing import final
 
 import numpy as np
 
-from oqs.davies import DaviesModel
-from oqs.stationary.equations import Equations
+from oqs.generator.davies import DaviesModel
+from oqs.stationary.coherent.equations import Equations
+from oqs.stationary.coherent.problem import GeneratorProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
-from oqs.stationary.problem import GeneratorProblem
 from oqs.stationary.uniqueness import require_unique
 
 _LARGEST = 7

@@ -21,13 +21,12 @@ import scipy.sparse as sp
 from scipy.linalg.lapack import zpstrf
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.clusters import IntArray, cluster
-from oqs.davies import DaviesModel
 from oqs.flows import PlainFlows
-from oqs.gaussian import GaussianLaw, LevelResponse, law_of, level_responses
-from oqs.graded_basis import graded_basis
-from oqs.occupation import filled_and_empty
-from oqs.spectrum import ModeVectors
+from oqs.generator.davies import DaviesModel
+from oqs.modes.gaussian import GaussianLaw, LevelResponse, law_of, level_responses
+from oqs.numerics.clusters import IntArray, cluster
+from oqs.numerics.graded_basis import graded_basis
+from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import (
     Solution,
     StationaryMethod,
@@ -35,7 +34,8 @@ from oqs.stationary.method import (
     checked_residual,
 )
 from oqs.stationary.uniqueness import require_unique
-from oqs.systems import QuadraticSystem
+from oqs.system.spectrum import ModeVectors
+from oqs.system.systems import QuadraticSystem
 
 
 @final

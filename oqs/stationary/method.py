@@ -12,9 +12,9 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.davies import DaviesModel
 from oqs.errors import StationaryStateNotFound
 from oqs.flows import PlainFlows
+from oqs.generator.davies import DaviesModel
 
 TOLERANCE = 1e-11
 """Largest residual, departure from Hermiticity and negative eigenvalue of a returned state.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import final
 
-from oqs.davies import DaviesModel
-from oqs.stationary import parity, small
-from oqs.stationary.krylov import KrylovProblem
+from oqs.generator.davies import DaviesModel
 from oqs.stationary.method import StationaryMethod, StationaryProblem
-from oqs.stationary.sectors import SectorProblem
+from oqs.stationary.rates import parity, small
+from oqs.stationary.rates.krylov import KrylovProblem
+from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.uniqueness import require_unique
-from oqs.transitions import Flips
+from oqs.transitions.transitions import Flips
 
 _ELIMINATED = 10  # modes; with more, occupation eigenstates are iterated without a matrix
 
@@ -26,8 +26,8 @@ class Populations(StationaryMethod):
     relative accuracy of every population, however small: nothing is subtracted. (Below 1e-150 one
     that hangs on products of rates below the smallest double is lost.) 4000 states or more
     are iterated by particle number, equally without subtractions, to 1e-11 of every population, and
-    eliminated where that is not reached (`oqs.stationary.aggregation`). More than 10 modes whose
-    occupations are eigenstates (quadratic systems, densities without tunnelling) are iterated
+    eliminated where that is not reached (`oqs.stationary.rates.aggregation`). More than 10 modes
+    whose occupations are eigenstates (quadratic systems, densities without tunnelling) are iterated
     without a matrix, to 1e-12 in absolute terms.
     """
 

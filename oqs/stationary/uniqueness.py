@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.clusters import cluster
-from oqs.davies import DaviesModel
 from oqs.errors import Kernel, NonUniqueStationaryState
-from oqs.generator import Generator
-from oqs.systems import QuadraticSystem
-from oqs.touched import touched_part
-from oqs.untouched import named
+from oqs.generator.davies import DaviesModel
+from oqs.generator.generator import Generator
+from oqs.generator.touched import touched_part
+from oqs.modes.untouched import named
+from oqs.numerics.clusters import cluster
+from oqs.system.systems import QuadraticSystem
 
 _ZERO = 1e-12  # eigenvalues below this fraction of the largest rate are zero: rounding is 1e-15
 _DENSE = 1000  # largest block whose eigenvalues are all computed

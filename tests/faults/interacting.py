@@ -39,7 +39,9 @@ def upward_rate_off(monkeypatch):
 
 def occupation_inverted(monkeypatch):
     """n and 1 - n exchanged, everywhere."""
-    monkeypatch.setattr(sys.modules["oqs.davies"], "expit", lambda x: scipy.special.expit(-x))
+    monkeypatch.setattr(
+        sys.modules["oqs.generator.davies"], "expit", lambda x: scipy.special.expit(-x)
+    )
 
 
 def gamma_off(monkeypatch):
@@ -72,15 +74,17 @@ def channels_independent(monkeypatch):
 def sets_apart(monkeypatch):
     """Every invariant set of H counts as a sector, also where a channel mixes them."""
     monkeypatch.setattr(
-        sys.modules["oqs.sector_transitions"], "sectors_of_sets", lambda count, _: np.arange(count)
+        sys.modules["oqs.transitions.sector_transitions"],
+        "sectors_of_sets",
+        lambda count, _: np.arange(count),
     )
 
 
 def coherences_dropped(monkeypatch):
     """Of the zero-frequency block the populations alone are solved for."""
-    original = oqs.generator.Generator.restricted
+    original = oqs.generator.generator.Generator.restricted
     monkeypatch.setattr(
-        oqs.generator.Generator,
+        oqs.generator.generator.Generator,
         "restricted",
         lambda self, keep: original(self, self.row_state == self.column_state),
     )

@@ -6,7 +6,7 @@ from faults.fault import Fault, faults, wrapping
 
 import oqs
 import thermo
-from validation import machines
+from validation.families.finite_reservoirs import machines
 
 FAMILIES = ("machines",)
 

@@ -7,7 +7,7 @@ import qutip
 from faults.fault import Fault, faults, wrapping
 
 import oqs
-from validation import literal
+from validation.references import literal
 
 FAMILIES = ("system", "generator", "flows", "entropy", "clausius")
 
@@ -159,14 +159,14 @@ def without_jordan_wigner_string(monkeypatch):
             for site in range(sites)
         )
 
-    monkeypatch.setattr("oqs.systems.jordan_wigner", bare)
+    monkeypatch.setattr("oqs.system.systems.jordan_wigner", bare)
 
 
 def product_terms(before_factor, after_factor):
     """The terms -{L^+ L, rho}/2 of every generator, each side times a factor."""
 
     def plant(monkeypatch):
-        original = oqs.generator._assemble
+        original = oqs.generator.generator._assemble
 
         def faulty(*parts, **options):
             made = original(*parts, **options)
@@ -174,7 +174,7 @@ def product_terms(before_factor, after_factor):
                 made, before=made.before * before_factor, after=made.after * after_factor
             )
 
-        monkeypatch.setattr("oqs.generator._assemble", faulty)
+        monkeypatch.setattr("oqs.generator.generator._assemble", faulty)
 
     return plant
 
@@ -191,14 +191,16 @@ def partial_off(monkeypatch):
 
 def potential_reversed(monkeypatch):
     """exp[(-mu N - H)/T] for exp[(mu N - H)/T]."""
-    original = oqs.entropy.log_gibbs
-    monkeypatch.setattr("oqs.entropy.log_gibbs", lambda system, T, mu: original(system, T, -mu))
+    original = oqs.state.entropy.log_gibbs
+    monkeypatch.setattr(
+        "oqs.state.entropy.log_gibbs", lambda system, T, mu: original(system, T, -mu)
+    )
 
 
 def printed_entropy(monkeypatch):
     """S = tr rho ln rho, as the paper's main text prints it, without the minus."""
-    original = oqs.entropy.entropy_rate
-    for module in ("oqs.entropy", "oqs.relaxation"):
+    original = oqs.state.entropy.entropy_rate
+    for module in ("oqs.state.entropy", "oqs.state.relaxation"):
         monkeypatch.setattr(f"{module}.entropy_rate", lambda *args: -original(*args))
 
 

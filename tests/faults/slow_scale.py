@@ -8,7 +8,7 @@ from faults.fault import Fault, faults, wrapping
 import oqs
 import thermo
 from thermo.gases import GasState
-from validation import coevolution, reservoirs, table_one
+from validation.families.finite_reservoirs import coevolution, reservoirs, table_one
 
 FAMILIES = ("reservoirs", "slow_evolution", "equilibrium", "coevolution", "table_one")
 

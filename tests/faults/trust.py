@@ -7,7 +7,8 @@ import numpy as np
 from faults.fault import faults
 
 import oqs
-from validation import exact_references, trust
+from validation.families.open_system import trust
+from validation.references import exact_references
 
 FAMILIES = ("trust",)
 
@@ -39,7 +40,7 @@ def shift_sign(monkeypatch):
 def rate_off(monkeypatch):
     """Rates of Davies are 1e-3 too large: it no longer tends to the exact flow."""
     original = oqs.Contact.gamma
-    module = sys.modules["oqs.davies"]
+    module = sys.modules["oqs.generator.davies"]
 
     def davies(system, contacts, **options):
         with monkeypatch.context() as patch:
@@ -87,7 +88,9 @@ def splitting_forgotten(monkeypatch):
 
 def mixing_unseen(monkeypatch):
     """The audit finds no contact that mixes levels."""
-    monkeypatch.setattr(sys.modules["oqs.audit"], "worst_mixing", lambda model: (0.0, 0.0, 0.0))
+    monkeypatch.setattr(
+        sys.modules["oqs.validity.audit"], "worst_mixing", lambda model: (0.0, 0.0, 0.0)
+    )
 
 
 def always_sound(monkeypatch):
@@ -116,9 +119,9 @@ def always_unreliable(monkeypatch):
 
 def secular_without_diagonal(monkeypatch):
     """Every mode counts as mixed with every other, gaps a hundred times too small."""
-    original = sys.modules["oqs.audit"].worst_mixing
+    original = sys.modules["oqs.validity.audit"].worst_mixing
     monkeypatch.setattr(
-        sys.modules["oqs.audit"],
+        sys.modules["oqs.validity.audit"],
         "worst_mixing",
         lambda model: (100 * max(original(model)[0], 0.01), 0.0, 0.0),
     )

@@ -8,10 +8,10 @@ import pytest
 from systems import SCALES
 
 import oqs
-from oqs.lines import Lines, tail_flows
-from oqs.price import audit_price
-from oqs.secular import worst_mixing
-from oqs.verdict import LARGEST_DOUBTFUL, LARGEST_SOUND
+from oqs.generator.lines import Lines, tail_flows
+from oqs.validity.price import audit_price
+from oqs.validity.secular import worst_mixing
+from oqs.validity.verdict import LARGEST_DOUBTFUL, LARGEST_SOUND
 
 SOUND, DOUBTFUL, UNRELIABLE = oqs.Verdict
 scales = pytest.mark.parametrize("scale", SCALES)
@@ -289,7 +289,7 @@ def test_many_lines_taken_together_are_those_one_by_one(monkeypatch):
     lines = Lines.of(oqs.davies(system, ends))
     T, mu = np.array([0.5, 0.7]), np.array([0.1, -0.2])
     one_by_one = tail_flows(lines, T, mu)
-    monkeypatch.setattr(sys.modules["oqs.lines"], "_LINES", 10)
+    monkeypatch.setattr(sys.modules["oqs.generator.lines"], "_LINES", 10)
     np.testing.assert_allclose(tail_flows(lines, T, mu), one_by_one, rtol=0.03)
 
 

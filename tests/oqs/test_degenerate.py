@@ -7,7 +7,7 @@ import reference
 from systems import SCALES, deviation, hermitian, independent_modes, random_contacts
 
 import oqs
-from oqs.stationary.problem import GeneratorProblem
+from oqs.stationary.coherent.problem import GeneratorProblem
 
 FULL, BLOCK, POPULATIONS = oqs.FullLiouvillian(), oqs.ZeroFrequencyBlock(), oqs.Populations()
 T, MU = np.array([0.6, 0.9]), np.array([0.4, -0.2])

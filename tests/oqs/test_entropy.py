@@ -6,7 +6,7 @@ import qutip
 from systems import SCALES, random_case, random_interacting, random_state
 
 import oqs
-from oqs.entropy import von_neumann_entropy
+from oqs.state.entropy import von_neumann_entropy
 
 scales = pytest.mark.parametrize("scale", SCALES)
 

@@ -5,8 +5,8 @@ import pytest
 from systems import SCALES, deviation
 
 import oqs
-from oqs.stationary.krylov import KrylovProblem, _Exchange
-from oqs.stationary.sectors import SectorProblem
+from oqs.stationary.rates.krylov import KrylovProblem, _Exchange
+from oqs.stationary.rates.sectors import SectorProblem
 
 POPULATIONS = oqs.Populations()
 scales = pytest.mark.parametrize("scale", SCALES)

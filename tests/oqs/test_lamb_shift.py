@@ -8,7 +8,7 @@ import reference
 from systems import SCALES, hermitian
 
 import oqs
-from oqs.principal_value import occupied_shift, shift_function
+from oqs.contact.principal_value import occupied_shift, shift_function
 
 scales = pytest.mark.parametrize("scale", SCALES)
 

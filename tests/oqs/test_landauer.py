@@ -6,7 +6,7 @@ import pytest
 from systems import COUPLINGS, SCALES, deviation, hermitian, random_contacts
 
 import oqs
-from oqs.gross import gross_of_modes
+from oqs.laws.gross import gross_of_modes
 
 scales = pytest.mark.parametrize("scale", SCALES)
 

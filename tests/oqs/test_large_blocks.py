@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import oqs
-from oqs.stationary import linear, problem, uniqueness
+from oqs.stationary import uniqueness
+from oqs.stationary.coherent import linear, problem
 
 
 def degenerate(sites, contacts=None, gamma=1e-3):

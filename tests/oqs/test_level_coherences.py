@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import oqs
-from oqs.stationary import sectors
-from oqs.stationary.coherent_sectors import CoherentSectorProblem
-from oqs.stationary.sectors import SectorProblem
+from oqs.stationary.coherent.coherent_sectors import CoherentSectorProblem
+from oqs.stationary.rates import sectors
+from oqs.stationary.rates.sectors import SectorProblem
 
 T, MU = np.array([0.4, 0.6]), np.array([0.5, -0.5])
 

@@ -6,7 +6,7 @@ import pytest
 from systems import SCALES
 
 import oqs
-from oqs.principal_value import ACCURACY, occupied_shift, shift_function
+from oqs.contact.principal_value import ACCURACY, occupied_shift, shift_function
 
 scales = pytest.mark.parametrize("scale", SCALES)
 TWO_PI = 2 * np.pi

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import oqs
-from oqs.quantum_numbers import sectors_of_sets
+from oqs.transitions.quantum_numbers import sectors_of_sets
 
 
 def sectors(system, couplings):

@@ -11,14 +11,14 @@ from scipy.linalg.lapack import dgetrf
 from systems import SCALES, tunnelling
 
 import oqs
-from oqs.occupation import filled_and_empty
-from oqs.stationary import sector_batch
-from oqs.stationary.elimination import Fold, eliminate, gth, last_sector, recurrent, times
-from oqs.stationary.parity import ParityProblem
-from oqs.stationary.rate_equation import balanced, by_frequency, rate_matrix
-from oqs.stationary.sectors import SectorProblem
-from oqs.stationary.small import SmallProblem
-from oqs.transitions import Flips
+from oqs.numerics.occupation import filled_and_empty
+from oqs.stationary.rates import sector_batch
+from oqs.stationary.rates.elimination import Fold, eliminate, gth, last_sector, recurrent, times
+from oqs.stationary.rates.parity import ParityProblem
+from oqs.stationary.rates.rate_equation import balanced, by_frequency, rate_matrix
+from oqs.stationary.rates.sectors import SectorProblem
+from oqs.stationary.rates.small import SmallProblem
+from oqs.transitions.transitions import Flips
 
 scales = pytest.mark.parametrize("scale", SCALES)
 POPULATIONS = oqs.Populations()

@@ -6,13 +6,13 @@ import qutip
 
 import oqs
 import thermo
-from oqs.states import energy_basis
-from thermo.coevolve import CoevolutionFailed, coevolve
-from thermo.evolve import evolve
-from thermo.joint_entropy import production_of_populations
-from thermo.joint_flow import JointFlow
-from thermo.reservoir import Reservoirs
-from thermo.system_gas import SystemGas
+from oqs.state.states import energy_basis
+from thermo.coevolution.coevolve import CoevolutionFailed, coevolve
+from thermo.coevolution.joint_entropy import production_of_populations
+from thermo.coevolution.joint_flow import JointFlow
+from thermo.coevolution.system_gas import SystemGas
+from thermo.evolution.evolve import evolve
+from thermo.reservoirs.reservoir import Reservoirs
 
 GAS = thermo.FermiDiracGas(1.5)
 EMPTY = qutip.fock_dm([2, 2], [0, 0])

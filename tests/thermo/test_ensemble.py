@@ -9,8 +9,8 @@ import pytest
 
 import oqs
 import thermo
-from thermo import batch_processes
-from thermo.ensemble import evolve_ensemble
+from thermo.ensembles import batch_processes
+from thermo.ensembles.ensemble import evolve_ensemble
 
 DOTS = oqs.QuadraticSystem.from_energies([21.1, 21.5])
 LAW = oqs.closed_form(DOTS, [oqs.Contact(oqs.power_law(1e-4, 0.5))] * 2)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thermo.equilibrium import constant_density_equilibrium, equilibrium
 from thermo.gases import FermiDiracGas, SommerfeldGas, TabulatedGas
-from thermo.reservoir import Reservoir
+from thermo.reservoirs.equilibrium import constant_density_equilibrium, equilibrium
+from thermo.reservoirs.reservoir import Reservoir
 
 FIGURES = [
     pytest.param([0.6, 1.0], [20.8, 16.0], id="fig1"),

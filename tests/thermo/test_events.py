@@ -9,12 +9,12 @@ from scipy.optimize import brentq
 from slow_systems import FIGURES, LinearPair
 
 import thermo
-from thermo.detection import find_events
-from thermo.dynamics import ReservoirDynamics
-from thermo.events import Event
-from thermo.evolve import evolve
-from thermo.interpolation import PiecewisePolynomial
-from thermo.signals import sign_changes, turns
+from thermo.evolution.dynamics import ReservoirDynamics
+from thermo.evolution.events.detection import find_events
+from thermo.evolution.events.events import Event
+from thermo.evolution.events.signals import sign_changes, turns
+from thermo.evolution.evolve import evolve
+from thermo.evolution.interpolation import PiecewisePolynomial
 
 # the temperatures cross, turn, and meet again only at the end
 CROSSING = LinearPair(g=0.5, s=-0.2, p=-0.6, k=0.4)

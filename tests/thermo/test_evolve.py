@@ -7,9 +7,9 @@ from slow_systems import FIGURES, DotsBetweenReservoirs, LinearPair
 
 import oqs
 import thermo
-from thermo.evolve import EvolutionFailed, evolve
-from thermo.rates import sommerfeld_rates
-from thermo.trajectory import Trajectory
+from thermo.evolution.evolve import EvolutionFailed, evolve
+from thermo.evolution.trajectory import Trajectory
+from thermo.reservoirs.rates import sommerfeld_rates
 
 GASES = [thermo.SommerfeldGas(1.5), thermo.FermiDiracGas(1.5)]
 by_gas = pytest.mark.parametrize("gas", GASES, ids=lambda gas: type(gas).__name__)

@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from thermo.fermi_integrals import fermi_dirac_integral, moment_table
+from thermo.gases.fermi_integrals import fermi_dirac_integral, moment_table
 
 EXPONENTS = (1e-3, 0.3, 0.5, 1.0, 1.0001, 1.5, 2.0, 3.0, 7.3)
 # both sides of every seam: -40 (classical), 0 (scaling), 4 (quadrature), 48 (Sommerfeld series)

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thermo.fermi_integrals import fermi_dirac_integral
 from thermo.gases import (
     CombinedGas,
     EquationOfState,
@@ -17,6 +16,7 @@ from thermo.gases import (
     sommerfeld_d,
     sommerfeld_q,
 )
+from thermo.gases.fermi_integrals import fermi_dirac_integral
 
 ENERGIES = np.linspace(-2.0, 6.0, 81)
 TABLE = TabulatedGas(ENERGIES, 0.2 + (ENERGIES - 1) ** 2)

@@ -10,7 +10,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgba
 
 import thermo
-from thermo.plots import COLOURS
+from thermo.plotting.trajectory import COLOURS
 
 X, Y = np.linspace(0.0, 2.0, 5), np.linspace(-1.0, 1.0, 4)
 

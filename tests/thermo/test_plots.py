@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 import oqs
 import thermo
-from thermo.evolve import evolve
-from thermo.plots import COLOURS, plot_trajectory
+from thermo.evolution.evolve import evolve
+from thermo.plotting.trajectory import COLOURS, plot_trajectory
 
 
 def made(energies, T, mu, rates, names=None, gas=None, **options):

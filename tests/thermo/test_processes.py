@@ -12,7 +12,7 @@ import sweep_functions as functions
 from ended import alive, start, wait_until
 
 import thermo
-from thermo.processes import Workers
+from thermo.processes.workers import Workers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at Unix signals")
 ENDS = ["returns", "sys.exit", "os._exit", "segfault", "sleeps", "spins in C", "raises"]

@@ -8,14 +8,14 @@ from slow_systems import FIGURES, DotsBetweenReservoirs, LinearGas, LinearPair
 
 import oqs
 import thermo
-from thermo.coarse_run import coarse
-from thermo.collocation import radau
-from thermo.dynamics import ReservoirDynamics
-from thermo.integration import STAGES, integrate
-from thermo.plain_rates import plain_rates
-from thermo.quick_run import quick
-from thermo.reservoir import Reservoirs
-from thermo.simultaneous import refine
+from thermo.evolution.at_once.coarse_run import coarse
+from thermo.evolution.at_once.plain_rates import plain_rates
+from thermo.evolution.at_once.quick_run import quick
+from thermo.evolution.at_once.simultaneous import refine
+from thermo.evolution.collocation import radau
+from thermo.evolution.dynamics import ReservoirDynamics
+from thermo.evolution.integration import STAGES, integrate
+from thermo.reservoirs.reservoir import Reservoirs
 
 GASES = [thermo.SommerfeldGas(1.5), thermo.SommerfeldGas(2.5), thermo.FermiDiracGas(1.5)]
 
@@ -75,11 +75,15 @@ def used(monkeypatch):
         return spy
 
     monkeypatch.setattr(
-        sys.modules["thermo.evolve"], "quick", lambda *a: results.append(quick(*a)) or results[-1]
+        sys.modules["thermo.evolution.evolve"],
+        "quick",
+        lambda *a: results.append(quick(*a)) or results[-1],
     )
     for name in ("coarse", "refine"):
-        function = getattr(sys.modules["thermo.quick_run"], name)
-        monkeypatch.setattr(sys.modules["thermo.quick_run"], name, spied(function))
+        function = getattr(sys.modules["thermo.evolution.at_once.quick_run"], name)
+        monkeypatch.setattr(
+            sys.modules["thermo.evolution.at_once.quick_run"], name, spied(function)
+        )
     yield results
     assert all(isinstance(error, ValueError | ArithmeticError | Warning) for error in hidden)
 
@@ -359,7 +363,7 @@ def test_events_are_those_found_step_by_step(monkeypatch):
     system = FIGURES[4]
     arguments = system.closed_form(), system.reservoirs(GASES[0]), system.T, system.mu
     quickly = thermo.evolve(*arguments).events
-    monkeypatch.setattr(sys.modules["thermo.evolve"], "quick", lambda *a: None)
+    monkeypatch.setattr(sys.modules["thermo.evolution.evolve"], "quick", lambda *a: None)
     slowly = thermo.evolve(*arguments).events
     assert len(quickly) == len(slowly) > 30
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import thermo
-from thermo.rates import reservoir_rates, sommerfeld_rates
+from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 
 ALPHAS = [0.5, 1.0, 1.5, 2.0, 3.0]
 

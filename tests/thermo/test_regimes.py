@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oqs
-from thermo.regimes import TABLE_I, Regime, SpectralSigns, omega_bar, regimes, spectral_signs
+from thermo.machines.regimes import (
+    TABLE_I,
+    Regime,
+    SpectralSigns,
+    omega_bar,
+    regimes,
+    spectral_signs,
+)
 
 energies = st.floats(0.05, 30.0)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from thermo.gases import FermiDiracGas, SommerfeldGas, TabulatedGas
-from thermo.reservoir import Reservoir, Reservoirs
+from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 
 TABLE = TabulatedGas(np.linspace(0.0, 40.0, 161), np.linspace(0.0, 40.0, 161))
 MIXED = [

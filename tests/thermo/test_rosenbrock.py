@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from thermo.batch_turning import turning_points
-from thermo.rosenbrock import ORDER, take_steps
+from thermo.ensembles.batch_turning import turning_points
+from thermo.ensembles.rosenbrock import ORDER, take_steps
 
 
 def pendulum(y):

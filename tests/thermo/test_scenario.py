@@ -25,7 +25,7 @@ from thermo.scenario import (
 from thermo.scenario.reading import scenario
 from thermo.scenario.reservoirs import GASES
 from thermo.scenario.tasks import OUTPUT, QUANTITIES, SWEEP, TRAJECTORY
-from validation.cases import CASES
+from validation.systems.cases import CASES
 
 ROOT = pathlib.Path(__file__).parents[2]
 BASE = example("figure_1").read_text(encoding="utf-8")

@@ -13,11 +13,11 @@ import pytest
 import xarray as xr
 from ended import alive, start, wait_until
 
-from thermo import sweep_executors
 from thermo.__main__ import main
 from thermo.scenario import example
 from thermo.scenario.folder import result_folder
 from thermo.scenario.naming import FolderError, former
+from thermo.sweeps import executors as sweep_executors
 
 BASE = example("figure_1").read_text(encoding="utf-8").replace("[trajectory]", "")
 POINTS = 100

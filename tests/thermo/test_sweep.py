@@ -53,7 +53,7 @@ def test_results_of_two_versions_say_so(tmp_path, monkeypatch):
     store = tmp_path / "sweep.db"
     with monkeypatch.context() as patch:
         # by its name in sys.modules: the package's attribute is the function
-        patch.setattr(sys.modules["thermo.sweep"], "__version__", "0.0.1")
+        patch.setattr(sys.modules["thermo.sweeps.sweep"], "__version__", "0.0.1")
         thermo.sweep(functions.fails_at_two, {"a": [1]}, store=store)
     data = thermo.sweep(functions.fails_at_two, {"a": [1, 3]}, store=store)
     assert data.attrs["version"].startswith("0.0.1, ")

@@ -10,10 +10,10 @@ from slow_systems import FIGURES, LinearPair
 
 import oqs
 import thermo
-from thermo.evolve import EvolutionFailed, evolve
-from thermo.interpolation import PiecewisePolynomial, single_point
+from thermo.evolution.evolve import EvolutionFailed, evolve
+from thermo.evolution.interpolation import PiecewisePolynomial, single_point
+from thermo.evolution.trajectory import Trajectory
 from thermo.progress import ProgressBar
-from thermo.trajectory import Trajectory
 
 GAS = thermo.SommerfeldGas(1.5)
 

@@ -5,7 +5,7 @@ import pytest
 
 import oqs
 import thermo
-from validation.cases import CASES, FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5, Case
+from validation.systems.cases import CASES, FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5, Case
 
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

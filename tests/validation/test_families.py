@@ -6,8 +6,10 @@ from faults import open_system
 from few_samples import KINDS, few_samples
 
 import oqs
-from validation import Status, deviation, families, random_systems, run_suite
-from validation.settings import published
+from validation import Status, families, run_suite
+from validation.framework import deviation
+from validation.systems import random_systems
+from validation.systems.settings import published
 
 CHECKS = families.load(open_system.FAMILIES)
 

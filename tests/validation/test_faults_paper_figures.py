@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from validation import families, paper_figures
-from validation.cases import FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5, Case
-from validation.check import Status
+from validation import families
+from validation.families.finite_reservoirs import paper_figures
+from validation.framework.check import Status
+from validation.systems.cases import FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5, Case
 
 CHECKS = {check.name: check for check in families.load(("paper_figures",))}
 PATH = paper_figures.path

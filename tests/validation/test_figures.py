@@ -5,8 +5,8 @@ import pytest
 
 import oqs
 from validation import __main__ as command
-from validation import figures, flow_scan, paper_drawings
-from validation.cases import FIGURE_1
+from validation.pictures import figures, flow_scan, paper_drawings
+from validation.systems.cases import FIGURE_1
 
 
 @pytest.fixture(scope="module")

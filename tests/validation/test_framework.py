@@ -258,7 +258,7 @@ def test_names_are_unique_and_families_not_empty():
 def test_every_module_with_checks_is_on_the_list_of_families():
     with_checks = {
         path.stem
-        for path in pathlib.Path(families.__file__).parent.glob("*.py")
+        for path in pathlib.Path(families.__file__).parent.rglob("*.py")
         if "\n@check(" in path.read_text(encoding="utf-8")
     }
     assert with_checks == set(families.FAMILIES)

@@ -6,8 +6,9 @@ from faults import interacting, trust
 from few_samples import few_samples
 
 import oqs
-from validation import Status, degenerate, families
-from validation.trust import hierarchy_and_davies
+from validation import Status, families
+from validation.families.open_system import degenerate
+from validation.families.open_system.trust import hierarchy_and_davies
 
 CHECKS = families.load(interacting.FAMILIES + trust.FAMILIES)
 

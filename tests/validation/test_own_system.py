@@ -11,9 +11,9 @@ import thermo
 import thermo.scenario
 from oqs.__main__ import main as oqs_main
 from validation.__main__ import main
-from validation.check import Status
-from validation.own_checks import checks_of
-from validation.own_system import OwnSystem
+from validation.framework.check import Status
+from validation.own.own_checks import checks_of
+from validation.own.own_system import OwnSystem
 
 SYSTEMS = {
     "quadratic": "h = [[0.0, 0.3], [0.3, 0.8]]",

@@ -12,13 +12,13 @@ import subprocess
 import pytest
 
 from validation import families
-from validation.bounds import at_most
-from validation.check import CheckResult, Status
-from validation.figures import FIGURES
-from validation.html import as_html
-from validation.page_pictures import picture_of, pictures
-from validation.report import environment
-from validation.suite import run_suite
+from validation.framework.bounds import at_most
+from validation.framework.check import CheckResult, Status
+from validation.framework.suite import run_suite
+from validation.pictures.figures import FIGURES
+from validation.report.html import as_html
+from validation.report.page_pictures import picture_of, pictures
+from validation.report.report import environment
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 QUIET = (

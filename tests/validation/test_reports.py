@@ -10,11 +10,11 @@ import pytest
 from rich.console import Console
 
 from validation import Measurement, at_least, check, run_suite, within
-from validation.files import refuse_unwritable, write_whole
-from validation.html import as_html
-from validation.live import progress_line
-from validation.report import SCHEMA, as_data, as_json, environment
-from validation.text import TextReport, print_list
+from validation.report.files import refuse_unwritable, write_whole
+from validation.report.html import as_html
+from validation.report.live import progress_line
+from validation.report.report import SCHEMA, as_data, as_json, environment
+from validation.report.text import TextReport, print_list
 
 VERSIONS = {"python": "CPython 3.13", "platform": "test"}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from validation import weak_coupling
+from validation.pictures import weak_coupling
 
 
 @pytest.fixture(scope="module")

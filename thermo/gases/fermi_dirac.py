@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
-from thermo.fermi_integrals import LARGEST_EXPONENT, SMALLEST_EXPONENT, moment_table
 from thermo.gases.base import GasState, JointGas, alpha_argument, within_doubles
+from thermo.gases.fermi_integrals import LARGEST_EXPONENT, SMALLEST_EXPONENT, moment_table
 from thermo.gases.sommerfeld import power_law_ground_state
 
 
@@ -42,7 +42,7 @@ class FermiDiracGas(JointGas):
     -----
     Every entry to 1e-13 relative for any x (2e-13 at alpha = 100): S and dN/dT, small
     differences of large terms at large x, have series and quadratures of their own
-    (`thermo.fermi_integrals`). Two exceptions: dN/dT changes sign once for alpha < 1, and for
+    (`thermo.gases.fermi_integrals`). Two exceptions: dN/dT changes sign once for alpha < 1, and for
     alpha = 1 it is e^(-x) at large x and returned as 0 beyond x = 48; so near alpha = 1 it is good
     to 1e-18/|alpha - 1| there.
 

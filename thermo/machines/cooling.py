@@ -9,10 +9,10 @@ import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
 from oqs.arguments import FloatArray
-from thermo.extremes import fractions, passage_times, turning_times
+from thermo.evolution.events.extremes import fractions, passage_times, turning_times
+from thermo.evolution.interpolation import PiecewisePolynomial
+from thermo.evolution.trajectory import Trajectory
 from thermo.gases import EquationOfState
-from thermo.interpolation import PiecewisePolynomial
-from thermo.trajectory import Trajectory
 
 _FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from rounding
 

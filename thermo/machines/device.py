@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
-from oqs.entropy import clausius_sum
 from oqs.flows import Flows
-from thermo.regimes import Regime
+from oqs.state.entropy import clausius_sum
+from thermo.machines.regimes import Regime
 
 _EPS = float(np.finfo(np.float64).eps)
 _ROUNDING = 8 * _EPS  # of a sum of a few terms, relative to their sizes

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from oqs.arguments import index
+from thermo.evolution.trajectory import Trajectory
 from thermo.machines.cooling import cooling
 from thermo.machines.device import Device
 from thermo.machines.optimum import Optimum, optimise
-from thermo.trajectory import Trajectory
 
 
 def maximum_power(

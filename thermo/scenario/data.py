@@ -10,10 +10,10 @@ import xarray as xr
 from oqs.scenario.computing import Check
 from oqs.scenario.data import audit_data, checks_data, plain, state_data
 from oqs.units import Units
-from oqs.verdict import Audit
-from thermo.events import Event
+from oqs.validity.verdict import Audit
+from thermo.evolution.events.events import Event
+from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.sweeping import failed_points
-from thermo.trajectory import Trajectory
 
 _DRIFT = 1e3  # rtol: the totals drift by some rtol, and `evolve` leaves this room
 

@@ -10,11 +10,12 @@ import numpy as np
 from oqs.flows import Flows
 from oqs.scenario.data import made_by
 from oqs.units import Units
-from thermo.equilibrium import equilibrium
-from thermo.events import Event
-from thermo.plots import plot_trajectory
+from thermo.evolution.events.events import Event
+from thermo.evolution.trajectory import Trajectory
+from thermo.plotting.trajectory import plot_trajectory
+from thermo.reservoirs.equilibrium import equilibrium
+from thermo.reservoirs.state import State
 from thermo.scenario.reading import Scenario
-from thermo.trajectory import State, Trajectory
 
 _MOST_MODES = 12  # lines in one panel
 _DPI = 160

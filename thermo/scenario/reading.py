@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from typing import final
 
 from oqs.arguments import FloatArray
-from oqs.contacts import Contact
+from oqs.contact.contacts import Contact
 from oqs.scenario import FlowsTask, Generator, RelaxationTask, ScenarioError
 from oqs.scenario.document import Document, load
 from oqs.scenario.place import Place
 from oqs.scenario.reading import OpenSystem, open_system
 from oqs.scenario.tasks import require_law
-from oqs.systems import System
+from oqs.system.systems import System
 from oqs.units import Units
-from thermo.reservoir import Reservoir
+from thermo.reservoirs.reservoir import Reservoir
 from thermo.scenario.examples import example, is_example
 from thermo.scenario.reservoirs import read_reservoirs
 from thermo.scenario.tasks import (

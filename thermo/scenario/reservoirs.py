@@ -10,7 +10,7 @@ from oqs.scenario.reading import RESERVOIR, OpenSystem
 from oqs.scenario.schema import REQUIRED, Key, Table, Variant, named
 from oqs.scenario.values import long_numbers, positive
 from thermo.gases import FermiDiracGas, SommerfeldGas, TabulatedGas
-from thermo.reservoir import Reservoir, Reservoirs
+from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 
 _ALPHA: Final = Table({"alpha": Key(positive, "It is D/d, 1.5 in three dimensions.", REQUIRED)})
 _TABULATED: Final = Table(

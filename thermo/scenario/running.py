@@ -13,7 +13,6 @@ from typing import Any, final
 import numpy as np
 import xarray as xr
 
-from oqs.relaxation import Relaxation
 from oqs.scenario.computing import (
     Check,
     compute_flows,
@@ -22,9 +21,11 @@ from oqs.scenario.computing import (
 )
 from oqs.scenario.data import flows_data, made_by, relaxation_checks, relaxation_data
 from oqs.scenario.waiting import waiting
+from oqs.state.relaxation import Relaxation
 from oqs.units import Units
-from oqs.verdict import Audit
-from thermo.evolve import EvolutionFailed, evolve
+from oqs.validity.verdict import Audit
+from thermo.evolution.evolve import EvolutionFailed, evolve
+from thermo.evolution.trajectory import Trajectory
 from thermo.netcdf import save_dataset
 from thermo.scenario.data import sweep_checks, sweep_data, trajectory_checks, trajectory_data
 from thermo.scenario.drawing import save_figures
@@ -33,8 +34,7 @@ from thermo.scenario.naming import SCENARIO, FolderError
 from thermo.scenario.reading import Scenario
 from thermo.scenario.sweeping import compute_sweep
 from thermo.scenario.tasks import SweepTask, TrajectoryTask
-from thermo.sweep_store import DamagedStore
-from thermo.trajectory import Trajectory
+from thermo.sweeps.store import DamagedStore
 
 
 @final

@@ -14,11 +14,11 @@ import oqs
 from oqs.scenario.computing import make_law, make_model
 from oqs.scenario.document import Document
 from oqs.scenario.tasks import LawName
-from thermo.equilibrium import equilibrium
-from thermo.evolve import evolve
+from thermo.evolution.evolve import evolve
+from thermo.reservoirs.equilibrium import equilibrium
 from thermo.scenario.reading import Scenario, scenario
 from thermo.scenario.tasks import EVOLVED, SweepTask, TrajectoryTask
-from thermo.sweep import sweep
+from thermo.sweeps.sweep import sweep
 
 
 @final

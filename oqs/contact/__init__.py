@@ -1,0 +1,1 @@
+"""Contacts between the system and its reservoirs: channels, rates, principal values."""

@@ -1,0 +1,192 @@
+"""Contacts: through which channels, and how strongly, the system touches one reservoir."""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
+from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, rate_at
+
+NEGLIGIBLE = 1e-13
+"""Amplitudes below this fraction of their contact's norm are rounding of zeros and are dropped."""
+
+_REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) for m channels."
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, init=False)
+class Contact:
+    """A set of independent channels S_a = sum_v t_av c_v to one reservoir with rate gamma(w).
+
+    The dissipator of the contact is
+
+        D = sum_a sum_w gamma(w) { n(w) D[S_a(w)^+] + (1 - n(w)) D[S_a(w)] },
+        D[L] rho = L rho L^+ - {L^+ L, rho} / 2,
+
+    with S_a(w) the eigen-operators of S_a (Davies 1974, doi:10.1007/BF01608389). With t the
+    identity, the default, this is Eq. (9).
+
+    Parameters
+    ----------
+    rate : callable, array of frequencies -> array of gamma(w) >= 0, units of energy.
+    coupling : None: every site has its own bath, t = identity. Shape (N,): one collective channel.
+        Shape (m, N): m independent channels. Complex, dimensionless; |t|^2 multiplies gamma.
+    name : used in messages, tables and plots.
+    band : (lowest, highest) energy of the reservoir's states: gamma is 0 outside. None: no edges.
+        The frequency shift and the exact transmission integrate over it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if the rate is not callable, the coupling is not a finite array of one of these shapes, or
+        the band's edges do not ascend.
+    """
+
+    rate: Rate
+    coupling: ComplexArray | None = None
+    name: str | None = None
+    band: tuple[float, float] | None = None
+
+    def __init__(
+        self,
+        rate: Rate,
+        coupling: ArrayLike | None = None,
+        name: str | None = None,
+        band: tuple[float, float] | None = None,
+    ) -> None:
+        if not callable(rate):
+            raise TypeError(
+                f"Argument `rate` must be a callable gamma(w), but is {rate!r}. Give "
+                f"oqs.flat({float(rate) if _is_number(rate) else 0.01!r}) for a constant."
+            )
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"Argument `name` must be text, but is {name!r}. Omit it for none.")
+        object.__setattr__(self, "rate", rate)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "coupling", None if coupling is None else _channels(coupling))
+        object.__setattr__(self, "band", None if band is None else _edges(band))
+
+    def channels(self, sites: int) -> ComplexArray:
+        """Return t of shape (m, N): row a holds the amplitudes of channel S_a on the N sites.
+
+        Raises
+        ------
+        ValueError
+            if the coupling was given for another number of sites.
+        """
+        if self.coupling is None:
+            return np.eye(sites, dtype=np.complex128)
+        if self.coupling.shape[1] != sites:
+            given = self.coupling.shape[1]
+            spin = " For spinful dots oqs.spin_channels makes it from one amplitude per dot."
+            raise ValueError(
+                f"Argument `coupling` of {self.label()} must have {sites} entries per channel, one "
+                f"per site of the system, but has {given}. {_REMEDY}"
+                f"{spin if sites == 2 * given else ''}"
+            )
+        return self.coupling
+
+    def gamma(self, frequencies: FloatArray, index: int | None = None) -> FloatArray:
+        """Return gamma(w) (K,) at these frequencies, 0 outside the band.
+
+        Raises
+        ------
+        TypeError, ValueError
+            if the rate is not real, finite and >= 0 there, naming the contact (`index`).
+        """
+        if self.band is None:
+            return rate_at(self.rate, frequencies, self.label(index))
+        inside = (frequencies >= self.band[0]) & (frequencies <= self.band[1])
+        values = np.zeros(frequencies.shape)
+        values[inside] = rate_at(self.rate, frequencies[inside], self.label(index))
+        return values
+
+    def why_zero(self, frequency: float) -> str:
+        """Say why gamma is 0 at this frequency, where it is."""
+        if self.band is not None and frequency < self.band[0]:
+            return f"its band begins at {self.band[0]!r}"
+        if self.band is not None and frequency > self.band[1]:
+            return f"its band ends at {self.band[1]!r}"
+        if isinstance(self.rate, Flat | PowerLaw | Lorentzian):
+            return self.rate.why_zero(frequency)
+        return "its `rate` returns 0 there"
+
+    def label(self, index: int | None = None) -> str:
+        """Return how messages call this contact."""
+        if self.name is not None:
+            return f"contact {self.name!r}"
+        return "a contact" if index is None else f"contact {index}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _channels(coupling: ArrayLike) -> ComplexArray:
+    array = complex_array("coupling", coupling, _REMEDY)
+    if array.ndim not in (1, 2) or array.size == 0:
+        raise ValueError(
+            f"Argument `coupling` must have shape (N,) or (m, N), but has shape {array.shape}. "
+            f"{_REMEDY}"
+        )
+    read_only(array)
+    return np.atleast_2d(array)
+
+
+def _edges(band: object) -> tuple[float, float]:
+    remedy = "Give (lowest, highest) energy of the reservoir's states, or None for no edges."
+    edges = real_array("band", band, remedy)  # type: ignore[arg-type]
+    if edges.shape != (2,) or not edges[0] < edges[1]:
+        raise ValueError(
+            f"Argument `band` must be two ascending energies, but is {band!r}. {remedy}"
+        )
+    return float(edges[0]), float(edges[1])
+
+
+def checked_contacts(contacts: object) -> tuple[Contact, ...]:
+    """Return the contacts as a tuple of at least one Contact, or raise naming the argument."""
+    if isinstance(contacts, Contact):
+        raise TypeError(
+            "Argument `contacts` must be a sequence of Contact, but is one Contact. "
+            "Put it in a list: [contact]."
+        )
+    try:
+        found: tuple[object, ...] = tuple(contacts)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(
+            f"Argument `contacts` must be a sequence of Contact, but is {contacts!r}. "
+            "Give a list such as [oqs.Contact(rate=oqs.flat(0.01))]."
+        ) from None
+    if not found:
+        raise ValueError(
+            "Argument `contacts` must hold at least one Contact, but is empty. "
+            "Give one Contact per reservoir."
+        )
+    checked = []
+    for index, contact in enumerate(found):
+        if not isinstance(contact, Contact):
+            raise TypeError(
+                f"Argument `contacts` must hold Contact objects, but entry {index} is "
+                f"{contact!r}. Make one with oqs.Contact(rate=...)."
+            )
+        checked.append(contact)
+    names = [contact.name for contact in checked if contact.name is not None]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(
+            f"Argument `contacts` must have different names, but two are called {twice!r}. "
+            "Name each, or leave names out."
+        )
+    return tuple(checked)
+
+
+def contact_names(contacts: Sequence[Contact]) -> tuple[str | None, ...] | None:
+    """Return the contacts' names, None of one without; None where all are without."""
+    names = tuple(contact.name for contact in contacts)
+    return None if all(name is None for name in names) else names

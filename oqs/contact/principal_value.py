@@ -1,0 +1,172 @@
+"""Principal-value integrals over a reservoir's band: the frequency shifts a contact causes.
+
+    shift(w) = P int de/(2 pi) g(e) / (w - e)
+             = int de/(2 pi) [g(e) - g(w)] / (w - e) + g(w)/(2 pi) ln|(w - lowest)/(highest - w)|
+
+over the band, with g = gamma (the real part of the self-energy) or g = gamma n. The subtracted
+integrand is smooth; Gauss-Legendre panels shrink geometrically towards the band edges, where rates
+start like a root, and around the features of g, and are halved until two orders agree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import final
+
+import numpy as np
+from scipy.special import expit
+
+from oqs.arguments import FloatArray
+from oqs.contact.contacts import Contact
+from oqs.contact.rates import Flat, Lorentzian
+
+ACCURACY = 1e-10
+"""Error of a shift relative to the largest rate in the band; what does not reach it raises."""
+
+_LOW, _HIGH = (np.polynomial.legendre.leggauss(order) for order in (12, 20))
+_HALVINGS = 8
+_FAR = 1e8  # widths of a Lorentzian after which its tail is below 1e-16
+
+Weight = Callable[[FloatArray], FloatArray]
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class BandIntegral:
+    """P int de/(2 pi) g(e)/(w - e) over [lowest, highest] at any w, to ACCURACY of max g.
+
+    Parameters
+    ----------
+    g : array of energies -> array; smooth inside the band up to roots at its edges.
+    panels : ascending panel edges.
+    scale : largest value of g found.
+    owner : names the contact in messages.
+    """
+
+    g: Weight
+    panels: FloatArray
+    scale: float
+    owner: str
+
+    @classmethod
+    def over_band(
+        cls, g: Weight, lowest: float, highest: float, features: list[float], owner: str
+    ) -> BandIntegral:
+        """Lay panels over the band, shrinking towards its edges and the features of g."""
+        width = highest - lowest
+        shrink = width * 0.5 ** np.arange(1, 50)
+        inner = [f + step for f in features for step in (0.0, *shrink[:24], *(-shrink[:24]))]
+        edges = np.array([lowest, highest, *(lowest + shrink), *(highest - shrink), *inner])
+        panels = np.unique(edges[(edges >= lowest) & (edges <= highest)])
+        values = g(np.concatenate([panels, (panels[1:] + panels[:-1]) / 2]))
+        return cls(g, panels, float(np.max(np.abs(values), initial=0.0)), owner)
+
+    def __call__(self, frequencies: FloatArray) -> FloatArray:
+        """Return the integral (K,) at the frequencies (K,).
+
+        Raises
+        ------
+        ValueError
+            if a frequency stands on a band edge where g steps (the integral is infinite there), or
+            the quadrature does not converge.
+        """
+        panels = self.panels
+        edges = panels[[0, -1]]
+        steps = edges[self.g(edges) > ACCURACY * self.scale]
+        near = np.abs(np.subtract.outer(frequencies, steps)) <= 1e-12 * np.max(np.abs(edges))
+        if np.any(near):
+            w = float(frequencies[np.argmax(near.any(axis=1))])
+            raise ValueError(
+                f"The frequency {w!r} stands on the band edge of {self.owner}, where its rate "
+                "steps and its shift is infinite. Move the band's edges off the levels."
+            )
+        for _ in range(_HALVINGS):
+            low, high = (self._sum(frequencies, panels, rule) for rule in (_LOW, _HIGH))
+            error = float(np.max(np.abs(high - low), initial=0.0))
+            if error <= ACCURACY * self.scale:
+                return high
+            panels = np.sort(np.concatenate([panels, (panels[1:] + panels[:-1]) / 2]))
+        raise ValueError(
+            f"The principal-value integral over the band of {self.owner} did not converge: two "
+            f"orders differ by {error:.3g}, above {ACCURACY:.0e} of the largest rate. "
+            "Smooth the rate, or narrow the band."
+        )
+
+    def _sum(
+        self, w: FloatArray, panels: FloatArray, rule: tuple[FloatArray, FloatArray]
+    ) -> FloatArray:
+        half = np.diff(panels) / 2
+        nodes = ((panels[1:] + panels[:-1]) / 2 + half * rule[0][:, None]).ravel()
+        weights = (half * rule[1][:, None]).ravel()
+        inside = (w > panels[0]) & (w < panels[-1])
+        at_w = np.where(inside, self.g(np.clip(w, panels[0], panels[-1])), 0.0)
+        distance = w[:, None] - nodes  # (K, nodes)
+        distance[distance == 0] = np.inf  # the integrand is finite there and one node in thousands
+        integral = ((self.g(nodes) - at_w[:, None]) / distance) @ weights
+        beyond = np.where(inside, np.abs(w - panels[0]) / np.abs(panels[-1] - w), 1.0)
+        total: FloatArray = (integral + at_w * np.log(beyond)) / (2 * np.pi)
+        return total
+
+
+def shift_function(contact: Contact) -> Weight:
+    """Return w -> P int de/(2 pi) gamma(e) / (w - e) (K,) over the contact's band.
+
+    Without a band: 0 for a flat rate, by symmetry, and strength width (w - center) / (2 [(w -
+    center)^2 + width^2]) for a Lorentzian.
+
+    Raises
+    ------
+    ValueError
+        if another rate has no band.
+    """
+    rate = contact.rate
+    if contact.band is None and isinstance(rate, Flat):
+        return np.zeros_like
+    if contact.band is None and isinstance(rate, Lorentzian):
+        return functools.partial(_lorentzian_shift, rate)
+    lowest, highest, features = _support(contact)
+    return BandIntegral.over_band(contact.gamma, lowest, highest, features, contact.label())
+
+
+def _lorentzian_shift(rate: Lorentzian, w: FloatArray) -> FloatArray:
+    detuning = (w - rate.center) / rate.width
+    return 0.5 * rate.strength * detuning / (1 + detuning**2)
+
+
+def occupied_shift(contact: Contact, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
+    """Return P int de/(2 pi) gamma(e) n(e) / (w - e) (K,) over the contact's band.
+
+    Raises
+    ------
+    ValueError
+        if the contact has neither a band nor a Lorentzian rate: the integral diverges at the
+        bottom of an unbounded band.
+    """
+    lowest, highest, features = _support(contact)
+    thermal = [mu, *(mu + sign * T * 3.0**k for sign in (-1, 1) for k in range(4))]
+
+    def filled(energies: FloatArray) -> FloatArray:
+        return contact.gamma(energies) * expit((mu - energies) / T)
+
+    return BandIntegral.over_band(filled, lowest, highest, [*features, *thermal], contact.label())(
+        frequencies
+    )
+
+
+def _support(contact: Contact) -> tuple[float, float, list[float]]:
+    """Return the band's edges and the energies around which the rate varies fast."""
+    rate = contact.rate
+    features = []
+    if isinstance(rate, Lorentzian):
+        features = [rate.center, rate.center - rate.width, rate.center + rate.width]
+    if contact.band is not None:
+        return *contact.band, features
+    if isinstance(rate, Lorentzian):
+        return rate.center - _FAR * rate.width, rate.center + _FAR * rate.width, features
+    raise ValueError(
+        f"Argument `band` of {contact.label()} must be given for its frequency shift, but is None: "
+        f"with {rate!r} the integral over all energies diverges. "
+        "Give Contact(..., band=(lowest, highest))."
+    )

@@ -1,0 +1,1 @@
+"""The Davies generator: eigen-operators, dissipators, Lamb shift, line widths. Eqs. (2), (9)."""

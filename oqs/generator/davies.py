@@ -1,0 +1,363 @@
+"""The Davies generator of a system between reservoirs, Eqs. (2) and (9)."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import qutip
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+
+from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
+from oqs.contact.contacts import Contact, checked_contacts, contact_names
+from oqs.contact.principal_value import occupied_shift, shift_function
+from oqs.generator.eigenoperators import Decomposition, decompose
+from oqs.generator.generator import Generator, build_generator
+from oqs.generator.superoperator import in_operator_basis, require_room
+from oqs.memory import announce, require_memory
+from oqs.system.interacting import InteractingSystem
+from oqs.system.systems import System
+from oqs.transitions.find_transitions import find_transitions
+from oqs.transitions.level_coherences import LevelCoherences
+from oqs.transitions.transitions import SectorBlocks, Transitions
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class DaviesModel:
+    """A system with its contacts: everything about the generator that does not depend on T, mu.
+
+    Made by `davies`. Reservoir j acts through
+
+        D_j = sum_kappa A_{kappa,j},
+        A_{kappa,j} = gamma_j(w) sum_a { n_j(w) D[S_a(w)^+] + (1 - n_j(w)) D[S_a(w)] }, w = w_kappa,
+
+    which is Eq. (9) when every mode has its own bath; D[L] rho = L rho L^+ - {L^+ L, rho}/2.
+
+    Parameters
+    ----------
+    system : the open system.
+    contacts : one per reservoir, n of them.
+    resolution : energies closer than this energy are equal.
+    transitions : between energy eigenstates, with their rates.
+    shifted : whether the generator holds the frequency shifts -i[H_LS,j, .] of Eq. (2).
+    """
+
+    system: System
+    contacts: tuple[Contact, ...]
+    resolution: float
+    transitions: Transitions
+    shifted: bool = False
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return len(self.contacts)
+
+    @functools.cached_property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), None of one without; None where all are without."""
+        return contact_names(self.contacts)
+
+    @functools.cached_property
+    def decomposition(self) -> Decomposition:
+        """Bohr frequencies, elements of the eigen-operators, levels: what coherences need."""
+        channels = [contact.channels(self.system.sites) for contact in self.contacts]
+        transitions, particles = self.transitions, self.system.spectrum.particles
+        sector = transitions.sector if isinstance(transitions, SectorBlocks) else particles
+        return decompose(self.system, channels, self.resolution, sector)
+
+    @functools.cached_property
+    def level_coherences(self) -> LevelCoherences | None:
+        """Degenerate levels of an interacting system; None where modes or sites are eigenstates."""
+        system, transitions = self.system, self.transitions
+        if not isinstance(system, InteractingSystem) or not isinstance(transitions, SectorBlocks):
+            return None
+        return LevelCoherences.of(system, self.contacts, transitions, self.resolution)
+
+    @functools.cached_property
+    def rates(self) -> FloatArray:
+        """gamma_j(w_kappa) (n, K); 0 where contact j has no eigen-operator."""
+        rates = np.zeros((self.reservoirs, len(self.frequencies)))
+        for j, (contact, elements) in enumerate(
+            zip(self.contacts, self.decomposition.elements, strict=True)
+        ):
+            occurring = np.unique(elements.kappa)
+            rates[j, occurring] = contact.gamma(self.frequencies[occurring], j)
+        return read_only(rates)
+
+    @property
+    def frequencies(self) -> FloatArray:
+        """Bohr frequencies w_kappa (K,), ascending, units of energy."""
+        return self.decomposition.frequencies
+
+    def weights(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return gamma_j (1 - n_j) and then gamma_j n_j, each (n, K), flattened; units of energy.
+
+        Each occupation is evaluated on its own: 1 - n keeps its relative precision where n ~ 1.
+        With frequency shifts, `shift_weights` follow: (4 n K,) instead of (2 n K,) in all.
+        """
+        nu = (self.frequencies - mu[:, None]) / T[:, None]  # (n, K)
+        parts = [self.rates * expit(nu), self.rates * expit(-nu)]
+        if self.shifted:
+            parts += self.shift_weights(T, mu)
+        return np.concatenate(parts).ravel()
+
+    def shift_weights(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the coefficients e_j(w), f_j(w) of `lamb_shift`, each (n, K); 0 if no operator."""
+        emission = np.zeros_like(self.rates)
+        absorption = np.zeros_like(self.rates)
+        for j, (contact, elements) in enumerate(
+            zip(self.contacts, self.decomposition.elements, strict=True)
+        ):
+            here = np.unique(elements.kappa)
+            w = self.frequencies[here]
+            occupied = occupied_shift(contact, w, float(T[j]), float(mu[j]))
+            absorption[j, here] = -occupied
+            emission[j, here] = shift_function(contact)(w) - occupied
+        return emission, absorption
+
+    @functools.cached_property
+    def detuning(self) -> FloatArray:
+        """Energy (D,) of each state minus the mean of its level; 0 for true degeneracy.
+
+        Not zero only where `davies(..., resolution=...)` counts split energies as equal. Splittings
+        below the default resolution are rounding of a diagonaliser, not energies.
+        """
+        spectrum, labels = self.system.spectrum, self.decomposition.levels
+        mean = np.bincount(labels, spectrum.energies) / np.bincount(labels)
+        away = spectrum.energies - mean[labels]
+        split = np.bincount(labels, np.abs(away) > self.system.resolution)[labels] > 0
+        return read_only(np.where(split, away, 0.0))
+
+    def eigenoperators(self, j: int) -> tuple[tuple[qutip.Qobj, ...], ...]:
+        """Return, for each Bohr frequency, the S_a(w_kappa) of contact j as Qobj.
+
+        They lower the particle number: [N, S] = -S and [H, S(w)] = -w S(w). The S(w) of a single
+        channel sum to S; several channels of a quadratic system are mixed among each other within
+        one frequency, which leaves the dissipator as it is. Raises IndexError if there is no
+        contact j, TypeError if j is no whole number, MemoryError where they do not fit: with
+        interactions there are as many as transitions.
+        """
+        contact = self._checked_contact(j)
+        self._require_room_for_operators(contact)
+        return tuple(self._operators(contact, kappa) for kappa in range(len(self.frequencies)))
+
+    def partial_dissipator(self, kappa: int, j: int, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
+        """Return A_{kappa,j} of Eq. (9) as a superoperator Qobj (4^N, 4^N).
+
+        Parameters
+        ----------
+        kappa : index into `frequencies`.
+        j : index of the reservoir.
+        T, mu : (n,) temperatures and chemical potentials, units of energy.
+
+        Raises
+        ------
+        IndexError
+            if there is no such frequency or reservoir.
+        TypeError, ValueError
+            if an index is no whole number, or T, mu are refused.
+        """
+        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        frequency = index("kappa", kappa, len(self.frequencies), "See model.frequencies.")
+        return self._partial(frequency, self._checked_contact(j), temperature, potential)
+
+    def dissipator(self, j: int, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
+        """Return D_j = sum_kappa A_{kappa,j} as a superoperator Qobj; arguments as above.
+
+        Raises MemoryError, before anything is computed, where it would not fit.
+        """
+        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        mine = np.zeros(self.reservoirs, dtype=np.bool_)
+        mine[self._checked_contact(j)] = True
+        return self._superoperator(self._dissipation(temperature, potential, mine))
+
+    def liouvillian(self, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
+        """Return L = -i[H_S, .] + sum_j (D_j + FS_j), Eq. (2), as a superoperator (4^N, 4^N).
+
+        The frequency shifts FS_j are there if the model was built with lamb_shift=True. Raises
+        MemoryError, before anything is computed, where it would not fit.
+        """
+        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        everything = np.ones(self.reservoirs, dtype=np.bool_)
+        dissipation = self._dissipation(temperature, potential, everything)
+        hamiltonian = self.system.hamiltonian.to("csr").data_as("csr_matrix")
+        if self.shifted:
+            for shift in self.lamb_shift(T, mu):
+                hamiltonian = hamiltonian + shift.data_as("csr_matrix")
+        one = sp.eye_array(self.system.spectrum.dimension)
+        # rho is stacked by columns: A rho B is (B^T x A) vec(rho)
+        rotation = -1j * (sp.kron(one, hamiltonian) - sp.kron(hamiltonian.T, one))
+        return self._superoperator(dissipation + rotation)
+
+    def _dissipation(
+        self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]
+    ) -> sp.csr_matrix:
+        """Return the sum of some of the D_j (n,), stacked by columns."""
+        spectrum = self.system.spectrum
+        require_room(spectrum.particles, self.system.sites)
+        weights = self.weights(T, mu).reshape(-1, *self.rates.shape) * which[:, None]
+        weights[2:] = 0.0  # frequency shifts are no dissipation
+        return in_operator_basis(self.full_generator.matrix(weights.ravel()), spectrum)
+
+    def lamb_shift(self, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
+        """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
+        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        emission, absorption = self.shift_weights(temperature, potential)
+        return tuple(
+            self._operator(elements.weighted(e, f, self.system.spectrum.dimension), isherm=True)
+            for elements, e, f in zip(
+                self.decomposition.elements, emission, absorption, strict=True
+            )
+        )
+
+    def turning(self, generator: Generator) -> FloatArray:
+        """Return detuning_a - detuning_b (P,) of a generator's matrix elements rho_ab.
+
+        Together with the means of the levels, which the dissipators commute with, it is the free
+        evolution of rho_ab.
+        """
+        difference: FloatArray = (
+            self.detuning[generator.row_state] - self.detuning[generator.column_state]
+        )
+        return difference
+
+    @functools.cached_property
+    def number_conserving_generator(self) -> Generator:
+        """Dissipator terms on the matrix elements between states of one particle number."""
+        return self._generator(self.system.spectrum.particles)
+
+    @functools.cached_property
+    def full_generator(self) -> Generator:
+        """Dissipator terms on all 4^N matrix elements, in the energy basis.
+
+        They take about 2 us and 200 bytes each. Raises MemoryError where they would not fit.
+        """
+        elements = float(self.system.spectrum.dimension) ** 2
+        require_memory(
+            200 * elements,
+            f"A generator on all matrix elements of {self.system.sites} sites",
+            "Flows and stationary states need none: see oqs.flow_law, oqs.stationary_state.",
+        )
+        announce("The generator on all matrix elements", 2e-6 * elements)
+        return self._generator(np.zeros(self.system.spectrum.dimension, dtype=np.intp))
+
+    @functools.cached_property
+    def zero_frequency_generator(self) -> Generator:
+        """Dissipator terms on the matrix elements between states of one level."""
+        return self._generator(self.decomposition.levels)
+
+    def _generator(self, labels: np.ndarray) -> Generator:
+        return build_generator(
+            self.decomposition.elements,
+            labels,
+            self.system.spectrum,
+            len(self.frequencies),
+            shifted=self.shifted,
+        )
+
+    def _operator(self, matrix: sp.csr_array, *, isherm: bool | None = None) -> qutip.Qobj:
+        """Return an operator (D, D) given in the energy basis as a Qobj."""
+        turned = self.system.spectrum.eigenvectors.to_operator_basis(matrix)
+        return qutip.Qobj(sp.csr_matrix(turned), dims=self.system.dims, isherm=isherm)
+
+    def _operators(self, j: int, kappa: int) -> tuple[qutip.Qobj, ...]:
+        """Return the S_a(w_kappa) of contact j."""
+        vectors = sp.csr_array(self.system.spectrum.vectors)
+        found = self.decomposition.elements[j].operators(kappa, self.system.spectrum.dimension)
+        return tuple(
+            qutip.Qobj(sp.csr_matrix(vectors @ s @ vectors.conj().T), dims=self.system.dims)
+            for s in found
+        )
+
+    def _require_room_for_operators(self, j: int) -> None:
+        """Raise MemoryError where the eigen-operators of contact j do not fit: 20 bytes an entry.
+
+        Each transition between two eigenstates is at most an outer product of two vectors.
+        """
+        elements = self.decomposition.elements[j]
+        filled = np.count_nonzero(self.system.spectrum.vectors, axis=0).astype(np.float64)
+        require_memory(
+            20 * float(filled[elements.lower] @ filled[elements.upper]),
+            f"The {len(elements.lower)} transitions of {self.contacts[j].label(j)} as operators",
+            "Flows and stationary states need none of them.",
+        )
+
+    def _partial(self, kappa: int, j: int, T: FloatArray, mu: FloatArray) -> qutip.Qobj:
+        nu = (self.frequencies[kappa] - mu[j]) / T[j]
+        down, up = self.rates[j, kappa] * expit(nu), self.rates[j, kappa] * expit(-nu)
+        # on scipy's matrices: QuTiP's sums drop 1e-14 of no unit in particular, and the option
+        # that keeps it takes 50 ms to set
+        size = self.system.spectrum.dimension**2
+        total = sp.csr_matrix((size, size), dtype=np.complex128)
+        for s in self._operators(j, kappa):
+            for rate, jump in ((down, s), (up, s.dag())):
+                total = total + rate * qutip.lindblad_dissipator(jump).data_as("csr_matrix")
+        return self._superoperator(total)
+
+    def _superoperator(self, matrix: sp.csr_matrix) -> qutip.Qobj:
+        dims = [[self.system.dims[0]] * 2] * 2
+        return qutip.Qobj(sp.csr_matrix(matrix), dims=dims, superrep="super")
+
+    def _checked_contact(self, j: int) -> int:
+        return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")
+
+
+def checked_model(model: object) -> DaviesModel:
+    """Return the model, or raise TypeError if it is none."""
+    if not isinstance(model, DaviesModel):
+        raise TypeError(
+            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
+            "Make one with oqs.davies(system, contacts)."
+        )
+    return model
+
+
+def davies(
+    system: System,
+    contacts: Sequence[Contact],
+    *,
+    lamb_shift: bool = False,
+    resolution: float | None = None,
+) -> DaviesModel:
+    """Build the Davies generator of `system` between `contacts`: Eq. (9) and its generalisation.
+
+    Each channel of each contact is decomposed by Bohr frequency; the rates are evaluated at the
+    frequencies that occur. Nothing here depends on the reservoirs' T and mu.
+
+    Parameters
+    ----------
+    system : QuadraticSystem or InteractingSystem.
+    contacts : one Contact per reservoir.
+    lamb_shift : include the frequency shifts FS_j of Eq. (2). They commute with H_S and leave the
+        state of a system without degenerate levels as it is; each contact needs its `band`.
+    resolution : energy; levels and Bohr frequencies closer than it count as equal. None takes
+        `system.resolution`, 1e-12 of the largest many-body energy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        for no contacts, a coupling of the wrong length, a rate that is not finite and >= 0 at a
+        Bohr frequency, a resolution below the rounding of the energies.
+
+    Notes
+    -----
+    Valid for weak coupling, gamma << T, and for splittings of different Bohr frequencies far above
+    the rates (Davies 1974, doi:10.1007/BF01608389); levels split by less than the rates come out
+    wrong by large factors.
+    """
+    if not isinstance(system, System):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
+            f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj with "
+            "oqs.InteractingSystem(H, annihilators)."
+        )
+    found = checked_contacts(contacts)
+    transitions, width = find_transitions(system, found, resolution)
+    return DaviesModel(system, found, width, transitions, bool(lamb_shift))

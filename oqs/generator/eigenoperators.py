@@ -1,0 +1,232 @@
+"""Bohr-frequency decomposition of the contacts' channels, S_a(w) = sum_{E'-E=w} Pi(E) S_a Pi(E').
+
+Only the system and the couplings enter, not T and mu: it is done once. Operators are kept as their
+matrix elements in the energy basis, where they are sparse. Davies 1974, doi:10.1007/BF01608389;
+Breuer and Petruccione, The Theory of Open Quantum Systems (2002), section 3.3.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.contact.contacts import NEGLIGIBLE
+from oqs.numerics.clusters import IntArray, cluster, pairs_within
+from oqs.system.fock import annihilator, number_of_bits
+from oqs.system.interacting import InteractingSystem
+from oqs.system.systems import QuadraticSystem, System
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Elements:
+    """Matrix elements <lower| S_a(w_kappa) |upper> of one contact in the energy basis.
+
+    Parameters
+    ----------
+    lower, upper : (M,) states; the upper one holds one particle more.
+    amplitude : (M,) complex.
+    kappa : (M,) index of the Bohr frequency E_upper - E_lower.
+    channel : (M,) which channel a; different channels add incoherently.
+    """
+
+    lower: IntArray
+    upper: IntArray
+    amplitude: ComplexArray
+    kappa: IntArray
+    channel: IntArray
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            read_only(getattr(self, field.name))
+
+    def where(self, chosen: NDArray[np.bool_]) -> Elements:
+        """Return the elements that are chosen (M,)."""
+        return Elements(*(getattr(self, f.name)[chosen] for f in dataclasses.fields(self)))
+
+    def joined(self, other: Elements) -> Elements:
+        """Return these elements and others of the same contact."""
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self))
+        return Elements(*map(np.concatenate, pairs))
+
+    def weighted(self, down: FloatArray, up: FloatArray, dimension: int) -> sp.csr_array:
+        """Return sum_a sum_w { down(w) S_a(w)^+ S_a(w) + up(w) S_a(w) S_a(w)^+ } (D, D).
+
+        Parameters
+        ----------
+        down, up : (K,) a number for each frequency.
+        """
+        total = sp.csr_array((dimension, dimension), dtype=np.complex128)
+        for weight, source, target, x in (
+            (down, self.upper, self.lower, self.amplitude),
+            (up, self.lower, self.upper, self.amplitude.conj()),
+        ):
+            key = (self.channel * len(down) + self.kappa) * dimension + target
+            i, k = pairs_within(np.unique(key, return_inverse=True)[1])
+            values = weight[self.kappa[i]] * x[i].conj() * x[k]
+            entries = sp.coo_array((values, (source[i], source[k])), shape=total.shape)
+            total = total + sp.csr_array(entries)
+        return total
+
+    def operators(self, kappa: int, dimension: int) -> list[sp.csr_array]:
+        """Return S_a(w_kappa) (D, D) in the energy basis for every channel that has it."""
+        here = self.kappa == kappa
+        operators = []
+        for channel in np.unique(self.channel[here]):
+            entry = here & (self.channel == channel)
+            operators.append(
+                sp.csr_array(
+                    (self.amplitude[entry], (self.lower[entry], self.upper[entry])),
+                    shape=(dimension, dimension),
+                )
+            )
+        return operators
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Decomposition:
+    """Bohr frequencies (K,) ascending, each contact's elements, and the level (D,) of each state.
+
+    States of one level agree in all quantum numbers that are known (the particle number at least)
+    and, to the resolution, in energy.
+    """
+
+    frequencies: FloatArray
+    elements: tuple[Elements, ...]
+    levels: IntArray
+
+
+def decompose(
+    system: System, channels: Sequence[ComplexArray], resolution: float, sector: IntArray
+) -> Decomposition:
+    """Decompose every contact's channels by Bohr frequency.
+
+    Parameters
+    ----------
+    system : any System.
+    channels : one array t (m_j, N) per contact: S_a = sum_v t_av c_v.
+    resolution : energies closer than this energy are equal.
+    sector : (D,) label of each eigenstate's quantum numbers, where they are not all modes.
+    """
+    if isinstance(system, QuadraticSystem):
+        return decompose_modes(system, channels, resolution)
+    return decompose_states(system, channels, resolution, sector)
+
+
+def decompose_modes(
+    system: QuadraticSystem, channels: Sequence[ComplexArray], resolution: float
+) -> Decomposition:
+    """Decompose in the normal modes: S_a(w) = sum_{k: w_k = w} (t modes)_ak a_k.
+
+    Within one frequency only the Gram matrix of the amplitudes enters the dissipator, so m > 1
+    channels are replaced by the singular vectors of their (m, g) amplitudes, at most g of them.
+    A single channel stays as it is: its S(w) sum to S, phases included.
+    """
+    mode_level, frequencies = cluster(system.energies, resolution)
+    annihilators = [annihilator(k, system.sites) for k in range(system.sites)]
+    elements = []
+    for t in channels:
+        amplitudes = t @ system.modes  # (m, N)
+        cut = NEGLIGIBLE * np.linalg.norm(amplitudes)
+        found: list[tuple[sp.csr_array, int, int]] = []
+        for kappa in range(len(frequencies)):
+            modes = np.flatnonzero(mode_level == kappa)
+            rows = amplitudes[:, modes]
+            if len(rows) > 1:
+                _, sizes, mixes = np.linalg.svd(rows, full_matrices=False)
+                rows = sizes[:, None] * mixes
+            for channel, row in enumerate(rows):
+                if np.linalg.norm(row) > cut:
+                    operator = sum(x * annihilators[k] for x, k in zip(row, modes, strict=True))
+                    found.append((operator, kappa, channel))
+        elements.append(_collect(found))
+    occupation = number_of_bits(system.sites)
+    levels, _ = _levels(occupation @ frequencies[mode_level], occupation.sum(axis=1), resolution)
+    return Decomposition(read_only(frequencies), tuple(elements), read_only(levels))
+
+
+def decompose_states(
+    system: System, channels: Sequence[ComplexArray], resolution: float, sector: IntArray
+) -> Decomposition:
+    """Decompose in the many-body eigenstates: no structure but the quantum numbers is used."""
+    spectrum = system.spectrum
+    levels, level_energy = _levels(spectrum.energies, sector, resolution)
+    found = [_states_of_contact(system, t) for t in channels]
+    bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
+    kappa, frequencies = cluster(np.concatenate(bohr), resolution)
+    split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
+    elements = tuple(
+        Elements(lower, upper, amplitude, k, channel)
+        for (lower, upper, amplitude, channel), k in zip(found, split, strict=True)
+    )
+    return Decomposition(read_only(frequencies), elements, read_only(levels))
+
+
+def _states_of_contact(
+    system: System, t: ComplexArray
+) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
+    """Return lower, upper, amplitude and channel of every non-zero element of one contact."""
+    if isinstance(system, InteractingSystem) and system.occupation_eigenstates:
+        return _occupations_of_contact(system, t)
+    spectrum = system.spectrum
+    sector = {int(n): np.flatnonzero(spectrum.particles == n) for n in set(spectrum.particles)}
+    site_operators = [c.to("csr").data_as("csr_matrix") for c in system.annihilators]
+    parts: list[tuple[IntArray, IntArray, ComplexArray, IntArray]] = []
+    cut = NEGLIGIBLE * np.linalg.norm(t)
+    for channel, row in enumerate(t):
+        operator = sum(x * c for x, c in zip(row, site_operators, strict=True))
+        for n, upper in sector.items():
+            if n - 1 not in sector:
+                continue
+            lower = sector[n - 1]
+            block = spectrum.vectors[:, lower].conj().T @ (operator @ spectrum.vectors[:, upper])
+            a, b = np.nonzero(np.abs(block) > cut)
+            parts.append((lower[a], upper[b], block[a, b], np.full(len(a), channel)))
+    lower, upper, amplitude, index = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return lower, upper, amplitude, index
+
+
+def _occupations_of_contact(
+    system: InteractingSystem, t: ComplexArray
+) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
+    """Do the same where occupation states are eigenstates: t_av empties site v."""
+    cut = NEGLIGIBLE * np.linalg.norm(t)
+    found = []
+    for channel, v in zip(*np.nonzero(np.abs(t) > cut), strict=True):
+        emptied = annihilator(int(v), system.sites).tocoo()
+        found.append((t[channel, v] * emptied, int(channel)))
+    parts = _collect([(matrix, 0, channel) for matrix, channel in found])
+    return parts.lower, parts.upper, parts.amplitude, parts.channel
+
+
+def _collect(found: list[tuple[sp.csr_array, int, int]]) -> Elements:
+    parts = [(matrix.tocoo(), kappa, channel) for matrix, kappa, channel in found]
+    count = [m.nnz for m, *_ in parts]
+
+    none = np.zeros(0, dtype=np.intp)
+    return Elements(
+        lower=np.concatenate([none, *(m.row for m, *_ in parts)]),
+        upper=np.concatenate([none, *(m.col for m, *_ in parts)]),
+        amplitude=np.concatenate([none, *(m.data for m, *_ in parts)]).astype(np.complex128),
+        kappa=np.repeat(np.array([k for _, k, _ in parts], dtype=np.intp), count),
+        channel=np.repeat(np.array([a for *_, a in parts], dtype=np.intp), count),
+    )
+
+
+def _levels(energies: FloatArray, sector: IntArray, width: float) -> tuple[IntArray, FloatArray]:
+    """Return the level of each state (D,) and the energy of each level (L,), sector by sector."""
+    levels = np.empty(len(energies), dtype=np.intp)
+    centers: list[FloatArray] = []
+    for label in np.unique(sector):
+        members = sector == label
+        level, center = cluster(energies[members], width)
+        levels[members] = level + sum(len(c) for c in centers)
+        centers.append(center)
+    return levels, np.concatenate(centers)

@@ -1,0 +1,359 @@
+"""A Davies generator as a weighted sum of fixed superoperators on a closed set of matrix elements.
+
+In the energy basis D_j = sum_k { down_jk D[S_jk] + up_jk D[S_jk^+] } with down = gamma_j (1 - n_j)
+and up = gamma_j n_j at the Bohr frequency w_k. Jumps and what is no jump are kept apart: the
+entries of S rho S^+ are found once, and at new T, mu one sparse product weights them. The rest is
+B rho + rho B^+ with a matrix B on the states, B = -sum (down S^+ S + up S S^+) / 2: few numbers,
+which are spread over the matrix elements when they are known.
+
+The matrix elements rho_ab kept are those of states with equal `labels`. All labels equal: the whole
+4^N superoperator. Labels = levels (equal quantum numbers and energy): the zero-frequency block,
+which a Davies generator maps into itself, since it commutes with the free evolution.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any, final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.generator.eigenoperators import Elements
+from oqs.numerics.clusters import IntArray, pairs_within
+from oqs.system.spectrum import Spectrum
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Generator:
+    """Superoperator terms on the P matrix elements rho_ab with labels[a] == labels[b].
+
+    Parameters
+    ----------
+    row_state, column_state : (P,) the states a and b of each matrix element.
+    indices, indptr : sparsity pattern of the generator, compressed by columns, S entries.
+    jumps : (S, terms) sparse; what the jumps of each term give to each entry.
+    products : (pairs, terms) sparse; what each term gives to the elements B_bc.
+    before, after : (S, pairs) sparse, of ones; where B_bc stands in B rho, and its conjugate in
+        rho B^+.
+    number, energy : (terms, P) sparse; tr(N_S G_t rho) and tr(H_S G_t rho) are their rows @ rho.
+    """
+
+    row_state: IntArray
+    column_state: IntArray
+    indices: IntArray
+    indptr: IntArray
+    jumps: sp.csr_array
+    products: sp.csr_array
+    before: sp.csr_array
+    after: sp.csr_array
+    number: sp.csr_array
+    energy: sp.csr_array
+
+    @property
+    def size(self) -> int:
+        """Number P of matrix elements."""
+        return len(self.row_state)
+
+    @property
+    def dimension(self) -> int:
+        """Number D of states."""
+        return len(self.diagonal)
+
+    @property
+    def terms(self) -> int:
+        """Number of terms, one weight for each."""
+        return int(self.jumps.shape[1])
+
+    @functools.cached_property
+    def diagonal(self) -> IntArray:
+        """Positions of the populations among the matrix elements."""
+        return np.flatnonzero(self.row_state == self.column_state)
+
+    def square(self, values: FloatArray | ComplexArray) -> sp.csr_array:
+        """Return rho (D, D) of its matrix elements (P,)."""
+        places = (self.row_state, self.column_state)
+        return sp.csr_array(sp.coo_array((values, places), shape=(self.dimension,) * 2))
+
+    def elements(self, rho: sp.csr_array) -> ComplexArray:
+        """Return the matrix elements (P,) of rho (D, D)."""
+        found: ComplexArray = np.asarray(rho[self.row_state, self.column_state])
+        return found
+
+    def matrix(self, weights: FloatArray) -> sp.csc_array:
+        """Return sum_t weights[t] G_t as a (P, P) sparse array."""
+        products = self.products @ weights
+        values = self.jumps @ weights + self.before @ products + self.after @ products.conj()
+        return sp.csc_array((values, self.indices, self.indptr), shape=(self.size, self.size))
+
+    def reachable(self) -> NDArray[np.bool_]:
+        """Return which matrix elements (P,) populations turn into, by any sequence of terms.
+
+        They form the smallest closed set that holds the stationary state.
+        """
+        jumps, products = abs(self.jumps), abs(self.products)
+        largest = np.maximum(*(part.max(axis=0).toarray().ravel() for part in (jumps, products)))
+        scale = sp.diags_array(1 / np.where(largest > 0, largest, 1))
+        strongest = [(part @ scale).max(axis=1).toarray().ravel() for part in (jumps, products)]
+        coupled = np.maximum(strongest[0], (self.before + self.after) @ strongest[1])
+        links = sp.csc_array(
+            # sums over channels that cancel leave rounding
+            ((coupled > 1e-13).astype(np.int8), self.indices, self.indptr),
+            shape=(self.size, self.size),
+            copy=True,  # eliminate_zeros works in place, and the pattern is the generator's
+        )
+        links.eliminate_zeros()
+        reached = self.row_state == self.column_state
+        while True:
+            grown = reached | (links @ reached.astype(np.int64) > 0)
+            if np.array_equal(grown, reached):
+                return reached
+            reached = grown
+
+    def linked(self) -> sp.csc_array:
+        """Return which matrix elements (P, P) some term links, at any T and mu."""
+        found = abs(self.jumps).sum(axis=1)
+        found = found + (self.before + self.after) @ abs(self.products).sum(axis=1)
+        shape = (self.size, self.size)
+        return sp.csc_array((found > 0, self.indices, self.indptr), shape=shape)
+
+    def restricted(self, keep: NDArray[np.bool_]) -> Generator:
+        """Return the generator on the matrix elements `keep` (P,), a closed set."""
+        column = np.repeat(np.arange(self.size), np.diff(self.indptr))
+        slots = keep[self.indices] & keep[column]
+        renumber = np.cumsum(keep) - 1
+        return Generator(
+            row_state=self.row_state[keep],
+            column_state=self.column_state[keep],
+            indices=renumber[self.indices[slots]],
+            indptr=_pointers(renumber[column[slots]], int(keep.sum())),
+            jumps=self.jumps[slots],
+            products=self.products,
+            before=self.before[slots],
+            after=self.after[slots],
+            number=self.number[:, keep],
+            energy=self.energy[:, keep],
+        )
+
+    def as_real(self) -> Generator:
+        """Return the generator in real numbers, where populations are all that is kept."""
+        return dataclasses.replace(self, jumps=self.jumps.real, products=self.products.real)
+
+
+def build_generator(
+    elements: tuple[Elements, ...],
+    labels: IntArray,
+    spectrum: Spectrum,
+    frequencies: int,
+    *,
+    shifted: bool = False,
+) -> Generator:
+    """Build the generator terms on the matrix elements rho_ab with labels[a] == labels[b].
+
+    Terms are numbered kind * (n K) + j K + kappa: kind 0 is D[S] (a particle leaves the system), 1
+    is D[S^+], and with `shifted` 2 is -i[S^+ S, .] and 3 is -i[S S^+, .]. `weights` has that order.
+    """
+    places = _Places(labels)
+    kind = len(elements) * frequencies
+    jumps, products = [], []
+    for j, e in enumerate(elements):
+        for direction in (0, 1):
+            offset = direction * kind + j * frequencies
+            source, target = (e.upper, e.lower) if direction == 0 else (e.lower, e.upper)
+            amplitude = e.amplitude if direction == 0 else e.amplitude.conj()
+            jump = _Jump(source, target, amplitude, e.channel, e.kappa + offset)
+            jumps.append(_jumped(jump, places))
+            products.append(_product(jump, labels))
+    jumped, product = (
+        tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+        for parts in (jumps, products)
+    )
+    return _assemble(jumped, product, places, spectrum, 2 * kind, shifted=shifted)
+
+
+def commutator(operator: sp.csr_array, generator: Generator) -> sp.csc_array:
+    """Return -i[H, .] (P, P) on a generator's matrix elements, for H (D, D) that keeps labels."""
+    size = generator.dimension
+    states = generator.row_state, generator.column_state
+    h = operator.tocoo()
+    rows, columns, entries = [], [], []
+    for ends, sign in ((states, -1j), (states[::-1], 1j)):
+        place = sp.csr_array((np.arange(generator.size), ends), shape=(size, size))
+        place.sort_indices()  # states of one label then have their partners in one order
+        row, column = (h.row, h.col) if sign == -1j else (h.col, h.row)
+        count = np.diff(place.indptr)[row]
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        rows.append(place.data[np.repeat(place.indptr[row], count) + within])
+        columns.append(place.data[np.repeat(place.indptr[column], count) + within])
+        entries.append(sign * np.repeat(h.data, count))
+    places = np.concatenate(rows), np.concatenate(columns)
+    shape = (generator.size, generator.size)
+    return sp.csc_array(sp.coo_array((np.concatenate(entries), places), shape=shape))
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Jump:
+    """Elements <target| L |source> of jump operators L, one per channel and term."""
+
+    source: IntArray
+    target: IntArray
+    amplitude: ComplexArray
+    channel: IntArray
+    term: IntArray
+
+
+@final
+class _Places:
+    """Where the matrix element (a, b) of two states of equal label stands."""
+
+    def __init__(self, labels: IntArray) -> None:
+        self.labels = labels
+        self.row, self.column = pairs_within(labels)
+        self.size = len(self.row)
+        self.members = np.argsort(labels, kind="stable")
+        _, self.first, self.count = np.unique(
+            labels[self.members], return_index=True, return_counts=True
+        )
+        rank = np.empty(len(labels), dtype=np.intp)
+        rank[self.members] = np.arange(len(labels))
+        group = np.searchsorted(np.unique(labels), labels)
+        self.group = group
+        self.rank = rank - self.first[group]  # within the label
+        self.offset = (np.cumsum(self.count**2) - self.count**2)[group] + self.rank * self.count[
+            group
+        ]
+
+    def __call__(self, a: IntArray, b: IntArray) -> IntArray:
+        return self.offset[a] + self.rank[b]
+
+    def spectators(self, states: IntArray) -> tuple[IntArray, IntArray]:
+        """Return (index into states, d) for every state d with the label of that state."""
+        size = self.count[self.group[states]]
+        index = np.repeat(np.arange(len(states)), size)
+        within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+        return index, self.members[np.repeat(self.first[self.group[states]], size) + within]
+
+
+_Columns = tuple[NDArray[Any], ...]
+
+
+def _jumped(jump: _Jump, places: _Places) -> _Columns:
+    """Return row, column, value and term of L rho L^+: L_ab conj(L_cd) from (b, d) to (a, c)."""
+    i, k = pairs_within(
+        _group_of(jump.channel, jump.term, places.labels[jump.source], places.labels[jump.target])
+    )
+    return (
+        places(jump.target[i], jump.target[k]),
+        places(jump.source[i], jump.source[k]),
+        jump.amplitude[i] * jump.amplitude[k].conj(),
+        jump.term[i],
+    )
+
+
+def _product(jump: _Jump, labels: IntArray) -> _Columns:
+    """Return left, right, target, value and term of (L^+ L)_left,right, target by target."""
+    i, k = pairs_within(_group_of(jump.channel, jump.term, jump.target, labels[jump.source]))
+    value = jump.amplitude[i].conj() * jump.amplitude[k]
+    return jump.source[i], jump.source[k], jump.target[i], value, jump.term[i]
+
+
+def _group_of(*columns: IntArray) -> IntArray:
+    """Return the index (M,) of each row of these columns among the distinct rows."""
+    if len(columns[0]) == 0:
+        return np.zeros(0, dtype=np.intp)
+    key = np.zeros(len(columns[0]), dtype=np.intp)
+    for column in columns:
+        _, inverse = np.unique(key * (int(column.max()) + 1) + column, return_inverse=True)
+        key = inverse.astype(np.intp)
+    return key
+
+
+def _assemble(
+    jumped: _Columns,
+    product: _Columns,
+    places: _Places,
+    spectrum: Spectrum,
+    terms: int,
+    *,
+    shifted: bool,
+) -> Generator:
+    row, column, gained, term = jumped
+    size, dimension = places.size, len(places.labels)
+    pairs, pair = np.unique(product[0] * dimension + product[1], return_inverse=True)
+    b, c = pairs // dimension, pairs % dimension
+    which, d = places.spectators(b)  # B_bc rho_cd, and rho_dc conj(B_bc)
+    b, c = b[which], c[which]
+    keys = (
+        column * size + row,
+        places(c, d) * size + places(b, d),
+        places(d, c) * size + places(d, b),
+    )
+    slots, slot = np.unique(np.concatenate(keys), return_inverse=True)
+    own, before, after = np.split(slot, np.cumsum([len(keys[0]), len(keys[1])]))
+    every = 2 * terms if shifted else terms
+
+    def ones(places_of: IntArray) -> sp.csr_array:
+        entries = (np.ones(len(which)), (places_of, which))
+        return sp.csr_array(sp.coo_array(entries, shape=(len(slots), len(pairs))))
+
+    number, energy = _functionals(product, places, spectrum, every, shifted=shifted)
+    return Generator(
+        row_state=places.row,
+        column_state=places.column,
+        indices=slots % size,
+        indptr=_pointers(slots // size, size),
+        jumps=sp.csr_array(sp.coo_array((gained, (own, term)), shape=(len(slots), every))),
+        products=_no_jump(pair, product, len(pairs), every, shifted=shifted),
+        before=ones(before),
+        after=ones(after),
+        number=number,
+        energy=energy,
+    )
+
+
+def _no_jump(
+    pair: IntArray, product: _Columns, pairs: int, terms: int, *, shifted: bool
+) -> sp.csr_array:
+    """Return what each term gives to B: -L^+ L / 2, and as a frequency shift -i L^+ L."""
+    _, _, _, value, term = product
+    values = [np.asarray(-value / 2, dtype=np.complex128)]
+    columns = [term]
+    if shifted:
+        values.append(-1j * value)
+        columns.append(term + terms // 2)
+    entries = (np.concatenate(values), (np.tile(pair, len(values)), np.concatenate(columns)))
+    return sp.csr_array(sp.coo_array(entries, shape=(pairs, terms)))
+
+
+def _functionals(
+    product: _Columns, places: _Places, spectrum: Spectrum, terms: int, *, shifted: bool
+) -> tuple[sp.csr_array, sp.csr_array]:
+    """Return tr(N G_t rho) and tr(H G_t rho) as rows (terms, P).
+
+    tr(O D[L] rho) = sum conj(L_tl) L_tr (O_t - (O_l + O_r)/2) rho_rl for diagonal O, and
+    tr(O (-i)[L^+ L, rho]) = sum -i conj(L_tl) L_tr (O_l - O_r) rho_rl.
+    """
+    left, right, target, value, term = product
+    element = places(right, left)
+
+    def functional(observable: NDArray[np.float64] | IntArray) -> sp.csr_array:
+        middle = (observable[left] + observable[right]) / 2
+        values = [np.asarray(value * (observable[target] - middle), dtype=np.complex128)]
+        rows = [term]
+        if shifted:
+            values.append(-1j * value * (observable[left] - observable[right]))
+            rows.append(term + terms // 2)
+        ends = (np.concatenate(rows), np.tile(element, len(rows)))
+        entries = (np.concatenate(values), ends)
+        return sp.csr_array(sp.coo_array(entries, shape=(terms, places.size)))
+
+    return functional(spectrum.particles), functional(spectrum.energies)
+
+
+def _pointers(sorted_columns: IntArray, size: int) -> IntArray:
+    return np.concatenate([[0], np.cumsum(np.bincount(sorted_columns, minlength=size))])

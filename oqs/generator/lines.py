@@ -1,0 +1,220 @@
+"""The lines of a Davies generator: how wide each Bohr frequency is, what flows off resonance."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.contact.contacts import NEGLIGIBLE
+from oqs.generator.davies import DaviesModel
+from oqs.generator.eigenoperators import Elements
+from oqs.modes.pair_flows import occupation_differences
+from oqs.numerics.clusters import IntArray, cluster
+from oqs.system.systems import QuadraticSystem
+
+_POINTS = 400  # of the quadrature over a line: an estimate to a few per cent
+_AT_ONCE = 32
+_LINES = 500
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Lines:
+    """Bohr frequencies as lines of a width, units of energy.
+
+    Parameters
+    ----------
+    frequencies : (K,) those of the model, ascending.
+    rates : (n, K) gamma_j there; 0 where contact j has no eigen-operator.
+    widths : (K,) the largest total rate at which a filled state empties at each frequency, and how
+        far the transitions that count as this one frequency are spread. Without interactions that
+        of its modes, the largest eigenvalue of sum_j G_j, G_j = gamma_j (t_j modes)^+ (t_j modes).
+    products : (n, n, K) largest element of G_j G_q on the diagonal, G_j = gamma_j S_j^+ S_j on the
+        states that empty, or gamma_j S_j S_j^+ on those that fill if that is less; without
+        interactions tr G_j G_q. Zero where two contacts couple to orthogonal levels.
+    """
+
+    frequencies: FloatArray
+    rates: FloatArray
+    widths: FloatArray
+    products: FloatArray
+
+    @classmethod
+    def of(cls, model: DaviesModel) -> Lines:
+        """Collect the lines of a model; without interactions from its modes, not its 2^N states."""
+        if isinstance(model.system, QuadraticSystem):
+            return cls._of_modes(model, model.system)
+        elements, size = model.decomposition.elements, len(model.frequencies)
+        jumps, rows, columns = _jumps(model)
+        widths, products = np.zeros(size), np.zeros((model.reservoirs, model.reservoirs, size))
+        emptying = [(jump.conj().T @ jump).tocsr() for jump in jumps]
+        filling = [(jump @ jump.conj().T).tocsr() for jump in jumps]
+        for j, rate in enumerate(emptying):
+            widths += _largest(rate.diagonal().real, columns, size)
+            for q in range(model.reservoirs):
+                products[j, q] = np.minimum(
+                    _largest(_product(rate, emptying[q]), columns, size),
+                    _largest(_product(filling[j], filling[q]), rows, size),
+                )
+        spread = [_spread(model, e) for e in elements]
+        return cls(model.frequencies, model.rates, widths + np.max(spread, axis=0), products)
+
+    @classmethod
+    def _of_modes(cls, model: DaviesModel, system: QuadraticSystem) -> Lines:
+        levels = mode_levels(model, system)
+        rates = [level.gammas[:, None, None] * level.grams for level in levels]  # G_j
+        widths = [
+            np.linalg.eigvalsh(rate.sum(axis=0))[-1] + 2 * np.max(np.abs(level.splitting))
+            for level, rate in zip(levels, rates, strict=True)
+        ]
+        return cls(
+            np.array([level.frequency for level in levels]),
+            np.array([level.gammas for level in levels]).T,
+            np.array(widths),
+            np.array([np.einsum("jab,qba->jq", rate, rate).real for rate in rates]).T,
+        )
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ModeLevel:
+    """The modes of a quadratic system at one Bohr frequency, g of them.
+
+    Parameters
+    ----------
+    frequency : w, the mean of their energies.
+    splitting : (g,) their energies minus w.
+    gammas : (n,) gamma_j(w); 0 where contact j does not touch them.
+    grams : (n, g, g) (t_j modes)^+ (t_j modes).
+    """
+
+    frequency: float
+    splitting: FloatArray
+    gammas: FloatArray
+    grams: ComplexArray
+
+
+def mode_levels(model: DaviesModel, system: QuadraticSystem) -> tuple[ModeLevel, ...]:
+    """Return the levels at `model.frequencies`, without looking at the 2^N states as those do."""
+    label, frequencies = levels_of_modes(model, system)
+    amplitudes = [contact.channels(system.sites) @ system.modes for contact in model.contacts]
+    found = []
+    for kappa, w in enumerate(frequencies):
+        modes = np.flatnonzero(label == kappa)
+        gammas = np.zeros(model.reservoirs)
+        parts = [a[:, modes] for a in amplitudes]
+        for j, (contact, a) in enumerate(zip(model.contacts, amplitudes, strict=True)):
+            if np.linalg.norm(parts[j]) > NEGLIGIBLE * np.linalg.norm(a):
+                gammas[j] = contact.gamma(np.array([w]), j)[0]
+        grams = np.array([part.conj().T @ part for part in parts])
+        found.append(ModeLevel(float(w), system.energies[modes] - w, gammas, grams))
+    return tuple(found)
+
+
+def levels_of_modes(model: DaviesModel, system: QuadraticSystem) -> tuple[IntArray, FloatArray]:
+    """Return the level (N,) of each mode and the Bohr frequencies (K,) of the levels."""
+    return cluster(system.energies, model.resolution)
+
+
+def _jumps(model: DaviesModel) -> tuple[list[sp.csr_array], IntArray, IntArray]:
+    """Return sqrt(gamma_j) S_j of each contact, and the Bohr frequency of each row and column.
+
+    A row is a lower state, a column an upper one, of one frequency each; channels are stacked: rows
+    of different channels are different lower states.
+    """
+    elements, dimension = model.decomposition.elements, model.system.spectrum.dimension
+    size = len(model.frequencies)
+    upper = [e.kappa * dimension + e.upper for e in elements]
+    lower = [(e.channel * size + e.kappa) * dimension + e.lower for e in elements]
+    columns, rows = np.unique(np.concatenate(upper)), np.unique(np.concatenate(lower))
+    jumps = []
+    for j, (e, low, up) in enumerate(zip(elements, lower, upper, strict=True)):
+        place = np.searchsorted(rows, low), np.searchsorted(columns, up)
+        values = np.sqrt(model.rates[j, e.kappa]) * e.amplitude
+        jumps.append(sp.csr_array((values, place), shape=(len(rows), len(columns))))
+    return jumps, rows // dimension % size, columns // dimension
+
+
+def _spread(model: DaviesModel, elements: Elements) -> FloatArray:
+    """Return how far the transitions of one contact at each Bohr frequency are spread (K,)."""
+    energies = model.system.spectrum.energies
+    w = energies[elements.upper] - energies[elements.lower]
+    away = np.abs(w - model.frequencies[elements.kappa])
+    return 2 * _largest(away, elements.kappa, len(model.frequencies))
+
+
+def _product(a: sp.csr_array, b: sp.csr_array) -> FloatArray:
+    """Return |(a b)_ss| of every state s."""
+    found: FloatArray = np.abs(a.multiply(b.T).sum(axis=1))
+    return found
+
+
+def _largest(values: FloatArray, kappa: IntArray, size: int) -> FloatArray:
+    """Return the largest of the values >= 0 at each Bohr frequency (K,)."""
+    found = np.zeros(size)
+    np.maximum.at(found, kappa, values)
+    return found
+
+
+def tail_flows(lines: Lines, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
+    """Return the particle and energy flow that the lines of no width miss, an estimate.
+
+        C_j = sum_kappa sum_q int dx/(2 pi) g_j g_q / ((x - w)^2 + width^2/4)
+              |x^m (n_j - n_q)(x) - w^m (n_j - n_q)(w)|,  m = 0, 1,  w = w_kappa,
+
+    the largest over j. For one level it bounds the deviation of Landauer's formula from Eq. (10);
+    far from resonance it is the flow by co-tunnelling. Rates are taken as flat over a line. Of more
+    than 500 lines those are taken together that lie closer than T/8, on which scale C_j varies.
+    """
+    here = np.flatnonzero(lines.widths > 0)
+    frequencies, widths = lines.frequencies[here], lines.widths[here]
+    products = lines.products[:, :, here]
+    if len(here) > _LINES:
+        frequencies, widths, products = _together(frequencies, widths, products, np.min(T) / 8)
+    found = np.zeros((2, len(lines.rates)))
+    for some in np.array_split(np.arange(len(widths)), 1 + len(widths) // _AT_ONCE):
+        tails = _tails(frequencies[some], widths[some], T, mu)
+        found += np.einsum("mkjq,jqk->mj", tails, products[:, :, some])
+    return float(found[0].max()), float(found[1].max())
+
+
+def _together(
+    frequencies: FloatArray, widths: FloatArray, products: FloatArray, distance: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return lines of about one frequency and one width as one each; products add up.
+
+    About one width is a factor 1.2, or 8 where both are narrow: there C_j is linear in ln width,
+    and the mean of that, by product, is what counts.
+    """
+    narrow = widths < distance / 10
+    size = np.round(np.log(widths) / np.where(narrow, np.log(8.0), np.log(1.2)))
+    places = np.array([np.round(frequencies / distance), size, narrow])
+    _, label = np.unique(places, axis=1, return_inverse=True)
+    weight = products.max(axis=(0, 1)) + np.finfo(float).tiny
+    total = np.bincount(label, weight)
+    w, log_width = (
+        np.bincount(label, weight * values) / total for values in (frequencies, np.log(widths))
+    )
+    sums = np.array([[np.bincount(label, product) for product in row] for row in products])
+    return w, np.exp(log_width), sums
+
+
+def _tails(
+    frequencies: FloatArray, widths: FloatArray, T: FloatArray, mu: FloatArray
+) -> FloatArray:
+    """Return the integrals (2, K, n, n) of the lines over g_j g_q."""
+    reach = np.ptp(mu) + 40 * np.max(T) + np.abs(frequencies[:, None] - mu).max(axis=1)
+    last = np.arcsinh(2 * reach / widths)  # beyond every Fermi edge
+    u = last * np.linspace(0.0, 1.0, _POINTS)[:, None]
+    u = np.concatenate([-u[::-1], u])  # x - w = (width / 2) sinh u, (points, K)
+    x = frequencies + widths / 2 * np.sinh(u)
+    difference = occupation_differences(x[..., None] - mu, T, mu)  # (points, K, n, n)
+    at_line = occupation_differences(frequencies[:, None] - mu, T, mu)
+    weight = last / (_POINTS - 1) / (np.pi * widths * np.cosh(u))
+    w, x = frequencies[:, None, None], x[..., None, None]
+    missed = (difference - at_line, x * difference - w * at_line)
+    return np.array([np.einsum("xk,xkjq->kjq", weight, np.abs(part)) for part in missed])

@@ -1,0 +1,47 @@
+"""Superoperators in the basis of the system's operators, stacked as QuTiP does."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from oqs.memory import require_memory
+from oqs.system.spectrum import Spectrum
+
+
+def in_operator_basis(matrix: sp.csc_array, spectrum: Spectrum) -> sp.csr_matrix:
+    """Return a superoperator (D^2, D^2) for rho stacked by columns.
+
+    With rho = V r V^+, L = (V* x V) L' (V* x V)^+; one index after the other is turned, each with a
+    sparse V.
+
+    Parameters
+    ----------
+    matrix : L', for r in the energy basis, stacked by rows.
+    spectrum : the energy basis.
+    """
+    size = spectrum.dimension
+    order = np.arange(size**2).reshape(size, size).T.ravel()  # r_ab is element a + D b, not a D + b
+    turned = sp.csr_array(matrix)[order, :][:, order]
+    vectors, one = sp.csr_array(spectrum.vectors), sp.eye_array(size)
+    for turn in (sp.kron(one, vectors), sp.kron(vectors.conj(), one)):
+        turned = turn @ turned @ turn.conj().T
+    return sp.csr_matrix(turned)
+
+
+def require_room(particles: np.ndarray, sites: int) -> None:
+    """Raise MemoryError where a superoperator does not fit.
+
+    It leads from the matrix elements between n and m particles to those between n + 1 and m + 1,
+    n - 1 and m - 1, and to elements that share a state. While indices are turned there are three of
+    20 bytes an entry.
+    """
+    d = np.pad(np.bincount(particles).astype(np.float64), 1)
+    pairs = np.outer(d, d)
+    entries = 2 * np.sum(pairs[1:, 1:] * pairs[:-1, :-1]) + np.sum(pairs * np.add.outer(d, d))
+    require_memory(
+        3 * 20 * float(entries),
+        f"A superoperator of {sites} sites",
+        "Flows, stationary states and relaxation need none: see oqs.flow_law, "
+        "oqs.stationary_state, oqs.relax.",
+    )

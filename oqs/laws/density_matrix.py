@@ -1,0 +1,116 @@
+"""The flow law of a density matrix: stationary flows straight from the generator, Eqs. (2), (3)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, temperatures_and_potentials
+from oqs.flows import Flows, PlainFlows
+from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.touched import touched_part
+from oqs.laws.gross import gross_flows
+from oqs.modes.untouched import Untouched, nothing_touched
+from oqs.stationary.choice import checked_method
+from oqs.stationary.method import StationaryMethod, StationaryProblem
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class DensityMatrixLaw:
+    """Stationary flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S), Y_j = J_j - mu_j P_j.
+
+    Made by `flow_law`. What does not depend on T and mu is prepared once.
+
+    Parameters
+    ----------
+    model : the model whose flows these are.
+    problem : what is solved, without the untouched parts.
+    method : the solver.
+    untouched : modes and sites that no contact touches, each with the reason. They carry nothing.
+    """
+
+    model: DaviesModel
+    problem: StationaryProblem
+    method: StationaryMethod
+    untouched: tuple[Untouched, ...]
+    batched: ClassVar[bool] = True
+
+    @property
+    def fastest_rate(self) -> float:
+        """The largest rate of a contact at a Bohr frequency, units of energy."""
+        return float(np.max(self.model.rates))
+
+    @property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), or None."""
+        return self.model.names
+
+    @property
+    def frequencies(self) -> FloatArray:
+        """Bohr frequencies (K,) at which particles cross, ascending, units of energy."""
+        return self.problem.frequencies
+
+    def gross(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the contacts' gross rates (n,) at T, mu (n,): see `oqs.laws.gross.gross_flows`."""
+        return gross_flows(self.model, *temperatures_and_potentials(T, mu, self.model.reservoirs))
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the stationary flows (..., n) at T, mu of shape (..., n).
+
+        Raises as `stationary_state` does.
+        """
+        n = self.model.reservoirs
+        temperature, potential = temperatures_and_potentials(T, mu, n, batched=True)
+        if temperature.ndim == potential.ndim == 1:
+            solution = self.problem.solve(temperature, potential)
+            return Flows.of(solution.particle, solution.energy, potential, self.names)
+        temperature, potential = np.broadcast_arrays(temperature, potential)
+        particle, energy = self.problem.solve_batch(
+            temperature.reshape(-1, n), potential.reshape(-1, n)
+        )
+        shape = potential.shape
+        return Flows.of(particle.reshape(shape), energy.reshape(shape), potential, self.names)
+
+    def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the flows (K, n) through each Bohr frequency.
+
+        Their sum over K is the flow, up to the rounding of the rates that cancel in it.
+        """
+        temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
+        return Flows.of(*self.problem.resolved(temperature, potential), potential, self.names)
+
+    def plain_flows(self) -> PlainFlows | None:
+        """Return the flows of up to 64 states in plain numbers, of up to 8 without their checks."""
+        return self.problem.plain_flows()
+
+
+def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:
+    """Return the flow law (T, mu) -> Flows of a Davies model, through its density matrix.
+
+    A mode that no contact touches (a dark combination of degenerate ones, too), or a set of sites
+    that none touches and no term of H links to the others, carries nothing: `law.untouched` names
+    it, and the flows are those of the rest, although no `stationary_state` is unique. Where the
+    rest has several stationary states, the flows depend on the initial one, and are refused.
+
+    Parameters
+    ----------
+    model : made by `davies`.
+    method : FullLiouvillian(), ZeroFrequencyBlock(), GaussianState() or Populations(); None takes
+        the cheapest that is exact for the model. `law.method` says which.
+
+    Raises
+    ------
+    NonUniqueStationaryState
+        if the flows depend on the initial state, or no contact touches anything.
+    TypeError, ValueError
+        if the method is no solver or does not apply to the model.
+    """
+    part = touched_part(checked_model(model))
+    if part.model is None:
+        raise nothing_touched(part.untouched, part.kernel)
+    solver = checked_method(part.model, method)
+    return DensityMatrixLaw(model, solver.prepare(part.model), solver, part.untouched)

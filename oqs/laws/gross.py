@@ -1,0 +1,71 @@
+"""Gross rates: all that a contact gives and takes, before what it gives and takes cancels.
+
+Flows are differences of them, so rounding leaves some 1e-16 of the gross rates in a flow, however
+small that is: a flow that vanishes by symmetry or between equal reservoirs comes out as that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.contact.contacts import NEGLIGIBLE, Contact
+from oqs.flows import Flows
+from oqs.generator.davies import DaviesModel
+from oqs.numerics.occupation import filled_and_empty
+from oqs.system.systems import QuadraticSystem
+
+ROUNDING = 1e-13
+"""What counts as rounding of a flow, relative to the largest gross rate of its kind."""
+
+
+def gross_flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows:
+    """Return the gross rates of particles, energy and heat of each contact, (n,) each, all >= 0.
+
+        g_j = sum_w gamma_j(w) |S_j(w)|^2 [n_j (1 - nbar) + nbar (1 - n_j)],
+
+    energy the same with |w|, heat with |w| + |mu_j|, as Y_j = J_j - mu_j P_j; nbar(w) is the mean
+    occupation of the reservoirs by their rates, Eq. (10). Without interactions the sum runs over
+    the modes; with them over the transitions up from one eigenstate, or down from one, the largest
+    such sums: an estimate.
+
+    They depend on rates, T and mu alone, not on the solution that they judge.
+    """
+    if isinstance(model.system, QuadraticSystem):
+        return gross_of_modes(model.system, model.contacts, T, mu)
+    up, down = _exchanges(model.frequencies, model.rates, T, mu)
+    found = np.zeros((2, model.reservoirs))
+    for j, e in enumerate(model.decomposition.elements):
+        strength = np.abs(e.amplitude) ** 2
+        for kind, each in enumerate((1.0, np.abs(model.frequencies))):
+            rising = np.bincount(e.lower, strength * (up[j] * each)[e.kappa])
+            falling = np.bincount(e.upper, strength * (down[j] * each)[e.kappa])
+            found[kind, j] = np.max(rising, initial=0.0) + np.max(falling, initial=0.0)
+    return Flows.of(found[0], found[1], -np.abs(mu))
+
+
+def gross_of_modes(
+    system: QuadraticSystem, contacts: Sequence[Contact], T: FloatArray, mu: FloatArray
+) -> Flows:
+    """Return the gross rates (n,) of a quadratic system, as `gross_flows`."""
+    rates = np.zeros((len(contacts), len(system.energies)))
+    for j, contact in enumerate(contacts):
+        amplitudes = contact.channels(system.sites) @ system.modes
+        strength = np.sum(np.abs(amplitudes) ** 2, axis=0)
+        touched = strength > NEGLIGIBLE**2 * np.sum(strength)
+        rates[j, touched] = strength[touched] * contact.gamma(system.energies[touched], j)
+    both = np.add(*_exchanges(system.energies, rates, T, mu))
+    return Flows.of(both.sum(axis=1), both @ np.abs(system.energies), -np.abs(mu))
+
+
+def _exchanges(
+    frequencies: FloatArray, rates: FloatArray, T: FloatArray, mu: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return gamma_j n_j (1 - nbar) and gamma_j (1 - n_j) nbar, each (n, K)."""
+    filled, empty = filled_and_empty((frequencies - mu[:, None]) / T[:, None])
+    total = rates.sum(axis=0)
+    share = np.divide(rates, total, out=np.zeros_like(rates), where=total > 0)
+    mean, lacking = (np.sum(share * part, axis=0) for part in (filled, empty))
+    return rates * filled * lacking, rates * empty * mean

@@ -1,0 +1,218 @@
+"""Exact stationary flows of a quadratic system at any coupling: Landauer's formula.
+
+The yardstick for Davies: matrix Green's functions of the whole, reservoirs included.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    positive_number,
+    real_array,
+    temperatures_and_potentials,
+)
+from oqs.contact.contacts import Contact, checked_contacts, contact_names
+from oqs.contact.principal_value import Weight, shift_function
+from oqs.flows import Flows
+from oqs.laws.gross import ROUNDING, gross_of_modes
+from oqs.laws.resonances import graded_panels, poles
+from oqs.modes.pair_flows import occupation_differences
+from oqs.numerics.occupation import filled_and_empty
+from oqs.numerics.quadrature import Panels, integrate
+from oqs.system.systems import QuadraticSystem
+
+_AT_ONCE = 2**20  # matrix elements of the Green's functions worked out together
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Landauer:
+    """Stationary flows from the transmission between reservoirs, exact without interactions.
+
+        P_j = int dw/(2 pi) sum_q T_jq(w) (n_j(w) - n_q(w)),
+        J_j the same times w, Y_j times (w - mu_j),
+        T_jq = tr[Gamma_j G Gamma_q G^+], G = (w - h - sum_j Sigma_j)^{-1},
+        Gamma_j = gamma_j(w) t_j^+ t_j, Sigma_j = (P int de/(2 pi) gamma_j(e)/(w - e)) t_j^+ t_j
+                                                  - i Gamma_j / 2.
+
+    Errors of the quadrature are judged by `accuracy` of the largest flow of each kind, or, where
+    flows cancel or vanish (by symmetry, between equal reservoirs, at a contact of rate 0), by 1e-13
+    of the largest gross rate
+
+        g_j = int dw/(2 pi) sum_q T_jq [n_j (1 - n_q) + n_q (1 - n_j)],
+
+    q = j included: all that contact j gives and takes, nothing cancelled; for weak coupling
+    sum_k gamma_j [n_j (1 - nbar) + nbar (1 - n_j)]. Energies count |w|, heat |w - mu_j| each.
+
+    Made by `landauer`.
+
+    Parameters
+    ----------
+    system, contacts : as given.
+    accuracy : as above.
+
+    References
+    ----------
+    Meir and Wingreen 1992, doi:10.1103/PhysRevLett.68.2512.
+    """
+
+    system: QuadraticSystem
+    contacts: tuple[Contact, ...]
+    accuracy: float
+    _amplitudes: tuple[ComplexArray, ...]
+    _shifts: tuple[Weight, ...]
+
+    @property
+    def frequencies(self) -> FloatArray:
+        """Mode energies w_k (N,), ascending: where the transmission is large at weak coupling."""
+        return self.system.energies
+
+    @property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), or None."""
+        return contact_names(self.contacts)
+
+    def gross(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the contacts' gross rates (n,) at T, mu (n,), those of weak coupling."""
+        checked = temperatures_and_potentials(T, mu, len(self.contacts))
+        return gross_of_modes(self.system, self.contacts, *checked)
+
+    def transmission(self, frequencies: ArrayLike) -> FloatArray:
+        """Return T_jq(w) (K, n, n) at real frequencies (K,): dimensionless, >= 0.
+
+        The diagonal, which drives no flow, is reported as zero.
+        """
+        w = np.atleast_1d(real_array("frequencies", frequencies, "Give energies, shape (K,)."))
+        found = self._transmission(w, np.zeros_like(w))
+        same = np.arange(len(self.contacts))
+        found[:, same, same] = 0.0
+        return found
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the flows (n,) at T, mu of shape (n,), to `accuracy` of the largest.
+
+        Raises
+        ------
+        RuntimeError
+            if the quadrature does not reach the accuracy.
+        TypeError, ValueError
+            if T, mu are refused, or a level stands on a band edge.
+        """
+        n = len(self.contacts)
+        temperature, potential = temperatures_and_potentials(T, mu, n)
+
+        def bound(value: FloatArray, gross: FloatArray) -> FloatArray:
+            flow, rate = (np.abs(a).reshape(3, n).max(axis=1) for a in (value, gross))
+            enough = np.maximum(self.accuracy * flow, min(self.accuracy, ROUNDING) * rate)
+            return np.repeat(enough + np.finfo(float).tiny, n)  # nothing at all is enough of it
+
+        found = integrate(
+            lambda origin, offset: self._exchange(origin, offset, temperature, potential),
+            self._panels(temperature, potential),
+            bound,
+        )
+        missed = float(np.max(found.error / bound(found.value, found.gross), initial=0.0))
+        if missed > 1:
+            raise RuntimeError(
+                f"The integral over the transmission did not reach {self.accuracy:.0e} of the "
+                f"largest flow, but {missed * self.accuracy:.0e}. "
+                "Ask for less, landauer(..., accuracy=...)."
+            )
+        return Flows(*found.value.reshape(3, n)).named(self.names)
+
+    def _exchange(
+        self, origin: FloatArray, offset: FloatArray, T: FloatArray, mu: FloatArray
+    ) -> FloatArray:
+        """Return P, J, Y per energy and their gross sizes (M, 2, 3 n) at w = origin + offset."""
+        transmission = self._transmission(origin, offset) / (2 * np.pi)
+        above = np.subtract.outer(origin, mu) + offset[:, None]  # w - mu_j, (M, n)
+        filled, empty = filled_and_empty(above / T)
+        net = np.sum(transmission * occupation_differences(above, T, mu), axis=2)
+        gross = filled * np.einsum("mjq,mq->mj", transmission, empty)
+        gross += empty * np.einsum("mjq,mq->mj", transmission, filled)
+        w = (origin + offset)[:, None]
+        carried = np.stack([np.ones_like(above), np.broadcast_to(w, above.shape), above], axis=1)
+        exchange = np.stack([net[:, None] * carried, gross[:, None] * np.abs(carried)], axis=1)
+        return exchange.reshape(len(origin), 2, -1)
+
+    def _self_energy(self, w: FloatArray) -> tuple[FloatArray, ComplexArray]:
+        """Return gamma_j (n, M) and the total self-energy (M, N, N) between the modes at w (M,)."""
+        gammas = np.array([contact.gamma(w) for contact in self.contacts])
+        total = np.zeros((len(w), *self.system.h.shape), dtype=np.complex128)
+        for gamma, shift, a in zip(gammas, self._shifts, self._amplitudes, strict=True):
+            total += np.multiply.outer(shift(w) - 0.5j * gamma, a.conj().T @ a)
+        return gammas, total
+
+    def _transmission(self, origin: FloatArray, offset: FloatArray) -> FloatArray:
+        """Return T_jq (M, n, n), the diagonal included, at w = origin + offset."""
+        some = max(1, _AT_ONCE // self.system.h.size)
+        parts = [
+            self._transmission_of_some(origin[k : k + some], offset[k : k + some])
+            for k in range(0, len(origin), some)
+        ]
+        return np.concatenate(parts)
+
+    def _transmission_of_some(self, origin: FloatArray, offset: FloatArray) -> FloatArray:
+        gammas, inverse = self._self_energy(origin + offset)
+        np.negative(inverse, out=inverse)
+        energies, modes = self.system.energies, np.arange(len(self.system.energies))
+        # in the modes, w - w_k is exact however narrow the resonance
+        inverse[:, modes, modes] += np.subtract.outer(origin, energies) + offset[:, None]
+        left_alone = ~np.any(inverse, axis=2)  # w = w_k of a mode that no rate reaches
+        inverse[:, modes, modes] += left_alone
+        green = np.linalg.inv(inverse)
+        transmission = np.zeros((len(origin), len(gammas), len(gammas)))
+        for j, a in enumerate(self._amplitudes):
+            for q, b in enumerate(self._amplitudes):
+                squared = np.sum(np.abs(a @ green @ b.conj().T) ** 2, axis=(1, 2))
+                transmission[:, j, q] = gammas[j] * gammas[q] * squared
+        return transmission
+
+    def _panels(self, T: FloatArray, mu: FloatArray) -> Panels:
+        """Return panels graded towards resonances, Fermi edges and band edges."""
+        edges = [edge for contact in self.contacts for edge in contact.band or ()]
+        found = poles(self.system.energies, lambda w: self._self_energy(w)[1])
+        return graded_panels(found, T, mu, edges)
+
+
+def landauer(
+    system: QuadraticSystem, contacts: Sequence[Contact], *, accuracy: float = 1e-8
+) -> Landauer:
+    """Return the exact flow law of a quadratic system, at any strength of its contacts.
+
+    Parameters
+    ----------
+    system : QuadraticSystem.
+    contacts : one per reservoir. A rate that depends on frequency also shifts the levels, by its
+        principal-value integral: flat rates without band do not, a Lorentzian has a closed form,
+        other rates need the contact's `band`.
+    accuracy : of the flows, relative to the largest one of each kind; see `Landauer` for flows that
+        vanish.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if the system is not quadratic, contacts are refused, or a band is missing.
+    """
+    if not isinstance(system, QuadraticSystem):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
+            "The transmission is exact without interactions only; use "
+            "oqs.flow_law(oqs.davies(system, contacts))."
+        )
+    found = checked_contacts(contacts)
+    return Landauer(
+        system,
+        found,
+        positive_number("accuracy", accuracy, "The default is 1e-8."),
+        tuple(contact.channels(system.sites) @ system.modes for contact in found),
+        tuple(shift_function(contact) for contact in found),
+    )

@@ -1,0 +1,1 @@
+"""Quadratic systems mode by mode: Eq. (10), its levels, the covariance matrix."""

@@ -1,0 +1,181 @@
+"""Closed form of the stationary flows of independent modes, Eqs. (10) and (31)-(34)."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import ClassVar, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
+from oqs.contact.contacts import Contact, checked_contacts, contact_names
+from oqs.flows import Flows, PlainFlows
+from oqs.modes.levels import Level, find_levels, untouched_modes
+from oqs.modes.pair_flows import (
+    exponent_differences,
+    level_flows,
+    occupation_differences,
+    pair_flows,
+    plain_pair_flows,
+)
+from oqs.modes.untouched import Untouched
+from oqs.system.systems import QuadraticSystem
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ClosedForm:
+    """Stationary flows of Eq. (10): each mode fills to nbar = sum_j gamma_j n_j / sum_j gamma_j.
+
+        P_j = sum_k gamma_j(w_k) (n_j(w_k) - nbar(w_k)),
+        J_j the same times w_k, Y_j times (w_k - mu_j).
+
+    Made by `closed_form`. The difference n_j - nbar is summed from differences n_j - n_q, which are
+    evaluated without cancellation, Eq. (31): flows between nearly equal reservoirs keep their
+    relative precision, those between equal ones are exactly zero, and the flows add up to zero.
+
+    Parameters
+    ----------
+    frequencies : (K,) energies w_k of the modes that contacts touch, ascending, units of energy.
+    rates : (n, K) gamma_j(w_k) times the squared amplitude of mode k in the channels of contact j.
+    untouched : the other modes, which carry nothing and are left out, each with the reason.
+    names : (n,) of the contacts, or None.
+    """
+
+    frequencies: FloatArray
+    rates: FloatArray
+    untouched: tuple[Untouched, ...]
+    names: tuple[str | None, ...] | None = None
+    batched: ClassVar[bool] = True
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return int(self.rates.shape[-2])
+
+    @property
+    def fastest_rate(self) -> float:
+        """The largest rate of a contact at a mode, units of energy."""
+        return float(np.max(self.rates))
+
+    @functools.cached_property
+    def transfer(self) -> FloatArray:
+        """gamma_j gamma_q / sum gamma of each mode, (..., K, n, n)."""
+        gamma = np.moveaxis(self.rates, -2, -1)  # (..., K, n)
+        pairs: FloatArray = gamma[..., :, None] * gamma[..., None, :]
+        return read_only(pairs / gamma.sum(axis=-1)[..., None, None])
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the flows (..., n) at T, mu of shape (..., n), units of energy.
+
+        Raises TypeError or ValueError for T <= 0, NaN or a last axis that is not n.
+        """
+        found = pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        return found.named(self.names)
+
+    def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the flows (..., K, n) through each mode; their sum over modes is the flow."""
+        found = level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        return found.named(self.names)
+
+    def plain_flows(self) -> PlainFlows | None:
+        """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
+        return plain_pair_flows(self.frequencies, self.transfer)
+
+    def occupations(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return the stationary occupation nbar (..., K) of each mode."""
+        x = self._exponents(*self._checked(T, mu))
+        gamma = np.moveaxis(self.rates, -2, -1)
+        occupation: FloatArray = np.sum(gamma * expit(-x), axis=-1) / gamma.sum(axis=-1)
+        return occupation
+
+    def clausius_sum(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
+        """Return sum_j Y_j / T_j (...,) by Eq. (34): a sum of terms none of which is positive.
+
+        -(1/2) sum_k sum_jq Gamma_kjq (nu_j - nu_q) sinh(nu_j - nu_q) / (cosh nu_j cosh nu_q),
+        Gamma_kjq = gamma_j gamma_q / sum gamma, nu_j = (w_k - mu_j) / (2 T_j).
+        """
+        temperature, potential = (a[..., None, :] for a in self._checked(T, mu))
+        above = self.frequencies[:, None] - potential  # (..., N, n)
+        affinity = exponent_differences(above, temperature, potential)
+        difference = occupation_differences(above, temperature, potential)
+        terms = self.transfer * affinity * difference
+        total: FloatArray = -0.5 * np.sum(terms, axis=(-3, -2, -1))
+        return total
+
+    def _checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        return temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
+
+    def _exponents(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return (w_k - mu_j) / T_j (..., K, n)."""
+        x: FloatArray = (self.frequencies[..., None] - mu[..., None, :]) / T[..., None, :]
+        return x
+
+
+def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedForm:
+    """Return the flow law of Eq. (10) for a quadratic system.
+
+    It holds where every contact acts mode by mode: always for modes of distinct energies, and for
+    degenerate modes if one choice of them makes every contact diagonal (as when every site has its
+    own bath). Contacts that act collectively on degenerate modes keep coherences between them.
+    Modes, and combinations of degenerate modes, that no contact touches carry nothing and are left
+    out: `law.untouched` names them. An amplitude below 1e-13 of its contact's norm touches nothing.
+
+    Parameters
+    ----------
+    system : QuadraticSystem.
+    contacts : one Contact per reservoir.
+
+    Raises
+    ------
+    NonUniqueStationaryState
+        if no contact touches any mode.
+    TypeError, ValueError
+        if the system is not quadratic, or contacts are collective on degenerate modes, or are
+        refused as by `davies`.
+    """
+    if not isinstance(system, QuadraticSystem):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
+            "Eq. (10) holds without interactions; use oqs.flow_law(oqs.davies(system, contacts))."
+        )
+    found = checked_contacts(contacts)
+    levels = find_levels(system, found, system.resolution)
+    untouched = untouched_modes(levels, found, system.resolution)
+    touched = [level for level in levels if level.touched]
+    return ClosedForm(
+        read_only(np.concatenate([np.full(len(v.strengths), v.frequency) for v in touched])),
+        read_only(np.hstack([_mode_rates(level) for level in touched])),
+        untouched,
+        contact_names(found),
+    )
+
+
+def _mode_rates(level: Level) -> FloatArray:
+    """Return the rates (n, b) of the modes of one level that suit every contact.
+
+    The contacts' dissipators hold the matrices G_j (b, b). One choice of the modes makes all of
+    them diagonal exactly if they commute; it diagonalises a generic combination of them.
+    """
+    rates = level.rates
+    norms = np.array([np.linalg.norm(rate) or 1.0 for rate in rates])
+    generic = np.sqrt(np.arange(2.0, len(rates) + 2.0))  # no accidental degeneracy of the sum
+    _, basis = np.linalg.eigh(np.einsum("j,jkl->kl", generic / norms, rates))
+    rotated = basis.conj().T @ rates @ basis
+    diagonal = np.einsum("jkk->jk", rotated).real
+    for rate, own, norm in zip(rotated, diagonal, norms, strict=True):
+        if np.max(np.abs(rate - np.diag(own))) > 1e-10 * norm:
+            raise ValueError(
+                f"Argument `contacts` must act mode by mode for Eq. (10), but they act "
+                f"collectively on the {len(level.modes)} degenerate modes at energy "
+                f"{level.frequency:.10g}. Use oqs.gaussian_law(system, contacts) or "
+                "oqs.flow_law(oqs.davies(system, contacts)), which keep their coherences."
+            )
+    parts = [a @ level.bright @ basis for a in level.amplitudes]
+    strengths = np.array([np.sum(np.abs(a) ** 2, axis=0) for a in parts])
+    strengths[strengths <= level.negligible[:, None] ** 2] = 0.0
+    return level.gammas[:, None] * strengths

@@ -1,0 +1,197 @@
+"""Stationary flows of a quadratic system from its covariance matrix: hundreds of sites.
+
+A quadratic Davies generator keeps Gaussian states Gaussian, and C_kl = <a_l^+ a_k> obeys a linear
+equation on each set of degenerate modes:
+
+    dC/dt = -i[L, C] - {G, C}/2 + sum_j G_j n_j(w),   G = sum_j G_j,
+    G_j = gamma_j(w) a_j^+ a_j  with a_j = t_j modes restricted to them (m_j, g),
+
+L the frequency shift sum_j shift_j(w) a_j^+ a_j where it is asked for (Prosen 2008,
+doi:10.1088/1367-2630/10/4/043026, treats such equations).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import ClassVar, final
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import ArrayLike
+
+from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
+from oqs.contact.contacts import Contact, checked_contacts, contact_names
+from oqs.contact.principal_value import shift_function
+from oqs.flows import Flows, PlainFlows
+from oqs.modes.levels import Level, find_levels, untouched_modes
+from oqs.modes.pair_flows import level_flows, pair_flows, plain_pair_flows
+from oqs.modes.untouched import Untouched
+from oqs.numerics.clusters import IntArray
+from oqs.system.systems import QuadraticSystem, checked_resolution
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class GaussianLaw:
+    """Stationary flows P_j = sum_k sum_q w_jq(k) (n_j - n_q), J_j the same times w_k.
+
+    Made by `gaussian_law`. The covariance equation is linear in the occupations, so it is solved
+    once for each reservoir full and the others empty; at new T, mu only the occupations change.
+
+    Parameters
+    ----------
+    frequencies : (K,) energies of the levels that contacts touch, ascending.
+    transfer : (K, n, n) w_jq >= 0, rates at which particles go from reservoir q to j through a
+        level; units of energy.
+    untouched : dark modes, which carry nothing and are left out, each with the reason.
+    names : (n,) of the contacts, or None.
+    """
+
+    frequencies: FloatArray
+    transfer: FloatArray
+    untouched: tuple[Untouched, ...]
+    names: tuple[str | None, ...] | None = None
+    batched: ClassVar[bool] = True
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return int(self.transfer.shape[-1])
+
+    @property
+    def fastest_rate(self) -> float:
+        """The largest rate at which particles go between two reservoirs, units of energy."""
+        return float(np.max(self.transfer))
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the flows (..., n) at T, mu of shape (..., n), units of energy."""
+        checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
+        return pair_flows(self.frequencies, self.transfer, *checked).named(self.names)
+
+    def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the flows (..., K, n) through each level."""
+        checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
+        return level_flows(self.frequencies, self.transfer, *checked).named(self.names)
+
+    def plain_flows(self) -> PlainFlows | None:
+        """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
+        return plain_pair_flows(self.frequencies, self.transfer)
+
+
+def gaussian_law(
+    system: QuadraticSystem,
+    contacts: Sequence[Contact],
+    *,
+    lamb_shift: bool = False,
+    resolution: float | None = None,
+) -> GaussianLaw:
+    """Return the flow law of a quadratic system from its covariance matrix.
+
+    The same Davies generator as `davies`, with collective channels and degenerate modes, without
+    its 2^N states: N = 1000 in seconds. Modes, and combinations of degenerate modes, that no
+    contact touches carry nothing and are left out: `law.untouched` names them. An amplitude below
+    1e-13 of its contact's norm touches nothing.
+
+    Parameters
+    ----------
+    system : QuadraticSystem.
+    contacts : one Contact per reservoir.
+    lamb_shift : include the frequency shifts of Eq. (2); contacts need their `band`.
+    resolution : energy; modes closer than it count as one level, their distance as zero. None
+        takes `system.resolution`, 1e-12 of the largest many-body energy.
+
+    Raises
+    ------
+    NonUniqueStationaryState
+        if no contact touches any mode.
+    TypeError, ValueError
+        if the system is not quadratic, or contacts are refused.
+    """
+    if not isinstance(system, QuadraticSystem):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
+            "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...))."
+        )
+    found = checked_contacts(contacts)
+    width = checked_resolution(resolution, system)
+    levels, untouched = level_responses(system, found, lamb_shift=lamb_shift, resolution=width)
+    return law_of(levels, untouched, contact_names(found))
+
+
+def law_of(
+    levels: Sequence[LevelResponse],
+    untouched: tuple[Untouched, ...],
+    names: tuple[str | None, ...] | None,
+) -> GaussianLaw:
+    """Return the flow law of these levels."""
+    return GaussianLaw(
+        read_only(np.array([level.frequency for level in levels])),
+        read_only(np.array([level.transfer for level in levels])),
+        untouched,
+        names,
+    )
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class LevelResponse:
+    """Covariance matrices of one level's g modes, for each reservoir full and the others empty.
+
+    Parameters
+    ----------
+    frequency : w. modes : (g,) of the system.
+    basis : (g, b) whose columns are the combinations that contacts touch.
+    rates, responses : (n, b, b) G_j and X_j between these, of
+        K X_j + X_j K^+ = G_j with K = sum_j G_j / 2 + i L.
+    residual : of that equation, relative to the largest rate.
+    """
+
+    frequency: float
+    modes: IntArray
+    basis: ComplexArray
+    rates: ComplexArray
+    responses: ComplexArray
+    residual: float
+
+    @property
+    def transfer(self) -> FloatArray:
+        """w_jq = tr(G_j X_q) (n, n)."""
+        transfer: FloatArray = np.einsum("jkl,qlk->jq", self.rates, self.responses).real
+        return transfer
+
+
+def level_responses(
+    system: QuadraticSystem, contacts: tuple[Contact, ...], *, lamb_shift: bool, resolution: float
+) -> tuple[tuple[LevelResponse, ...], tuple[Untouched, ...]]:
+    """Return the levels that contacts touch, ascending, and the modes that none does.
+
+    Arguments and errors as those of `gaussian_law`.
+    """
+    levels = find_levels(system, contacts, resolution)
+    drifts = [np.zeros((len(level.modes),) * 2, dtype=np.complex128) for level in levels]
+    if lamb_shift:
+        shifts = [shift_function(contact) for contact in contacts]
+        drifts = [level.shift(shifts) for level in levels]
+        levels = tuple(level.turned(d) for level, d in zip(levels, drifts, strict=True))
+    untouched = untouched_modes(levels, contacts, system.resolution)
+    pairs = [(level, d) for level, d in zip(levels, drifts, strict=True) if level.touched]
+    return tuple(_response(*pair) for pair in pairs), untouched
+
+
+def _response(level: Level, drift: ComplexArray) -> LevelResponse:
+    """Solve for each reservoir full; without shifts, the bright combinations diagonalise G."""
+    rates = level.rates  # G_j
+    relaxing = np.diag(level.strengths / 2).astype(np.complex128)
+    if np.any(drift):
+        turning = level.bright.conj().T @ drift @ level.bright
+        relaxing = rates.sum(axis=0) / 2 + 1j * turning
+        responses = np.array([scipy.linalg.solve_continuous_lyapunov(relaxing, g) for g in rates])
+    elif len(level.strengths) == 1:
+        responses = rates / rates.sum()
+    else:
+        responses = rates / (np.add.outer(level.strengths, level.strengths) / 2)
+    changing = relaxing @ responses
+    missing = np.abs(changing + changing.conj().swapaxes(1, 2) - rates)
+    residual = float(np.max(missing) / np.max(np.abs(rates)))
+    return LevelResponse(level.frequency, level.modes, level.bright, rates, responses, residual)

@@ -1,0 +1,184 @@
+"""Flows through levels that each pass particles between pairs of reservoirs, Eqs. (10), (31).
+
+Through level k, P_j = sum_q w_jq (n_j - n_q): Eq. (10) with w_jq = gamma_j gamma_q / sum gamma, and
+the same form for every level of a quadratic system (there w_jq may differ from w_qj: three contacts
+and complex amplitudes can send particles round). Differences of occupations are products, so
+nothing cancels, and where w_jq = w_qj the flows add up to zero to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.flows import Flows, PlainFlows, listed
+from oqs.numerics.occupation import SAFE, filled_and_empty
+
+_PLAIN = 50  # levels: with more, numpy is quicker than plain numbers
+_MOST = 250  # with more, many states at once are no quicker than one after the other
+
+_Pair = tuple[FloatArray, FloatArray]  # of two reservoirs
+
+
+def occupation_differences(above: FloatArray, T: FloatArray, mu: FloatArray) -> FloatArray:
+    """Return n_j - n_q (..., n, n) at w - mu_j = `above`, T and mu: (..., n) each, broadcast."""
+    filled, empty = (_rows(a) for a in filled_and_empty(above / T))
+
+    def difference(j: int, q: int, gap: FloatArray) -> FloatArray:
+        return _difference(gap, (filled[j], filled[q]), (empty[j], empty[q]))
+
+    return _over_pairs(difference, above, T, mu)
+
+
+def exponent_differences(above: FloatArray, T: FloatArray, mu: FloatArray) -> FloatArray:
+    """Return x_q - x_j (..., n, n), x = (w - mu)/T; arguments as above."""
+    return _over_pairs(lambda _j, _q, gap: gap, above, T, mu)
+
+
+def _over_pairs(
+    difference: Callable[[int, int, FloatArray], FloatArray],
+    above: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+) -> FloatArray:
+    """Return an antisymmetric function of j, q and x_q - x_j (..., n, n)."""
+    shape = np.broadcast_shapes(above.shape, T.shape, mu.shape)
+    n = shape[-1]
+    rows = [_rows(np.broadcast_to(a, shape)) for a in (above, T, mu)]
+    found = np.zeros((n, n, rows[0].shape[1]))
+    for j in range(n):
+        for q in range(j + 1, n):
+            found[j, q] = difference(j, q, _gap(*((values[j], values[q]) for values in rows)))
+            found[q, j] = -found[j, q]
+    return np.moveaxis(found, -1, 0).reshape(*shape, n)
+
+
+def _rows(values: FloatArray) -> FloatArray:
+    """Return (..., n) as (n, M): sums over few reservoirs are then sums of long rows."""
+    rows: FloatArray = np.ascontiguousarray(values.reshape(-1, values.shape[-1]).T)
+    return rows
+
+
+def _gap(above: _Pair, T: _Pair, mu: _Pair) -> FloatArray:
+    """Return x_q - x_j of two reservoirs j, q, x = (w - mu)/T.
+
+    As [(w - mu_c)(T_j - T_q) + T_c (mu_j - mu_q)] / (T_j T_q) with c the colder of both: with
+    the hotter one both terms may be far larger than x_j and x_q. Differences of what is given keep
+    the relative precision of nearly equal reservoirs; that of the two quotients does not.
+    """
+    colder = T[0] < T[1]
+    count = np.count_nonzero(colder)
+    if 0 < count < colder.size:
+        reference = np.where(colder, *above)
+    else:
+        reference = above[0] if count else above[1]
+    hot = np.maximum(*T)
+    gap: FloatArray = reference * ((T[0] - T[1]) / hot / np.minimum(*T))
+    gap += (mu[0] - mu[1]) / hot
+    return gap
+
+
+def _difference(gap: FloatArray, filled: _Pair, empty: _Pair) -> FloatArray:
+    """Return n_j - n_q: n_j (1 - n_q) (1 - exp(x_j - x_q)) where x_j < x_q, Eq. (31)."""
+    size: FloatArray = np.copysign(gap, -1.0)
+    np.expm1(size, out=size)
+    size *= np.maximum(*filled)
+    size *= np.maximum(*empty)
+    return np.copysign(size, gap)
+
+
+def pair_currents(
+    frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return w_k - mu_j and P_j through each level, both (n, K, B).
+
+    The batch comes last: sums over few levels are then sums of long rows.
+
+    Parameters
+    ----------
+    frequencies : (K,) levels.
+    transfer : (K, n, n) w_jq.
+    T, mu : (B, n).
+    """
+    T, mu = T.T.copy(), mu.T.copy()
+    above = frequencies[:, None] - mu[:, None]
+    filled, empty = filled_and_empty(above / T[:, None])
+    particle = np.zeros_like(above)
+    for j in range(len(above)):
+        for q in range(j + 1, len(above)):
+            gap = _gap((above[j], above[q]), (T[j], T[q]), (mu[j], mu[q]))
+            difference = _difference(gap, (filled[j], filled[q]), (empty[j], empty[q]))
+            particle[j] += transfer[:, j, q, None] * difference
+            particle[q] -= transfer[:, q, j, None] * difference
+    return above, particle
+
+
+def pair_flows(
+    frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
+) -> Flows:
+    """Return the flows (..., n) through all levels at T, mu (..., n); the rest as above."""
+    shape, T, mu = _flat(T, mu)
+    above, particle = pair_currents(frequencies, transfer, T, mu)
+    above *= particle
+    sums = np.add.reduce(particle, axis=1), frequencies @ particle, np.add.reduce(above, axis=1)
+    return Flows(*(flow.T.reshape(shape) for flow in sums))
+
+
+def level_flows(
+    frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
+) -> Flows:
+    """Return the flows (..., K, n) through each level at T, mu (..., n); the rest as above."""
+    shape, T, mu = _flat(T, mu)
+    currents = pair_currents(frequencies, transfer, T, mu)
+    above, particle = (a.T.reshape(*shape[:-1], len(frequencies), shape[-1]) for a in currents)
+    return Flows(particle, particle * frequencies[:, None], particle * above)
+
+
+def plain_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> PlainFlows | None:
+    """Return `pair_flows` in plain numbers; None for hundreds of levels or several transfers.
+
+    Differences of occupations are taken as such, so what is left of nearly equal ones is coarse.
+    """
+    n = transfer.shape[-1]
+    if transfer.ndim != 3 or len(frequencies) > _MOST:
+        return None
+    if len(frequencies) > _PLAIN:
+        return listed(lambda T, mu: pair_flows(frequencies, transfer, T, mu))
+    reservoirs = range(n)
+    energies = transfer * frequencies[:, None, None]
+    pairs = [(j, q) for j in reservoirs for q in range(j)]
+    exchanges = [
+        (w, [(j, q, into[j][q], into[q][j], carried[j][q], carried[q][j]) for j, q in pairs])
+        for w, into, carried in zip(
+            frequencies.tolist(), transfer.tolist(), energies.tolist(), strict=True
+        )
+    ]
+    exp, largest = math.exp, SAFE
+
+    def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
+        particle, energy = [0.0] * n, [0.0] * n
+        for w, ways in exchanges:
+            filled = []
+            for j in reservoirs:
+                x = (w - mu[j]) / T[j]
+                filled.append(1 / (1 + exp(x)) if x < largest else 0.0)
+            for j, q, into, back, energy_into, energy_back in ways:
+                difference = filled[j] - filled[q]
+                particle[j] += into * difference
+                particle[q] -= back * difference
+                energy[j] += energy_into * difference
+                energy[q] -= energy_back * difference
+        return particle, energy
+
+    return flows
+
+
+def _flat(T: FloatArray, mu: FloatArray) -> tuple[tuple[int, ...], FloatArray, FloatArray]:
+    """Return the shape (..., n) of T and mu together, and both as (B, n)."""
+    if T.shape != mu.shape:
+        T, mu = np.broadcast_arrays(T, mu)
+    size = T.shape[-1]
+    return T.shape, T.reshape(-1, size), mu.reshape(-1, size)

@@ -1,0 +1,1 @@
+"""Numerics without a system: clusters of numbers, occupation, exponentials, quadrature."""

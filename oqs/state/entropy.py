@@ -1,0 +1,166 @@
+"""Entropies: the Clausius sum, entropy production, distance to local Gibbs states."""
+
+from __future__ import annotations
+
+import numpy as np
+import qutip
+from numpy.typing import ArrayLike
+from scipy.special import logsumexp
+
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    positive,
+    positive_number,
+    real_array,
+    real_number,
+    temperatures_and_potentials,
+)
+from oqs.flows import Flows
+from oqs.generator.davies import DaviesModel, checked_model
+from oqs.state.states import dissipators, energy_basis, exchange
+from oqs.system.systems import System
+
+
+def clausius_sum(flows: Flows, T: ArrayLike) -> FloatArray:
+    """Return sum_j Y_j / T_j (...,), which is <= 0 in a stationary state, Eq. (3).
+
+    Parameters
+    ----------
+    flows : Flows (..., n).
+    T : (n,) or (..., n) temperatures of the reservoirs, units of energy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if flows are no Flows, or T does not have one positive entry per reservoir.
+    """
+    if not isinstance(flows, Flows):
+        raise TypeError(
+            f"Argument `flows` must be Flows, but is {type(flows).__name__}. "
+            "Call a flow law, or complete arrays with oqs.Flows.of(particle, energy, mu)."
+        )
+    remedy = "Give one temperature per reservoir, as for the flows."
+    temperature = real_array("T", T, remedy)
+    if temperature.ndim == 0 or temperature.shape[-1] != flows.reservoirs:
+        raise ValueError(
+            f"Argument `T` must have shape (..., {flows.reservoirs}), "
+            f"but has shape {temperature.shape}. {remedy}"
+        )
+    positive("T", temperature, remedy)
+    total: FloatArray = np.sum(flows.heat / temperature, axis=-1)
+    return total
+
+
+def gibbs_state(system: System, T: float, mu: float) -> qutip.Qobj:
+    """Return the Gibbs state exp[(mu N_S - H_S) / T] / Z of one reservoir, Eq. (14).
+
+    Parameters
+    ----------
+    system : any System.
+    T, mu : temperature > 0 and chemical potential, units of energy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if the system is none, or T, mu are refused.
+    """
+    if not isinstance(system, System):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
+            f"{type(system).__name__}. For a model take model.system."
+        )
+    vectors = system.spectrum.vectors
+    populations = np.exp(log_gibbs(system, T, mu))
+    return qutip.Qobj((vectors * populations) @ vectors.conj().T, dims=system.dims, isherm=True)
+
+
+def log_gibbs(system: System, T: float, mu: float) -> FloatArray:
+    """Return the logarithms (D,) of the Gibbs populations of the energy eigenstates."""
+    temperature = positive_number("T", T, "Temperatures are absolute, in units of energy.")
+    potential = real_number("mu", mu, "Give a chemical potential in units of energy.")
+    spectrum = system.spectrum
+    exponent = (potential * spectrum.particles - spectrum.energies) / temperature
+    logarithm: FloatArray = exponent - logsumexp(exponent)
+    return logarithm
+
+
+def relative_entropy_to_gibbs(
+    model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike
+) -> FloatArray:
+    """Return S(rho || rho_j) = tr rho (ln rho - ln rho_j) (n,) to each local Gibbs state.
+
+    ln rho_j = (mu_j N_S - H_S)/T_j - ln Z_j is used as it stands, so the result is finite and exact
+    where populations of rho_j underflow. Arguments and errors as `momentary_flows`.
+    """
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    state = energy_basis(model, rho)
+    populations = np.diag(state).real
+    cross = [
+        populations @ log_gibbs(model.system, t, m)
+        for t, m in zip(temperature, potential, strict=True)
+    ]
+    return -von_neumann_entropy(state) - np.array(cross)
+
+
+def von_neumann_entropy(state: ComplexArray) -> float:
+    """Return -tr rho ln rho of a density matrix (D, D); eigenvalues <= 0 contribute nothing."""
+    p = np.linalg.eigvalsh(state)
+    p = p[p > 0]
+    return float(0.0 - np.sum(p * np.log(p)))  # a pure state has 0.0, not -0.0
+
+
+def entropy_production(model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike) -> float:
+    """Return dS_S/dt + sum_j (mu_j P_j - J_j)/T_j >= 0, the left side of Eq. (3), for any state.
+
+    Infinite where rho has an empty state that the generator fills; eigenvalues of rho below 1e-15
+    count as empty, rates below 1e-15 of the largest do not fill. Arguments and errors as
+    `momentary_flows`.
+    """
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    state = energy_basis(model, rho)
+    particle, energy = exchange(model, state.reshape(1, -1), temperature, potential)
+    generator = sum(dissipators(model, temperature, potential))
+    change = (generator @ state.ravel()).reshape(state.shape)
+    return entropy_rate(state, change, abs(generator).max()) + float(
+        np.sum((potential * particle[0] - energy[0]) / temperature)
+    )
+
+
+def entropy_production_by_reservoir(
+    model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike
+) -> FloatArray:
+    """Return -tr{D_j[rho] (ln rho - ln rho_j)} >= 0 (n,): Spohn's inequality, Eqs. (15)-(18).
+
+    The rate at which reservoir j alone takes rho towards its Gibbs state rho_j (Spohn 1978,
+    doi:10.1063/1.523789). The sum over j is `entropy_production`. Arguments and errors as
+    `momentary_flows`.
+    """
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    state = energy_basis(model, rho)
+    production = []
+    for j, dissipator in enumerate(dissipators(model, temperature, potential)):
+        change = (dissipator @ state.ravel()).reshape(state.shape)
+        towards = np.diag(change).real @ log_gibbs(model.system, temperature[j], potential[j])
+        production.append(entropy_rate(state, change, abs(dissipator).max()) + towards)
+    return np.array(production)
+
+
+def entropy_rate(state: ComplexArray, change: ComplexArray, fastest: float | None = None) -> float:
+    """Return dS/dt = -tr(change ln state) for a traceless `change` (D, D) of a state (D, D).
+
+    An eigenvalue of the state below the rounding of its largest counts as zero. Filling it costs an
+    infinite rate; leaving it alone, to the rounding of `fastest`, nothing.
+
+    Parameters
+    ----------
+    fastest : largest rate of the generator that made the change, units of energy. None takes the
+        largest element of the change, which near a stationary state is itself rounding.
+    """
+    p, basis = np.linalg.eigh(state)
+    filling = np.einsum("ai,ab,bi->i", basis.conj(), change, basis).real
+    rounding = len(p) * np.finfo(float).eps
+    empty = p <= rounding * p[-1]
+    if np.any(filling[empty] > rounding * (fastest or np.max(np.abs(change)))):
+        return np.inf
+    return float(-np.sum(filling[~empty] * np.log(p[~empty])))

@@ -1,0 +1,274 @@
+"""The fast scale: rho_S(t) at fixed temperatures and chemical potentials of the reservoirs."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterator
+from typing import final
+
+import numpy as np
+import qutip
+import scipy.sparse as sp
+import scipy.sparse.linalg
+from numpy.typing import ArrayLike
+from qutip.ui.progressbar import progress_bars
+from scipy.sparse.csgraph import connected_components
+
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    read_only,
+    real_array,
+    temperatures_and_potentials,
+)
+from oqs.contact.principal_value import shift_function
+from oqs.flows import Flows
+from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.lines import ModeLevel, mode_levels
+from oqs.memory import announce, require_memory
+from oqs.numerics.clusters import IntArray
+from oqs.numerics.exponential import exponential
+from oqs.state.entropy import entropy_rate, von_neumann_entropy
+from oqs.state.states import dissipators, energy_basis, exchange
+from oqs.stationary.uniqueness import require_unique
+from oqs.system.systems import QuadraticSystem
+
+_DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
+_LONG = 3e10  # floating-point operations after which a bar is worth its place
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Relaxation:
+    """A relaxation rho_S(t) with its flows and entropies.
+
+    Parameters
+    ----------
+    times : (m,) ascending, units of 1 / energy.
+    states : m density matrices in the basis of the system's operators.
+    flows : Flows (m, n), P_j = tr(D_j[rho] N_S) and so on, at each time.
+    entropy : (m,) S_S = -tr rho ln rho.
+    entropy_production : (m,) dS_S/dt + sum_j (mu_j P_j - J_j)/T_j >= 0, Eq. (3).
+    """
+
+    times: FloatArray
+    states: tuple[qutip.Qobj, ...]
+    flows: Flows
+    entropy: FloatArray
+    entropy_production: FloatArray
+
+
+def relax(
+    model: DaviesModel,
+    rho0: qutip.Qobj,
+    T: ArrayLike,
+    mu: ArrayLike,
+    times: ArrayLike,
+    *,
+    progress: bool | None = None,
+) -> Relaxation:
+    """Return rho_S(t) = exp(L t) rho_S(0), its flows and entropies, at the given times.
+
+    The dissipators commute with the free evolution, so the phases exp(-i (E_a - E_b) t) are applied
+    exactly and only the slow exp(sum_j D_j t) is computed, on those coupled sets of matrix elements
+    that rho0 occupies: by dense matrix exponentials, hence for any ratio of rates and times.
+
+    Parameters
+    ----------
+    model : made by `davies`.
+    rho0 : Qobj, density matrix or ket at t = 0.
+    T, mu : (n,) temperatures and chemical potentials, units of energy.
+    times : (m,) ascending, >= 0, units of 1 / energy (hbar = 1).
+    progress : show a bar; None shows one on a terminal when the run is long.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if rho0 is no state of the system, T, mu are refused, or times do not ascend from >= 0.
+    """
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    state = energy_basis(model, rho0)
+    t = _ascending(times)
+    reservoirs = dissipators(model, temperature, potential)
+    turning = sp.diags_array(1j * model.turning(model.full_generator))
+    generator = sp.csc_array(sum(reservoirs))
+    # without the free evolution of the levels, which commutes with the rest
+    states = _propagate(sp.csc_array(generator - turning), state, t, progress)
+    particle, energy = exchange(model, states, temperature, potential)
+    changes = (generator @ states.T).T.reshape(-1, *state.shape)
+    square = states.reshape(-1, *state.shape)
+    fastest = abs(generator).max()
+    rates = np.array([entropy_rate(s, c, fastest) for s, c in zip(square, changes, strict=True)])
+    return Relaxation(
+        times=read_only(t),
+        states=_with_free_evolution(model, square, t),
+        flows=Flows.of(particle, energy, potential),
+        entropy=read_only(np.array([von_neumann_entropy(s) for s in square])),
+        entropy_production=read_only(
+            rates + np.sum((potential * particle - energy) / temperature, axis=1)
+        ),
+    )
+
+
+def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> float:
+    """Return 1 / gap of the generator: the slowest decay time of a state of the system.
+
+    The gap is the smallest non-zero -Re(eigenvalue) on states without coherence between different
+    particle numbers, which is all that fermions exchanging particles with reservoirs can be in.
+    Without interactions it is twice the smallest real part of the eigenvalues of
+
+        sum_j G_j / 2 + i (L + w_k - w),  G_j = gamma_j(w) (t_j modes)^+ (t_j modes),
+
+    on the modes k of each level w, with L their frequency shift if the model has it: the decay of
+    <a_k^+ a_l>. For independent modes it is min_k sum_j gamma_j(w_k).
+
+    Parameters
+    ----------
+    model : made by `davies`.
+    T, mu : (n,) temperatures and chemical potentials, units of energy.
+
+    Returns
+    -------
+    float : units of 1 / energy (hbar = 1).
+
+    Raises
+    ------
+    NonUniqueStationaryState
+        if part of the system never relaxes.
+    TypeError, ValueError
+        if T, mu are refused.
+    MemoryError
+        before anything is computed, where the rate matrix of an interacting system is too large.
+    """
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    require_unique(model)
+    if isinstance(model.system, QuadraticSystem):
+        return 1 / min(_decay(model, level) for level in mode_levels(model, model.system))
+    terms = model.number_conserving_generator
+    generator = terms.matrix(model.weights(temperature, potential))
+    generator = sp.csc_array(generator - sp.diags_array(1j * model.turning(terms)))
+    sets = _coupled_sets(generator)
+    alone = np.concatenate([np.zeros(0, dtype=np.intp), *(s for s in sets if len(s) == 1)])
+    sets = [members for members in sets if len(members) > 1]
+    _announce([len(members) for members in sets])
+    decays = np.concatenate(
+        [
+            -generator.diagonal()[alone].real,
+            *(
+                -np.linalg.eigvals(generator[:, members][members, :].toarray()).real
+                for members in sets
+            ),
+        ]
+    )
+    return float(1 / np.partition(decays, 1)[1])  # the smallest is the stationary state's zero
+
+
+def _announce(sizes: list[int]) -> None:
+    """Say on a terminal how long the eigenvalues of sets of matrix elements will take, if long.
+
+    Raises MemoryError, before they are computed, where the largest set does not fit: 48 bytes for
+    each element of its matrix, and 8 ns for the cube of its size.
+    """
+    largest, seconds = max(sizes, default=0), 8e-9 * sum(float(s) ** 3 for s in sizes)
+    require_memory(
+        48.0 * largest**2,
+        f"The eigenvalues of {largest} coupled matrix elements, some {seconds:.0f} s of work,",
+        "The relaxation of fewer sites with the same rates tells the time as well.",
+    )
+    announce("oqs.relaxation_time", seconds)
+
+
+def _decay(model: DaviesModel, level: ModeLevel) -> float:
+    """Return the slowest decay rate of <a_k^+ a_l> between the modes of one level."""
+    drift = np.einsum("j,jkl->kl", level.gammas / 2, level.grams) + 1j * np.diag(level.splitting)
+    if model.shifted:
+        w = np.array([level.frequency])
+        shifts = [shift_function(contact)(w)[0] for contact in model.contacts]
+        drift += 1j * np.einsum("j,jkl->kl", shifts, level.grams)
+    return 2 * float(np.min(np.linalg.eigvals(drift).real))
+
+
+def _ascending(times: ArrayLike) -> FloatArray:
+    remedy = "Give ascending times >= 0, such as np.linspace(0, 10 * tau, 50)."
+    t = real_array("times", times, remedy)
+    if t.ndim != 1 or t.size == 0:
+        raise ValueError(
+            f"Argument `times` must have shape (m,), but has shape {t.shape}. {remedy}"
+        )
+    if t[0] < 0 or np.any(np.diff(t) < 0):
+        k = int(np.argmin(np.diff(t, prepend=0.0)))
+        before = f"{float(t[k - 1])!r} stands before " if k else "has "
+        raise ValueError(
+            f"Argument `times` must ascend from t >= 0, but {before}{float(t[k])!r} at index {k}."
+            f" {remedy}"
+        )
+    return t
+
+
+def _coupled_sets(generator: sp.csc_array) -> list[IntArray]:
+    """Split the matrix elements into sets that the generator does not connect."""
+    count, label = connected_components(abs(generator) > 0, directed=False)
+    order = np.argsort(label, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(label, minlength=count))[:-1])
+
+
+def _propagate(
+    generator: sp.csc_array, state: ComplexArray, times: FloatArray, progress: bool | None
+) -> ComplexArray:
+    """Return exp(generator t) state, row-major (m, D^2)."""
+    states = np.zeros((len(times), state.size), dtype=np.complex128)
+    flat = state.ravel()
+    occupied = [s for s in _coupled_sets(generator) if np.any(flat[s])]
+    alone = np.array([s[0] for s in occupied if len(s) == 1], dtype=np.intp)
+    states[:, alone] = flat[alone] * np.exp(np.multiply.outer(times, generator.diagonal()[alone]))
+    occupied = [s for s in occupied if len(s) > 1]
+    steps = np.diff(times, prepend=0.0)
+    work = len(np.unique(steps)) * sum(20.0 * len(s) ** 3 for s in occupied)
+    show = work > _LONG and sys.stderr.isatty() if progress is None else progress
+    bar = progress_bars["enhanced" if show else ""](len(occupied) * len(times))
+    for members in occupied:
+        block = generator[:, members][members, :]
+        for index, piece in enumerate(_trajectory(block, flat[members], steps)):
+            states[index, members] = piece
+            bar.update()
+    bar.finished()
+    return states
+
+
+def _trajectory(
+    block: sp.csc_array, start: ComplexArray, steps: FloatArray
+) -> Iterator[ComplexArray]:
+    """Yield exp(block t) start after each step; a step that recurs is exponentiated once."""
+    current = start
+    dense = block.toarray() if block.shape[0] <= _DENSE else None
+    cache: dict[float, ComplexArray] = {}
+    recurring = {s for s, c in zip(*np.unique(steps, return_counts=True), strict=True) if c > 1}
+    for step in steps:
+        if step == 0:
+            yield current
+            continue
+        if dense is None:
+            current = scipy.sparse.linalg.expm_multiply(block * step, current)
+        elif step in cache:
+            current = cache[step] @ current
+        else:
+            propagator = exponential(dense, float(step))
+            if step in recurring:
+                cache[step] = propagator
+            current = propagator @ current
+        yield current
+
+
+def _with_free_evolution(
+    model: DaviesModel, states: ComplexArray, times: FloatArray
+) -> tuple[qutip.Qobj, ...]:
+    spectrum = model.system.spectrum
+    levels = spectrum.energies - model.detuning
+    phases = np.exp(-1j * np.outer(times, levels))  # (m, D)
+    found = []
+    for phase, state in zip(phases, states, strict=True):
+        rotated = phase[:, None] * state * phase.conj()
+        rho = spectrum.vectors @ rotated @ spectrum.vectors.conj().T
+        found.append(qutip.Qobj((rho + rho.conj().T) / 2, dims=model.system.dims, isherm=True))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Stationary states with coherences between levels of one energy."""

@@ -1,0 +1,92 @@
+"""Exchanges of degenerate levels at one T and mu, and their coherences as real numbers."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.numerics.occupation import filled_and_empty
+from oqs.transitions.level_coherences import Exchange, LevelCoherences
+
+
+@final
+class LevelRates:
+    """What coherences (K,) do to populations (D,) and to each other, at one T and mu (n,).
+
+    The K numbers are real and imaginary parts of rho_ab, a < b, level after level.
+    """
+
+    def __init__(self, coherences: LevelCoherences, T: FloatArray, mu: FloatArray) -> None:
+        self._coherences = coherences
+        self._rates = [_out_and_in(exchange, T, mu) for exchange in coherences.exchanges]
+        self._loss = [np.zeros((len(v.states),) * 2, dtype=complex) for v in coherences.levels]
+        for exchange, (out, _) in zip(coherences.exchanges, self._rates, strict=True):
+            k = exchange.amplitudes
+            self._loss[exchange.level] += k.conj().T @ (out[:, None] * k)
+
+    @property
+    def size(self) -> int:
+        """Number K of real numbers."""
+        return self._coherences.elements
+
+    def decay(self) -> FloatArray:
+        """Return the rates (K,) at which each coherence decays by itself."""
+        parts = []
+        for loss, (a, b) in zip(self._loss, self._coherences.pairs, strict=True):
+            own = np.diagonal(loss).real
+            parts.append(np.tile((own[a] + own[b]) / 2, 2))
+        return np.concatenate(parts)
+
+    def apply(self, populations: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what coherences add to the populations' change (D,), and their own change (K,)."""
+        rho = self._coherences.matrices(x)
+        gained = np.zeros_like(populations)
+        change = []
+        for level, loss, matrix in zip(self._coherences.levels, self._loss, rho, strict=True):
+            gained[level.states] -= np.diagonal(loss @ matrix).real
+            whole = matrix + np.diag(populations[level.states])
+            change.append(-(loss @ whole + whole @ loss) / 2)
+        for exchange, (out, back) in zip(self._coherences.exchanges, self._rates, strict=True):
+            k, here = exchange.amplitudes, exchange.neighbours
+            gained[here] += out * _diagonal(k, rho[exchange.level])
+            change[exchange.level] += k.conj().T @ ((back * populations[here])[:, None] * k)
+            self._between_levels(exchange, out, rho[exchange.level], change)
+        numbers = [
+            matrix[pairs] for matrix, pairs in zip(change, self._coherences.pairs, strict=True)
+        ]
+        return gained, np.concatenate([part for z in numbers for part in (z.real, z.imag)])
+
+    def exchanged(self, x: FloatArray) -> list[tuple[Exchange, FloatArray]]:
+        """Return the particles (d,) the system gains from coherences, by exchange and neighbour."""
+        rho = self._coherences.matrices(x)
+        return [
+            (
+                each,
+                (1.0 if each.upward else -1.0) * out * _diagonal(each.amplitudes, rho[each.level]),
+            )
+            for each, (out, _) in zip(self._coherences.exchanges, self._rates, strict=True)
+        ]
+
+    def _between_levels(
+        self, exchange: Exchange, out: FloatArray, rho: ComplexArray, change: list[ComplexArray]
+    ) -> None:
+        """Add what this level's coherences give to those of degenerate neighbours."""
+        for index, members in self._coherences.degenerate_neighbours(exchange):
+            k = np.sqrt(out[members])[:, None] * exchange.amplitudes[members]
+            own = self._coherences.places(index, exchange.neighbours[members])
+            change[index][np.ix_(own, own)] += k @ rho @ k.conj().T
+
+
+def _out_and_in(exchange: Exchange, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the rates (d,) out of the level and into it."""
+    x = (exchange.frequency - mu[exchange.contact]) / T[exchange.contact]
+    filled, empty = filled_and_empty(x)
+    out, back = (filled, empty) if exchange.upward else (empty, filled)
+    return exchange.gamma * out, exchange.gamma * back
+
+
+def _diagonal(k: ComplexArray, rho: ComplexArray) -> FloatArray:
+    """Return the diagonal (d,) of k rho k^+."""
+    return np.add.reduce((k @ rho) * k.conj(), axis=1).real

@@ -1,0 +1,121 @@
+"""The stationary state of a generator's linear equations, for the solvers that keep coherences."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.errors import StationaryStateNotFound
+from oqs.generator.davies import DaviesModel
+from oqs.generator.generator import Generator
+from oqs.stationary.coherent.equations import Equations, Weighted
+from oqs.stationary.coherent.linear import ITERATED, Kernel, eliminated, iterated
+from oqs.stationary.method import (
+    TOLERANCE,
+    Solution,
+    StationaryMethod,
+    StationaryProblem,
+    checked_density_matrix,
+    checked_residual,
+)
+from oqs.stationary.rates.rate_equation import balanced
+
+_LIFETIME = 1e6
+"""Longest life of a coherence in units of its states': flows are off by up to 150 eps times it."""
+
+_Exchange = tuple[FloatArray, FloatArray]  # of N and of H by each term: (up, down, .., n, K)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class GeneratorProblem(StationaryProblem):
+    """The linear equations of a generator."""
+
+    model: DaviesModel
+    method: StationaryMethod
+    equations: Equations
+
+    @property
+    def frequencies(self) -> FloatArray:
+        """Bohr frequencies (K,) of the model."""
+        return self.model.frequencies
+
+    def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
+        """Solve for the kernel; check residual, flows and state."""
+        solution, _ = self._solved(T, mu)
+        return solution
+
+    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
+        _, (particle, energy) = self._solved(T, mu)
+        return particle.sum(axis=0).T, energy.sum(axis=0).T
+
+    def matrix(self, solution: Solution) -> sp.csr_array:
+        """Return the density matrix (D, D) in the energy basis."""
+        return self.equations.generator.square(solution.values)
+
+    def _solved(self, T: FloatArray, mu: FloatArray) -> tuple[Solution, _Exchange]:
+        weights = self.model.weights(T, mu)
+        weighted = self.equations.at(weights)
+        kernel, exchanged = self._kernel(weighted, weights)
+        residual = checked_residual(kernel.residual, self.method)
+        rho = weighted.in_energy_basis(kernel.values)
+        checked_density_matrix(rho, self.method)
+        values = self.equations.generator.elements(rho)
+        return Solution(values, residual, *self._flows(*exchanged)), exchanged
+
+    def _kernel(self, weighted: Weighted, weights: FloatArray) -> tuple[Kernel, _Exchange]:
+        """Iterate a large block, if that resolves its flows, else eliminate.
+
+        Beside coherences that turn at w >> gamma a residual small against the largest entries says
+        little about what the rates determine: these are not iterated.
+        """
+        generator, matrix = weighted.generator, weighted.matrix
+        if generator.size >= ITERATED and not self.equations.turning:
+            kernel = iterated(matrix, generator.diagonal)
+            if kernel is not None:
+                exchanged = self._exchange(generator, weights, kernel.values)
+                uncertain = kernel.residual * float(np.max(abs(matrix) @ np.abs(kernel.values)))
+                gross = np.abs(exchanged[0]).sum(axis=(0, 2))
+                if np.all(uncertain <= TOLERANCE * gross[gross > 0]):
+                    return kernel, exchanged
+        kernel = eliminated(matrix, generator.diagonal)
+        if kernel is None or not kernel.lifetime <= _LIFETIME:
+            raise StationaryStateNotFound(
+                f"{self.method} met a coherence between degenerate states that lives more than "
+                f"{_LIFETIME:.0e} times as long as these states: at these temperatures and rates "
+                "double precision does not determine the state in this method. Raise T, or bring "
+                "the contacts' rates closer together."
+            )
+        return kernel, self._exchange(generator, weights, kernel.values)
+
+    def _exchange(
+        self, generator: Generator, weights: FloatArray, values: FloatArray | ComplexArray
+    ) -> _Exchange:
+        """Return what each term of the generator gives of N and of H: (up, down, .., n, K)."""
+        shape = (-1, *self.model.rates.shape)  # the frequency shifts exchange nothing
+        particle = (weights * (generator.number @ values).real).reshape(shape)
+        if not np.any(self.model.detuning):  # each jump moves w and nothing else
+            return particle, particle * self.frequencies
+        return particle, (weights * (generator.energy @ values).real).reshape(shape)
+
+    def _flows(self, particle: FloatArray, energy: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the flows (n,) of N and of H.
+
+        Their sums, tr(N L rho) and tr(H L rho), must vanish as the rest of L rho does. What is left
+        of them then is rounding, and is taken from where it comes from. A residual of one state
+        counts with its particles, so it is judged over the sum of those; what is subnormal has no
+        digits.
+        """
+        scale = float(np.abs(particle).sum()) * float(self.model.system.spectrum.particles.sum())
+        flows = []
+        for exchanged, unit in ((particle, 1.0), (energy, self.model.system.energy_scale)):
+            net, gross = exchanged.sum(axis=(0, 2)), np.abs(exchanged).sum(axis=(0, 2))
+            missing = max(abs(float(net.sum())) - np.finfo(float).tiny, 0.0)
+            checked_residual(missing / (scale * unit) if missing else 0.0, self.method)
+            flows.append(balanced(net, gross))
+        return flows[0], flows[1]

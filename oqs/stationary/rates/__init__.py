@@ -1,0 +1,1 @@
+"""Stationary states of the populations' rate equation."""

@@ -1,0 +1,193 @@
+"""The rate equation of occupation eigenstates without a matrix: GMRES on up to 2^20 populations.
+
+The generator is a sum over modes of 2x2 exchanges whose rates depend on the other occupations. With
+the rates averaged over those it is a Kronecker sum of 2x2 generators, which a product of 2x2
+transformations diagonalises; its pseudo-inverse preconditions the iteration. Without interactions
+the average is exact and the iteration ends at once; the residual is always that of the true rates.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+import scipy.sparse.linalg
+
+from oqs.arguments import FloatArray
+from oqs.errors import StationaryStateNotFound
+from oqs.generator.davies import DaviesModel
+from oqs.numerics.occupation import filled_and_empty
+from oqs.stationary.method import TOLERANCE, Solution, StationaryMethod, checked_residual
+from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency
+from oqs.system.fock import occupation_sum
+from oqs.transitions.transitions import Flips
+
+_RELATIVE = 1e-13  # of the start's residual
+_RESTART = 40
+_CYCLES = 10
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class KrylovProblem(RateProblem):
+    """Flips of single modes, weighted anew at each T, mu; populations to 1e-12 in absolute terms.
+
+    Memory: about (2 N + 60) doubles for each of the 2^N states.
+    """
+
+    model: DaviesModel
+    method: StationaryMethod
+    flips: Flips
+
+    def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
+        """Iterate from the uniform distribution; check residual and positivity."""
+        rates = _Exchange.at(self.flips, T, mu)
+        size = 2**self.flips.modes
+        uniform = np.full(size, 1.0 / size)
+        correction, outcome = scipy.sparse.linalg.gmres(
+            scipy.sparse.linalg.LinearOperator((size, size), matvec=rates.apply, dtype=np.float64),
+            -rates.apply(uniform),
+            M=scipy.sparse.linalg.LinearOperator(
+                (size, size), matvec=rates.mean_inverse, dtype=np.float64
+            ),
+            rtol=_RELATIVE,
+            restart=_RESTART,
+            maxiter=_CYCLES,
+        )
+        populations = uniform + correction
+        populations /= populations.sum()
+        gross = rates.gross(populations)
+        residual = float(np.max(np.abs(rates.apply(populations)))) / gross if gross else 0.0
+        if outcome != 0 and residual > TOLERANCE:
+            raise StationaryStateNotFound(
+                f"GMRES did not converge in {_RESTART * _CYCLES} steps: residual {residual:.3g} of "
+                "the gross rates. Interactions far above the temperatures make the rates differ "
+                "too much from their average; raise T."
+            )
+        lowest = float(populations.min())
+        if lowest < -TOLERANCE:
+            raise StationaryStateNotFound(
+                f"GMRES gave the population {lowest:.3g}, below -{TOLERANCE:.0e}: the state is "
+                "less certain than that at these rates. Raise T, or bring the contacts' rates "
+                "closer together."
+            )
+        fluxes = self._fluxes(populations, T, mu)
+        rising = np.sum([up for _, _, up in fluxes], axis=0)
+        return Solution(
+            populations,
+            checked_residual(residual, self.method),
+            balanced(np.sum([net.sum(axis=1) for _, net, _ in fluxes], axis=0), rising),
+            balanced(np.sum([net @ frequency for frequency, net, _ in fluxes], axis=0), rising),
+        )
+
+    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the gains (K, n) of particles and energy at each of `frequencies`."""
+        fluxes = self._fluxes(self.solve(T, mu).values.real, T, mu)
+        return by_frequency(self.frequencies, [(frequency, net) for frequency, net, _ in fluxes])
+
+    def transition_frequencies(self) -> FloatArray:
+        """Return the frequencies (M,) of all transitions."""
+        return np.concatenate(self.flips.frequency)
+
+    def _fluxes(
+        self, populations: FloatArray, T: FloatArray, mu: FloatArray
+    ) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+        """Return for each mode its frequency (R,), the net flux up (n, R), the gross one (n,)."""
+        fluxes = []
+        for mode in range(self.flips.modes):
+            frequency, rate = self.flips.frequency[mode], self.flips.rate[mode]
+            filled, empty = filled_and_empty((frequency - mu[:, None]) / T[:, None])
+            pair = self.flips.split(populations, mode)
+            without, with_one = (pair[:, s, :].ravel() for s in (0, 1))
+            if len(frequency) == 1:
+                without, with_one = without.sum(keepdims=True), with_one.sum(keepdims=True)
+            up = rate * filled * without
+            fluxes.append((frequency, up - rate * empty * with_one, up.sum(axis=1)))
+        return fluxes
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Exchange:
+    """Total rates of every mode at one T, mu.
+
+    Parameters
+    ----------
+    flips : the modes.
+    up, down : for each mode, shaped to multiply states split at it.
+    mean_up, mean_down : (N,) averages over the other occupations.
+    """
+
+    flips: Flips
+    up: list[FloatArray]
+    down: list[FloatArray]
+    mean_up: FloatArray
+    mean_down: FloatArray
+    gaps: FloatArray
+
+    @classmethod
+    def at(cls, flips: Flips, T: FloatArray, mu: FloatArray) -> _Exchange:
+        ups, downs = [], []
+        for mode in range(flips.modes):
+            up = np.zeros(len(flips.frequency[mode]))
+            down = np.zeros(len(flips.frequency[mode]))
+            for rate, t, m in zip(flips.rate[mode], T, mu, strict=True):
+                filled, empty = filled_and_empty((flips.frequency[mode] - m) / t)
+                up += rate * filled
+                down += rate * empty
+            ups.append(up)
+            downs.append(down)
+        mean_up = np.array([up.mean() for up in ups])
+        mean_down = np.array([down.mean() for down in downs])
+        gaps = occupation_sum(mean_up + mean_down)
+        gaps[0] = np.inf  # the stationary direction of the average: left out of the inverse
+        return cls(
+            flips,
+            [flips.over_rest(up, mode) for mode, up in enumerate(ups)],
+            [flips.over_rest(down, mode) for mode, down in enumerate(downs)],
+            mean_up,
+            mean_down,
+            gaps,
+        )
+
+    def apply(self, states: FloatArray) -> FloatArray:
+        """Return the generator applied to populations (2^N,)."""
+        states = np.ascontiguousarray(states).ravel()
+        out = np.zeros_like(states)
+        for mode in range(self.flips.modes):
+            source, target = self.flips.split(states, mode), self.flips.split(out, mode)
+            flux = self.up[mode] * source[:, 0, :]
+            flux -= self.down[mode] * source[:, 1, :]
+            target[:, 0, :] -= flux
+            target[:, 1, :] += flux
+        return out
+
+    def gross(self, states: FloatArray) -> float:
+        """Return the largest one-way flux into a state through one mode."""
+        largest = 0.0
+        for mode in range(self.flips.modes):
+            source = self.flips.split(states, mode)
+            largest = max(
+                largest,
+                float(np.max(self.up[mode] * source[:, 0, :])),
+                float(np.max(self.down[mode] * source[:, 1, :])),
+            )
+        return largest
+
+    def mean_inverse(self, states: FloatArray) -> FloatArray:
+        """Return the pseudo-inverse of the averaged generator applied to `states` (2^N,)."""
+        work = np.array(states, dtype=np.float64).ravel()
+        fill = self.mean_up / (self.mean_up + self.mean_down)
+        for mode in range(self.flips.modes):  # to left eigenvectors (1, 1) and (fill, fill - 1)
+            pair = self.flips.split(work, mode)
+            total = pair[:, 0, :] + pair[:, 1, :]
+            pair[:, 1, :] = fill[mode] * total - pair[:, 1, :]
+            pair[:, 0, :] = total
+        work /= -self.gaps
+        for mode in range(self.flips.modes):  # back from (1 - fill, fill) and (1, -1)
+            pair = self.flips.split(work, mode)
+            full = fill[mode] * pair[:, 0, :] - pair[:, 1, :]
+            pair[:, 0, :] -= full
+            pair[:, 1, :] = full
+        return work

@@ -1,0 +1,184 @@
+"""Many rate equations of one system at once, state by state without subtractions.
+
+Up to a hundred states the overhead of numpy outweighs the arithmetic of a single elimination. The
+batch comes last: every operation on a few states is then one on long rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray
+from oqs.numerics.clusters import IntArray
+from oqs.numerics.occupation import filled_and_empty
+from oqs.stationary.method import StationaryMethod, checked_residual
+from oqs.stationary.rates.rate_equation import balanced
+from oqs.transitions.transitions import SectorBlocks, Step
+
+_FEW = 64  # states up to which a batch is quicker than one after the other
+_CACHED = 500_000  # numbers in the array that is eliminated in, not to crowd out the cache
+
+_Good = NDArray[np.bool_]  # (b,)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Flat:
+    """The transitions of all steps one after the other.
+
+    Parameters
+    ----------
+    steps : lowest first; of one state in the lowest sector.
+    dimension : number D of states.
+    frequency : (M,); rate : (n, M).
+    lower, upper : (M,) states of each transition.
+    ends : where each step's block ends.
+    linked : number of transitions that some contact drives.
+    """
+
+    steps: tuple[Step, ...]
+    dimension: int
+    frequency: FloatArray
+    rate: FloatArray
+    lower: IntArray
+    upper: IntArray
+    ends: tuple[int, ...]
+    linked: int
+
+    @classmethod
+    def of(cls, blocks: SectorBlocks) -> Flat:
+        """Flatten the steps."""
+        steps = blocks.steps
+        rate = np.concatenate([step.rate.reshape(step.reservoirs, -1) for step in steps], axis=1)
+        return cls(
+            steps,
+            blocks.dimension,
+            frequency=np.concatenate([step.frequency.ravel() for step in steps]),
+            rate=rate,
+            lower=np.concatenate([np.tile(step.lower, len(step.upper)) for step in steps]),
+            upper=np.concatenate([np.repeat(step.upper, len(step.lower)) for step in steps]),
+            ends=tuple(np.cumsum([len(step.upper) * len(step.lower) for step in steps]).tolist()),
+            linked=int(np.count_nonzero(np.any(rate > 0, axis=0))),
+        )
+
+    def blocks(self, values: FloatArray) -> Iterator[FloatArray]:
+        """Yield each step's part of values (M, b) as (d', d, b)."""
+        for step, start, end in zip(self.steps, (0, *self.ends), self.ends, strict=False):
+            yield values[start:end].reshape(*step.shape, -1)
+
+
+def applies(blocks: SectorBlocks) -> bool:
+    """Return whether states are few, and a single one has the fewest particles."""
+    return blocks.dimension <= _FEW and len(blocks.steps[0].lower) == 1
+
+
+def flows(
+    flat: Flat, T: FloatArray, mu: FloatArray, method: StationaryMethod
+) -> tuple[FloatArray, FloatArray, _Good]:
+    """Return particle and energy flows (b, n) at T, mu (b, n), and which of them are good (b,).
+
+    Rates or populations may underflow; a residual that is too large is an error.
+    """
+    particle, energy = np.empty_like(T), np.empty_like(T)
+    good = np.empty(len(T), dtype=np.bool_)
+    rows = max(_CACHED // max(_size(step) for step in flat.steps), 16)
+    for begin in range(0, len(T), rows):
+        part = slice(begin, begin + rows)
+        particle[part], energy[part], good[part] = _flows(flat, T[part], mu[part], method)
+    return particle, energy, good
+
+
+def _size(step: Step) -> int:
+    size = len(step.upper)
+    return (size + 1) * (size + len(step.lower))
+
+
+def _flows(
+    flat: Flat, T: FloatArray, mu: FloatArray, method: StationaryMethod
+) -> tuple[FloatArray, FloatArray, _Good]:
+    up, down = weighted(flat, T, mu)
+    found, good = populations_together(flat, up.sum(axis=0), down.sum(axis=0))
+    up *= found[flat.lower]
+    down *= found[flat.upper]
+    rising, gross = up.sum(axis=1).T, up.max(axis=(0, 1))
+    up -= down
+    net = _gains(flat, up.sum(axis=0))
+    residual = (np.abs(net).max(axis=0) / np.where(gross > 0, gross, 1.0))[good]
+    checked_residual(float(residual.max(initial=0.0)), method)
+    particle = balanced(up.sum(axis=1).T, rising)
+    up *= flat.frequency[:, None]  # no matrix product: its rounding depends on the batch
+    return particle, balanced(up.sum(axis=1).T, rising), good
+
+
+def weighted(flat: Flat, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return each contact's rates up and down (n, M, b) at T, mu (b, n)."""
+    above = flat.frequency[:, None] - mu.T.copy()[:, None]
+    filled, empty = filled_and_empty(above / T.T.copy()[:, None])
+    filled *= flat.rate[..., None]
+    empty *= flat.rate[..., None]
+    return filled, empty
+
+
+def populations_together(flat: Flat, up: FloatArray, down: FloatArray) -> tuple[FloatArray, _Good]:
+    """Return populations (D, b), and which are good: rates or populations may underflow.
+
+    Sector after sector as `elimination.eliminate`, each by states as `elimination.gth`, from rates
+    (M, b) of all contacts together.
+    """
+    count = up.shape[1]
+    linked = np.minimum(np.count_nonzero(up, axis=0), np.count_nonzero(down, axis=0))
+    good = linked == flat.linked
+    steps = list(zip(flat.blocks(up), flat.blocks(down), strict=True))
+    transfers = []
+    inside = np.zeros((len(flat.steps[-1].upper),) * 2 + (count,))
+    with np.errstate(all="ignore"):  # what is not finite is not good
+        for rise, fall in reversed(steps):
+            transfers.append(_times(inside, fall.sum(axis=1), rise))
+            inside = np.zeros((rise.shape[1],) * 2 + (count,))
+            for out, reached in zip(fall, transfers[-1], strict=True):
+                inside += out[:, None] * reached
+        shares, logarithms = [np.ones((1, count))], [np.zeros(count)]
+        for transfer in reversed(transfers):
+            share = (transfer * shares[-1]).sum(axis=1)
+            total = share.sum(axis=0)
+            shares.append(share / total)
+            logarithms.append(logarithms[-1] + np.log(total))
+        weights = np.exp(np.array(logarithms) - np.max(logarithms, axis=0))
+        weights /= weights.sum(axis=0)
+    found = np.empty((flat.dimension, count))
+    found[flat.steps[0].lower] = weights[0] * shares[0]
+    for step, weight, share in zip(flat.steps, weights[1:], shares[1:], strict=True):
+        found[step.upper] = weight * share
+    return found, good & np.isfinite(found).all(axis=0)
+
+
+def _gains(flat: Flat, flux: FloatArray) -> FloatArray:
+    """Return what each state gains (D, b) by a net flux (M, b) from lower to upper states."""
+    gains = np.zeros((flat.dimension, flux.shape[1]))
+    for step, gained in zip(flat.steps, flat.blocks(flux), strict=True):
+        gains[step.upper] += gained.sum(axis=1)
+        gains[step.lower] -= gained.sum(axis=0)
+    return gains
+
+
+def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
+    """Do as `elimination.times` does, state by state, for a batch: (d, d, b), (d, b), (d, m, b).
+
+    `inside` is used up.
+    """
+    size = len(out)
+    w = np.concatenate([inside, right], axis=1)
+    leaving = out.copy()  # of the states left, to outside
+    for k in range(size):
+        w[k, k + 1 :] /= w[k + 1 :, k].sum(axis=0) + leaving[k]
+        leaving[k + 1 :] += leaving[k] * w[k, k + 1 : size]
+        w[k + 1 :, k + 1 :] += w[k + 1 :, k, None] * w[k, k + 1 :]
+    x = w[:, size:]
+    for k in range(size - 2, -1, -1):
+        x[k] += (w[k, k + 1 : size, None] * x[k + 1 :]).sum(axis=0)
+    return x

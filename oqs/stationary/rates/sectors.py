@@ -1,0 +1,192 @@
+"""The rate equation eliminated by particle number, one step between two numbers at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, final
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.generator.davies import DaviesModel
+from oqs.numerics.clusters import IntArray
+from oqs.numerics.threads import one_thread_below
+from oqs.stationary.method import Solution, StationaryMethod, checked_residual
+from oqs.stationary.rates.aggregation import aggregate
+from oqs.stationary.rates.elimination import eliminate_steps, last_sector, recurrent
+from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency, matrix_of_blocks
+from oqs.stationary.rates.step_rates import StepRates, fluxes, totals
+from oqs.transitions.transitions import Part, SectorBlocks, Step
+
+_MANY = 4000  # states from which on iterating is quicker than eliminating
+
+
+@final
+class Balance(NamedTuple):
+    """What populations gain and exchange.
+
+    Parameters
+    ----------
+    net : (D,) gain of each state. largest : the largest flux of one transition upwards.
+    rising : (n,) gross flux upwards through each contact.
+    particle, energy : (n,) net exchange through each contact.
+    """
+
+    net: FloatArray
+    largest: float
+    rising: FloatArray
+    particle: FloatArray
+    energy: FloatArray
+
+
+@final
+class _Underflow(Exception):
+    """Some rate is below the smallest double and came out as zero."""
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class SectorProblem(RateProblem):
+    """Rates between neighbouring particle numbers, by quantum numbers, weighted anew at each T, mu.
+
+    Parameters
+    ----------
+    steps : lowest first.
+    dimension : number D of eigenstates.
+    """
+
+    model: DaviesModel
+    method: StationaryMethod
+    steps: tuple[Step, ...]
+    dimension: int
+
+    @classmethod
+    def of(
+        cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks
+    ) -> SectorProblem:
+        """Take the blocks as they are."""
+        return cls(model, method, blocks.steps, blocks.dimension)
+
+    @functools.cached_property
+    def _links(self) -> list[list[int]]:
+        """Number of transitions of each step's parts that some contact drives."""
+        return [[int(np.count_nonzero(part.linked)) for part in step.parts] for step in self.steps]
+
+    def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
+        """Iterate or eliminate; the residual is the net flux into the worst state."""
+        populations = self.populations(T, mu)
+        balance = self.balance(populations, T, mu)
+        worst = float(np.max(np.abs(balance.net)))
+        return Solution(
+            populations,
+            checked_residual(worst / balance.largest if worst else 0.0, self.method),
+            balanced(balance.particle, balance.rising),
+            balanced(balance.energy, balance.rising),
+        )
+
+    def balance(self, populations: FloatArray, T: FloatArray, mu: FloatArray) -> Balance:
+        """Return what these populations (D,) gain and exchange."""
+        rising, particle, energy = np.zeros((3, self.model.reservoirs))
+        net = np.zeros(self.dimension)
+        gross = 0.0
+        for step, part in self._parts():
+            lower, upper = step.lower[part.columns], step.upper[part.rows]
+            frequency = step.frequency_of(part.rows, part.columns)
+            for rows, up, down in fluxes(step, part, T, mu, populations):
+                gross = float(np.maximum(gross, up.max()))  # NaN stays NaN
+                rising[part.contacts] += up.sum(axis=(1, 2))
+                up -= down
+                particle[part.contacts] += up.sum(axis=(1, 2))
+                energy[part.contacts] += up.reshape(len(up), -1) @ frequency[rows].ravel()
+                gained = up.sum(axis=0)
+                net[upper[rows]] += gained.sum(axis=1)
+                net[lower] -= gained.sum(axis=0)
+        return Balance(net, gross, rising, particle, energy)
+
+    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the gains (K, n) of particles and energy at each of `frequencies`."""
+        populations = self.solve(T, mu).values.real
+        return by_frequency(self.frequencies, self.fluxes_by_frequency(populations, T, mu))
+
+    def fluxes_by_frequency(
+        self, populations: FloatArray, T: FloatArray, mu: FloatArray
+    ) -> list[tuple[FloatArray, FloatArray]]:
+        """Return frequencies (M,) and net fluxes (n, M) of all transitions, some at a time."""
+        found = []
+        for step, part in self._parts():
+            frequency = step.frequency_of(part.rows, part.columns)
+            for rows, up, down in fluxes(step, part, T, mu, populations):
+                which = part.linked[rows]
+                net = np.zeros((self.model.reservoirs, np.count_nonzero(which)))
+                net[part.contacts] = (up - down)[:, which]
+                found.append((frequency[rows][which], net))
+        return found
+
+    @functools.cached_property
+    def members(self) -> list[IntArray]:
+        """The eigenstates of each particle number, lowest first."""
+        return [self.steps[0].lower, *(step.upper for step in self.steps)]
+
+    def _parts(self) -> Iterator[tuple[Step, Part]]:
+        """Yield the parts of all steps."""
+        for step in self.steps:
+            for part in step.parts:
+                yield step, part
+
+    def transition_frequencies(self) -> FloatArray:
+        """Return the frequencies (M,) of all transitions."""
+        return np.concatenate(
+            [s.frequency_of(part.rows, part.columns)[part.linked] for s, part in self._parts()]
+        )
+
+    def populations(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return the stationary populations (D,), not checked."""
+        largest = max(len(step.upper) for step in self.steps)
+        shares = None
+        try:
+            with one_thread_below(largest):
+                if self.dimension >= _MANY:
+                    steps = self.step_rates(T, mu)
+                    shares = aggregate(steps, self._cooled(T))
+                if shares is None:
+                    shares = eliminate_steps(
+                        lambda which: (step.dense() for step in self._totals(T, mu, which)),
+                        [len(states) for states in self.members],
+                        last_sector(self.lowest_energies, 1, T, mu),
+                    )
+        except _Underflow:  # some states are only left, never reached
+            return self._recurrent(T, mu)
+        populations = np.empty(self.dimension)
+        for states, share in zip(self.members, shares, strict=True):
+            populations[states] = share
+        return populations
+
+    def step_rates(self, T: FloatArray, mu: FloatArray) -> list[StepRates]:
+        """Return the rates of all contacts together of all steps, lowest first."""
+        return list(self._totals(T, mu, range(len(self.steps))))
+
+    def _cooled(self, T: FloatArray) -> FloatArray:
+        """Return logarithms of Boltzmann's populations within each sector, to begin with."""
+        energies = self.model.system.spectrum.energies[np.concatenate(self.members)]
+        guess: FloatArray = -energies * (1 / T).mean()
+        return guess
+
+    def _totals(self, T: FloatArray, mu: FloatArray, which: Iterable[int]) -> Iterator[StepRates]:
+        """Yield the rates of all contacts together, of these steps."""
+        for index in which:
+            step, rates = self.steps[index], []
+            for part, links in zip(step.parts, self._links[index], strict=True):
+                up, down = totals(step, part, T, mu)
+                if min(np.count_nonzero(up), np.count_nonzero(down)) < links:
+                    raise _Underflow
+                rates.append((part.rows, part.columns, up, down))
+            yield StepRates(step.shape, tuple(rates))
+
+    def _recurrent(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        blocks = (
+            (step.lower[part.columns], step.upper[part.rows], *totals(step, part, T, mu))
+            for step, part in self._parts()
+        )
+        return recurrent(matrix_of_blocks(blocks, self.dimension))

@@ -1,0 +1,261 @@
+"""The rate equation of a handful of states: microseconds a call, and in batches.
+
+One state of T, mu is worked out in plain numbers, where numpy's overhead would outweigh the
+arithmetic; a batch in arrays over the batch. Both eliminate state by state as `elimination.gth`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from typing import final
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.flows import PlainFlows
+from oqs.generator.davies import DaviesModel
+from oqs.numerics.clusters import IntArray
+from oqs.numerics.occupation import filled_and_empty
+from oqs.stationary.method import Solution, StationaryMethod, checked_residual
+from oqs.stationary.rates.elimination import recurrent
+from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
+from oqs.transitions.transitions import SectorBlocks
+
+LARGEST = 8
+
+_Lists = list[list[float]]
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class SmallProblem(RateProblem):
+    """Up to 8 eigenstates.
+
+    Parameters
+    ----------
+    lower, upper : (M,) states of each transition.
+    frequency : (M,); rate : (n, M).
+    """
+
+    model: DaviesModel
+    method: StationaryMethod
+    lower: IntArray
+    upper: IntArray
+    frequency: FloatArray
+    rate: FloatArray
+    dimension: int
+
+    @classmethod
+    def of(cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks) -> SmallProblem:
+        """Flatten the transitions that some contact drives."""
+        rates = [step.rate for step in blocks.steps]
+        linked = [np.nonzero(rate.sum(axis=0)) for rate in rates]
+        pairs = list(zip(blocks.steps, linked, strict=True))
+        return cls(
+            model,
+            method,
+            lower=np.concatenate([step.lower[a] for step, (_, a) in pairs]),
+            upper=np.concatenate([step.upper[b] for step, (b, _) in pairs]),
+            frequency=np.concatenate([step.frequency[place] for step, place in pairs]),
+            rate=np.concatenate(
+                [rate[:, b, a] for rate, (b, a) in zip(rates, linked, strict=True)], axis=1
+            ),
+            dimension=blocks.dimension,
+        )
+
+    @functools.cached_property
+    def _plain(self) -> tuple[list[tuple[int, int]], list[float], list[int], list[float], _Lists]:
+        """Ends and frequencies of the transitions, distinct frequencies, rates, as lists."""
+        ends = list(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
+        distinct, which = np.unique(self.frequency, return_inverse=True)
+        return ends, self.frequency.tolist(), which.tolist(), distinct.tolist(), self.rate.tolist()
+
+    def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
+        """Eliminate state by state and balance each contact's transitions."""
+        ends, frequencies = self._plain[:2]
+        ups, downs, rise, fall, p = self._solved(T.tolist(), mu.tolist())
+        net, gross = [0.0] * self.dimension, 0.0
+        for (a, b), up, down in zip(ends, rise, fall, strict=True):
+            rising = up * p[a]
+            gained = rising - down * p[b]
+            net[a] -= gained
+            net[b] += gained
+            gross = max(gross, rising)
+        residual = max(map(abs, net)) / gross if gross else 0.0
+        particles, energies, weights = _summed(ends, frequencies, ups, downs, p)
+        return Solution(
+            np.array(p),
+            checked_residual(residual, self.method),
+            np.array(_balanced(particles, weights)),
+            np.array(_balanced(energies, weights)),
+        )
+
+    def plain_flows(self) -> PlainFlows:
+        """Return the flows without their checks."""
+        ends, frequencies = self._plain[:2]
+
+        def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
+            ups, downs, _, _, p = self._solved(T, mu)
+            return _summed(ends, frequencies, ups, downs, p)[:2]
+
+        return flows
+
+    def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
+        if not T.size:
+            return np.empty_like(T), np.empty_like(T)
+        flux, rising, populations = self._fluxes(T, mu)
+        net = np.zeros_like(populations)
+        for (a, b), gained in zip(self._plain[0], flux.sum(axis=0), strict=True):
+            net[a] -= gained
+            net[b] += gained
+        gross = rising.sum(axis=0).max(axis=0)
+        worst = np.abs(net).max(axis=0) / np.where(gross > 0, gross, 1.0)
+        checked_residual(float(worst.max()), self.method)
+        weights = rising.sum(axis=1).T
+        particle = balanced(flux.sum(axis=1).T, weights)
+        flux *= self.frequency[:, None]  # no matrix product: its rounding depends on the batch
+        return particle, balanced(flux.sum(axis=1).T, weights)
+
+    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the gains (K, n) of particles and energy at each of `frequencies`."""
+        flux, _, _ = self._fluxes(T[None], mu[None])
+        return by_frequency(self.frequencies, [(self.frequency, flux[..., 0])])
+
+    def _solved(
+        self, T: list[float], mu: list[float]
+    ) -> tuple[_Lists, _Lists, list[float], list[float], list[float]]:
+        """Return the rates up and down, contact by contact and summed, and the populations."""
+        ends, _, which, distinct, rates = self._plain
+        ups, downs = _weighted(rates, which, distinct, T, mu)
+        rise = [sum(column) for column in zip(*ups, strict=True)]
+        fall = [sum(column) for column in zip(*downs, strict=True)]
+        p = _gth(ends, rise, fall, self.dimension) if min(rise) > 0 and min(fall) > 0 else None
+        if p is None:  # rates that underflowed to zero: some states are only left, never reached
+            p = self._recurrent(np.array(rise), np.array(fall)).tolist()
+        return ups, downs, rise, fall, p
+
+    def transition_frequencies(self) -> FloatArray:
+        """Return the frequencies (M,) of all transitions."""
+        return self.frequency
+
+    def _fluxes(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return net and gross flux up (n, M, b) and populations (D, b) at T, mu (b, n).
+
+        The batch comes last: sums over few transitions are then sums of long rows.
+        """
+        ends, _, which, distinct, _ = self._plain
+        above = np.array(distinct)[:, None] - mu.T.copy()[:, None]
+        filled, empty = filled_and_empty(above / T.T.copy()[:, None])
+        rates = self.rate[..., None]
+        up, down = rates * filled[:, which], rates * empty[:, which]
+        rise, fall = up.sum(axis=0), down.sum(axis=0)
+        populations = _gth_batch(ends, rise, fall, self.dimension)
+        good = ((rise > 0) & (fall > 0)).all(axis=0) & np.isfinite(populations).all(axis=0)
+        for row in np.flatnonzero(~good).tolist():
+            populations[:, row] = self._recurrent(rise[:, row], fall[:, row])
+        rising = up * populations[self.lower]
+        return rising - down * populations[self.upper], rising, populations
+
+    def _recurrent(self, rise: FloatArray, fall: FloatArray) -> FloatArray:
+        return recurrent(rate_matrix(self.lower, self.upper, rise, fall, self.dimension))
+
+
+def _weighted(
+    rates: _Lists, which: list[int], distinct: list[float], T: list[float], mu: list[float]
+) -> tuple[_Lists, _Lists]:
+    """Return each contact's rates up and down, one list per contact."""
+    ups, downs = [], []
+    for rate, t, m in zip(rates, T, mu, strict=True):
+        filled, empty = [], []
+        for w in distinct:
+            x = (w - m) / t
+            small = math.exp(-abs(x))
+            large = 1.0 / (1.0 + small)
+            small *= large
+            filled.append(small if x > 0 else large)
+            empty.append(large if x > 0 else small)
+        ups.append([g * filled[k] for g, k in zip(rate, which, strict=True)])
+        downs.append([g * empty[k] for g, k in zip(rate, which, strict=True)])
+    return ups, downs
+
+
+def _summed(
+    ends: list[tuple[int, int]],
+    frequencies: list[float],
+    ups: _Lists,
+    downs: _Lists,
+    p: list[float],
+) -> tuple[list[float], list[float], list[float]]:
+    """Return each contact's flows of particles and energy, and its gross rate upwards."""
+    particles, energies, gross = [], [], []
+    for up_j, down_j in zip(ups, downs, strict=True):
+        particle = energy = rising = 0.0
+        for (a, b), w, up, down in zip(ends, frequencies, up_j, down_j, strict=True):
+            gained = up * p[a] - down * p[b]
+            particle += gained
+            energy += gained * w
+            rising += up * p[a]
+        particles.append(particle)
+        energies.append(energy)
+        gross.append(rising)
+    return particles, energies, gross
+
+
+def _balanced(flows: list[float], gross: list[float]) -> list[float]:
+    """Do as `rate_equation.balanced` does, on plain numbers."""
+    excess = sum(flows) / (sum(gross) or 1.0)
+    return [flow - excess * weight for flow, weight in zip(flows, gross, strict=True)]
+
+
+def _gth(
+    ends: list[tuple[int, int]], ups: list[float], downs: list[float], size: int
+) -> list[float] | None:
+    """Eliminate as `elimination.gth` does, on lists; None where products leave double precision."""
+    w = [[0.0] * size for _ in range(size)]
+    for (a, b), up, down in zip(ends, ups, downs, strict=True):
+        w[b][a] = up
+        w[a][b] = down
+    for k in range(size - 1, 0, -1):
+        row = w[k]
+        leaving = sum([w[a][k] for a in range(k)])
+        if not leaving > 0:
+            return None
+        for b in range(k):
+            if row[b]:
+                row[b] /= leaving
+                back = row[b]
+                for a in range(k):
+                    w[a][b] += w[a][k] * back
+    populations = [1.0]
+    for k in range(1, size):
+        populations.append(sum([x * p for x, p in zip(w[k], populations, strict=False)]))
+        total = sum(populations)
+        populations = [p / total for p in populations]
+    return populations if math.isfinite(sum(populations)) else None
+
+
+def _gth_batch(
+    ends: list[tuple[int, int]], ups: FloatArray, downs: FloatArray, size: int
+) -> FloatArray:
+    """Eliminate as `elimination.gth` does, for a batch: ups, downs (M, b) -> (D, b).
+
+    Columns with rates that underflowed to zero come out as they may: they are solved otherwise.
+    """
+    count = ups.shape[1]
+    w = np.zeros((size, size, count))
+    for (a, b), up, down in zip(ends, ups, downs, strict=True):
+        w[b, a] = up
+        w[a, b] = down
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for k in range(size - 1, 0, -1):
+            w[k, :k] /= w[:k, k].sum(axis=0)
+            w[:k, :k] += w[:k, k, None] * w[k, None, :k]
+        populations = np.zeros((size, count))
+        populations[0] = 1.0
+        for k in range(1, size):
+            populations[k] = (w[k, :k] * populations[:k]).sum(axis=0)
+            populations[: k + 1] /= populations[: k + 1].sum(axis=0)
+    return populations

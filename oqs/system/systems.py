@@ -1,0 +1,220 @@
+"""Open systems: N fermionic sites, and the quadratic Hamiltonian of Eq. (8)."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import qutip
+from numpy.typing import ArrayLike
+
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    complex_array,
+    positive_number,
+    read_only,
+    real_array,
+    shortest,
+)
+from oqs.numerics.clusters import FINEST, RESOLUTION
+from oqs.system.fock import occupation_sum
+from oqs.system.spectrum import ModeVectors, Spectrum
+
+_H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
+
+
+class System(abc.ABC):
+    """N fermionic sites with annihilators c_v and a Hamiltonian H_S with [H_S, N_S] = 0."""
+
+    @property
+    @abc.abstractmethod
+    def annihilators(self) -> tuple[qutip.Qobj, ...]:
+        """Annihilators c_v of the N sites."""
+
+    @property
+    @abc.abstractmethod
+    def hamiltonian(self) -> qutip.Qobj:
+        """Hamiltonian H_S."""
+
+    @property
+    @abc.abstractmethod
+    def energy_scale(self) -> float:
+        """Largest transition energy the Hamiltonian can have."""
+
+    @property
+    @abc.abstractmethod
+    def largest_energy(self) -> float:
+        """Largest |E| of the many-body spectrum, measured from the empty state."""
+
+    @property
+    @abc.abstractmethod
+    def spectrum(self) -> Spectrum:
+        """Many-body energy eigenbasis, each state with a definite particle number."""
+
+    @property
+    def sites(self) -> int:
+        """Number N of sites."""
+        return len(self.annihilators)
+
+    @functools.cached_property
+    def number(self) -> qutip.Qobj:
+        """Particle number N_S = sum_v c_v^+ c_v."""
+        return sum(c.dag() * c for c in self.annihilators)
+
+    @property
+    def resolution(self) -> float:
+        """Default resolution of energies, 1e-12 of `largest_energy`: closer ones count as equal.
+
+        The same number for a quadratic Hamiltonian whether it is given as a QuadraticSystem or as
+        an InteractingSystem, in whatever basis of the sites.
+        """
+        return RESOLUTION * self.largest_energy
+
+    @property
+    def dims(self) -> list[list[int]]:
+        """QuTiP dimensions of operators on this system."""
+        return self.annihilators[0].dims
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, init=False)
+class QuadraticSystem(System):
+    """H_S = sum_vw eps_vw c_v^+ c_w = sum_k w_k a_k^+ a_k, Eq. (8).
+
+    Parameters
+    ----------
+    h : (N, N) complex Hermitian eps_vw, units of energy.
+
+    Attributes
+    ----------
+    h : (N, N) complex, read-only.
+    energies : (N,) mode energies w_k, ascending, units of energy.
+    modes : (N, N) unitary; column k is mode k: a_k = sum_v conj(modes[v, k]) c_v.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if h does not hold finite numbers, is not square, or is not Hermitian to 1e-12 of its
+        largest entry.
+    """
+
+    h: ComplexArray
+    energies: FloatArray
+    modes: ComplexArray
+
+    def __init__(self, h: ArrayLike) -> None:
+        matrix = hermitian_matrix(h)
+        energies, modes = np.linalg.eigh(matrix)
+        object.__setattr__(self, "h", read_only(matrix))
+        object.__setattr__(self, "energies", read_only(energies))
+        object.__setattr__(self, "modes", read_only(modes.astype(np.complex128)))
+
+    @classmethod
+    def from_energies(cls, energies: ArrayLike) -> QuadraticSystem:
+        """Return a system whose sites are its modes, at these energies (N,), in any order."""
+        values = real_array("energies", energies, "Give the mode energies w_k, shape (N,).")
+        if values.ndim != 1 or values.size == 0:
+            raise ValueError(
+                f"Argument `energies` must have shape (N,), but has shape {values.shape}. "
+                "Give one energy per mode."
+            )
+        return cls(np.diag(values))
+
+    @functools.cached_property
+    def annihilators(self) -> tuple[qutip.Qobj, ...]:
+        """c_v of the sites in the Jordan-Wigner space, QuTiP's own fermion operators."""
+        return jordan_wigner(len(self.h))
+
+    @functools.cached_property
+    def mode_annihilators(self) -> tuple[qutip.Qobj, ...]:
+        """a_k of the normal modes: H_S = sum_k w_k a_k^+ a_k."""
+        return tuple(
+            sum(complex(u.conjugate()) * c for u, c in zip(column, self.annihilators, strict=True))
+            for column in self.modes.T
+        )
+
+    @functools.cached_property
+    def hamiltonian(self) -> qutip.Qobj:
+        """H_S = sum_vw eps_vw c_v^+ c_w."""
+        return quadratic_form(self.h, self.annihilators)
+
+    @property
+    def sites(self) -> int:
+        """Number N of sites."""
+        return len(self.h)
+
+    @property
+    def energy_scale(self) -> float:
+        """max_k |w_k|."""
+        return float(np.max(np.abs(self.energies)))
+
+    @property
+    def largest_energy(self) -> float:
+        """The larger of the sums of all w_k > 0 and of all |w_k| with w_k < 0."""
+        positive = np.maximum(self.energies, 0.0).sum()
+        return float(max(positive, positive - self.energies.sum()))
+
+    @functools.cached_property
+    def spectrum(self) -> Spectrum:
+        """Occupation states of the normal modes; bit N-1-k of a state's index is mode k."""
+        return Spectrum(
+            energies=occupation_sum(self.energies),
+            particles=np.bitwise_count(np.arange(2**self.sites)).astype(np.intp),
+            eigenvectors=ModeVectors(self.modes),
+        )
+
+
+def checked_resolution(resolution: float | None, system: System) -> float:
+    """Return the energy below which energies count as equal; None is `system.resolution`.
+
+    Raises TypeError or ValueError unless it is a number above the rounding of the energies.
+    """
+    if resolution is None:
+        return system.resolution
+    remedy = "It is an energy; omit it for the default, 1e-12 of the largest many-body energy."
+    number = positive_number("resolution", resolution, remedy)
+    finest = FINEST * system.largest_energy
+    if number < finest:
+        raise ValueError(
+            f"Argument `resolution` must be at least {finest!r}, the rounding of this system's "
+            f"energies, but is {number!r}. {remedy}"
+        )
+    return number
+
+
+def quadratic_form(matrix: ComplexArray, operators: Sequence[qutip.Qobj]) -> qutip.Qobj:
+    """Return sum_vw matrix[v, w] c_v^+ c_w as a Hermitian Qobj."""
+    with qutip.CoreOptions(auto_tidyup=False):  # it drops 1e-14 of no unit in particular
+        terms = [
+            complex(matrix[v, w]) * operators[v].dag() * operators[w]
+            for v, w in zip(*np.nonzero(matrix), strict=True)
+        ]
+        return sum(terms) if terms else 0 * operators[0].dag() * operators[0]
+
+
+def jordan_wigner(sites: int) -> tuple[qutip.Qobj, ...]:
+    """Return QuTiP's annihilators c_v of N sites."""
+    return tuple(qutip.fdestroy(sites, site) for site in range(sites))
+
+
+def hermitian_matrix(h: ArrayLike) -> ComplexArray:
+    """Return h as a square Hermitian (N, N) array, or raise naming `h`."""
+    matrix = complex_array("h", h, _H_REMEDY)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
+        raise ValueError(
+            f"Argument `h` must be a square matrix, but has shape {matrix.shape}. {_H_REMEDY}"
+        )
+    difference = np.abs(matrix - matrix.conj().T)
+    if np.max(difference) > 1e-12 * np.max(np.abs(matrix)):
+        v, w = (int(i) for i in np.unravel_index(np.argmax(difference), matrix.shape))
+        raise ValueError(
+            f"Argument `h` must be Hermitian, but h[{v}, {w}] = {shortest(matrix[v, w])} and "
+            f"h[{w}, {v}] = {shortest(matrix[w, v])}. {_H_REMEDY} Where their difference is "
+            "rounding, give (h + h.conj().T) / 2."
+        )
+    return (matrix + matrix.conj().T) / 2

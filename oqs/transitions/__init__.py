@@ -1,0 +1,1 @@
+"""Transitions between energy levels and the matrix elements that cause them."""

@@ -1,0 +1,261 @@
+"""Transitions between energy eigenstates: frequencies, and each contact's rate at n = 1/2 doubled.
+
+What the rate equation needs of a model, without T and mu: from `lower` to `upper`, one particle
+more, contact j goes up at gamma_j n_j |<lower|S|upper>|^2 and down at the same with 1 - n_j. Two
+forms: `Flips` where the eigenstates are occupation states (no matrix is needed), `SectorBlocks` of
+dense matrices between neighbouring particle numbers otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from oqs.arguments import FloatArray
+from oqs.numerics.clusters import IntArray
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Part:
+    """The transitions of a step between two sectors of equal quantum numbers.
+
+    Parameters
+    ----------
+    rows, columns : where the r upper and the c lower states stand in the step.
+    contacts : (m,) indices of the contacts that drive them.
+    rate : (m, r, c) gamma_j |<lower|S_j|upper>|^2 of each of those, summed over channels.
+    """
+
+    rows: slice
+    columns: slice
+    contacts: IntArray
+    rate: FloatArray
+
+    @functools.cached_property
+    def linked(self) -> NDArray[np.bool_]:
+        """Which pairs (r, c) some contact links."""
+        linked: NDArray[np.bool_] = np.any(self.rate > 0, axis=0)
+        return linked
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Step:
+    """All transitions between the states of n and n + 1 particles.
+
+    Parameters
+    ----------
+    lower, upper : (d,), (d',) eigenstates, those of equal quantum numbers one after the other.
+    frequencies : (d', d) E_upper - E_lower, or the energies (d,), (d',) of which they are made.
+    parts : the transitions, by quantum numbers.
+    reservoirs : number n of contacts.
+    """
+
+    lower: IntArray
+    upper: IntArray
+    frequencies: FloatArray | tuple[FloatArray, FloatArray]
+    parts: tuple[Part, ...]
+    reservoirs: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers (d', d) of upper and lower states."""
+        return len(self.upper), len(self.lower)
+
+    @property
+    def energies(self) -> tuple[FloatArray, FloatArray] | None:
+        """Energies (d,), (d',); None where frequencies are known better than their differences."""
+        return self.frequencies if isinstance(self.frequencies, tuple) else None
+
+    def frequency_of(self, rows: slice, columns: slice) -> FloatArray:
+        """Return E_upper - E_lower of some of the upper and lower states."""
+        if not isinstance(self.frequencies, tuple):
+            return self.frequencies[rows, columns]
+        lower, upper = self.frequencies
+        frequency: FloatArray = upper[rows, None] - lower[columns]
+        return frequency
+
+    @property
+    def frequency(self) -> FloatArray:
+        """All frequencies (d', d)."""
+        return self.frequency_of(slice(None), slice(None))
+
+    @property
+    def rate(self) -> FloatArray:
+        """Each contact's rates (n, d', d), zeros between unequal quantum numbers included."""
+        rate = np.zeros((self.reservoirs, *self.shape))
+        for part in self.parts:
+            rate[part.contacts, part.rows, part.columns] = part.rate
+        return rate
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class SectorBlocks:
+    """The steps between neighbouring particle numbers, from the lowest.
+
+    Parameters
+    ----------
+    steps : one per pair of neighbouring particle numbers.
+    sector : (D,) label of each eigenstate's quantum numbers.
+    ambiguous : whether one channel links an eigenstate to two others of one level and equal quantum
+        numbers, so that it may drive coherences between them.
+    """
+
+    steps: tuple[Step, ...]
+    sector: IntArray
+    ambiguous: bool
+
+    @property
+    def dimension(self) -> int:
+        """Number D of eigenstates."""
+        return len(self.sector)
+
+    @property
+    def driven(self) -> bool:
+        """Whether some contact drives some transition."""
+        return any(bool(np.any(part.linked)) for step in self.steps for part in step.parts)
+
+    @functools.cached_property
+    def components(self) -> int:
+        """Number of sets of eigenstates that no transition connects."""
+        return self.components_among(np.ones(self.dimension, dtype=np.bool_))[0]
+
+    def components_among(self, among: NDArray[np.bool_]) -> tuple[int, IntArray]:
+        """Return the number of sets that transitions within `among` (D,) connect, and each's label.
+
+        The label (D,) of other states is -1.
+        """
+        if np.array_equal(self.reached(among), among):
+            return int(among.any()), np.where(among, 0, -1)
+        none = np.zeros(0, dtype=np.intp)
+        rows, columns = [none], [none]
+        for step in self.steps:
+            for part in step.parts:
+                upper, lower = np.nonzero(part.linked)
+                rows.append(step.upper[part.rows][upper])
+                columns.append(step.lower[part.columns][lower])
+        ends = np.concatenate(rows), np.concatenate(columns)
+        inside = among[ends[0]] & among[ends[1]]
+        ends = ends[0][inside], ends[1][inside]
+        graph = sp.coo_array(
+            (np.ones(len(ends[0]), dtype=np.int8), ends), shape=(self.dimension,) * 2
+        )
+        label = connected_components(graph, directed=False)[1]
+        present, renumbered = np.unique(label[among], return_inverse=True)
+        labels = np.full(self.dimension, -1)
+        labels[among] = renumbered
+        return len(present), labels
+
+    def reached(self, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which states (D,) of `among` (D,) transitions connect with the first of those.
+
+        Sweeping up and down through the parts finds them in a few passes where nearly all states
+        are linked; a graph of all links would be larger than the parts.
+        """
+        parts = [
+            (step.upper[part.rows], step.lower[part.columns], part.linked)
+            for step in self.steps
+            for part in step.parts
+        ]
+        reached = np.zeros(self.dimension, dtype=np.bool_)
+        reached[np.flatnonzero(among)[:1]] = True
+        known = 0
+        while (count := int(np.count_nonzero(reached))) > known:
+            known = count
+            for upper, lower, links in (*parts, *parts[::-1]):
+                reached[upper] |= links[:, reached[lower]].any(axis=1) & among[upper]
+                reached[lower] |= links[reached[upper]].any(axis=0) & among[lower]
+        return reached
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Flips:
+    """Occupation eigenstates: mode k fills at a frequency that the other occupations shift.
+
+    Parameters
+    ----------
+    frequency : for each mode k, w_k (R,) by the occupations of the other modes, R = 2^(N-1), modes
+        in their order; R = 1 where they do not matter.
+    rate : for each mode, (n, R) gamma_j(w) times its squared amplitude in contact j.
+    ambiguous : whether one channel links an eigenstate to two others of one level.
+    """
+
+    frequency: tuple[FloatArray, ...]
+    rate: tuple[FloatArray, ...]
+    ambiguous: bool
+
+    @property
+    def modes(self) -> int:
+        """Number N of modes."""
+        return len(self.frequency)
+
+    @property
+    def driven(self) -> bool:
+        """Whether some contact drives some transition."""
+        return any(bool(np.any(rate > 0)) for rate in self.rate)
+
+    @functools.cached_property
+    def components(self) -> int:
+        """Number of sets of eigenstates that no transition connects."""
+        driven = [np.any(rate > 0, axis=0) for rate in self.rate]
+        if all(bool(np.all(d)) for d in driven):
+            return 1
+        states = np.arange(2**self.modes)
+        ends = []
+        for mode, linked in enumerate(driven):
+            pair = self.split(states, mode)  # (rest above, 2, rest below)
+            which = np.broadcast_to(self.over_rest(linked, mode), pair[:, 0].shape)
+            ends.append((pair[:, 0][which], pair[:, 1][which]))
+        empty, filled = (np.concatenate(end) for end in zip(*ends, strict=True))
+        graph = sp.coo_array(
+            (np.ones(len(empty), dtype=np.int8), (empty, filled)), shape=(len(states),) * 2
+        )
+        return int(connected_components(graph, directed=False)[0])
+
+    def split(self, states: NDArray[np.float64], mode: int) -> NDArray[np.float64]:
+        """View states (2^N,) as (rest above, 2, rest below) of this mode."""
+        return states.reshape(2**mode, 2, -1)
+
+    def over_rest(self, values: FloatArray, mode: int) -> FloatArray:
+        """View values (..., R) of the other occupations as (..., rest above, rest below)."""
+        if values.shape[-1] == 1:
+            return values[..., None]
+        return values.reshape(*values.shape[:-1], 2**mode, -1)
+
+    def blocks(self) -> SectorBlocks:
+        """Return the same transitions as dense blocks between particle numbers."""
+        size, reservoirs = 2**self.modes, len(self.rate[0])
+        states = np.arange(size)
+        particles = np.bitwise_count(states)
+        sectors = [np.flatnonzero(particles == n) for n in range(self.modes + 1)]
+        rank = np.empty(size, dtype=np.intp)
+        for sector in sectors:
+            rank[sector] = np.arange(len(sector))
+        steps = []
+        for lower, upper in itertools.pairwise(sectors):
+            frequency = np.zeros((len(upper), len(lower)))
+            rate = np.zeros((reservoirs, len(upper), len(lower)))
+            for k in range(self.modes):
+                bit = 1 << (self.modes - 1 - k)
+                source = lower[(lower & bit) == 0]
+                place = (rank[source | bit], rank[source])
+                rest = ((source >> (self.modes - k)) << (self.modes - 1 - k)) | (source & (bit - 1))
+                rest = np.minimum(rest, len(self.frequency[k]) - 1)
+                frequency[place] = self.frequency[k][rest]
+                rate[:, *place] = self.rate[k][:, rest]
+            part = Part(slice(None), slice(None), np.arange(reservoirs), rate)
+            steps.append(Step(lower, upper, frequency, (part,), reservoirs))
+        return SectorBlocks(tuple(steps), particles.astype(np.intp), self.ambiguous)
+
+
+Transitions = Flips | SectorBlocks

@@ -1,0 +1,266 @@
+"""When to trust a Davies generator: each assumption, its measured ratio, a verdict, a remedy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, positive_number, temperatures_and_potentials
+from oqs.errors import NonUniqueStationaryState
+from oqs.flows import KINDS, Flows
+from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.lines import Lines, tail_flows
+from oqs.generator.touched import touched_part
+from oqs.laws.density_matrix import flow_law
+from oqs.laws.gross import ROUNDING, gross_flows
+from oqs.laws.landauer import landauer
+from oqs.modes.untouched import named
+from oqs.state.relaxation import relaxation_time
+from oqs.stationary.uniqueness import kernel
+from oqs.system.systems import QuadraticSystem
+from oqs.validity.price import audit_bar
+from oqs.validity.secular import worst_mixing
+from oqs.validity.verdict import Assumption, Audit, Verdict
+
+
+def audit(
+    model: DaviesModel,
+    T: ArrayLike,
+    mu: ArrayLike,
+    *,
+    tau_eq: float | None = None,
+    exact: bool = True,
+    progress: bool | None = None,
+) -> Audit:
+    """Measure each assumption behind the Davies generator at T, mu.
+
+    secular: rates that mix two levels over their distance, where the model keeps them apart.
+    Born-Markov: line widths over the lowest temperature; where the model's resolution counts split
+    frequencies as one, their spread is part of the width.
+    line tails: flow through the width and tails of the lines over the flow that the model gives.
+    flat rate: relative change of a rate over the width of its line.
+    band edges: line widths over the distance of Bohr frequencies to the edges of a band.
+    unique flows: dimension beyond one of the generator's kernel, of what contacts touch: what they
+    do not touch has any state, but carries nothing.
+    time scales: relaxation time tau_S over the reservoirs' time tau_eq, where that is given.
+    exact flows: deviation of P, J, Y from `landauer`, for a quadratic system whose self-energy is
+    known.
+
+    Deviations of P, J, Y are relative to the largest flow of their kind, of J at least max(T) per
+    particle, and of each at least 1e-13 of the largest gross rate of its kind, all that a contact
+    gives and takes before it cancels: what vanishes is not measured by its rounding.
+
+    Parameters
+    ----------
+    model : made by `davies`.
+    T, mu : (n,) temperatures and chemical potentials, units of energy.
+    tau_eq : shortest time in which the reservoirs' T, mu change, units of 1 / energy.
+    exact : compare with `landauer` where it applies.
+    progress : say what it will cost and show a bar; None does on a terminal where it takes long, as
+        with interactions and tunnelling between more than ten sites.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if T, mu or tau_eq are refused.
+    MemoryError
+        before anything is computed, if it does not fit, with time and memory.
+    """
+    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    bar = audit_bar(model, 4, progress)
+    lines = Lines.of(model)
+    bar.update()
+    unique = _unique(model)
+    davies = _flows(model, temperature, potential)
+    bar.update()
+    gross = gross_flows(model, temperature, potential)
+    assumptions = [
+        _secular(model),
+        _born_markov(lines.widths, temperature),
+        _line_tails(lines, davies, temperature, potential, gross),
+        _flat_rate(model, lines),
+        _band_edges(model, lines),
+        unique,
+    ]
+    bar.update()
+    if tau_eq is not None:
+        slow = positive_number("tau_eq", tau_eq, "Give a time in units of 1 / energy.")
+        assumptions.append(_time_scales(model, temperature, potential, slow))
+    bar.update()
+    bar.finished()
+    found = Audit(tuple(assumptions))
+    if davies is None or not exact:
+        return found
+    return _with_exact_flows(found, model, davies, temperature, potential, gross)
+
+
+def _secular(model: DaviesModel) -> Assumption:
+    ratio, lower, upper = worst_mixing(model)
+    return Assumption(
+        "secular",
+        ratio,
+        Verdict.of(ratio),
+        "no contact mixes levels that the model keeps apart"
+        if ratio == 0
+        else f"mixing of energies {lower:.6g} and {upper:.6g} by their rates over their distance",
+        "count these levels as one, oqs.davies(..., resolution=...), or use oqs.landauer or HEOM",
+    )
+
+
+def _line_tails(
+    lines: Lines, davies: Flows | None, T: FloatArray, mu: FloatArray, gross: Flows
+) -> Assumption:
+    particle, energy = tail_flows(lines, T, mu)
+    ratio = np.inf
+    if davies is not None:
+        scales = _scales(davies, T, gross)
+        ratio = max(_ratio(particle, scales["particle"]), _ratio(energy, scales["energy"]))
+    return Assumption(
+        "line tails",
+        ratio,
+        Verdict.of(ratio),
+        "flow through the width and tails of the lines over the largest flow",
+        "the flow through the levels is suppressed: use oqs.landauer or HEOM",
+    )
+
+
+def _scales(flows: Flows, T: FloatArray, gross: Flows) -> dict[str, float]:
+    """Return what deviations of each kind of flow are relative to: the largest of its kind.
+
+    Energies have no zero of their own: theirs count as max(T) per particle at least. And no flow
+    counts as less than the rounding of the largest gross rate of its kind.
+    """
+    found = {
+        kind: float(
+            max(np.max(np.abs(getattr(flows, kind))), ROUNDING * np.max(getattr(gross, kind)))
+        )
+        for kind in KINDS
+    }
+    found["energy"] = max(found["energy"], float(np.max(T)) * found["particle"])
+    return found
+
+
+def _ratio(deviation: float, scale: float) -> float:
+    """Return the ratio; nothing over nothing is none."""
+    with np.errstate(divide="ignore"):
+        return float(np.divide(deviation, scale)) if deviation else 0.0
+
+
+def _born_markov(widths: FloatArray, T: FloatArray) -> Assumption:
+    ratio = float(np.max(widths) / np.min(T))
+    return Assumption(
+        "Born-Markov",
+        ratio,
+        Verdict.of(ratio),
+        f"line width {np.max(widths):.3g} against temperature {np.min(T):.3g}",
+        "weaken the contacts, raise T, or use oqs.landauer or HEOM",
+    )
+
+
+def _flat_rate(model: DaviesModel, lines: Lines) -> Assumption:
+    ratio = 0.0
+    for contact, rates in zip(model.contacts, lines.rates, strict=True):
+        here = (rates > 0) & (lines.widths > 0)
+        w, width = lines.frequencies[here], lines.widths[here]
+        change = np.abs(contact.gamma(w + width / 2) - contact.gamma(w - width / 2))
+        ratio = max(ratio, float(np.max(change / contact.gamma(w), initial=0.0)))
+    return Assumption(
+        "flat rate",
+        ratio,
+        Verdict.of(ratio),
+        "relative change of a rate over the width of its line",
+        "the reservoir remembers: include the filter in the system, or use oqs.landauer or HEOM",
+    )
+
+
+def _band_edges(model: DaviesModel, lines: Lines) -> Assumption:
+    ratio, measure = 0.0, "no contact has a band"
+    for j, (contact, rates) in enumerate(zip(model.contacts, lines.rates, strict=True)):
+        if contact.band is None:
+            continue
+        here = rates > 0
+        distance = np.min(
+            np.abs(np.subtract.outer(lines.frequencies[here], contact.band)), axis=1, initial=np.inf
+        )
+        with np.errstate(divide="ignore"):
+            nearest = float(np.max(lines.widths[here] / distance, initial=0.0))
+        if nearest >= ratio:
+            ratio = nearest
+            measure = f"line width over distance to the band edge of {contact.label(j)}"
+    return Assumption(
+        "band edges",
+        ratio,
+        Verdict.of(ratio),
+        measure,
+        "move the levels from the edge, or use oqs.landauer",
+    )
+
+
+def _flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows | None:
+    """Return the flows; None where they depend on the initial state or nothing is touched."""
+    try:
+        return flow_law(model)(T, mu)
+    except NonUniqueStationaryState:
+        return None
+
+
+def _unique(model: DaviesModel) -> Assumption:
+    part = touched_part(model)
+    rest = kernel(model) if part.model is None else kernel(part.model)
+    measure = f"the generator's kernel has dimension {rest}"
+    if part.untouched:
+        measure = f"{measure} without what no contact touches, {named(part.untouched)}"
+    return Assumption(
+        "unique flows",
+        float(rest.dimension - 1),
+        Verdict.SOUND if rest.dimension == 1 else Verdict.UNRELIABLE,
+        measure,
+        "couple what every contact conserves, or describe one of its values at a time",
+    )
+
+
+def _time_scales(model: DaviesModel, T: FloatArray, mu: FloatArray, tau_eq: float) -> Assumption:
+    part = touched_part(model).model  # what carries nothing has no time of its own
+    try:
+        tau = np.inf if part is None else relaxation_time(part, T, mu)
+    except NonUniqueStationaryState:
+        tau = np.inf
+    return Assumption(
+        "time scales",
+        tau / tau_eq,
+        Verdict.of(tau / tau_eq),
+        f"relaxation time {tau:.3g} against the reservoirs' {tau_eq:.3g}",
+        "enlarge the reservoirs, or use thermo.coevolve",
+    )
+
+
+def _with_exact_flows(
+    found: Audit, model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows
+) -> Audit:
+    if not isinstance(model.system, QuadraticSystem):
+        return found
+    try:
+        exact = landauer(model.system, model.contacts)(T, mu)
+    except ValueError:  # a contact without the band that its self-energy needs
+        return found
+    errors = {
+        kind: _ratio(float(np.max(np.abs(getattr(davies, kind) - getattr(exact, kind)))), scale)
+        for kind, scale in _scales(exact, T, gross).items()
+    }
+    error = max(errors.values())
+    own = np.maximum(np.abs(exact.heat), ROUNDING * np.max(gross.heat) + np.finfo(float).tiny)
+    worst = float(np.max(np.abs(davies.heat - exact.heat) / own))
+    row = Assumption(
+        "exact flows",
+        error,
+        Verdict.of(error),
+        "deviation from oqs.landauer: "
+        + ", ".join(f"{kind} {value:.2g}" for kind, value in errors.items())
+        + f"; of one reservoir's own heat {worst:.2g}",
+        "use oqs.landauer for this system",
+    )
+    return dataclasses.replace(
+        found, assumptions=(*found.assumptions, row), exact=exact, error=error
+    )

@@ -1,0 +1,1 @@
+"""System and reservoirs evolved together, without quasi-stationarity."""

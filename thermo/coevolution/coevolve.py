@@ -1,0 +1,165 @@
+"""The open system and its finite reservoirs evolving together, without the quasi-stationary step.
+
+Beyond the paper, whose Eq. (4) takes the flows of the state that would be stationary at the
+momentary T, mu. Here it is the state the system has got to, by Eqs. (2), (9) at T_j(t), mu_j(t).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import final
+
+import numpy as np
+import qutip
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, positive_number
+from oqs.generator.davies import DaviesModel
+from oqs.state.states import energy_basis
+from thermo.coevolution.cotrajectory import CoTrajectory, tabulate
+from thermo.coevolution.joint_flow import JointFlow
+from thermo.coevolution.joint_run import Judge, integrate_jointly
+from thermo.coevolution.system_gas import SystemGas
+from thermo.controls import check_controls
+from thermo.evolution.interpolation import single_point
+from thermo.gases import CombinedGas, invert
+from thermo.progress import ProgressBar
+from thermo.reservoirs.equilibrium import common_state
+from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.reservoirs.state import State
+
+
+@final
+class CoevolutionFailed(RuntimeError):
+    """The joint evolution could not be continued.
+
+    Attributes
+    ----------
+    trajectory : CoTrajectory up to the last good state, outcome "failed".
+    """
+
+    def __init__(self, reason: str, trajectory: CoTrajectory) -> None:
+        super().__init__(reason)
+        self.trajectory = trajectory
+
+
+def coevolve(
+    model: DaviesModel,
+    reservoirs: Iterable[Reservoir],
+    rho0: qutip.Qobj,
+    T: ArrayLike,
+    mu: ArrayLike,
+    *,
+    t_final: float | None = None,
+    rtol: float = 1e-10,
+    tolerance: float = 1e-6,
+    max_steps: int = 100_000,
+    progress: bool | None = None,
+) -> CoTrajectory:
+    """Return how rho_S and the T_j, mu_j of finite reservoirs change together.
+
+        d rho_S/dt = -i[H_S, rho_S] + sum_j D_j(T_j, mu_j)[rho_S],
+        dN_j/dt = -P_j = -tr(D_j[rho_S] N_S),  dE_j/dt = -J_j = -tr(D_j[rho_S] H_S).
+
+    N_S + sum_j N_j and E_S + sum_j E_j are conserved. As the capacities A V grow, T_j and mu_j at
+    a given t/(A V) tend to those of `evolve`, the deviation falling as 1/(A V).
+
+    Parameters
+    ----------
+    model : made by oqs.davies.
+    reservoirs : n of them, one per contact.
+    rho0 : Qobj, density matrix or ket at t = 0.
+    T, mu : (n,) at t = 0, in units of energy (k_B = 1).
+    t_final : when to stop (hbar = 1); None goes on until system and reservoirs are in equilibrium.
+    rtol : tolerance of a step, 1e-11 or more; relative even for populations of 1e-20 as long as
+        there are no coherences, with them for matrix elements down to 1e-4.
+    tolerance : equilibrium is reached when every |T_j/T_eq - 1|, |mu_j - mu_eq|/max(|mu_eq|, T_eq)
+        and matrix element of rho_S - rho_eq is below; at least 1000 rtol. Whether a run is over is
+        decided as for `evolve` (`thermo.evolution.stopping`).
+    max_steps : the most steps of the solver.
+    progress : whether a run of more than a second shows a bar; None does so on a terminal.
+
+    Raises
+    ------
+    TypeError, ValueError
+        before integrating, if an argument is wrong, rho0 is no state of the system, or a gas
+        refuses the start.
+    CoevolutionFailed
+        if a gas is left behind or the solver gives up; with the trajectory so far.
+
+    Notes
+    -----
+    LSODA in ln T_j, mu_j and those matrix elements of rho_S that it can occupy, its free evolution
+    taken out exactly. Valid as `oqs.davies` is, with T and mu that change slowly on the scale of
+    the reservoirs' memory, 1/T.
+    """
+    group = Reservoirs(reservoirs)
+    temperature, potential = group.checked(T, mu)
+    _check_model(model, len(group))
+    group = group.named(model)
+    rho = energy_basis(model, rho0)
+    remedy = "It is a time after t = 0 (hbar = 1); None goes on to equilibrium."
+    end = math.inf if t_final is None else positive_number("t_final", t_final, remedy)
+    check_controls(
+        rtol,
+        tolerance,
+        max_steps,
+        why_least="Below, rounding governs the steps.",
+        default_steps=100000,
+    )
+    joint = JointFlow(model, group, rho, temperature)
+    y = joint.pack(rho, temperature, potential)
+    goal = _goal(joint, y) if t_final is None else None
+    with ProgressBar("evolving system and reservoirs", progress) as bar:
+        judge = Judge(joint, goal, tolerance, end, bar)
+        verdict = judge.begin(y)
+        if verdict is not None:
+            return tabulate(joint, single_point(y), verdict, goal)
+        run = integrate_jointly(joint, y, end, rtol, max_steps, judge)
+    path = tabulate(joint, run.solution, run.outcome, goal)
+    if run.outcome == "failed":
+        raise CoevolutionFailed(run.reason, path) from run.cause
+    return path
+
+
+def _goal(joint: JointFlow, y: FloatArray) -> State | None:
+    """Return T_eq, mu_eq of Eq. (6) with the system counted among the reservoirs.
+
+    Those of the fixed reservoirs, if there are any; None where they differ.
+    """
+    group = joint.reservoirs
+    T, mu = joint.reservoir_part(y)
+    if group.fixed.any():
+        common = common_state(group, T, mu)
+        return None if np.isnan(common.T) else common
+    gas = group.state(T, mu)
+    system_number, system_energy = (float(total[0]) for total in joint.system_totals(y[None]))
+    parts = (*group.parts, (SystemGas(joint.model.system.spectrum), 1.0))
+    weights = group.capacities / group.capacities.sum()
+    try:
+        found = invert(
+            CombinedGas(parts),
+            system_number + math.fsum(gas.number),
+            system_energy + math.fsum(gas.energy),
+            guess=(float(weights @ T), float(weights @ mu)),
+        )
+    except ValueError as error:
+        raise ValueError(
+            "Arguments `T`, `mu` and `rho0` must lead to an equilibrium within the validity of "
+            f"every gas, but do not: {error} Give `t_final` to stop before."
+        ) from error
+    return State(*found)
+
+
+def _check_model(model: DaviesModel, reservoirs: int) -> None:
+    if not isinstance(model, DaviesModel):
+        raise TypeError(
+            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
+            "Make one with oqs.davies(system, contacts); a flow law goes to thermo.evolve."
+        )
+    if model.reservoirs != reservoirs:
+        raise ValueError(
+            f"Argument `reservoirs` must have one entry for each of the {model.reservoirs} "
+            f"contacts of `model`, but has {reservoirs}. Give as many as contacts."
+        )

@@ -1,0 +1,68 @@
+"""Entropy and entropy production of the open system between changing reservoirs, Eq. (3)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from oqs.arguments import FloatArray
+from oqs.generator.davies import DaviesModel
+from oqs.state.entropy import entropy_rate, von_neumann_entropy
+from thermo.coevolution.joint_flow import JointFlow
+
+RESOLVED = 1e-30
+"""Populations, and probability flows in units of gamma, below this are zero to the solver."""
+
+
+def system_entropies(joint: JointFlow, y: FloatArray) -> FloatArray:
+    """Return S_S = -tr rho ln rho (m,) at states y (m, d)."""
+    return np.array([von_neumann_entropy(joint.matrix(z)) for z in joint.elements(y)])
+
+
+def entropy_productions(joint: JointFlow, y: FloatArray) -> FloatArray:
+    """Return dS_S/dt + sum_j (mu_j P_j - J_j)/T_j (m,) at states y (m, d)."""
+    T, mu = joint.reservoir_part(y)
+    if joint.diagonal:
+        p = np.array([np.diagonal(joint.matrix(z)).real for z in joint.elements(y)])
+        return production_of_populations(joint.model, p, T, mu)
+    found = []
+    for row, t, m in zip(y, T, mu, strict=True):
+        elements = joint.elements(row)
+        generator = joint.generator_at(joint.model.weights(t, m))
+        fastest = abs(generator).max()
+        state, change = joint.matrix(elements), joint.matrix(generator @ elements)
+        heat = joint.flows(row).heat
+        found.append(entropy_rate(state, change, fastest) - np.sum(heat / t))
+    return np.array(found)
+
+
+def production_of_populations(
+    model: DaviesModel, p: FloatArray, T: FloatArray, mu: FloatArray
+) -> FloatArray:
+    """Return the left side of Eq. (3) (m,) for states without coherences.
+
+        sum over jumps of gamma |S|^2 (r - f) ln(r/f) >= 0,
+        r = (1 - n_j) p_upper,  f = n_j p_lower,  ln r/f = ln(p_upper/p_lower) + (w - mu_j)/T_j:
+
+    no difference of large terms, so it is exact however near the equilibrium. Infinite where an
+    empty state is being filled.
+
+    Parameters
+    ----------
+    model : made by oqs.davies.
+    p : (m, D) populations of the energy eigenstates.
+    T, mu : (m, n) in units of energy.
+    """
+    logarithm = np.full(p.shape, -np.inf)
+    np.log(p, out=logarithm, where=p > 0)
+    total = np.zeros(len(p))
+    for j, e in enumerate(model.decomposition.elements):
+        x = ((model.frequencies - mu[:, j, None]) / T[:, j, None])[:, e.kappa]  # (m, M)
+        back, forth = expit(x) * p[:, e.upper], expit(-x) * p[:, e.lower]
+        rate = model.rates[j, e.kappa] * np.abs(e.amplitude) ** 2
+        here = (np.maximum(back, forth) > RESOLVED) & (rate > 0)  # one of the logarithms is finite
+        force = logarithm[:, e.upper][here] - logarithm[:, e.lower][here] + x[here]
+        term = np.zeros(x.shape)
+        term[here] = (back - forth)[here] * force
+        total += term @ rate
+    return total

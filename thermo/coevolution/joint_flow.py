@@ -1,0 +1,187 @@
+"""The right-hand side of the open system and its reservoirs evolving together."""
+
+from __future__ import annotations
+
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.flows import Flows
+from oqs.generator.davies import DaviesModel
+from oqs.generator.generator import Generator
+from thermo.evolution.dynamics import reservoir_change, scale
+from thermo.reservoirs.reservoir import Reservoirs
+
+_DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
+
+
+@final
+class JointFlow:
+    """dy/dt of y = (rho_S, ln(T_1/T_1(0)).., mu_1..mu_n), rho_S without its free evolution.
+
+        d rho_S/dt = sum_j D_j(T_j, mu_j)[rho_S],
+        dN_j/dt = -tr(D_j[rho_S] N_S),  dE_j/dt = -tr(D_j[rho_S] H_S),
+
+    the latter as dT_j/dt, dmu_j/dt by Eq. (5). At any T, mu the dissipators commute with the free
+    evolution, which therefore drops out of everything but the phases of coherences. Of rho_S only
+    the matrix elements are kept that the initial state occupies or reaches, in the energy basis:
+    the 2^N populations (levels apart, no coherences at the start), or more as complex numbers,
+    real and imaginary parts in turn.
+
+    Parameters
+    ----------
+    model : made by oqs.davies.
+    reservoirs : n of them, as many as contacts.
+    state : (D, D) density matrix at t = 0 in the energy basis.
+    T : (n,) the temperatures T_j(0).
+
+    `start_T` are the T_j(0), `diagonal` says whether populations are all that is kept,
+    `evaluations` counts the calls.
+    """
+
+    def __init__(
+        self, model: DaviesModel, reservoirs: Reservoirs, state: ComplexArray, T: FloatArray
+    ) -> None:
+        self.model = model
+        self.reservoirs = reservoirs
+        kept = _occupied_part(model, state)
+        self.diagonal = kept.size == len(kept.diagonal)  # populations only: the terms are real
+        self.generator = kept.as_real() if self.diagonal else kept
+        self._exchange = sp.csr_array(sp.vstack([kept.number, kept.energy]))  # (2 terms, P)
+        if self.diagonal:
+            self._exchange = self._exchange.real
+        self.evaluations = 0
+        self.start_T = T
+        turning = model.turning(kept)
+        self._turning = sp.diags_array(1j * turning) if turning.any() else None
+        self._width = kept.size * (1 if self.diagonal else 2)
+
+    def pack(self, state: ComplexArray, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return y of a state (D, D) in the energy basis and T, mu (n,)."""
+        return np.concatenate([self.pack_state(state), np.log(T / self.start_T), mu])
+
+    def pack_state(self, state: ComplexArray) -> FloatArray:
+        """Return the part of y that holds a state (D, D) in the energy basis."""
+        elements = state[self.generator.row_state, self.generator.column_state]
+        return elements.real if self.diagonal else np.ascontiguousarray(elements).view(np.float64)
+
+    def reservoir_part(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return T, mu (..., n) of y (..., d)."""
+        n = len(self.reservoirs)
+        return self.start_T * np.exp(y[..., -2 * n : -n]), y[..., -n:].copy()
+
+    def elements(self, y: FloatArray) -> FloatArray | ComplexArray:
+        """Return the matrix elements (..., P) that y (..., d) holds."""
+        flat = np.ascontiguousarray(y[..., : self._width])
+        return flat if self.diagonal else flat.view(np.complex128)
+
+    def matrix(self, elements: FloatArray | ComplexArray) -> ComplexArray:
+        """Return the density matrix or its change (D, D), energy basis, of its elements (P,)."""
+        dimension = self.model.system.spectrum.dimension
+        square = np.zeros((dimension, dimension), dtype=np.complex128)
+        square[self.generator.row_state, self.generator.column_state] = elements
+        return square
+
+    def system_totals(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return tr(N_S rho) and tr(H_S rho) (m,) of y (m, d)."""
+        spectrum = self.model.system.spectrum
+        at = self.generator.diagonal
+        populations = self.elements(y)[:, at].real
+        states = self.generator.row_state[at]
+        return populations @ spectrum.particles[states], populations @ spectrum.energies[states]
+
+    def scale(self, y: FloatArray) -> FloatArray:
+        """Return what counts as a change of 100 % in y (d,): 1, and for mu max(|mu|, T)."""
+        return np.concatenate([np.ones(self._width), scale(*self.reservoir_part(y))])
+
+    def __call__(self, y: FloatArray) -> FloatArray:
+        """Return dy/dt (d,)."""
+        self.evaluations += 1
+        T, mu = self.reservoir_part(y)
+        elements = self.elements(y)
+        weights = self.model.weights(T, mu)
+        change = self.generator_at(weights) @ elements
+        particle, energy = self._exchanged(weights, elements)
+        gas = self.reservoirs.unit_jacobian(T, mu)
+        outer = reservoir_change(self.reservoirs, gas, T, mu, particle, energy - mu * particle)
+        rate = np.concatenate([change.view(np.float64), outer])
+        if not np.isfinite(rate).all():
+            raise ValueError(
+                f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
+                f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there. Start from other T and "
+                "mu, or stop before with `t_final`."
+            )
+        return rate
+
+    def generator_at(self, weights: FloatArray) -> sp.csc_array:
+        """Return sum_j D_j (P, P) on the elements kept, at the weights of `model.weights`.
+
+        With the turning of states that the model's resolution counts as one level.
+        """
+        dissipation = self.generator.matrix(weights)
+        return dissipation if self._turning is None else dissipation - self._turning
+
+    def flows(self, y: FloatArray) -> Flows:
+        """Return the momentary flows (n,) of the state and reservoirs y (d,)."""
+        T, mu = self.reservoir_part(y)
+        particle, energy = self._exchanged(self.model.weights(T, mu), self.elements(y))
+        return Flows.of(particle, energy, mu, self.reservoirs.names)
+
+    def _exchanged(
+        self, weights: FloatArray, elements: FloatArray | ComplexArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return tr(D_j[rho] N_S) and tr(D_j[rho] H_S), each (n,)."""
+        gross = (self._exchange @ elements).real.reshape(2, -1)
+        rates = (weights * gross).reshape(2, -1, *self.model.rates.shape)
+        particle, energy = rates.sum(axis=(1, 3))
+        return particle, energy
+
+    def jacobian(self, y: FloatArray) -> FloatArray:
+        """Return d(dy/dt)/dy (d, d); in rho_S exactly, in T and mu by central differences."""
+        found = np.empty((len(y), len(y)))
+        found[:, : self._width] = self._columns_of_state(y)
+        scale = self.scale(y)
+        for k in range(self._width, len(y)):
+            shift = np.zeros_like(y)
+            shift[k] = _DIFFERENCE * scale[k]
+            found[:, k] = (self(y + shift) - self(y - shift)) / (2 * shift[k])
+        return found
+
+    def _columns_of_state(self, y: FloatArray) -> FloatArray:
+        """Return the columns for rho_S, in which dy/dt is linear."""
+        T, mu = self.reservoir_part(y)
+        weights = self.model.weights(T, mu)
+        inner = self.generator_at(weights).toarray()
+        functional = sp.csr_array(self._exchange.multiply(np.tile(weights, 2)[:, None]))
+        summed = functional.toarray().reshape(2, -1, *self.model.rates.shape, self.generator.size)
+        particle, energy = summed.sum(axis=(1, 3))  # (n, P)
+        gas = self.reservoirs.unit_jacobian(T, mu)
+        # Eq. (5) is linear in the flows: one column of the Jacobian for each matrix element
+        lost, heat = particle.T, (energy - mu[:, None] * particle).T
+        outer = reservoir_change(self.reservoirs, gas, T, mu, lost, heat).T
+        if self.diagonal:
+            return np.concatenate([inner, outer])
+        return np.concatenate([_real_columns(inner, 1), _real_columns(outer, 0)])
+
+
+def _real_columns(matrix: FloatArray | ComplexArray, complex_rows: int) -> FloatArray:
+    """Return a complex matrix acting on (Re z_1, Im z_1, ...); its real part, or both in turn."""
+    rows, columns = matrix.shape
+    found = np.empty((rows, 1 + complex_rows, columns, 2))
+    found[:, 0, :, 0], found[:, 0, :, 1] = matrix.real, -matrix.imag
+    if complex_rows:
+        found[:, 1, :, 0], found[:, 1, :, 1] = matrix.imag, matrix.real
+    return found.reshape(rows * (1 + complex_rows), 2 * columns)
+
+
+def _occupied_part(model: DaviesModel, state: ComplexArray) -> Generator:
+    """Return the generator on the sets of coupled matrix elements that `state` (D, D) occupies."""
+    labels = model.decomposition.levels
+    within = labels[:, None] == labels
+    full = model.zero_frequency_generator if not np.any(state[~within]) else model.full_generator
+    _, label = connected_components(full.linked(), directed=False)
+    occupied = state[full.row_state, full.column_state] != 0
+    return full.restricted(np.isin(label, label[occupied]))

@@ -1,0 +1,1 @@
+"""Many evolutions at once."""

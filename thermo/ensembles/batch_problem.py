@@ -1,0 +1,66 @@
+"""What a batch of evolutions shares, and trial states that may lie anywhere."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs import StationaryStateNotFound
+from oqs.arguments import FloatArray
+from thermo.evolution.dynamics import Evaluation, ReservoirDynamics
+
+_WILD = 200.0  # |ln T| of a trial state that no step should reach
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class BatchProblem:
+    """The equations in y = (ln T_1.., mu_1..), and when trajectories are over.
+
+    Parameters
+    ----------
+    dynamics : of a law that takes a batch.
+    t_final : when the runs end, or infinity.
+    times : (m,) at which to report, or None.
+    tolerance, max_steps : as of `evolve_ensemble`.
+    """
+
+    dynamics: ReservoirDynamics
+    t_final: float
+    times: FloatArray | None
+    tolerance: float
+    max_steps: int
+
+    def evaluate_or_nan(self, y: FloatArray, good: FloatArray) -> Evaluation:
+        """Return dy/dt, with NaN rates where numbers, a gas or the law cannot follow a trial y.
+
+        Those rows are evaluated at `good` instead, which is then thrown away.
+        """
+        lowest, highest = np.minimum.reduce(y, axis=None), np.maximum.reduce(y, axis=None)
+        if lowest >= -_WILD and highest <= _WILD:  # the common case, at a glance
+            return self._evaluate_by_halves(y, good)
+        n = y.shape[1] // 2
+        tame = np.isfinite(y) & (np.abs(y) <= np.where(np.arange(2 * n) < n, _WILD, np.inf))
+        wild: NDArray[np.bool_] = np.logical_not(np.logical_and.reduce(tame, axis=1))
+        found = self._evaluate_by_halves(np.where(wild[:, None], good, y), good)
+        found.rates[wild] = np.nan
+        return found
+
+    def _evaluate_by_halves(self, y: FloatArray, good: FloatArray) -> Evaluation:
+        """Find the rows that a gas or the law refuses by halving the batch."""
+        try:
+            return self.dynamics.evaluate(y)
+        except (ValueError, StationaryStateNotFound):
+            if len(y) == 1:
+                found = self.dynamics.evaluate(good)
+                found.rates[:] = np.nan
+                return found
+        half = len(y) // 2
+        parts = (
+            self._evaluate_by_halves(y[:half], good[:half]),
+            self._evaluate_by_halves(y[half:], good[half:]),
+        )
+        return Evaluation(*(np.concatenate(pair) for pair in zip(*parts, strict=True)))

@@ -1,0 +1,230 @@
+"""Many evolutions at once: Eqs. (4), (5) for a batch of initial states, in whole arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from oqs.arguments import FloatArray, positive, positive_number, read_only, real_array
+from thermo.ensembles.batch_problem import BatchProblem
+from thermo.ensembles.batch_processes import processes_for, run_batches
+from thermo.evolution.dynamics import Law, ReservoirDynamics
+from thermo.evolution.stopping import OUTCOMES, STALLED, distance
+from thermo.reservoirs.equilibrium import common_state
+from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.reservoirs.state import State
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Ensemble:
+    """How M evolutions ended, and the extremes they passed through.
+
+    Parameters
+    ----------
+    t : (M,) end times. T, mu : (M, n) at the end.
+    outcome : (M,) of "equilibrated", "stalled", "t_final".
+    lowest_T, highest_T : (M, n) along each evolution, start and end included.
+    time_of_lowest_T, time_of_highest_T : (M, n).
+    times : (m,) or None. T_at, mu_at : (M, m, n) at those times, where they were asked for; after
+        the end of an evolution its last state.
+    names : of the reservoirs.
+    """
+
+    t: FloatArray
+    T: FloatArray
+    mu: FloatArray
+    outcome: NDArray[np.str_]
+    lowest_T: FloatArray
+    time_of_lowest_T: FloatArray
+    highest_T: FloatArray
+    time_of_highest_T: FloatArray
+    names: tuple[str, ...]
+    times: FloatArray | None = None
+    T_at: FloatArray | None = None
+    mu_at: FloatArray | None = None
+
+    def to_dataset(self) -> xr.Dataset:
+        """Return the same as labelled arrays with dimensions trajectory, reservoir and time."""
+        variables: dict[str, object] = {
+            "t": ("trajectory", self.t, _label("end time", "1/energy")),
+            "outcome": ("trajectory", self.outcome.astype(object), {"long_name": "outcome"}),
+        }
+        for name, text, unit in (
+            ("T", "temperature at the end", "energy"),
+            ("mu", "chemical potential at the end", "energy"),
+            ("lowest_T", "lowest temperature", "energy"),
+            ("time_of_lowest_T", "time of the lowest temperature", "1/energy"),
+            ("highest_T", "highest temperature", "energy"),
+            ("time_of_highest_T", "time of the highest temperature", "1/energy"),
+        ):
+            values = getattr(self, name)
+            variables[name] = (("trajectory", "reservoir"), values, _label(text, unit))
+        coordinates: dict[str, object] = {"reservoir": list(self.names)}
+        if self.times is not None:
+            coordinates["time"] = ("time", self.times, _label("time", "1/energy"))
+            for name in ("T_at", "mu_at"):
+                variables[name] = (
+                    ("trajectory", "time", "reservoir"),
+                    getattr(self, name),
+                    _label(name.replace("_at", " at the times"), "energy"),
+                )
+        return xr.Dataset(variables, coordinates)
+
+
+def _label(text: str, unit: str) -> dict[str, str]:
+    return {"long_name": text, "units": unit}
+
+
+def evolve_ensemble(
+    law: Law,
+    reservoirs: Iterable[Reservoir],
+    T: ArrayLike,
+    mu: ArrayLike,
+    *,
+    t_final: float | None = None,
+    times: ArrayLike | None = None,
+    rtol: float = 3e-8,
+    tolerance: float = 1e-6,
+    max_steps: int = 5000,
+    workers: int | None = None,
+) -> Ensemble:
+    """Return many evolutions of the same reservoirs from different initial states.
+
+    The equations of `evolve`, integrated by a Rosenbrock method of order 5(4) with a step of its
+    own for every trajectory; each step is one pass over whole arrays.
+
+    Parameters
+    ----------
+    law : takes T, mu of shape (B, n): oqs.closed_form(...), oqs.gaussian_law(...),
+        oqs.flow_law(...), or any such function. Density matrices of up to 64 states are solved
+        together, larger ones one after the other. For a function of single states use `evolve` in
+        `thermo.sweep`.
+    reservoirs : n of them, named as for `evolve`.
+    T, mu : (M, n) at t = 0, or (n,) for all; units of energy.
+    t_final : when to stop (hbar = 1); None goes on to equilibrium.
+    times : (m,) ascending, at which to report T, mu.
+    rtol : tolerance of a step. At the default T_j(t) agrees with `evolve` to better than 1e-6.
+    tolerance : of the equilibrium; when a run is over is decided as for `evolve`
+        (`thermo.evolution.stopping`).
+    max_steps : the most steps of one trajectory.
+    workers : processes; None takes one per core, but of no fewer than 2000 trajectories each, and
+        this one alone, with a UserWarning, where others cannot import the law or a gas.
+
+    Raises
+    ------
+    TypeError, ValueError
+        before integrating, if an argument is wrong, a gas refuses a start or the equilibrium it
+        leads to, or the law or a gas cannot be sent to the `workers` asked for.
+    RuntimeError
+        if a process dies, a trajectory needs more than max_steps, its rates stop being finite, it
+        ends outside the validity of a gas, or rests in another equilibrium as its totals drifted;
+        says which.
+
+    Notes
+    -----
+    The extremes are those of a polynomial of degree 4 along each step; two within one step go
+    unseen. Method: Rodas5P, Steinebach, BIT Numerical Mathematics 63, 27 (2023),
+    doi:10.1007/s10543-023-00967-x.
+    """
+    group = Reservoirs(reservoirs).named(law)
+    temperature, potential = _starts(T, mu, len(group))
+    group.check(temperature, potential)
+    end = np.inf if t_final is None else positive_number("t_final", t_final, "Or None.")
+    grid = None if times is None else _grid(times)
+    for name, value in (("rtol", rtol), ("tolerance", tolerance)):
+        positive_number(name, value, "The defaults are 3e-8 and 1e-6.")
+    dynamics = ReservoirDynamics(law, group, np.ones(len(group)), rtol, batched=True)
+    dynamics.check(temperature[:2], potential[:2])
+    goal = _goals(group, temperature, potential) if t_final is None else None
+    problem = BatchProblem(dynamics, end, grid, tolerance, max_steps)
+    processes = processes_for(problem, len(temperature), workers)
+    parts = run_batches(problem, temperature, potential, goal, processes)
+    columns = [read_only(np.concatenate(column)) for column in zip(*parts, strict=True)]
+    t, ends_T, ends_mu, outcome, low, low_t, high, high_t, T_at, mu_at = columns
+    _check_ends(group, ends_T, ends_mu)
+    _check_drift(group, ends_T, ends_mu, outcome == STALLED, tolerance)
+    return Ensemble(
+        t=t,
+        T=ends_T,
+        mu=ends_mu,
+        outcome=np.array([OUTCOMES[verdict] for verdict in outcome.tolist()]),
+        lowest_T=low,
+        time_of_lowest_T=low_t,
+        highest_T=high,
+        time_of_highest_T=high_t,
+        names=group.names,
+        times=grid,
+        T_at=T_at if grid is not None else None,
+        mu_at=mu_at if grid is not None else None,
+    )
+
+
+def _goals(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
+    """Return T_eq, mu_eq (M,) of each start; raise ValueError naming the first that has none."""
+    try:
+        return common_state(group, T, mu)
+    except ValueError:
+        for which, state in enumerate(zip(T, mu, strict=True)):
+            try:
+                common_state(group, *state)
+            except ValueError as error:
+                raise ValueError(f"Trajectory {which}: {error}") from error
+        raise
+
+
+def _check_drift(
+    group: Reservoirs, T: FloatArray, mu: FloatArray, stalled: NDArray[np.bool_], tolerance: float
+) -> None:
+    """Raise RuntimeError naming the first that rests in the equilibrium of other totals."""
+    for which in np.flatnonzero(stalled):
+        if distance(T[which], mu[which], *common_state(group, T[which], mu[which])) <= tolerance:
+            raise RuntimeError(
+                f"The totals of N and E of trajectory {which} drifted, and with them its "
+                "equilibrium: the flows of `law` do not sum to zero over the reservoirs, or `rtol` "
+                "is too large for `tolerance`. Mend the law, or give a smaller `rtol`."
+            )
+
+
+def _check_ends(group: Reservoirs, T: FloatArray, mu: FloatArray) -> None:
+    """Raise RuntimeError naming the first trajectory that ends where a gas is not valid."""
+    try:
+        group.check(T, mu)
+    except ValueError:
+        for which, state in enumerate(zip(T, mu, strict=True)):
+            try:
+                group.check(*state)
+            except ValueError as error:
+                raise RuntimeError(
+                    f"Trajectory {which} ends at T = {state[0].tolist()}, mu = "
+                    f"{state[1].tolist()}, outside the validity of a gas: {error}"
+                ) from error
+
+
+def _starts(T: ArrayLike, mu: ArrayLike, reservoirs: int) -> tuple[FloatArray, FloatArray]:
+    remedy = f"Give shape (M, {reservoirs}), one row per trajectory, or ({reservoirs},) for all."
+    temperature, potential = real_array("T", T, remedy), real_array("mu", mu, remedy)
+    try:
+        shape = np.broadcast_shapes(temperature.shape, potential.shape, (1, reservoirs))
+    except ValueError:
+        shape = ()
+    if len(shape) != 2 or shape[1] != reservoirs or shape[0] == 0:
+        raise ValueError(
+            f"Arguments `T` and `mu` must broadcast to shape (M, {reservoirs}), M > 0, but have "
+            f"shapes {temperature.shape} and {potential.shape}. {remedy}"
+        )
+    positive("T", temperature, remedy)
+    return np.broadcast_to(temperature, shape).copy(), np.broadcast_to(potential, shape).copy()
+
+
+def _grid(times: ArrayLike) -> FloatArray:
+    remedy = "Give ascending times >= 0, such as np.geomspace(1e3, 1e8, 50)."
+    grid = real_array("times", times, remedy)
+    if grid.ndim != 1 or grid.size == 0 or grid[0] < 0 or np.any(np.diff(grid) <= 0):
+        raise ValueError(f"Argument `times` must ascend from t >= 0, but is {times!r}. {remedy}")
+    return grid

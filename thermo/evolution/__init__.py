@@ -1,0 +1,1 @@
+"""One slow evolution, Eqs. (4), (5): dynamics, stopping rule, steps, trajectory."""

@@ -1,0 +1,179 @@
+"""The tables of a trajectory as xarray Datasets and netCDF files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from oqs.flows import Flows
+from thermo.evolution.events.events import Event
+from thermo.evolution.interpolation import PiecewisePolynomial
+from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas, TabulatedGas
+from thermo.netcdf import checked, opened, save_dataset
+from thermo.reservoirs.state import State
+
+_FORMAT = "oqs-thermo trajectory"
+_VERSION = 2
+_GASES = {kind.__name__: kind for kind in (FermiDiracGas, SommerfeldGas, TabulatedGas)}
+
+Fields = Mapping[str, Any]
+"""{name: value} of all fields of a `Trajectory` but its law."""
+
+# name in the file, field of the trajectory, long name, units with E for the reference energy
+_TABLES = (
+    ("T", "T", "temperature", "E"),
+    ("mu", "mu", "chemical potential", "E"),
+    ("N", "N", "particle number", "1"),
+    ("E", "E", "energy", "E"),
+    ("S", "entropy", "entropy", "1"),
+    ("P", "flows.particle", "particle flow out of the reservoir", "E"),
+    ("J", "flows.energy", "energy flow out of the reservoir", "E^2"),
+    ("Y", "flows.heat", "heat flow out of the reservoir", "E^2"),
+)
+_POLYNOMIALS = {
+    "t": ("step",),
+    "center": ("step",),
+    "width": ("step",),
+    "coefficients": ("step", "power", "variable"),
+}
+
+
+def dataset(fields: Fields) -> xr.Dataset:
+    """Return the tables of a trajectory with dimensions `time` and `reservoir`.
+
+    The coordinates are the times (units 1/E, hbar = 1) and the reservoirs' names; the attributes
+    say the outcome, the equilibrium and what made it. Events stay on the trajectory.
+    """
+    tables: dict[str, Any] = {}
+    for name, attribute, long_name, units in _TABLES:
+        field, _, part = attribute.partition(".")
+        values = getattr(fields[field], part) if part else fields[field]
+        tables[name] = (("time", "reservoir"), values, {"long_name": long_name, "units": units})
+    tables["capacity"] = (
+        ("reservoir",),
+        fields["capacities"],
+        {"long_name": "A_j V_j, size of the reservoir", "units": "depends on the gas"},
+    )
+    coordinates = {
+        "time": ("time", fields["t"], {"long_name": "time", "units": "1/E"}),
+        "reservoir": ("reservoir", list(fields["names"]), {"long_name": "name of the reservoir"}),
+    }
+    attributes: dict[str, str | float] = {
+        "title": "Evolution of finite reservoirs",
+        "references": "arXiv:2412.15355, Eqs. (4), (5)",
+        "outcome": fields["outcome"],
+        **{name: str(value) for name, value in fields["parameters"].items()},
+    }
+    if (goal := fields["equilibrium"]) is not None:
+        attributes["T_equilibrium"] = float(goal.T)
+        attributes["mu_equilibrium"] = float(goal.mu)
+    return xr.Dataset(tables, coordinates, attributes)
+
+
+def save(fields: Fields, file: str | os.PathLike[str]) -> None:
+    """Write a trajectory to a netCDF file, complete or not at all, with checksums.
+
+    Raises OSError if it cannot be written.
+    """
+    table = dataset(fields)
+    for name, dimensions in _POLYNOMIALS.items():
+        table[f"solution_{name}"] = (dimensions, getattr(fields["solution"], name))
+    # a variable, not an attribute: those are limited to 64 kB, and tabulated gases are larger
+    table["facts"] = ((), _facts(fields), {"long_name": "JSON of what is no table"})
+    table.attrs |= {"format": _FORMAT, "format_version": _VERSION}
+    save_dataset(table, file)
+
+
+def load(file: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the fields of a trajectory that `save` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        if there is none.
+    ValueError
+        naming the file, if it is not what was written, is another program's, or of another version.
+    """
+    source = Path(file)
+    table = opened(source)
+    if table.attrs.get("format") != _FORMAT:
+        raise ValueError(f"File `{source}` is no trajectory: it was not written by `save`.")
+    if (version := table.attrs.get("format_version")) != _VERSION:
+        raise ValueError(
+            f"File `{source}` has format version {version}, but this package reads version "
+            f"{_VERSION}. Read it with the version that wrote it, {table.attrs.get('version')}."
+        )
+    return _fields(checked(source, table))
+
+
+def _facts(fields: Fields) -> str:
+    found, goal = fields["found"], fields["equilibrium"]
+    return json.dumps(
+        {
+            "outcome": fields["outcome"],
+            "equilibrium": None if goal is None else [float(goal.T), float(goal.mu)],
+            "events": None if found is None else [dataclasses.asdict(event) for event in found],
+            "gases": [_described(gas) for gas in fields["gases"]],
+            "names": fields["names"],
+            "parameters": dict(fields["parameters"]),
+            "evaluations": fields["evaluations"],
+        }
+    )
+
+
+def _fields(table: xr.Dataset) -> dict[str, Any]:
+    facts = json.loads(table["facts"].item())
+    goal = facts["equilibrium"]
+    found = facts["events"]
+    tables = {name: table[name].values for name, *_ in _TABLES}
+    polynomials = [table[f"solution_{name}"].values for name in _POLYNOMIALS]
+    return {
+        "t": table["time"].values,
+        "T": tables["T"],
+        "mu": tables["mu"],
+        "N": tables["N"],
+        "E": tables["E"],
+        "entropy": tables["S"],
+        "flows": Flows(tables["P"], tables["J"], tables["Y"], names=tuple(facts["names"])),
+        "outcome": facts["outcome"],
+        "equilibrium": None if goal is None else State(np.array(goal[0]), np.array(goal[1])),
+        "found": None if found is None else tuple(_event(entry) for entry in found),
+        "names": tuple(facts["names"]),
+        "gases": tuple(_gas(entry) for entry in facts["gases"]),
+        "capacities": table["capacity"].values,
+        "parameters": facts["parameters"],
+        "evaluations": facts["evaluations"],
+        "solution": PiecewisePolynomial(*polynomials),
+    }
+
+
+def _event(entry: dict[str, Any]) -> Event:
+    return Event(entry["kind"], tuple(entry["reservoirs"]), entry["time"], entry["value"])
+
+
+def _described(gas: EquationOfState | str) -> dict[str, Any] | str:
+    """Return the arguments that make one of our gases, or the text that describes another."""
+    if isinstance(gas, TabulatedGas):
+        arguments: dict[str, Any] = {
+            "energies": gas.energies.tolist(),
+            "density_of_states": gas.density_of_states.tolist(),
+        }
+    elif isinstance(gas, (FermiDiracGas, SommerfeldGas)):
+        arguments = {"alpha": gas.alpha}
+    else:
+        return gas if isinstance(gas, str) else repr(gas)
+    return {"gas": type(gas).__name__, **arguments}
+
+
+def _gas(entry: dict[str, Any] | str) -> EquationOfState | str:
+    if isinstance(entry, str):
+        return entry
+    arguments = {name: value for name, value in entry.items() if name != "gas"}
+    return _GASES[entry["gas"]](**arguments)

@@ -1,0 +1,1 @@
+"""The quick evolution: all steps solved at once from a coarse run."""

@@ -1,0 +1,164 @@
+"""A first, coarse solution of a whole relaxation: SciPy's LSODA in plain Python numbers.
+
+A relaxation is smooth in log t: its steps are the doublings of time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.integrate import ODEintWarning, odeint
+
+from oqs.arguments import FloatArray
+from thermo.evolution.at_once.plain_rates import PlainRates
+from thermo.evolution.collocation import radau
+from thermo.evolution.dynamics import ReservoirDynamics
+from thermo.evolution.integration import STAGES
+from thermo.evolution.interpolation import grid
+from thermo.evolution.watch import Watch
+
+_FIRST = 0.33  # relative change in the first step, or this part of the whole way
+_PORTIONS = np.array([20, 30, 40, 50, 60])  # doublings of time, until all is settled
+_SETTLED = 10.0  # tolerances from equilibrium, from where on only a decay is left
+_REST = 1e-3  # of the tolerance: a change in one doubling of time that is none
+_MOST = 200  # steps of LSODA from one point asked for to the next
+_LEAST = 1e-300  # stands in for a distance of exactly 0
+_ONE = threading.Lock()  # LSODA before SciPy 1.15 kept its state where threads share it
+_PATIENCE = 1.0  # seconds for another thread's LSODA, which may wait for this one
+_inside = threading.local()
+
+
+def coarse(
+    dynamics: ReservoirDynamics,
+    rates: PlainRates,
+    y: FloatArray,
+    t_final: float,
+    watch: Watch | None,
+    tolerance: float,
+    growth: float,
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return edges (m + 1,) of steps and y (m, s + 1, 2n) at their starts and nodes, or None.
+
+    None where nothing moves, the end is not reached within 60 doublings of time, or it comes to
+    rest elsewhere than in equilibrium: totals of N and E that are only kept to the tolerance mean
+    another equilibrium, and of cold gases a distant one. None too inside of another such run (of a
+    law that evolves reservoirs itself), or where LSODA is not free.
+
+    Parameters
+    ----------
+    dynamics, rates, y : the dynamics, in plain numbers as well, and its start (2n,).
+    t_final : where to stop, may be infinite if the watch has a goal.
+    watch : knows the equilibrium where the last step is to end; without one, on to t_final.
+    tolerance : of LSODA's steps; near equilibrium less, in proportion to the way left.
+    growth : of a step's end over that of the one before.
+
+    Raises
+    ------
+    ValueError, ArithmeticError, ODEintWarning
+        where a gas or numbers end, or LSODA gives up; and whatever law or gas raise.
+    """
+    with _lsoda_is_free() as free:
+        if not free:
+            return None
+        goal = None if watch is None else watch.goal
+        way = 1.0 if watch is None or goal is None else min(float(watch.rule.distance(y)), 1.0)
+        tolerance *= min(10 * way, 1.0)
+        fastest = float(np.max(np.abs(rates(y, 0.0)) / dynamics.scale(y)))
+        if not 0 < fastest < math.inf:
+            return None
+        portions = np.ceil(_PORTIONS / math.log2(growth)).astype(int).tolist()
+        edges = _edges(_FIRST * way / fastest * growth ** np.arange(portions[-1]), t_final)
+        values = y[None]
+        for portion in portions:
+            done = (len(values) - 1) // STAGES
+            steps = edges[done : portion + 1]
+            values = np.concatenate([values, _lsoda(dynamics, rates, values[-1], steps, tolerance)])
+            ends = values[::STAGES]
+            if watch is not None and goal is not None:
+                away = np.maximum(watch.rule.distance(ends), _LEAST)
+                unsettled = np.flatnonzero(away > _SETTLED * tolerance)
+                if unsettled[-1] < len(away) - 1:
+                    there = dynamics.pack(*(np.full(len(y) // 2, value) for value in goal))
+                    last = int(unsettled[-1]) + 1
+                    return _to_the_goal(edges, values, last, there, away, watch.tolerance)
+                if np.max(np.abs(ends[-1] - ends[-2]) / dynamics.scale(y)) < _REST * tolerance:
+                    return None
+            elif len(ends) == len(edges):
+                return edges, _steps(values)
+        return None
+
+
+@contextlib.contextmanager
+def _lsoda_is_free() -> Iterator[bool]:
+    """Hold LSODA for this thread; or say that it is not free: a law may wait for another run."""
+    if getattr(_inside, "lsoda", False) or not _ONE.acquire(timeout=_PATIENCE):
+        yield False
+        return
+    _inside.lsoda = True
+    try:
+        yield True
+    finally:
+        _inside.lsoda = False
+        _ONE.release()
+
+
+def _edges(ends: FloatArray, t_final: float) -> FloatArray:
+    """Return 0 and the ends of steps; up to t_final if that is finite."""
+    edges = np.append(0.0, ends)
+    return np.append(edges[edges < t_final], t_final) if math.isfinite(t_final) else edges
+
+
+def _lsoda(
+    dynamics: ReservoirDynamics,
+    rates: PlainRates,
+    y: FloatArray,
+    edges: FloatArray,
+    tolerance: float,
+) -> FloatArray:
+    """Return y at the nodes of steps between edges, the start left out; raise where it fails."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ODEintWarning)
+        values = odeint(
+            rates,
+            y,
+            grid(edges, radau(STAGES).nodes),
+            rtol=tolerance,
+            atol=tolerance * dynamics.scale(y),
+            mxstep=_MOST,
+        )
+    return np.asarray(values[1:])
+
+
+def _to_the_goal(
+    edges: FloatArray,
+    values: FloatArray,
+    settled: int,
+    goal: FloatArray,
+    away: FloatArray,
+    tolerance: float,
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the steps until all is settled, and as many more, at the goal, as the decay takes.
+
+    The goal itself is nearer than LSODA would come, whose totals of N and E are coarse as well.
+    """
+    pace = math.log(away[settled - 1] / away[settled]) / (edges[settled] - edges[settled - 1])
+    end = edges[settled] + max(math.log(away[settled] / tolerance), 0.0) / pace
+    last = max(int(np.searchsorted(edges, end)), settled + 1)
+    if last >= len(edges):
+        return None
+    steps = _steps(values[: settled * STAGES + 1])
+    at_goal = np.broadcast_to(goal, (last - settled, *steps.shape[1:])).copy()
+    at_goal[0, 0] = steps[-1, -1]
+    return edges[: last + 1], np.concatenate([steps, at_goal])
+
+
+def _steps(values: FloatArray) -> FloatArray:
+    """Return y (m, s + 1, 2n) at starts and nodes of steps, of y (m s + 1, 2n) one by one."""
+    return np.concatenate(
+        [values[:-1:STAGES, None], values[1:].reshape(-1, STAGES, values.shape[1])], axis=1
+    )

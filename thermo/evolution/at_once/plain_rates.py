@@ -1,0 +1,150 @@
+"""dy/dt of Eq. (5) at one state in plain Python numbers.
+
+At one state numpy's overhead outweighs the arithmetic twentyfold. The formulas are those of
+`thermo.gases` and `thermo.reservoirs.rates`, where they are derived and explained. As the plain
+flows they are for a first, coarse solution.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from operator import mul
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.flows import PlainFlows, listed
+from thermo.evolution.dynamics import ReservoirDynamics
+from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas
+from thermo.gases.fermi_integrals import LEFT, PARTS, moment_table
+from thermo.gases.sommerfeld import DEFINED
+
+_PI2_6 = math.pi**2 / 6
+
+PlainRates = Callable[[FloatArray, float], list[float]]
+_Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/dT, dN/dmu, dE/dT
+
+
+def plain_rates(dynamics: ReservoirDynamics) -> PlainRates | None:
+    """Return (y, t) -> dy/dt, or None where many states at once are no quicker than one by one.
+
+    It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end, and
+    whatever law and gas raise.
+    """
+    flows = _flows(dynamics)
+    if flows is None:
+        return None
+    group = dynamics.reservoirs
+    responses = [_response(member.gas) for member in group]
+    return _rates(flows, responses, dynamics.start_T.tolist(), group.per_capacity.tolist())
+
+
+def _flows(dynamics: ReservoirDynamics) -> PlainFlows | None:
+    """Return the own plain flows of a batched law if it knows of them, else its flows, counted."""
+    if not getattr(dynamics.law, "batched", False):
+        return None
+    plain_flows = getattr(dynamics.law, "plain_flows", None)
+    if plain_flows is not None:
+        own: PlainFlows | None = plain_flows()
+        return own
+    return listed(dynamics.flows)
+
+
+def _rates(
+    flows: PlainFlows, responses: list[_Response], unit: list[float], sizes: list[float]
+) -> PlainRates:
+    n = len(unit)
+    reservoirs = range(n)
+    exp = math.exp
+
+    def rates(y: FloatArray, t: float) -> list[float]:
+        values: list[float] = y.tolist()
+        T = list(map(mul, unit, map(exp, values)))  # the first n of them
+        mu = values[n:]
+        particle, energy = flows(T, mu)
+        for j in reservoirs:
+            temperature, potential, size = T[j], mu[j], sizes[j]
+            lost = particle[j]
+            number_T, number_mu, energy_T = responses[j](temperature, potential)
+            heat = energy[j] - potential * lost
+            heat_T = energy_T - potential * number_T
+            cross = temperature * number_T
+            delta = heat_T * number_mu - cross * number_T
+            values[j] = (cross * lost - number_mu * heat) / (delta * temperature) * size
+            values[n + j] = (number_T * heat - heat_T * lost) / delta * size
+        return values
+
+    return rates
+
+
+def _response(gas: EquationOfState) -> _Response:
+    """Return a gas's derivatives per unit capacity."""
+    if isinstance(gas, SommerfeldGas):
+        return _sommerfeld(gas.alpha)
+    if isinstance(gas, FermiDiracGas):
+        return _fermi_dirac(gas.alpha)
+
+    def response(T: float, mu: float) -> tuple[float, float, float]:
+        (number_T, number_mu), (energy_T, _) = gas.jacobian(np.array(T), np.array(mu)).tolist()
+        return number_T, number_mu, energy_T
+
+    return response
+
+
+def _sommerfeld(alpha: float) -> _Response:
+    power = alpha - 1
+    a, b, c = 2 * _PI2_6 * power, _PI2_6 * power * (alpha - 2), 2 * _PI2_6 * alpha
+
+    def response(T: float, mu: float) -> tuple[float, float, float]:
+        y = T / mu
+        if not 0 < y <= 1 / DEFINED:
+            raise ValueError(f"SommerfeldGas is not defined at T/mu = {y!r}")
+        level = mu**power
+        return a * level * y, level * (1 + b * y * y), c * level * T
+
+    return response
+
+
+@functools.cache
+def _pieces(alpha: float) -> list[list[list[float]]]:
+    """Return number, entropy and their slopes on each piece, highest power first."""
+    pieces: list[list[list[float]]] = (
+        moment_table(alpha).coefficients[::-1, [0, 2, 3, 4]].transpose(2, 0, 1).tolist()
+    )
+    return pieces
+
+
+def _fermi_dirac(alpha: float) -> _Response:
+    rows, degenerate = _pieces(alpha), moment_table(alpha).degenerate
+    last = len(rows) - 1
+
+    def response(T: float, mu: float) -> tuple[float, float, float]:
+        x = mu / T
+        place = PARTS * (min(max(x, LEFT), degenerate) - LEFT)
+        stretch = max(x / degenerate, 1.0)
+        if stretch > 1.0:
+            place += PARTS * (1 - 1 / (stretch * stretch))
+        row = min(int(place), last)
+        u = 2 * (place - row) - 1
+        number = entropy = number_slope = entropy_slope = 0.0
+        for a, b, c, d in rows[row]:
+            number = number * u + a
+            entropy = entropy * u + b
+            number_slope = number_slope * u + c
+            entropy_slope = entropy_slope * u + d
+        if x < 0:
+            factor = math.exp(x)
+            entropy = (entropy - x * number) * factor
+            entropy_slope = (entropy_slope - x * number_slope) * factor
+            number_slope *= factor
+        scale = T * stretch
+        slope = scale ** (alpha - 1)
+        return (
+            slope / stretch * entropy_slope,
+            slope * number_slope,
+            alpha * slope * scale / stretch * entropy,
+        )
+
+    return response

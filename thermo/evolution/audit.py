@@ -1,0 +1,100 @@
+"""Whether the open system could be trusted, and was fast enough, all along a trajectory."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+import oqs
+from oqs.arguments import FloatArray
+from oqs.generator.davies import DaviesModel
+from oqs.validity.verdict import Assumption, Audit, Verdict
+from thermo.evolution.dynamics import ReservoirDynamics
+from thermo.gases import EquationOfState, SommerfeldGas
+from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+
+_DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
+
+
+def worst_along(
+    model: DaviesModel,
+    gases: Sequence[EquationOfState | str],
+    capacities: FloatArray,
+    names: Sequence[str],
+    t: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+) -> Audit:
+    """Return the worst of each assumption at times t (m,) with T, mu (m, n); see `thermo.audit`."""
+    reservoirs = _reservoirs(gases, capacities, names)
+    dynamics = ReservoirDynamics(oqs.flow_law(model), reservoirs, T[0])
+    found = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
+    return Audit(tuple(max(same, key=_rank) for same in zip(*found, strict=True)))
+
+
+def _at(
+    t: float, model: DaviesModel, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
+) -> tuple[Assumption, ...]:
+    audit = oqs.audit(model, T, mu, tau_eq=_time_scale(dynamics, T, mu), exact=False)
+    return tuple(
+        dataclasses.replace(a, measure=f"{a.measure} (t = {t:.3g})") if a.ratio else a
+        for a in (*audit.assumptions, *_sommerfeld(dynamics.reservoirs, T, mu))
+    )
+
+
+def _rank(assumption: Assumption) -> tuple[int, float]:
+    return assumption.verdict, assumption.ratio
+
+
+def _places(T: FloatArray, mu: FloatArray) -> list[int]:
+    """Return the rows of start, end, and the extremes of T_j, mu_j and the lowest T."""
+    columns = np.concatenate([T, mu, T.min(axis=1)[:, None]], axis=1)
+    rows = [0, len(T) - 1, *columns.argmin(axis=0), *columns.argmax(axis=0)]
+    return sorted({int(k) for k in rows})
+
+
+def _reservoirs(
+    gases: Sequence[EquationOfState | str], capacities: FloatArray, names: Sequence[str]
+) -> Reservoirs:
+    members = []
+    for gas, capacity, name in zip(gases, capacities, names, strict=True):
+        if isinstance(gas, str):
+            raise ValueError(
+                f"Argument `path` must know its gases, but of one the file has only the "
+                f"description {gas!r}. Audit the trajectory that evolve returned, before saving."
+            )
+        members.append(Reservoir(gas, capacity=float(capacity), name=name))
+    return Reservoirs(members)
+
+
+def _time_scale(dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray) -> float:
+    """Return 1 / max |eigenvalue| of d(dy/dt)/dy, by central differences; independent of units."""
+    y = dynamics.pack(T, mu)
+    n = len(T)
+    # occupations vary with ln T over 1 and with mu over T
+    shifts = _DIFFERENCE * np.diag(np.concatenate([np.ones(n), T]))
+    jacobian = (dynamics(y + shifts) - dynamics(y - shifts)).T / (2 * shifts.sum(axis=1))
+    fastest = float(np.max(np.abs(np.linalg.eigvals(jacobian))))
+    return 1 / fastest if fastest > 0 else float(np.finfo(np.float64).max)  # nothing flows
+
+
+def _sommerfeld(reservoirs: Reservoirs, T: FloatArray, mu: FloatArray) -> tuple[Assumption, ...]:
+    ratios = [
+        float(np.pi**2 / 6 * (t / m) ** 2)
+        for member, t, m in zip(reservoirs, T, mu, strict=True)
+        if isinstance(member.gas, SommerfeldGas)
+    ]
+    if not ratios:
+        return ()
+    ratio = max(ratios)
+    found = Assumption(
+        "Sommerfeld gas",
+        ratio,
+        Verdict.of(ratio),
+        f"(pi^2/6)(T/mu)^2, the first correction to the degenerate gas; mu/T "
+        f"{float(np.pi / np.sqrt(6 * ratio)):.3g}",
+        "use thermo.FermiDiracGas",
+    )
+    return (found,)

@@ -1,0 +1,1 @@
+"""Crossings and extrema along a solution."""

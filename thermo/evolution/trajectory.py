@@ -1,0 +1,223 @@
+"""The evolution of the reservoirs as data."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, read_only
+from oqs.flows import Flows
+from oqs.generator.davies import DaviesModel
+from oqs.validity.verdict import Audit
+from thermo.evolution.audit import worst_along
+from thermo.evolution.events.events import Event
+from thermo.evolution.interpolation import PiecewisePolynomial
+from thermo.gases import EquationOfState
+from thermo.reservoirs.state import State
+
+if TYPE_CHECKING:
+    import xarray
+
+Outcome = Literal["equilibrated", "stalled", "t_final", "failed"]
+
+
+@final
+class Conservation(NamedTuple):
+    """Largest departure of a total from its start over the whole run, relative to sum_j |.|_j.
+
+    Parameters
+    ----------
+    number, energy : of sum_j N_j and of sum_j E_j; dimensionless.
+    """
+
+    number: float
+    energy: float
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trajectory:
+    """n reservoirs from t = 0 to where the run ended, at m times: the stages of the solver.
+
+    Made by `evolve`, or read from a file by `Trajectory.load`. Arrays are read-only.
+
+    Parameters
+    ----------
+    t : (m,) times, t[0] = 0, ascending (hbar = 1).
+    T, mu : (m, n) in units of energy (k_B = 1).
+    N, E : (m, n) particle numbers, and energies in units of energy; of a fixed reservoir what it
+        has gained since t = 0.
+    entropy : (m, n) S_j, of a fixed reservoir what it has gained; the sum over j never falls.
+    flows : particle, energy, heat (m, n), positive where a reservoir loses.
+    outcome : why it ended. "equilibrated": every T_j and mu_j within `tolerance` of Eq. (6).
+        "stalled": at rest, but not at the equilibrium (tight coupling, parts without contact, or a
+        stationary flow between fixed reservoirs); the rule in words: `thermo.evolution.stopping`.
+        "t_final": the time asked for. "failed": only on the trajectory of an EvolutionFailed.
+    equilibrium : (T_eq, mu_eq) of Eq. (6), or None for a run to `t_final`, or if there is none.
+    found : the events, ascending in time, or None if they were not asked for.
+    names : of the reservoirs, those of `flows` too.
+    gases : of the reservoirs; the description of a user's own gas after `load`.
+    capacities : (n,) A_j V_j; infinite for a fixed reservoir.
+    parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version.
+    evaluations : at how many states the flow law was asked, events included; a first, coarse run on
+        its plain flows is not counted.
+    solution : y(t) = (ln(T_j/T_j(0)).., mu_j..) between the steps.
+    law : the flow law that made it; None after `load`.
+    """
+
+    t: FloatArray
+    T: FloatArray
+    mu: FloatArray
+    N: FloatArray
+    E: FloatArray
+    entropy: FloatArray
+    flows: Flows
+    outcome: Outcome
+    equilibrium: State | None
+    found: tuple[Event, ...] | None
+    names: tuple[str, ...]
+    gases: tuple[EquationOfState | str, ...]
+    capacities: FloatArray
+    parameters: Mapping[str, float | str | None]
+    evaluations: int
+    solution: PiecewisePolynomial = dataclasses.field(repr=False)
+    law: Callable[[ArrayLike, ArrayLike], Flows] | None = dataclasses.field(
+        default=None, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("t", "T", "mu", "N", "E", "entropy", "capacities"):
+            array = np.array(getattr(self, name), dtype=np.float64)
+            object.__setattr__(self, name, read_only(array))
+
+    @property
+    def heat(self) -> FloatArray:
+        """Y_j (m, n) of every reservoir at every time."""
+        return self.flows.heat
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events, ascending in time.
+
+        Raises ValueError if `evolve` was told events=False: that is not the same as none.
+        """
+        if self.found is None:
+            raise ValueError(
+                "Argument `events` of evolve was False, so no events were looked for. "
+                "Evolve with events=True."
+            )
+        return self.found
+
+    @property
+    def crossings(self) -> tuple[Event, ...]:
+        """Where two T or two mu are equal, ascending in time."""
+        return tuple(event for event in self.events if event.is_crossing)
+
+    @property
+    def extrema(self) -> tuple[Event, ...]:
+        """Local extrema of every T_j(t) and mu_j(t), ascending in time."""
+        return tuple(event for event in self.events if event.is_extremum)
+
+    @property
+    def window_events(self) -> tuple[Event, ...]:
+        """Where omega-bar enters or leaves the window of frequencies, or passes infinity."""
+        return tuple(event for event in self.events if event.is_window_event)
+
+    @functools.cached_property
+    def audit(self) -> Audit:
+        """The worst of each assumption along the way, found when first asked for.
+
+        See `thermo.audit`, which also takes the model where the law has none.
+        """
+        return audit(self)
+
+    @property
+    def conservation(self) -> Conservation:
+        """Largest relative departure of the totals of N and E from their start."""
+        return Conservation(_drift(self.N), _drift(self.E))
+
+    def at(self, t: ArrayLike) -> State:
+        """Return T, mu (..., n) at any times t (...) from 0 to the end.
+
+        The solver's own polynomials, as accurate as its steps; at t[k] exactly T[k], mu[k].
+        Raises ValueError where t lies outside.
+        """
+        y = self.solution.at(t)
+        n = len(self.capacities)
+        return State(self.T[0] * np.exp(y[..., :n]), y[..., n:].copy())
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset with dimensions `time` and `reservoir`, units and long names."""
+        # imported here: xarray takes longer to import than most runs take
+        from thermo.evolution.archive import dataset
+
+        return dataset(self._fields())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to a netCDF file; it appears under its name only when complete.
+
+        `load` gives the same trajectory, bit for bit, `at(t)` included. Of a gas that is not one
+        of `thermo.gases` only its description is kept.
+        """
+        from thermo.evolution.archive import save
+
+        save(self._fields(), path)
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Trajectory:
+        """Read what `save` wrote; raise ValueError for a file that is truncated or another's."""
+        from thermo.evolution.archive import load
+
+        return Trajectory(**load(path))
+
+    def _fields(self) -> dict[str, Any]:
+        names = (field.name for field in dataclasses.fields(self))
+        return {name: getattr(self, name) for name in names if name != "law"}
+
+
+def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
+    """Return the worst of each assumption of `oqs.audit` along a trajectory, with two more.
+
+    Looked at are the start, the end, and where a T_j or mu_j, or the lowest T, is largest or
+    smallest; `measure` says at which time it was worst. Exact flows are not computed.
+
+    time scales: tau_S of the open system over tau_eq, the shortest time scale of the reservoirs,
+    1 / max |eigenvalue| of Eq. (5) linearised in (ln T_j, mu_j) there.
+    Sommerfeld gas: (pi^2/6)(T/mu)^2, the size of the correction of Eqs. (20), (21) that this gas
+    keeps; those that it drops are powers of it.
+
+    Parameters
+    ----------
+    path : made by `evolve`.
+    model : made by `oqs.davies`, with as many contacts as the path has reservoirs; None takes that
+        of the law the path was made with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if there is no model: the law was no `oqs.flow_law`, or the path was read from a file.
+    """
+    if model is None:
+        model = getattr(path.law, "model", None)
+    if not isinstance(model, DaviesModel):
+        raise ValueError(
+            "Argument `model` must be a DaviesModel where the trajectory has none (its law was not "
+            f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "
+            "Give oqs.davies(system, contacts)."
+        )
+    return worst_along(model, path.gases, path.capacities, path.names, path.t, path.T, path.mu)
+
+
+def _drift(values: FloatArray) -> float:
+    """Return max_t |sum_j v_j(t) - sum_j v_j(0)| / sum_j |v_j(0)|.
+
+    Where all reservoirs are fixed, their gains are 0 at first: relative to the largest.
+    """
+    total, sizes = values.sum(axis=1), np.sum(np.abs(values), axis=1)
+    return float(np.max(np.abs(total - total[0])) / (sizes[0] or sizes.max() or 1.0))

@@ -1,0 +1,139 @@
+"""A map: a quantity over two parameters of a sweep, as colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import ScalarFormatter
+
+from thermo.plotting.trajectory import COLOURS, TrajectoryFigure
+
+_SIZE: Final = (6.8, 5.0)  # inches
+_MISSING: Final = "0.85"  # grey, where a point failed
+_MOST_WORDS = len(COLOURS)
+
+
+def plot_map(
+    table: xr.Dataset,
+    quantity: str = "value",
+    *,
+    labels: Mapping[str, str] | None = None,
+    marks: Iterable[Mapping[str, float]] = (),
+) -> Figure:
+    """Return a figure of one variable of a sweep over its two axes.
+
+    Numbers are drawn as colours with lines of equal value; words, such as a device's mode, as one
+    colour each. Points that failed are grey.
+
+    Parameters
+    ----------
+    table : made by `sweep` over two parameters, or any Dataset of two-dimensional variables.
+    quantity : name of the variable.
+    labels : {name: text} for the axes and the colour bar; a name without one stands for itself.
+    marks : points to mark, such as optimum.parameters; each names both axes.
+
+    Returns
+    -------
+    matplotlib.figure.Figure : belongs to no pyplot state; save it with .savefig(file). The first
+    axis of the table runs to the right, the second up.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if table is no Dataset, has no such variable, the variable has other than two axes of two
+        points or more, holds nothing but failures or more words than colours, or a mark lacks an
+        axis.
+    """
+    values = _values(table, quantity)
+    across, up = (str(name) for name in values.dims)
+    points = [_mark(mark, across, up) for mark in marks]
+    text = dict(labels or {})
+    figure = TrajectoryFigure(figsize=_SIZE, layout="constrained")
+    axis = figure.add_subplot()
+    axis.set_facecolor(_MISSING)
+    x, y = table[across].values, table[up].values
+    if values.dtype.kind in "UO":
+        _draw_words(axis, x, y, values)
+    else:
+        mesh = axis.pcolormesh(x, y, values.values.T, shading="nearest", cmap="viridis")
+        numbers = ScalarFormatter(useMathText=True)
+        numbers.set_powerlimits((-2, 3))
+        label = text.get(quantity, quantity)
+        figure.colorbar(mesh, ax=axis, label=label, format=numbers)
+        if np.ptp(values.values[np.isfinite(values.values)]) > 0:
+            axis.contour(x, y, values.values.T, colors="white", linewidths=0.7)
+    for point in points:
+        axis.plot(*point, marker="*", ms=14, mfc="white", mec="black", ls="", clip_on=False)
+    axis.set_xlabel(text.get(across, across), fontsize=11)
+    axis.set_ylabel(text.get(up, up), fontsize=11)
+    return figure
+
+
+def _draw_words(axis: Axes, x: np.ndarray, y: np.ndarray, values: xr.DataArray) -> None:
+    """Draw one colour for each word, named in a legend beside the map; "" where a point failed."""
+    text = values.values.astype(str)
+    words = [word for word in np.unique(text) if word]
+    if len(words) > _MOST_WORDS:
+        raise ValueError(
+            f"Argument `quantity` must name a variable of at most {_MOST_WORDS} words, but "
+            f"{values.name!r} has {len(words)}. Draw a number instead."
+        )
+    codes = np.full(text.shape, np.nan)
+    for code, word in enumerate(words):
+        codes[text == word] = code
+    colours = COLOURS[: len(words)]
+    axis.pcolormesh(
+        x,
+        y,
+        codes.T,
+        shading="nearest",
+        cmap=ListedColormap(colours),
+        vmin=-0.5,
+        vmax=len(words) - 0.5,
+    )
+    patches = [Patch(color=c, label=word) for c, word in zip(colours, words, strict=True)]
+    axis.legend(handles=patches, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+
+
+def _values(table: xr.Dataset, quantity: str) -> xr.DataArray:
+    """Return the variable to draw, after all checks."""
+    if not isinstance(table, xr.Dataset):
+        raise TypeError(
+            f"Argument `table` must be an xarray Dataset, but is {type(table).__name__}. "
+            "Make one with thermo.sweep."
+        )
+    if quantity not in table.data_vars:
+        raise ValueError(
+            f"Argument `quantity` must be one of {sorted(map(str, table.data_vars))}, "
+            f"but is {quantity!r}. Name what the function of the sweep returned."
+        )
+    values = table[quantity]
+    if values.ndim != 2 or min(values.shape) < 2:
+        raise ValueError(
+            f"Argument `quantity` must name a variable over two axes of two points or more, but "
+            f"{quantity!r} has shape {values.shape}. Sweep two parameters, or select from more."
+        )
+    empty = values.values == "" if values.dtype.kind in "UO" else ~np.isfinite(values.values)
+    if np.all(empty):
+        raise ValueError(
+            f"Argument `table` must hold a result, but every point of {quantity!r} failed. "
+            "Its variable `error` says why."
+        )
+    return values
+
+
+def _mark(mark: Mapping[str, float], across: str, up: str) -> tuple[float, float]:
+    try:
+        return float(mark[across]), float(mark[up])
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"Argument `marks` must hold mappings with {across!r} and {up!r}, but one is {mark!r}. "
+            "Give e.g. optimum.parameters."
+        ) from error

@@ -1,0 +1,1 @@
+"""Local worker processes and what can be sent to them."""

@@ -1,0 +1,1 @@
+"""Finite reservoirs, their equilibrium and how fast T and mu change. Eqs. (5), (6), (29)."""

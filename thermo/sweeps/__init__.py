@@ -1,0 +1,1 @@
+"""A function at all points of a grid: executors, stores, labelled results."""

@@ -1,0 +1,155 @@
+"""A function over a labelled grid, resumable: thermo.sweep."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import inspect
+import itertools
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from oqs.arguments import positive_number
+from oqs.version import __version__
+from thermo.progress import ProgressBar
+from thermo.sweeps.dataset import Agreement, labelled
+from thermo.sweeps.executors import Cluster, check_executor, evaluated
+from thermo.sweeps.identity import identify
+from thermo.sweeps.outcome import point_key
+from thermo.sweeps.store import FORMAT, open_store
+
+
+def sweep(
+    function: Callable[..., object],
+    grid: Mapping[str, ArrayLike],
+    *,
+    store: str | os.PathLike[str] | None = None,
+    label: str | None = None,
+    executor: int | concurrent.futures.Executor | Cluster | None = None,
+    timeout: float | None = None,
+    retry: bool = False,
+    progress: bool | None = None,
+) -> xr.Dataset:
+    """Evaluate function(**point) at every point of a grid and return labelled arrays.
+
+    Parameters
+    ----------
+    function : takes one value of each axis by name; returns a number, or a mapping of names to
+        numbers, texts or arrays of one shape throughout. For processes it must be importable
+        (defined at the top of a module or script, not a lambda); Dask takes any.
+    grid : {axis: values (m,)}; the points are all combinations.
+    store : file that keeps each result as it comes. A later call with the same function and file,
+        after whatever end, computes only the points that are not in it. The file knows the
+        function by its name, its code, the values bound to it (functools.partial, fields of a
+        callable object, closures, defaults) and the data and functions of its own module that it
+        names. Code that it imports is not compared.
+    label : your word for the version of the function. It then stands for code, values of the
+        module and objects that are no plain data; only bound values are compared besides.
+    executor : None: in this process. A number: that many local processes. Any
+        concurrent.futures.Executor, or a dask.distributed.Client.
+    timeout : seconds that a point may take, with a number of processes as `executor`. One that
+        takes longer is ended and recorded as TimeoutError. None waits for ever.
+    retry : compute again the points whose error is in the store.
+    progress : show a bar; None does so on a terminal once the sweep takes over a second.
+
+    Returns
+    -------
+    xarray.Dataset
+        a variable for every name returned ("value" for a bare number) with the axes as dimensions,
+        and `error`, text that is empty where the point succeeded. Failed points hold NaN. Arrays
+        get further dimensions, called <name>_0, <name>_1. The attributes name the function, its
+        label and parameters, and the versions of this package that computed the points.
+
+    Raises
+    ------
+    TypeError, ValueError
+        before anything is computed, for an empty or two-dimensional axis, a function without these
+        arguments or that cannot be sent to the executor, a store of another function or of other
+        parameters; as it is seen, for names or shapes that differ from point to point. Errors of
+        the function itself are recorded, sys.exit among them, and with a number of processes also
+        the death of the process that computed a point.
+    RuntimeError
+        if the executor stops; what was finished is in the store.
+    """
+    axes = _axes(grid)
+    points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    _check_call(function, points[0])
+    if timeout is not None:
+        positive_number("timeout", timeout, "It is the time of one point in seconds. Or None.")
+    check_executor(executor, function, timeout)
+    identity = identify(function, label, stored=store is not None)
+    keys = [point_key(point) for point in points]
+    agreement = Agreement(axes)
+    with (
+        open_store(store, identity) as kept,
+        ProgressBar(f"sweeping {len(points)} points", progress) as bar,
+    ):
+        found = {} if kept is None else kept.read()
+        outcomes = {k: found[k] for k in keys if k in found and not (retry and found[k].error)}
+        for outcome in outcomes.values():
+            agreement.check(outcome)
+        wanted = [i for i, key in enumerate(keys) if key not in outcomes]
+        with contextlib.closing(evaluated(function, points, wanted, executor, timeout)) as coming:
+            for index, outcome in coming:
+                agreement.check(outcome)
+                outcome = outcome._replace(version=__version__)
+                outcomes[keys[index]] = outcome
+                if kept is not None:
+                    kept.write(keys[index], outcome)
+                bar.update(len(outcomes) / len(points))
+    results = [outcomes[key] for key in keys]
+    attributes = {
+        "function": identity.function,
+        "label": identity.label,
+        "parameters": identity.parameters(),
+        "version": ", ".join(sorted({outcome.version for outcome in results})),
+        "store_format": FORMAT,
+    }
+    return labelled(axes, results, attributes)
+
+
+def _axes(grid: Mapping[str, ArrayLike]) -> dict[str, list[Any]]:
+    remedy = "Give {name: values}, such as {'mu': np.linspace(16, 20, 5)}."
+    if not isinstance(grid, Mapping) or not grid:
+        raise TypeError(
+            f"Argument `grid` must be a mapping with at least one axis, but is {grid!r}. {remedy}"
+        )
+    axes = {}
+    for name, values in grid.items():
+        array = np.asarray(values)
+        if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "biufU":
+            raise ValueError(
+                f"Argument `grid` must hold numbers or names of shape (m,) for each axis, but "
+                f"axis {name!r} has shape {array.shape} and type {array.dtype}. {remedy}"
+            )
+        if len(np.unique(array)) != array.size:
+            raise ValueError(
+                f"Argument `grid` must hold each value of an axis once, but axis {name!r} repeats "
+                f"some. {remedy}"
+            )
+        axes[str(name)] = array.tolist()
+    return axes
+
+
+def _check_call(function: Callable[..., object], point: Mapping[str, Any]) -> None:
+    if not callable(function):
+        raise TypeError(
+            f"Argument `function` must be callable, but is {function!r}. Give a function of the "
+            "axes of the grid."
+        )
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some compiled functions have none
+        return
+    try:
+        signature.bind(**point)
+    except TypeError as error:
+        raise TypeError(
+            f"Argument `function` must take the axes of the grid, {list(point)}, by name, but "
+            f"{error}. Rename the axes, or fix other arguments with functools.partial."
+        ) from error

@@ -1,0 +1,92 @@
+"""Eqs. (3), (4) beyond quasi-stationarity: system and reservoirs evolved together."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import final
+
+import numpy as np
+
+import oqs
+import thermo
+from oqs.arguments import FloatArray
+from validation.framework.bounds import at_least, within
+from validation.framework.check import Measurement, check
+from validation.systems.cases import FIGURE_2
+
+Gas = thermo.SommerfeldGas | thermo.FermiDiracGas
+
+_CAPACITIES = (10.0, 100.0, 1000.0)
+_TIMES = (3e3, 1e4, 3e4, 1e5)
+"""t/(A V) at which both evolutions are compared: before, in and after the flip of T."""
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Together:
+    """A run of `thermo.coevolve` beside one of `thermo.evolve` from the same T, mu.
+
+    Parameters
+    ----------
+    deviation : (2, times) largest |T_j - T_j'| and |mu_j - mu_j'|, units of energy, at _TIMES A V.
+    production : least entropy production of the joint run, hbar = k_B = 1.
+    """
+
+    deviation: FloatArray
+    production: float
+
+
+def _gases() -> tuple[Gas, ...]:
+    return thermo.SommerfeldGas(FIGURE_2.alpha), thermo.FermiDiracGas(FIGURE_2.alpha)
+
+
+@functools.cache
+def together(gas: Gas, capacity: float) -> Together:
+    """Run Fig. 2 both ways with reservoirs of this gas and capacity."""
+    system, contacts = FIGURE_2.system(), FIGURE_2.contacts()
+    T, mu = FIGURE_2.T, FIGURE_2.mu
+    model, law = oqs.davies(system, contacts), oqs.closed_form(system, contacts)
+    group = [thermo.Reservoir(gas, capacity) for _ in T]
+    times = np.array(_TIMES) * capacity
+    start, end = oqs.stationary_state(model, T, mu), float(times[-1])
+    joint = thermo.coevolve(model, group, start, T, mu, t_final=end, progress=False)
+    slow = thermo.evolve(law, group, T, mu, t_final=end, events=False, progress=False)
+    pairs = zip(joint.at(times), slow.at(times), strict=True)
+    deviation = np.array([np.max(np.abs(found - limit), axis=-1) for found, limit in pairs])
+    return Together(deviation, float(joint.entropy_production.min()))
+
+
+@check(
+    "deviation from the quasi-stationary picture",
+    equation="Eq. (4)",
+    reference="tau_S/tau_eq goes as 1/(A V)",
+    tolerance=within(-1.0, 0.02),
+    claim="System and reservoirs evolved together tend to the slow evolution as 1/(A V).",
+)
+def quasi_stationary() -> Measurement:
+    """Return the exponent of the deviation against the capacity that is farthest from -1.
+
+    Of T and of mu, at every time, with either gas.
+    """
+    exponents = []
+    for gas in _gases():
+        deviations = np.array([together(gas, size).deviation.ravel() for size in _CAPACITIES])
+        exponents.append(np.polyfit(np.log(_CAPACITIES), np.log(deviations), 1)[0])
+    found = np.concatenate(exponents)
+    return Measurement(
+        float(found[np.argmax(np.abs(found + 1))]),
+        detail=f"{len(found)} exponents from {found.min():.4f} to {found.max():.4f}",
+    )
+
+
+@check(
+    "second law of system and reservoirs together",
+    equation="Eq. (3)",
+    reference="dS_S/dt + sum_j (mu_j P_j - J_j)/T_j >= 0 with the momentary T, mu",
+    tolerance=at_least(0.0),
+    claim="Without the quasi-stationary assumption the entropy production stays positive.",
+)
+def joint_second_law() -> float:
+    """Return the least entropy production along the runs of the check before."""
+    return min(together(gas, size).production for gas in _gases() for size in _CAPACITIES)

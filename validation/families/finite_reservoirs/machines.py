@@ -1,0 +1,325 @@
+"""Reservoirs as machines: both laws, Carnot's bounds, maximum power, transient cooling."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.integrate
+import scipy.optimize
+
+import oqs
+import thermo
+from oqs.arguments import FloatArray
+from validation.framework.bounds import at_most, within
+from validation.framework.check import Measurement, check
+from validation.framework.deviation import largest, worst
+from validation.systems import random_systems
+from validation.systems.cases import FIGURE_1
+from validation.systems.settings import Setting
+
+ROUNDING = 1e-12  # relative; solvers leave up to a hundred eps of it
+_OF_EACH_KIND, _LEVELS = 100, 60
+_CARNOT = np.array([0.05, 0.1, 0.15, 0.2, 0.25, 0.3])
+
+
+def _settings(rng: np.random.Generator) -> Iterator[Setting]:
+    return itertools.chain(
+        random_systems.distinct_levels(rng, _OF_EACH_KIND),
+        random_systems.collective_baths(rng, _OF_EACH_KIND),
+        random_systems.interacting(rng, _OF_EACH_KIND),
+    )
+
+
+def _device(setting: Setting) -> tuple[oqs.Flows, thermo.Device]:
+    flows = oqs.flow_law(oqs.davies(setting.system, setting.contacts))(setting.T, setting.mu)
+    return flows, thermo.device(flows, setting.T, setting.mu)
+
+
+def level(w: float, lift: float, T: tuple[float, float]) -> thermo.Device:
+    """Return one level at w above mu of the hot reservoir, mu of the cold one higher by `lift`.
+
+    T = (T_h, T_c). Its contacts are equal and do not depend on frequency.
+    """
+    dot = oqs.QuadraticSystem.from_energies([w])
+    law = oqs.closed_form(dot, [oqs.Contact(oqs.flat(0.01 * T[0])) for _ in T])
+    mu = [0.0, lift]
+    return thermo.device(law(T, mu), T, mu)
+
+
+def _levels(rng: np.random.Generator) -> Iterator[tuple[str, float, float, thermo.Device]]:
+    """Yield name, w, lift, device of engines and refrigerators in turn, at three scales.
+
+    A level at w stops at (w - lift)/T_c = w/T_h; below that lift it is an engine, above, as long as
+    lift < w, a refrigerator.
+    """
+    for index, draw in enumerate(rng.spawn(_LEVELS)):
+        scale = random_systems.SCALES[index % len(random_systems.SCALES)]
+        hot, cold = scale, scale * draw.uniform(0.2, 0.95)
+        w = scale * draw.uniform(0.5, 5.0)
+        stop, part = w * (1 - cold / hot), draw.uniform(0.05, 0.95)
+        engine = index % 2 == 0
+        lift = stop * part if engine else stop + (w - stop) * part
+        name = f"{'engine' if engine else 'refrigerator'} {index}"
+        yield name, w, lift, level(w, lift, (hot, cold))
+
+
+@check(
+    "power is heat",
+    equation="Eq. (3)",
+    reference="the first law: P = sum_j Y_j",
+    tolerance=ROUNDING,
+    claim="The work that lifts particles to higher mu is the heat that the reservoirs lose in all.",
+)
+def power_is_heat(rng: np.random.Generator) -> Measurement:
+    """Return the largest |P - sum_j Y_j| over the gross energies that flow."""
+
+    def measure(setting: Setting) -> float:
+        flows, machine = _device(setting)
+        gross = np.sum(np.abs(flows.energy) + np.abs(setting.mu * flows.particle))
+        return abs(machine.power - float(flows.heat.sum())) / float(gross)
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+@check(
+    "no device beats Carnot",
+    equation="Eq. (3)",
+    reference="1: efficiency, or cop, over the bound of Device.carnot",
+    tolerance=at_most(1.0),
+    claim="Engines and refrigerators between any number of temperatures stay below their bound.",
+)
+def carnot(rng: np.random.Generator) -> Measurement:
+    """Return the largest ratio; the detail says how many of the random systems are machines."""
+
+    def machines() -> Iterator[tuple[str, float]]:
+        for setting in _settings(rng):
+            _, found = _device(setting)
+            # power and cooling at once: no single bound
+            if (found.power > found.floor) != (found.cooling_power > found.floor):
+                yield setting.name, found.over_carnot
+        yield from ((name, found.over_carnot) for name, _, _, found in _levels(rng))
+
+    return worst(machines())
+
+
+@check(
+    "efficiency and entropy",
+    equation="Eq. (3)",
+    reference="eta = eta_C - T_c sigma/Y_h;  W = Y_c (T_h - T_c)/T_c + T_h sigma",
+    tolerance=ROUNDING,
+    claim="What a machine between two temperatures lacks to Carnot is the entropy it produces.",
+)
+def efficiency_and_entropy(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation: of an efficiency, or of W relative to Y_h."""
+
+    def measure(found: thermo.Device) -> float:
+        cold, hot = float(found.T.min()), float(found.T.max())
+        heat_hot = float(found.heat[hot == found.T].sum())
+        lost = found.entropy_production
+        if found.mode is thermo.Regime.ENGINE:
+            return abs(found.efficiency - (1 - cold / hot - cold * lost / heat_hot))
+        work = found.cooling_power * (hot - cold) / cold + hot * lost
+        return abs(found.cooling_power / found.cop - work) / abs(heat_hot)
+
+    def machines() -> Iterator[tuple[str, float]]:
+        for setting in _settings(rng):
+            # the reservoirs in turn at two temperatures
+            two = dataclasses.replace(setting, T=np.resize(setting.T[:2], len(setting.T)))
+            _, found = _device(two)
+            if found.mode in (thermo.Regime.ENGINE, thermo.Regime.REFRIGERATOR):
+                yield setting.name, measure(found)
+        yield from ((name, measure(found)) for name, _, _, found in _levels(rng))
+
+    return worst(machines())
+
+
+@check(
+    "tight coupling",
+    equation="Eq. (10)",
+    reference="eta = (mu_c - mu_h)/(w - mu_h), cop = (w - mu_c)/(mu_c - mu_h)",
+    tolerance=ROUNDING,
+    claim="Through one level every particle carries the same heat, whatever the temperatures.",
+)
+def tight_coupling(rng: np.random.Generator) -> Measurement:
+    """Return the largest relative deviation of an efficiency or a cop."""
+
+    def measure(w: float, lift: float, found: thermo.Device) -> float:
+        if found.mode is thermo.Regime.ENGINE:
+            return abs(found.efficiency / (lift / w) - 1)
+        return abs(found.cop / ((w - lift) / lift) - 1)
+
+    return worst((name, measure(w, lift, found)) for name, w, lift, found in _levels(rng))
+
+
+@check(
+    "Carnot at stopping",
+    equation="Eq. (10)",
+    reference="1: efficiency, or cop, over Carnot's at vanishing flows",
+    tolerance=1e-5,  # the distance from stopping is 1e-6 of the lift
+    claim="One level is reversible where it stops, as an engine and as a refrigerator.",
+)
+def stopping() -> Measurement:
+    """Return the largest |efficiency over Carnot - 1| on both sides of the stopping point."""
+    cases = itertools.product((0.3, 0.8), (1.0, 4.0), (1 - 1e-6, 1 + 1e-6))
+
+    def measure(cold: float, w: float, side: float) -> float:
+        return abs(level(w, w * (1 - cold) * side, (1.0, cold)).over_carnot - 1)
+
+    return worst((f"T_c = {c}, w = {w}, lift times {s}", measure(c, w, s)) for c, w, s in cases)
+
+
+@functools.cache
+def series() -> FloatArray:
+    """Return c_1, c_2, c_3 of eta = c_1 eta_C + c_2 eta_C^2 + ... at maximum power, by a fit.
+
+    The level and the lift are found by `thermo.maximum_power` at each eta_C.
+    """
+
+    def at_maximum(eta: float) -> float:
+        T = (1.0, 1 - eta)
+        best = thermo.maximum_power(
+            lambda w, lift: level(w, lift * eta, T), {"w": (0.5, 6.0), "lift": (0.0, 6.0)}
+        )
+        w, lift = best.parameters["w"], best.parameters["lift"]
+        return level(w, lift * eta, T).efficiency
+
+    found = np.array([at_maximum(float(eta)) for eta in _CARNOT])
+    powers = _CARNOT[:, None] ** np.arange(1, len(_CARNOT) + 1)
+    coefficients: FloatArray = np.linalg.solve(powers, found)
+    return coefficients[:3]
+
+
+@check(
+    "maximum power, first order",
+    equation="Eq. (10)",
+    reference="1/2: Van den Broeck, PRL 95, 190602 (2005), tight coupling",
+    tolerance=within(0.5, 1e-5),
+    claim="The efficiency of one level at maximum power begins as eta_C/2.",
+)
+def maximum_power_first() -> float:
+    """Return the coefficient of eta_C."""
+    return float(series()[0])
+
+
+@check(
+    "maximum power, second order",
+    equation="Eq. (10)",
+    reference="1/8: Esposito, Lindenberg, Van den Broeck, PRL 102, 130602 (2009), symmetric",
+    tolerance=within(0.125, 1e-4),
+    claim="The efficiency of one level at maximum power goes on as eta_C^2/8.",
+)
+def maximum_power_second() -> float:
+    """Return the coefficient of eta_C^2."""
+    return float(series()[1])
+
+
+@check(
+    "maximum power, third order",
+    equation="Eq. (10)",
+    reference="[7 + csch^2(a/2)]/96, a = 2 coth(a/2): Esposito et al., EPL 85, 60010 (2009)",
+    tolerance=2e-3,
+    claim="The third order, which is the level's own, is the published one.",
+)
+def maximum_power_third() -> Measurement:
+    """Return the coefficient of eta_C^3 beside the published one."""
+    a = scipy.optimize.brentq(lambda x: x * np.tanh(x / 2) - 2, 1.0, 4.0)
+    return Measurement(float(series()[2]), reference=float((7 + np.sinh(a / 2) ** -2) / 96))
+
+
+def absorption(
+    energy: float, U: float, T: tuple[float, float, float]
+) -> tuple[oqs.FlowLaw, FloatArray]:
+    """Return the law of an absorption refrigerator of two Coulomb-coupled dots, and its mu.
+
+    Reservoirs cold, middle, hot at one mu. Dot 0 takes an electron from the cold one at `energy`
+    while dot 1 is empty and gives it to the middle one at energy + U while dot 1 is filled by the
+    hot one: U of heat from hot carries `energy` of heat from cold to middle.
+    """
+
+    def around(w: float) -> oqs.Contact:
+        def window(x: FloatArray) -> FloatArray:
+            return np.where(np.abs(x - w) < U / 2, 0.01 * U, 0.0)
+
+        return oqs.Contact(window, coupling=[1.0, 0.0])
+
+    dots = oqs.InteractingSystem.from_terms(np.diag([energy, -0.5 * U]), U={(0, 1): U})
+    hot = oqs.Contact(oqs.flat(0.01 * U), coupling=[0.0, 1.0])
+    model = oqs.davies(dots, [around(energy), around(energy + U), hot])
+    return oqs.flow_law(model), np.zeros(len(T))
+
+
+@check(
+    "absorption refrigerator",
+    equation="Eq. (3)",
+    reference="cop = energy/U, reversible at T_c (1 - T_m/T_h)/(T_m - T_c)",
+    tolerance=ROUNDING,
+    claim="Two Coulomb-coupled dots cool without work, one quantum of cold for one of hot.",
+)
+def absorption_refrigerator() -> Measurement:
+    """Return the largest relative deviation of the cop and of its bound."""
+
+    def measure(energy: float, U: float, T: tuple[float, float, float]) -> float:
+        law, mu = absorption(energy, U, T)
+        found = thermo.device(law(T, mu), T, mu)
+        cold, middle, hot = T
+        bound = cold * (1 - middle / hot) / (middle - cold)
+        return largest(
+            abs(found.cop / (energy / U) - 1),
+            abs(found.carnot / bound - 1),
+            abs(found.power) / found.cooling_power,
+        )
+
+    cases = [(0.4, 1.0, (0.5, 0.8, 2.0)), (1.0, 2.0, (0.7, 0.9, 1.5)), (0.3, 0.1, (0.9, 1.0, 3.0))]
+    return worst((f"energy {e}, U {U}", measure(e, U, T)) for e, U, T in cases)
+
+
+@functools.cache
+def figure_1() -> thermo.Trajectory:
+    """Return the evolution of Fig. 1, by Eq. (10), with its events."""
+    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
+    return thermo.evolve(law, FIGURE_1.reservoirs(), FIGURE_1.T, FIGURE_1.mu, progress=False)
+
+
+@check(
+    "depth, time and duration of cooling",
+    equation="Fig. 1",
+    reference="the event of the tighter run; T = T(0) at the end of the duration",
+    tolerance=1e-7,
+    claim="The transient cooling of the coldest reservoir is where and what its minimum is.",
+)
+def transient_cooling() -> Measurement:
+    """Return the largest relative deviation; the detail gives depth, time and duration."""
+    path = figure_1()
+    found = thermo.cooling(path)[0]
+    (event,) = [e for e in path.extrema if (e.kind, e.reservoirs) == ("T minimum", (0,))]
+    back = float(path.at(found.duration).T[0] / path.T[0, 0])
+    value = largest(
+        abs(found.lowest / event.value - 1), abs(found.time / event.time - 1), abs(back - 1)
+    )
+    detail = f"depth {found.depth:.4f} at {found.time:.4g}, for {found.duration:.4g}"
+    return Measurement(value, detail=detail)
+
+
+@check(
+    "entropy cost of cooling",
+    equation="Fig. 1",
+    reference="-sum_j Y_j/T_j integrated over time by adaptive quadrature",
+    tolerance=1e-8,
+    claim="The entropy of the reservoirs at the coldest moment is what the flows produced.",
+)
+def entropy_cost() -> Measurement:
+    """Return the relative deviation."""
+    path = figure_1()
+    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
+
+    def production(t: float) -> float:
+        state = path.at(t)
+        return thermo.device(law(*state), *state).entropy_production
+
+    found = thermo.cooling(path)[0]
+    total, _ = scipy.integrate.quad(production, 0.0, found.time, epsrel=1e-10, limit=200)
+    return Measurement(abs(found.entropy_cost / total - 1), detail=f"{found.entropy_cost:.6g}")

@@ -1,0 +1,77 @@
+"""Eq. (4), supplement D: what reservoirs lose along an evolution, and where it ends."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import oqs
+import thermo
+from validation.framework.bounds import at_least
+from validation.framework.check import Measurement, check
+from validation.systems.cases import FIGURE_1, FIGURE_2
+
+
+@check(
+    "what a reservoir loses",
+    equation="Eq. (4)",
+    reference="dN_j/dt = -P_j and dE_j/dt = -J_j at the momentary flows",
+    tolerance=1e-6,  # of the central differences of the trajectory
+    claim="Along an evolution N_j and E_j change by the flows.",
+)
+def balance_along_a_run() -> float:
+    """Return the largest deviation of dN/dt or dE/dt, relative to the largest flow then."""
+    system, contacts = FIGURE_1.system(), FIGURE_1.contacts()
+    law = oqs.closed_form(system, contacts)
+    group = thermo.Reservoirs(FIGURE_1.reservoirs())
+    run = thermo.evolve(law, group, FIGURE_1.T, FIGURE_1.mu, events=False, progress=False)
+    worst = 0.0
+    for t in np.geomspace(1e3, 1e7, 12):
+        before, now, after = (run.at(t * (1 + s)) for s in (-1e-4, 0.0, 1e-4))
+        flows = law(now.T, now.mu)
+        for f, flow in ((group.number, flows.particle), (group.energy, flows.energy)):
+            slope = (f(after.T, after.mu) - f(before.T, before.mu)) / (2e-4 * t)
+            worst = max(worst, float(np.max(np.abs(slope + flow)) / np.max(np.abs(flow))))
+    return worst
+
+
+@check(
+    "one equilibrium for all starts",
+    equation="supplement D",
+    reference="two distinct frequencies make the equilibrium unique",
+    tolerance=4e-6,  # both runs stop within 1e-6 of it
+    claim="Starts that share N and E end in the same T and mu.",
+)
+def unique_equilibrium() -> float:
+    """Return the largest relative difference of the ends of three runs."""
+    law = oqs.closed_form(FIGURE_2.system(), FIGURE_2.contacts())
+    group = thermo.Reservoirs(FIGURE_2.reservoirs(thermo.FermiDiracGas(1.5)))
+    number, energy = group.number(FIGURE_2.T, FIGURE_2.mu), group.energy(FIGURE_2.T, FIGURE_2.mu)
+    ends = []
+    for moved in (0.0, 0.02, -0.01):
+        particles = moved * number[0] * np.array([1.0, -1.0])
+        T, mu = thermo.invert(
+            group[0].gas, number + particles, energy + particles * FIGURE_2.mu.mean()
+        )
+        run = thermo.evolve(law, group, T, mu, events=False, progress=False)
+        ends.append(np.concatenate([run.T[-1], run.mu[-1]]))
+    return float(np.max(np.abs(np.array(ends[1:]) / ends[0] - 1)))
+
+
+@check(
+    "one frequency stalls",
+    equation="supplement D",
+    reference="tight coupling: all (w - mu_j)/T_j agree, out of equilibrium",
+    tolerance=at_least(0.01),
+    claim="With a single frequency the evolution stops before equilibrium, and says so.",
+)
+def one_frequency() -> Measurement:
+    """Return how far T ends from T_eq; 0 unless the run stalled with all (w - mu)/T equal."""
+    system = oqs.QuadraticSystem.from_energies(FIGURE_2.energies[:1])
+    law = oqs.closed_form(system, FIGURE_2.contacts())
+    group = FIGURE_2.reservoirs()
+    run = thermo.evolve(law, group, FIGURE_2.T, FIGURE_2.mu, events=False, progress=False)
+    x = (FIGURE_2.energies[0] - run.mu[-1]) / run.T[-1]
+    tight = run.outcome == "stalled" and abs(x[0] / x[1] - 1) < 1e-6
+    goal = thermo.equilibrium(group, FIGURE_2.T, FIGURE_2.mu)
+    away = float(np.max(np.abs(run.T[-1] / goal.T - 1)))
+    return Measurement(away * tight, detail=f"outcome {run.outcome}, (w - mu)/T = {x[0]:.4f}")

@@ -1,0 +1,241 @@
+"""Eqs. (3) and (15)-(18): entropy production of any state, and its proof by reservoirs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.linalg
+
+import oqs
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.state.states import dissipators
+from validation.framework.check import Measurement, check
+from validation.framework.deviation import deviation, largest, worst
+from validation.references import literal
+from validation.systems import random_systems
+from validation.systems.settings import Setting, published
+
+# Relative to the terms that cancel. The random states have full rank, eigenvalues within a factor
+# 30 of one another, so that ln rho amplifies the rounding 2^N eps = 1.4e-14 by 30 at most.
+ROUNDING = 1e-12
+
+_SAMPLES = 12  # of each kind
+
+
+def _settings(rng: np.random.Generator) -> Iterator[Setting]:
+    return itertools.chain(
+        random_systems.independent_baths(rng, _SAMPLES),
+        random_systems.distinct_levels(rng, _SAMPLES),
+        random_systems.collective_baths(rng, _SAMPLES),
+        random_systems.interacting(rng, _SAMPLES),
+        published(),
+    )
+
+
+def _literal_production(setting: Setting, rho: ComplexArray) -> tuple[FloatArray, FloatArray]:
+    """Return -tr{D_j[rho] (ln rho - ln rho_j)} (n,) and the size of the terms in each.
+
+    ln rho_j = (mu_j N_S - H_S)/T_j up to a constant, which a traceless D_j[rho] does not feel.
+    """
+    logarithm, h, number = literal.logarithm(rho), setting.hamiltonian, setting.number
+    produced, gross = [], []
+    for j, (t, m) in enumerate(zip(setting.T, setting.mu, strict=True)):
+        change = literal.dissipation(setting, j, rho)
+        terms = [-np.trace(change @ x).real for x in (logarithm, h / t, -m * number / t)]
+        produced.append(sum(terms))
+        gross.append(sum(abs(x) for x in terms))
+    return np.array(produced), np.array(gross)
+
+
+@check(
+    "entropy production of random states",
+    equation="Eq. (3)",
+    reference="dS_S/dt + sum_j (mu_j P_j - J_j)/T_j from dense traces",
+    tolerance=ROUNDING,
+    claim="oqs.entropy_production is Eq. (3) for states far from stationary, S_S = -tr rho ln rho.",
+)
+def production_of_states(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of the production from the literal one, over its terms."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        rho = random_systems.random_state(rng, setting.system)
+        found = oqs.entropy_production(model, setting.qobj(rho), setting.T, setting.mu)
+        produced, gross = _literal_production(setting, rho)
+        return abs(found - float(np.sum(produced))) / float(np.sum(gross))
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+@check(
+    "momentary flows of random states",
+    equation="Eq. (3)",
+    reference="tr(D_j[rho] N_S) and tr(D_j[rho] H_S) from dense matrices",
+    tolerance=ROUNDING,
+    claim="P_j, J_j and Y_j = J_j - mu_j P_j are the traces of Eq. (3) in any state.",
+)
+def flows_of_states(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of the flows from the literal ones, over the gross exchange."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        rho = random_systems.random_state(rng, setting.system)
+        found = oqs.momentary_flows(model, setting.qobj(rho), setting.T, setting.mu)
+        changes = [literal.dissipation(setting, j, rho) for j in range(model.reservoirs)]
+        h, number = setting.hamiltonian, setting.number
+        particle = np.array([np.trace(change @ number).real for change in changes])
+        energy = np.array([np.trace(change @ h).real for change in changes])
+        rate, scale = np.sum(model.rates), setting.system.energy_scale
+        heat = energy - setting.mu * particle
+        return largest(
+            deviation(found.particle, particle, scale=rate),
+            deviation(found.energy, energy, scale=rate * scale),
+            deviation(found.heat, heat, scale=rate * (scale + np.abs(setting.mu))),
+        )
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+@check(
+    "entropy along relaxations",
+    equation="Eq. (3)",
+    reference="differences of S_S(t) = -tr rho ln rho, sixth order",
+    # S(t) is analytic up to where an eigenvalue of rho(t) would cross 0: at least 0.03 of the
+    # largest rate's time away in these states. The seventh derivative of a logarithm leaves
+    # 6!/140 (h/0.03)^6 = 1e-10 at h = 5e-4; rounding leaves eps/h = 4e-13 per unit of S
+    tolerance=1e-8,
+    claim="dS_S/dt of the relaxing state plus sum_j (mu_j P_j - J_j)/T_j is the production, >= 0.",
+)
+def along_relaxations(rng: np.random.Generator) -> Measurement:
+    """Return the largest departure of dS/dt from differences, and the largest negative production.
+
+    From random states, over the gross terms of Eq. (3).
+    """
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        start = setting.qobj(random_systems.random_state(rng, setting.system))
+        each = dissipators(model, setting.T, setting.mu)
+        rate = float(abs(sum(each[1:], start=each[0])).max())
+        h = 5e-4 / rate
+        times = np.linspace(0.01, 2.0, 5)[:, None] / rate + h * np.arange(-3, 4)  # (5, 7)
+        path = oqs.relax(model, start, setting.T, setting.mu, times.ravel())
+        s = path.entropy.reshape(times.shape)
+        change = s @ np.array([-1, 9, -45, 0, 45, -9, 1]) / (60 * h)
+        heat = np.sum(path.flows.heat / setting.T, axis=1)
+        gross = float(np.max(np.sum(np.abs(path.flows.heat) / setting.T, axis=1)))
+        produced = path.entropy_production
+        return largest(
+            deviation((produced + heat).reshape(times.shape)[:, 3], change, scale=gross),
+            -float(np.min(produced)) / gross,
+        )
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+@check(
+    "relative entropy to the local Gibbs state",
+    equation="Eqs. (15)-(18)",
+    reference="tr rho (ln rho - ln rho_j) from dense logarithms",
+    tolerance=ROUNDING,
+    claim="oqs.relative_entropy_to_gibbs is the distance that the proof of Eq. (3) follows.",
+)
+def relative_entropies(rng: np.random.Generator) -> Measurement:
+    """Return the largest relative deviation of the relative entropy from the literal one."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        rho = random_systems.random_state(rng, setting.system)
+        found = oqs.relative_entropy_to_gibbs(model, setting.qobj(rho), setting.T, setting.mu)
+        logarithm, h, number = literal.logarithm(rho), setting.hamiltonian, setting.number
+        expected = []
+        for t, m in zip(setting.T, setting.mu, strict=True):
+            exponents = np.linalg.eigvalsh((m * number - h) / t)
+            partition = exponents[-1] + np.log(np.sum(np.exp(exponents - exponents[-1])))
+            gibbs = (m * number - h) / t - partition * np.eye(len(h))
+            expected.append(np.trace(rho @ (logarithm - gibbs)).real)
+        return deviation(found, expected, scale=np.abs(expected))
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+@check(
+    "each reservoir's production",
+    equation="Eqs. (15)-(18)",
+    reference="-tr{D_j[rho] (ln rho - ln rho_j)} from dense logarithms",
+    tolerance=ROUNDING,
+    claim="The production of each reservoir is Spohn's; they add up to that of Eq. (3).",
+)
+def by_reservoir(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of each production, and of their sum, over the terms."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        rho = random_systems.random_state(rng, setting.system)
+        state = setting.qobj(rho)
+        found = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
+        total = oqs.entropy_production(model, state, setting.T, setting.mu)
+        expected, gross = _literal_production(setting, rho)
+        return largest(
+            deviation(found, expected, scale=gross),
+            abs(float(np.sum(found)) - total) / float(np.sum(gross)),
+        )
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+@check(
+    "no reservoir destroys entropy",
+    equation="Eqs. (15)-(18)",
+    reference="Spohn's inequality, -tr{D_j[rho] (ln rho - ln rho_j)} >= 0",
+    tolerance=0.0,  # random states are far from rho_j: every production is of the size of its terms
+    claim="Each reservoir's production is positive in random states, and so is their sum, Eq. (3).",
+)
+def spohn(rng: np.random.Generator) -> Measurement:
+    """Return minus the smallest production, of a reservoir or of all, over the rates."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        state = setting.qobj(random_systems.random_state(rng, setting.system))
+        found = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
+        total = oqs.entropy_production(model, state, setting.T, setting.mu)
+        return -float(np.min([*found, total])) / float(np.sum(model.rates))
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+@check(
+    "each map approaches its Gibbs state",
+    equation="Eqs. (15)-(18)",
+    reference="monotonicity of relative entropy under exp(D_j t)",
+    tolerance=ROUNDING,
+    claim="Under D_j alone the relative entropy of any state to rho_j never grows.",
+)
+def approach(rng: np.random.Generator) -> Measurement:
+    """Return the largest growth of S(rho(t) || rho_j) from one time to the next, over its start.
+
+    Systems of up to three modes: exp(D_j t) is a dense (4^N, 4^N) matrix.
+    """
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        v = setting.system.spectrum.vectors
+        found = []
+        for j, d in enumerate(dissipators(model, setting.T, setting.mu)):
+            state = random_systems.random_state(rng, setting.system)
+            step = scipy.linalg.expm(d.toarray() * (0.3 / np.max(model.rates[j])))
+            distances = []
+            for _ in range(12):
+                rho = setting.qobj(v @ state @ v.conj().T)
+                distances.append(
+                    oqs.relative_entropy_to_gibbs(model, rho, setting.T, setting.mu)[j]
+                )
+                state = (step @ state.ravel()).reshape(state.shape)
+                state = (state + state.conj().T) / 2
+            found.append(float(np.max(np.diff(distances))) / distances[0])
+        return largest(*found)
+
+    small = (s for s in _settings(rng) if s.system.sites <= 3)
+    return worst((s.name, measure(s)) for s in small)

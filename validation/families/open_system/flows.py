@@ -1,0 +1,207 @@
+"""Eq. (10): stationary flows from the density matrix, by every solver, against the closed form."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+import oqs
+from oqs.arguments import FloatArray
+from validation.framework.check import Measurement, check
+from validation.framework.deviation import deviation, largest, worst
+from validation.references import literal
+from validation.systems import random_systems
+from validation.systems.settings import Setting, published
+
+# Relative to the gross exchange, sum_k gamma_j (times |w| or |w - mu_j|), which cancels in a flow.
+# An occupation inherits the rounding of (w - mu)/T, at most eps w/T = 215 eps = 5e-14 in Fig. 4;
+# the solvers leave residuals of a few hundred eps of the gross rates.
+ROUNDING = 1e-12
+
+_SAMPLES = 40
+_COLD = 300  # pairs of reservoirs
+_LARGEST_X = 60.0  # 1 - n = 1e-26: half of the 50 digits are left
+
+_REFERENCE = "Eq. (10) in 50 digits, rates straight from the contacts' laws"
+
+
+def _settings(rng: np.random.Generator) -> Iterator[Setting]:
+    """Yield systems to which Eq. (10) applies as printed, and those of the five figures."""
+    return itertools.chain(random_systems.independent_baths(rng, _SAMPLES), published())
+
+
+def _departure(setting: Setting, flows: oqs.Flows) -> float:
+    """Return the largest deviation of P, J, Y from Eq. (10), relative to the gross exchange."""
+    w = setting.levels
+    gamma = setting.rates(w)
+    expected = literal.closed_form(w, gamma, setting.T, setting.mu)
+    factors = (np.ones_like(gamma), np.abs(w) + 0 * gamma, np.abs(w - setting.mu[:, None]))
+    found = (flows.particle, flows.energy, flows.heat)
+    return largest(
+        *(
+            deviation(f, e.sum(axis=0), scale=np.sum(gamma * factor, axis=1))
+            for f, e, factor in zip(found, expected, factors, strict=True)
+        )
+    )
+
+
+@check(
+    "closed form in 50 digits",
+    equation="Eq. (10)",
+    reference=_REFERENCE,
+    tolerance=ROUNDING,
+    claim="oqs.closed_form is P_j = sum_k gamma_j (n_j - nbar), J_j with w_k, Y_j with w_k - mu_j.",
+)
+def closed_form(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of the closed form from Eq. (10)."""
+
+    def measure(setting: Setting) -> float:
+        law = oqs.closed_form(setting.quadratic, setting.contacts)
+        return _departure(setting, law(setting.T, setting.mu))
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+def _from_density_matrix(rng: np.random.Generator, method: oqs.StationaryMethod) -> Measurement:
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        law = oqs.flow_law(model, method=method)
+        return _departure(setting, law(setting.T, setting.mu))
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+_CLAIM = "Flows from the stationary density matrix are those of Eq. (10): {}."
+
+
+@check(
+    "flows, full Liouvillian",
+    equation="Eq. (10)",
+    reference=_REFERENCE,
+    tolerance=ROUNDING,
+    claim=_CLAIM.format("all 4^N matrix elements solved"),
+)
+def full_liouvillian(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of the full Liouvillian's flows."""
+    return _from_density_matrix(rng, oqs.FullLiouvillian())
+
+
+@check(
+    "flows, zero-frequency block",
+    equation="Eq. (10)",
+    reference=_REFERENCE,
+    tolerance=ROUNDING,
+    claim=_CLAIM.format("coherences within levels kept"),
+)
+def zero_frequency_block(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of the zero-frequency block's flows."""
+    return _from_density_matrix(rng, oqs.ZeroFrequencyBlock())
+
+
+@check(
+    "flows, populations",
+    equation="Eq. (10)",
+    reference=_REFERENCE,
+    tolerance=ROUNDING,
+    claim=_CLAIM.format("the rate equation of the energy eigenstates"),
+)
+def populations(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of the populations' flows; systems without degeneracy."""
+    return _from_density_matrix(rng, oqs.Populations())
+
+
+@check(
+    "flows of cold reservoirs, digit for digit",
+    equation="Eq. (10)",
+    reference=_REFERENCE,
+    # e^-x inherits 2 eps of x from the subtraction and the division, 2 * 60 eps = 2.7e-14; the two
+    # x differ by at least a fifth of the larger, which costs 1 - exp(x_j - x_q) no more than that
+    tolerance=ROUNDING,
+    claim="Two reservoirs: every mode's flow has full relative precision down to e^-60.",
+)
+def relative_precision(rng: np.random.Generator) -> Measurement:
+    """Return the largest relative error of a flow; two reservoirs, so that no signs cancel.
+
+    The affinities of both differ by their own size; nearly equal ones are ill-conditioned in T, mu.
+    """
+    contacts = [oqs.Contact(rate=oqs.flat(g)) for g in (1e-3, 3e-5)]
+    w = np.array([1.0])
+    law = oqs.closed_form(oqs.QuadraticSystem.from_energies(w), contacts)
+    gamma = np.array([[1e-3], [3e-5]])
+
+    def measure(mu: FloatArray, x: FloatArray) -> float:
+        T = (w - mu) / x
+        found = law(T, mu)
+        expected = literal.closed_form(w, gamma, T, mu)
+        return largest(
+            *(
+                deviation(f, e[0], scale=np.abs(e[0]))
+                for f, e in zip((found.particle, found.energy, found.heat), expected, strict=True)
+            )
+        )
+
+    def draw() -> tuple[str, float]:
+        size = rng.uniform(5.0, _LARGEST_X) * np.array([1.0, rng.uniform(0.1, 0.8)])
+        sign = np.where(rng.random(2) < 0.5, -1.0, 1.0)
+        mu = w - sign * rng.uniform(0.1, 1.0, size=2)
+        return f"x = {sign * size}", measure(mu, sign * size)
+
+    return worst(draw() for _ in range(_COLD))
+
+
+@check(
+    "stationary occupations",
+    equation="Eq. (10)",
+    reference="nbar = sum_j gamma_j n_j / sum_j gamma_j, each n_j in 50 digits",
+    tolerance=ROUNDING,
+    claim="tr(rho a_k^+ a_l) = delta_kl nbar(w_k) in the stationary density matrix.",
+)
+def occupations(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of the one-body density matrix from diag(nbar)."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        rho = oqs.stationary_state(model, setting.T, setting.mu).full()
+        w, a = literal.normal_modes(setting.quadratic.h)
+        gamma = setting.rates(w)
+        reservoirs = list(zip(setting.T.tolist(), setting.mu.tolist(), strict=True))
+        n = np.array([[literal.fermi(float(x), t, m) for x in w] for t, m in reservoirs])
+        mean = np.sum(gamma * n, axis=0) / np.sum(gamma, axis=0)
+        found = np.array([[np.trace(rho @ p.conj().T @ q) for q in a] for p in a])
+        return deviation(found, np.diag(mean), scale=1)
+
+    return worst((s.name, measure(s)) for s in _settings(rng))
+
+
+@check(
+    "conservation of particles and energy",
+    equation="Eq. (10)",
+    reference="sum_j P_j = 0, sum_j J_j = 0 in a stationary state",
+    tolerance=ROUNDING,
+    claim="What some reservoirs lose the others gain: any channels, with and without interactions.",
+)
+def conservation(rng: np.random.Generator) -> Measurement:
+    """Return the largest |sum_j P_j| and |sum_j J_j| relative to the gross exchange."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        flows = oqs.flow_law(model)(setting.T, setting.mu)
+        gross = np.sum(model.rates)
+        return largest(
+            abs(np.sum(flows.particle)) / gross,
+            abs(np.sum(flows.energy)) / np.sum(model.rates * np.abs(model.frequencies)),
+            deviation(
+                flows.heat,
+                flows.energy - setting.mu * flows.particle,
+                scale=gross * setting.system.energy_scale,
+            ),
+        )
+
+    samples = itertools.chain(
+        random_systems.distinct_levels(rng, _SAMPLES),
+        random_systems.collective_baths(rng, _SAMPLES // 2),
+        random_systems.interacting(rng, _SAMPLES),
+    )
+    return worst((s.name, measure(s)) for s in itertools.chain(samples, published()))

@@ -1,0 +1,311 @@
+"""Eqs. (2), (9) and (14): the generator of the open system, against its literal form."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+
+import oqs
+from oqs.arguments import ComplexArray
+from oqs.state.states import dissipators
+from validation.framework.check import Measurement, check
+from validation.framework.deviation import deviation, largest, worst
+from validation.references import literal
+from validation.systems import random_systems
+from validation.systems.settings import Setting, published
+
+# Relative to the largest entry. The literal generator multiplies (2^N, 2^N) matrices a few times,
+# 2^N eps = 1.4e-14 each for six modes; an occupation inherits the rounding of w - mu over T, at
+# most eps w/T = 215 eps = 5e-14 in Fig. 4. A rate off by 1e-6 stands six decades above.
+ROUNDING = 1e-12
+
+_SAMPLES = 6  # of each kind: once every energy scale, with and without degenerate modes
+
+
+def _settings(rng: np.random.Generator, count: int = _SAMPLES) -> Iterator[Setting]:
+    """Yield `count` random systems of every kind."""
+    return itertools.chain(
+        random_systems.independent_baths(rng, count),
+        random_systems.distinct_levels(rng, count),
+        random_systems.collective_baths(rng, count),
+        random_systems.interacting(rng, count),
+    )
+
+
+def _dissipators(setting: Setting) -> list[sp.csc_array]:
+    """Return D_j (4^N, 4^N) on row-major matrices in the energy basis: what the solvers use."""
+    return dissipators(oqs.davies(setting.system, setting.contacts), setting.T, setting.mu)
+
+
+def _apply(superoperator: sp.csc_array, x: ComplexArray) -> ComplexArray:
+    result: ComplexArray = (superoperator @ x.ravel()).reshape(x.shape)
+    return result
+
+
+def _any_matrix(rng: np.random.Generator, setting: Setting) -> ComplexArray:
+    """Return a random complex matrix: a superoperator wrong anywhere is wrong on it."""
+    size = 2**setting.system.sites
+    matrix: ComplexArray = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    return matrix
+
+
+def _few_sites() -> Iterator[Setting]:
+    """Yield the figures of two modes: superoperators of six as Qobj fill 270 MB each."""
+    return (setting for setting in published() if setting.system.sites <= 3)
+
+
+@check(
+    "trace preserved",
+    equation="Eq. (2)",
+    reference="tr D_j[X] = 0 for every X",
+    tolerance=ROUNDING,
+    claim="Every reservoir's dissipator keeps the trace.",
+)
+def trace_preserved(rng: np.random.Generator) -> Measurement:
+    """Return the largest entry of the adjoint applied to 1, relative to the superoperator's."""
+
+    def measure(setting: Setting) -> float:
+        trace = np.eye(2**setting.system.sites).ravel()
+        return largest(
+            *(float(np.max(np.abs(trace @ d)) / abs(d).max()) for d in _dissipators(setting))
+        )
+
+    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+
+
+@check(
+    "Hermiticity preserved",
+    equation="Eq. (2)",
+    reference="D_j[X^+] = D_j[X]^+ for every X",
+    tolerance=ROUNDING,
+    claim="Every reservoir's dissipator keeps states Hermitian.",
+)
+def hermiticity_preserved(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of D_j[X^+] from D_j[X]^+ for random X."""
+
+    def measure(setting: Setting) -> float:
+        x = _any_matrix(rng, setting)
+        return largest(
+            *(
+                deviation(_apply(d, x.conj().T), _apply(d, x).conj().T)
+                for d in _dissipators(setting)
+            )
+        )
+
+    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+
+
+@check(
+    "complete positivity",
+    equation="Eq. (2)",
+    reference="Choi matrices of exp(D_j t) and of D_j",
+    tolerance=ROUNDING,
+    claim="The map of every reservoir is completely positive, at short and at long times.",
+)
+def complete_positivity(rng: np.random.Generator) -> Measurement:
+    """Return the most negative eigenvalue of the Choi matrices, with its sign turned.
+
+    The Choi matrix of exp(D t) must be >= 0 at t = 1/|D| and 30/|D|; that of D itself must be so on
+    the complement of the maximally entangled vector, which is the condition for all t (Gorini,
+    Kossakowski, Sudarshan 1976; Lindblad 1976). Up to three modes: 4^N eigenvalues of (4^N, 4^N).
+    """
+
+    def measure(setting: Setting) -> float:
+        found = []
+        for dissipator in _dissipators(setting):
+            generator = dissipator.toarray() / abs(dissipator).max()
+            found.append(_negativity(_off_entangled(_choi(generator))))
+            found += [_negativity(_choi(scipy.linalg.expm(generator * t))) for t in (1.0, 30.0)]
+        return largest(*found)
+
+    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), _few_sites()))
+
+
+def _choi(superoperator: ComplexArray) -> ComplexArray:
+    """Return sum_ab |a><b| x S[|a><b|] for S on row-major matrices."""
+    size = math.isqrt(len(superoperator))
+    entries = superoperator.reshape(size, size, size, size)  # row, column of S[.]; a, b of |a><b|
+    matrix: ComplexArray = entries.transpose(2, 0, 3, 1).reshape(size**2, size**2)
+    return matrix
+
+
+def _off_entangled(choi: ComplexArray) -> ComplexArray:
+    """Return the Choi matrix projected off sum_a |a a>."""
+    size = math.isqrt(len(choi))
+    vector = np.eye(size).ravel() / np.sqrt(size)
+    projector = np.eye(size**2) - np.outer(vector, vector)
+    return projector @ choi @ projector
+
+
+def _negativity(matrix: ComplexArray) -> float:
+    """Return minus the lowest eigenvalue relative to the largest; the skew part counts too."""
+    values = np.linalg.eigvalsh((matrix + matrix.conj().T) / 2)
+    return largest(float(-values[0] / values[-1]), deviation(matrix, matrix.conj().T))
+
+
+@check(
+    "evolution of any matrix",
+    equation="Eq. (2)",
+    reference="-i [H_S, X] + sum_j D_j[X] in dense matrices",
+    tolerance=ROUNDING,
+    claim="The Liouvillian is the commutator with H_S and the sum of the reservoirs' dissipators.",
+)
+def evolution(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of the Liouvillian's action on random X from the literal one."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        x = _any_matrix(rng, setting)
+        found = model.liouvillian(setting.T, setting.mu)(setting.qobj(x)).full()
+        return deviation(found, literal.evolution(setting, x))
+
+    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng, 3), _few_sites()))
+
+
+@check(
+    "A_kj of modes with their own baths",
+    equation="Eq. (9)",
+    reference="Eq. (9) with a_k = sum conj(U_vk) c_v, written out",
+    tolerance=ROUNDING,
+    claim="A_{k,j} is Eq. (9) for every mode and reservoir, degenerate modes included.",
+)
+def partial_dissipators(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of A_kj[X], at each frequency, from the sum over its modes."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        w, a = literal.normal_modes(setting.quadratic.h)
+        gamma = setting.rates(w)
+        x = _any_matrix(rng, setting)
+        found = []
+        for kappa, frequency in enumerate(model.frequencies):
+            modes = np.flatnonzero(np.abs(w - frequency) <= 1e-9 * np.max(np.abs(w)))
+            for j, (t, m) in enumerate(zip(setting.T, setting.mu, strict=True)):
+                expected = np.sum(
+                    [
+                        literal.exchange_terms(
+                            gamma[j, k], literal.fermi(w[k], float(t), float(m)), a[k], x
+                        )
+                        for k in modes
+                    ],
+                    axis=0,
+                )
+                partial = model.partial_dissipator(kappa, j, setting.T, setting.mu)
+                found.append(deviation(partial(setting.qobj(x)).full(), expected))
+        return largest(*found)
+
+    samples = random_systems.independent_baths(rng, 3 * _SAMPLES)
+    return worst((s.name, measure(s)) for s in itertools.chain(samples, _few_sites()))
+
+
+@check(
+    "dissipators of any channels",
+    equation="Eq. (9)",
+    reference="S(w) = sum_{E'-E=w} Pi(E) S Pi(E') from projectors of a dense H_S",
+    tolerance=ROUNDING,
+    claim="D_j keeps the cross terms of collective channels, with and without interactions.",
+)
+def dissipators_of_channels(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of D_j[X] from the literal one."""
+
+    def measure(setting: Setting) -> float:
+        x = _any_matrix(rng, setting)
+        v = setting.system.spectrum.vectors
+        inner = v.conj().T @ x @ v
+        return largest(
+            *(
+                deviation(v @ _apply(d, inner) @ v.conj().T, literal.dissipation(setting, j, x))
+                for j, d in enumerate(_dissipators(setting))
+            )
+        )
+
+    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+
+
+@check(
+    "rates in and out of a reservoir",
+    equation="Eq. (9)",
+    reference="Kubo-Martin-Schwinger: n/(1 - n) = exp[-(w - mu)/T]",
+    tolerance=ROUNDING,
+    claim="The rates up and down at each frequency obey detailed balance with their reservoir.",
+)
+def kms(rng: np.random.Generator) -> Measurement:
+    """Return the largest |ln(up/down) + x| / (1 + |x|), x = (w - mu)/T, of the solvers' weights."""
+
+    def measure(setting: Setting) -> float:
+        model = oqs.davies(setting.system, setting.contacts)
+        down, up = model.weights(setting.T, setting.mu).reshape(2, *model.rates.shape)
+        x = (model.frequencies - setting.mu[:, None]) / setting.T[:, None]
+        driven = model.rates > 0
+        ratio = np.log(up[driven] / down[driven])
+        return deviation(ratio, -x[driven], scale=1 + np.abs(x[driven]))
+
+    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+
+
+@check(
+    "detailed balance of the map",
+    equation="Eq. (9)",
+    reference="D_j[A rho_j] = D_j^+[A] rho_j for every A",
+    tolerance=ROUNDING,
+    claim="D_j is symmetric in the scalar product weighted with its local Gibbs state.",
+)
+def detailed_balance(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of D_j[A rho_j] from D_j^+[A] rho_j, relative to D_j^+[A]."""
+
+    def measure(setting: Setting) -> float:
+        a = _any_matrix(rng, setting)
+        found = []
+        for d, gibbs in zip(_dissipators(setting), _gibbs_states(setting), strict=True):
+            adjoint = _apply(d.conj().T, a)
+            unit = np.max(np.abs(adjoint))
+            found.append(deviation(_apply(d, a @ gibbs), adjoint @ gibbs, scale=unit))
+        return largest(*found)
+
+    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+
+
+def _gibbs_states(setting: Setting) -> list[ComplexArray]:
+    """Return oqs's local Gibbs state of each reservoir in the energy basis."""
+    v = setting.system.spectrum.vectors
+    return [
+        v.conj().T @ oqs.gibbs_state(setting.system, t, m).full() @ v
+        for t, m in zip(setting.T.tolist(), setting.mu.tolist(), strict=True)
+    ]
+
+
+@check(
+    "local Gibbs state under its own reservoir",
+    equation="Eq. (14)",
+    reference="exp[(mu_j N_S - H_S)/T_j]/Z from a dense eigenproblem",
+    tolerance=ROUNDING,
+    claim="rho_j ~ exp[(mu_j N_S - H_S)/T_j] is stationary under D_j alone.",
+)
+def local_gibbs_state(rng: np.random.Generator) -> Measurement:
+    """Return the largest entry of D_j[rho_j] over D_j's largest, and rho_j's own deviation.
+
+    The exponents of rho_j are up to 250 in Fig. 4 and 6 * 100 in Fig. 5, so it is good to 600 eps.
+    """
+
+    def measure(setting: Setting) -> float:
+        hamiltonian, number = setting.hamiltonian, setting.number
+        v = setting.system.spectrum.vectors
+        found = []
+        for j, (d, gibbs) in enumerate(
+            zip(_dissipators(setting), _gibbs_states(setting), strict=True)
+        ):
+            expected = literal.gibbs_state(
+                hamiltonian, number, float(setting.T[j]), float(setting.mu[j])
+            )
+            found += [
+                float(np.max(np.abs(_apply(d, gibbs))) / abs(d).max()),
+                deviation(v @ gibbs @ v.conj().T, expected),
+            ]
+        return largest(*found)
+
+    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))

@@ -1,0 +1,1 @@
+"""A user's own system under the checks: `python -m validation my.toml`."""

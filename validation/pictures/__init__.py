@@ -1,0 +1,1 @@
+"""The paper's figures and scans, drawn: `python -m validation figures`."""

@@ -1,0 +1,1 @@
+"""What checks compare with: equations written out, exact and published solutions."""

@@ -1,0 +1,1 @@
+"""What a run of the suite tells: text, JSON, HTML page, progress."""

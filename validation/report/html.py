@@ -1,0 +1,177 @@
+"""The run of the suite as one self-contained page: readable on a phone, in print, without network.
+
+Everything is shown without JavaScript; with it the table can be filtered.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterable, Mapping
+
+from validation.framework.check import CheckResult, Status
+from validation.framework.suite import Suite
+from validation.report.page_parts import SCRIPT, STYLE
+from validation.report.page_pictures import picture_of
+from validation.report.report import columns, counts, measured_text, verdict
+
+_HEADLINE = {
+    "passed": "Every check passed",
+    "failed": "Not every check passed",
+    "interrupted": "Interrupted before the end",
+}
+
+
+def as_html(
+    suite: Suite, versions: dict[str, str], pictures: Mapping[str, bytes] | None = None
+) -> str:
+    """Return the page: verdict, filters, table of checks, figures, families, versions.
+
+    Parameters
+    ----------
+    suite : what ran.
+    versions : of `report.environment`.
+    pictures : name of a figure -> PNG, as from `page_pictures.pictures`.
+    """
+    shown = {} if pictures is None else pictures
+    body = "\n".join(
+        (
+            _header(suite),
+            _filters(suite.results),
+            _table(suite.results, shown),
+            _figures(shown),
+            _families(suite),
+            _versions(suite, versions),
+        )
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Validation of oqs-thermo: {verdict(suite)}</title>\n"
+        f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
+        f"<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    )
+
+
+def _header(suite: Suite) -> str:
+    outcome = verdict(suite)
+    sentence, headline = counts(suite), _HEADLINE[outcome]
+    if outcome == "passed" and suite.count(Status.SKIPPED):
+        headline = "Every check that applies passed"
+    if suite.interrupted:
+        sentence = f"{len(suite.results)} of {suite.selected} checks finished: {sentence}"
+    fine = (Status.PASSED, Status.SKIPPED)
+    bad = [(n, r) for n, r in enumerate(suite.results) if r.status not in fine]
+    links = "".join(f'<li><a href="#check-{n}">{html.escape(r.name)}</a></li>' for n, r in bad)
+    problems = f"<ul>{links}</ul>" if bad else ""
+    return (
+        "<h1>Validation of oqs-thermo</h1>\n"
+        f'<section class="verdict {outcome}"><strong>{headline}</strong>'
+        f"<p>{sentence}.</p>{problems}</section>"
+    )
+
+
+def _filters(results: Iterable[CheckResult]) -> str:
+    shown = list(results)
+    selects = "".join(
+        _select(label, field, dict.fromkeys(str(getattr(r, field)) for r in shown))
+        for label, field in (("Family", "family"), ("Equation", "equation"), ("Verdict", "status"))
+    )
+    search = '<label>Search<input id="search" type="search" placeholder="any word"></label>'
+    return f'<form class="filters" hidden>{selects}{search}<output id="shown"></output></form>'
+
+
+def _select(label: str, field: str, values: Iterable[str]) -> str:
+    options = "".join(f"<option>{html.escape(value)}</option>" for value in values)
+    return (
+        f'<label>{label}<select data-field="{field}"><option value="">all</option>{options}'
+        "</select></label>"
+    )
+
+
+def _table(results: Iterable[CheckResult], pictures: Mapping[str, bytes]) -> str:
+    heads = ("Verdict", "Equation", "Claim", "Measured", "Must be", "Held against", "Time")
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    rows = "\n".join(_row(n, result, pictures) for n, result in enumerate(results))
+    return (
+        '<table class="checks">\n<caption>Checks</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+    )
+
+
+def _row(number: int, result: CheckResult, pictures: Mapping[str, bytes]) -> str:
+    notes = [
+        f'<p class="{kind} {result.status}">{html.escape(words)}</p>'
+        for kind, words in (("reason", result.reason), ("detail", result.detail))
+        if words
+    ]
+    picture = None if result.measured is None else picture_of(result, pictures)
+    if picture is not None:
+        notes.append(f'<p><a class="see" href="#{picture}">see {_title(picture)}</a></p>')
+    claim = (
+        f'<p class="name"><span class="family">{html.escape(result.family)}</span> '
+        f"{html.escape(result.name)}</p><p>{html.escape(result.claim)}</p>{''.join(notes)}"
+    )
+    cells = (
+        ("Verdict", "status", f'<span class="badge {result.status}">{result.status}</span>'),
+        ("Equation", "equation", html.escape(result.equation)),
+        ("Claim", "claim", f"<div>{claim}</div>"),
+        ("Measured", "number", html.escape(measured_text(result))),
+        ("Must be", "number", _bound(result)),
+        ("Held against", "against", html.escape(result.reference)),
+        ("Time", "number", f"{result.seconds:.2f} s"),
+    )
+    inner = "".join(f'<td class="{kind}" data-label="{label}">{c}</td>' for label, kind, c in cells)
+    data = "".join(
+        f' data-{field}="{html.escape(str(getattr(result, field)))}"'
+        for field in ("family", "equation", "status")
+    )
+    return f'<tr id="check-{number}"{data}>{inner}</tr>'
+
+
+def _figures(pictures: Mapping[str, bytes]) -> str:
+    """Return the figures, folded: a check's link opens its own."""
+    parts = "".join(
+        f'<details class="figure" id="{name}"><summary>{_title(name).capitalize()}</summary>'
+        f'<img alt="{_title(name)}" src="data:image/png;base64,'
+        f'{base64.b64encode(png).decode("ascii")}"></details>'
+        for name, png in pictures.items()
+    )
+    return f"<section><h2>Figures</h2>{parts}</section>" if parts else ""
+
+
+def _title(picture: str) -> str:
+    return html.escape(picture.replace("_", " "))
+
+
+def _families(suite: Suite) -> str:
+    counted = columns(suite)
+    heads = ("Family", *(head.capitalize() for head in counted.values()), "Time")
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(family)}</th>'
+        + "".join(f"<td>{sum(r.status is status for r in results)}</td>" for status in counted)
+        + f"<td>{sum(r.seconds for r in results):.2f} s</td></tr>"
+        for family, results in suite.families.items()
+    )
+    return (
+        '<table class="small"><caption>Families</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _versions(suite: Suite, versions: dict[str, str]) -> str:
+    run = {"started": f"{suite.started:%Y-%m-%d %H:%M:%S} UTC", "seed": str(suite.seed)}
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(key)}</th><td>{html.escape(value)}</td></tr>'
+        for key, value in (run | versions).items()
+    )
+    return f'<table class="small"><caption>Run and versions</caption><tbody>{rows}</tbody></table>'
+
+
+def _bound(result: CheckResult) -> str:
+    """Return the bound with the signs that a page can show and a log perhaps not."""
+    words = str(result.bound)
+    for plain, sign in (("<=", "\u2264"), (">=", "\u2265"), ("+-", "\u00b1")):
+        words = words.replace(plain, sign)
+    return html.escape(words)

@@ -1,0 +1,1 @@
+"""Systems that checks measure: the paper's five cases, and random ones."""
