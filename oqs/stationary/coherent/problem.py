@@ -27,6 +27,7 @@ from oqs.stationary.rates.rate_equation import balanced
 _LIFETIME = 1e6
 """Longest life of a coherence in units of its states': flows are off by up to 150 eps times it."""
 
+_UNKNOWN = 256 * float(np.finfo(np.float64).eps)  # 210 is the most that 1600 systems were off by
 _Exchange = tuple[FloatArray, FloatArray]  # of N and of H by each term: (up, down, .., n, K)
 
 
@@ -66,7 +67,8 @@ class GeneratorProblem(StationaryProblem):
         rho = weighted.in_energy_basis(kernel.values)
         checked_density_matrix(rho, self.method)
         values = self.equations.generator.elements(rho)
-        return Solution(values, residual, *self._flows(*exchanged)), exchanged
+        flows = self._flows(*exchanged, _UNKNOWN * max(kernel.lifetime, 1.0))
+        return Solution(values, residual, *flows), exchanged
 
     def _kernel(self, weighted: Weighted, weights: FloatArray) -> tuple[Kernel, _Exchange]:
         """Iterate a large block, if that resolves its flows, else eliminate.
@@ -103,8 +105,13 @@ class GeneratorProblem(StationaryProblem):
             return particle, particle * self.frequencies
         return particle, (weights * (generator.energy @ values).real).reshape(shape)
 
-    def _flows(self, particle: FloatArray, energy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _flows(
+        self, particle: FloatArray, energy: FloatArray, unknown: float
+    ) -> tuple[FloatArray, FloatArray]:
         """Return the flows (n,) of N and of H.
+
+        Where each of them is below the fraction `unknown` of its contact's gross rate, they are not
+        known from zero, and are zero: their rounding would have any sign, and may break Eq. (3).
 
         Their sums, tr(N L rho) and tr(H L rho), must vanish as the rest of L rho does. What is left
         of them then is rounding, and is taken from where it comes from. A residual of one state
@@ -112,10 +119,11 @@ class GeneratorProblem(StationaryProblem):
         digits.
         """
         scale = float(np.abs(particle).sum()) * float(self.model.system.spectrum.particles.sum())
-        flows = []
+        flows, known = [], False
         for exchanged, unit in ((particle, 1.0), (energy, self.model.system.energy_scale)):
             net, gross = exchanged.sum(axis=(0, 2)), np.abs(exchanged).sum(axis=(0, 2))
             missing = max(abs(float(net.sum())) - np.finfo(float).tiny, 0.0)
             checked_residual(missing / (scale * unit) if missing else 0.0, self.method)
             flows.append(balanced(net, gross))
-        return flows[0], flows[1]
+            known |= bool(np.any(np.abs(flows[-1]) > unknown * gross))
+        return (flows[0], flows[1]) if known else (np.zeros_like(flows[0]), np.zeros_like(flows[1]))
