@@ -38,9 +38,10 @@ class ZeroFrequencyBlock(StationaryMethod):
     their own precision, relative to sqrt(rho_aa rho_bb), and flows to rounding of their contact's
     gross rate, at any temperature; a coherence that lives c times as long as its states costs c in
     this. Flows that are all below 256 eps c of the gross rates are not known from zero and are
-    zero. Blocks of 1000 elements or more are iterated, if that gives every contact's flow to 1e-11
-    of its gross rate; populations then hold to 1e-13 in absolute terms, as they do beyond 1024
-    states.
+    zero. Populations far below those that carry the flows may lose their own precision: a state is
+    accepted if every contact's flow is known to 1e-11 of its gross rate. Blocks of 1000 elements or
+    more are iterated, if that gives as much; populations then hold to 1e-13 in absolute terms, as
+    they do beyond 1024 states.
     """
 
     def prepare(self, model: DaviesModel) -> StationaryProblem:

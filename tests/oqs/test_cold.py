@@ -287,3 +287,20 @@ def test_flows_below_the_rounding_of_gross_rates_are_zero(seed, U, scale):
         assert not np.any([flows.particle, flows.energy, flows.heat])
         known = oqs.flow_law(model, method=method)(T * [1, 1.5], [0.1 * scale] * 2)
         assert oqs.clausius_sum(known, T * [1, 1.5]) < 0
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_flows_of_states_beside_far_rarer_ones(seed):
+    # populations of 1e-60 are not known to their own precision here, but nothing flows by them
+    rng = np.random.default_rng(seed)
+    T, mu = rng.uniform(0.02, 0.06, 2), rng.uniform(-0.2, 0.2, 2)
+    rows = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    leads = [
+        oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), np.split(rows, 2), strict=True)
+    ]
+    pairs = {(v, w): 0.5 for w in range(4) for v in range(w)}
+    model = oqs.davies(oqs.InteractingSystem.from_terms(np.eye(4), pairs), leads)
+    exact = Exact(4, 1.0, 0.5, leads, T, mu)
+    for method in (oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian()):
+        flows = oqs.flow_law(model, method=method)(T, mu)
+        assert np.all(np.abs(flows.particle - exact.particle) <= 1e-13 * exact.gross)
