@@ -269,7 +269,7 @@ class DaviesModel:
 
     def _operators(self, j: int, kappa: int) -> tuple[qutip.Qobj, ...]:
         """Return the S_a(w_kappa) of contact j."""
-        vectors = sp.csr_array(self.system.spectrum.vectors)
+        vectors = self.system.spectrum.sparse_vectors
         found = self.decomposition.elements[j].operators(kappa, self.system.spectrum.dimension)
         return tuple(
             qutip.Qobj(sp.csr_matrix(vectors @ s @ vectors.conj().T), dims=self.system.dims)

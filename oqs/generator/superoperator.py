@@ -23,7 +23,7 @@ def in_operator_basis(matrix: sp.csc_array, spectrum: Spectrum) -> sp.csr_matrix
     size = spectrum.dimension
     order = np.arange(size**2).reshape(size, size).T.ravel()  # r_ab is element a + D b, not a D + b
     turned = sp.csr_array(matrix)[order, :][:, order]
-    vectors, one = sp.csr_array(spectrum.vectors), sp.eye_array(size)
+    vectors, one = spectrum.sparse_vectors, sp.eye_array(size)
     for turn in (sp.kron(one, vectors), sp.kron(vectors.conj(), one)):
         turned = turn @ turned @ turn.conj().T
     return sp.csr_matrix(turned)

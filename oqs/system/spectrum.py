@@ -54,6 +54,11 @@ class Spectrum:
         read_only(vectors)
         return vectors
 
+    @functools.cached_property
+    def sparse_vectors(self) -> sp.csr_array:
+        """The same, without the zeros between unequal quantum numbers."""
+        return sp.csr_array(self.vectors)
+
 
 class Eigenvectors(abc.ABC):
     """The unitary V (D, D); column i is eigenstate i in the basis of the system's operators."""

@@ -144,7 +144,7 @@ class LevelCoherences:
 
     @functools.cached_property
     def driven(self) -> int:
-        """Number of coherences that populations turn into, by any sequence of jumps."""
+        """Number of coherences that populations turn into by one jump; if none, by no sequence."""
         reached = [np.zeros((len(v.states),) * 2, dtype=np.bool_) for v in self.levels]
         for exchange in self.exchanges:
             k = np.abs(exchange.amplitudes[exchange.gamma > 0]) > 0
