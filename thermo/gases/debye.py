@@ -86,8 +86,7 @@ def debye_function(n: int, x: FloatArray) -> FloatArray:
     Up to x = 2 by the Bernoulli numbers B_k, n sum_k B_k x^k/(k! (n + k)); above from infinity,
     n! zeta(n+1) less what lies beyond x, sum_k e^(-k x) times a polynomial of 1/k and x.
     """
-    small = np.minimum(x, _BORDER)
-    series: FloatArray = polynomial.polyval(small, _coefficients(n))
+    series = polynomial.polyval(np.minimum(x, _BORDER), _coefficients(n))
     far = np.maximum(x, _BORDER)
     k = np.arange(1, _TERMS + 1)
     tail = np.zeros(x.shape)
@@ -95,7 +94,7 @@ def debye_function(n: int, x: FloatArray) -> FloatArray:
         weights = math.factorial(n) / math.factorial(power) / k ** (n + 1.0 - power)
         tail += far**power * (np.exp(-far[..., None] * k) @ weights)
     total = n * (math.factorial(n) * float(zeta(n + 1)) - tail) / far**n
-    return np.where(x <= _BORDER, series, total)
+    return np.asarray(np.where(x <= _BORDER, series, total), dtype=np.float64)
 
 
 @functools.cache

@@ -23,6 +23,13 @@ class HeatState(NamedTuple):
     energy : (...) E, in units of energy.
     entropy : (...) S, k_B = 1.
     heat_capacity : (...) C = dE/dT = T dS/dT > 0, k_B = 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import thermo
+    >>> thermo.BoseGas(1).heat_state(np.array(2.0)).heat_capacity.round(6)  # pi^2/3 T
+    np.float64(6.579736)
     """
 
     energy: FloatArray
