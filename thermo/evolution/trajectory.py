@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
 from oqs.generator.davies import DaviesModel
+from oqs.summary import Summarised, Summary, counted, few_digits
 from oqs.validity.verdict import Audit
 from thermo.evolution.audit import worst_along
 from thermo.evolution.events.events import Event
@@ -41,8 +42,8 @@ class Conservation(NamedTuple):
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Trajectory:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Trajectory(Summarised):
     """n reservoirs from t = 0 to where the run ended, at m times: the stages of the solver.
 
     Made by `evolve`, or read from a file by `Trajectory.load`. Arrays are read-only.
@@ -179,6 +180,23 @@ class Trajectory:
     def _fields(self) -> dict[str, Any]:
         names = (field.name for field in dataclasses.fields(self))
         return {name: getattr(self, name) for name in names if name != "law"}
+
+    def summary(self) -> Summary:
+        """Return who evolved, how it ended, and a table of start and end."""
+        ends = (
+            ("T", f"{few_digits(self.T[0])} -> {few_digits(self.T[-1])}"),
+            ("mu", f"{few_digits(self.mu[0])} -> {few_digits(self.mu[-1])}"),
+        )
+        events = () if self.found is None else (("events", str(len(self.found))),)
+        heads = ("reservoir", "T(0)", "T(end)", "mu(0)", "mu(end)", "N(end)", "E(end)")
+        columns = (self.T[0], self.T[-1], self.mu[0], self.mu[-1], self.N[-1], self.E[-1])
+        rows = [
+            (name, *(f"{value:.6g}" for value in row))
+            for name, *row in zip(self.names, *columns, strict=True)
+        ]
+        told = f"{self.outcome} at t = {self.t[-1]:.4g}, {len(self.t)} times"
+        facts = [("", ", ".join(self.names)), ("", told), *ends, *events]
+        return Summary(f"Trajectory of {counted(len(self.names), 'reservoir')}", facts, heads, rows)
 
 
 def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
