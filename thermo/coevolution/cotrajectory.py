@@ -45,6 +45,19 @@ class CoTrajectory(Summarised):
     equilibrium : the common (T_eq, mu_eq) of system and reservoirs; None for a run to `t_final`.
     names : of the reservoirs.
     evaluations : how often the right-hand side was asked for.
+
+    Examples
+    --------
+    >>> import qutip
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.flat(1e-4)
+    >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=100.0)] * 2
+    >>> empty = qutip.basis([2, 2], [0, 0])
+    >>> path = thermo.coevolve(model, reservoirs, empty, [0.6, 1.0], [20.8, 16.0], t_final=1e5)
+    >>> total = path.system_number + path.N.sum(axis=1)
+    >>> bool(np.ptp(total) < 1e-9 * total[0]), bool(path.entropy_production[1:].min() >= 0)
+    (True, True)
     """
 
     t: FloatArray

@@ -35,6 +35,17 @@ class Ensemble(Summarised):
     times : (m,) or None. T_at, mu_at : (M, m, n) at those times, where they were asked for; after
         the end of an evolution its last state.
     names : of the reservoirs.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> T = np.column_stack([np.linspace(0.5, 0.7, 5), np.ones(5)])
+    >>> ends = thermo.evolve_ensemble(law, reservoirs, T, mu=[20.8, 16.0], times=[0.0, 1e5])
+    >>> sorted(set(ends.outcome.tolist())), ends.T.shape, ends.T_at.shape
+    (['equilibrated'], (5, 2), (5, 2, 2))
     """
 
     t: FloatArray
@@ -149,6 +160,17 @@ def evolve_ensemble(
     The extremes are those of a polynomial of degree 4 along each step; two within one step go
     unseen. Method: Rodas5P, Steinebach, BIT Numerical Mathematics 63, 27 (2023),
     doi:10.1007/s10543-023-00967-x.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> T = np.column_stack([np.linspace(0.5, 0.7, 5), np.ones(5)])  # five starts
+    >>> ends = thermo.evolve_ensemble(law, reservoirs, T, mu=[20.8, 16.0])
+    >>> (ends.lowest_T[:, 0] / T[:, 0]).round(3)
+    array([0.599, 0.607, 0.615, 0.624, 0.633])
     """
     group = Reservoirs(reservoirs).named(law)
     temperature, potential = _starts(T, mu, len(group))

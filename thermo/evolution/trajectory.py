@@ -70,6 +70,22 @@ class Trajectory(Summarised):
         its plain flows is not counted.
     solution : y(t) = (ln(T_j/T_j(0)).., mu_j..) between the steps.
     law : the flow law that made it; None after `load`.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> path = thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> path.outcome, path.names
+    ('equilibrated', ('cold', 'hot'))
+    >>> path.at(1e5).T.round(4)  # anywhere between the solver's steps
+    array([0.3697, 1.6874])
+    >>> [event.kind for event in path.extrema]
+    ['T minimum', 'T maximum']
+    >>> path.conservation.number < 1e-11
+    True
     """
 
     t: FloatArray
@@ -220,6 +236,16 @@ def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
     ------
     TypeError, ValueError
         if there is no model: the law was no `oqs.flow_law`, or the path was read from a file.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.flat(1e-4)
+    >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1e4)] * 2
+    >>> path = thermo.evolve(oqs.flow_law(model), reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> thermo.audit(path).verdict
+    <Verdict.DOUBTFUL: 1>
     """
     if model is None:
         model = getattr(path.law, "model", None)

@@ -40,6 +40,15 @@ class Device(Summarised):
     -----
     Conventions of Benenti, Casati, Saito, Whitney, Phys. Rep. 694, 1 (2017),
     doi:10.1016/j.physrep.2017.05.008; modes as in `Regime`, here for the sum over all frequencies.
+
+    Examples
+    --------
+    >>> law = oqs.closed_form(
+    ...     oqs.QuadraticSystem.from_energies([3.0]), [oqs.Contact(oqs.flat(0.01))] * 2
+    ... )
+    >>> engine = thermo.device(law([1.0, 2.0], [1.0, 0.0]), T=[1.0, 2.0], mu=[1.0, 0.0])
+    >>> print(f"{engine.mode}: power {engine.power:.3e}, efficiency {engine.efficiency:.4f}")
+    engine: power 3.161e-04, efficiency 0.3333
     """
 
     T: FloatArray
@@ -214,6 +223,15 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
     TypeError, ValueError
         if T, mu do not fit the flows (then Y_j is not J_j - mu_j P_j, or sum_j Y_j/T_j > 0), or
         the flows are not stationary: particles and energy must add up to zero to 1e-6.
+
+    Examples
+    --------
+    >>> law = oqs.closed_form(
+    ...     oqs.QuadraticSystem.from_energies([3.0]), [oqs.Contact(oqs.flat(0.01))] * 2
+    ... )
+    >>> engine = thermo.device(law([1.0, 2.0], [1.0, 0.0]), T=[1.0, 2.0], mu=[1.0, 0.0])
+    >>> str(engine.mode), engine.heat.round(6)
+    ('engine', array([-0.000632,  0.000948]))
     """
     if not isinstance(flows, Flows) or flows.particle.ndim != 1:
         given = f"shape {flows.heat.shape}" if isinstance(flows, Flows) else type(flows).__name__
