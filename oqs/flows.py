@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
+from oqs.datasets import dataset
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 
 if TYPE_CHECKING:
@@ -145,8 +146,6 @@ class Flows(Summarised):
 
         Variables particle, energy, heat; the axes of a batch are called batch_0, batch_1, ...
         """
-        import xarray
-
         batch = [f"batch_{axis}" for axis in range(self.particle.ndim - 1)]
         units = {"particle": "E_0/hbar", "energy": "E_0^2/hbar", "heat": "E_0^2/hbar"}
         tables = {
@@ -158,7 +157,7 @@ class Flows(Summarised):
             for kind in KINDS
         }
         names = list(reservoir_names(self.names, self.reservoirs))
-        return xarray.Dataset(tables, coords={"reservoir": names})
+        return dataset(tables, {"reservoir": names})
 
     def summary(self) -> Summary:
         """Return the flows of a single (T, mu) as a table, of a batch its shape."""
