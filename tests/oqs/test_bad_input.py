@@ -276,6 +276,7 @@ def test_a_table_of_every_public_call():
     elsewhere = {
         "ClosedForm",  # made by closed_form
         "DaviesModel",  # made by davies
+        "Model",  # abstract
         "DensityMatrixLaw",  # made by flow_law
         "GaussianLaw",  # made by gaussian_law
         "Landauer",  # made by landauer
