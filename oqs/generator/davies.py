@@ -30,7 +30,7 @@ from oqs.transitions.transitions import SectorBlocks, Transitions
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class DaviesModel(Model):
     """A system with its contacts: everything about the generator that does not depend on T, mu.
 
@@ -55,6 +55,11 @@ class DaviesModel(Model):
     resolution: float
     transitions: Transitions
     shifted: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What summaries call the model."""
+        return "Davies model"
 
     @property
     def secular(self) -> DaviesModel:

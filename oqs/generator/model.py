@@ -17,6 +17,7 @@ from oqs.contact.contacts import Contact, contact_names
 from oqs.generator.closed import ClosedGenerator
 from oqs.generator.superoperator import in_operator_basis, require_room
 from oqs.numerics.clusters import IntArray
+from oqs.summary import Summarised, Summary, reservoir_names
 from oqs.system.systems import System
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class _MatrixElements(Protocol):
     def column_state(self) -> IntArray: ...
 
 
-class Model(abc.ABC):
+class Model(Summarised):
     """A system with its contacts: the generator of Eq. (2) but for T and mu.
 
         d rho/dt = -i[H_S, rho] + sum_j D_j[rho] + sum_j FS_j[rho],  FS_j = -i[H_LS,j, .]
@@ -62,6 +63,11 @@ class Model(abc.ABC):
     def names(self) -> tuple[str | None, ...] | None:
         """Of the contacts (n,), None of one without; None where all are without."""
         return contact_names(self.contacts)
+
+    @property
+    @abc.abstractmethod
+    def kind(self) -> str:
+        """What summaries call the model."""
 
     @property
     @abc.abstractmethod
@@ -186,6 +192,18 @@ class Model(abc.ABC):
 
     def _checked_contact(self, j: int) -> int:
         return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")
+
+    def summary(self) -> Summary:
+        """Return the system and a table of its contacts."""
+        names = reservoir_names(self.names, self.reservoirs)
+        facts = [("", repr(self.system)), ("contacts", ", ".join(names))]
+        if self.shifted:
+            facts.append(("", "with frequency shifts"))
+        rows = [
+            (name, repr(contact.rate), str(len(contact.channels(self.system.sites))))
+            for name, contact in zip(names, self.contacts, strict=True)
+        ]
+        return Summary(self.kind, facts, ("contact", "rate", "channels"), rows)
 
 
 def checked_model(model: object) -> Model:
