@@ -11,8 +11,8 @@ def models():
     rng = np.random.default_rng(1)
     h = np.diag([1.0, 1.0]) + 0.0
     collective = [
-        oqs.Contact(oqs.flat(0.02), coupling=[1.0, 0.6], name="left"),
-        oqs.Contact(oqs.power_law(0.03, 0.5), coupling=[0.3, -0.8], name="right"),
+        oqs.Contact(oqs.flat(0.02), coupling=[1.0, 0.6], name="left", band=(-5.0, 5.0)),
+        oqs.Contact(oqs.power_law(0.03, 0.5), coupling=[0.3, -0.8], name="right", band=(0.0, 6.0)),
     ]
     yield "collective", oqs.davies(oqs.QuadraticSystem(h), collective, lamb_shift=True)
     split = np.array([[1.0, 0.01], [0.01, 0.98]])
