@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive, positive_number, read_only, real_array
+from oqs.summary import Summarised, Summary
 from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.batch_processes import processes_for, run_batches
 from thermo.evolution.dynamics import Law, ReservoirDynamics
@@ -21,8 +22,8 @@ from thermo.reservoirs.state import State
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Ensemble:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Ensemble(Summarised):
     """How M evolutions ended, and the extremes they passed through.
 
     Parameters
@@ -86,6 +87,23 @@ class Ensemble:
                     _label(name.replace("_at", " at the times"), "energy"),
                 )
         return xr.Dataset(variables, coordinates)
+
+    def summary(self) -> Summary:
+        """Return how many evolutions ended how, and a table of the reservoirs' ranges of T."""
+        outcomes, counts = np.unique(self.outcome, return_counts=True)
+        ended = ", ".join(f"{n} {outcome}" for outcome, n in zip(outcomes, counts, strict=True))
+        columns = (self.T.min(axis=0), self.T.max(axis=0), self.lowest_T.min(axis=0))
+        rows = [
+            (name, *(f"{value:.6g}" for value in row))
+            for name, *row in zip(self.names, *columns, self.highest_T.max(axis=0), strict=True)
+        ]
+        heads = ("reservoir", "lowest T(end)", "highest T(end)", "lowest T", "highest T")
+        return Summary(
+            f"Ensemble of {len(self.t)} evolutions of {len(self.names)} reservoirs",
+            [("", ", ".join(self.names)), ("", ended), ("t up to", f"{self.t.max():.4g}")],
+            heads,
+            rows,
+        )
 
 
 def _label(text: str, unit: str) -> dict[str, str]:

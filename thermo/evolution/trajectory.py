@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
+from oqs.summary import Summarised, Summary, counted, few_digits
 from oqs.validity.verdict import Audit
 from thermo.evolution.audit import worst_along
 from thermo.evolution.events.events import Event
@@ -41,8 +42,8 @@ class Conservation(NamedTuple):
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Trajectory:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Trajectory(Summarised):
     """n reservoirs from t = 0 to where the run ended, at m times: the stages of the solver.
 
     Made by `evolve`, or read from a file by `Trajectory.load`. Arrays are read-only.
@@ -198,8 +199,25 @@ class Trajectory:
         names = (field.name for field in dataclasses.fields(self))
         return {name: getattr(self, name) for name in names if name != "law"}
 
+    def summary(self) -> Summary:
+        """Return who evolved, how it ended, and a table of start and end."""
+        ends = (
+            ("T", f"{few_digits(self.T[0])} -> {few_digits(self.T[-1])}"),
+            ("mu", f"{few_digits(self.mu[0])} -> {few_digits(self.mu[-1])}"),
+        )
+        events = () if self.found is None else (("events", str(len(self.found))),)
+        heads = ("reservoir", "T(0)", "T(end)", "mu(0)", "mu(end)", "N(end)", "E(end)")
+        columns = (self.T[0], self.T[-1], self.mu[0], self.mu[-1], self.N[-1], self.E[-1])
+        rows = [
+            (name, *(f"{value:.6g}" for value in row))
+            for name, *row in zip(self.names, *columns, strict=True)
+        ]
+        told = f"{self.outcome} at t = {self.t[-1]:.4g}, {len(self.t)} times"
+        facts = [("", ", ".join(self.names)), ("", told), *ends, *events]
+        return Summary(f"Trajectory of {counted(len(self.names), 'reservoir')}", facts, heads, rows)
 
-def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
+
+def audit(path: Trajectory, model: Model | None = None) -> Audit:
     """Return the worst of each assumption of `oqs.audit` along a trajectory, with two more.
 
     Looked at are the start, the end, and where a T_j or mu_j, or the lowest T, is largest or
@@ -233,9 +251,9 @@ def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
     """
     if model is None:
         model = getattr(path.law, "model", None)
-    if not isinstance(model, DaviesModel):
+    if not isinstance(model, Model):
         raise ValueError(
-            "Argument `model` must be a DaviesModel where the trajectory has none (its law was not "
+            "Argument `model` must be an oqs.Model where the trajectory has none (its law was not "
             f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "
             "Give oqs.davies(system, contacts)."
         )

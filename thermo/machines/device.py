@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
 from oqs.flows import Flows
 from oqs.state.entropy import clausius_sum
+from oqs.summary import Summarised, Summary, counted, few_digits
 from thermo.machines.regimes import Regime
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -19,8 +20,8 @@ _STATIONARY = 1e-6  # relative; a law by quadrature passes, the flows of a movin
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Device:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Device(Summarised):
     """What reservoirs in a stationary state do; made by `device`.
 
     Reservoirs of one temperature count together as one bath; baths are compared by temperature.
@@ -194,6 +195,19 @@ class Device:
         mode = self.mode
         if mode is not needed:
             raise ValueError(_undefined(mode, quantity))
+
+    def summary(self) -> Summary:
+        """Return power, heats and entropy production."""
+        rows = [(f"{T:.6g}", f"{heat:.6g}") for T, heat in zip(self.T, self.heat, strict=True)]
+        facts = [
+            ("power", f"{self.power:.6g}"),
+            ("heat", few_digits(self.heat)),
+            ("T", few_digits(self.T)),
+            ("entropy production", f"{self.entropy_production:.6g}"),
+        ]
+        return Summary(
+            f"Device of {counted(len(self.T), 'reservoir')}", facts, ("T", "heat out"), rows
+        )
 
 
 def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive, real_array, temperatures_and_potentials
+from oqs.summary import Summarised, Summary, few_digits
 from thermo.gases.combined import CombinedGas
 from thermo.gases.inversion import invert
 from thermo.gases.newton import RESIDUAL, residuals
@@ -20,8 +21,8 @@ from thermo.reservoirs.state import State
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class Equilibrium:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Equilibrium(Summarised):
     """The state of Eq. (6), and how well it solves it.
 
     Parameters
@@ -44,6 +45,17 @@ class Equilibrium:
     mu: float
     number_residual: float
     energy_residual: float
+
+    def summary(self) -> Summary:
+        """Return T, mu and the residuals."""
+        return Summary(
+            "Equilibrium",
+            [
+                ("T", f"{self.T:.8g}"),
+                ("mu", f"{self.mu:.8g}"),
+                ("residuals of N, E", few_digits((self.number_residual, self.energy_residual), 2)),
+            ],
+        )
 
 
 def equilibrium(
