@@ -166,6 +166,9 @@ def test_bad_input():
         thermo.master_equation(
             LEVEL, boxes(9.0, thermo.SommerfeldGas(1.5)), [0.28, 0.2], [1.2, 0.9]
         )
+    idle = oqs.davies(oqs.QuadraticSystem.from_energies([1.3]), [oqs.Contact(oqs.flat(0.0))] * 2)
+    with pytest.raises(ValueError, match="no contact drives any transition"):
+        thermo.master_equation(idle, boxes(20.0), *START)
     pair = oqs.QuadraticSystem.from_energies([1.3, 1.3])
     collective = oqs.davies(pair, [oqs.Contact(oqs.flat(0.01), coupling=[1, 1])] * 2)
     with pytest.raises(ValueError, match="matrix elements between its degenerate levels"):

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray, read_only
 from thermo.stochastic.jump_table import IntArray, JumpTable
-from thermo.stochastic.small_reservoir import CLOSED, NO_TEMPERATURE, Small, SmallReservoir
+from thermo.stochastic.small_reservoir import (
+    CLOSED,
+    NO_TEMPERATURE,
+    Small,
+    SmallReservoir,
+    put_together,
+)
 
 _MARGIN = 50.0  # entropy below the start: such a state is met with probability e^-50 at most
 _MOST = 400_000  # states
@@ -69,7 +75,7 @@ class _Search:
         self.kinds, kind = np.unique(np.round(table.frequency, 12), return_inverse=True)
         self.column = table.reservoir * len(self.kinds) + kind  # of the count that a jump changes
         self.keys: list[IntArray] = []
-        self.small: list[list[FloatArray]] = []
+        self.small: list[Small] = []
         self.place: dict[bytes, int] = {}
         self.links: list[IntArray] = []
         self.closed: list[tuple[int, int]] = []
@@ -86,7 +92,6 @@ class _Search:
             layer = self._next(layer)
         keys = np.concatenate(self.keys)
         lost, released = self._losses(keys)
-        columns = [np.concatenate(column) for column in zip(*self.small, strict=True)]
         links = np.unique(np.concatenate([np.zeros((0, 3), np.int64), *self.links]), axis=0)
         closed = np.zeros(lost.shape, dtype=np.bool_)
         for at, j in self.closed:
@@ -95,19 +100,21 @@ class _Search:
             read_only(keys[:, 0]),
             read_only(lost),
             read_only(released),
-            Small(*columns),
-            *(read_only(links[:, c]) for c in range(3)),
+            put_together(self.small, 0),
+            read_only(links[:, 0]),
+            read_only(links[:, 1]),
+            read_only(links[:, 2]),
             read_only(closed),
         )
 
     def _losses(self, keys: IntArray) -> tuple[IntArray, FloatArray]:
-        counts = keys[:, 1:].reshape(len(keys), self.table.reservoirs, -1)
+        counts = keys[:, 1:].reshape(-1, self.table.reservoirs, len(self.kinds))
         return counts.sum(axis=2), counts @ self.kinds
 
     def _states(self, keys: IntArray) -> Small:
         lost, released = self._losses(keys)
         parts = [member.at(lost[:, j], released[:, j]) for j, member in enumerate(self.members)]
-        return Small(*(np.stack(column, axis=1) for column in zip(*parts, strict=True)))
+        return put_together(parts, 1, stack=True)
 
     def _add(self, keys: IntArray, small: Small) -> IntArray:
         """Keep new states; return their places."""
@@ -120,7 +127,7 @@ class _Search:
         for offset, key in enumerate(keys):
             self.place[key.tobytes()] = begin + offset
         self.keys.append(keys)
-        self.small.append(list(small))
+        self.small.append(small)
         return np.arange(begin, begin + len(keys))
 
     def _next(self, layer: IntArray) -> IntArray:
@@ -151,7 +158,7 @@ class _Search:
         shut = np.any(small.code == CLOSED, axis=1)
         entropy = np.where(shut, -np.inf, np.sum(small.entropy, axis=1)) - self.first
         enter = entropy >= -_MARGIN
-        places = self._add(distinct[unknown[enter]], Small(*(part[enter] for part in small)))
+        places = self._add(distinct[unknown[enter]], small.rows(enter))
         known[unknown[enter]] = places
         closing = np.zeros(len(distinct), dtype=np.bool_)
         closing[unknown[shut]] = True

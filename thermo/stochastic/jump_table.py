@@ -62,7 +62,8 @@ def jump_table(model: object) -> JumpTable:
     TypeError
         if `model` is no DaviesModel.
     ValueError
-        if a contact drives coherences between degenerate levels, which populations cannot follow.
+        if a contact drives coherences between degenerate levels, which populations cannot follow,
+        or none drives anything.
     MemoryError
         where the transitions would not fit.
     """
@@ -86,6 +87,11 @@ def jump_table(model: object) -> JumpTable:
             "Follow fewer modes: those far above mu with respect to T take no part.",
         )
         transitions = transitions.blocks()
+    if not transitions.driven:
+        raise ValueError(
+            "Argument `model` must have jumps, but no contact drives any transition: all rates are "
+            "0. Give a contact a rate or a coupling that is not zero."
+        )
     columns: list[list[NDArray[np.generic]]] = [[] for _ in range(5)]
     for step in transitions.steps:
         for part in step.parts:

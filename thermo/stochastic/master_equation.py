@@ -14,6 +14,7 @@ from scipy.sparse.linalg import expm_multiply
 from scipy.special import expit
 
 from oqs.arguments import FloatArray, positive_number, read_only, real_number
+from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
 from thermo.stochastic.jump_table import JumpTable, jump_table
@@ -24,8 +25,8 @@ _ROUNDING = 1e-9  # of probabilities and of their sum
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class ReservoirMoments:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class ReservoirMoments(Summarised):
     """Means and standard deviations (n,) of the reservoirs at one time; read-only.
 
     Parameters
@@ -33,7 +34,13 @@ class ReservoirMoments:
     T_mean, T_std, mu_mean, mu_std, E_mean, E_std : units of energy.
     N_mean, N_std : particles.
     closed : (n,) probability that the reservoir closes a jump which the system would allow.
+    names : of the reservoirs.
     N and E are NaN for a reservoir of infinite capacity.
+
+    >>> level = oqs.davies(oqs.QuadraticSystem.from_energies([1.3]), [oqs.Contact(oqs.flat(0.01))])
+    >>> box = thermo.Reservoir(thermo.FermiDiracGas(alpha=1.0), capacity=20.0, name="box")
+    >>> thermo.master_equation(level, [box], T=[0.3], mu=[1.2]).at(1e3)
+    Moments of 1 reservoir: box: T = 0.2977 +- 0.002851, mu = 1.18 +- 0.02465
     """
 
     T_mean: FloatArray
@@ -45,11 +52,26 @@ class ReservoirMoments:
     E_mean: FloatArray
     E_std: FloatArray
     closed: FloatArray
+    names: tuple[str, ...]
+
+    def summary(self) -> Summary:
+        """Return T and mu of each reservoir."""
+        columns = (self.T_mean, self.T_std, self.mu_mean, self.mu_std)
+        rows = [
+            [f"{a:.4g} +- {b:.4g}", f"{c:.4g} +- {d:.4g}"]
+            for a, b, c, d in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+        return Summary(
+            f"Moments of {counted(len(self.names), 'reservoir')}",
+            [(n, f"T = {T}, mu = {mu}") for n, (T, mu) in zip(self.names, rows, strict=True)],
+            ["reservoir", "T", "mu"],
+            [[name, *row] for name, row in zip(self.names, rows, strict=True)],
+        )
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class MasterEquation:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class MasterEquation(Summarised):
     """dp/dt = W p on the states (eigenstate of the system, particles and energy of each reservoir).
 
     A jump in at reservoir j leads from (a, N, E) to (b, N - 1, E - w) at the rate gamma n, the jump
@@ -63,6 +85,14 @@ class MasterEquation:
     chain : the states within reach. W : (S, S) sparse, column i holds the rates out of state i.
     T, mu : (n,) of the start. names : of the reservoirs.
     members : the reservoirs.
+
+    >>> level = oqs.davies(oqs.QuadraticSystem.from_energies([1.3]), [oqs.Contact(oqs.flat(0.01))])
+    >>> box = thermo.Reservoir(thermo.FermiDiracGas(alpha=1.0), capacity=20.0, name="box")
+    >>> chain = thermo.master_equation(level, [box], T=[0.3], mu=[1.2])
+    >>> chain
+    Master equation of 2 states: 1 reservoir, box
+    >>> abs(chain.fluctuation_theorem(1e3) - 1) < 1e-10
+    True
     """
 
     chain: Chain
@@ -71,6 +101,14 @@ class MasterEquation:
     mu: FloatArray
     names: tuple[str, ...]
     members: tuple[SmallReservoir, ...]
+
+    def summary(self) -> Summary:
+        """Return the number of states and the reservoirs."""
+        count = counted(len(self.names), "reservoir")
+        return Summary(
+            f"Master equation of {counted(self.states, 'state')}",
+            [("", f"{count}, {', '.join(self.names)}")],
+        )
 
     @property
     def states(self) -> int:
@@ -113,11 +151,13 @@ class MasterEquation:
         small = self.chain.reservoirs
         number = np.array([member.number for member in self.members]) - self.chain.lost
         energy = np.array([member.energy for member in self.members]) - self.chain.released
-        found = []
-        for values in (small.T, small.mu, number, energy):
+        moments: dict[str, FloatArray] = {}
+        for name, values in (("T", small.T), ("mu", small.mu), ("N", number), ("E", energy)):
             middle = distribution @ values
-            found += [middle, np.sqrt(distribution @ (values - middle) ** 2)]
-        return ReservoirMoments(*map(read_only, found), read_only(distribution @ self.chain.closed))
+            spread = np.sqrt(distribution @ (values - middle) ** 2)
+            moments |= {f"{name}_mean": read_only(middle), f"{name}_std": read_only(spread)}
+        closed = read_only(distribution @ self.chain.closed)
+        return ReservoirMoments(names=self.names, closed=closed, **moments)
 
     def fluctuation_theorem(self, t: float) -> float:
         """Return <e^{-Delta S_tot}> after a time t, S_tot = sum_j S_j - ln p of the whole state.
@@ -191,7 +231,8 @@ def master_equation(
     Notes
     -----
     A reservoir that would have no particle left, or no energy above its ground state, closes that
-    jump. A time t takes about gamma t products with W. Entropies are those of the equation of state at N, E (microcanonical, N continuous).
+    jump. Entropies are those of the equation of state at N, E (microcanonical, N continuous). A
+    time t takes about gamma t products with W.
     Source: local detailed balance with finite baths, e.g. Moreira, Samuelsson, Potts, PRL 131,
     220405 (2023), arXiv:2307.06679.
 
@@ -244,7 +285,7 @@ def checked_occupations(occupations: object) -> Occupations:
             f"Argument `occupations` must be 'entropic' or 'fermi', but is {occupations!r}. "
             "Entropic ones obey detailed balance."
         )
-    return occupations  # type: ignore[return-value]
+    return occupations
 
 
 def _rates(table: JumpTable, states: Chain, occupations: Occupations) -> sp.csc_array:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import abc
 import dataclasses
 import math
-from typing import Final, NamedTuple, final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +37,17 @@ class Small(NamedTuple):
     T: FloatArray
     mu: FloatArray
     code: NDArray[np.int64]
+
+    def rows(self, which: NDArray[Any]) -> Small:
+        """Return some of the states."""
+        return Small(self.entropy[which], self.T[which], self.mu[which], self.code[which])
+
+
+def put_together(parts: Sequence[Small], axis: int, *, stack: bool = False) -> Small:
+    """Return states of several reservoirs (stacked along a new axis) or several sets of them."""
+    join = np.stack if stack else np.concatenate
+    entropy, T, mu, code = (join(column, axis=axis) for column in zip(*parts, strict=True))
+    return Small(entropy, T, mu, code)
 
 
 class SmallReservoir(abc.ABC):
@@ -118,7 +130,8 @@ class ScaledReservoir(SmallReservoir):
         T = excess * per_particle / np.where(good, slope, 1.0)
         energy = excess + self.ground * np.exp(shrunk)
         mu = self.power * energy * per_particle - T * sigma
-        return Small(*(np.where(good, value, np.nan) for value in (number * sigma, T, mu)), code)
+        S, T, mu = (np.where(good, value, np.nan) for value in (number * sigma, T, mu))
+        return Small(S, T, mu, code)
 
 
 @final
