@@ -50,6 +50,11 @@ from thermo.plotting.trajectory import plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
 from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.stochastic.master_equation import (
+    MasterEquation,
+    ReservoirMoments,
+    master_equation,
+)
 from thermo.sweeps.sweep import sweep
 
 __all__ = [
@@ -68,10 +73,12 @@ __all__ = [
     "FermiDiracGas",
     "GasState",
     "HeatState",
+    "MasterEquation",
     "OptimisationFailed",
     "Optimum",
     "Regime",
     "Reservoir",
+    "ReservoirMoments",
     "Reservoirs",
     "SommerfeldGas",
     "TabulatedGas",
@@ -90,6 +97,7 @@ __all__ = [
     "fermi_dirac_integral",
     "invert",
     "load_dataset",
+    "master_equation",
     "maximum_power",
     "omega_bar",
     "optimise",
