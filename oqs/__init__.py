@@ -7,9 +7,10 @@ Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
-from oqs.flows import FlowLaw, Flows
+from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
+from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -46,6 +47,7 @@ from oqs.system.builders import (
 )
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem, System
+from oqs.units import Units
 from oqs.validity.audit import audit
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
@@ -59,6 +61,7 @@ __all__ = [
     "Contact",
     "DaviesModel",
     "DensityMatrixLaw",
+    "Deviation",
     "FlowLaw",
     "Flows",
     "FullLiouvillian",
@@ -66,14 +69,17 @@ __all__ = [
     "GaussianState",
     "InteractingSystem",
     "Landauer",
+    "Model",
     "NonUniqueStationaryState",
     "Populations",
     "QuadraticSystem",
     "Relaxation",
+    "ReservoirFlows",
     "StationaryMethod",
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Units",
     "Untouched",
     "Verdict",
     "ZeroFrequencyBlock",
@@ -83,6 +89,7 @@ __all__ = [
     "closed_form",
     "coupled_dots",
     "davies",
+    "deviation",
     "double_dot",
     "entropy_production",
     "entropy_production_by_reservoir",

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, real_number
 from oqs.flows import Flows
+from oqs.summary import Summarised, Summary, counted, few_digits
 from thermo.coevolution.joint_entropy import entropy_productions, system_entropies
 from thermo.coevolution.joint_flow import JointFlow
 from thermo.evolution.interpolation import PiecewisePolynomial
@@ -23,8 +24,8 @@ _NODES = 5  # of the quadrature along a step
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class CoTrajectory:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class CoTrajectory(Summarised):
     """rho_S(t) and n reservoirs from t = 0 to where the run ended, at the solver's own m steps.
 
     Made by `coevolve`. Arrays are read-only.
@@ -32,7 +33,7 @@ class CoTrajectory:
     Parameters
     ----------
     t : (m,) times, t[0] = 0, ascending (hbar = 1).
-    T, mu : (m, n) in units of energy (k_B = 1).
+    T, mu : (m, n) in units of energy (k_B = 1); mu is NaN of a reservoir without one (bosons).
     N, E : (m, n) particle numbers, and energies in units of energy, of the reservoirs; of a fixed
         one what it has gained since t = 0.
     entropy : (m, n) S_j of the reservoirs, of a fixed one what it has gained.
@@ -94,7 +95,8 @@ class CoTrajectory:
 
     def at(self, t: ArrayLike) -> State:
         """Return T, mu (..., n) at any times t (...) from 0 to the end; ValueError outside."""
-        return State(*self._joint.reservoir_part(self._solution.at(t)))
+        T, mu = self._joint.reservoir_part(self._solution.at(t))
+        return State(T, self._joint.reservoirs.shown(mu))
 
     def state(self, t: float) -> qutip.Qobj:
         """Return rho_S at a time t from 0 to the end, in the basis of the system's operators.
@@ -107,10 +109,26 @@ class CoTrajectory:
         system, vectors = model.system, model.system.spectrum.vectors
         y = self._solution.at(time)
         # what is left of the free evolution: that of the levels' mean energies
-        levels = system.spectrum.energies - model.detuning
-        phase = vectors * np.exp(-1j * levels * time)
+        phase = vectors * np.exp(-1j * model.free_energies * time)
         rho = phase @ self._joint.matrix(self._joint.elements(y)) @ phase.conj().T
         return qutip.Qobj((rho + rho.conj().T) / 2, dims=system.dims, isherm=True)
+
+    def summary(self) -> Summary:
+        """Return who evolved, how it ended, and a table of start and end."""
+        heads = ("reservoir", "T(0)", "T(end)", "mu(0)", "mu(end)")
+        columns = (self.T[0], self.T[-1], self.mu[0], self.mu[-1])
+        rows = [
+            (name, *(f"{value:.6g}" for value in row))
+            for name, *row in zip(self.names, *columns, strict=True)
+        ]
+        facts = [
+            ("", ", ".join(self.names)),
+            ("", f"{self.outcome} at t = {self.t[-1]:.4g}, {len(self.t)} times"),
+            ("T", f"{few_digits(self.T[0])} -> {few_digits(self.T[-1])}"),
+            ("mu", f"{few_digits(self.mu[0])} -> {few_digits(self.mu[-1])}"),
+        ]
+        title = f"Trajectory of a system and {counted(len(self.names), 'reservoir')}"
+        return Summary(title, facts, heads, rows)
 
 
 def tabulate(
@@ -127,7 +145,7 @@ def tabulate(
     return CoTrajectory(
         t=solution.t,
         T=T,
-        mu=mu,
+        mu=joint.reservoirs.shown(mu),
         N=gas.number,
         E=gas.energy,
         entropy=gas.entropy,

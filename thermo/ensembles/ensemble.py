@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive, positive_number, read_only, real_array
+from oqs.summary import Summarised, Summary
 from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.batch_processes import processes_for, run_batches
 from thermo.evolution.dynamics import Law, ReservoirDynamics
@@ -21,8 +22,8 @@ from thermo.reservoirs.state import State
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Ensemble:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Ensemble(Summarised):
     """How M evolutions ended, and the extremes they passed through.
 
     Parameters
@@ -87,6 +88,23 @@ class Ensemble:
                 )
         return xr.Dataset(variables, coordinates)
 
+    def summary(self) -> Summary:
+        """Return how many evolutions ended how, and a table of the reservoirs' ranges of T."""
+        outcomes, counts = np.unique(self.outcome, return_counts=True)
+        ended = ", ".join(f"{n} {outcome}" for outcome, n in zip(outcomes, counts, strict=True))
+        columns = (self.T.min(axis=0), self.T.max(axis=0), self.lowest_T.min(axis=0))
+        rows = [
+            (name, *(f"{value:.6g}" for value in row))
+            for name, *row in zip(self.names, *columns, self.highest_T.max(axis=0), strict=True)
+        ]
+        heads = ("reservoir", "lowest T(end)", "highest T(end)", "lowest T", "highest T")
+        return Summary(
+            f"Ensemble of {len(self.t)} evolutions of {len(self.names)} reservoirs",
+            [("", ", ".join(self.names)), ("", ended), ("t up to", f"{self.t.max():.4g}")],
+            heads,
+            rows,
+        )
+
 
 def _label(text: str, unit: str) -> dict[str, str]:
     return {"long_name": text, "units": unit}
@@ -96,7 +114,7 @@ def evolve_ensemble(
     law: Law,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     t_final: float | None = None,
     times: ArrayLike | None = None,
@@ -117,7 +135,7 @@ def evolve_ensemble(
         together, larger ones one after the other. For a function of single states use `evolve` in
         `thermo.sweep`.
     reservoirs : n of them, named as for `evolve`.
-    T, mu : (M, n) at t = 0, or (n,) for all; units of energy.
+    T, mu : (M, n) at t = 0, or (n,) for all; units of energy. mu as for `evolve`.
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
     times : (m,) ascending, at which to report T, mu.
     rtol : tolerance of a step. At the default T_j(t) agrees with `evolve` to better than 1e-6.
@@ -155,7 +173,7 @@ def evolve_ensemble(
     array([0.599, 0.607, 0.615, 0.624, 0.633])
     """
     group = Reservoirs(reservoirs).named(law)
-    temperature, potential = _starts(T, mu, len(group))
+    temperature, potential = _starts(T, group.potentials(mu), len(group))
     group.check(temperature, potential)
     end = np.inf if t_final is None else positive_number("t_final", t_final, "Or None.")
     grid = None if times is None else _grid(times)
@@ -174,7 +192,7 @@ def evolve_ensemble(
     return Ensemble(
         t=t,
         T=ends_T,
-        mu=ends_mu,
+        mu=read_only(group.shown(ends_mu)),
         outcome=np.array([OUTCOMES[verdict] for verdict in outcome.tolist()]),
         lowest_T=low,
         time_of_lowest_T=low_t,
@@ -183,7 +201,7 @@ def evolve_ensemble(
         names=group.names,
         times=grid,
         T_at=T_at if grid is not None else None,
-        mu_at=mu_at if grid is not None else None,
+        mu_at=read_only(group.shown(mu_at)) if grid is not None else None,
     )
 
 
@@ -205,7 +223,8 @@ def _check_drift(
 ) -> None:
     """Raise RuntimeError naming the first that rests in the equilibrium of other totals."""
     for which in np.flatnonzero(stalled):
-        if distance(T[which], mu[which], *common_state(group, T[which], mu[which])) <= tolerance:
+        goal = common_state(group, T[which], mu[which])
+        if distance(T[which], mu[which], goal, group.has_potential) <= tolerance:
             raise RuntimeError(
                 f"The totals of N and E of trajectory {which} drifted, and with them its "
                 "equilibrium: the flows of `law` do not sum to zero over the reservoirs, or `rtol` "

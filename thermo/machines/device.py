@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
 from oqs.flows import Flows
 from oqs.state.entropy import clausius_sum
+from oqs.summary import Summarised, Summary, counted, few_digits
 from thermo.machines.regimes import Regime
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -19,8 +20,8 @@ _STATIONARY = 1e-6  # relative; a law by quadrature passes, the flows of a movin
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Device:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Device(Summarised):
     """What reservoirs in a stationary state do; made by `device`.
 
     Reservoirs of one temperature count together as one bath; baths are compared by temperature.
@@ -195,6 +196,19 @@ class Device:
         if mode is not needed:
             raise ValueError(_undefined(mode, quantity))
 
+    def summary(self) -> Summary:
+        """Return power, heats and entropy production."""
+        rows = [(f"{T:.6g}", f"{heat:.6g}") for T, heat in zip(self.T, self.heat, strict=True)]
+        facts = [
+            ("power", f"{self.power:.6g}"),
+            ("heat", few_digits(self.heat)),
+            ("T", few_digits(self.T)),
+            ("entropy production", f"{self.entropy_production:.6g}"),
+        ]
+        return Summary(
+            f"Device of {counted(len(self.T), 'reservoir')}", facts, ("T", "heat out"), rows
+        )
+
 
 def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
     """Return what reservoirs with these stationary flows do as a machine.
@@ -202,7 +216,8 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
     Parameters
     ----------
     flows : (n,) of one state: law(T, mu).
-    T, mu : (n,) at which the law was asked, in units of energy (k_B = 1).
+    T, mu : (n,) at which the law was asked, in units of energy (k_B = 1); mu may be NaN where no
+        particles flow, as of phonons.
 
     Raises
     ------
@@ -225,9 +240,12 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
             f"Argument `flows` must be oqs.Flows of shape (n,), but is {given}. "
             "Give law(T, mu) of one state."
         )
-    temperature, potential = temperatures_and_potentials(T, mu, flows.reservoirs)
+    temperature, potential = temperatures_and_potentials(
+        T, _where_it_counts(mu, flows), flows.reservoirs
+    )
     # only differences of mu do work: where particles add up to zero the origin does not matter
-    potential_above = potential - potential.min()
+    moved = flows.particle != 0
+    potential_above = np.where(moved, potential - np.min(potential, initial=np.inf, where=moved), 0)
     floor = _floor(flows, potential, potential_above)
     production = -float(clausius_sum(flows, temperature))
     if not production >= -floor / float(temperature.min()):
@@ -242,6 +260,15 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
         entropy_production=production,
         floor=floor,
     )
+
+
+def _where_it_counts(mu: ArrayLike, flows: Flows) -> ArrayLike:
+    """Return mu with 0 for NaN where no particles flow."""
+    if np.shape(mu) != flows.particle.shape:
+        return mu
+    found = np.array(mu, dtype=np.float64)
+    found[np.isnan(found) & (flows.particle == 0)] = 0.0
+    return found
 
 
 def _undefined(mode: Regime, quantity: str) -> str:
