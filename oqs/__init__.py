@@ -10,6 +10,7 @@ from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
+from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -67,6 +68,7 @@ __all__ = [
     "GaussianState",
     "InteractingSystem",
     "Landauer",
+    "Model",
     "NonUniqueStationaryState",
     "Populations",
     "QuadraticSystem",

@@ -146,7 +146,13 @@ class Generator:
 
     def as_real(self) -> Generator:
         """Return the generator in real numbers, where populations are all that is kept."""
-        return dataclasses.replace(self, jumps=self.jumps.real, products=self.products.real)
+        return dataclasses.replace(
+            self,
+            jumps=self.jumps.real,
+            products=self.products.real,
+            number=self.number.real,
+            energy=self.energy.real,
+        )
 
 
 def build_generator(

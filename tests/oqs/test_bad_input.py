@@ -282,6 +282,7 @@ def test_a_table_of_every_public_call():
         "Deviation", "ReservoirFlows",  # made by deviation, a part of Flows
             "ClosedForm",  # made by closed_form
         "DaviesModel",  # made by davies
+        "Model",  # abstract
         "DensityMatrixLaw",  # made by flow_law
         "GaussianLaw",  # made by gaussian_law
         "Landauer",  # made by landauer

@@ -15,7 +15,7 @@ import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.state.states import energy_basis
 from thermo.coevolution.cotrajectory import CoTrajectory, tabulate
 from thermo.coevolution.joint_flow import JointFlow
@@ -59,7 +59,7 @@ class CoevolutionFailed(RuntimeError):
 
 
 def coevolve(
-    model: DaviesModel,
+    model: Model,
     reservoirs: Iterable[Reservoir],
     rho0: qutip.Qobj,
     T: ArrayLike,
@@ -180,10 +180,10 @@ def _goal(joint: JointFlow, y: FloatArray) -> State | None:
     return State(*found)
 
 
-def _check_model(model: DaviesModel, reservoirs: int) -> None:
-    if not isinstance(model, DaviesModel):
+def _check_model(model: Model, reservoirs: int) -> None:
+    if not isinstance(model, Model):
         raise TypeError(
-            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
+            f"Argument `model` must be an oqs.Model, but is {type(model).__name__}. "
             "Make one with oqs.davies(system, contacts); a flow law goes to thermo.evolve."
         )
     if model.reservoirs != reservoirs:

@@ -108,8 +108,7 @@ class CoTrajectory(Summarised):
         system, vectors = model.system, model.system.spectrum.vectors
         y = self._solution.at(time)
         # what is left of the free evolution: that of the levels' mean energies
-        levels = system.spectrum.energies - model.detuning
-        phase = vectors * np.exp(-1j * levels * time)
+        phase = vectors * np.exp(-1j * model.free_energies * time)
         rho = phase @ self._joint.matrix(self._joint.elements(y)) @ phase.conj().T
         return qutip.Qobj((rho + rho.conj().T) / 2, dims=system.dims, isherm=True)
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.summary import Summarised, Summary, counted, few_digits
 from oqs.validity.verdict import Audit
 from thermo.evolution.audit import worst_along
@@ -215,7 +215,7 @@ class Trajectory(Summarised):
         return Summary(f"Trajectory of {counted(len(self.names), 'reservoir')}", facts, heads, rows)
 
 
-def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
+def audit(path: Trajectory, model: Model | None = None) -> Audit:
     """Return the worst of each assumption of `oqs.audit` along a trajectory, with two more.
 
     Looked at are the start, the end, and where a T_j or mu_j, or the lowest T, is largest or
@@ -249,9 +249,9 @@ def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
     """
     if model is None:
         model = getattr(path.law, "model", None)
-    if not isinstance(model, DaviesModel):
+    if not isinstance(model, Model):
         raise ValueError(
-            "Argument `model` must be a DaviesModel where the trajectory has none (its law was not "
+            "Argument `model` must be an oqs.Model where the trajectory has none (its law was not "
             f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "
             "Give oqs.davies(system, contacts)."
         )
