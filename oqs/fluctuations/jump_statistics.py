@@ -7,7 +7,7 @@ import abc
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, index, read_only, real_array
+from oqs.arguments import ComplexArray, FloatArray, read_only, real_array
 from oqs.fluctuations.quantities import checked_quantity, weights_of
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.fluctuations.waiting import WaitingTimes, Watched
@@ -61,7 +61,8 @@ class JumpStatistics(CountingStatistics):
             )
         if np.any(omega < 0):
             raise ValueError(
-                f"Argument `frequencies` must not be negative, but holds {omega.min()!r}. {remedy}"
+                f"Argument `frequencies` must not be negative, but holds {float(omega.min())!r}. "
+                f"{remedy}"
             )
         first = checked_quantity("quantity", quantity)
         second = first if other is None else checked_quantity("other", other)
@@ -75,7 +76,7 @@ class JumpStatistics(CountingStatistics):
         return read_only(found if omega.ndim else found[0])
 
     def waiting_time(
-        self, first: tuple[int, str], then: tuple[int, str], times: ArrayLike
+        self, first: tuple[int | str, str], then: tuple[int | str, str], times: ArrayLike
     ) -> WaitingTimes:
         """Return the density of the time from a jump `first` to the next watched jump, `then`.
 
@@ -96,7 +97,7 @@ class JumpStatistics(CountingStatistics):
 
         Raises
         ------
-        IndexError
+        IndexError, KeyError
             if there is no such reservoir.
         TypeError, ValueError
             if a kind is no such pair, times are negative, or there are no jumps of kind `first`.
@@ -110,7 +111,7 @@ class JumpStatistics(CountingStatistics):
         if t.ndim != 1 or np.any(t < 0):
             raise ValueError(
                 f"Argument `times` must be (m,) times >= 0, but has shape {t.shape} and lowest "
-                f"{t.min(initial=0.0)!r}. Give times after the first jump."
+                f"{float(t.min(initial=0.0))!r}. Give times after the first jump."
             )
         return WaitingTimes.of(self._watched(kinds), t)
 
@@ -118,7 +119,7 @@ class JumpStatistics(CountingStatistics):
         """Return (reservoir, whether the system gains)."""
         if not isinstance(kind, tuple | list) or len(kind) != 2:
             raise TypeError(f"Argument `{name}` must be a pair, but is {kind!r}. {_WATCH}")
-        reservoir = index(name, kind[0], self.reservoirs, _WATCH) % self.reservoirs
+        reservoir = self._reservoir(kind[0], name)
         if kind[1] not in _KINDS:
             raise ValueError(
                 f"Argument `{name}` must say 'in' or 'out', but says {kind[1]!r}. {_WATCH}"

@@ -8,23 +8,27 @@ stationary mean, the count less I t has independent increments, and
                                           x (m_b + phi_b(target) - phi_b(source)).
 
 Where a strong contact exchanges particles in vain, m and phi cancel in the amplitude, so that the
-noise of the weak one keeps its digits, which L_ab - L_a R L_b - L_b R L_a would lose. At a frequency
+noise of the weak one keeps its digits, which L_ab - L_a R L_b - L_b R L_a would lose. At frequency
 Omega the same holds with (i Omega - W^T) phi = f - I and the second factor conjugate.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, final
+from typing import NamedTuple, TypeVar, final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from oqs.arguments import ComplexArray, FloatArray
+from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.fluctuations.rates.pairs import PairRates
 from oqs.fluctuations.rates.pinned import PinnedRates
 
+Scalar = TypeVar("Scalar", np.float64, np.complex128)
+
 _RESIDUAL = 1e-10  # of the gross rates in W^T phi
+_TINY = math.ldexp(1.0, -1000)
 
 
 @final
@@ -44,11 +48,11 @@ class Field(NamedTuple):
 
 def currents(rates: PairRates, fields: list[Field]) -> FloatArray:
     """Return the mean current (D, q) that each field counts out of each state."""
-    columns = []
-    for field in fields:
+    found = np.empty((rates.dimension, len(fields)))
+    for q, field in enumerate(fields):
         moved, j = field.moved(rates), field.reservoir
-        columns.append(rates.onto_states(rates.up[j] * moved, -rates.down[j] * moved))
-    return np.array(columns).T
+        found[:, q] = rates.onto_states(rates.up[j] * moved, -rates.down[j] * moved)
+    return found
 
 
 def potentials(
@@ -75,12 +79,9 @@ def potentials(
     return phi
 
 
-_TINY = math.ldexp(1.0, -1000)
-
-
 def covariance(
-    rates: PairRates, fluxes: FloatArray, phi: FloatArray | ComplexArray, fields: list[Field]
-) -> FloatArray | ComplexArray:
+    rates: PairRates, fluxes: FloatArray, phi: NDArray[Scalar], fields: list[Field]
+) -> NDArray[Scalar]:
     """Return S (q, q) of fields.
 
     Parameters

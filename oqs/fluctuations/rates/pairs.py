@@ -92,7 +92,8 @@ class PairRates:
 
     def onto_states(self, from_lower: FloatArray, from_upper: FloatArray) -> FloatArray:
         """Return the sums (D,) over the pairs in which a state is the lower and the upper one."""
-        found: FloatArray = np.bincount(self.lower, from_lower, self.dimension)
+        found = np.zeros(self.dimension)
+        found += np.bincount(self.lower, from_lower, self.dimension)
         found += np.bincount(self.upper, from_upper, self.dimension)
         return found
 

@@ -1,8 +1,9 @@
 """The leading eigenvalue of a rate matrix at real counting fields, and both of its eigenvectors.
 
 Off the diagonal the matrix is >= 0, so the eigenvalue is real and simple and its vectors are
-positive. Noda's iteration solves (lambda - A) y = x with lambda an upper bound, all of it positive,
-and bounds the eigenvalue from both sides by the quotients x/y (Noda 1971, doi:10.1007/BF01436368).
+positive. In units of a positive vector x the rows of A add up to (A x)/x, whose least and largest
+bound the eigenvalue. Noda's iteration solves (lambda - A) y = x with lambda the upper bound, all of
+it positive, and goes on with y (Noda 1971, doi:10.1007/BF01436368): the bounds meet quadratically.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 from typing import NamedTuple, final
 
 import numpy as np
-from scipy.linalg.lapack import dgetrf, dgetrs
+from scipy.linalg.lapack import dgesv
 
 from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
 
 _STEPS = 200
-_EXACT = 8 * float(np.finfo(np.float64).eps)  # of the largest rate, between the two bounds
+_EPS = float(np.finfo(np.float64).eps)
+_EXACT = 8 * _EPS  # of the gross rates, between the two bounds
+_SETTLED = 1e-11  # the same, where rounding keeps the bounds apart
+_LEAST = 1e-250  # of the vector to begin with, whose elements are no results
 
 
 @final
@@ -34,47 +38,36 @@ def perron(matrix: FloatArray, start: FloatArray) -> Perron:
     Parameters
     ----------
     matrix : A.
-    start : (D,) positive, near the right vector if anything is known of it.
+    start : (D,) >= 0, near the right vector if anything is known of it.
 
     Raises
     ------
     StationaryStateNotFound
         if the bounds do not meet.
     """
-    if len(matrix) == 1:
-        return Perron(float(matrix[0, 0]), np.ones(1), np.ones(1))
-    scale = float(np.max(np.abs(np.diagonal(matrix))))
-    x = start / start.sum()
-    value = float(np.max(matrix @ x / x))
+    right = _vector(matrix, np.maximum(start, _LEAST))
+    left = _vector(matrix.T, np.ones(len(matrix)))
+    left = left / (left @ right)
+    # in units of the vectors: nothing but the eigenvalue itself is a difference
+    return Perron(float(np.sum(left[:, None] * matrix * right)), right, left)
+
+
+def _vector(matrix: FloatArray, x: FloatArray) -> FloatArray:
+    """Return the positive right vector (D,), its elements adding up to one."""
+    spread, one = np.inf, np.ones(len(x))
     for _ in range(_STEPS):
-        factors, order, singular = dgetrf(value * np.eye(len(x)) - matrix)
-        if singular:  # the bound is the eigenvalue, and x its vector, to the last digit
-            value += _EXACT * scale
-            continue
-        y = dgetrs(factors, order, x)[0]
-        quotient = x / y
-        lowest, highest = float(quotient.min()), float(quotient.max())
-        if not (np.isfinite(highest) and lowest >= -_EXACT * scale):
-            value += _EXACT * scale  # rounding put the bound below the eigenvalue
-            x = np.abs(y) / np.abs(y).sum()
-            continue
-        x = y / y.sum()
-        value -= lowest
-        if highest - lowest <= _EXACT * scale + _EXACT * abs(value):
-            return _completed(matrix, value + 2 * _EXACT * scale, x)
+        scaled = matrix * x / x[:, None]
+        sums = scaled.sum(axis=1)
+        gross = float(np.max(np.abs(scaled).sum(axis=1)))
+        before, spread = spread, float(np.ptp(sums))
+        if spread <= _EXACT * gross or (spread <= _SETTLED * gross and 2 * spread > before):
+            return x
+        bound = float(sums.max()) + _EPS * gross
+        y = dgesv(bound * np.eye(len(x)) - scaled, one)[2]
+        if not (np.isfinite(y).all() and y.min() > 0):
+            break
+        x = x * y
+        x /= x.sum()
     raise StationaryStateNotFound(
-        f"The generating function did not settle in {_STEPS} steps: give smaller fields."
+        "The generating function did not settle between its bounds: give smaller fields."
     )
-
-
-def _completed(matrix: FloatArray, bound: float, right: FloatArray) -> Perron:
-    """Find the left vector by inverse iteration, then the eigenvalue from both."""
-    factors, order, _ = dgetrf(bound * np.eye(len(right)) - matrix)
-    left = np.ones(len(right))
-    for _ in range(3):
-        left = dgetrs(factors, order, left, trans=1)[0]
-        left /= np.abs(left).max()
-    right = dgetrs(factors, order, right)[0]
-    left, right = np.abs(left), np.abs(right) / np.abs(right).sum()
-    left /= left @ right
-    return Perron(float(left @ (matrix @ right)), right, left)

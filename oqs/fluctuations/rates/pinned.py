@@ -80,7 +80,9 @@ class PinnedRates:
         return np.asarray(dgetrs(self._factors, self._order, right, trans=int(transposed))[0])
 
 
-def _factors(inside: FloatArray, out: FloatArray, leaving: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _factors(
+    inside: FloatArray, out: FloatArray, leaving: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return S = L U, (d, d) in LAPACK's form, and the order of its rows.
 
     LAPACK's pivots are differences. They cost as many digits as the number of jumps until the

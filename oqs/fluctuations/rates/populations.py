@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from typing import final
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.errors import Kernel, NonUniqueStationaryState
@@ -27,6 +28,7 @@ _AT_ONCE = 2**21  # entries of the matrices of frequencies that are solved toget
 
 
 @final
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class PopulationStatistics(JumpStatistics):
     """Counting statistics of a rate equation W p = 0 between energy eigenstates.
 
@@ -36,30 +38,38 @@ class PopulationStatistics(JumpStatistics):
     Parameters
     ----------
     rates : of all jumps at T, mu.
+    total : (D, D) of all reservoirs together, from column to row.
+    solver : of the rate equation, factorised.
     T, mu : (n,) of the reservoirs.
-    names : of the reservoirs.
+    known_as : names of the reservoirs.
     """
 
-    def __init__(
-        self,
+    rates: PairRates
+    total: FloatArray
+    solver: PinnedRates
+    T: FloatArray
+    mu: FloatArray
+    known_as: tuple[str | None, ...] | None
+
+    @classmethod
+    def of(
+        cls,
         rates: PairRates,
         T: FloatArray,
         mu: FloatArray,
         names: tuple[str | None, ...] | None,
-    ) -> None:
-        self.T, self.mu = read_only(T), read_only(mu)
-        self._names = names
-        self._rates = _reached(rates)
-        self._total = self._rates.matrix(
-            self._rates.up.sum(axis=0), self._rates.down.sum(axis=0)
-        )
-        with one_thread_below(self._rates.dimension):
-            self._solver = PinnedRates(self._total)
+    ) -> PopulationStatistics:
+        """Solve for the stationary populations."""
+        reached = _reached(rates)
+        total = reached.matrix(reached.up.sum(axis=0), reached.down.sum(axis=0))
+        with one_thread_below(reached.dimension):
+            solver = PinnedRates(total)
+        return cls(reached, total, solver, read_only(T), read_only(mu), names)
 
     @functools.cached_property
     def _fluxes(self) -> tuple[FloatArray, FloatArray]:
         """Fluxes (n, M) up and down through each pair."""
-        p, rates = self._solver.populations, self._rates
+        p, rates = self.solver.populations, self.rates
         return rates.up * p[rates.lower], rates.down * p[rates.upper]
 
     @functools.cached_property
@@ -67,14 +77,14 @@ class PopulationStatistics(JumpStatistics):
         """P_j, J_j, Y_j (n,), as the flow law gives them."""
         up, down = self._fluxes
         net, rising = up - down, up.sum(axis=1)
-        particle, energy = (balanced(net @ moved, rising) for moved in self._rates.moved)
-        return Flows.of(particle, energy, self.mu, self._names)
+        particle, energy = (balanced(net @ moved, rising) for moved in self.rates.moved)
+        return Flows.of(particle, energy, self.mu, self.known_as)
 
     @functools.cached_property
     def gross(self) -> FloatArray:
         """Gross rates (2, n) of particles and of energy."""
         up, down = self._fluxes
-        return np.stack([(up + down) @ np.abs(moved) for moved in self._rates.moved])
+        return np.stack([(up + down) @ np.abs(moved) for moved in self.rates.moved])
 
     @functools.cached_property
     def second_cumulants(self) -> FloatArray:
@@ -84,7 +94,7 @@ class PopulationStatistics(JumpStatistics):
         minus the sum of the others.
         """
         n = self.reservoirs
-        rates, fluxes = self._rates, np.add(*self._fluxes)
+        rates, fluxes = self.rates, np.add(*self._fluxes)
         strongest = int(np.argmax(fluxes.sum(axis=1)))
         others = [j for j in range(n) if j != strongest]
         fields = [Field(j, w) for w in ((1.0, 0.0), (0.0, 1.0)) for j in others]
@@ -92,7 +102,7 @@ class PopulationStatistics(JumpStatistics):
         for q, field in enumerate(fields):
             expand[int(field.weights[1]), [field.reservoir, strongest], q] = 1.0, -1.0
         with one_thread_below(rates.dimension):
-            phi = potentials(rates, self._total, self._solver, fields)
+            phi = potentials(rates, self.total, self.solver, fields)
             found = covariance(rates, fluxes, phi, fields)
         expanded = expand.reshape(2 * n, -1)
         return read_only((expanded @ found @ expanded.T).reshape(2, n, 2, n))
@@ -107,12 +117,12 @@ class PopulationStatistics(JumpStatistics):
         mean = float(weights @ [self.flows.particle[j], self.flows.energy[j]])
         if order == 1:
             return np.array([mean])
-        with one_thread_below(self._rates.dimension):
+        with one_thread_below(self.rates.dimension):
             return self._recursion(field, mean, order)
 
     def _recursion(self, field: Field, mean: float, order: int) -> FloatArray:
-        rates, solver = self._rates, self._solver
-        phi = potentials(rates, self._total, solver, [field])[:, 0]
+        rates, solver = self.rates, self.solver
+        phi = potentials(rates, self.total, solver, [field])[:, 0]
         beside = phi[rates.upper] - phi[rates.lower]
         own = beside + field.moved(rates)
         ups = rates.up[field.reservoir], np.delete(rates.up, field.reservoir, 0).sum(axis=0)
@@ -127,31 +137,29 @@ class PopulationStatistics(JumpStatistics):
         found = [mean]
         parts = [solver.populations]
         for k in range(1, order + 1):
-            terms = [
-                (math.comb(k, m), m, derivative(m, parts[k - m])) for m in range(1, k + 1)
-            ]
+            terms = [(math.comb(k, m), m, derivative(m, parts[k - m])) for m in range(1, k + 1)]
             if k > 1:
                 found.append(sum(c * float(term.sum()) for c, _, term in terms))
             if k < order:
-                y = sum(c * (found[m - 1] * parts[k - m] - term) for c, m, term in terms)
-                parts.append(solver.inverse(y))
+                right = [c * (found[m - 1] * parts[k - m] - term) for c, m, term in terms]
+                parts.append(solver.inverse(np.sum(right, axis=0)))
         return np.array(found)
 
     def _exponent(self, chi: FloatArray, xi: FloatArray) -> float:
         """Return the largest exponent; what is added to all reservoirs alike counts for nothing."""
-        largest = [float(np.max(np.abs(moved), initial=0.0)) for moved in self._rates.moved]
+        largest = [float(np.max(np.abs(moved), initial=0.0)) for moved in self.rates.moved]
         return largest[0] * float(np.ptp(chi)) / 2 + largest[1] * float(np.ptp(xi)) / 2
 
     def _tilted(self, chi: FloatArray, xi: FloatArray) -> Tilted:
-        rates = self._rates
+        rates = self.rates
         centred = [(field - (field.max() + field.min()) / 2)[:, None] for field in (chi, xi)]
         factor = np.exp(centred[0] * rates.particle + centred[1] * rates.energy)  # (n, M)
         up, down = rates.up * factor, rates.down / factor
         matrix = rates.matrix(up.sum(axis=0), down.sum(axis=0))
         states = np.arange(rates.dimension)
-        matrix[states, states] = -self._solver.leaving
+        matrix[states, states] = -self.solver.leaving
         with one_thread_below(rates.dimension):
-            value, right, left = perron(matrix, self._solver.populations)
+            value, right, left = perron(matrix, self.solver.populations)
         up *= left[rates.upper] * right[rates.lower]
         down *= left[rates.lower] * right[rates.upper]
         particle, energy = ((up - down) @ moved for moved in rates.moved)
@@ -160,16 +168,19 @@ class PopulationStatistics(JumpStatistics):
     def _spectrum(
         self, frequencies: FloatArray, first: FloatArray, second: FloatArray
     ) -> ComplexArray:
-        rates, n = self._rates, self.reservoirs
-        p, leaving = self._solver.populations, self._solver.leaving
-        fields = [Field(j, (float(w[0]), float(w[1]))) for both in (first, second)
-                  for j, w in enumerate(both.T)]
+        rates, n = self.rates, self.reservoirs
+        p, leaving = self.solver.populations, self.solver.leaving
+        fields = [
+            Field(j, (float(w[0]), float(w[1])))
+            for both in (first, second)
+            for j, w in enumerate(both.T)
+        ]
         if np.array_equal(first, second):
             fields = fields[:n]
         f = currents(rates, fields)
         source = f - p @ f
-        # (i Omega - W^T + g 1 p) phi = f - <f> has the same phi, and a moderate inverse at Omega = 0
-        static = np.diag(leaving) - self._total.T + leaving @ p * np.tile(p, (len(p), 1))
+        # with g 1 p the solution is the same, and the matrix regular at Omega = 0
+        static = np.diag(leaving) - self.total.T + leaving @ p * np.tile(p, (len(p), 1))
         fluxes, states = np.add(*self._fluxes), np.arange(len(p))
         found = np.empty((len(frequencies), n, n), dtype=np.complex128)
         some = max(1, _AT_ONCE // len(p) ** 2)
@@ -185,13 +196,13 @@ class PopulationStatistics(JumpStatistics):
         return found
 
     def _watched(self, kinds: list[tuple[int, bool]]) -> Watched:
-        rates, p = self._rates, self._solver.populations
+        rates, p = self.rates, self.solver.populations
         jumps = {}
         for kind in kinds:
             j, gains = kind
             none = np.zeros_like(rates.up[j])
             jumps[kind] = rates.matrix(*((rates.up[j], none) if gains else (none, rates.down[j])))
-        between = self._total - np.diag(self._solver.leaving) - sum(jumps.values())
+        between = self.total - np.diag(self.solver.leaving) - sum(jumps.values())
         first, then = (jumps[kind] for kind in kinds)
         return Watched(between, first @ p, np.ones(len(p)), then)
 
@@ -201,9 +212,7 @@ def _reached(rates: PairRates) -> PairRates:
     up, down = rates.up.sum(axis=0), rates.down.sum(axis=0)
     if np.all(up > 0) and np.all(down > 0):
         return rates
-    count, label = connected_components(
-        sp.csr_array(rates.matrix(up, down)), connection="strong"
-    )
+    count, label = connected_components(sp.csr_array(rates.matrix(up, down)), connection="strong")
     sources = np.concatenate([rates.lower[up > 0], rates.upper[down > 0]])
     targets = np.concatenate([rates.upper[up > 0], rates.lower[down > 0]])
     left = np.unique(label[sources[label[sources] != label[targets]]])
