@@ -92,8 +92,8 @@ class _Run:
         y, here = self.y, self.here
         jacobian = self.dynamics.jacobian(y, here)
         long = self.steps >= _LONG
-        if long.any():
-            jacobian[long] = self.dynamics.sharp_jacobian(y[long])
+        if long.any() and not self.dynamics.differentiable:
+            jacobian[long] = self.dynamics.jacobian(y[long], here.kept(long), sharp=True)
         step = take_steps(
             lambda trial: problem.evaluate_or_nan(trial, y).rates, y, here.rates, jacobian, self.h
         )
