@@ -10,6 +10,7 @@ from typing import NamedTuple, final
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.threads import one_thread_below
@@ -17,6 +18,7 @@ from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates.aggregation import aggregate
 from oqs.stationary.rates.elimination import eliminate_steps, last_sector, recurrent
 from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency, matrix_of_blocks
+from oqs.stationary.rates.sector_perturbation import Perturbation, population_changes
 from oqs.stationary.rates.step_rates import StepRates, fluxes, totals
 from oqs.transitions.transitions import Part, SectorBlocks, Step
 
@@ -85,6 +87,27 @@ class SectorProblem(RateProblem):
             balanced(balance.particle, balance.rising),
             balanced(balance.energy, balance.rising),
         )
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows."""
+        return self.jacobian_at(self.solve(T, mu).values.real, T, mu)
+
+    def jacobian_at(
+        self, populations: FloatArray, T: FloatArray, mu: FloatArray
+    ) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows at their populations (D,)."""
+        perturbation = Perturbation.of(self._parts(), T, mu, populations)
+        sources = perturbation.sources.reshape(self.dimension, -1)
+        largest = max(len(step.upper) for step in self.steps)
+        with one_thread_below(largest):
+            change = population_changes(
+                [StepRates(s.shape, self._rates(s, T, mu)) for s in self.steps],
+                self.members,
+                populations,
+                sources,
+                self.method,
+            )
+        return perturbation.flows(change, populations, mu)
 
     def balance(self, populations: FloatArray, T: FloatArray, mu: FloatArray) -> Balance:
         """Return what these populations (D,) gain and exchange."""
@@ -172,6 +195,12 @@ class SectorProblem(RateProblem):
         energies = self.model.system.spectrum.energies[np.concatenate(self.members)]
         guess: FloatArray = -energies * (1 / T).mean()
         return guess
+
+    def _rates(
+        self, step: Step, T: FloatArray, mu: FloatArray
+    ) -> tuple[tuple[slice, slice, FloatArray, FloatArray], ...]:
+        """Return the rates of all contacts together between the sectors of one step."""
+        return tuple((p.rows, p.columns, *totals(step, p, T, mu)) for p in step.parts)
 
     def _totals(self, T: FloatArray, mu: FloatArray, which: Iterable[int]) -> Iterator[StepRates]:
         """Yield the rates of all contacts together, of these steps."""

@@ -14,12 +14,14 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import PlainFlows
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates.elimination import recurrent
+from oqs.stationary.rates.perturbation import Lines, flow_jacobian
 from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
 from oqs.transitions.transitions import SectorBlocks
 
@@ -118,6 +120,20 @@ class SmallProblem(RateProblem):
         particle = balanced(flux.sum(axis=1).T, weights)
         flux *= self.frequency[:, None]  # no matrix product: its rounding depends on the batch
         return particle, balanced(flux.sum(axis=1).T, weights)
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows."""
+        solved = self.solve(T, mu).values.real[:, None]
+        return flow_jacobian(self._lines, T[None], mu[None], solved, self.method)
+
+    def jacobian_batch(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
+        _, _, populations = self._fluxes(T, mu)
+        return flow_jacobian(self._lines, T, mu, populations, self.method)
+
+    @functools.cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.lower, self.upper, self.frequency, self.rate, self.dimension)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""

@@ -1,0 +1,197 @@
+"""First-order change of many populations and of their flows, one step of particle number at a time.
+
+The physics is that of `oqs.stationary.rates.perturbation`. Sectors are folded as in
+`oqs.stationary.rates.elimination`, towards that of the most probable state, and what the perturbed
+rates bring to their states is carried along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, final
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.errors import StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
+from oqs.numerics.clusters import IntArray
+from oqs.stationary.method import StationaryMethod, checked_residual
+from oqs.stationary.rates.elimination import times
+from oqs.stationary.rates.rate_equation import balanced
+from oqs.stationary.rates.step_rates import StepRates, slopes
+from oqs.transitions.transitions import Part, Step
+
+_WHOLE = 4096  # states up to which they are eliminated without an order of sectors, if need be
+
+
+@final
+class Perturbation(NamedTuple):
+    """What the rates do to populations, and what a change of T or mu does to the rates.
+
+    Energies are counted from a reference for each particle.
+
+    Parameters
+    ----------
+    sources : (D, 2, n) what states gain at fixed populations; [:, 0] for T_q, [:, 1] for mu_q.
+    own, size : (2, 2, n) flows through the perturbed contact at fixed populations, particles and
+        energy first, and the sum of their terms' absolute values.
+    rising, falling : (2, n, D) particles and energy that leave each state upwards and downwards
+        through each contact.
+    """
+
+    sources: FloatArray
+    own: FloatArray
+    size: FloatArray
+    rising: FloatArray
+    falling: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        parts: Iterable[tuple[Step, Part]],
+        T: FloatArray,
+        mu: FloatArray,
+        populations: FloatArray,
+    ) -> Perturbation:
+        """Sum over the parts of all steps; the mean of mu is the energies' reference."""
+        states, n, reference = len(populations), len(T), float(mu.mean())
+        found = cls(
+            np.zeros((states, 2, n)), *np.zeros((2, 2, 2, n)), *np.zeros((2, 2, n, states))
+        )
+        for step, part in parts:
+            lower, upper = step.lower[part.columns], step.upper[part.rows]
+            frequency = step.frequency_of(part.rows, part.columns)
+            for rows, x, up, down, slope in slopes(step, part, T, mu, populations):
+                energy = frequency[rows] - reference
+                for theta, driven in enumerate((slope * x, slope)):
+                    at = np.ix_(upper[rows], [theta], part.contacts)
+                    found.sources[at] += driven.sum(axis=2).T[:, None]
+                    at = np.ix_(lower, [theta], part.contacts)
+                    found.sources[at] -= driven.sum(axis=1).T[:, None]
+                    found.own[0, theta, part.contacts] += driven.sum(axis=(1, 2))
+                    found.own[1, theta, part.contacts] += (driven * energy).sum(axis=(1, 2))
+                    found.size[0, theta, part.contacts] += np.abs(driven).sum(axis=(1, 2))
+                for kind, carried in enumerate((1.0, energy)):
+                    at = np.ix_([kind], part.contacts, lower)
+                    found.rising[at] += (up * carried).sum(axis=1)
+                    at = np.ix_([kind], part.contacts, upper[rows])
+                    found.falling[at] += (down * carried).sum(axis=2)
+        return found
+
+    def flows(
+        self, change: FloatArray, populations: FloatArray, mu: FloatArray
+    ) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows at a change (D, 2 n) of the populations."""
+        n = len(mu)
+        through = self.rising - self.falling
+        found = (through @ change).reshape(2, n, 2, n)  # [kind, j, T or mu, q]
+        size = ((self.rising + self.falling)[0] @ np.abs(change)).reshape(n, 2, n)
+        same = np.arange(n)
+        found[:, same, :, same] += np.moveaxis(self.own, 2, 0)
+        size[same, :, same] += self.size[0].T
+        particle, energy = (
+            np.moveaxis(balanced(np.moveaxis(part, 0, -1), np.moveaxis(size, 0, -1)), 2, 1)
+            for part in found
+        )
+        flow = balanced(through[0] @ populations, self.rising[0] @ populations)
+        return FlowJacobian.of(particle, energy, flow, mu, reference=mu.mean())
+
+
+def population_changes(
+    steps: list[StepRates],
+    members: list[IntArray],
+    populations: FloatArray,
+    sources: FloatArray,
+    method: StationaryMethod,
+) -> FloatArray:
+    """Return dp (D, K) with W dp = -sources (D, K), sum dp = 0.
+
+    Parameters
+    ----------
+    steps : rates of all contacts together, lowest step first.
+    members : the states of each particle number.
+    populations : (D,) with W p = 0.
+    method : named where the residual is too large.
+
+    Raises
+    ------
+    StationaryStateNotFound
+        where rates underflow, or the residual is too large.
+    """
+    rates = [step.dense() for step in steps]
+    try:
+        change = _by_sectors(rates, members, populations, sources)
+    except StationaryStateNotFound:  # some state is left by a detour through other sectors only
+        if len(populations) > _WHOLE:
+            raise
+        change = _pinned(_matrix(rates, members, len(populations)), populations, sources)
+    change -= np.multiply.outer(populations, change.sum(axis=0))
+    _check(rates, members, change, sources, method)
+    return change
+
+
+_Rates = list[tuple[FloatArray, FloatArray]]  # up and down (d', d) between neighbouring sectors
+
+
+def _by_sectors(
+    rates: _Rates, members: list[IntArray], populations: FloatArray, sources: FloatArray
+) -> FloatArray:
+    """Fold sectors into that of the most probable state, which stays as it is."""
+    probable = [float(populations[states].max()) for states in members]
+    last = int(np.argmax(probable))
+    arriving = [sources[states] for states in members]
+    above = [(n, n - 1, rates[n - 1]) for n in range(len(members) - 1, last, -1)]
+    below = [(n, n + 1, (down.T, up.T)) for n, (up, down) in enumerate(rates[:last])]
+    inside = [np.zeros((len(states),) * 2) for states in members]
+    folded = []
+    for n, neighbour, (away, toward) in (*above, *below):
+        # away (d_n, d') from the neighbour, toward (d_n, d') into it
+        solved = times(inside[n], toward.sum(axis=1), np.hstack([away, arriving[n]]))
+        transfer, own = np.split(solved, [away.shape[1]], axis=1)
+        inside[neighbour] = inside[neighbour] + toward.T @ transfer
+        arriving[neighbour] = arriving[neighbour] + toward.T @ own
+        folded.append((n, neighbour, transfer, own))
+    change = np.zeros_like(sources)
+    change[members[last]] = _pinned(inside[last], populations[members[last]], arriving[last])
+    for n, neighbour, transfer, own in reversed(folded):
+        change[members[n]] = own + transfer @ change[members[neighbour]]
+    return change
+
+
+def _pinned(inside: FloatArray, populations: FloatArray, arriving: FloatArray) -> FloatArray:
+    """Return the change (d, K) of one sector by itself, 0 in its most probable state."""
+    change = np.zeros_like(arriving)
+    if len(inside) > 1:
+        pinned = int(populations.argmax())
+        rest = np.delete(np.arange(len(inside)), pinned)
+        change[rest] = times(inside[np.ix_(rest, rest)], inside[pinned, rest], arriving[rest])
+    return change
+
+
+def _matrix(rates: _Rates, members: list[IntArray], size: int) -> FloatArray:
+    """Return all rates (D, D), entry [a, b] from b to a."""
+    matrix = np.zeros((size, size))
+    for (up, down), lower, upper in zip(rates, members, members[1:], strict=False):
+        matrix[np.ix_(upper, lower)], matrix[np.ix_(lower, upper)] = up, down.T
+    return matrix
+
+
+def _check(
+    rates: _Rates,
+    members: list[IntArray],
+    change: FloatArray,
+    sources: FloatArray,
+    method: StationaryMethod,
+) -> None:
+    """Raise where W dp + sources (D, K) is too much of the rates that cancel in it."""
+    net, gross = sources.copy(), np.abs(sources)
+    for (up, down), lower, upper in zip(rates, members, members[1:], strict=False):
+        for rate, source, target in ((up, lower, upper), (down.T, upper, lower)):
+            leaving = rate.sum(axis=0)[:, None]
+            net[target] += rate @ change[source]
+            net[source] -= leaving * change[source]
+            gross[source] += leaving * np.abs(change[source])
+    largest = gross.max(axis=0)
+    worst = np.abs(net).max(axis=0) / np.where(largest > 0, largest, 1.0)
+    checked_residual(float(worst.max(initial=0.0)), method)
