@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.rates.elimination import recurrent, within
+from oqs.stationary.rates.sector_perturbation import pinned_change
 
 ITERATED = 1000
 """Size from which an iteration is tried first: 3432 equations took it 0.04 s, SuperLU 6.5 s."""
@@ -42,6 +43,29 @@ class Kernel(NamedTuple):
     lifetime: float
 
 
+@final
+class _Coherences(NamedTuple):
+    """Coherences eliminated in favour of the populations.
+
+    Parameters
+    ----------
+    factors : of L between coherences, in units of the fluxes out of them.
+    decay : (C,) rates |L_cc|.
+    made : (C, D) what each population makes of them.
+    lifetime : of the longest-lived, see `Kernel`.
+    """
+
+    factors: scipy.sparse.linalg.SuperLU
+    decay: FloatArray
+    made: ComplexArray
+    lifetime: float
+
+    def fed(self, sources: ComplexArray) -> ComplexArray:
+        """Return the coherences (C, K) that stand still while fed by sources (C, K)."""
+        found: ComplexArray = -self.factors.solve(sources) / self.decay[:, None]
+        return found
+
+
 def iterated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
     """Solve by GMRES; None where that leaves a residual above 1e-13 after 200 steps.
 
@@ -51,9 +75,34 @@ def iterated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
     absolute terms only.
     """
     size = matrix.shape[0]
-    leaving = matrix.diagonal()
-    if np.any(leaving == 0):
+    if np.any(matrix.diagonal() == 0):
         return None
+    mixed = np.zeros(size, dtype=np.complex128)
+    mixed[diagonal] = 1 / len(diagonal)
+    x = _gmres(matrix, diagonal, -float(np.max(np.abs(matrix.diagonal()))) * mixed)
+    x = x / np.sum(x[diagonal])
+    gross = np.max(abs(matrix) @ np.abs(x))
+    residual = float(np.max(np.abs(matrix @ x)) / gross) if gross != 0 else 0.0
+    if not (np.isfinite(residual) and residual <= _CONVERGED):
+        return None
+    return Kernel(x, residual, 1.0)
+
+
+def iterated_change(
+    matrix: sp.csc_array, diagonal: IntArray, sources: ComplexArray
+) -> ComplexArray | None:
+    """Do as `change` does, by GMRES; None where that leaves a residual above 1e-13."""
+    if np.any(matrix.diagonal() == 0):
+        return None
+    dx = np.stack([_gmres(matrix, diagonal, -column) for column in sources.T], axis=1)
+    gross = np.max(abs(matrix) @ np.abs(dx) + np.abs(sources), axis=0)
+    missed = np.max(np.abs(matrix @ dx + sources), axis=0)
+    return dx if np.all(missed <= _CONVERGED * gross) else None
+
+
+def _gmres(matrix: sp.csc_array, diagonal: IntArray, right: ComplexArray) -> ComplexArray:
+    """Return what GMRES finds for (L - s u tr) x = right (P,), judged by nobody yet."""
+    size, leaving = matrix.shape[0], matrix.diagonal()
     rate = np.max(np.abs(leaving))
     mixed = np.zeros(size, dtype=np.complex128)
     mixed[diagonal] = 1 / len(diagonal)
@@ -66,14 +115,9 @@ def iterated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
         (size, size), matvec=lambda x: x / leaving, dtype=np.complex128
     )
     x, _ = scipy.sparse.linalg.gmres(  # judged by its residual, whatever it says
-        shifted, -rate * mixed, M=emptying, rtol=1e-14, restart=_STEPS, maxiter=1
+        shifted, right, M=emptying, rtol=1e-14, restart=_STEPS, maxiter=1
     )
-    x = x / np.sum(x[diagonal])
-    gross = np.max(abs(matrix) @ np.abs(x))
-    residual = float(np.max(np.abs(matrix @ x)) / gross) if gross != 0 else 0.0
-    if not (np.isfinite(residual) and residual <= _CONVERGED):
-        return None
-    return Kernel(x, residual, 1.0)
+    return np.asarray(x)
 
 
 def eliminated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
@@ -97,17 +141,46 @@ def eliminated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
         found = _eliminate(matrix, coherent, diagonal)
         if found is None:
             return None
-        made, lifetime = found
+        made, lifetime = found.made, found.lifetime
         rates += (matrix[diagonal, :][:, coherent] @ made).real
     x[diagonal] = _populations(rates)
     x[coherent] = made @ x[diagonal]
     return Kernel(x, _residual(matrix, x), lifetime)
 
 
+def change(
+    matrix: sp.csc_array, diagonal: IntArray, x: ComplexArray, sources: ComplexArray
+) -> ComplexArray | None:
+    """Return dx (P, K) with L dx = -sources, tr dx = 0, for L x = 0; eliminated as x is.
+
+    None where a coherence lives for ever.
+    """
+    coherent = np.setdiff1d(np.arange(matrix.shape[0]), diagonal)
+    rates = matrix[diagonal, :][:, diagonal].toarray().real
+    arriving = sources[diagonal].real
+    found, alone = None, sources[coherent]
+    if len(coherent):
+        found = _eliminate(matrix, coherent, diagonal)
+        if found is None:
+            return None
+        into = matrix[diagonal, :][:, coherent]
+        alone = found.fed(alone)
+        rates += (into @ found.made).real
+        arriving = arriving + (into @ alone).real
+    populations = x[diagonal].real
+    moved = pinned_change(rates, populations, arriving)
+    moved -= np.multiply.outer(populations, moved.sum(axis=0) / populations.sum())
+    dx = np.zeros_like(sources)
+    dx[diagonal] = moved
+    if found is not None:
+        dx[coherent] = alone + found.made @ moved
+    return dx
+
+
 def _eliminate(
     matrix: sp.csc_array, coherent: IntArray, diagonal: IntArray
-) -> tuple[ComplexArray, float] | None:
-    """Return the coherences (C, D) that populations make, and the longest life of one."""
+) -> _Coherences | None:
+    """Eliminate the coherences; None where one lives for ever."""
     turning = matrix[coherent, :][:, coherent]
     decay = np.abs(turning.diagonal())
     if np.any(decay == 0):
@@ -125,7 +198,8 @@ def _eliminate(
     fed = -matrix[coherent, :][:, diagonal].toarray()
     made = factors.solve(fed) / decay[:, None]
     lifetime = _norm_of_inverse(factors, len(coherent))
-    return (made, lifetime) if np.isfinite(lifetime) and np.isfinite(made).all() else None
+    fine = np.isfinite(lifetime) and np.isfinite(made).all()
+    return _Coherences(factors, decay, made, lifetime) if fine else None
 
 
 def _populations(rates: FloatArray) -> FloatArray:

@@ -10,10 +10,18 @@ import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.davies import DaviesModel
 from oqs.generator.generator import Generator
 from oqs.stationary.coherent.equations import Equations, Weighted
-from oqs.stationary.coherent.linear import ITERATED, Kernel, eliminated, iterated
+from oqs.stationary.coherent.linear import (
+    ITERATED,
+    Kernel,
+    change,
+    eliminated,
+    iterated,
+    iterated_change,
+)
 from oqs.stationary.method import (
     TOLERANCE,
     Solution,
@@ -55,6 +63,60 @@ class GeneratorProblem(StationaryProblem):
         _, (particle, energy) = self._solved(T, mu)
         return particle.sum(axis=0).T, energy.sum(axis=0).T
 
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows; residuals are checked."""
+        weights, n, reference = self.model.weights(T, mu), self.model.reservoirs, float(mu.mean())
+        weighted = self.equations.at(weights)
+        kernel, exchanged = self._kernel(weighted, weights)
+        rho = weighted.in_energy_basis(kernel.values)
+        checked_density_matrix(rho, self.method)
+        flow, _ = self._flows(*exchanged, _UNKNOWN * max(kernel.lifetime, 1.0))
+        driven = self._driven(T, mu)
+        matrices = (weighted.generator.matrix(w) for w in driven)
+        sources = np.stack([each @ kernel.values for each in matrices], axis=1)
+        dx = self._change(weighted, kernel.values, sources)
+        found = np.empty((2, 2, n, n))
+        for column, own in enumerate(driven):
+            parts = (
+                self._exchange(weighted.generator, weights, dx[:, column]),
+                self._exchange(weighted.generator, own, kernel.values),
+            )
+            gross = np.sum([np.abs(p).sum(axis=(0, 2)) for p, _ in parts], axis=0)
+            particle = np.sum([p.sum(axis=(0, 2)) for p, _ in parts], axis=0)
+            energy = np.sum([(e - reference * p).sum(axis=(0, 2)) for p, e in parts], axis=0)
+            theta, q = divmod(column, n)
+            found[0, theta, :, q] = balanced(particle, gross)
+            found[1, theta, :, q] = balanced(energy, gross)
+        return FlowJacobian.of(*found, flow, mu, reference=reference)
+
+    def _driven(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
+        """Return the derivatives of the terms' weights with respect to each T_q, then each mu_q."""
+        found = []
+        for slopes in self.model.weight_slopes(T, mu):  # (.., n, K)
+            for q in range(self.model.reservoirs):
+                own = np.zeros_like(slopes)
+                own[:, q] = slopes[:, q]
+                found.append(own.ravel())
+        return found
+
+    def _change(
+        self, weighted: Weighted, values: ComplexArray, sources: ComplexArray
+    ) -> ComplexArray:
+        """Return dx (P, K) with L dx = -sources, tr dx = 0."""
+        generator, matrix = weighted.generator, weighted.matrix
+        dx = None
+        if generator.size >= ITERATED and not self.equations.turning:
+            dx = iterated_change(matrix, generator.diagonal, sources)
+        if dx is None:
+            dx = change(matrix, generator.diagonal, values, sources)
+        if dx is None:
+            raise self._lasting()
+        gross = np.max(abs(matrix) @ np.abs(dx) + np.abs(sources), axis=0)
+        missed = np.max(np.abs(matrix @ dx + sources), axis=0)
+        worst = missed / np.where(gross > 0, gross, 1.0)
+        checked_residual(float(worst.max(initial=0.0)), self.method)
+        return dx
+
     def matrix(self, solution: Solution) -> sp.csr_array:
         """Return the density matrix (D, D) in the energy basis."""
         return self.equations.generator.square(solution.values)
@@ -88,13 +150,16 @@ class GeneratorProblem(StationaryProblem):
                     return kernel, exchanged
         kernel = eliminated(matrix, generator.diagonal)
         if kernel is None or not kernel.lifetime <= _LIFETIME:
-            raise StationaryStateNotFound(
-                f"{self.method} met a coherence between degenerate states that lives more than "
-                f"{_LIFETIME:.0e} times as long as these states: at these temperatures and rates "
-                "double precision does not determine the state in this method. Raise T, or bring "
-                "the contacts' rates closer together."
-            )
+            raise self._lasting()
         return kernel, self._exchange(generator, weights, kernel.values)
+
+    def _lasting(self) -> StationaryStateNotFound:
+        return StationaryStateNotFound(
+            f"{self.method} met a coherence between degenerate states that lives more than "
+            f"{_LIFETIME:.0e} times as long as these states: at these temperatures and rates "
+            "double precision does not determine the state in this method. Raise T, or bring "
+            "the contacts' rates closer together."
+        )
 
     def _exchange(
         self, generator: Generator, weights: FloatArray, values: FloatArray | ComplexArray

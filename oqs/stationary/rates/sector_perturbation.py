@@ -125,7 +125,7 @@ def population_changes(
     except StationaryStateNotFound:  # some state is left by a detour through other sectors only
         if len(populations) > _WHOLE:
             raise
-        change = _pinned(_matrix(rates, members, len(populations)), populations, sources)
+        change = pinned_change(_matrix(rates, members, len(populations)), populations, sources)
     change -= np.multiply.outer(populations, change.sum(axis=0))
     _check(rates, members, change, sources, method)
     return change
@@ -153,14 +153,17 @@ def _by_sectors(
         arriving[neighbour] = arriving[neighbour] + toward.T @ own
         folded.append((n, neighbour, transfer, own))
     change = np.zeros_like(sources)
-    change[members[last]] = _pinned(inside[last], populations[members[last]], arriving[last])
+    change[members[last]] = pinned_change(inside[last], populations[members[last]], arriving[last])
     for n, neighbour, transfer, own in reversed(folded):
         change[members[n]] = own + transfer @ change[members[neighbour]]
     return change
 
 
-def _pinned(inside: FloatArray, populations: FloatArray, arriving: FloatArray) -> FloatArray:
-    """Return the change (d, K) of one sector by itself, 0 in its most probable state."""
+def pinned_change(inside: FloatArray, populations: FloatArray, arriving: FloatArray) -> FloatArray:
+    """Return the change (d, K) of populations (d,) that balances what arrives, up to a multiple.
+
+    It is 0 in the most probable state. The diagonal of the rates `inside` (d, d) is ignored.
+    """
     change = np.zeros_like(arriving)
     if len(inside) > 1:
         pinned = int(populations.argmax())
