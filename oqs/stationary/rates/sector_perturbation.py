@@ -79,23 +79,32 @@ class Perturbation(NamedTuple):
                     found.falling[at] += (down * carried).sum(axis=2)
         return found
 
+    def flow(self, populations: FloatArray) -> FloatArray:
+        """Return the particle flows (n,) of the stationary populations (D,)."""
+        rising, falling = self.rising[0] @ populations, self.falling[0] @ populations
+        return balanced(rising - falling, rising)
+
     def flows(
-        self, change: FloatArray, populations: FloatArray, mu: FloatArray
+        self, change: FloatArray, mu: FloatArray, flow: FloatArray, coherent: FloatArray
     ) -> FlowJacobian:
-        """Return the derivatives (n, n) of the flows at a change (D, 2 n) of the populations."""
+        """Return the derivatives (n, n) of the flows.
+
+        Parameters
+        ----------
+        change : (D, 2 n) of the populations.
+        mu, flow : (n,) chemical potentials and particle flows.
+        coherent : (2, 2, n, n) what coherences add to particles and energy, for T_q and mu_q.
+        """
         n = len(mu)
-        through = self.rising - self.falling
-        found = (through @ change).reshape(2, n, 2, n)  # [kind, j, T or mu, q]
+        through = (self.rising - self.falling) @ change
+        found = through.reshape(2, n, 2, n).transpose(0, 2, 1, 3) + coherent  # [kind, T or mu, j, q]
         size = ((self.rising + self.falling)[0] @ np.abs(change)).reshape(n, 2, n)
+        size = size.transpose(1, 0, 2) + np.abs(coherent[0])
         same = np.arange(n)
-        found[:, same, :, same] += np.moveaxis(self.own, 2, 0)
-        size[same, :, same] += self.size[0].T
-        particle, energy = (
-            np.moveaxis(balanced(np.moveaxis(part, 0, -1), np.moveaxis(size, 0, -1)), 2, 1)
-            for part in found
-        )
-        flow = balanced(through[0] @ populations, self.rising[0] @ populations)
-        return FlowJacobian.of(particle, energy, flow, mu, reference=mu.mean())
+        found[:, :, same, same] += self.own
+        size[:, same, same] += self.size[0]
+        balance = balanced(found.swapaxes(-1, -2), size.swapaxes(-1, -2)).swapaxes(-1, -2)
+        return FlowJacobian.of(*balance, flow, mu, reference=float(mu.mean()))
 
 
 def population_changes(

@@ -96,7 +96,7 @@ class SectorProblem(RateProblem):
         self, populations: FloatArray, T: FloatArray, mu: FloatArray
     ) -> FlowJacobian:
         """Return the derivatives (n, n) of the flows at their populations (D,)."""
-        perturbation = Perturbation.of(self._parts(), T, mu, populations)
+        perturbation = Perturbation.of(self.parts(), T, mu, populations)
         sources = perturbation.sources.reshape(self.dimension, -1)
         largest = max(len(step.upper) for step in self.steps)
         with one_thread_below(largest):
@@ -107,14 +107,15 @@ class SectorProblem(RateProblem):
                 sources,
                 self.method,
             )
-        return perturbation.flows(change, populations, mu)
+        flow = perturbation.flow(populations)
+        return perturbation.flows(change, mu, flow, np.zeros((2, 2, len(mu), len(mu))))
 
     def balance(self, populations: FloatArray, T: FloatArray, mu: FloatArray) -> Balance:
         """Return what these populations (D,) gain and exchange."""
         rising, particle, energy = np.zeros((3, self.model.reservoirs))
         net = np.zeros(self.dimension)
         gross = 0.0
-        for step, part in self._parts():
+        for step, part in self.parts():
             lower, upper = step.lower[part.columns], step.upper[part.rows]
             frequency = step.frequency_of(part.rows, part.columns)
             for rows, up, down in fluxes(step, part, T, mu, populations):
@@ -138,7 +139,7 @@ class SectorProblem(RateProblem):
     ) -> list[tuple[FloatArray, FloatArray]]:
         """Return frequencies (M,) and net fluxes (n, M) of all transitions, some at a time."""
         found = []
-        for step, part in self._parts():
+        for step, part in self.parts():
             frequency = step.frequency_of(part.rows, part.columns)
             for rows, up, down in fluxes(step, part, T, mu, populations):
                 which = part.linked[rows]
@@ -152,7 +153,7 @@ class SectorProblem(RateProblem):
         """The eigenstates of each particle number, lowest first."""
         return [self.steps[0].lower, *(step.upper for step in self.steps)]
 
-    def _parts(self) -> Iterator[tuple[Step, Part]]:
+    def parts(self) -> Iterator[tuple[Step, Part]]:
         """Yield the parts of all steps."""
         for step in self.steps:
             for part in step.parts:
@@ -161,7 +162,7 @@ class SectorProblem(RateProblem):
     def transition_frequencies(self) -> FloatArray:
         """Return the frequencies (M,) of all transitions."""
         return np.concatenate(
-            [s.frequency_of(part.rows, part.columns)[part.linked] for s, part in self._parts()]
+            [s.frequency_of(part.rows, part.columns)[part.linked] for s, part in self.parts()]
         )
 
     def populations(self, T: FloatArray, mu: FloatArray) -> FloatArray:
@@ -216,6 +217,6 @@ class SectorProblem(RateProblem):
     def _recurrent(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         blocks = (
             (step.lower[part.columns], step.upper[part.rows], *totals(step, part, T, mu))
-            for step, part in self._parts()
+            for step, part in self.parts()
         )
         return recurrent(matrix_of_blocks(blocks, self.dimension))
