@@ -7,7 +7,7 @@ Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
-from oqs.flows import FlowLaw, Flows
+from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
@@ -59,6 +59,7 @@ __all__ = [
     "Contact",
     "DaviesModel",
     "DensityMatrixLaw",
+    "Deviation",
     "FlowLaw",
     "Flows",
     "FullLiouvillian",
@@ -70,6 +71,7 @@ __all__ = [
     "Populations",
     "QuadraticSystem",
     "Relaxation",
+    "ReservoirFlows",
     "StationaryMethod",
     "StationaryState",
     "StationaryStateNotFound",
@@ -83,6 +85,7 @@ __all__ = [
     "closed_form",
     "coupled_dots",
     "davies",
+    "deviation",
     "double_dot",
     "entropy_production",
     "entropy_production_by_reservoir",

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
 from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, rate_at
+from oqs.summary import Summarised, Summary, counted, few_digits
 
 NEGLIGIBLE = 1e-13
 """Amplitudes below this fraction of their contact's norm are rounding of zeros and are dropped."""
@@ -20,8 +21,8 @@ _REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) 
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False, init=False)
-class Contact:
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
+class Contact(Summarised):
     """A set of independent channels S_a = sum_v t_av c_v to one reservoir with rate gamma(w).
 
     The dissipator of the contact is
@@ -122,6 +123,20 @@ class Contact:
         if self.name is not None:
             return f"contact {self.name!r}"
         return "a contact" if index is None else f"contact {index}"
+
+    def summary(self) -> Summary:
+        """Return name, rate and channels."""
+        named = "" if self.name is None else f" {self.name!r}"
+        coupling = "every site by itself" if self.coupling is None else _counted(self.coupling)
+        facts = [("rate", repr(self.rate)), ("", coupling)]
+        if self.band is not None:
+            facts.append(("band", few_digits(self.band)))
+        return Summary(f"Contact{named}", facts)
+
+
+def _counted(coupling: ComplexArray) -> str:
+    channels, sites = coupling.shape
+    return f"{counted(channels, 'channel')} on {counted(sites, 'site')}"
 
 
 def _is_number(value: object) -> bool:

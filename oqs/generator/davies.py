@@ -24,6 +24,7 @@ from oqs.generator.eigenoperators import Decomposition, decompose
 from oqs.generator.generator import Generator, build_generator
 from oqs.generator.superoperator import in_operator_basis, require_room
 from oqs.memory import announce, require_memory
+from oqs.summary import Summarised, Summary, reservoir_names
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import System
 from oqs.transitions.find_transitions import find_transitions
@@ -32,8 +33,8 @@ from oqs.transitions.transitions import SectorBlocks, Transitions
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class DaviesModel:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class DaviesModel(Summarised):
     """A system with its contacts: everything about the generator that does not depend on T, mu.
 
     Made by `davies`. Reservoir j acts through
@@ -328,6 +329,18 @@ class DaviesModel:
 
     def _checked_contact(self, j: int) -> int:
         return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")
+
+    def summary(self) -> Summary:
+        """Return the system and a table of its contacts."""
+        names = reservoir_names(self.names, self.reservoirs)
+        facts = [("", repr(self.system)), ("contacts", ", ".join(names))]
+        if self.shifted:
+            facts.append(("", "with frequency shifts"))
+        rows = [
+            (name, repr(contact.rate), str(len(contact.channels(self.system.sites))))
+            for name, contact in zip(names, self.contacts, strict=True)
+        ]
+        return Summary("Davies model", facts, ("contact", "rate", "channels"), rows)
 
 
 def checked_model(model: object) -> DaviesModel:

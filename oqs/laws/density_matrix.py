@@ -17,11 +17,12 @@ from oqs.laws.gross import gross_flows
 from oqs.modes.untouched import Untouched, nothing_touched
 from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryMethod, StationaryProblem
+from oqs.summary import Summarised, Summary
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class DensityMatrixLaw:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class DensityMatrixLaw(Summarised):
     """Stationary flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S), Y_j = J_j - mu_j P_j.
 
     Made by `flow_law`. What does not depend on T and mu is prepared once.
@@ -105,6 +106,12 @@ class DensityMatrixLaw:
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows of up to 64 states in plain numbers, of up to 8 without their checks."""
         return self.problem.plain_flows()
+
+    def summary(self) -> Summary:
+        """Return the model, the solver and what is left out."""
+        facts = [*self.model.summary().facts, ("solver", repr(self.method))]
+        facts += [("untouched", str(part)) for part in self.untouched]
+        return Summary("Flow law by the density matrix", facts)
 
 
 def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:

@@ -32,6 +32,7 @@ from oqs.numerics.exponential import exponential
 from oqs.state.entropy import entropy_rate, von_neumann_entropy
 from oqs.state.states import dissipators, energy_basis, exchange
 from oqs.stationary.uniqueness import require_unique
+from oqs.summary import Summarised, Summary, few_digits
 from oqs.system.systems import QuadraticSystem
 
 _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
@@ -39,8 +40,8 @@ _LONG = 3e10  # floating-point operations after which a bar is worth its place
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Relaxation:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Relaxation(Summarised):
     """A relaxation rho_S(t) with its flows and entropies.
 
     Parameters
@@ -57,6 +58,17 @@ class Relaxation:
     flows: Flows
     entropy: FloatArray
     entropy_production: FloatArray
+
+    def summary(self) -> Summary:
+        """Return the times and the entropy at both ends."""
+        return Summary(
+            f"Relaxation at {len(self.times)} times",
+            [
+                ("t", f"{self.times[0]:.4g} to {self.times[-1]:.4g}"),
+                ("entropy", f"{self.entropy[0]:.6g} -> {self.entropy[-1]:.6g}"),
+                ("particle flows at the end", few_digits(self.flows.particle[-1])),
+            ],
+        )
 
 
 def relax(

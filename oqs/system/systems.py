@@ -22,13 +22,14 @@ from oqs.arguments import (
     shortest,
 )
 from oqs.numerics.clusters import FINEST, RESOLUTION
+from oqs.summary import Summarised, Summary, counted, few_digits
 from oqs.system.fock import occupation_sum
 from oqs.system.spectrum import ModeVectors, Spectrum
 
 _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
 
 
-class System(abc.ABC):
+class System(Summarised):
     """N fermionic sites with annihilators c_v and a Hamiltonian H_S with [H_S, N_S] = 0."""
 
     @property
@@ -82,7 +83,7 @@ class System(abc.ABC):
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False, init=False)
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class QuadraticSystem(System):
     """H_S = sum_vw eps_vw c_v^+ c_w = sum_k w_k a_k^+ a_k, Eq. (8).
 
@@ -166,6 +167,12 @@ class QuadraticSystem(System):
             energies=occupation_sum(self.energies),
             particles=np.bitwise_count(np.arange(2**self.sites)).astype(np.intp),
             eigenvectors=ModeVectors(self.modes),
+        )
+
+    def summary(self) -> Summary:
+        """Return the number of sites and the energies of the modes."""
+        return Summary(
+            f"Quadratic system of {counted(self.sites, 'site')}", [("w", few_digits(self.energies))]
         )
 
 

@@ -37,6 +37,20 @@ class CoevolutionFailed(RuntimeError):
     Attributes
     ----------
     trajectory : CoTrajectory up to the last good state, outcome "failed".
+
+    Examples
+    --------
+    >>> import qutip
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.flat(1e-4)
+    >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=100.0)] * 2
+    >>> empty = qutip.basis([2, 2], [0, 0])
+    >>> try:
+    ...     thermo.coevolve(model, reservoirs, empty, [0.6, 1.0], [20.8, 16.0], max_steps=3)
+    ... except thermo.CoevolutionFailed as error:
+    ...     print(error.trajectory.outcome)
+    failed
     """
 
     def __init__(self, reason: str, trajectory: CoTrajectory) -> None:
@@ -93,6 +107,20 @@ def coevolve(
     LSODA in ln T_j, mu_j and those matrix elements of rho_S that it can occupy, its free evolution
     taken out exactly. Valid as `oqs.davies` is, with T and mu that change slowly on the scale of
     the reservoirs' memory, 1/T.
+
+    Examples
+    --------
+    >>> import qutip
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.flat(1e-4)
+    >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=100.0)] * 2
+    >>> empty = qutip.basis([2, 2], [0, 0])
+    >>> path = thermo.coevolve(model, reservoirs, empty, [0.6, 1.0], [20.8, 16.0], t_final=1e5)
+    >>> path.outcome, path.T[-1].round(4)
+    ('t_final', array([0.5985, 1.0111]))
+    >>> print(f"{path.system_number[-1]:.4f} particles in the dots")
+    0.3102 particles in the dots
     """
     group = Reservoirs(reservoirs)
     temperature, potential = group.checked(T, mu)

@@ -7,6 +7,7 @@ gain. Large blocks, whose factors would fill up, are iterated first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, final
 
 import numpy as np
@@ -16,13 +17,14 @@ from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.numerics.clusters import IntArray
-from oqs.stationary.rates.elimination import recurrent, within
+from oqs.stationary.rates.elimination import recurrent, times, within
 from oqs.stationary.rates.sector_perturbation import pinned_change
 
 ITERATED = 1000
 """Size from which an iteration is tried first: 3432 equations took it 0.04 s, SuperLU 6.5 s."""
 
 _CONVERGED = 1e-13  # relative residual of an accepted iterate; a hundredth of what it must be
+_Solve = Callable[[ComplexArray], ComplexArray]
 _STEPS = 200  # in which a block of moderate condition converges; others are factorised
 
 
@@ -36,34 +38,81 @@ class Kernel(NamedTuple):
     residual : largest |L x| relative to the gross rates that cancel in it.
     lifetime : of the longest-lived coherence, in units of the time in which its states are left;
         as many digits as this number has are lost.
+    elimination : what it was found by, if not by an iteration.
     """
 
     values: ComplexArray
     residual: float
     lifetime: float
+    elimination: Elimination | None = None
 
 
 @final
-class _Coherences(NamedTuple):
-    """Coherences eliminated in favour of the populations.
+class Elimination(NamedTuple):
+    """L, with the coherences (C,) expressed by the populations (D,).
 
     Parameters
     ----------
-    factors : of L between coherences, in units of the fluxes out of them.
-    decay : (C,) rates |L_cc|.
-    made : (C, D) what each population makes of them.
-    lifetime : of the longest-lived, see `Kernel`.
+    matrix : L (P, P).
+    diagonal, coherent : positions of the populations and of the coherences among the P elements.
+    made : (C, D) coherences that each population makes.
+    solve : b (C,) -> x with L_cc x = b.
+    rates : (D, D) effective rates among the populations; the diagonal is ignored.
     """
 
-    factors: scipy.sparse.linalg.SuperLU
-    decay: FloatArray
+    matrix: sp.csc_array
+    diagonal: IntArray
+    coherent: IntArray
     made: ComplexArray
-    lifetime: float
+    solve: _Solve
+    rates: FloatArray
 
-    def fed(self, sources: ComplexArray) -> ComplexArray:
-        """Return the coherences (C, K) that stand still while fed by sources (C, K)."""
-        found: ComplexArray = -self.factors.solve(sources) / self.decay[:, None]
-        return found
+    def change(self, populations: FloatArray, sources: ComplexArray) -> ComplexArray:
+        """Return dx (P, K) with L dx = -sources (P, K), tr dx = 0; populations (D,) are x's own."""
+        alone = np.zeros((len(self.coherent), sources.shape[1]), dtype=np.complex128)
+        for column, source in enumerate(sources[self.coherent].T):
+            alone[:, column] = -self.solve(source)
+        back = self.matrix[self.diagonal, :][:, self.coherent]
+        arriving = (sources[self.diagonal] + back @ alone).real
+        moved = pinned_change(self.rates, populations, arriving)
+        moved -= np.multiply.outer(populations, moved.sum(axis=0))
+        dx = np.empty_like(sources)
+        dx[self.diagonal], dx[self.coherent] = moved, alone + self.made @ moved
+        return dx
+
+    def flow_error(self, x: ComplexArray, gross: ComplexArray, tolerance: float) -> float:
+        """Return how far elements that are not known may move gross rates, relative to these.
+
+        A row of L x = r within `tolerance` of what cancels in it is an equation whose rates are
+        right to that fraction, and so are the populations that it gives. The others, as a rule of
+        states far rarer than those that carry the flows, move x by L^-1 r: the coherences first,
+        then the populations by the time |r| spends in each state before it is in the most probable
+        one. All terms are added up, none is subtracted.
+
+        Parameters
+        ----------
+        x : (P,) with trace 1.
+        gross : (n, P) the functionals of x that are the gross rates.
+        """
+        left, cancels = self.matrix @ x, abs(self.matrix) @ np.abs(x)
+        unknown = np.where((np.abs(left) > tolerance * cancels) & (cancels > _SMALLEST), left, 0)
+        coherences = np.zeros(0) if not len(self.coherent) else self.solve(unknown[self.coherent])
+        back = abs(self.matrix[self.diagonal, :][:, self.coherent])
+        entering = np.abs(unknown[self.diagonal]) + back @ np.abs(coherences)
+        ground = int(np.argmax(x[self.diagonal].real))
+        others = np.arange(len(self.diagonal)) != ground
+        populations = times(
+            self.rates[np.ix_(others, others)],
+            self.rates[ground, others],
+            entering[others, None],
+        ).ravel()
+        own = gross[:, self.coherent]
+        moved = np.abs(gross[:, self.diagonal] + own @ self.made)[:, others] @ populations
+        moved += np.abs(own) @ np.abs(coherences)
+        whole = (gross @ x).real
+        flowing = whole > _SMALLEST
+        worst = np.max(moved[flowing] / whole[flowing], initial=0.0)
+        return float(worst + populations.sum())
 
 
 def iterated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
@@ -74,12 +123,11 @@ def iterated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
     The residual is relative to the largest gross rate: small populations are good to 1e-13 in
     absolute terms only.
     """
-    size = matrix.shape[0]
-    if np.any(matrix.diagonal() == 0):
+    leaving = matrix.diagonal()
+    if np.any(leaving == 0):
         return None
-    mixed = np.zeros(size, dtype=np.complex128)
-    mixed[diagonal] = 1 / len(diagonal)
-    x = _gmres(matrix, diagonal, -float(np.max(np.abs(matrix.diagonal()))) * mixed)
+    mixed = _mixed(matrix, diagonal)
+    x = _gmres(matrix, diagonal, -np.max(np.abs(leaving)) * mixed)
     x = x / np.sum(x[diagonal])
     gross = np.max(abs(matrix) @ np.abs(x))
     residual = float(np.max(np.abs(matrix @ x)) / gross) if gross != 0 else 0.0
@@ -90,31 +138,31 @@ def iterated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
 
 def iterated_change(
     matrix: sp.csc_array, diagonal: IntArray, sources: ComplexArray
-) -> ComplexArray | None:
-    """Do as `change` does, by GMRES; None where that leaves a residual above 1e-13."""
-    if np.any(matrix.diagonal() == 0):
-        return None
-    dx = np.stack([_gmres(matrix, diagonal, -column) for column in sources.T], axis=1)
-    gross = np.max(abs(matrix) @ np.abs(dx) + np.abs(sources), axis=0)
-    missed = np.max(np.abs(matrix @ dx + sources), axis=0)
-    return dx if np.all(missed <= _CONVERGED * gross) else None
+) -> ComplexArray:
+    """Return dx (P, K) with L dx = -sources (P, K), tr dx = 0, as GMRES finds it, not judged."""
+    return np.stack([_gmres(matrix, diagonal, -column) for column in sources.T], axis=1)
+
+
+def _mixed(matrix: sp.csc_array, diagonal: IntArray) -> ComplexArray:
+    """Return the maximally mixed state (P,)."""
+    mixed = np.zeros(matrix.shape[0], dtype=np.complex128)
+    mixed[diagonal] = 1 / len(diagonal)
+    return mixed
 
 
 def _gmres(matrix: sp.csc_array, diagonal: IntArray, right: ComplexArray) -> ComplexArray:
     """Return what GMRES finds for (L - s u tr) x = right (P,), judged by nobody yet."""
-    size, leaving = matrix.shape[0], matrix.diagonal()
+    leaving, mixed = matrix.diagonal(), _mixed(matrix, diagonal)
     rate = np.max(np.abs(leaving))
-    mixed = np.zeros(size, dtype=np.complex128)
-    mixed[diagonal] = 1 / len(diagonal)
     shifted = scipy.sparse.linalg.LinearOperator(
-        (size, size),
+        matrix.shape,
         matvec=lambda x: matrix @ x - rate * np.sum(x[diagonal]) * mixed,
         dtype=np.complex128,
     )
     emptying = scipy.sparse.linalg.LinearOperator(
-        (size, size), matvec=lambda x: x / leaving, dtype=np.complex128
+        matrix.shape, matvec=lambda x: x / leaving, dtype=np.complex128
     )
-    x, _ = scipy.sparse.linalg.gmres(  # judged by its residual, whatever it says
+    x, _ = scipy.sparse.linalg.gmres(
         shifted, right, M=emptying, rtol=1e-14, restart=_STEPS, maxiter=1
     )
     return np.asarray(x)
@@ -137,50 +185,23 @@ def eliminated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
     rates = matrix[diagonal, :][:, diagonal].toarray().real
     x = np.zeros(size, dtype=np.complex128)
     made, lifetime = np.zeros((len(coherent), len(diagonal)), dtype=np.complex128), 1.0
+    solve: _Solve = np.copy
     if len(coherent):
-        found = _eliminate(matrix, coherent, diagonal)
-        if found is None:
+        eliminated_coherences = _eliminate(matrix, coherent, diagonal)
+        if eliminated_coherences is None:
             return None
-        made, lifetime = found.made, found.lifetime
+        made, lifetime, solve = eliminated_coherences
         rates += (matrix[diagonal, :][:, coherent] @ made).real
     x[diagonal] = _populations(rates)
     x[coherent] = made @ x[diagonal]
-    return Kernel(x, _residual(matrix, x), lifetime)
-
-
-def change(
-    matrix: sp.csc_array, diagonal: IntArray, x: ComplexArray, sources: ComplexArray
-) -> ComplexArray | None:
-    """Return dx (P, K) with L dx = -sources, tr dx = 0, for L x = 0; eliminated as x is.
-
-    None where a coherence lives for ever.
-    """
-    coherent = np.setdiff1d(np.arange(matrix.shape[0]), diagonal)
-    rates = matrix[diagonal, :][:, diagonal].toarray().real
-    arriving = sources[diagonal].real
-    found, alone = None, sources[coherent]
-    if len(coherent):
-        found = _eliminate(matrix, coherent, diagonal)
-        if found is None:
-            return None
-        into = matrix[diagonal, :][:, coherent]
-        alone = found.fed(alone)
-        rates += (into @ found.made).real
-        arriving = arriving + (into @ alone).real
-    populations = x[diagonal].real
-    moved = pinned_change(rates, populations, arriving)
-    moved -= np.multiply.outer(populations, moved.sum(axis=0) / populations.sum())
-    dx = np.zeros_like(sources)
-    dx[diagonal] = moved
-    if found is not None:
-        dx[coherent] = alone + found.made @ moved
-    return dx
+    elimination = Elimination(matrix, diagonal, coherent, made, solve, rates)
+    return Kernel(x, _residual(matrix, x), lifetime, elimination)
 
 
 def _eliminate(
     matrix: sp.csc_array, coherent: IntArray, diagonal: IntArray
-) -> _Coherences | None:
-    """Eliminate the coherences; None where one lives for ever."""
+) -> tuple[ComplexArray, float, _Solve] | None:
+    """Return the coherences (C, D) that populations make, the longest life of one, and L_cc^-1."""
     turning = matrix[coherent, :][:, coherent]
     decay = np.abs(turning.diagonal())
     if np.any(decay == 0):
@@ -198,8 +219,9 @@ def _eliminate(
     fed = -matrix[coherent, :][:, diagonal].toarray()
     made = factors.solve(fed) / decay[:, None]
     lifetime = _norm_of_inverse(factors, len(coherent))
-    fine = np.isfinite(lifetime) and np.isfinite(made).all()
-    return _Coherences(factors, decay, made, lifetime) if fine else None
+    if not (np.isfinite(lifetime) and np.isfinite(made).all()):
+        return None
+    return made, lifetime, lambda b: factors.solve(b) / decay
 
 
 def _populations(rates: FloatArray) -> FloatArray:

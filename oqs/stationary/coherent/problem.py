@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,7 +17,6 @@ from oqs.stationary.coherent.equations import Equations, Weighted
 from oqs.stationary.coherent.linear import (
     ITERATED,
     Kernel,
-    change,
     eliminated,
     iterated,
     iterated_change,
@@ -40,6 +39,17 @@ _Exchange = tuple[FloatArray, FloatArray]  # of N and of H by each term: (up, do
 
 
 @final
+class _Solved(NamedTuple):
+    """The stationary state at one T, mu, and what it was found with."""
+
+    weights: FloatArray
+    weighted: Weighted
+    kernel: Kernel
+    exchanged: _Exchange
+    solution: Solution
+
+
+@final
 @dataclasses.dataclass(frozen=True, eq=False)
 class GeneratorProblem(StationaryProblem):
     """The linear equations of a generator."""
@@ -55,31 +65,25 @@ class GeneratorProblem(StationaryProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Solve for the kernel; check residual, flows and state."""
-        solution, _ = self._solved(T, mu)
-        return solution
+        return self._solved(T, mu).solution
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
-        _, (particle, energy) = self._solved(T, mu)
+        particle, energy = self._solved(T, mu).exchanged
         return particle.sum(axis=0).T, energy.sum(axis=0).T
 
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
         """Return the derivatives (n, n) of the flows; residuals are checked."""
-        weights, n, reference = self.model.weights(T, mu), self.model.reservoirs, float(mu.mean())
-        weighted = self.equations.at(weights)
-        kernel, exchanged = self._kernel(weighted, weights)
-        rho = weighted.in_energy_basis(kernel.values)
-        checked_density_matrix(rho, self.method)
-        flow, _ = self._flows(*exchanged, _UNKNOWN * max(kernel.lifetime, 1.0))
+        solved, n, reference = self._solved(T, mu), self.model.reservoirs, float(mu.mean())
+        generator, values = solved.weighted.generator, solved.kernel.values
         driven = self._driven(T, mu)
-        matrices = (weighted.generator.matrix(w) for w in driven)
-        sources = np.stack([each @ kernel.values for each in matrices], axis=1)
-        dx = self._change(weighted, kernel.values, sources)
+        sources = np.stack([generator.matrix(own) @ values for own in driven], axis=1)
+        dx = self._change(solved, sources)
         found = np.empty((2, 2, n, n))
         for column, own in enumerate(driven):
             parts = (
-                self._exchange(weighted.generator, weights, dx[:, column]),
-                self._exchange(weighted.generator, own, kernel.values),
+                self._exchange(generator, solved.weights, dx[:, column]),
+                self._exchange(generator, own, values),
             )
             gross = np.sum([np.abs(p).sum(axis=(0, 2)) for p, _ in parts], axis=0)
             particle = np.sum([p.sum(axis=(0, 2)) for p, _ in parts], axis=0)
@@ -87,7 +91,7 @@ class GeneratorProblem(StationaryProblem):
             theta, q = divmod(column, n)
             found[0, theta, :, q] = balanced(particle, gross)
             found[1, theta, :, q] = balanced(energy, gross)
-        return FlowJacobian.of(*found, flow, mu, reference=reference)
+        return FlowJacobian.of(*found, solved.solution.particle, mu, reference=reference)
 
     def _driven(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
         """Return the derivatives of the terms' weights with respect to each T_q, then each mu_q."""
@@ -99,18 +103,14 @@ class GeneratorProblem(StationaryProblem):
                 found.append(own.ravel())
         return found
 
-    def _change(
-        self, weighted: Weighted, values: ComplexArray, sources: ComplexArray
-    ) -> ComplexArray:
+    def _change(self, solved: _Solved, sources: ComplexArray) -> ComplexArray:
         """Return dx (P, K) with L dx = -sources, tr dx = 0."""
-        generator, matrix = weighted.generator, weighted.matrix
-        dx = None
-        if generator.size >= ITERATED and not self.equations.turning:
-            dx = iterated_change(matrix, generator.diagonal, sources)
-        if dx is None:
-            dx = change(matrix, generator.diagonal, values, sources)
-        if dx is None:
-            raise self._lasting()
+        matrix, diagonal = solved.weighted.matrix, solved.weighted.generator.diagonal
+        elimination = solved.kernel.elimination
+        if elimination is None:
+            dx = iterated_change(matrix, diagonal, sources)
+        else:
+            dx = elimination.change(solved.kernel.values[diagonal].real, sources)
         gross = np.max(abs(matrix) @ np.abs(dx) + np.abs(sources), axis=0)
         missed = np.max(np.abs(matrix @ dx + sources), axis=0)
         worst = missed / np.where(gross > 0, gross, 1.0)
@@ -121,19 +121,20 @@ class GeneratorProblem(StationaryProblem):
         """Return the density matrix (D, D) in the energy basis."""
         return self.equations.generator.square(solution.values)
 
-    def _solved(self, T: FloatArray, mu: FloatArray) -> tuple[Solution, _Exchange]:
+    def _solved(self, T: FloatArray, mu: FloatArray) -> _Solved:
         weights = self.model.weights(T, mu)
         weighted = self.equations.at(weights)
         kernel, exchanged = self._kernel(weighted, weights)
         residual = kernel.residual
-        if not residual <= TOLERANCE:  # of some population far below those that carry the flows
-            residual = _flow_residual(weighted.matrix, kernel.values, exchanged[0])
+        if not residual <= TOLERANCE and kernel.elimination is not None:
+            gross = self._gross(weighted.generator, weights)
+            residual = kernel.elimination.flow_error(kernel.values, gross, TOLERANCE)
         residual = checked_residual(residual, self.method)
         rho = weighted.in_energy_basis(kernel.values)
         checked_density_matrix(rho, self.method)
         values = self.equations.generator.elements(rho)
         flows = self._flows(*exchanged, _UNKNOWN * max(kernel.lifetime, 1.0))
-        return Solution(values, residual, *flows), exchanged
+        return _Solved(weights, weighted, kernel, exchanged, Solution(values, residual, *flows))
 
     def _kernel(self, weighted: Weighted, weights: FloatArray) -> tuple[Kernel, _Exchange]:
         """Iterate a large block, if that resolves its flows, else eliminate.
@@ -150,16 +151,22 @@ class GeneratorProblem(StationaryProblem):
                     return kernel, exchanged
         kernel = eliminated(matrix, generator.diagonal)
         if kernel is None or not kernel.lifetime <= _LIFETIME:
-            raise self._lasting()
+            raise StationaryStateNotFound(
+                f"{self.method} met a coherence between degenerate states that lives more than "
+                f"{_LIFETIME:.0e} times as long as these states: at these temperatures and rates "
+                "double precision does not determine the state in this method. Raise T, or bring "
+                "the contacts' rates closer together."
+            )
         return kernel, self._exchange(generator, weights, kernel.values)
 
-    def _lasting(self) -> StationaryStateNotFound:
-        return StationaryStateNotFound(
-            f"{self.method} met a coherence between degenerate states that lives more than "
-            f"{_LIFETIME:.0e} times as long as these states: at these temperatures and rates "
-            "double precision does not determine the state in this method. Raise T, or bring "
-            "the contacts' rates closer together."
-        )
+    def _gross(self, generator: Generator, weights: FloatArray) -> ComplexArray:
+        """Return the functionals (n, P) of rho that are the jumps out of and into each contact."""
+        n, frequencies = self.model.rates.shape
+        jumps = 2 * n * frequencies  # behind them stand the frequency shifts
+        sign = np.repeat([-1.0, 1.0], n * frequencies)
+        contact = np.tile(np.repeat(np.arange(n), frequencies), 2)
+        signed = sp.csr_array((sign * weights[:jumps], (contact, np.arange(jumps))))
+        return np.asarray((signed @ generator.number[:jumps]).toarray())
 
     def _exchange(
         self, generator: Generator, weights: FloatArray, values: FloatArray | ComplexArray
