@@ -93,22 +93,31 @@ class FlowJacobian:
         diagonal = np.arange(mu.shape[-1])
         heat[1, ..., diagonal, diagonal] -= np.moveaxis(flow, -1, 0)
         whole = energy + zero[..., None] * particle
-        return cls(*particle, *whole, *heat, names=names)
+        return cls.of_table(np.concatenate([particle, whole, heat]), names)
+
+    @classmethod
+    def of_table(
+        cls, table: FloatArray, names: tuple[str | None, ...] | None = None
+    ) -> FlowJacobian:
+        """Return the Jacobian of a table (6, ..., n, n), in the order of the fields, as it is."""
+        found = object.__new__(cls)  # the laws' own tables need no checks
+        found.__dict__.update(zip(_DERIVATIVES, read_only(table), strict=True), names=names)
+        return found
 
     @classmethod
     def joined(cls, parts: Sequence[FlowJacobian]) -> FlowJacobian:
-        """Return the Jacobian (B, n, n) of batches one after the other, each (n, n) or (b, n, n)."""
-        if len(parts) == 1:
-            return parts[0].shaped((-1,), None)
+        """Return the Jacobian (B, n, n) of batches (n, n) or (b, n, n) one after the other."""
         rows = [part.shaped((-1,), None) for part in parts]
-        return cls(*(np.concatenate([getattr(row, d) for row in rows]) for d in _DERIVATIVES))
+        if len(rows) == 1:
+            return rows[0]
+        return cls.of_table(
+            np.array([np.concatenate([getattr(row, d) for row in rows]) for d in _DERIVATIVES])
+        )
 
-    def shaped(
-        self, shape: tuple[int, ...], names: tuple[str | None, ...] | None
-    ) -> FlowJacobian:
+    def shaped(self, shape: tuple[int, ...], names: tuple[str | None, ...] | None) -> FlowJacobian:
         """Return the same derivatives with leading axes `shape`, of reservoirs with these names."""
         square = (*shape, self.reservoirs, self.reservoirs)
-        found = object.__new__(FlowJacobian)  # the arrays are checked and read-only: no copies
+        found = object.__new__(FlowJacobian)
         found.__dict__.update({d: getattr(self, d).reshape(square) for d in _DERIVATIVES})
         found.__dict__.update(names=names)
         return found

@@ -164,10 +164,7 @@ def occupied_shift_slopes(
         return by_mu(energies) * (energies - mu) / T
 
     return np.array(
-        [
-            _thermal_shift(contact, frequencies, T, mu, weight)
-            for weight in (by_temperature, by_mu)
-        ]
+        [_thermal_shift(contact, frequencies, T, mu, weight) for weight in (by_temperature, by_mu)]
     )
 
 

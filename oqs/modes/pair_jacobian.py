@@ -37,7 +37,8 @@ def pair_jacobian(
     above, currents = pair_currents(frequencies, transfer, T, mu)  # (n, K, B)
     slopes = occupation_slopes(above, T.T[:, None])  # (2, n, K, B)
     count, n = T.shape
-    particle, energy, heat = np.empty((3, 2, count, n, n))
+    table = np.empty((6, count, n, n))
+    particle, energy, heat = table.reshape(3, 2, count, n, n)
     for j in range(n):
         for q in range(n):
             weight = -transfer[:, j, q]
@@ -49,4 +50,4 @@ def pair_jacobian(
             heat[:, :, j, q] = (exchanged * above[j]).sum(axis=1)
     diagonal = np.arange(n)
     heat[1][:, diagonal, diagonal] -= currents.sum(axis=1).T
-    return FlowJacobian(*particle, *energy, *heat).shaped(shape[:-1], names)
+    return FlowJacobian.of_table(table.reshape(6, *shape, n), names)

@@ -105,7 +105,7 @@ class CoherentSectorProblem(RateProblem):
         for q in range(n):
             for theta, slopes in enumerate(LevelRates.slopes(self.coherences, T, mu, q)):
                 gained, change = slopes.apply(populations, coherences)
-                source = np.concatenate([perturbation.sources[:, theta, q] + gained, change])
+                source = np.concatenate([perturbation.sources[theta, q] + gained, change])
                 dx = system.solve(-source, np.zeros_like(source))
                 dx -= dx[: self.rates.dimension].sum() * solution.values.real
                 system.check(dx, source)

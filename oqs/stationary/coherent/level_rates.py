@@ -92,9 +92,10 @@ class LevelRates:
     ) -> None:
         """Add what this level's coherences give to those of degenerate neighbours."""
         for index, members in self._coherences.degenerate_neighbours(exchange):
-            k = np.sqrt(out[members])[:, None] * exchange.amplitudes[members]
+            k = exchange.amplitudes[members]
             own = self._coherences.places(index, exchange.neighbours[members])
-            change[index][np.ix_(own, own)] += k @ rho @ k.conj().T
+            rate = out[members].mean()  # between two levels there is one frequency
+            change[index][np.ix_(own, own)] += rate * (k @ rho @ k.conj().T)
 
 
 def _slopes(

@@ -91,7 +91,9 @@ class GeneratorProblem(StationaryProblem):
             theta, q = divmod(column, n)
             found[0, theta, :, q] = balanced(particle, gross)
             found[1, theta, :, q] = balanced(energy, gross)
-        return FlowJacobian.of(*found, solved.solution.particle, mu, reference=reference)
+        return FlowJacobian.of(
+            found[0], found[1], solved.solution.particle, mu, reference=reference
+        )
 
     def _driven(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
         """Return the derivatives of the terms' weights with respect to each T_q, then each mu_q."""

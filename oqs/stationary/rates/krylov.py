@@ -96,7 +96,7 @@ class KrylovProblem(RateProblem):
                 gross += rising
             found[0, theta, :, q] = balanced(particle, gross)
             found[1, theta, :, q] = balanced(energy, gross)
-        return FlowJacobian.of(*found, solution.particle, mu, reference=reference)
+        return FlowJacobian.of(found[0], found[1], solution.particle, mu, reference=reference)
 
     def _slopes(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
         """Return d(gamma n)/dT and /dmu (2, n, R) of each mode."""

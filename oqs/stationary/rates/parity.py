@@ -123,7 +123,10 @@ class ParityProblem(RateProblem):
         few = self.few
         if few is None:
             raise TypeError("The transitions are too many to be taken one by one.")
-        return Lines(few.lower, few.upper, few.frequency, few.rate, few.dimension)
+        at = np.any(few.rate > 0, axis=0)
+        return Lines(
+            few.lower[at], few.upper[at], few.frequency[at], few.rate[:, at], few.dimension
+        )
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows, unlike the plain ones of fewer states with all checks."""

@@ -13,9 +13,12 @@ the sum. The batch comes last, as in `oqs.stationary.rates.sector_batch`.
 
 from __future__ import annotations
 
-from typing import NamedTuple, final
+import dataclasses
+import functools
+from typing import final
 
 import numpy as np
+import scipy.sparse as sp
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
@@ -30,7 +33,8 @@ _CACHED = 250_000  # numbers in the array that is eliminated in, not to crowd ou
 
 
 @final
-class Lines(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Lines:
     """Transitions one after the other.
 
     Parameters
@@ -46,13 +50,30 @@ class Lines(NamedTuple):
     rate: FloatArray
     dimension: int
 
-    def arriving(self, flux: FloatArray) -> FloatArray:
-        """Return what each state gains (..., D, b) by fluxes (..., M, b) upwards."""
-        incidence = np.zeros((self.dimension, len(self.lower)))
+    @functools.cached_property
+    def _ends(self) -> tuple[sp.csr_array, sp.csr_array]:
+        """Lower and upper state of each transition, (D, M) of ones."""
         places = np.arange(len(self.lower))
-        incidence[self.upper, places] = 1.0
-        incidence[self.lower, places] = -1.0
-        gained: FloatArray = incidence @ flux
+        one = np.ones(len(places))
+        shape = (self.dimension, len(places))
+        lower, upper = (
+            sp.csr_array(sp.coo_array((one, (states, places)), shape=shape))
+            for states in (self.lower, self.upper)
+        )
+        return lower, upper
+
+    def leaving(self, up: FloatArray, down: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the sums over the transitions (M, n, b) out of each state, both (D, n, b)."""
+        rising, falling = (
+            (ends @ each.reshape(len(each), -1)).reshape(self.dimension, *each.shape[1:])
+            for ends, each in zip(self._ends, (up, down), strict=True)
+        )
+        return rising, falling
+
+    def arriving(self, flux: FloatArray) -> FloatArray:
+        """Return what each state gains (D, K, b) by fluxes (M, K, b) upwards."""
+        lost, gained = self.leaving(flux, flux)
+        gained -= lost
         return gained
 
 
@@ -73,77 +94,71 @@ def flow_jacobian(
 def _jacobian(
     lines: Lines, T: FloatArray, mu: FloatArray, populations: FloatArray, method: StationaryMethod
 ) -> FlowJacobian:
-    reference = mu.mean(axis=1)
-    x = lines.frequency[:, None] - mu.T.copy()[:, None]
-    x /= T.T.copy()[:, None]
-    up, down = filled_and_empty(x)  # (n, M, b)
+    (count, n), reference = T.shape, mu.mean(axis=1)
+    x = (lines.frequency[:, None, None] - mu.T) / T.T  # (M, n, b)
+    up, down = filled_and_empty(x)
     slope = up * down
-    up *= lines.rate[..., None]
-    down *= lines.rate[..., None]
-    slope *= lines.rate[..., None] * (populations[lines.lower] + populations[lines.upper])
-    slope /= T.T.copy()[:, None]
-    driven = np.stack([slope * x, slope])  # [T or mu, q, M, b]
-    shift = _changes(lines, (up, down), populations, lines.arriving(driven))
-    low, high = shift[..., lines.lower, :], shift[..., lines.upper, :]
-    energy = lines.frequency[:, None] - reference
-    found, gross = [], []
-    through = np.zeros_like(driven)
-    for j, (rising, falling) in enumerate(zip(up, down, strict=True)):
-        gained, lost = rising * low, falling * high
-        flux = gained - lost
-        flux[:, j] += driven[:, j]
-        through += flux
-        found.append((flux.sum(axis=-2), (flux * energy).sum(axis=-2)))
-        size = np.abs(gained) + np.abs(lost)
-        size[:, j] += np.abs(driven[:, j])
-        gross.append(size.sum(axis=-2))
-    weight = np.moveaxis(np.array(gross), 0, -1)  # [T or mu, q, b, j]
-    _check(lines.arriving(through), weight, method)
-    particle, carried = (
-        np.moveaxis(balanced(np.moveaxis(np.array(part), 0, -1), weight), (2, 3, 1), (1, 2, 3))
-        for part in zip(*found, strict=True)
-    )
-    rising = up * populations[lines.lower]
-    flow = balanced(
-        (rising - down * populations[lines.upper]).sum(axis=1).T, rising.sum(axis=1).T
-    )
+    rate = lines.rate.T[..., None]
+    up *= rate
+    down *= rate
+    slope *= rate / T.T * (populations[lines.lower] + populations[lines.upper])[:, None]
+    driven = np.stack([slope * x, slope], axis=1)  # d(flux up) by T or mu, (M, 2, n, b)
+    sources = lines.arriving(driven.reshape(len(x), 2 * n, count))
+    totals = up.sum(axis=1), down.sum(axis=1)
+    change = _changes(lines, totals, populations, sources, method).reshape(-1, 2, n, count)
+    energy = (lines.frequency[:, None] - reference)[:, None]
+    rising, falling = lines.leaving(up, down)
+    particles, energies = rising - falling, np.subtract(*lines.leaving(up * energy, down * energy))
+    rising += falling
+    size, found = np.abs(change), np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
+    gross = np.empty(found.shape[1:])
+    for j in range(n):
+        for theta in range(2):
+            found[0, theta, ..., j] = (particles[:, j, None] * change[:, theta]).sum(axis=0)
+            found[1, theta, ..., j] = (energies[:, j, None] * change[:, theta]).sum(axis=0)
+            gross[theta, ..., j] = (rising[:, j, None] * size[:, theta]).sum(axis=0)
+            own = driven[:, theta, j]
+            found[0, theta, j, :, j] += own.sum(axis=0)
+            found[1, theta, j, :, j] += (own * energy[:, 0]).sum(axis=0)
+            gross[theta, j, :, j] += np.abs(own).sum(axis=0)
+    particle, carried = balanced(found, gross).transpose(0, 1, 3, 4, 2)
+    net = (particles * populations[:, None]).sum(axis=0).T
+    flow = balanced(net, (rising * populations[:, None]).sum(axis=0).T)
     return FlowJacobian.of(particle, carried, flow, mu, reference=reference)
-
-
-def _check(residual: FloatArray, weight: FloatArray, method: StationaryMethod) -> None:
-    """Raise where W dp misses its right side (2, n, D, b) by too much of the rates that cancel."""
-    largest = weight.max(axis=-1)
-    missed = np.abs(residual).max(axis=-2)
-    checked_residual(
-        float(np.max(missed / np.where(largest > 0, largest, 1.0), initial=0.0)), method
-    )
 
 
 def _changes(
     lines: Lines,
-    rates: tuple[FloatArray, FloatArray],
+    totals: tuple[FloatArray, FloatArray],
     populations: FloatArray,
     sources: FloatArray,
+    method: StationaryMethod,
 ) -> FloatArray:
-    """Return dp (2, n, D, b) with W dp = -sources, sum dp = 0, at rates up and down (n, M, b)."""
-    up, down = (rate.sum(axis=0) for rate in rates)
+    """Return dp (D, K, b), W dp = -sources, sum dp = 0, at total rates up and down (M, b)."""
+    up, down = totals
     size, count = populations.shape
     matrix = np.zeros((size, size, count))
     matrix[lines.upper, lines.lower] = up
     matrix[lines.lower, lines.upper] = down
-    right = sources.reshape(-1, size, count).transpose(1, 0, 2)  # (D, K, b)
-    pinned = populations.argmax(axis=0)
-    order = np.tile(np.arange(size)[:, None], count)  # exchanges the pinned state with the first
-    order[0], order[pinned, np.arange(count)] = pinned, 0
     every = np.arange(count)
+    pinned = populations.argmax(axis=0)
+    order = np.tile(np.arange(size)[:, None], count)  # the most probable state comes first
+    order[0], order[pinned, every] = pinned, 0
     matrix = matrix[order[:, None], order[None], every]
-    right = np.take_along_axis(right, order[:, None], axis=0)
-    change = np.zeros_like(right)
+    right = np.take_along_axis(sources, order[:, None], axis=0)
+    change = np.zeros_like(sources)
     inside, out = matrix[1:, 1:], matrix[0, 1:]
-    if count == 1:
+    if count == 1 and size > 1:
         change[1:, :, 0] = times(inside[..., 0].copy(), out[:, 0], right[1:, :, 0])
     else:
-        change[1:] = times_together(inside, out, right[1:])
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # NaN raises below
+            change[1:] = times_together(inside, out, right[1:])
     change = np.take_along_axis(change, order[:, None], axis=0)
     change -= populations[:, None] * change.sum(axis=0)
-    return change.transpose(1, 0, 2).reshape(sources.shape)
+    flux = up[:, None] * change[lines.lower]
+    largest = np.maximum(np.abs(flux).max(axis=0), np.abs(sources).max(axis=0))
+    flux -= down[:, None] * change[lines.upper]
+    missed = np.abs(lines.arriving(flux) + sources).max(axis=0)
+    worst = missed / np.where(largest > 0, largest, 1.0)
+    checked_residual(float(np.max(worst, initial=0.0)), method)
+    return change

@@ -94,7 +94,9 @@ def flows(
 def populations_at(flat: Flat, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, _Good]:
     """Return populations (D, b) at T, mu (b, n), and which of them are good (b,)."""
     found = [
-        populations_together(flat, *(rate.sum(axis=0) for rate in weighted(flat, T[part], mu[part])))
+        populations_together(
+            flat, *(rate.sum(axis=0) for rate in weighted(flat, T[part], mu[part]))
+        )
         for part in _parts(flat, len(T))
     ]
     populations, good = zip(*found, strict=True)

@@ -33,9 +33,9 @@ class Perturbation(NamedTuple):
 
     Parameters
     ----------
-    sources : (D, 2, n) what states gain at fixed populations; [:, 0] for T_q, [:, 1] for mu_q.
-    own, size : (2, 2, n) flows through the perturbed contact at fixed populations, particles and
-        energy first, and the sum of their terms' absolute values.
+    sources : (2, n, D) what states gain at fixed populations, for each T_q and each mu_q.
+    own : (2, 2, n) particles and energy through the perturbed contact at fixed populations.
+    size : (2, n) the same for particles, without their signs.
     rising, falling : (2, n, D) particles and energy that leave each state upwards and downwards
         through each contact.
     """
@@ -57,26 +57,27 @@ class Perturbation(NamedTuple):
         """Sum over the parts of all steps; the mean of mu is the energies' reference."""
         states, n, reference = len(populations), len(T), float(mu.mean())
         found = cls(
-            np.zeros((states, 2, n)), *np.zeros((2, 2, 2, n)), *np.zeros((2, 2, n, states))
+            np.zeros((2, n, states)),
+            np.zeros((2, 2, n)),
+            np.zeros((2, n)),
+            *np.zeros((2, 2, n, states)),
         )
         for step, part in parts:
             lower, upper = step.lower[part.columns], step.upper[part.rows]
-            frequency = step.frequency_of(part.rows, part.columns)
+            frequency, here = step.frequency_of(part.rows, part.columns), part.contacts
             for rows, x, up, down, slope in slopes(step, part, T, mu, populations):
-                energy = frequency[rows] - reference
-                for theta, driven in enumerate((slope * x, slope)):
-                    at = np.ix_(upper[rows], [theta], part.contacts)
-                    found.sources[at] += driven.sum(axis=2).T[:, None]
-                    at = np.ix_(lower, [theta], part.contacts)
-                    found.sources[at] -= driven.sum(axis=1).T[:, None]
-                    found.own[0, theta, part.contacts] += driven.sum(axis=(1, 2))
-                    found.own[1, theta, part.contacts] += (driven * energy).sum(axis=(1, 2))
-                    found.size[0, theta, part.contacts] += np.abs(driven).sum(axis=(1, 2))
-                for kind, carried in enumerate((1.0, energy)):
-                    at = np.ix_([kind], part.contacts, lower)
-                    found.rising[at] += (up * carried).sum(axis=1)
-                    at = np.ix_([kind], part.contacts, upper[rows])
-                    found.falling[at] += (down * carried).sum(axis=2)
+                energy, above = frequency[rows] - reference, upper[rows]
+                driven = np.stack([slope * x, slope])  # (2, m, b, c)
+                found.sources[:, here[:, None], above] += driven.sum(axis=3)
+                found.sources[:, here[:, None], lower] -= driven.sum(axis=2)
+                found.own[0][:, here] += driven.sum(axis=(2, 3))
+                found.own[1][:, here] += (driven * energy).sum(axis=(2, 3))
+                found.size[:, here] += np.abs(driven).sum(axis=(2, 3))
+                for kind in (0, 1):
+                    found.rising[kind][here[:, None], lower] += up.sum(axis=1)
+                    found.falling[kind][here[:, None], above] += down.sum(axis=2)
+                    up *= energy
+                    down *= energy
         return found
 
     def flow(self, populations: FloatArray) -> FloatArray:
@@ -97,14 +98,16 @@ class Perturbation(NamedTuple):
         """
         n = len(mu)
         through = (self.rising - self.falling) @ change
-        found = through.reshape(2, n, 2, n).transpose(0, 2, 1, 3) + coherent  # [kind, T or mu, j, q]
+        found = (
+            through.reshape(2, n, 2, n).transpose(0, 2, 1, 3) + coherent
+        )  # [kind, T or mu, j, q]
         size = ((self.rising + self.falling)[0] @ np.abs(change)).reshape(n, 2, n)
         size = size.transpose(1, 0, 2) + np.abs(coherent[0])
         same = np.arange(n)
         found[:, :, same, same] += self.own
-        size[:, same, same] += self.size[0]
+        size[:, same, same] += self.size
         balance = balanced(found.swapaxes(-1, -2), size.swapaxes(-1, -2)).swapaxes(-1, -2)
-        return FlowJacobian.of(*balance, flow, mu, reference=float(mu.mean()))
+        return FlowJacobian.of(balance[0], balance[1], flow, mu, reference=float(mu.mean()))
 
 
 def population_changes(

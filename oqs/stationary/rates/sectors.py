@@ -92,12 +92,10 @@ class SectorProblem(RateProblem):
         """Return the derivatives (n, n) of the flows."""
         return self.jacobian_at(self.solve(T, mu).values.real, T, mu)
 
-    def jacobian_at(
-        self, populations: FloatArray, T: FloatArray, mu: FloatArray
-    ) -> FlowJacobian:
+    def jacobian_at(self, populations: FloatArray, T: FloatArray, mu: FloatArray) -> FlowJacobian:
         """Return the derivatives (n, n) of the flows at their populations (D,)."""
         perturbation = Perturbation.of(self.parts(), T, mu, populations)
-        sources = perturbation.sources.reshape(self.dimension, -1)
+        sources = perturbation.sources.reshape(-1, self.dimension).T.copy()
         largest = max(len(step.upper) for step in self.steps)
         with one_thread_below(largest):
             change = population_changes(
