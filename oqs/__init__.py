@@ -11,6 +11,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
+from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -47,6 +48,7 @@ from oqs.system.builders import (
 )
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem, System
+from oqs.units import Units
 from oqs.validity.audit import audit
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
@@ -69,6 +71,7 @@ __all__ = [
     "GaussianState",
     "InteractingSystem",
     "Landauer",
+    "Model",
     "NonUniqueStationaryState",
     "Populations",
     "QuadraticSystem",
@@ -78,6 +81,7 @@ __all__ = [
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Units",
     "Untouched",
     "Verdict",
     "ZeroFrequencyBlock",

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, temperatures_and_potentials
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
-from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.model import Model, checked_model
 from oqs.generator.touched import touched_part
 from oqs.laws.gross import gross_flows
 from oqs.modes.untouched import Untouched, nothing_touched
@@ -35,7 +35,7 @@ class DensityMatrixLaw(Summarised):
     untouched : modes and sites that no contact touches, each with the reason. They carry nothing.
     """
 
-    model: DaviesModel
+    model: Model
     problem: StationaryProblem
     method: StationaryMethod
     untouched: tuple[Untouched, ...]
@@ -44,7 +44,7 @@ class DensityMatrixLaw(Summarised):
     @property
     def fastest_rate(self) -> float:
         """The largest rate of a contact at a Bohr frequency, units of energy."""
-        return float(np.max(self.model.rates))
+        return self.model.fastest_rate
 
     @property
     def names(self) -> tuple[str | None, ...] | None:
@@ -114,8 +114,8 @@ class DensityMatrixLaw(Summarised):
         return Summary("Flow law by the density matrix", facts)
 
 
-def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:
-    """Return the flow law (T, mu) -> Flows of a Davies model, through its density matrix.
+def flow_law(model: Model, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:
+    """Return the flow law (T, mu) -> Flows of a model, through its density matrix.
 
     A mode that no contact touches (a dark combination of degenerate ones, too), or a set of sites
     that none touches and no term of H links to the others, carries nothing: `law.untouched` names

@@ -13,7 +13,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.numerics.occupation import filled_and_empty
 from oqs.system.systems import QuadraticSystem
 
@@ -21,7 +21,7 @@ ROUNDING = 1e-13
 """What counts as rounding of a flow, relative to the largest gross rate of its kind."""
 
 
-def gross_flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows:
+def gross_flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows:
     """Return the gross rates of particles, energy and heat of each contact, (n,) each, all >= 0.
 
         g_j = sum_w gamma_j(w) |S_j(w)|^2 [n_j (1 - nbar) + nbar (1 - n_j)],
@@ -35,6 +35,7 @@ def gross_flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows:
     """
     if isinstance(model.system, QuadraticSystem):
         return gross_of_modes(model.system, model.contacts, T, mu)
+    model = model.secular
     up, down = _exchanges(model.frequencies, model.rates, T, mu)
     found = np.zeros((2, model.reservoirs))
     for j, e in enumerate(model.decomposition.elements):

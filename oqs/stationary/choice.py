@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from oqs.arguments import temperatures_and_potentials
-from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.model import Model, checked_model
 from oqs.generator.touched import touched_part
 from oqs.stationary.block import ZeroFrequencyBlock
 from oqs.stationary.gaussian_state import GaussianState, applies
@@ -18,7 +18,7 @@ from oqs.stationary.populations import Populations, coherences_reached
 from oqs.stationary.uniqueness import require_unique
 
 
-def cheapest_exact(model: DaviesModel) -> StationaryMethod:
+def cheapest_exact(model: Model) -> StationaryMethod:
     """Return the cheapest solver that is exact for the model.
 
     Populations() where no contact drives coherences between degenerate levels, else GaussianState()
@@ -28,6 +28,7 @@ def cheapest_exact(model: DaviesModel) -> StationaryMethod:
     """
     if touched_part(model).untouched:
         require_unique(model)
+    model = model.secular
     if not model.transitions.ambiguous:
         return Populations()
     if applies(model):
@@ -35,7 +36,7 @@ def cheapest_exact(model: DaviesModel) -> StationaryMethod:
     return ZeroFrequencyBlock() if coherences_reached(model) else Populations()
 
 
-def checked_method(model: DaviesModel, method: StationaryMethod | None) -> StationaryMethod:
+def checked_method(model: Model, method: StationaryMethod | None) -> StationaryMethod:
     """Return the solver to use; raise TypeError unless `model` and `method` are what they must."""
     checked_model(model)
     if method is None:
@@ -50,7 +51,7 @@ def checked_method(model: DaviesModel, method: StationaryMethod | None) -> Stati
 
 
 def stationary_state(
-    model: DaviesModel, T: ArrayLike, mu: ArrayLike, *, method: StationaryMethod | None = None
+    model: Model, T: ArrayLike, mu: ArrayLike, *, method: StationaryMethod | None = None
 ) -> StationaryState:
     """Return the stationary density matrix: L rho = 0, tr rho = 1, with L of Eq. (2).
 

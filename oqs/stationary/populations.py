@@ -6,7 +6,8 @@ import dataclasses
 from typing import final
 
 from oqs.generator.davies import DaviesModel
-from oqs.stationary.method import StationaryMethod, StationaryProblem
+from oqs.generator.model import Model
+from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates import parity, small
 from oqs.stationary.rates.krylov import KrylovProblem
 from oqs.stationary.rates.sectors import SectorProblem
@@ -31,7 +32,7 @@ class Populations(StationaryMethod):
     without a matrix, to 1e-12 in absolute terms.
     """
 
-    def prepare(self, model: DaviesModel) -> StationaryProblem:
+    def prepare(self, model: Model) -> StationaryProblem:
         """Take the transitions.
 
         Raises
@@ -41,6 +42,7 @@ class Populations(StationaryMethod):
         NonUniqueStationaryState
             if the contacts leave several sets of states unconnected.
         """
+        model = davies_only(model, self)
         coherent = coherences_reached(model)
         if coherent:
             raise ValueError(

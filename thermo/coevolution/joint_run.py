@@ -60,7 +60,9 @@ class Judge:
         slow = ReservoirDynamics(law, joint.reservoirs, joint.start_T, batched=True)
         self._rule = StoppingRule(slow, goal, tolerance, t_final)
         if goal is not None:
-            gibbs = np.exp(log_gibbs(joint.model.system, float(goal.T), float(goal.mu)))
+            # a system whose particles no reservoir exchanges has none: any mu does
+            mu = float(np.nan_to_num(goal.mu))
+            gibbs = np.exp(log_gibbs(joint.model.system, float(goal.T), mu))
             self._settled = joint.pack_state(np.diag(gibbs).astype(np.complex128))
 
     def begin(self, y: FloatArray) -> Outcome | None:
@@ -70,7 +72,7 @@ class Judge:
             return verdict
         self._rule.start(*self._joint.reservoir_part(y))
         change = self._joint(y)[: -2 * len(self._joint.reservoirs)]
-        if np.max(np.abs(change)) > _STILL * np.max(self._joint.model.rates):
+        if np.max(np.abs(change)) > _STILL * self._joint.model.fastest_rate:
             return None
         return self._look(0.0, y)
 
@@ -99,7 +101,7 @@ class Judge:
         slow = self._slow(y)
         settled = self._rule.dynamics.flows(*self._joint.reservoir_part(y)).particle
         exchanged = np.abs(self._joint.flows(y).particle - settled)
-        if np.max(exchanged) > self._tolerance * np.max(self._joint.model.rates):
+        if np.max(exchanged) > self._tolerance * self._joint.model.fastest_rate:
             return None
         self._looked = t
         resting = self._rule.rest(np.array([t]), slow[None])[0] != GOES_ON

@@ -9,7 +9,7 @@ import numpy as np
 
 import oqs
 from oqs.arguments import FloatArray
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.gases import EquationOfState, SommerfeldGas
@@ -19,7 +19,7 @@ _DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
 
 
 def worst_along(
-    model: DaviesModel,
+    model: Model,
     gases: Sequence[EquationOfState | str],
     capacities: FloatArray,
     names: Sequence[str],
@@ -29,13 +29,14 @@ def worst_along(
 ) -> Audit:
     """Return the worst of each assumption at times t (m,) with T, mu (m, n); see `thermo.audit`."""
     reservoirs = _reservoirs(gases, capacities, names)
+    mu = np.where(reservoirs.has_potential, mu, 0.0)
     dynamics = ReservoirDynamics(oqs.flow_law(model), reservoirs, T[0])
     found = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
     return Audit(tuple(max(same, key=_rank) for same in zip(*found, strict=True)))
 
 
 def _at(
-    t: float, model: DaviesModel, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
+    t: float, model: Model, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
 ) -> tuple[Assumption, ...]:
     audit = oqs.audit(model, T, mu, tau_eq=_time_scale(dynamics, T, mu), exact=False)
     return tuple(
