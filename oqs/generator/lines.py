@@ -48,7 +48,7 @@ class Lines:
         """Collect the lines of a model; without interactions from its modes, not its 2^N states."""
         if isinstance(model.system, QuadraticSystem):
             return cls._of_modes(model, model.system)
-        elements, size = model.decomposition.elements, len(model.frequencies)
+        elements = model.decomposition.elements
         amplitudes = [
             np.sqrt(rate[e.kappa]) * e.amplitude
             for rate, e in zip(model.rates, elements, strict=True)
@@ -138,7 +138,8 @@ def _largest_products(
     keys, number = numbered(np.concatenate([e.kappa * dimension + own for e, own, _ in ends]))
     kappa = keys // dimension
     states = np.split(number, np.cumsum([len(x) for x in amplitudes])[:-1])
-    rates, grams = [], []
+    rates: list[FloatArray] = []
+    grams = []
     for (e, _, partner), s, x in zip(ends, states, amplitudes, strict=True):
         rates.append(np.bincount(s, np.abs(x) ** 2, len(keys)))
         leads_to = numbered((e.channel * size + e.kappa) * dimension + partner)[1]
