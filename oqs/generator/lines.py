@@ -141,7 +141,7 @@ def _largest_products(
     rates: list[FloatArray] = []
     grams = []
     for (e, _, partner), s, x in zip(ends, states, amplitudes, strict=True):
-        rates.append(np.bincount(s, np.abs(x) ** 2, len(keys)))
+        rates.append(np.bincount(s, np.abs(x) ** 2, len(keys)).astype(np.float64, copy=False))
         leads_to = numbered((e.channel * size + e.kappa) * dimension + partner)[1]
         several = np.bincount(leads_to)[leads_to] > 1
         grams.append(_off_diagonal_gram(x[several], leads_to[several], s[several], len(keys)))
