@@ -11,9 +11,9 @@ from oqs.arguments import FloatArray
 from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.batch_turning import turning_points
 from thermo.ensembles.kept_totals import KeptTotals
-from thermo.ensembles.rosenbrock import ORDER, BatchStep, take_steps
 from thermo.evolution.noise import sentence_on_noise
 from thermo.evolution.stopping import GOES_ON, RESTING, StoppingRule
+from thermo.numerics.rosenbrock import ORDER, BatchStep, take_steps
 from thermo.reservoirs.state import State
 
 _RESTORED = 10  # steps from one correction of the totals to the next
