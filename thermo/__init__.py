@@ -50,6 +50,9 @@ from thermo.plotting.trajectory import plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
 from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
+from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
+from thermo.stochastic.jump_path import JumpPath
 from thermo.stochastic.master_equation import (
     MasterEquation,
     ReservoirMoments,
@@ -68,11 +71,13 @@ __all__ = [
     "Ensemble",
     "EquationOfState",
     "Equilibrium",
+    "Estimate",
     "Event",
     "EvolutionFailed",
     "FermiDiracGas",
     "GasState",
     "HeatState",
+    "JumpPath",
     "MasterEquation",
     "OptimisationFailed",
     "Optimum",
@@ -81,6 +86,8 @@ __all__ = [
     "ReservoirMoments",
     "Reservoirs",
     "SommerfeldGas",
+    "StochasticEnsemble",
+    "StochasticInterrupted",
     "TabulatedGas",
     "TabulatedHeatCapacity",
     "ThermalGas",
@@ -94,6 +101,7 @@ __all__ = [
     "equilibrium",
     "evolve",
     "evolve_ensemble",
+    "evolve_stochastic",
     "fermi_dirac_integral",
     "invert",
     "load_dataset",
