@@ -54,7 +54,7 @@ from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
 from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
-from thermo.stochastic.jump_path import JumpPath
+from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.master_equation import (
     MasterEquation,
     ReservoirMoments,

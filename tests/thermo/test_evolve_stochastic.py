@@ -3,17 +3,14 @@
 import functools
 import math
 import os
-import signal
-import threading
-import time
 
 import numpy as np
 import pytest
 
 import oqs
 import thermo
-import thermo.stochastic.runs as runs_module
-from thermo.stochastic.random_numbers import keys, uniforms
+import thermo.stochastic.jumps.runs as runs_module
+from thermo.stochastic.jumps.random_numbers import keys, uniforms
 
 CONTACTS = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))]
 LEVEL = oqs.davies(oqs.QuadraticSystem.from_energies([1.3]), CONTACTS)
@@ -155,7 +152,7 @@ def test_random_numbers_are_uniform_and_different():
     # SplitMix64's own first number of the seed 0 comes out of one round: a known answer
     zero = np.zeros(2, dtype=np.uint64)
     with np.errstate(over="ignore"):
-        mixed = thermo.stochastic.random_numbers._mixed(zero + np.uint64(0x9E3779B97F4A7C15))
+        mixed = thermo.stochastic.jumps.random_numbers._mixed(zero + np.uint64(0x9E3779B97F4A7C15))
     assert mixed[0] == 0xE220A8397B1DCDAF
     np.testing.assert_array_equal(keys(3, 10, 5), keys(3, 0, 15)[10:])
 
@@ -267,19 +264,23 @@ def test_a_store_goes_on_and_knows_its_run(tmp_path, monkeypatch):
 
 def test_ctrl_c_keeps_what_is_finished(monkeypatch):
     monkeypatch.setattr(runs_module, "_JUMPS", 1e2)
-    jumps(trajectories=2)  # compiled
-    main = threading.main_thread().ident
+    original, stops = runs_module.JumpRuns.followed, [0, 0, 0, 1]
 
-    def stop():
-        time.sleep(0.3)
-        signal.pthread_kill(main, signal.SIGINT)
+    def followed(self, *args):
+        if stops.pop(0):
+            raise KeyboardInterrupt
+        return original(self, *args)
 
-    threading.Thread(target=stop).start()
-    with pytest.raises(thermo.StochasticInterrupted, match="are finished") as stopped:
-        jumps(trajectories=10**6)
-    kept = stopped.value.ensemble
-    assert 0 < len(kept.trajectories) < 10**6
-    np.testing.assert_array_equal(kept.T[:3], jumps(trajectories=3).T)
+    monkeypatch.setattr(runs_module.JumpRuns, "followed", followed)
+    with pytest.raises(thermo.StochasticInterrupted, match="3 of 50 trajectories") as stopped:
+        jumps(trajectories=50)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(stopped.value.ensemble.T, jumps(trajectories=3).T)
+    monkeypatch.setattr(runs_module.JumpRuns, "followed", followed)
+    stops[:] = [1]
+    with pytest.raises(KeyboardInterrupt) as early:
+        jumps(trajectories=50)
+    assert early.type is KeyboardInterrupt
 
 
 def test_bad_input():

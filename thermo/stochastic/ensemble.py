@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.summary import Summarised, Summary, counted
-from thermo.stochastic.jump_path import JumpPath, jump_path
-from thermo.stochastic.runs import JumpRuns
+from thermo.stochastic.jumps.jump_path import JumpPath, jump_path
+from thermo.stochastic.jumps.runs import JumpRuns
 
 Quantity = Literal["T", "mu", "N", "E"]
 _UNITS = {"T": "energy", "mu": "energy", "N": "particles", "E": "energy"}

@@ -13,11 +13,11 @@ from oqs import Populations, stationary_state
 from oqs.arguments import FloatArray, has_shape, positive_number, read_only, real_array
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.ensemble import StochasticEnsemble
-from thermo.stochastic.jump_table import IntArray
+from thermo.stochastic.jumps.plan import Plan, make_plan
+from thermo.stochastic.jumps.preparation import Preparation, canonical, definite
+from thermo.stochastic.jumps.runs import Arrays, Executor, JumpRuns, run
 from thermo.stochastic.master_equation import Occupations, checked_occupations, prepare
-from thermo.stochastic.plan import Plan, make_plan
-from thermo.stochastic.preparation import Preparation, canonical, definite
-from thermo.stochastic.runs import Arrays, Executor, JumpRuns, run
+from thermo.stochastic.small.jump_table import IntArray
 
 _ROUNDING = 1e-14  # of the rotation to eigenstates: populations below it are not drawn
 _TIMES = 101  # reported where none are asked for

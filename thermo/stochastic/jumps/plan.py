@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
-from thermo.stochastic.jump_table import IntArray, JumpTable
-from thermo.stochastic.small_reservoir import SmallReservoir
+from thermo.stochastic.small.jump_table import IntArray, JumpTable
+from thermo.stochastic.small.small_reservoir import SmallReservoir
 
 
 @final

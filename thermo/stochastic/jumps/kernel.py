@@ -15,12 +15,12 @@ import numba
 import numpy as np
 
 from oqs.arguments import FloatArray
-from thermo.stochastic.jump_table import IntArray
-from thermo.stochastic.outcome import Outcomes
-from thermo.stochastic.plan import Plan
-from thermo.stochastic.random_numbers import FIRST, GOLDEN, PREPARING, SECOND, UNIT, KeyArray
-from thermo.stochastic.scaled_entropy import PANELS, WIDTH
-from thermo.stochastic.small_reservoir import (
+from thermo.stochastic.jumps.outcome import Outcomes
+from thermo.stochastic.jumps.plan import Plan
+from thermo.stochastic.jumps.random_numbers import FIRST, GOLDEN, PREPARING, SECOND, UNIT, KeyArray
+from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.scaled_entropy import PANELS, WIDTH
+from thermo.stochastic.small.small_reservoir import (
     CLOSED,
     NO_TEMPERATURE,
     THERE,

@@ -8,9 +8,9 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import FloatArray
-from thermo.stochastic.jump_table import IntArray
-from thermo.stochastic.random_numbers import KeyArray, uniforms
-from thermo.stochastic.small_reservoir import (
+from thermo.stochastic.jumps.random_numbers import KeyArray, uniforms
+from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.small_reservoir import (
     NO_TEMPERATURE,
     THERE,
     EndlessReservoir,

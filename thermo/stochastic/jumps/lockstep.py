@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
-from thermo.stochastic.jump_table import IntArray
-from thermo.stochastic.outcome import Outcomes
-from thermo.stochastic.plan import Plan
-from thermo.stochastic.random_numbers import PREPARING, KeyArray, uniforms
-from thermo.stochastic.small_reservoir import NO_TEMPERATURE, THERE
+from thermo.stochastic.jumps.outcome import Outcomes
+from thermo.stochastic.jumps.plan import Plan
+from thermo.stochastic.jumps.random_numbers import PREPARING, KeyArray, uniforms
+from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.small_reservoir import NO_TEMPERATURE, THERE
 
 
 def run_in_step(

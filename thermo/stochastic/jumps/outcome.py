@@ -7,8 +7,8 @@ from typing import NamedTuple, final
 import numpy as np
 
 from oqs.arguments import FloatArray
-from thermo.stochastic.jump_table import IntArray
-from thermo.stochastic.plan import Plan
+from thermo.stochastic.jumps.plan import Plan
+from thermo.stochastic.small.jump_table import IntArray
 
 
 @final

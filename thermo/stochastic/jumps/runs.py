@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from oqs.arguments import FloatArray
 from oqs.version import __version__
 from thermo.progress import ProgressBar
-from thermo.stochastic.jump_table import IntArray
-from thermo.stochastic.lockstep import run_in_step
-from thermo.stochastic.outcome import Outcomes, blank
-from thermo.stochastic.plan import Plan
-from thermo.stochastic.preparation import Preparation
-from thermo.stochastic.random_numbers import keys
-from thermo.stochastic.small_reservoir import EndlessReservoir, ScaledReservoir
+from thermo.stochastic.jumps.lockstep import run_in_step
+from thermo.stochastic.jumps.outcome import Outcomes, blank
+from thermo.stochastic.jumps.plan import Plan
+from thermo.stochastic.jumps.preparation import Preparation
+from thermo.stochastic.jumps.random_numbers import keys
+from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.small_reservoir import EndlessReservoir, ScaledReservoir
 from thermo.sweeps.executors import Cluster, check_executor, evaluated
 from thermo.sweeps.identity import identify
 from thermo.sweeps.outcome import point_key
@@ -63,7 +63,7 @@ class JumpRuns:
         start = self.preparation.draw(random)
         outcomes = blank(self.plan, count, recorded)
         if compiled(self.plan):
-            from thermo.stochastic.kernel import run_compiled  # numba takes a while to import
+            from thermo.stochastic.jumps.kernel import run_compiled  # numba takes a while to import
 
             run_compiled(self.plan, random, *start, outcomes)
         else:

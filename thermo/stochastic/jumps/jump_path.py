@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray, read_only
 from oqs.summary import Summarised, Summary
-from thermo.stochastic.runs import JumpRuns
+from thermo.stochastic.jumps.runs import JumpRuns
 
 
 @final
