@@ -4,8 +4,10 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
+from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
+from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import FlowLaw, Flows
 from oqs.generator.davies import DaviesModel, davies
@@ -34,6 +36,7 @@ from oqs.stationary import (
     ZeroFrequencyBlock,
     stationary_state,
 )
+from oqs.system.base import System
 from oqs.system.builders import (
     anderson_dot,
     coupled_dots,
@@ -45,7 +48,8 @@ from oqs.system.builders import (
     triple_dot,
 )
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System
+from oqs.system.operator import OperatorSystem
+from oqs.system.systems import QuadraticSystem
 from oqs.validity.audit import audit
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
@@ -55,6 +59,7 @@ _refuse_namesakes()
 __all__ = [
     "Assumption",
     "Audit",
+    "BosonicContact",
     "ClosedForm",
     "Contact",
     "DaviesModel",
@@ -67,6 +72,7 @@ __all__ = [
     "InteractingSystem",
     "Landauer",
     "NonUniqueStationaryState",
+    "OperatorSystem",
     "Populations",
     "QuadraticSystem",
     "Relaxation",
@@ -84,6 +90,7 @@ __all__ = [
     "coupled_dots",
     "davies",
     "double_dot",
+    "drude_lorentz",
     "entropy_production",
     "entropy_production_by_reservoir",
     "flat",
@@ -95,6 +102,7 @@ __all__ = [
     "landauer",
     "lorentzian",
     "momentary_flows",
+    "ohmic",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",
@@ -104,6 +112,7 @@ __all__ = [
     "spinless_dots",
     "stationary_state",
     "triple_dot",
+    "underdamped",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room

@@ -8,7 +8,7 @@ from typing import ClassVar, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, temperatures_and_potentials
+from oqs.arguments import FloatArray
 from oqs.flows import Flows, PlainFlows
 from oqs.generator.davies import DaviesModel, checked_model
 from oqs.generator.touched import touched_part
@@ -40,8 +40,13 @@ class DensityMatrixLaw:
     batched: ClassVar[bool] = True
 
     @property
-    def fastest_rate(self) -> float:
-        """The largest rate of a contact at a Bohr frequency, units of energy."""
+    def fastest_rate(self) -> float | None:
+        """The largest rate of a contact at a Bohr frequency, units of energy.
+
+        None where a rate depends on T and mu.
+        """
+        if any(contact.varies for contact in self.model.contacts):
+            return None
         return float(np.max(self.model.rates))
 
     @property
@@ -54,17 +59,19 @@ class DensityMatrixLaw:
         """Bohr frequencies (K,) at which particles cross, ascending, units of energy."""
         return self.problem.frequencies
 
-    def gross(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+    def gross(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the contacts' gross rates (n,) at T, mu (n,): see `oqs.laws.gross.gross_flows`."""
-        return gross_flows(self.model, *temperatures_and_potentials(T, mu, self.model.reservoirs))
+        return gross_flows(self.model, *self.model.arguments(T, mu))
 
-    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+    def __call__(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the stationary flows (..., n) at T, mu of shape (..., n).
+
+        mu of a bosonic reservoir is 0 or NaN; where all are bosonic it may be left out.
 
         Raises as `stationary_state` does.
         """
         n = self.model.reservoirs
-        temperature, potential = temperatures_and_potentials(T, mu, n, batched=True)
+        temperature, potential = self.model.arguments(T, mu, batched=True)
         if temperature.ndim == potential.ndim == 1:
             solution = self.problem.solve(temperature, potential)
             return Flows.of(solution.particle, solution.energy, potential, self.names)
@@ -75,12 +82,12 @@ class DensityMatrixLaw:
         shape = potential.shape
         return Flows.of(particle.reshape(shape), energy.reshape(shape), potential, self.names)
 
-    def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+    def resolved(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each Bohr frequency.
 
         Their sum over K is the flow, up to the rounding of the rates that cancel in it.
         """
-        temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
+        temperature, potential = self.model.arguments(T, mu)
         return Flows.of(*self.problem.resolved(temperature, potential), potential, self.names)
 
     def plain_flows(self) -> PlainFlows | None:

@@ -10,8 +10,8 @@ from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.scenario.place import Place
 from oqs.scenario.schema import REQUIRED, Items, Key, Table, Variant, label, named
 from oqs.scenario.values import complex_array, complex_number, name, number
+from oqs.system.base import System
 from oqs.system.builders import spin_channels
-from oqs.system.systems import System
 
 
 def _keys(*names: str) -> Table:

@@ -26,7 +26,7 @@ from oqs.scenario.tasks import (
     require_law,
 )
 from oqs.scenario.values import as_given, name, number, positive, text
-from oqs.system.systems import System
+from oqs.system.base import System
 from oqs.units import Units
 
 _TABLE = "It is a table: see docs/scenarios.md."

@@ -20,8 +20,9 @@ from oqs.scenario.values import (
     numbers,
 )
 from oqs.system import builders
+from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System
+from oqs.system.systems import QuadraticSystem
 
 BUILDERS: Final[Mapping[str, Callable[..., InteractingSystem]]] = {
     call.__name__: call

@@ -15,7 +15,8 @@ from oqs.stationary import (
     StationaryMethod,
     ZeroFrequencyBlock,
 )
-from oqs.system.systems import QuadraticSystem, System
+from oqs.system.base import System
+from oqs.system.systems import QuadraticSystem
 
 LawName = Literal["density_matrix", "closed_form", "gaussian", "landauer"]
 

@@ -7,7 +7,7 @@ import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, temperatures_and_potentials
+from oqs.arguments import ComplexArray, FloatArray
 from oqs.flows import Flows
 from oqs.generator.davies import DaviesModel, checked_model
 from oqs.memory import announce
@@ -75,7 +75,9 @@ def exchange(
     return particle, energy
 
 
-def momentary_flows(model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike) -> Flows:
+def momentary_flows(
+    model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
+) -> Flows:
     """Return the flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S), Y_j of any state, Eq. (3).
 
     Parameters
@@ -89,7 +91,7 @@ def momentary_flows(model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: Array
     TypeError, ValueError
         if rho is no state of the system, or T, mu are refused.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho).reshape(1, -1)
     particle, energy = exchange(model, state, temperature, potential)
     return Flows.of(particle[0], energy[0], potential, model.names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from oqs.arguments import temperatures_and_potentials
 from oqs.generator.davies import DaviesModel, checked_model
 from oqs.generator.touched import touched_part
 from oqs.stationary.block import ZeroFrequencyBlock
@@ -50,14 +49,19 @@ def checked_method(model: DaviesModel, method: StationaryMethod | None) -> Stati
 
 
 def stationary_state(
-    model: DaviesModel, T: ArrayLike, mu: ArrayLike, *, method: StationaryMethod | None = None
+    model: DaviesModel,
+    T: ArrayLike,
+    mu: ArrayLike | None = None,
+    *,
+    method: StationaryMethod | None = None,
 ) -> StationaryState:
     """Return the stationary density matrix: L rho = 0, tr rho = 1, with L of Eq. (2).
 
     Parameters
     ----------
     model : made by `davies`.
-    T, mu : (n,) temperatures and chemical potentials of the reservoirs, units of energy.
+    T, mu : (n,) temperatures and chemical potentials of the reservoirs, units of energy; mu is 0 or
+        NaN for a bosonic one, and may be left out where all are.
     method : FullLiouvillian(), ZeroFrequencyBlock(), GaussianState() or Populations(); None takes
         the cheapest that is exact for the model.
 
@@ -77,7 +81,7 @@ def stationary_state(
         for T <= 0, wrong shapes, NaN; a method that does not apply.
     """
     solver = checked_method(model, method)
-    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    temperature, potential = model.arguments(T, mu)
     problem = solver.prepare(model)
     solution = problem.solve(temperature, potential)
     checked = checked_density_matrix(problem.matrix(solution), solver)

@@ -68,7 +68,7 @@ def _cross_rates(model: DaviesModel) -> CrossRates:
 
 def _modes(model: DaviesModel, system: QuadraticSystem) -> CrossRates:
     mixing = []
-    for contact in model.contacts:
+    for contact in model.leads:
         a: ComplexArray = contact.channels(system.sites) @ system.modes
         touched = np.linalg.norm(a, axis=0) > 0
         root = np.zeros(system.sites)

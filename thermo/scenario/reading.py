@@ -15,7 +15,7 @@ from oqs.scenario.document import Document, load
 from oqs.scenario.place import Place
 from oqs.scenario.reading import OpenSystem, open_system
 from oqs.scenario.tasks import require_law
-from oqs.system.systems import System
+from oqs.system.base import System
 from oqs.units import Units
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.scenario.examples import example, is_example
