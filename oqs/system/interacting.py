@@ -60,8 +60,7 @@ class InteractingSystem(FermionicSystem):
     hamiltonian : Qobj, Hermitian.
     annihilators : Qobj c_v, one per site, obeying {c_v, c_w^+} = delta_vw and {c_v, c_w} = 0.
         Those of spins and oscillators do not: these are an OperatorSystem. One two-level operator
-        does, whatever it was made for: it is taken for a fermion, unless it is qutip.sigmam() or
-        its adjoint.
+        does, whatever it was made for: it is taken for a fermion, unless it is qutip.sigmam().
 
     Raises
     ------
