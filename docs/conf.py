@@ -13,20 +13,22 @@ author = "the developers"
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
+    "sphinx-mathjax-offline",
+    "sphinx_design",
     "draw_figures",
-    "mathml",
     "plain_docstrings",
 ]
-myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "oqs, thermo, validation"
 html_static_path = ["_static"]
 html_css_files = ["wide_tables.css"]
-# formulas are set in MathML by the browser itself: the pages work without a network
-html_math_renderer = "mathml"
+# MathJax is shipped with the pages, which work without a network
+html_math_renderer = "mathjax"
 default_role = "code"
 suppress_warnings = ["ref.python"]  # words such as "number" in docstrings are no references
 autodoc_member_order = "bysource"

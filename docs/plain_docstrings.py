@@ -1,6 +1,7 @@
 """Sphinx extension: docstrings are plain text with numpydoc sections, not reStructuredText.
 
-|x| is an absolute value there, **point an argument, and an indented paragraph a formula.
+|x| is an absolute value there, **point an argument, an indented paragraph a formula, and what `>>>`
+begins is code until the next empty line.
 """
 
 import re
@@ -12,9 +13,10 @@ _MARKUP = re.compile(r"([|*]|_(?=\W|$))")
 def as_text(app, what, name, obj, options, lines):
     """Escape what would be markup, and set indented paragraphs as they stand."""
     found = []
-    in_sections = False
+    in_sections = in_example = False
     for k, line in enumerate(lines):
         in_sections |= k + 1 < len(lines) and re.fullmatch(r"-{3,}", lines[k + 1]) is not None
+        in_example = line.startswith(">>>") or (in_example and line != "")
         formula = not in_sections and line.startswith("    ")
         if formula and not (found and (found[-1].startswith("    ") or found[-1] == "")):
             found.append("")
@@ -22,7 +24,7 @@ def as_text(app, what, name, obj, options, lines):
             found += ["::", ""]
         if not formula and line and found and found[-1].startswith("    ") and not in_sections:
             found.append("")
-        found.append(line if formula else _MARKUP.sub(r"\\\1", line))
+        found.append(line if formula or in_example else _MARKUP.sub(r"\\\1", line))
     lines[:] = found
     if what in ("property", "attribute"):
         _attributes[name] = found

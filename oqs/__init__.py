@@ -9,9 +9,10 @@ from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
-from oqs.flows import FlowLaw, Flows
+from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
+from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -64,6 +65,7 @@ __all__ = [
     "Contact",
     "DaviesModel",
     "DensityMatrixLaw",
+    "Deviation",
     "FlowLaw",
     "Flows",
     "FullLiouvillian",
@@ -71,11 +73,13 @@ __all__ = [
     "GaussianState",
     "InteractingSystem",
     "Landauer",
+    "Model",
     "NonUniqueStationaryState",
     "OperatorSystem",
     "Populations",
     "QuadraticSystem",
     "Relaxation",
+    "ReservoirFlows",
     "StationaryMethod",
     "StationaryState",
     "StationaryStateNotFound",
@@ -89,6 +93,7 @@ __all__ = [
     "closed_form",
     "coupled_dots",
     "davies",
+    "deviation",
     "double_dot",
     "drude_lorentz",
     "entropy_production",

@@ -111,6 +111,15 @@ def index(name: str, value: object, length: int, remedy: str) -> int:
     return position
 
 
+def whole_number(name: str, value: object, least: int, remedy: str) -> int:
+    """Return `value` as a whole number of at least `least`, or raise TypeError / ValueError."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"Argument `{name}` must be a whole number, but is {value!r}. {remedy}")
+    if value < least:
+        raise ValueError(f"Argument `{name}` must be at least {least}, but is {value}. {remedy}")
+    return int(value)
+
+
 def temperatures_and_potentials(
     T: ArrayLike, mu: ArrayLike, reservoirs: int, *, batched: bool = False
 ) -> tuple[FloatArray, FloatArray]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Final, Protocol, final, runtime_checkable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
+from oqs.datasets import dataset
+from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
+
+if TYPE_CHECKING:
+    import xarray
 
 PlainFlows = Callable[[list[float], list[float]], tuple[list[float], list[float]]]
 """T, mu of n reservoirs -> P_j, J_j, all in plain numbers.
@@ -23,8 +28,36 @@ KINDS: Final = ("particle", "energy", "heat")
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Flows:
+class ReservoirFlows(NamedTuple):
+    """Flows out of one reservoir, positive where it loses; units as in `Flows`.
+
+    Parameters
+    ----------
+    particle, energy, heat : P_j, J_j, Y_j, numbers, or arrays of the batch's shape (...).
+    """
+
+    particle: FloatArray
+    energy: FloatArray
+    heat: FloatArray
+
+
+@final
+class Deviation(NamedTuple):
+    """How far flows are from others, by `deviation`; dimensionless.
+
+    Parameters
+    ----------
+    particle, energy, heat : largest |difference| of each kind over the largest |flow| of that kind.
+    """
+
+    particle: float
+    energy: float
+    heat: float
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Flows(Summarised):
     """Flows P_j, J_j, Y_j = J_j - mu_j P_j of each reservoir; positive where the reservoir loses.
 
     Parameters
@@ -35,7 +68,19 @@ class Flows:
     names : (n,) of the reservoirs, None of one without a name; None where the law knows none.
 
     Arrays are read-only. The last axis runs over the reservoirs; leading axes, where a law gives
-    them, over a batch of (T, mu) or over Bohr frequencies.
+    them, over a batch of (T, mu) or over Bohr frequencies. `flows["cold"]`, or `flows[0]`, are the
+    flows of one reservoir; iteration gives the names, or the indices of reservoirs without.
+
+    Examples
+    --------
+    >>> import oqs
+    >>> flows = oqs.Flows.of([0.5, -0.5], [1.0, -1.0], mu=[0.2, 0.0], names=("cold", "hot"))
+    >>> flows
+    Flows out of 2 reservoirs: cold, hot; particle: 0.5, -0.5; energy: 1, -1; heat: 0.9, -1
+    >>> float(flows["cold"].heat)
+    0.9
+    >>> [name for name in flows]
+    ['cold', 'hot']
     """
 
     particle: FloatArray
@@ -79,6 +124,124 @@ class Flows:
     def reservoirs(self) -> int:
         """Number n of reservoirs."""
         return int(self.particle.shape[-1])
+
+    def __len__(self) -> int:
+        """Return the number n of reservoirs."""
+        return self.reservoirs
+
+    def __iter__(self) -> Iterator[str | int]:
+        """Iterate over the names, over the index of a reservoir without one."""
+        return iter(j if name is None else name for j, name in enumerate(self._given_names))
+
+    def __getitem__(self, reservoir: str | int) -> ReservoirFlows:
+        """Return the flows of the reservoir of this name or index.
+
+        Raises KeyError for a name that no reservoir has, IndexError for an index out of range.
+        """
+        j = self._place(reservoir)
+        return ReservoirFlows(self.particle[..., j], self.energy[..., j], self.heat[..., j])
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset with the dimension `reservoir`, after those of a batch.
+
+        Variables particle, energy, heat; the axes of a batch are called batch_0, batch_1, ...
+        """
+        batch = [f"batch_{axis}" for axis in range(self.particle.ndim - 1)]
+        units = {"particle": "E_0/hbar", "energy": "E_0^2/hbar", "heat": "E_0^2/hbar"}
+        tables = {
+            kind: (
+                (*batch, "reservoir"),
+                getattr(self, kind),
+                {"long_name": f"{kind} flow out of the reservoir", "units": units[kind]},
+            )
+            for kind in KINDS
+        }
+        names = list(reservoir_names(self.names, self.reservoirs))
+        return dataset(tables, {"reservoir": names})
+
+    def summary(self) -> Summary:
+        """Return the flows of a single (T, mu) as a table, of a batch its shape."""
+        names = reservoir_names(self.names, self.reservoirs)
+        title = f"Flows out of {counted(self.reservoirs, 'reservoir')}"
+        if self.particle.ndim > 1:
+            return Summary(title, [("", ", ".join(names)), ("shape", str(self.particle.shape))])
+        rows = [
+            (name, *(f"{value:.6g}" for value in row))
+            for name, *row in zip(names, self.particle, self.energy, self.heat, strict=True)
+        ]
+        kinds = [(kind, few_digits(getattr(self, kind))) for kind in KINDS]
+        heads = ("reservoir", "particle (E_0/hbar)", "energy (E_0²/hbar)", "heat (E_0²/hbar)")
+        return Summary(title, [("", ", ".join(names)), *kinds], heads, rows)
+
+    @property
+    def _given_names(self) -> tuple[str | None, ...]:
+        return self.names or (None,) * self.reservoirs
+
+    def _place(self, reservoir: str | int) -> int:
+        if isinstance(reservoir, str):
+            if reservoir not in self._given_names:
+                raise KeyError(
+                    f"no reservoir {reservoir!r}; there are "
+                    f"{', '.join(reservoir_names(self.names, self.reservoirs))}"
+                )
+            return self._given_names.index(reservoir)
+        if not -self.reservoirs <= reservoir < self.reservoirs:
+            raise IndexError(f"no reservoir {reservoir}; there are {self.reservoirs}")
+        return int(reservoir)
+
+
+def deviation(flows: Flows, exact: Flows) -> Deviation:
+    """Return how far flows are from others: max |difference| / max |exact|, kind by kind.
+
+    Parameters
+    ----------
+    flows, exact : of the same shape (..., n); `exact` is the measure.
+
+    Returns
+    -------
+    Deviation : particle, energy, heat, dimensionless; 0 where both vanish, inf where only `exact`
+    does.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if one is no Flows, the shapes differ, or both have names and these differ.
+
+    Examples
+    --------
+    >>> import oqs
+    >>> model = oqs.davies(dots := oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]),
+    ...                    contacts := [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> found = oqs.deviation(oqs.flow_law(model)(T, mu), oqs.closed_form(dots, contacts)(T, mu))
+    >>> max(found) < 1e-12
+    True
+    """
+    for name, given in (("flows", flows), ("exact", exact)):
+        if not isinstance(given, Flows):
+            raise TypeError(
+                f"Argument `{name}` must be Flows, but is {type(given).__name__}. "
+                "Give what a flow law returns."
+            )
+    if flows.particle.shape != exact.particle.shape:
+        raise ValueError(
+            f"Argument `exact` must have the shape {flows.particle.shape} of `flows`, but has "
+            f"shape {exact.particle.shape}. Compare flows at the same T, mu."
+        )
+    if flows.names and exact.names and flows.names != exact.names:
+        raise ValueError(
+            f"Argument `exact` must be of the reservoirs {flows.names} of `flows`, but is of "
+            f"{exact.names}. Give both in one order."
+        )
+    return Deviation(*(_relative(getattr(flows, kind), getattr(exact, kind)) for kind in KINDS))
+
+
+def _relative(values: FloatArray, exact: FloatArray) -> float:
+    difference = float(np.max(np.abs(values - exact), initial=0.0))
+    if difference == 0.0:
+        return 0.0
+    largest = float(np.max(np.abs(exact)))
+    return difference / largest if largest > 0.0 else float("inf")
 
 
 @runtime_checkable

@@ -45,7 +45,8 @@ def blocks_of(text):
         found.append(Block(language, match["code"], line, match.start(), match.end()))
     left = re.sub(FENCE, "", text)
     assert not re.search(r"^\s*```", left, re.M), "a block is not closed, or is indented"
-    odd = {b.language for b in found} - {"python", "text", "console", "toml", "bibtex", "json"}
+    known = {"python", "text", "console", "toml", "bibtex", "json", "{toctree}"}
+    odd = {b.language for b in found} - known
     assert odd == set(), f"blocks in unknown languages, would they run? {odd}"
     return found
 

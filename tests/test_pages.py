@@ -33,7 +33,8 @@ def test_every_document_has_a_page_in_the_contents(pages):
     for document in (ROOT / "docs").glob("**/*.md"):
         page = document.relative_to(ROOT / "docs").with_suffix(".html")
         assert (pages / page).exists()
-        assert f'href="{page.as_posix()}"' in contents
+        link = "#" if page.name == "index.html" else page.as_posix()
+        assert f'href="{link}"' in contents
 
 
 @pytest.mark.parametrize("package", [oqs, thermo], ids=lambda package: package.__name__)

@@ -41,6 +41,16 @@ def save_dataset(table: xr.Dataset, file: str | os.PathLike[str]) -> None:
     attribute `checksums` holds a SHA-256 of every variable's numbers and of the attributes, and
     behind the end of the HDF5 data, where HDF5 does not look, is one of the whole file.
     `load_dataset` checks all of them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     thermo.save_dataset(table, f"{folder}/squares.nc")
+    ...     again = thermo.load_dataset(f"{folder}/squares.nc")
+    >>> again["value"].values
+    array([1., 4., 9.])
     """
     target = Path(file)
     signed = table.assign_attrs({_CHECKSUMS: json.dumps(_checksums(table))})
@@ -83,6 +93,16 @@ def load_dataset(file: str | os.PathLike[str]) -> xr.Dataset:
         if there is none.
     ValueError
         naming the file, if it is of another program, truncated or otherwise not what was written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     thermo.save_dataset(table, f"{folder}/squares.nc")
+    ...     again = thermo.load_dataset(f"{folder}/squares.nc")
+    >>> again["value"].values
+    array([1., 4., 9.])
     """
     source = Path(file)
     return checked(source, opened(source))

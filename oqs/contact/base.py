@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, temperatures_and_potentials
+from oqs.summary import Summarised
 
 
 @final
@@ -20,7 +21,7 @@ class ThermalState(NamedTuple):
     mu: float
 
 
-class ReservoirContact(abc.ABC):
+class ReservoirContact(Summarised):
     """A contact to one reservoir: `Contact` exchanges particles, `BosonicContact` energy alone."""
 
     name: str | None
@@ -58,6 +59,10 @@ class ReservoirContact(abc.ABC):
     @abc.abstractmethod
     def at(self, T: float, mu: float) -> Self:
         """Return this contact with its rate as it is at one T, mu."""
+
+    @abc.abstractmethod
+    def strength_and_channels(self, sites: int) -> tuple[str, str]:
+        """Return for a table how strong it is, and through how many channels."""
 
     def label(self, index: int | None = None) -> str:
         """Return how messages call this contact."""

@@ -16,6 +16,7 @@ from oqs.contact.base import ReservoirContact, ThermalState
 from oqs.contact.rates import Rate, RateAt, rate_at, varies
 from oqs.contact.spectra import frequencies_near_zero, slope_at_zero
 from oqs.numerics.occupation import bose
+from oqs.summary import Summary, counted, few_digits
 
 _OPERATOR = (
     "Give a Hermitian Qobj of the system, a list of such for independent channels, (N,) weights of "
@@ -26,7 +27,7 @@ Operator: TypeAlias = "qutip.Qobj | ComplexArray"
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False, init=False)
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class BosonicContact(ReservoirContact):
     """A Hermitian operator S of the system that a bosonic reservoir of spectral density J(w) feels.
 
@@ -151,6 +152,19 @@ class BosonicContact(ReservoirContact):
         if self.band is not None and not self.band[0] <= frequency <= self.band[1]:
             return f"its band is {self.band!r}"
         return f"its `spectrum` {self.spectrum!r} is 0 there"
+
+    def strength_and_channels(self, sites: int) -> tuple[str, str]:
+        """Return the spectrum and the number of operators as text."""
+        return repr(self.spectrum), str(len(self.operator))
+
+    def summary(self) -> Summary:
+        """Return name, spectrum and operators."""
+        named = "" if self.name is None else f" {self.name!r}"
+        channels = counted(len(self.operator), "operator")
+        facts = [("spectrum", repr(self.spectrum)), ("", channels)]
+        if self.band is not None:
+            facts.append(("band", few_digits(self.band)))
+        return Summary(f"Bosonic contact{named}", facts)
 
     def _density(
         self, frequencies: FloatArray, index: int | None, at: ThermalState | None

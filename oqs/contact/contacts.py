@@ -13,6 +13,7 @@ from scipy.special import expit
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
 from oqs.contact.base import ReservoirContact, ThermalState
 from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, RateAt, rate_at, varies
+from oqs.summary import Summary, counted, few_digits
 
 NEGLIGIBLE = 1e-13
 """Amplitudes below this fraction of their contact's norm are rounding of zeros and are dropped."""
@@ -21,7 +22,7 @@ _REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) 
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False, init=False)
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class Contact(ReservoirContact):
     """A set of independent channels S_a = sum_v t_av c_v to one reservoir with rate gamma(w).
 
@@ -144,6 +145,24 @@ class Contact(ReservoirContact):
         if isinstance(self.rate, Flat | PowerLaw | Lorentzian):
             return self.rate.why_zero(frequency)
         return "its `rate` returns 0 there"
+
+    def strength_and_channels(self, sites: int) -> tuple[str, str]:
+        """Return the rate and the number of channels as text."""
+        return repr(self.rate), str(len(self.channels(sites)))
+
+    def summary(self) -> Summary:
+        """Return name, rate and channels."""
+        named = "" if self.name is None else f" {self.name!r}"
+        coupling = "every site by itself" if self.coupling is None else _counted(self.coupling)
+        facts = [("rate", repr(self.rate)), ("", coupling)]
+        if self.band is not None:
+            facts.append(("band", few_digits(self.band)))
+        return Summary(f"Contact{named}", facts)
+
+
+def _counted(coupling: ComplexArray) -> str:
+    channels, sites = coupling.shape
+    return f"{counted(channels, 'channel')} on {counted(sites, 'site')}"
 
 
 def _is_number(value: object) -> bool:

@@ -13,16 +13,17 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, index, read_only
-from oqs.contact.base import ReservoirContact, thermal_arguments
-from oqs.contact.contacts import Contact
-from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts, plain
+from oqs.contact.base import ReservoirContact
+from oqs.contact.together import checked_contacts, fermionic_contacts, plain
 from oqs.generator.eigenoperators import Decomposition, decompose
 from oqs.generator.generator import Generator, build_generator
+from oqs.generator.model import Model
 from oqs.generator.operator_elements import decompose_contacts
 from oqs.generator.state_transitions import StateTransitions
-from oqs.generator.superoperator import in_operator_basis, require_room
+from oqs.generator.weighted import WeightedGenerator
 from oqs.generator.weights import rates_of, shifts, split_rates
 from oqs.memory import announce, require_memory
+from oqs.numerics.clusters import IntArray
 from oqs.system.base import FermionicSystem, System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem, checked_resolution
@@ -32,8 +33,8 @@ from oqs.transitions.transitions import SectorBlocks, Transitions
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class DaviesModel:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class DaviesModel(Model):
     """A system with its contacts: everything about the generator that does not depend on T, mu.
 
     Made by `davies`. Reservoir j acts through
@@ -60,19 +61,19 @@ class DaviesModel:
     shifted: bool = False
 
     @property
-    def reservoirs(self) -> int:
-        """Number n of reservoirs."""
-        return len(self.contacts)
+    def kind(self) -> str:
+        """What summaries call the model."""
+        return "Davies model"
 
-    @functools.cached_property
-    def leads(self) -> tuple[Contact, ...]:
-        """The contacts, where all of them exchange particles; TypeError where one does not."""
-        return fermionic_contacts(self.contacts)
+    @property
+    def secular(self) -> DaviesModel:
+        """The model itself."""
+        return self
 
-    @functools.cached_property
-    def names(self) -> tuple[str | None, ...] | None:
-        """Of the contacts (n,), None of one without; None where all are without."""
-        return contact_names(self.contacts)
+    @property
+    def coherent_sets(self) -> IntArray:
+        """The level (D,) of each eigenstate."""
+        return self.decomposition.levels
 
     @functools.cached_property
     def decomposition(self) -> Decomposition:
@@ -121,18 +122,9 @@ class DaviesModel:
         """Return the coefficients e_j(w), f_j(w) of `lamb_shift`, each (n, K); 0 if no operator."""
         return shifts(self.contacts, self.decomposition, T, mu)
 
-    def arguments(
-        self, T: ArrayLike, mu: ArrayLike | None, *, batched: bool = False
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return T, mu of the reservoirs as arrays (n,), or (..., n) if `batched`, checked.
-
-        mu is 0 for bosonic ones, and may be None where all are.
-        """
-        return thermal_arguments(self.contacts, T, mu, batched=batched)
-
     def at(self, T: FloatArray, mu: FloatArray) -> DaviesModel:
         """Return the model with the rates of its contacts as they are at one T, mu (n,)."""
-        if not any(contact.varies for contact in self.contacts):
+        if not self.varies:
             return self
         frozen = zip(self.contacts, T.tolist(), mu.tolist(), strict=True)
         return dataclasses.replace(self, contacts=tuple(c.at(t, m) for c, t, m in frozen))
@@ -185,45 +177,6 @@ class DaviesModel:
         frequency = index("kappa", kappa, len(self.frequencies), "See model.frequencies.")
         return self._partial(frequency, self._checked_contact(j), temperature, potential)
 
-    def dissipator(self, j: int, T: ArrayLike, mu: ArrayLike | None = None) -> qutip.Qobj:
-        """Return D_j = sum_kappa A_{kappa,j} as a superoperator Qobj; arguments as above.
-
-        Raises MemoryError, before anything is computed, where it would not fit.
-        """
-        temperature, potential = self.arguments(T, mu)
-        mine = np.zeros(self.reservoirs, dtype=np.bool_)
-        mine[self._checked_contact(j)] = True
-        return self._superoperator(self._dissipation(temperature, potential, mine))
-
-    def liouvillian(self, T: ArrayLike, mu: ArrayLike | None = None) -> qutip.Qobj:
-        """Return L = -i[H_S, .] + sum_j (D_j + FS_j), Eq. (2), as a superoperator (4^N, 4^N).
-
-        The frequency shifts FS_j are there if the model was built with lamb_shift=True. Raises
-        MemoryError, before anything is computed, where it would not fit.
-        """
-        temperature, potential = self.arguments(T, mu)
-        everything = np.ones(self.reservoirs, dtype=np.bool_)
-        dissipation = self._dissipation(temperature, potential, everything)
-        hamiltonian = self.system.hamiltonian.to("csr").data_as("csr_matrix")
-        if self.shifted:
-            for shift in self.lamb_shift(T, mu):
-                hamiltonian = hamiltonian + shift.data_as("csr_matrix")
-        one = sp.eye_array(self.system.spectrum.dimension)
-        # rho is stacked by columns: A rho B is (B^T x A) vec(rho)
-        rotation = -1j * (sp.kron(one, hamiltonian) - sp.kron(hamiltonian.T, one))
-        return self._superoperator(dissipation + rotation)
-
-    def _dissipation(
-        self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]
-    ) -> sp.csr_matrix:
-        """Return the sum of some of the D_j (n,), stacked by columns."""
-        spectrum = self.system.spectrum
-        bosonic = not all(contact.fermionic for contact in self.contacts)
-        require_room(spectrum.particles, self.system.sites, bosonic=bosonic)
-        weights = self.weights(T, mu).reshape(-1, *self.rates.shape) * which[:, None]
-        weights[2:] = 0.0  # frequency shifts are no dissipation
-        return in_operator_basis(self.full_generator.matrix(weights.ravel()), spectrum)
-
     def lamb_shift(self, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
         temperature, potential = self.arguments(T, mu)
@@ -234,22 +187,6 @@ class DaviesModel:
                 self.decomposition.elements, emission, absorption, strict=True
             )
         )
-
-    def turning(self, generator: Generator) -> FloatArray:
-        """Return detuning_a - detuning_b (P,) of a generator's matrix elements rho_ab.
-
-        Together with the means of the levels, which the dissipators commute with, it is the free
-        evolution of rho_ab.
-        """
-        difference: FloatArray = (
-            self.detuning[generator.row_state] - self.detuning[generator.column_state]
-        )
-        return difference
-
-    @functools.cached_property
-    def number_conserving_generator(self) -> Generator:
-        """Dissipator terms on the matrix elements between states of one particle number."""
-        return self._generator(self.system.spectrum.particles)
 
     @functools.cached_property
     def full_generator(self) -> Generator:
@@ -271,7 +208,25 @@ class DaviesModel:
         """Dissipator terms on the matrix elements between states of one level."""
         return self._generator(self.decomposition.levels)
 
-    def _generator(self, labels: np.ndarray) -> Generator:
+    def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> DaviesModel:
+        """Return the Davies model of a part of the system, its energies resolved as here."""
+        return davies(system, contacts, lamb_shift=self.shifted, resolution=self.resolution or None)
+
+    def generator_on(self, labels: IntArray) -> WeightedGenerator:
+        """Return the dissipator terms on the elements rho_ab of equal labels (D,)."""
+        if not labels.any():
+            return WeightedGenerator(self, self.full_generator)
+        if labels is self.decomposition.levels:
+            return WeightedGenerator(self, self.zero_frequency_generator)
+        return WeightedGenerator(self, self._generator(labels))
+
+    def dissipation(self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]) -> sp.csc_array:
+        """Return the sum of some of the D_j (n,) on all elements, energy basis, stacked by rows."""
+        weights = self.weights(T, mu).reshape(-1, *self.rates.shape) * which[:, None]
+        weights[2:] = 0.0  # frequency shifts are no dissipation
+        return self.full_generator.matrix(weights.ravel())
+
+    def _generator(self, labels: IntArray) -> Generator:
         return build_generator(
             self.decomposition.elements,
             labels,
@@ -279,11 +234,6 @@ class DaviesModel:
             len(self.frequencies),
             shifted=self.shifted,
         )
-
-    def _operator(self, matrix: sp.csr_array, *, isherm: bool | None = None) -> qutip.Qobj:
-        """Return an operator (D, D) given in the energy basis as a Qobj."""
-        turned = self.system.spectrum.eigenvectors.to_operator_basis(matrix)
-        return qutip.Qobj(sp.csr_matrix(turned), dims=self.system.dims, isherm=isherm)
 
     def _operators(self, j: int, kappa: int) -> tuple[qutip.Qobj, ...]:
         """Return the S_a(w_kappa) of contact j."""
@@ -318,23 +268,6 @@ class DaviesModel:
             for rate, jump in ((down, s), (up, s.dag())):
                 total = total + rate * qutip.lindblad_dissipator(jump).data_as("csr_matrix")
         return self._superoperator(total)
-
-    def _superoperator(self, matrix: sp.csr_matrix) -> qutip.Qobj:
-        dims = [[self.system.dims[0]] * 2] * 2
-        return qutip.Qobj(sp.csr_matrix(matrix), dims=dims, superrep="super")
-
-    def _checked_contact(self, j: int) -> int:
-        return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")
-
-
-def checked_model(model: object) -> DaviesModel:
-    """Return the model, or raise TypeError if it is none."""
-    if not isinstance(model, DaviesModel):
-        raise TypeError(
-            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
-            "Make one with oqs.davies(system, contacts)."
-        )
-    return model
 
 
 def davies(

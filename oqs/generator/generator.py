@@ -90,6 +90,11 @@ class Generator:
         values = self.jumps @ weights + self.before @ products + self.after @ products.conj()
         return sp.csc_array((values, self.indices, self.indptr), shape=(self.size, self.size))
 
+    def jump_matrix(self, weights: FloatArray) -> sp.csc_array:
+        """Return the same of the jumps S rho S^+ alone, without what is no jump."""
+        shape = (self.size, self.size)
+        return sp.csc_array((self.jumps @ weights, self.indices, self.indptr), shape=shape)
+
     def reachable(self) -> NDArray[np.bool_]:
         """Return which matrix elements (P,) populations turn into, by any sequence of terms.
 
@@ -141,7 +146,13 @@ class Generator:
 
     def as_real(self) -> Generator:
         """Return the generator in real numbers, where populations are all that is kept."""
-        return dataclasses.replace(self, jumps=self.jumps.real, products=self.products.real)
+        return dataclasses.replace(
+            self,
+            jumps=self.jumps.real,
+            products=self.products.real,
+            number=self.number.real,
+            energy=self.energy.real,
+        )
 
 
 def build_generator(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import qutip
 from numpy.typing import ArrayLike
 
-from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.model import Model, checked_model
 
 
-def lamb_shift(model: DaviesModel, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
+def lamb_shift(model: Model, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
     """Return H_LS,j of every reservoir, Hermitian Qobj (2^N, 2^N), units of energy.
 
         H_LS,j = sum_a sum_w { e_j(w) S_a(w)^+ S_a(w) + f_j(w) S_a(w) S_a(w)^+ },

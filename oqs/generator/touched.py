@@ -19,7 +19,8 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray
 from oqs.contact.contacts import Contact
 from oqs.errors import Kernel
-from oqs.generator.davies import DaviesModel, davies
+from oqs.generator.davies import davies
+from oqs.generator.model import Model
 from oqs.generator.state_transitions import StateTransitions
 from oqs.modes.levels import Level, coincidences, dark_kernel, davies_levels
 from oqs.modes.untouched import Untouched
@@ -42,7 +43,7 @@ class Touched(NamedTuple):
     kernel : of the parts left out, alone: how many matrix elements of theirs are stationary.
     """
 
-    model: DaviesModel | None
+    model: Model | None
     untouched: tuple[Untouched, ...]
     kernel: Kernel
 
@@ -55,7 +56,7 @@ class _Bright(NamedTuple):
     couplings: list[ComplexArray]
 
 
-def touched_part(model: DaviesModel) -> Touched:
+def touched_part(model: Model) -> Touched:
     """Return the model of what contacts touch, and what is left out of it.
 
     An interacting system that was given as operators, without its terms, is not taken apart, nor is
@@ -72,7 +73,7 @@ def touched_part(model: DaviesModel) -> Touched:
         if bright.h.size:
             part = _rebuilt(model, QuadraticSystem(bright.h), bright.couplings)
         return Touched(part, parts, dark_kernel(levels, system.resolution))
-    transitions = model.transitions
+    transitions = model.secular.transitions
     if isinstance(transitions, StateTransitions):  # phonons may link any two sites
         return Touched(model, (), Kernel(1))
     connected = transitions.components == 1 and not transitions.ambiguous
@@ -81,13 +82,13 @@ def touched_part(model: DaviesModel) -> Touched:
     return Touched(model, (), Kernel(1))
 
 
-def _touched_sites(model: DaviesModel, terms: Terms) -> Touched:
+def _touched_sites(model: Model, terms: Terms) -> Touched:
     """Take an interacting system apart: free sites into modes, the others set by set."""
     free, sets = _independent_sets(terms)
     channels = [contact.channels(terms.sites) for contact in model.leads]
     parts: list[Untouched] = []
     kept: list[int] = []
-    connected = model.transitions.components == 1  # then contacts touch every set
+    connected = model.secular.transitions.components == 1  # then contacts touch every set
     for sites in sets:
         reason = None if connected else _silent(model, terms, sites)
         if reason is None:
@@ -133,7 +134,7 @@ def _independent_sets(terms: Terms) -> tuple[list[int], list[list[int]]]:
     return free, [sites for sites, b in zip(members, busy, strict=True) if b]
 
 
-def _silent(model: DaviesModel, terms: Terms, sites: list[int]) -> str | None:
+def _silent(model: Model, terms: Terms, sites: list[int]) -> str | None:
     """Return why no contact touches these sites; None where one does."""
     channels = [contact.channels(terms.sites) for contact in model.leads]
     reached = [bool(np.any(t[:, sites])) for t in channels]
@@ -197,11 +198,6 @@ def _recoupled(
     )
 
 
-def _rebuilt(model: DaviesModel, system: System, couplings: list[ComplexArray]) -> DaviesModel:
+def _rebuilt(model: Model, system: System, couplings: list[ComplexArray]) -> Model:
     """Return the model of a part of the system, its energies resolved as in the whole."""
-    return davies(
-        system,
-        _recoupled(model.leads, couplings),
-        lamb_shift=model.shifted,
-        resolution=model.resolution or None,
-    )
+    return model.of_part(system, _recoupled(model.leads, couplings))

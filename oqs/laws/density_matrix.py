@@ -10,17 +10,18 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from oqs.flows import Flows, PlainFlows
-from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.model import Model, checked_model
 from oqs.generator.touched import touched_part
 from oqs.laws.gross import gross_flows
 from oqs.modes.untouched import Untouched, nothing_touched
 from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryMethod, StationaryProblem
+from oqs.summary import Summarised, Summary
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class DensityMatrixLaw:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class DensityMatrixLaw(Summarised):
     """Stationary flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S), Y_j = J_j - mu_j P_j.
 
     Made by `flow_law`. What does not depend on T and mu is prepared once.
@@ -33,7 +34,7 @@ class DensityMatrixLaw:
     untouched : modes and sites that no contact touches, each with the reason. They carry nothing.
     """
 
-    model: DaviesModel
+    model: Model
     problem: StationaryProblem
     method: StationaryMethod
     untouched: tuple[Untouched, ...]
@@ -45,9 +46,7 @@ class DensityMatrixLaw:
 
         None where a rate depends on T and mu.
         """
-        if any(contact.varies for contact in self.model.contacts):
-            return None
-        return float(np.max(self.model.rates))
+        return None if self.model.varies else self.model.fastest_rate
 
     @property
     def names(self) -> tuple[str | None, ...] | None:
@@ -94,9 +93,15 @@ class DensityMatrixLaw:
         """Return the flows of up to 64 states in plain numbers, of up to 8 without their checks."""
         return self.problem.plain_flows()
 
+    def summary(self) -> Summary:
+        """Return the model, the solver and what is left out."""
+        facts = [*self.model.summary().facts, ("solver", repr(self.method))]
+        facts += [("untouched", str(part)) for part in self.untouched]
+        return Summary("Flow law by the density matrix", facts)
 
-def flow_law(model: DaviesModel, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:
-    """Return the flow law (T, mu) -> Flows of a Davies model, through its density matrix.
+
+def flow_law(model: Model, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:
+    """Return the flow law (T, mu) -> Flows of a model, through its density matrix.
 
     A mode that no contact touches (a dark combination of degenerate ones, too), or a set of sites
     that none touches and no term of H links to the others, carries nothing: `law.untouched` names

@@ -13,7 +13,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.generator.state_transitions import StateTransitions
 from oqs.numerics.occupation import filled_and_empty
 from oqs.system.systems import QuadraticSystem
@@ -22,7 +22,7 @@ ROUNDING = 1e-13
 """What counts as rounding of a flow, relative to the largest gross rate of its kind."""
 
 
-def gross_flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows:
+def gross_flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows:
     """Return the gross rates of particles, energy and heat of each contact, (n,) each, all >= 0.
 
         g_j = sum_w gamma_j(w) |S_j(w)|^2 [n_j (1 - nbar) + nbar (1 - n_j)],
@@ -37,6 +37,7 @@ def gross_flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows:
     """
     if isinstance(model.system, QuadraticSystem):
         return gross_of_modes(model.system, model.leads, T, mu)
+    model = model.secular
     if isinstance(model.transitions, StateTransitions):
         weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
         down, up = weights[0], weights[1]

@@ -28,14 +28,15 @@ from oqs.laws.resonances import graded_panels, poles
 from oqs.modes.pair_flows import occupation_differences
 from oqs.numerics.occupation import filled_and_empty
 from oqs.numerics.quadrature import Panels, integrate
+from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.systems import QuadraticSystem
 
 _AT_ONCE = 2**20  # matrix elements of the Green's functions worked out together
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Landauer:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Landauer(Summarised):
     """Stationary flows from the transmission between reservoirs, exact without interactions.
 
         P_j = int dw/(2 pi) sum_q T_jq(w) (n_j(w) - n_q(w)),
@@ -182,6 +183,17 @@ class Landauer:
         edges = [edge for contact in self.contacts for edge in contact.band or ()]
         found = poles(self.system.energies, lambda w: self._self_energy(w)[1])
         return graded_panels(found, T, mu, edges)
+
+    def summary(self) -> Summary:
+        """Return the reservoirs, the mode energies and the accuracy."""
+        names = reservoir_names(self.names, len(self.contacts))
+        facts = [
+            ("", ", ".join(names)),
+            ("w", few_digits(self.frequencies)),
+            ("accuracy", f"{self.accuracy:g}"),
+        ]
+        title = f"Flow law by exact transmission, {counted(len(names), 'reservoir')}"
+        return Summary(title, facts)
 
 
 def landauer(

@@ -24,12 +24,13 @@ from oqs.modes.pair_flows import (
     plain_pair_flows,
 )
 from oqs.modes.untouched import Untouched
+from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.systems import QuadraticSystem
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class ClosedForm:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class ClosedForm(Summarised):
     """Stationary flows of Eq. (10): each mode fills to nbar = sum_j gamma_j n_j / sum_j gamma_j.
 
         P_j = sum_k gamma_j(w_k) (n_j(w_k) - nbar(w_k)),
@@ -115,6 +116,19 @@ class ClosedForm:
         """Return (w_k - mu_j) / T_j (..., K, n)."""
         x: FloatArray = (self.frequencies[..., None] - mu[..., None, :]) / T[..., None, :]
         return x
+
+    def summary(self) -> Summary:
+        """Return the reservoirs and a table of modes and rates."""
+        names = reservoir_names(self.names, self.reservoirs)
+        rows = [
+            (f"{w:.6g}", *(f"{rate:.6g}" for rate in rates))
+            for w, rates in zip(self.frequencies, self.rates.T, strict=True)
+        ]
+        facts = [("", ", ".join(names)), ("w", few_digits(self.frequencies))]
+        if self.untouched:
+            facts.append(("untouched", str(len(self.untouched))))
+        title = f"Flow law by the closed form, Eq. (10), {counted(self.reservoirs, 'reservoir')}"
+        return Summary(title, facts, ("w", *(f"gamma {name}" for name in names)), rows)
 
 
 def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedForm:

@@ -29,12 +29,13 @@ from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import level_flows, pair_flows, plain_pair_flows
 from oqs.modes.untouched import Untouched
 from oqs.numerics.clusters import IntArray
+from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.systems import QuadraticSystem, checked_resolution
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class GaussianLaw:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class GaussianLaw(Summarised):
     """Stationary flows P_j = sum_k sum_q w_jq(k) (n_j - n_q), J_j the same times w_k.
 
     Made by `gaussian_law`. The covariance equation is linear in the occupations, so it is solved
@@ -78,6 +79,17 @@ class GaussianLaw:
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
         return plain_pair_flows(self.frequencies, self.transfer)
+
+    def summary(self) -> Summary:
+        """Return the reservoirs and the frequencies."""
+        facts = [
+            ("", ", ".join(reservoir_names(self.names, self.reservoirs))),
+            ("w", few_digits(self.frequencies)),
+        ]
+        if self.untouched:
+            facts.append(("untouched", str(len(self.untouched))))
+        title = f"Flow law by the covariance matrix, {counted(self.reservoirs, 'reservoir')}"
+        return Summary(title, facts)
 
 
 def gaussian_law(

@@ -16,8 +16,8 @@ from oqs.arguments import (
     real_number,
 )
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel, checked_model
-from oqs.state.states import dissipators, energy_basis, exchange
+from oqs.generator.model import Model, checked_model
+from oqs.state.states import energy_basis
 from oqs.system.base import System
 
 
@@ -86,7 +86,7 @@ def log_gibbs(system: System, T: float, mu: float) -> FloatArray:
 
 
 def relative_entropy_to_gibbs(
-    model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
+    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> FloatArray:
     """Return S(rho || rho_j) = tr rho (ln rho - ln rho_j) (n,) to each local Gibbs state.
 
@@ -111,7 +111,7 @@ def von_neumann_entropy(state: ComplexArray) -> float:
 
 
 def entropy_production(
-    model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
+    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> float:
     """Return dS_S/dt + sum_j (mu_j P_j - J_j)/T_j >= 0, the left side of Eq. (3), for any state.
 
@@ -121,16 +121,17 @@ def entropy_production(
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
-    particle, energy = exchange(model, state.reshape(1, -1), temperature, potential)
-    generator = sum(dissipators(model, temperature, potential))
+    here = model.all_elements.at(temperature, potential)
+    particle, energy = here.exchange(state.ravel())
+    generator = here.matrix()
     change = (generator @ state.ravel()).reshape(state.shape)
     return entropy_rate(state, change, abs(generator).max()) + float(
-        np.sum((potential * particle[0] - energy[0]) / temperature)
+        np.sum((potential * particle - energy) / temperature)
     )
 
 
 def entropy_production_by_reservoir(
-    model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
+    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> FloatArray:
     """Return -tr{D_j[rho] (ln rho - ln rho_j)} >= 0 (n,): Spohn's inequality, Eqs. (15)-(18).
 
@@ -141,7 +142,8 @@ def entropy_production_by_reservoir(
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
     production = []
-    for j, dissipator in enumerate(dissipators(model, temperature, potential)):
+    dissipators = model.all_elements.at(temperature, potential).dissipators()
+    for j, dissipator in enumerate(dissipators):
         change = (dissipator @ state.ravel()).reshape(state.shape)
         towards = np.diag(change).real @ log_gibbs(model.system, temperature[j], potential[j])
         production.append(entropy_rate(state, change, abs(dissipator).max()) + towards)

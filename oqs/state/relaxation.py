@@ -23,14 +23,16 @@ from oqs.arguments import (
 )
 from oqs.contact.principal_value import shift_function
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.davies import DaviesModel
 from oqs.generator.lines import ModeLevel, mode_levels
+from oqs.generator.model import Model, checked_model
 from oqs.memory import announce, require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.exponential import exponential
 from oqs.state.entropy import entropy_rate, von_neumann_entropy
-from oqs.state.states import dissipators, energy_basis, exchange
+from oqs.state.states import energy_basis
 from oqs.stationary.uniqueness import require_unique
+from oqs.summary import Summarised, Summary, few_digits
 from oqs.system.systems import QuadraticSystem
 
 _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
@@ -38,8 +40,8 @@ _LONG = 3e10  # floating-point operations after which a bar is worth its place
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Relaxation:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Relaxation(Summarised):
     """A relaxation rho_S(t) with its flows and entropies.
 
     Parameters
@@ -57,9 +59,20 @@ class Relaxation:
     entropy: FloatArray
     entropy_production: FloatArray
 
+    def summary(self) -> Summary:
+        """Return the times and the entropy at both ends."""
+        return Summary(
+            f"Relaxation at {len(self.times)} times",
+            [
+                ("t", f"{self.times[0]:.4g} to {self.times[-1]:.4g}"),
+                ("entropy", f"{self.entropy[0]:.6g} -> {self.entropy[-1]:.6g}"),
+                ("particle flows at the end", few_digits(self.flows.particle[-1])),
+            ],
+        )
+
 
 def relax(
-    model: DaviesModel,
+    model: Model,
     rho0: qutip.Qobj,
     T: ArrayLike,
     mu: ArrayLike | None,
@@ -90,12 +103,12 @@ def relax(
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho0)
     t = _ascending(times)
-    reservoirs = dissipators(model, temperature, potential)
-    turning = sp.diags_array(1j * model.turning(model.full_generator))
-    generator = sp.csc_array(sum(reservoirs))
+    here = model.all_elements.at(temperature, potential)
+    turning = sp.diags_array(1j * model.turning(model.all_elements))
+    generator = here.matrix()
     # without the free evolution of the levels, which commutes with the rest
     states = _propagate(sp.csc_array(generator - turning), state, t, progress)
-    particle, energy = exchange(model, states, temperature, potential)
+    particle, energy = here.exchange(states)
     changes = (generator @ states.T).T.reshape(-1, *state.shape)
     square = states.reshape(-1, *state.shape)
     fastest = abs(generator).max()
@@ -111,7 +124,7 @@ def relax(
     )
 
 
-def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike | None = None) -> float:
+def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> float:
     """Return 1 / gap of the generator: the slowest decay time of a state of the system.
 
     The gap is the smallest non-zero -Re(eigenvalue) on states without coherence between different
@@ -144,11 +157,11 @@ def relaxation_time(model: DaviesModel, T: ArrayLike, mu: ArrayLike | None = Non
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     require_unique(model)
-    if isinstance(model.system, QuadraticSystem):
+    if isinstance(model, DaviesModel) and isinstance(model.system, QuadraticSystem):
         return 1 / min(_decay(model, level) for level in mode_levels(model, model.system))
-    terms = model.number_conserving_generator
-    generator = terms.matrix(model.weights(temperature, potential))
-    generator = sp.csc_array(generator - sp.diags_array(1j * model.turning(terms)))
+    elements = model.elements_of_equal_number
+    turning = sp.diags_array(1j * model.turning(elements))
+    generator = sp.csc_array(elements.at(temperature, potential).matrix() - turning)
     sets = _coupled_sets(generator)
     alone = np.concatenate([np.zeros(0, dtype=np.intp), *(s for s in sets if len(s) == 1)])
     sets = [members for members in sets if len(members) > 1]
@@ -262,11 +275,10 @@ def _trajectory(
 
 
 def _with_free_evolution(
-    model: DaviesModel, states: ComplexArray, times: FloatArray
+    model: Model, states: ComplexArray, times: FloatArray
 ) -> tuple[qutip.Qobj, ...]:
     spectrum = model.system.spectrum
-    levels = spectrum.energies - model.detuning
-    phases = np.exp(-1j * np.outer(times, levels))  # (m, D)
+    phases = np.exp(-1j * np.outer(times, model.free_energies))  # (m, D)
     found = []
     for phase, state in zip(phases, states, strict=True):
         rotated = phase[:, None] * state * phase.conj()

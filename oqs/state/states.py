@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import qutip
-import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray
+from oqs.arguments import ComplexArray
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.model import Model, checked_model
 from oqs.memory import announce
 
 _TOLERANCE = 1e-9  # of a user's density matrix, which may come from another program
 
 
-def energy_basis(model: DaviesModel, rho: qutip.Qobj) -> ComplexArray:
+def energy_basis(model: Model, rho: qutip.Qobj) -> ComplexArray:
     """Return a density matrix or ket as (D, D) in the energy basis, or raise naming `rho`.
 
     Raises
@@ -52,31 +51,8 @@ def energy_basis(model: DaviesModel, rho: qutip.Qobj) -> ComplexArray:
     return rotated
 
 
-def dissipators(model: DaviesModel, T: FloatArray, mu: FloatArray) -> list[sp.csc_array]:
-    """Return D_j + FS_j (D^2, D^2) of every reservoir on row-major energy-basis states."""
-    weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
-    return [
-        model.full_generator.matrix((weights * (np.arange(model.reservoirs) == j)[:, None]).ravel())
-        for j in range(model.reservoirs)
-    ]
-
-
-def exchange(
-    model: DaviesModel, states: ComplexArray, T: FloatArray, mu: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return tr(N_S D_j[rho]) and tr(H_S D_j[rho]), each (m, n), for row-major states (m, D^2)."""
-    weights = model.weights(T, mu)
-    shape = (-1, *model.rates.shape, len(states))
-    generator = model.full_generator
-    particle, energy = (
-        (weights[:, None] * (functional @ states.T).real).reshape(shape).sum(axis=(0, 2)).T
-        for functional in (generator.number, generator.energy)
-    )
-    return particle, energy
-
-
 def momentary_flows(
-    model: DaviesModel, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
+    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> Flows:
     """Return the flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S), Y_j of any state, Eq. (3).
 
@@ -92,6 +68,6 @@ def momentary_flows(
         if rho is no state of the system, or T, mu are refused.
     """
     temperature, potential = checked_model(model).arguments(T, mu)
-    state = energy_basis(model, rho).reshape(1, -1)
-    particle, energy = exchange(model, state, temperature, potential)
-    return Flows.of(particle[0], energy[0], potential, model.names)
+    state = energy_basis(model, rho).ravel()
+    particle, energy = model.all_elements.at(temperature, potential).exchange(state)
+    return Flows.of(particle, energy, potential, model.names)

@@ -9,13 +9,13 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from oqs.generator.davies import DaviesModel
 from oqs.generator.generator import Generator
+from oqs.generator.model import Model
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.coherent.coherent_sectors import CoherentSectorProblem
 from oqs.stationary.coherent.equations import Equations
 from oqs.stationary.coherent.problem import GeneratorProblem
-from oqs.stationary.method import StationaryMethod, StationaryProblem
+from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.uniqueness import require_unique
 from oqs.transitions.transitions import SectorBlocks
@@ -44,8 +44,9 @@ class ZeroFrequencyBlock(StationaryMethod):
     they do beyond 1024 states.
     """
 
-    def prepare(self, model: DaviesModel) -> StationaryProblem:
+    def prepare(self, model: Model) -> StationaryProblem:
         """Build the block's generator; NonUniqueStationaryState if its kernel is not a line."""
+        model = davies_only(model, self)
         require_unique(model)
         levels, blocks = model.level_coherences, model.transitions
         if (

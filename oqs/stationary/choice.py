@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.model import Model, checked_model
 from oqs.generator.touched import touched_part
 from oqs.stationary.block import ZeroFrequencyBlock
 from oqs.stationary.gaussian_state import GaussianState, applies
@@ -17,7 +17,7 @@ from oqs.stationary.populations import Populations, coherences_reached
 from oqs.stationary.uniqueness import require_unique
 
 
-def cheapest_exact(model: DaviesModel) -> StationaryMethod:
+def cheapest_exact(model: Model) -> StationaryMethod:
     """Return the cheapest solver that is exact for the model.
 
     Populations() where no contact drives coherences between degenerate levels, else GaussianState()
@@ -27,6 +27,7 @@ def cheapest_exact(model: DaviesModel) -> StationaryMethod:
     """
     if touched_part(model).untouched:
         require_unique(model)
+    model = model.secular
     if not model.transitions.ambiguous:
         return Populations()
     if applies(model):
@@ -34,7 +35,7 @@ def cheapest_exact(model: DaviesModel) -> StationaryMethod:
     return ZeroFrequencyBlock() if coherences_reached(model) else Populations()
 
 
-def checked_method(model: DaviesModel, method: StationaryMethod | None) -> StationaryMethod:
+def checked_method(model: Model, method: StationaryMethod | None) -> StationaryMethod:
     """Return the solver to use; raise TypeError unless `model` and `method` are what they must."""
     checked_model(model)
     if method is None:
@@ -49,7 +50,7 @@ def checked_method(model: DaviesModel, method: StationaryMethod | None) -> Stati
 
 
 def stationary_state(
-    model: DaviesModel,
+    model: Model,
     T: ArrayLike,
     mu: ArrayLike | None = None,
     *,

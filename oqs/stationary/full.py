@@ -7,10 +7,10 @@ from typing import final
 
 import numpy as np
 
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.stationary.coherent.equations import Equations
 from oqs.stationary.coherent.problem import GeneratorProblem
-from oqs.stationary.method import StationaryMethod, StationaryProblem
+from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.uniqueness import require_unique
 
 _LARGEST = 7
@@ -26,11 +26,12 @@ class FullLiouvillian(StationaryMethod):
     ZeroFrequencyBlock(). Up to 7 sites, or 128 states.
     """
 
-    def prepare(self, model: DaviesModel) -> StationaryProblem:
+    def prepare(self, model: Model) -> StationaryProblem:
         """Build the superoperator's terms; ValueError beyond 7 sites or 128 states.
 
         NonUniqueStationaryState if the kernel is not a line.
         """
+        model = davies_only(model, self)
         dimension = model.system.dimension
         if dimension > 2**_LARGEST:
             raise ValueError(

@@ -23,6 +23,7 @@ from scipy.linalg.lapack import zpstrf
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.flows import PlainFlows
 from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.modes.gaussian import GaussianLaw, LevelResponse, law_of, level_responses
 from oqs.numerics.clusters import IntArray, cluster
 from oqs.numerics.graded_basis import graded_basis
@@ -32,6 +33,7 @@ from oqs.stationary.method import (
     StationaryMethod,
     StationaryProblem,
     checked_residual,
+    davies_only,
 )
 from oqs.stationary.uniqueness import require_unique
 from oqs.system.spectrum import ModeVectors
@@ -49,7 +51,7 @@ class GaussianState(StationaryMethod):
     `residual` is that of the equation for the covariance matrix.
     """
 
-    def prepare(self, model: DaviesModel) -> StationaryProblem:
+    def prepare(self, model: Model) -> StationaryProblem:
         """Solve the linear equation for each reservoir full and the others empty.
 
         Raises
@@ -59,6 +61,7 @@ class GaussianState(StationaryMethod):
         NonUniqueStationaryState
             if a mode, or a combination of degenerate ones, is touched by no contact.
         """
+        model = davies_only(model, self)
         system = model.system
         if not isinstance(system, QuadraticSystem):
             raise ValueError(

@@ -15,6 +15,7 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.flows import PlainFlows
 from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 
 TOLERANCE = 1e-11
 """Largest residual, departure from Hermiticity and negative eigenvalue of a returned state.
@@ -75,7 +76,7 @@ class Solution:
 class StationaryProblem(abc.ABC):
     """A model prepared for one solver: what does not depend on T and mu is done."""
 
-    model: DaviesModel
+    model: Model
 
     @property
     @abc.abstractmethod
@@ -114,12 +115,22 @@ class StationaryMethod(abc.ABC):
     """How a stationary state is found; its options are its fields."""
 
     @abc.abstractmethod
-    def prepare(self, model: DaviesModel) -> StationaryProblem:
+    def prepare(self, model: Model) -> StationaryProblem:
         """Do the work that does not depend on T and mu.
 
         Raises ValueError where the method does not apply to the model, naming those that do, and
         NonUniqueStationaryState where no T and mu would give a unique state.
         """
+
+
+def davies_only(model: Model, method: StationaryMethod) -> DaviesModel:
+    """Return the model; ValueError where it is no Davies model."""
+    if not isinstance(model, DaviesModel):
+        raise ValueError(
+            f"{method} must have a Davies model, but the model is a {type(model).__name__}, whose "
+            "populations drive coherences between different energies. Omit `method`."
+        )
+    return model
 
 
 def checked_residual(residual: float, method: StationaryMethod) -> float:

@@ -6,8 +6,9 @@ import dataclasses
 from typing import final
 
 from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.generator.state_transitions import StateTransitions
-from oqs.stationary.method import StationaryMethod, StationaryProblem
+from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates import parity, small
 from oqs.stationary.rates.krylov import KrylovProblem
 from oqs.stationary.rates.sectors import SectorProblem
@@ -34,7 +35,7 @@ class Populations(StationaryMethod):
     depend on T and mu, are eliminated all states together.
     """
 
-    def prepare(self, model: DaviesModel) -> StationaryProblem:
+    def prepare(self, model: Model) -> StationaryProblem:
         """Take the transitions.
 
         Raises
@@ -44,6 +45,7 @@ class Populations(StationaryMethod):
         NonUniqueStationaryState
             if the contacts leave several sets of states unconnected.
         """
+        model = davies_only(model, self)
         coherent = coherences_reached(model)
         if coherent:
             raise ValueError(

@@ -28,6 +28,7 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.generator.davies import DaviesModel
 from oqs.generator.generator import Generator
+from oqs.generator.model import Model
 from oqs.generator.state_transitions import StateTransitions
 from oqs.generator.touched import touched_part
 from oqs.modes.untouched import named
@@ -41,7 +42,7 @@ _STEPS = 200
 _LANCZOS = 1e-3  # of 4e-11, what ARPACK takes for the size of an eigenvalue of zero
 
 
-def require_unique(model: DaviesModel) -> None:
+def require_unique(model: Model) -> None:
     """Raise NonUniqueStationaryState, with the kernel's dimension, unless that is one."""
     found = kernel(model)
     if found.dimension == 1:
@@ -60,7 +61,7 @@ def require_unique(model: DaviesModel) -> None:
     raise NonUniqueStationaryState(found, reason)
 
 
-def kernel(model: DaviesModel) -> Kernel:
+def kernel(model: Model) -> Kernel:
     """Return the dimension of the generator's kernel in the zero-frequency block.
 
     By a formula for quadratic systems. Others are counted exactly in small blocks; in large ones it
@@ -74,6 +75,7 @@ def kernel(model: DaviesModel) -> Kernel:
         return Kernel(dimension, part.kernel.exact and rest == Kernel(1))
     if isinstance(model.system, QuadraticSystem):
         return Kernel(1)  # all modes are bright
+    model = model.secular
     levels = model.level_coherences
     if levels is not None and levels.unknowns <= _DENSE:
         return Kernel(levels.kernel_dimension, levels.exact or levels.kernel_dimension == 1)

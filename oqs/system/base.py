@@ -8,10 +8,11 @@ import functools
 import qutip
 
 from oqs.numerics.clusters import RESOLUTION
+from oqs.summary import Summarised
 from oqs.system.spectrum import Spectrum
 
 
-class System(abc.ABC):
+class System(Summarised):
     """A system of finite dimension D with a Hamiltonian H_S."""
 
     @property

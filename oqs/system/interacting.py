@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray
 from oqs.numerics.clusters import IntArray
+from oqs.summary import Summary, counted
 from oqs.system.base import FermionicSystem
 from oqs.system.fock import Block, annihilator, diagonalise, invariant_sets
 from oqs.system.spectrum import BlockVectors, OccupationVectors, Spectrum
@@ -51,7 +52,7 @@ class NumberBasis:
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False, init=False)
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class InteractingSystem(FermionicSystem):
     """Any Hamiltonian with [H_S, N_S] = 0 on sites with annihilators c_v.
 
@@ -203,6 +204,12 @@ class InteractingSystem(FermionicSystem):
             energies=np.concatenate([block.energies for block in blocks]),
             particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
             eigenvectors=BlockVectors(blocks, self.number_basis.rotation),
+        )
+
+    def summary(self) -> Summary:
+        """Return the number of sites and of many-body states."""
+        return Summary(
+            f"Interacting system of {counted(self.sites, 'site')}", [("states", str(2**self.sites))]
         )
 
 

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from oqs.arguments import FloatArray
 from oqs.numerics.clusters import IntArray
+from oqs.summary import Summary, counted
 from oqs.system.base import System
 from oqs.system.fock import Block, diagonalise, invariant_sets
 from oqs.system.spectrum import BlockVectors, Spectrum
@@ -20,7 +21,7 @@ _ROUNDING = 1e-12
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False, init=False)
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class OperatorSystem(System):
     """Any Hermitian H_S of finite dimension D: spins, qubits, truncated oscillators, molecules.
 
@@ -81,6 +82,11 @@ class OperatorSystem(System):
         """QuTiP dimensions of operators on this system."""
         dims: list[list[int]] = self.hamiltonian.dims
         return dims
+
+    def summary(self) -> Summary:
+        """Return its dimensions."""
+        factors = " x ".join(str(d) for d in self.dims[0])
+        return Summary(f"System of {counted(self.dimension, 'state')}", [("dimensions", factors)])
 
     @functools.cached_property
     def energy_scale(self) -> float:

@@ -21,6 +21,7 @@ from oqs.arguments import (
     shortest,
 )
 from oqs.numerics.clusters import FINEST
+from oqs.summary import Summary, counted, few_digits
 from oqs.system.base import FermionicSystem, System
 from oqs.system.fock import occupation_sum
 from oqs.system.spectrum import ModeVectors, Spectrum
@@ -29,7 +30,7 @@ _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False, init=False)
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class QuadraticSystem(FermionicSystem):
     """H_S = sum_vw eps_vw c_v^+ c_w = sum_k w_k a_k^+ a_k, Eq. (8).
 
@@ -118,6 +119,12 @@ class QuadraticSystem(FermionicSystem):
             energies=occupation_sum(self.energies),
             particles=np.bitwise_count(np.arange(2**self.sites)).astype(np.intp),
             eigenvectors=ModeVectors(self.modes),
+        )
+
+    def summary(self) -> Summary:
+        """Return the number of sites and the energies of the modes."""
+        return Summary(
+            f"Quadratic system of {counted(self.sites, 'site')}", [("w", few_digits(self.energies))]
         )
 
 

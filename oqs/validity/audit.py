@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, positive_number
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import KINDS, Flows
-from oqs.generator.davies import DaviesModel, checked_model
+from oqs.generator.davies import DaviesModel
 from oqs.generator.lines import Lines, tail_flows
+from oqs.generator.model import Model, checked_model
 from oqs.generator.touched import touched_part
 from oqs.laws.density_matrix import flow_law
 from oqs.laws.gross import ROUNDING, gross_flows
@@ -26,7 +27,7 @@ from oqs.validity.verdict import Assumption, Audit, Verdict
 
 
 def audit(
-    model: DaviesModel,
+    model: Model,
     T: ArrayLike,
     mu: ArrayLike | None = None,
     *,
@@ -70,14 +71,14 @@ def audit(
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     bar = audit_bar(model, 4, progress)
-    lines = Lines.of(model)
+    lines = Lines.of(model.secular)
     bar.update()
     unique = _unique(model)
     davies = _flows(model, temperature, potential)
     bar.update()
     gross = gross_flows(model, temperature, potential)
     assumptions = [
-        _secular(model),
+        *([_secular(model)] if isinstance(model, DaviesModel) else []),
         _born_markov(lines.widths, temperature),
         _line_tails(lines, davies, temperature, potential, gross),
         _flat_rate(model, lines),
@@ -159,7 +160,7 @@ def _born_markov(widths: FloatArray, T: FloatArray) -> Assumption:
     )
 
 
-def _flat_rate(model: DaviesModel, lines: Lines) -> Assumption:
+def _flat_rate(model: Model, lines: Lines) -> Assumption:
     ratio = 0.0
     for contact, rates in zip(model.contacts, lines.rates, strict=True):
         here = (rates > 0) & (lines.widths > 0)
@@ -175,7 +176,7 @@ def _flat_rate(model: DaviesModel, lines: Lines) -> Assumption:
     )
 
 
-def _band_edges(model: DaviesModel, lines: Lines) -> Assumption:
+def _band_edges(model: Model, lines: Lines) -> Assumption:
     ratio, measure = 0.0, "no contact has a band"
     for j, (contact, rates) in enumerate(zip(model.contacts, lines.rates, strict=True)):
         if contact.band is None:
@@ -198,7 +199,7 @@ def _band_edges(model: DaviesModel, lines: Lines) -> Assumption:
     )
 
 
-def _flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows | None:
+def _flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows | None:
     """Return the flows; None where they depend on the initial state or nothing is touched."""
     try:
         return flow_law(model)(T, mu)
@@ -206,7 +207,7 @@ def _flows(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows | None:
         return None
 
 
-def _unique(model: DaviesModel) -> Assumption:
+def _unique(model: Model) -> Assumption:
     part = touched_part(model)
     rest = kernel(model) if part.model is None else kernel(part.model)
     measure = f"the generator's kernel has dimension {rest}"
@@ -221,7 +222,7 @@ def _unique(model: DaviesModel) -> Assumption:
     )
 
 
-def _time_scales(model: DaviesModel, T: FloatArray, mu: FloatArray, tau_eq: float) -> Assumption:
+def _time_scales(model: Model, T: FloatArray, mu: FloatArray, tau_eq: float) -> Assumption:
     part = touched_part(model).model  # what carries nothing has no time of its own
     try:
         tau = np.inf if part is None else relaxation_time(part, T, mu)
@@ -237,7 +238,7 @@ def _time_scales(model: DaviesModel, T: FloatArray, mu: FloatArray, tau_eq: floa
 
 
 def _with_exact_flows(
-    found: Audit, model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows
+    found: Audit, model: Model, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows
 ) -> Audit:
     if not isinstance(model.system, QuadraticSystem):
         return found

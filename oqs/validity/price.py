@@ -7,14 +7,14 @@ from typing import Any
 
 from qutip.ui.progressbar import progress_bars
 
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.generator.state_transitions import StateTransitions
 from oqs.memory import require_memory, worth_saying
 from oqs.system.systems import QuadraticSystem
 from oqs.transitions.transitions import Flips
 
 
-def audit_price(model: DaviesModel) -> tuple[float, float]:
+def audit_price(model: Model) -> tuple[float, float]:
     """Return about how many seconds and bytes an audit of interacting dots takes, measured ones.
 
     Without interactions modes are looked at, which is quick. With them, every matrix element of
@@ -23,7 +23,7 @@ def audit_price(model: DaviesModel) -> tuple[float, float]:
     """
     if isinstance(model.system, QuadraticSystem):
         return 0.0, 0.0
-    transitions = model.transitions
+    transitions = model.secular.transitions
     if isinstance(transitions, Flips):
         elements = model.reservoirs * transitions.modes * 2.0 ** (transitions.modes - 1)
         return 7e-6 * elements, 1100 * elements
@@ -39,7 +39,7 @@ def audit_price(model: DaviesModel) -> tuple[float, float]:
     return seconds, 400 * sum(sizes)
 
 
-def audit_bar(model: DaviesModel, stages: int, progress: bool | None) -> Any:
+def audit_bar(model: Model, stages: int, progress: bool | None) -> Any:
     """Return a progress bar of so many stages, after saying what the audit will cost.
 
     None shows it on a terminal where the audit is long. Raises MemoryError where it does not fit.

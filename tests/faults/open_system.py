@@ -180,7 +180,7 @@ def product_terms(before_factor, after_factor):
 
 
 def partial_off(monkeypatch):
-    for name in ("partial_dissipator", "_dissipation"):
+    for name in ("partial_dissipator", "dissipation"):
         original = getattr(oqs.DaviesModel, name)
         monkeypatch.setattr(
             oqs.DaviesModel,

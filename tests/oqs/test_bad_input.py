@@ -36,7 +36,12 @@ def rate(law):
 
 
 # name -> (argument that the message names, call)
+FLOWS = oqs.Flows([0, 0], [0, 0], [0, 0], names=("a", "b"))
 CASES = {
+    # flows
+    "flows no Flows": ("flows", lambda: oqs.deviation([0.1], FLOWS)),
+    "exact of another shape": ("exact", lambda: oqs.deviation(FLOWS, oqs.Flows([0], [0], [0]))),
+    "exact of others": ("exact", lambda: oqs.deviation(FLOWS, FLOWS.named(("c", "d")))),
     # systems
     "h not Hermitian": ("h", lambda: oqs.QuadraticSystem([[1, 2], [3, 4]])),
     "h complex on its diagonal": ("h", lambda: oqs.QuadraticSystem([[1j]])),
@@ -274,8 +279,10 @@ def test_one_sentence(argument, call):
 def test_a_table_of_every_public_call():
     # what takes arguments and is not in the table is listed here, with the reason
     elsewhere = {
-        "ClosedForm",  # made by closed_form
+        "Deviation", "ReservoirFlows",  # made by deviation, a part of Flows
+            "ClosedForm",  # made by closed_form
         "DaviesModel",  # made by davies
+        "Model",  # abstract
         "DensityMatrixLaw",  # made by flow_law
         "GaussianLaw",  # made by gaussian_law
         "Landauer",  # made by landauer

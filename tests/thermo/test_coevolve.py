@@ -233,7 +233,11 @@ def test_a_run_that_fails_leaves_what_it_has():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"model": oqs.QuadraticSystem.from_energies([1.0])}, TypeError, "`model` must be a Davie"),
+        (
+            {"model": oqs.QuadraticSystem.from_energies([1.0])},
+            TypeError,
+            "`model` must be an oqs.Model",
+        ),
         ({"reservoirs": reservoirs(1.0, 3)}, ValueError, "`T` must have shape"),
         (
             {"reservoirs": reservoirs(1.0, 3), "T": [1.0] * 3, "mu": [20.0] * 3},

@@ -15,7 +15,8 @@ import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
-from oqs.generator.davies import DaviesModel
+from oqs.contact.together import plain
+from oqs.generator.model import Model
 from oqs.state.states import energy_basis
 from thermo.coevolution.cotrajectory import CoTrajectory, tabulate
 from thermo.coevolution.joint_flow import JointFlow
@@ -37,6 +38,20 @@ class CoevolutionFailed(RuntimeError):
     Attributes
     ----------
     trajectory : CoTrajectory up to the last good state, outcome "failed".
+
+    Examples
+    --------
+    >>> import qutip
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.flat(1e-4)
+    >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=100.0)] * 2
+    >>> empty = qutip.basis([2, 2], [0, 0])
+    >>> try:
+    ...     thermo.coevolve(model, reservoirs, empty, [0.6, 1.0], [20.8, 16.0], max_steps=3)
+    ... except thermo.CoevolutionFailed as error:
+    ...     print(error.trajectory.outcome)
+    failed
     """
 
     def __init__(self, reason: str, trajectory: CoTrajectory) -> None:
@@ -45,7 +60,7 @@ class CoevolutionFailed(RuntimeError):
 
 
 def coevolve(
-    model: DaviesModel,
+    model: Model,
     reservoirs: Iterable[Reservoir],
     rho0: qutip.Qobj,
     T: ArrayLike,
@@ -93,6 +108,20 @@ def coevolve(
     LSODA in ln T_j, mu_j and those matrix elements of rho_S that it can occupy, its free evolution
     taken out exactly. Valid as `oqs.davies` is, with T and mu that change slowly on the scale of
     the reservoirs' memory, 1/T.
+
+    Examples
+    --------
+    >>> import qutip
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.flat(1e-4)
+    >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=100.0)] * 2
+    >>> empty = qutip.basis([2, 2], [0, 0])
+    >>> path = thermo.coevolve(model, reservoirs, empty, [0.6, 1.0], [20.8, 16.0], t_final=1e5)
+    >>> path.outcome, path.T[-1].round(4)
+    ('t_final', array([0.5985, 1.0111]))
+    >>> print(f"{path.system_number[-1]:.4f} particles in the dots")
+    0.3102 particles in the dots
     """
     group = Reservoirs(reservoirs)
     temperature, potential = group.checked(T, mu)
@@ -152,14 +181,20 @@ def _goal(joint: JointFlow, y: FloatArray) -> State | None:
     return State(*found)
 
 
-def _check_model(model: DaviesModel, reservoirs: int) -> None:
-    if not isinstance(model, DaviesModel):
+def _check_model(model: Model, reservoirs: int) -> None:
+    if not isinstance(model, Model):
         raise TypeError(
-            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
+            f"Argument `model` must be an oqs.Model, but is {type(model).__name__}. "
             "Make one with oqs.davies(system, contacts); a flow law goes to thermo.evolve."
         )
     if model.reservoirs != reservoirs:
         raise ValueError(
             f"Argument `reservoirs` must have one entry for each of the {model.reservoirs} "
             f"contacts of `model`, but has {reservoirs}. Give as many as contacts."
+        )
+    if not plain(model.contacts):
+        raise ValueError(
+            "Argument `model` must have fermionic contacts only, of rates that do not depend on T "
+            "and mu, but has others. Use thermo.evolve(oqs.flow_law(model), ...), which follows "
+            "the reservoirs at the system's stationary flows."
         )

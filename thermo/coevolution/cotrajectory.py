@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, real_number
 from oqs.flows import Flows
+from oqs.summary import Summarised, Summary, counted, few_digits
 from thermo.coevolution.joint_entropy import entropy_productions, system_entropies
 from thermo.coevolution.joint_flow import JointFlow
 from thermo.evolution.interpolation import PiecewisePolynomial
@@ -23,8 +24,8 @@ _NODES = 5  # of the quadrature along a step
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class CoTrajectory:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class CoTrajectory(Summarised):
     """rho_S(t) and n reservoirs from t = 0 to where the run ended, at the solver's own m steps.
 
     Made by `coevolve`. Arrays are read-only.
@@ -44,6 +45,19 @@ class CoTrajectory:
     equilibrium : the common (T_eq, mu_eq) of system and reservoirs; None for a run to `t_final`.
     names : of the reservoirs.
     evaluations : how often the right-hand side was asked for.
+
+    Examples
+    --------
+    >>> import qutip
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.flat(1e-4)
+    >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=100.0)] * 2
+    >>> empty = qutip.basis([2, 2], [0, 0])
+    >>> path = thermo.coevolve(model, reservoirs, empty, [0.6, 1.0], [20.8, 16.0], t_final=1e5)
+    >>> total = path.system_number + path.N.sum(axis=1)
+    >>> bool(np.ptp(total) < 1e-9 * total[0]), bool(path.entropy_production[1:].min() >= 0)
+    (True, True)
     """
 
     t: FloatArray
@@ -94,10 +108,26 @@ class CoTrajectory:
         system, vectors = model.system, model.system.spectrum.vectors
         y = self._solution.at(time)
         # what is left of the free evolution: that of the levels' mean energies
-        levels = system.spectrum.energies - model.detuning
-        phase = vectors * np.exp(-1j * levels * time)
+        phase = vectors * np.exp(-1j * model.free_energies * time)
         rho = phase @ self._joint.matrix(self._joint.elements(y)) @ phase.conj().T
         return qutip.Qobj((rho + rho.conj().T) / 2, dims=system.dims, isherm=True)
+
+    def summary(self) -> Summary:
+        """Return who evolved, how it ended, and a table of start and end."""
+        heads = ("reservoir", "T(0)", "T(end)", "mu(0)", "mu(end)")
+        columns = (self.T[0], self.T[-1], self.mu[0], self.mu[-1])
+        rows = [
+            (name, *(f"{value:.6g}" for value in row))
+            for name, *row in zip(self.names, *columns, strict=True)
+        ]
+        facts = [
+            ("", ", ".join(self.names)),
+            ("", f"{self.outcome} at t = {self.t[-1]:.4g}, {len(self.t)} times"),
+            ("T", f"{few_digits(self.T[0])} -> {few_digits(self.T[-1])}"),
+            ("mu", f"{few_digits(self.mu[0])} -> {few_digits(self.mu[-1])}"),
+        ]
+        title = f"Trajectory of a system and {counted(len(self.names), 'reservoir')}"
+        return Summary(title, facts, heads, rows)
 
 
 def tabulate(

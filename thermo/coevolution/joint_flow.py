@@ -10,8 +10,8 @@ from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
-from oqs.generator.generator import Generator
+from oqs.generator.closed import ClosedGenerator, GeneratorAt
+from oqs.generator.model import Model
 from thermo.evolution.dynamics import reservoir_change, scale
 from thermo.reservoirs.reservoir import Reservoirs
 
@@ -43,16 +43,13 @@ class JointFlow:
     """
 
     def __init__(
-        self, model: DaviesModel, reservoirs: Reservoirs, state: ComplexArray, T: FloatArray
+        self, model: Model, reservoirs: Reservoirs, state: ComplexArray, T: FloatArray
     ) -> None:
         self.model = model
         self.reservoirs = reservoirs
         kept = _occupied_part(model, state)
-        self.diagonal = kept.size == len(kept.diagonal)  # populations only: the terms are real
-        self.generator = kept.as_real() if self.diagonal else kept
-        self._exchange = sp.csr_array(sp.vstack([kept.number, kept.energy]))  # (2 terms, P)
-        if self.diagonal:
-            self._exchange = self._exchange.real
+        self.generator = kept
+        self.diagonal = kept.size == len(kept.diagonal)  # populations only: real numbers
         self.evaluations = 0
         self.start_T = T
         turning = model.turning(kept)
@@ -102,9 +99,9 @@ class JointFlow:
         self.evaluations += 1
         T, mu = self.reservoir_part(y)
         elements = self.elements(y)
-        weights = self.model.weights(T, mu)
-        change = self.generator_at(weights) @ elements
-        particle, energy = self._exchanged(weights, elements)
+        here = self.generator.at(T, mu)
+        change = self.with_turning(here) @ elements
+        particle, energy = here.exchange(elements)
         gas = self.reservoirs.unit_jacobian(T, mu)
         outer = reservoir_change(self.reservoirs, gas, T, mu, particle, energy - mu * particle)
         rate = np.concatenate([change.view(np.float64), outer])
@@ -116,28 +113,16 @@ class JointFlow:
             )
         return rate
 
-    def generator_at(self, weights: FloatArray) -> sp.csc_array:
-        """Return sum_j D_j (P, P) on the elements kept, at the weights of `model.weights`.
-
-        With the turning of states that the model's resolution counts as one level.
-        """
-        dissipation = self.generator.matrix(weights)
+    def with_turning(self, here: GeneratorAt) -> sp.csc_array:
+        """Return sum_j D_j (P, P) on the elements kept, with the turning of detuned states."""
+        dissipation = here.matrix()
         return dissipation if self._turning is None else dissipation - self._turning
 
     def flows(self, y: FloatArray) -> Flows:
         """Return the momentary flows (n,) of the state and reservoirs y (d,)."""
         T, mu = self.reservoir_part(y)
-        particle, energy = self._exchanged(self.model.weights(T, mu), self.elements(y))
+        particle, energy = self.generator.at(T, mu).exchange(self.elements(y))
         return Flows.of(particle, energy, mu, self.reservoirs.names)
-
-    def _exchanged(
-        self, weights: FloatArray, elements: FloatArray | ComplexArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return tr(D_j[rho] N_S) and tr(D_j[rho] H_S), each (n,)."""
-        gross = (self._exchange @ elements).real.reshape(2, -1)
-        rates = (weights * gross).reshape(2, -1, *self.model.rates.shape)
-        particle, energy = rates.sum(axis=(1, 3))
-        return particle, energy
 
     def jacobian(self, y: FloatArray) -> FloatArray:
         """Return d(dy/dt)/dy (d, d); in rho_S exactly, in T and mu by central differences."""
@@ -153,15 +138,13 @@ class JointFlow:
     def _columns_of_state(self, y: FloatArray) -> FloatArray:
         """Return the columns for rho_S, in which dy/dt is linear."""
         T, mu = self.reservoir_part(y)
-        weights = self.model.weights(T, mu)
-        inner = self.generator_at(weights).toarray()
-        functional = sp.csr_array(self._exchange.multiply(np.tile(weights, 2)[:, None]))
-        summed = functional.toarray().reshape(2, -1, *self.model.rates.shape, self.generator.size)
-        particle, energy = summed.sum(axis=(1, 3))  # (n, P)
+        here = self.generator.at(T, mu)
+        inner = self.with_turning(here).toarray()
+        particle, energy = here.exchange_rows()  # (n, P)
         gas = self.reservoirs.unit_jacobian(T, mu)
         # Eq. (5) is linear in the flows: one column of the Jacobian for each matrix element
         lost, heat = particle.T, (energy - mu[:, None] * particle).T
-        outer = reservoir_change(self.reservoirs, gas, T, mu, lost, heat).T
+        outer = reservoir_change(self.reservoirs, gas, T, mu, lost, heat).T  # type: ignore[arg-type] # linear
         if self.diagonal:
             return np.concatenate([inner, outer])
         return np.concatenate([_real_columns(inner, 1), _real_columns(outer, 0)])
@@ -177,11 +160,11 @@ def _real_columns(matrix: FloatArray | ComplexArray, complex_rows: int) -> Float
     return found.reshape(rows * (1 + complex_rows), 2 * columns)
 
 
-def _occupied_part(model: DaviesModel, state: ComplexArray) -> Generator:
+def _occupied_part(model: Model, state: ComplexArray) -> ClosedGenerator:
     """Return the generator on the sets of coupled matrix elements that `state` (D, D) occupies."""
-    labels = model.decomposition.levels
+    labels = model.coherent_sets
     within = labels[:, None] == labels
-    full = model.zero_frequency_generator if not np.any(state[~within]) else model.full_generator
+    full = model.coherent_elements if not np.any(state[~within]) else model.all_elements
     _, label = connected_components(full.linked(), directed=False)
     occupied = state[full.row_state, full.column_state] != 0
     return full.restricted(np.isin(label, label[occupied]))

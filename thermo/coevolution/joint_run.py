@@ -70,7 +70,7 @@ class Judge:
             return verdict
         self._rule.start(*self._joint.reservoir_part(y))
         change = self._joint(y)[: -2 * len(self._joint.reservoirs)]
-        if np.max(np.abs(change)) > _STILL * np.max(self._joint.model.rates):
+        if np.max(np.abs(change)) > _STILL * self._joint.model.fastest_rate:
             return None
         return self._look(0.0, y)
 
@@ -99,7 +99,7 @@ class Judge:
         slow = self._slow(y)
         settled = self._rule.dynamics.flows(*self._joint.reservoir_part(y)).particle
         exchanged = np.abs(self._joint.flows(y).particle - settled)
-        if np.max(exchanged) > self._tolerance * np.max(self._joint.model.rates):
+        if np.max(exchanged) > self._tolerance * self._joint.model.fastest_rate:
             return None
         self._looked = t
         resting = self._rule.rest(np.array([t]), slow[None])[0] != GOES_ON

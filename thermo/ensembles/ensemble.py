@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive, positive_number, read_only, real_array
+from oqs.summary import Summarised, Summary
 from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.batch_processes import processes_for, run_batches
 from thermo.evolution.dynamics import Law, ReservoirDynamics
@@ -21,8 +22,8 @@ from thermo.reservoirs.state import State
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Ensemble:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Ensemble(Summarised):
     """How M evolutions ended, and the extremes they passed through.
 
     Parameters
@@ -34,6 +35,17 @@ class Ensemble:
     times : (m,) or None. T_at, mu_at : (M, m, n) at those times, where they were asked for; after
         the end of an evolution its last state.
     names : of the reservoirs.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> T = np.column_stack([np.linspace(0.5, 0.7, 5), np.ones(5)])
+    >>> ends = thermo.evolve_ensemble(law, reservoirs, T, mu=[20.8, 16.0], times=[0.0, 1e5])
+    >>> sorted(set(ends.outcome.tolist())), ends.T.shape, ends.T_at.shape
+    (['equilibrated'], (5, 2), (5, 2, 2))
     """
 
     t: FloatArray
@@ -75,6 +87,23 @@ class Ensemble:
                     _label(name.replace("_at", " at the times"), "energy"),
                 )
         return xr.Dataset(variables, coordinates)
+
+    def summary(self) -> Summary:
+        """Return how many evolutions ended how, and a table of the reservoirs' ranges of T."""
+        outcomes, counts = np.unique(self.outcome, return_counts=True)
+        ended = ", ".join(f"{n} {outcome}" for outcome, n in zip(outcomes, counts, strict=True))
+        columns = (self.T.min(axis=0), self.T.max(axis=0), self.lowest_T.min(axis=0))
+        rows = [
+            (name, *(f"{value:.6g}" for value in row))
+            for name, *row in zip(self.names, *columns, self.highest_T.max(axis=0), strict=True)
+        ]
+        heads = ("reservoir", "lowest T(end)", "highest T(end)", "lowest T", "highest T")
+        return Summary(
+            f"Ensemble of {len(self.t)} evolutions of {len(self.names)} reservoirs",
+            [("", ", ".join(self.names)), ("", ended), ("t up to", f"{self.t.max():.4g}")],
+            heads,
+            rows,
+        )
 
 
 def _label(text: str, unit: str) -> dict[str, str]:
@@ -131,6 +160,17 @@ def evolve_ensemble(
     The extremes are those of a polynomial of degree 4 along each step; two within one step go
     unseen. Method: Rodas5P, Steinebach, BIT Numerical Mathematics 63, 27 (2023),
     doi:10.1007/s10543-023-00967-x.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> T = np.column_stack([np.linspace(0.5, 0.7, 5), np.ones(5)])  # five starts
+    >>> ends = thermo.evolve_ensemble(law, reservoirs, T, mu=[20.8, 16.0])
+    >>> (ends.lowest_T[:, 0] / T[:, 0]).round(3)
+    array([0.599, 0.607, 0.615, 0.624, 0.633])
     """
     group = Reservoirs(reservoirs).named(law)
     temperature, potential = _starts(T, mu, len(group))

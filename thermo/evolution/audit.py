@@ -9,7 +9,7 @@ import numpy as np
 
 import oqs
 from oqs.arguments import FloatArray
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.gases import EquationOfState, SommerfeldGas
@@ -19,7 +19,7 @@ _DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
 
 
 def worst_along(
-    model: DaviesModel,
+    model: Model,
     gases: Sequence[EquationOfState | str],
     capacities: FloatArray,
     names: Sequence[str],
@@ -35,7 +35,7 @@ def worst_along(
 
 
 def _at(
-    t: float, model: DaviesModel, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
+    t: float, model: Model, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
 ) -> tuple[Assumption, ...]:
     audit = oqs.audit(model, T, mu, tau_eq=_time_scale(dynamics, T, mu), exact=False)
     return tuple(

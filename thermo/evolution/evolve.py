@@ -41,6 +41,18 @@ class EvolutionFailed(RuntimeError):
     Attributes
     ----------
     trajectory : Trajectory up to the last good state, outcome "failed".
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> try:
+    ...     thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0], max_steps=5)
+    ... except thermo.EvolutionFailed as error:
+    ...     print(error.trajectory.outcome, "after", len(error.trajectory.t) > 1)
+    failed after True
     """
 
     def __init__(self, reason: str, trajectory: Trajectory) -> None:
@@ -104,6 +116,18 @@ def evolve(
     change. With a law that is quicker at many states at once (those of `oqs` for small systems, and
     any that says `batched`) SciPy's LSODA gives a coarse solution, from which the collocation of
     all steps is solved together; anything else goes step by step. Source: arXiv:2412.15355.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> path = thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> path.outcome
+    'equilibrated'
+    >>> print(f"{path.names[0]}: down to {path.T[:, 0].min() / path.T[0, 0]:.3f} T(0)")  # Fig. 1
+    cold: down to 0.615 T(0)
     """
     group = Reservoirs(reservoirs).named(law)
     temperature, potential = group.checked(T, mu)

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
+from oqs.summary import Summarised, Summary, counted, few_digits
 from oqs.validity.verdict import Audit
 from thermo.evolution.audit import worst_along
 from thermo.evolution.events.events import Event
@@ -41,8 +42,8 @@ class Conservation(NamedTuple):
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Trajectory:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Trajectory(Summarised):
     """n reservoirs from t = 0 to where the run ended, at m times: the stages of the solver.
 
     Made by `evolve`, or read from a file by `Trajectory.load`. Arrays are read-only.
@@ -69,6 +70,22 @@ class Trajectory:
         its plain flows is not counted.
     solution : y(t) = (ln(T_j/T_j(0)).., mu_j..) between the steps.
     law : the flow law that made it; None after `load`.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> path = thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> path.outcome, path.names
+    ('equilibrated', ('cold', 'hot'))
+    >>> path.at(1e5).T.round(4)  # anywhere between the solver's steps
+    array([0.3697, 1.6874])
+    >>> [event.kind for event in path.extrema]
+    ['T minimum', 'T maximum']
+    >>> path.conservation.number < 1e-11
+    True
     """
 
     t: FloatArray
@@ -180,8 +197,25 @@ class Trajectory:
         names = (field.name for field in dataclasses.fields(self))
         return {name: getattr(self, name) for name in names if name != "law"}
 
+    def summary(self) -> Summary:
+        """Return who evolved, how it ended, and a table of start and end."""
+        ends = (
+            ("T", f"{few_digits(self.T[0])} -> {few_digits(self.T[-1])}"),
+            ("mu", f"{few_digits(self.mu[0])} -> {few_digits(self.mu[-1])}"),
+        )
+        events = () if self.found is None else (("events", str(len(self.found))),)
+        heads = ("reservoir", "T(0)", "T(end)", "mu(0)", "mu(end)", "N(end)", "E(end)")
+        columns = (self.T[0], self.T[-1], self.mu[0], self.mu[-1], self.N[-1], self.E[-1])
+        rows = [
+            (name, *(f"{value:.6g}" for value in row))
+            for name, *row in zip(self.names, *columns, strict=True)
+        ]
+        told = f"{self.outcome} at t = {self.t[-1]:.4g}, {len(self.t)} times"
+        facts = [("", ", ".join(self.names)), ("", told), *ends, *events]
+        return Summary(f"Trajectory of {counted(len(self.names), 'reservoir')}", facts, heads, rows)
 
-def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
+
+def audit(path: Trajectory, model: Model | None = None) -> Audit:
     """Return the worst of each assumption of `oqs.audit` along a trajectory, with two more.
 
     Looked at are the start, the end, and where a T_j or mu_j, or the lowest T, is largest or
@@ -202,12 +236,22 @@ def audit(path: Trajectory, model: DaviesModel | None = None) -> Audit:
     ------
     TypeError, ValueError
         if there is no model: the law was no `oqs.flow_law`, or the path was read from a file.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.flat(1e-4)
+    >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1e4)] * 2
+    >>> path = thermo.evolve(oqs.flow_law(model), reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> thermo.audit(path).verdict
+    <Verdict.DOUBTFUL: 1>
     """
     if model is None:
         model = getattr(path.law, "model", None)
-    if not isinstance(model, DaviesModel):
+    if not isinstance(model, Model):
         raise ValueError(
-            "Argument `model` must be a DaviesModel where the trajectory has none (its law was not "
+            "Argument `model` must be an oqs.Model where the trajectory has none (its law was not "
             f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "
             "Give oqs.davies(system, contacts)."
         )

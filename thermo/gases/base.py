@@ -22,6 +22,15 @@ class GasState(NamedTuple):
     energy : (...) internal energy E, in units of energy.
     entropy : (...) entropy S, k_B = 1.
     jacobian : (..., 2, 2) [[dN/dT, dN/dmu], [dE/dT, dE/dmu]].
+
+    Examples
+    --------
+    >>> state = thermo.SommerfeldGas(alpha=1.0).state(0.5, 10.0)
+    >>> print(f"N = {state.number:.1f}, E = {state.energy:.4f}, S = {state.entropy:.4f}")
+    N = 10.0, E = 50.4112, S = 1.6449
+    >>> state.jacobian.round(4)
+    array([[ 0.    ,  1.    ],
+           [ 1.6449, 10.    ]])
     """
 
     number: FloatArray
@@ -38,6 +47,11 @@ class EquationOfState(Protocol):
     An implementation must obey thermodynamics, T dS = dE - mu dN: `invert` and `equilibrium`
     rely on the convexity of log Xi = S - E/T + mu N/T in (1/T, mu/T), and the entropy along a
     trajectory grows only then.
+
+    Examples
+    --------
+    >>> isinstance(thermo.FermiDiracGas(alpha=1.5), thermo.EquationOfState)
+    True
     """
 
     def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:

@@ -22,6 +22,15 @@ class CombinedGas(JointGas):
     Parameters
     ----------
     parts : pairs (gas, capacity c_j > 0).
+
+    Examples
+    --------
+    >>> one, other = thermo.FermiDiracGas(1.5), thermo.FermiDiracGas(1.0)
+    >>> box = thermo.CombinedGas([(one, 2.0), (other, 1.0)])
+    >>> print(f"{box.number(0.6, 20.8):.4f}")
+    147.4134
+    >>> print(f"{2 * one.number(0.6, 20.8) + other.number(0.6, 20.8):.4f}")
+    147.4134
     """
 
     parts: tuple[tuple[EquationOfState, float], ...]

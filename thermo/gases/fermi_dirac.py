@@ -47,6 +47,15 @@ class FermiDiracGas(JointGas):
     to 1e-18/|alpha - 1| there.
 
     Source: arXiv:2412.15355, supplement, before the expansion (19).
+
+    Examples
+    --------
+    >>> gas = thermo.FermiDiracGas(alpha=1.5)
+    >>> gas.number([1.0, 1.0], [-2.0, 16.0]).round(6)  # dilute, degenerate
+    array([ 0.114588, 42.873005])
+    >>> gas.state(1.0, 16.0).jacobian.round(4)
+    array([[ 0.4142,  3.9935],
+           [19.6937, 64.3095]])
     """
 
     alpha: float

@@ -66,6 +66,13 @@ def fermi_dirac_integral(s: float, eta: ArrayLike) -> FloatArray:
     -----
     One polynomial of degree 7 for each eighth of eta, see `MomentTable`; the first call of an order
     builds its table (about 0.1 s).
+
+    Examples
+    --------
+    >>> thermo.fermi_dirac_integral(0.5, [-40.0, 0.0, 40.0])
+    array([4.24835426e-18, 7.65147025e-01, 1.90453390e+02])
+    >>> print(f"{thermo.fermi_dirac_integral(0.0, 0.0):.12f} {np.log(2):.12f}")
+    0.693147180560 0.693147180560
     """
     order = real_number("s", s, "It is the order of the Fermi-Dirac integral.")
     # the bounds are those of alpha = s + 1, told in terms of s

@@ -48,6 +48,13 @@ def invert(
     relative residuals of N and of E (to the larger of |E| and |T dE/dT|) are at most 1e-12 at
     the last state evaluated and one Newton step better at the one returned. T itself is only as
     well determined as E: a relative error e of E moves T of a degenerate gas by (mu/T)^2 e.
+
+    Examples
+    --------
+    >>> gas = thermo.FermiDiracGas(alpha=1.5)
+    >>> T, mu = thermo.invert(gas, gas.number(0.6, 20.8), gas.energy(0.6, 20.8))
+    >>> print(f"{T:.6f} {mu:.6f}")
+    0.600000 20.800000
     """
     number, energy = np.broadcast_arrays(
         real_array("N", N, "Give particle numbers."),

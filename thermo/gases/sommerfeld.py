@@ -65,6 +65,15 @@ class SommerfeldGas(JointGas):
     and the formulas, though defined, describe no gas.
 
     Source: arXiv:2412.15355, supplement.
+
+    Examples
+    --------
+    >>> gas = thermo.SommerfeldGas(alpha=1.5)
+    >>> state = gas.state(0.6, 20.8)
+    >>> print(f"N = {state.number:.4f}, E = {state.energy:.3f}, S = {state.entropy:.4f}")
+    N = 63.3067, E = 793.308, S = 9.0025
+    >>> gas.jacobian([0.6, 1.0], [20.8, 16.0]).shape
+    (2, 2, 2)
     """
 
     alpha: float

@@ -41,6 +41,12 @@ class TabulatedGas(JointGas):
     TypeError, ValueError
         if they are not real, differ in length, do not ascend, or g is negative or all 0.
         Every method: if T <= 0 or one is not finite.
+
+    Examples
+    --------
+    >>> band = thermo.TabulatedGas(np.linspace(-2.0, 2.0, 201), np.ones(201))
+    >>> band.number(0.1, 0.0).round(12), band.energy(0.1, 0.0).round(4)  # half full: N = 2
+    (np.float64(2.0), np.float64(-1.9836))
     """
 
     energies: FloatArray

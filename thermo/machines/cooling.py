@@ -32,6 +32,19 @@ class Cooling:
     warmed_up : whether the run ended at T(0) or above. If not, `duration` goes on after the run.
     entropy_cost : sum_i [S_i(time) - S_i(0)] over all reservoirs, what was produced until then.
     entropy_in_all : the same until the end of the run.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> path = thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> cold = thermo.cooling(path)[0]
+    >>> print(f"{cold.lowest:.4f} at t = {cold.time:.3e}; entropy grew by {cold.entropy_cost:.3f}")
+    0.3690 at t = 8.639e+04; entropy grew by 5.835
+    >>> cold.warmed_up
+    True
     """
 
     name: str
@@ -59,6 +72,17 @@ def cooling(path: Trajectory) -> tuple[Cooling, ...]:
     ------
     TypeError, ValueError
         if path is no Trajectory, or a file kept only the description of a user's own gas.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> path = thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> cold, hot = thermo.cooling(path)
+    >>> print(f"{cold.name}: down to {cold.depth:.3f}, below T(0) for {cold.duration:.2e}")
+    cold: down to 0.615, below T(0) for 2.18e+06
     """
     if not isinstance(path, Trajectory):
         raise TypeError(

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
 from oqs.flows import Flows
 from oqs.state.entropy import clausius_sum
+from oqs.summary import Summarised, Summary, counted, few_digits
 from thermo.machines.regimes import Regime
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -19,8 +20,8 @@ _STATIONARY = 1e-6  # relative; a law by quadrature passes, the flows of a movin
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Device:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Device(Summarised):
     """What reservoirs in a stationary state do; made by `device`.
 
     Reservoirs of one temperature count together as one bath; baths are compared by temperature.
@@ -39,6 +40,15 @@ class Device:
     -----
     Conventions of Benenti, Casati, Saito, Whitney, Phys. Rep. 694, 1 (2017),
     doi:10.1016/j.physrep.2017.05.008; modes as in `Regime`, here for the sum over all frequencies.
+
+    Examples
+    --------
+    >>> law = oqs.closed_form(
+    ...     oqs.QuadraticSystem.from_energies([3.0]), [oqs.Contact(oqs.flat(0.01))] * 2
+    ... )
+    >>> engine = thermo.device(law([1.0, 2.0], [1.0, 0.0]), T=[1.0, 2.0], mu=[1.0, 0.0])
+    >>> print(f"{engine.mode}: power {engine.power:.3e}, efficiency {engine.efficiency:.4f}")
+    engine: power 3.161e-04, efficiency 0.3333
     """
 
     T: FloatArray
@@ -186,6 +196,19 @@ class Device:
         if mode is not needed:
             raise ValueError(_undefined(mode, quantity))
 
+    def summary(self) -> Summary:
+        """Return power, heats and entropy production."""
+        rows = [(f"{T:.6g}", f"{heat:.6g}") for T, heat in zip(self.T, self.heat, strict=True)]
+        facts = [
+            ("power", f"{self.power:.6g}"),
+            ("heat", few_digits(self.heat)),
+            ("T", few_digits(self.T)),
+            ("entropy production", f"{self.entropy_production:.6g}"),
+        ]
+        return Summary(
+            f"Device of {counted(len(self.T), 'reservoir')}", facts, ("T", "heat out"), rows
+        )
+
 
 def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
     """Return what reservoirs with these stationary flows do as a machine.
@@ -200,6 +223,15 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
     TypeError, ValueError
         if T, mu do not fit the flows (then Y_j is not J_j - mu_j P_j, or sum_j Y_j/T_j > 0), or
         the flows are not stationary: particles and energy must add up to zero to 1e-6.
+
+    Examples
+    --------
+    >>> law = oqs.closed_form(
+    ...     oqs.QuadraticSystem.from_energies([3.0]), [oqs.Contact(oqs.flat(0.01))] * 2
+    ... )
+    >>> engine = thermo.device(law([1.0, 2.0], [1.0, 0.0]), T=[1.0, 2.0], mu=[1.0, 0.0])
+    >>> str(engine.mode), engine.heat.round(6)
+    ('engine', array([-0.000632,  0.000948]))
     """
     if not isinstance(flows, Flows) or flows.particle.ndim != 1:
         given = f"shape {flows.heat.shape}" if isinstance(flows, Flows) else type(flows).__name__

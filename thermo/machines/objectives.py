@@ -36,6 +36,17 @@ def maximum_power(
     ------
     TypeError, ValueError, OptimisationFailed
         as `optimise`.
+
+    Examples
+    --------
+    >>> law = oqs.closed_form(
+    ...     oqs.QuadraticSystem.from_energies([3.0]), [oqs.Contact(oqs.flat(0.01))] * 2
+    ... )
+    >>> def engine(mu):
+    ...     return thermo.device(law([1.0, 2.0], [mu, 0.0]), T=[1.0, 2.0], mu=[mu, 0.0])
+    >>> best = thermo.maximum_power(engine, {"mu": (0.0, 1.5)})
+    >>> print(f"efficiency {engine(**best.parameters).efficiency:.4f}, at most 1 - T_c/T_h = 0.5")
+    efficiency 0.2815, at most 1 - T_c/T_h = 0.5
     """
 
     def power(**parameters: float) -> float:
@@ -77,6 +88,18 @@ def deepest_cooling(
     ------
     TypeError, ValueError, OptimisationFailed
         as `optimise`.
+
+    Examples
+    --------
+    >>> rate = oqs.flat(1e-4)
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5))] * 2
+    >>> def run(w):
+    ...     dots = oqs.QuadraticSystem.from_energies([w, 21.5])
+    ...     law = oqs.closed_form(dots, [oqs.Contact(rate)] * 2)
+    ...     return thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0], events=False)
+    >>> best = thermo.deepest_cooling(run, {"w": (20.9, 21.2)}, tolerance=0.1)
+    >>> print(f"{best.value:.3f} of T(0) at w = {best.parameters['w']:.1f}")
+    0.602 of T(0) at w = 21.2
     """
 
     def depth(**parameters: float) -> float:

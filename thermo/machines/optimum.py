@@ -26,6 +26,14 @@ class OptimisationFailed(RuntimeError):
     Attributes
     ----------
     parameters : where the objective failed, or the best point so far.
+
+    Examples
+    --------
+    >>> try:
+    ...     thermo.optimise(lambda x: 1 / (x > 0.5), {"x": (0, 1)})
+    ... except thermo.OptimisationFailed as error:
+    ...     print(error.parameters["x"] <= 0.5)
+    True
     """
 
     def __init__(self, reason: str, parameters: Mapping[str, float]) -> None:
@@ -44,6 +52,12 @@ class Optimum:
     value : the objective there.
     evaluations : how often the objective was asked.
     at_bounds : names of the parameters that ended at a bound, so that the optimum may lie beyond.
+
+    Examples
+    --------
+    >>> best = thermo.optimise(lambda x: x * (3 - x), {"x": (0, 1)})
+    >>> round(best.value, 6), best.at_bounds
+    (2.0, ('x',))
     """
 
     parameters: Mapping[str, float]
@@ -82,6 +96,12 @@ def optimise(
         before anything is computed, if an argument is wrong.
     OptimisationFailed
         if the objective raises or is not finite, with the parameters; or with SciPy's message.
+
+    Examples
+    --------
+    >>> best = thermo.optimise(lambda x, y: -((x - 1) ** 2) - abs(y), {"x": (-3, 3), "y": (-1, 2)})
+    >>> {name: round(value, 6) + 0.0 for name, value in best.parameters.items()}
+    {'x': 1.0, 'y': 0.0}
     """
     low, width = _box(bounds)
     sign = _checked(objective, goal, seed, max_evaluations)

@@ -34,6 +34,14 @@ class Regime(enum.StrEnum):
     CONDUCTOR : equal mu. The hot one loses heat, the cold one gains as much.
     TRANSPORTER : equal temperatures. One loses heat, the other gains more.
     BALANCED : equal occupations (at omega-bar, or reservoirs in equilibrium): nothing flows.
+
+    Examples
+    --------
+    >>> thermo.Regime.ENGINE == "engine"
+    True
+    >>> thermo.regimes([1.0, 2.0], [1.0, 0.0], [0.5, 1.5, 2.5])
+    array([<Regime.HEATER: 'heater'>, <Regime.REFRIGERATOR: 'refrigerator'>,
+           <Regime.ENGINE: 'engine'>], dtype=object)
     """
 
     ENGINE = "engine"
@@ -98,6 +106,13 @@ def omega_bar(T: ArrayLike, mu: ArrayLike, pair: tuple[int, int] = (0, 1)) -> Fl
     Notes
     -----
     Source: arXiv:2412.15355, Table I.
+
+    Examples
+    --------
+    >>> print(f"{thermo.omega_bar([0.6, 1.0], [20.8, 16.0]):.2f}")
+    28.00
+    >>> thermo.omega_bar([[1.0, 1.0], [1.0, 1.0]], [[20.8, 16.0], [16.0, 16.0]])
+    array([inf, nan])
     """
     (t_1, t_2), (mu_1, mu_2) = _of_pair(T, mu, pair)
     warmer, higher = t_1 - t_2, mu_1 - mu_2
@@ -133,6 +148,13 @@ def spectral_signs(
     ------
     TypeError, ValueError
         as `omega_bar`, and if frequencies is no (K,) array of finite numbers.
+
+    Examples
+    --------
+    >>> signs = thermo.spectral_signs([0.6, 1.0], [20.8, 16.0], [21.1, 28.5])
+    >>> signs.particle  # below omega-bar = 28 the cold one loses
+    array([[ 1, -1],
+           [-1,  1]], dtype=int8)
     """
     t, potential = (np.stack(part, axis=-1) for part in _of_pair(T, mu, pair))
     w = _frequencies(frequencies)
@@ -154,6 +176,13 @@ def regimes(
 
     Along a trajectory: regimes(path.T, path.mu, law.frequencies) is (m, K), the regime of each mode
     at each time. Arguments and errors as `spectral_signs`.
+
+    Examples
+    --------
+    >>> thermo.omega_bar([1.0, 2.0], [1.0, 0.0])
+    array(2.)
+    >>> [str(regime) for regime in thermo.regimes([1.0, 2.0], [1.0, 0.0], [-0.5, 0.5, 1.5, 2.5])]
+    ['accelerator', 'heater', 'refrigerator', 'engine']
     """
     (t_1, t_2), (mu_1, mu_2) = _of_pair(T, mu, pair)
     signs = spectral_signs(T, mu, frequencies, pair)

@@ -50,6 +50,15 @@ def plot_map(
         if table is no Dataset, has no such variable, the variable has other than two axes of two
         points or more, holds nothing but failures or more words than colours, or a mark lacks an
         axis.
+
+    Examples
+    --------
+    >>> def power(V, w):
+    ...     return V * (w - V) * np.exp(-w)
+    >>> table = thermo.sweep(power, {"V": np.linspace(0, 1, 5), "w": np.linspace(0, 3, 7)})
+    >>> figure = thermo.plot_map(table, labels={"value": "power"}, marks=[{"V": 0.5, "w": 1.5}])
+    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+    ('V', 'w')
     """
     values = _values(table, quantity)
     across, up = (str(name) for name in values.dims)

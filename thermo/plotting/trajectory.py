@@ -78,6 +78,17 @@ def plot_trajectory(
     Notes
     -----
     Source: arXiv:2412.15355, Figs. 1-5.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> path = thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> figure = thermo.plot_trajectory(path, frequencies=law.frequencies, events=True)
+    >>> len(figure.axes)
+    2
     """
     if not isinstance(path, Trajectory):
         raise TypeError(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive, real_array, temperatures_and_potentials
+from oqs.summary import Summarised, Summary, few_digits
 from thermo.gases.combined import CombinedGas
 from thermo.gases.inversion import invert
 from thermo.gases.newton import RESIDUAL, residuals
@@ -19,8 +20,8 @@ from thermo.reservoirs.state import State
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class Equilibrium:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Equilibrium(Summarised):
     """The state of Eq. (6), and how well it solves it.
 
     Parameters
@@ -28,12 +29,31 @@ class Equilibrium:
     T, mu : common temperature and chemical potential, in units of energy (k_B = 1).
     number_residual : |sum_j N_j(T, mu) - sum_j N_j(0)| / sum_j N_j(0).
     energy_residual : the same of E, relative to the larger of |sum_j E_j(0)| and |T dE/dT|.
+
+    Examples
+    --------
+    >>> gas = thermo.SommerfeldGas(alpha=1.5)
+    >>> box = [thermo.Reservoir(gas, capacity=1.0), thermo.Reservoir(gas, capacity=3.0)]
+    >>> common = thermo.equilibrium(box, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> common.number_residual < 1e-12, common.energy_residual < 1e-12
+    (True, True)
     """
 
     T: float
     mu: float
     number_residual: float
     energy_residual: float
+
+    def summary(self) -> Summary:
+        """Return T, mu and the residuals."""
+        return Summary(
+            "Equilibrium",
+            [
+                ("T", f"{self.T:.8g}"),
+                ("mu", f"{self.mu:.8g}"),
+                ("residuals of N, E", few_digits((self.number_residual, self.energy_residual), 2)),
+            ],
+        )
 
 
 def equilibrium(reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike) -> Equilibrium:
@@ -60,6 +80,14 @@ def equilibrium(reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike) ->
     The total is itself a gas, and its inversion begins at the state of Eq. (29), or at the averages
     weighted with capacity where a mu is not positive. Reservoirs reach this state if they exchange
     particles at two distinct energies or more. Source: arXiv:2412.15355, Eq. (6).
+
+    Examples
+    --------
+    >>> gas = thermo.SommerfeldGas(alpha=1.5)
+    >>> box = [thermo.Reservoir(gas, capacity=1.0), thermo.Reservoir(gas, capacity=3.0)]
+    >>> common = thermo.equilibrium(box, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> print(f"T = {common.T:.6f}, mu = {common.mu:.6f}")
+    T = 1.474979, mu = 17.198514
     """
     group = Reservoirs(reservoirs)
     return checked_equilibrium(group, *group.checked(T, mu))
@@ -132,6 +160,15 @@ def constant_density_equilibrium(
     up to e^(-mu/T). Parameters and errors as for `equilibrium`, with (n,) capacities > 0.
 
     Source: arXiv:2412.15355, Eq. (29).
+
+    Examples
+    --------
+    >>> T, mu = thermo.constant_density_equilibrium([1.0, 3.0], T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> print(f"T = {T:.6f}, mu = {mu:.6f}")
+    T = 1.467352, mu = 17.200000
+    >>> box = [thermo.Reservoir(thermo.SommerfeldGas(1.0), capacity=c) for c in (1.0, 3.0)]
+    >>> print(f"{thermo.equilibrium(box, T=[0.6, 1.0], mu=[20.8, 16.0]).T:.6f}")
+    1.467352
     """
     capacity = real_array("capacities", capacities, "Give A_j V_j of each reservoir.")
     if capacity.ndim != 1 or not capacity.size:

@@ -49,6 +49,17 @@ def reservoir_rates(
     The printed form divides by the determinant of the Jacobian, in which parts of relative size
     (mu/T)^2 cancel. Here they are cancelled beforehand by the Maxwell relation
     dE/dmu = mu dN/dmu + T dN/dT, which every equation of state obeys.
+
+    Examples
+    --------
+    >>> gas = thermo.SommerfeldGas(alpha=1.5)
+    >>> T, mu, P, J = np.array([0.6, 20.8, 1e-4, 2.1e-3])
+    >>> rates = thermo.reservoir_rates(gas.jacobian(T, mu), T, mu, P, J - mu * P)
+    >>> print("dT/dt = {:.6e}, dmu/dt = {:.6e}".format(*rates))
+    dT/dt = -1.906564e-06, dmu/dt = -2.184346e-05
+    >>> rates = thermo.sommerfeld_rates(1.5, 1.0, T, mu, P, J)
+    >>> print("dT/dt = {0:.6e}, dmu/dt = {2:.6e}".format(*rates))
+    dT/dt = -1.906564e-06, dmu/dt = -2.184346e-05
     """
     number_T, number_mu = jacobian[..., 0, 0], jacobian[..., 0, 1]
     heat_T = jacobian[..., 1, 0] - mu * number_T
@@ -86,6 +97,14 @@ def sommerfeld_rates(
     Notes
     -----
     The second line of Eq. (11) is dx/dt. Source: arXiv:2412.15355, supplement.
+
+    Examples
+    --------
+    >>> rates = thermo.sommerfeld_rates(
+    ...     alpha=1.5, capacity=1.0, T=0.6, mu=20.8, particle=1e-4, energy=2.1e-3
+    ... )
+    >>> print(f"dT/dt = {rates[0]:.4e}, dmu/dt = {rates[2]:.4e}")  # it loses heat: Y = 2e-5
+    dT/dt = -1.9066e-06, dmu/dt = -2.1843e-05
     """
     t, p, j = (np.asarray(a, dtype=np.float64) for a in (T, particle, energy))
     x = np.asarray(mu, dtype=np.float64) / t

@@ -32,6 +32,14 @@ class Reservoir:
         if `gas` lacks a method of EquationOfState, or `name` is no text.
     ValueError
         if `capacity` is not a number > 0.
+
+    Examples
+    --------
+    >>> hot = thermo.Reservoir(thermo.SommerfeldGas(alpha=1.5), capacity=2.0, name="hot")
+    >>> print(f"{hot.number(1.0, 16.0):.4f}")
+    85.7446
+    >>> thermo.Reservoir(hot.gas, capacity=np.inf).conserves  # a bath: T and mu stay
+    ()
     """
 
     gas: EquationOfState
@@ -85,6 +93,16 @@ class Reservoirs(Sequence[Reservoir]):
 
     Every method takes T and mu of shape (..., n), one entry per reservoir on the last axis, in
     units of energy, and does not check their shape: `checked` does, once.
+
+    Examples
+    --------
+    >>> gas = thermo.SommerfeldGas(alpha=1.5)
+    >>> box = [thermo.Reservoir(gas, capacity=1.0), thermo.Reservoir(gas, capacity=3.0)]
+    >>> group = thermo.Reservoirs(box)
+    >>> group.names, group.capacities
+    (('1', '2'), array([1., 3.]))
+    >>> group.number(np.array([0.6, 1.0]), np.array([20.8, 16.0])).round(4)
+    array([ 63.3067, 128.6169])
     """
 
     def __init__(self, reservoirs: Iterable[Reservoir]) -> None:

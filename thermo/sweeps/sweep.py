@@ -75,6 +75,19 @@ def sweep(
         the death of the process that computed a point.
     RuntimeError
         if the executor stops; what was finished is in the store.
+
+    Examples
+    --------
+    >>> def power(V, w):
+    ...     law = oqs.closed_form(
+    ...         oqs.QuadraticSystem.from_energies([w]), [oqs.Contact(oqs.flat(0.01))] * 2
+    ...     )
+    ...     return thermo.device(law([1.0, 2.0], [V, 0.0]), [1.0, 2.0], [V, 0.0]).power
+    >>> table = thermo.sweep(power, {"V": [0.2, 0.4], "w": [1.5, 2.5, 3.5]})
+    >>> table["value"].dims, table["value"].shape
+    (('V', 'w'), (2, 3))
+    >>> (1e4 * table["value"].sel(V=0.4).values).round(3)
+    array([1.422, 2.272, 2.099])
     """
     axes = _axes(grid)
     points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]

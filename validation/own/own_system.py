@@ -74,7 +74,7 @@ class OwnSystem:
     @property
     def model(self) -> oqs.DaviesModel:
         """The generator of system and contacts."""
-        return self.law.model
+        return self.law.model.secular
 
     @functools.cached_property
     def flows(self) -> oqs.Flows:

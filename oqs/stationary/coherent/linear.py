@@ -7,6 +7,7 @@ gain. Large blocks, whose factors would fill up, are iterated first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, final
 
 import numpy as np
@@ -16,12 +17,13 @@ from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.numerics.clusters import IntArray
-from oqs.stationary.rates.elimination import recurrent, within
+from oqs.stationary.rates.elimination import recurrent, times, within
 
 ITERATED = 1000
 """Size from which an iteration is tried first: 3432 equations took it 0.04 s, SuperLU 6.5 s."""
 
 _CONVERGED = 1e-13  # relative residual of an accepted iterate; a hundredth of what it must be
+_Solve = Callable[[ComplexArray], ComplexArray]
 _STEPS = 200  # in which a block of moderate condition converges; others are factorised
 
 
@@ -35,11 +37,68 @@ class Kernel(NamedTuple):
     residual : largest |L x| relative to the gross rates that cancel in it.
     lifetime : of the longest-lived coherence, in units of the time in which its states are left;
         as many digits as this number has are lost.
+    elimination : what it was found by, if not by an iteration.
     """
 
     values: ComplexArray
     residual: float
     lifetime: float
+    elimination: Elimination | None = None
+
+
+@final
+class Elimination(NamedTuple):
+    """L, with the coherences (C,) expressed by the populations (D,).
+
+    Parameters
+    ----------
+    matrix : L (P, P).
+    diagonal, coherent : positions of the populations and of the coherences among the P elements.
+    made : (C, D) coherences that each population makes.
+    solve : b (C,) -> x with L_cc x = b.
+    rates : (D, D) effective rates among the populations; the diagonal is ignored.
+    """
+
+    matrix: sp.csc_array
+    diagonal: IntArray
+    coherent: IntArray
+    made: ComplexArray
+    solve: _Solve
+    rates: FloatArray
+
+    def flow_error(self, x: ComplexArray, gross: ComplexArray, tolerance: float) -> float:
+        """Return how far elements that are not known may move gross rates, relative to these.
+
+        A row of L x = r within `tolerance` of what cancels in it is an equation whose rates are
+        right to that fraction, and so are the populations that it gives. The others, as a rule of
+        states far rarer than those that carry the flows, move x by L^-1 r: the coherences first,
+        then the populations by the time |r| spends in each state before it is in the most probable
+        one. All terms are added up, none is subtracted.
+
+        Parameters
+        ----------
+        x : (P,) with trace 1.
+        gross : (n, P) the functionals of x that are the gross rates.
+        """
+        left, cancels = self.matrix @ x, abs(self.matrix) @ np.abs(x)
+        unknown = np.where((np.abs(left) > tolerance * cancels) & (cancels > _SMALLEST), left, 0)
+        coherences = np.zeros(0) if not len(self.coherent) else self.solve(unknown[self.coherent])
+        back = abs(self.matrix[self.diagonal, :][:, self.coherent])
+        entering = np.abs(unknown[self.diagonal]) + back @ np.abs(coherences)
+        ground = int(np.argmax(x[self.diagonal].real))
+        others = np.arange(len(self.diagonal)) != ground
+        populations = times(
+            self.rates[np.ix_(others, others)],
+            self.rates[ground, others],
+            entering[others, None],
+        ).ravel()
+        own = gross[:, self.coherent]
+        moved = np.abs(gross[:, self.diagonal] + own @ self.made)[:, others] @ populations
+        moved += np.abs(own) @ np.abs(coherences)
+        whole = (gross @ x).real
+        flowing = whole > _SMALLEST
+        worst = np.max(moved[flowing] / whole[flowing], initial=0.0)
+        return float(worst + populations.sum())
 
 
 def iterated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
@@ -93,21 +152,23 @@ def eliminated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
     rates = matrix[diagonal, :][:, diagonal].toarray().real
     x = np.zeros(size, dtype=np.complex128)
     made, lifetime = np.zeros((len(coherent), len(diagonal)), dtype=np.complex128), 1.0
+    solve: _Solve = np.copy
     if len(coherent):
-        found = _eliminate(matrix, coherent, diagonal)
-        if found is None:
+        eliminated_coherences = _eliminate(matrix, coherent, diagonal)
+        if eliminated_coherences is None:
             return None
-        made, lifetime = found
+        made, lifetime, solve = eliminated_coherences
         rates += (matrix[diagonal, :][:, coherent] @ made).real
     x[diagonal] = _populations(rates)
     x[coherent] = made @ x[diagonal]
-    return Kernel(x, _residual(matrix, x), lifetime)
+    elimination = Elimination(matrix, diagonal, coherent, made, solve, rates)
+    return Kernel(x, _residual(matrix, x), lifetime, elimination)
 
 
 def _eliminate(
     matrix: sp.csc_array, coherent: IntArray, diagonal: IntArray
-) -> tuple[ComplexArray, float] | None:
-    """Return the coherences (C, D) that populations make, and the longest life of one."""
+) -> tuple[ComplexArray, float, _Solve] | None:
+    """Return the coherences (C, D) that populations make, the longest life of one, and L_cc^-1."""
     turning = matrix[coherent, :][:, coherent]
     decay = np.abs(turning.diagonal())
     if np.any(decay == 0):
@@ -125,7 +186,9 @@ def _eliminate(
     fed = -matrix[coherent, :][:, diagonal].toarray()
     made = factors.solve(fed) / decay[:, None]
     lifetime = _norm_of_inverse(factors, len(coherent))
-    return (made, lifetime) if np.isfinite(lifetime) and np.isfinite(made).all() else None
+    if not (np.isfinite(lifetime) and np.isfinite(made).all()):
+        return None
+    return made, lifetime, lambda b: factors.solve(b) / decay
 
 
 def _populations(rates: FloatArray) -> FloatArray:

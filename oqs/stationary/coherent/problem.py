@@ -67,8 +67,9 @@ class GeneratorProblem(StationaryProblem):
         weighted = self.equations.at(weights)
         kernel, exchanged = self._kernel(weighted, weights)
         residual = kernel.residual
-        if not residual <= TOLERANCE:  # of some population far below those that carry the flows
-            residual = _flow_residual(weighted.matrix, kernel.values, exchanged[0])
+        if not residual <= TOLERANCE and kernel.elimination is not None:
+            gross = self._gross(weighted.generator, weights)
+            residual = kernel.elimination.flow_error(kernel.values, gross, TOLERANCE)
         residual = checked_residual(residual, self.method)
         rho = weighted.in_energy_basis(kernel.values)
         checked_density_matrix(rho, self.method)
@@ -98,6 +99,15 @@ class GeneratorProblem(StationaryProblem):
                 "the contacts' rates closer together."
             )
         return kernel, self._exchange(generator, weights, kernel.values)
+
+    def _gross(self, generator: Generator, weights: FloatArray) -> ComplexArray:
+        """Return the functionals (n, P) of rho that are the jumps out of and into each contact."""
+        n, frequencies = self.model.rates.shape
+        jumps = 2 * n * frequencies  # behind them stand the frequency shifts
+        sign = np.repeat([-1.0, 1.0], n * frequencies)
+        contact = np.tile(np.repeat(np.arange(n), frequencies), 2)
+        signed = sp.csr_array((sign * weights[:jumps], (contact, np.arange(jumps))))
+        return np.asarray((signed @ generator.number[:jumps]).toarray())
 
     def _exchange(
         self, generator: Generator, weights: FloatArray, values: FloatArray | ComplexArray

@@ -32,6 +32,18 @@ class Event:
     reservoirs : their places, counted from 0: (j,), or (i, j) with i < j.
     time : when (hbar = 1).
     value : the common or extreme T or mu, or omega-bar, in units of energy.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
+    >>> path = thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> for event in path.found[:2]:
+    ...     print(f"{event.kind} of {event.reservoirs}: {event.value:.4f} at t = {event.time:.3e}")
+    omega-bar enters of (0, 1): 21.5000 at t = 4.171e+04
+    T minimum of (0,): 0.3690 at t = 8.639e+04
     """
 
     kind: Kind

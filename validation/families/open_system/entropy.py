@@ -10,7 +10,6 @@ import scipy.linalg
 
 import oqs
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.state.states import dissipators
 from validation.framework.check import Measurement, check
 from validation.framework.deviation import deviation, largest, worst
 from validation.references import literal
@@ -117,7 +116,7 @@ def along_relaxations(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         model = oqs.davies(setting.system, setting.contacts)
         start = setting.qobj(random_systems.random_state(rng, setting.system))
-        each = dissipators(model, setting.T, setting.mu)
+        each = model.all_elements.at(setting.T, setting.mu).dissipators()
         rate = float(abs(sum(each[1:], start=each[0])).max())
         h = 5e-4 / rate
         times = np.linspace(0.01, 2.0, 5)[:, None] / rate + h * np.arange(-3, 4)  # (5, 7)
@@ -223,7 +222,7 @@ def approach(rng: np.random.Generator) -> Measurement:
         model = oqs.davies(setting.system, setting.contacts)
         v = setting.system.spectrum.vectors
         found = []
-        for j, d in enumerate(dissipators(model, setting.T, setting.mu)):
+        for j, d in enumerate(model.all_elements.at(setting.T, setting.mu).dissipators()):
             state = random_systems.random_state(rng, setting.system)
             step = scipy.linalg.expm(d.toarray() * (0.3 / np.max(model.rates[j])))
             distances = []

@@ -12,7 +12,6 @@ import scipy.sparse as sp
 
 import oqs
 from oqs.arguments import ComplexArray
-from oqs.state.states import dissipators
 from validation.framework.check import Measurement, check
 from validation.framework.deviation import deviation, largest, worst
 from validation.references import literal
@@ -39,7 +38,11 @@ def _settings(rng: np.random.Generator, count: int = _SAMPLES) -> Iterator[Setti
 
 def _dissipators(setting: Setting) -> list[sp.csc_array]:
     """Return D_j (4^N, 4^N) on row-major matrices in the energy basis: what the solvers use."""
-    return dissipators(oqs.davies(setting.system, setting.contacts), setting.T, setting.mu)
+    return (
+        oqs.davies(setting.system, setting.contacts)
+        .all_elements.at(setting.T, setting.mu)
+        .dissipators()
+    )
 
 
 def _apply(superoperator: sp.csc_array, x: ComplexArray) -> ComplexArray:

@@ -11,7 +11,6 @@ import scipy.sparse as sp
 
 import oqs
 from oqs.arguments import FloatArray
-from oqs.state.states import dissipators
 from validation.families.open_system.degenerate import exact_methods
 from validation.framework.check import Measurement, check
 from validation.framework.deviation import deviation, largest, worst
@@ -248,7 +247,7 @@ def kms_and_local_gibbs() -> Measurement:
 
     def measure(setting: Setting) -> float:
         model = oqs.davies(setting.system, setting.contacts)
-        every = dissipators(model, setting.T, setting.mu)
+        every = model.all_elements.at(setting.T, setting.mu).dissipators()
         return largest(
             *(
                 largest(_kms(setting.system, D, T, mu), _gibbs(setting.system, D, T, mu))

@@ -1,0 +1,1 @@
+"""Fluctuations of the flows: full counting statistics of particles, energy and heat."""

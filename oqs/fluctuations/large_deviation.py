@@ -1,0 +1,52 @@
+"""Rate functions of currents: the Legendre transform of a convex generating function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import scipy.optimize
+
+from oqs.arguments import FloatArray
+
+Along = Callable[[float], tuple[float, float]]
+"""Field x -> lambda and d lambda/dx on the line through 0 of one counted quantity."""
+
+_WIDEST = 600.0  # exponent of a single event up to which a field is looked at
+_ATTAINED = 1e-12  # relative: what a current at the end of the range may miss by
+
+
+def rate_function(along: Along, exponent: float, currents: FloatArray) -> FloatArray:
+    """Return I(i) = max_x [x i - lambda(x)] of currents i (...).
+
+    lambda is convex and lambda(0) = 0, so the slope grows with x, and the maximum is where it is i.
+
+    Parameters
+    ----------
+    along : lambda and its slope at a field.
+    exponent : of the factor that the field x = 1 gives to a single event; 0 where none is counted.
+    currents : (...) i.
+    """
+    if exponent == 0:
+        return np.where(currents == 0, 0.0, math.inf)
+    rates = [_rate(along, exponent, i) for i in currents.ravel().tolist()]
+    return np.array(rates).reshape(currents.shape)
+
+
+def _rate(along: Along, exponent: float, current: float) -> float:
+    if current == along(0.0)[1]:
+        return 0.0
+    sign = 1.0 if current > along(0.0)[1] else -1.0
+    inner, outer, widest = 0.0, sign / exponent, _WIDEST / exponent
+    while True:
+        value, slope = along(outer)
+        if sign * (slope - current) >= 0:
+            break
+        if abs(outer) >= widest:  # no jumps in this direction: the slope ends before the current
+            missed = abs((slope - current) * outer)
+            return outer * current - value if missed <= _ATTAINED * abs(value) else math.inf
+        inner, outer = outer, sign * min(2 * abs(outer), widest)
+    low, high = sorted((inner, outer))
+    field = scipy.optimize.brentq(lambda x: along(x)[1] - current, low, high, xtol=1e-14 / exponent)
+    return max(0.0, field * current - along(field)[0])  # x = 0 gives 0: the maximum is no less

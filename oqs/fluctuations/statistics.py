@@ -1,0 +1,295 @@
+"""Counting statistics of what reservoirs lose, however they are computed."""
+
+from __future__ import annotations
+
+import abc
+import math
+from typing import TYPE_CHECKING, NamedTuple, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, index, read_only, real_array, whole_number
+from oqs.flows import Flows
+from oqs.fluctuations.large_deviation import rate_function
+from oqs.fluctuations.quantities import checked_quantity, weights_of
+from oqs.numerics.occupation import SAFE
+
+if TYPE_CHECKING:
+    import xarray
+
+_FIELDS = "Give one real field per reservoir, (..., n); 0 for what is not counted."
+_ROUNDING = 16 * float(np.finfo(np.float64).eps)  # of its gross rate, which a mean is known to
+
+
+@final
+class Tilted(NamedTuple):
+    """The scaled cumulant generating function at some fields, and its derivatives.
+
+    Parameters
+    ----------
+    value : lambda(chi, xi), per unit time.
+    particle, energy : (n,) d lambda / d chi_j and d lambda / d xi_j.
+    """
+
+    value: float
+    particle: FloatArray
+    energy: FloatArray
+
+
+class CountingStatistics(abc.ABC):
+    """Statistics of the particles, energy and heat that each reservoir loses in a long time t.
+
+    With N_j, E_j what reservoir j has lost, and heat Q_j = E_j - mu_j N_j,
+
+        lambda(chi, xi) = lim ln <exp(sum_j chi_j N_j + xi_j E_j)> / t
+
+    is the scaled cumulant generating function; its derivatives at 0 are the cumulants per unit
+    time: flows, covariances, and so on. Lambda of heat has fields (-mu_j, 1).
+
+    Attributes
+    ----------
+    T, mu : (n,) temperatures and chemical potentials, units of energy.
+
+    References
+    ----------
+    Esposito, Harbola, Mukamel, Rev. Mod. Phys. 81, 1665 (2009), doi:10.1103/RevModPhys.81.1665.
+    """
+
+    T: FloatArray
+    mu: FloatArray
+
+    @property
+    @abc.abstractmethod
+    def flows(self) -> Flows:
+        """P_j, J_j, Y_j (n,): the means, as the flow law gives them."""
+
+    @property
+    @abc.abstractmethod
+    def second_cumulants(self) -> FloatArray:
+        """Covariances (2, n, 2, n) of particles (0) and energy (1) of reservoirs, per unit time."""
+
+    @property
+    @abc.abstractmethod
+    def gross(self) -> FloatArray:
+        """Scale (2, n) of the rates whose differences the particle and energy flows are."""
+
+    @abc.abstractmethod
+    def _cumulants(self, j: int, order: int, weights: FloatArray) -> FloatArray:
+        """Return the first cumulants (order,) of weights[0] N_j + weights[1] E_j."""
+
+    @abc.abstractmethod
+    def _tilted(self, chi: FloatArray, xi: FloatArray) -> Tilted:
+        """Return lambda and its derivatives at fields (n,) whose exponents are numbers."""
+
+    @abc.abstractmethod
+    def _exponent(self, chi: FloatArray, xi: FloatArray) -> float:
+        """Return the largest |x| of the factors e^x that fields (n,) give to single events."""
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return len(self.T)
+
+    @property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the reservoirs (n,), None of one without; None where all are without."""
+        return self.flows.names
+
+    def covariance(self, quantity: str = "particle", other: str | None = None) -> FloatArray:
+        """Return the zero-frequency covariance S_jq (n, n), per unit time.
+
+        S_jq = lim cov(A_j(t), B_q(t)) / t for what reservoirs j and q lose: d2 lambda at 0. Without
+        a factor of two: the noise that engineers call S_I is 2 e^2 S.
+
+        Parameters
+        ----------
+        quantity : A, 'particle', 'energy' or 'heat': row j.
+        other : B, column q; None takes A.
+
+        Returns
+        -------
+        (n, n) energy^(1 + e) with e how many of A, B are energy or heat. Symmetric where A is B.
+
+        Raises
+        ------
+        TypeError, ValueError
+            if a quantity has another name.
+        """
+        first = checked_quantity("quantity", quantity)
+        second = first if other is None else checked_quantity("other", other)
+        left, right = weights_of(first, self.mu), weights_of(second, self.mu)
+        found: FloatArray = np.einsum("aj,ajbq,bq->jq", left, self.second_cumulants, right)
+        return read_only(found)
+
+    def cumulants(self, j: int, order: int = 6, quantity: str = "particle") -> FloatArray:
+        """Return the first cumulants of one current, c_1 = mean, c_2 = noise, c_3, ..., c_order.
+
+        c_m = d^m lambda / dx^m at 0, per unit time, with the field x on what reservoir j loses.
+
+        Parameters
+        ----------
+        j : index of the reservoir.
+        order : how many, at least 1.
+        quantity : 'particle', 'energy' or 'heat'.
+
+        Returns
+        -------
+        (order,) of which c_m has units energy^1 for particles, energy^(1 + m) for the others.
+
+        Raises
+        ------
+        IndexError
+            if there is no reservoir j.
+        TypeError, ValueError
+            if the order is no whole number >= 1, or the quantity has another name.
+        """
+        reservoir = self._reservoir(j)
+        count = whole_number("order", order, 1, "Give how many cumulants, 2 for mean and noise.")
+        weights = weights_of(checked_quantity("quantity", quantity), self.mu)[:, reservoir]
+        return read_only(self._cumulants(reservoir, count, weights))
+
+    def fano(self, j: int, quantity: str = "particle") -> float:
+        """Return c_2/|c_1| of a current: 1 for independent particles, units of the quantity.
+
+        Infinite for thermal noise without a mean, which is one below the rounding of its gross
+        rate; NaN where nothing flows at all, neither mean nor noise.
+        """
+        reservoir, mean, noise = self._mean_and_noise(j, quantity)
+        if self._vanishes(reservoir, mean, quantity):
+            return math.inf if noise > 0 else math.nan
+        return noise / abs(mean)
+
+    def uncertainty(self, j: int, quantity: str = "particle") -> float:
+        """Return sigma c_2/c_1^2, dimensionless, with sigma = -sum_j Y_j/T_j.
+
+        The thermodynamic uncertainty relation says that it is at least 2 for jumps between
+        populations (Barato and Seifert 2015, doi:10.1103/PhysRevLett.114.158101); coherences may
+        break it. NaN where the current vanishes: 0/0 at equilibrium.
+        """
+        reservoir, mean, noise = self._mean_and_noise(j, quantity)
+        if self._vanishes(reservoir, mean, quantity):
+            return math.nan
+        return self.entropy_production * noise / mean**2
+
+    @property
+    def entropy_production(self) -> float:
+        """Sigma = -sum_j Y_j/T_j, Eq. (3) in the stationary state, units of energy."""
+        return -float(np.sum(self.flows.heat / self.T))
+
+    def generating_function(
+        self, particle: ArrayLike | None = None, energy: ArrayLike | None = None
+    ) -> FloatArray:
+        """Return lambda(chi, xi) at real fields.
+
+        The fluctuation theorem of Gallavotti and Cohen is lambda(x) = lambda(-x - A) with
+        A = (mu_j/T_j, -1/T_j), on sums over reservoirs that conserve particles and energy or not.
+
+        Parameters
+        ----------
+        particle, energy : (..., n) fields chi_j, dimensionless, and xi_j, 1/energy; None is 0. Heat
+            of reservoir j is counted by x (-mu_j, 1).
+
+        Returns
+        -------
+        (...) per unit time; lambda(0) = 0.
+
+        Raises
+        ------
+        TypeError, ValueError
+            if the fields are not finite real numbers of this shape, or so large that e to their
+            power is no number.
+        """
+        chi, xi = self._fields("particle", particle), self._fields("energy", energy)
+        try:
+            chi, xi = np.broadcast_arrays(chi, xi)
+        except ValueError:
+            raise ValueError(
+                f"Arguments `particle` and `energy` must have shapes that go together, but have "
+                f"{chi.shape} and {xi.shape}. {_FIELDS}"
+            ) from None
+        pairs = zip(chi.reshape(-1, self.reservoirs), xi.reshape(-1, self.reservoirs), strict=True)
+        values = [self._at(c, x).value for c, x in pairs]
+        return read_only(np.array(values).reshape(chi.shape[:-1]))
+
+    def _at(self, chi: FloatArray, xi: FloatArray) -> Tilted:
+        """Return lambda and its derivatives, or raise where a factor e^x is no number."""
+        exponent = self._exponent(chi, xi)
+        if not exponent <= SAFE:
+            raise ValueError(
+                f"Arguments `particle` and `energy` must leave e^x a number for every event, but "
+                f"one gets x = {exponent:.3g}, above {SAFE:g}. Give smaller fields."
+            )
+        return self._tilted(chi, xi)
+
+    def large_deviation(self, j: int, quantity: str, currents: ArrayLike) -> FloatArray:
+        """Return the rate function I(i) of a time-averaged current i = A_j/t of reservoir j.
+
+        P(A_j/t = i) ~ e^{-t I(i)},   I(i) = max_x [x i - lambda(x)],
+
+        the Legendre transform of the generating function (Touchette 2009,
+        doi:10.1016/j.physrep.2009.05.002). It vanishes at the mean alone.
+
+        Parameters
+        ----------
+        j : index of the reservoir.
+        quantity : 'particle', 'energy' or 'heat'.
+        currents : (...) i, per unit time.
+
+        Returns
+        -------
+        (...) I >= 0, units of energy; infinite for a current that no jumps make.
+
+        Raises
+        ------
+        IndexError
+            if there is no reservoir j.
+        TypeError, ValueError
+            if the quantity has another name, or the currents are no finite real numbers.
+        """
+        reservoir = self._reservoir(j)
+        weights = weights_of(checked_quantity("quantity", quantity), self.mu)[:, reservoir]
+        given = real_array("currents", currents, "Give currents per unit time, as (m,).")
+        only = np.zeros(self.reservoirs)
+        only[reservoir] = 1.0
+
+        def along(x: float) -> tuple[float, float]:
+            tilted = self._tilted(weights[0] * x * only, weights[1] * x * only)
+            slope = weights[0] * tilted.particle[reservoir] + weights[1] * tilted.energy[reservoir]
+            return tilted.value, float(slope)
+
+        return read_only(
+            rate_function(along, self._exponent(weights[0] * only, weights[1] * only), given)
+        )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return means, covariances, Fano factors and uncertainties with named axes and units."""
+        from oqs.fluctuations.dataset import dataset_of
+
+        return dataset_of(self)
+
+    def _mean_and_noise(self, j: int, quantity: str) -> tuple[int, float, float]:
+        reservoir = self._reservoir(j)
+        name = checked_quantity("quantity", quantity)
+        mean = float(getattr(self.flows, name)[reservoir])
+        return reservoir, mean, float(self.covariance(name)[reservoir, reservoir])
+
+    def _vanishes(self, reservoir: int, mean: float, quantity: str) -> bool:
+        """Whether a mean is not known from zero."""
+        scale = np.abs(weights_of(quantity, self.mu)[:, reservoir]) @ self.gross[:, reservoir]
+        return abs(mean) <= _ROUNDING * float(scale)
+
+    def _reservoir(self, j: int) -> int:
+        position = index("j", j, self.reservoirs, "Reservoirs count from 0, as contacts do.")
+        return position % self.reservoirs
+
+    def _fields(self, name: str, given: ArrayLike | None) -> FloatArray:
+        if given is None:
+            return np.zeros(self.reservoirs)
+        fields = real_array(name, given, _FIELDS)
+        if fields.ndim == 0 or fields.shape[-1] != self.reservoirs:
+            raise ValueError(
+                f"Argument `{name}` must have shape (..., {self.reservoirs}), one field per "
+                f"reservoir, but has shape {fields.shape}. {_FIELDS}"
+            )
+        return fields

@@ -1,0 +1,139 @@
+"""The jumps of each reservoir apart from the rest of the generator: what counting reads.
+
+On matrix elements rho_ab a jump of reservoir j takes (c, d) to (a, b) and moves, out of the
+reservoir into the system,
+
+    N_a - N_c particles and (E_a + E_b)/2 - (E_c + E_d)/2 energy.
+
+That is the tilt e^{(chi N + xi H)/2} L e^{-(chi N + xi H)/2} of a jump operator L, element by
+element, for jumps of any generator: the mean counted energy is tr(D_j[rho] H_S), as the flows have
+it. Each jump of a Davies generator moves its Bohr frequency.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.generator.davies import DaviesModel
+from oqs.generator.generator import Generator
+from oqs.numerics.clusters import IntArray
+from oqs.system.spectrum import Spectrum
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ReservoirJumps:
+    """The jumps of one reservoir between matrix elements.
+
+    Parameters
+    ----------
+    target, source : (S,) matrix elements.
+    rate : (S,) what the source gives to the target per unit time, real or complex.
+    particle, energy : (S,) what the reservoir loses thereby.
+    """
+
+    target: IntArray
+    source: IntArray
+    rate: FloatArray | ComplexArray
+    particle: FloatArray
+    energy: FloatArray
+
+    @classmethod
+    def of(
+        cls, matrix: sp.csc_array, particles: FloatArray, energies: FloatArray
+    ) -> ReservoirJumps:
+        """Take the entries of a jump superoperator (P, P) between elements of N and E (P,)."""
+        entries = matrix.tocoo()
+        kept = entries.data != 0
+        target, source = entries.row[kept].astype(np.intp), entries.col[kept].astype(np.intp)
+        return cls(
+            target,
+            source,
+            entries.data[kept],
+            particles[target] - particles[source],
+            energies[target] - energies[source],
+        )
+
+    def matrix(self, factors: FloatArray, size: int) -> sp.csc_array:
+        """Return the jumps (P, P), each times its factor (S,)."""
+        entries = (self.rate * factors, (self.target, self.source))
+        return sp.csc_array(sp.coo_array(entries, shape=(size, size)))
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class JumpParts:
+    """A generator at one T, mu on P matrix elements, its jumps known by reservoir.
+
+    Parameters
+    ----------
+    whole : (P, P) L, jumps and all.
+    jumps : (n,) of them, one per reservoir.
+    populations : (D,) places of the populations among the elements.
+    """
+
+    whole: sp.csc_array
+    jumps: tuple[ReservoirJumps, ...]
+    populations: IntArray
+
+    @classmethod
+    def of(
+        cls,
+        whole: sp.csc_array,
+        jumps: Sequence[sp.csc_array],
+        spectrum: Spectrum,
+        states: tuple[IntArray, IntArray],
+    ) -> JumpParts:
+        """Tell what each jump moves from the states a, b (P,) of the matrix elements.
+
+        Parameters
+        ----------
+        whole, jumps : (P, P) the generator, and the jumps of each reservoir.
+        spectrum : particle numbers and energies of the states.
+        states : a and b of each element.
+        """
+        row, column = states
+        particles = spectrum.particles[row].astype(np.float64)
+        energies = (spectrum.energies[row] + spectrum.energies[column]) / 2
+        parts = tuple(ReservoirJumps.of(matrix, particles, energies) for matrix in jumps)
+        return cls(whole, parts, np.flatnonzero(row == column))
+
+    @property
+    def size(self) -> int:
+        """Number P of matrix elements."""
+        return int(self.whole.shape[0])
+
+    def tilted(self, chi: FloatArray, xi: FloatArray) -> sp.csc_array:
+        """Return L(chi, xi) (P, P) at real fields (n,) of particles and energy."""
+        total = self.whole
+        for c, x, jumps in zip(chi.tolist(), xi.tolist(), self.jumps, strict=True):
+            total = total + jumps.matrix(np.expm1(c * jumps.particle + x * jumps.energy), self.size)
+        return sp.csc_array(total)
+
+
+def davies_jumps(
+    model: DaviesModel, generator: Generator, T: FloatArray, mu: FloatArray
+) -> JumpParts:
+    """Return the parts of a Davies model on a generator's matrix elements at T, mu (n,).
+
+    Of the free evolution only what the dissipators do not commute with is kept, the detuning within
+    levels that the model's resolution joins; between the levels rho_ab must have no elements.
+    """
+    weights = model.weights(T, mu)
+    whole = generator.matrix(weights)
+    if np.any(model.detuning):
+        whole = sp.csc_array(whole - 1j * sp.diags_array(model.turning(generator)))
+    by_kind = weights.reshape(-1, *model.rates.shape)
+    jumps = []
+    for j in range(model.reservoirs):
+        own = np.zeros_like(by_kind)
+        own[:2, j] = by_kind[:2, j]  # frequency shifts are no jumps
+        jumps.append(generator.jump_matrix(own.ravel()))
+    states = generator.row_state, generator.column_state
+    return JumpParts.of(whole, jumps, model.system.spectrum, states)
