@@ -51,6 +51,7 @@ from oqs.system.builders import (
 from oqs.system.interacting import InteractingSystem
 from oqs.system.operator import OperatorSystem
 from oqs.system.systems import QuadraticSystem
+from oqs.units import Units
 from oqs.validity.audit import audit
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
@@ -84,6 +85,7 @@ __all__ = [
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Units",
     "Untouched",
     "Verdict",
     "ZeroFrequencyBlock",

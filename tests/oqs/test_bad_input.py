@@ -38,7 +38,8 @@ def rate(law):
 # name -> (argument that the message names, call)
 FLOWS = oqs.Flows([0, 0], [0, 0], [0, 0], names=("a", "b"))
 CASES = {
-    # flows
+    # units and flows
+    "reference energy 0": ("reference_energy", lambda: oqs.Units(0.0)),
     "flows no Flows": ("flows", lambda: oqs.deviation([0.1], FLOWS)),
     "exact of another shape": ("exact", lambda: oqs.deviation(FLOWS, oqs.Flows([0], [0], [0]))),
     "exact of others": ("exact", lambda: oqs.deviation(FLOWS, FLOWS.named(("c", "d")))),
