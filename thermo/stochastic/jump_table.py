@@ -80,6 +80,12 @@ def jump_table(model: object) -> JumpTable:
             "more than the rates, or give every level a contact of its own (coupling=None)."
         )
     transitions = model.transitions
+    if isinstance(transitions, StateTransitions):
+        raise ValueError(
+            "Argument `model` must have fermionic contacts only, of rates that do not depend on T "
+            "and mu, but has others. Their mean evolution is thermo.evolve(oqs.flow_law(model), "
+            "...)."
+        )
     if isinstance(transitions, Flips):
         require_memory(
             40.0 * model.reservoirs * transitions.modes * 2**transitions.modes,
