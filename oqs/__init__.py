@@ -10,6 +10,10 @@ from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
+from oqs.fluctuations.counting import counting_statistics
+from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.statistics import CountingStatistics
+from oqs.fluctuations.waiting import WaitingTimes
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
@@ -64,6 +68,7 @@ __all__ = [
     "BosonicContact",
     "ClosedForm",
     "Contact",
+    "CountingStatistics",
     "DaviesModel",
     "DensityMatrixLaw",
     "Deviation",
@@ -73,6 +78,7 @@ __all__ = [
     "GaussianLaw",
     "GaussianState",
     "InteractingSystem",
+    "JumpStatistics",
     "Landauer",
     "Model",
     "NonUniqueStationaryState",
@@ -88,11 +94,13 @@ __all__ = [
     "Units",
     "Untouched",
     "Verdict",
+    "WaitingTimes",
     "ZeroFrequencyBlock",
     "anderson_dot",
     "audit",
     "clausius_sum",
     "closed_form",
+    "counting_statistics",
     "coupled_dots",
     "davies",
     "deviation",
