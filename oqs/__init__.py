@@ -9,6 +9,7 @@ from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
@@ -72,6 +73,7 @@ __all__ = [
     "DaviesModel",
     "DensityMatrixLaw",
     "Deviation",
+    "FlowJacobian",
     "FlowLaw",
     "Flows",
     "FullLiouvillian",

@@ -57,6 +57,10 @@ class ReservoirContact(Summarised):
         """Return the rates (K,) of S(w), which lowers the system's energy by w, and of S(w)^+."""
 
     @abc.abstractmethod
+    def slopes(self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
+        """Return the derivatives (2, 2, K), by T and mu, of the rates of S(w) and of S(w)^+."""
+
+    @abc.abstractmethod
     def at(self, T: float, mu: float) -> Self:
         """Return this contact with its rate as it is at one T, mu."""
 

@@ -140,6 +140,14 @@ class BosonicContact(ReservoirContact):
         up: FloatArray = gamma * np.where(still, half, absorbed)
         return down, up
 
+    def slopes(self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
+        """Return the derivatives (2, 2, K), by T and mu, of J (1 + n_B) and J n_B."""
+        still = frequencies == 0
+        x = np.where(still, 1.0, frequencies) / T
+        absorbed, emitted = bose(x)
+        by_T = gamma * np.where(still, 0.5, absorbed * emitted * x / T)
+        return np.array([[by_T, by_T], np.zeros((2, len(by_T)))])
+
     def at(self, T: float, mu: float) -> BosonicContact:
         """Return this contact with its spectrum as it is at one T."""
         if not self.varies:

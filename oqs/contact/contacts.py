@@ -130,6 +130,13 @@ class Contact(ReservoirContact):
         nu = (frequencies - mu) / T
         return gamma * expit(nu), gamma * expit(-nu)
 
+    def slopes(self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
+        """Return the derivatives (2, 2, K), by T and mu, of gamma (1 - n) and gamma n."""
+        x = (frequencies - mu) / T
+        by_mu = gamma * expit(x) * expit(-x) / T
+        absorbed = np.stack([by_mu * x, by_mu])
+        return np.stack([-absorbed, absorbed], axis=1)
+
     def at(self, T: float, mu: float) -> Contact:
         """Return this contact with its rate as it is at one T, mu."""
         if not self.varies:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import Contact
-from oqs.contact.principal_value import BandIntegral, occupied_shift, shift_function
+from oqs.contact.principal_value import (
+    BandIntegral,
+    occupied_shift,
+    occupied_shift_slopes,
+    shift_function,
+)
 from oqs.contact.spectra import Ohmic
 from oqs.numerics.occupation import bose
 
+_Weight = Callable[[FloatArray, FloatArray], FloatArray]
 _REACH = 60.0  # cutoffs after which e^-x is below 1e-26
 
 
@@ -31,7 +39,7 @@ def frequency_shifts(
     """
     here = contact.at(T, mu)
     if isinstance(here, BosonicContact):
-        shift = _bosonic_shift(here, T)
+        shift = _bosonic_shift(here, T, _emitted, T)
         half = np.where(frequencies == 0, 0.5, 1.0)
         return half * shift(frequencies), half * shift(-frequencies)
     assert isinstance(here, Contact)  # the other kind of contact
@@ -39,24 +47,54 @@ def frequency_shifts(
     return shift_function(here)(frequencies) - occupied, -occupied
 
 
-def _bosonic_shift(contact: BosonicContact, T: float) -> BandIntegral:
-    """Return s(w): the integral over v of both signs of J(|v|) n_B(v) sign, v < 0 absorption."""
+def shift_slopes(
+    contact: ReservoirContact, frequencies: FloatArray, T: float, mu: float
+) -> FloatArray:
+    """Return the derivatives (2, 2, K), by T and mu, of e(w) and f(w)."""
+    if isinstance(contact, BosonicContact):
+
+        def growing(energies: FloatArray, x: FloatArray) -> FloatArray:
+            absorbed, emitted = bose(x)
+            return absorbed * emitted * x / T
+
+        shift = _bosonic_shift(contact, T, growing, 1.0)
+        half = np.where(frequencies == 0, 0.5, 1.0)
+        by_T = np.array([half * shift(frequencies), half * shift(-frequencies)])
+        return np.array([by_T, np.zeros_like(by_T)])
+    assert isinstance(contact, Contact)  # the other kind of contact
+    found = -occupied_shift_slopes(contact, frequencies, T, mu)
+    return np.stack([found, found], axis=1)
+
+
+def _emitted(energies: FloatArray, x: FloatArray) -> FloatArray:
+    absorbed, released = bose(x)
+    return np.where(energies > 0, released, absorbed)
+
+
+def _bosonic_shift(
+    contact: BosonicContact, T: float, weight: _Weight, at_zero: float
+) -> BandIntegral:
+    """Return w -> P int dv/(2 pi) J(|v|) weight(v) / (w - v) over v of both signs.
+
+    Parameters
+    ----------
+    weight : of energies v and x = |v|/T; absorption of bosons stands at v < 0.
+    at_zero : limit of |v| weight(v) at v = 0.
+    """
     highest, features = _support(contact)
 
-    def emitted(energies: FloatArray) -> FloatArray:
+    def weighted(energies: FloatArray) -> FloatArray:
         away = np.abs(energies)
-        density = contact.gamma(away)
-        still = away == 0
-        absorbed, released = bose(np.where(still, 1.0, away) / T)
-        rate = density * np.where(energies > 0, released, absorbed)
-        return np.where(still, T * density, rate)
+        density, still = contact.gamma(away), away == 0
+        x = np.where(still, 1.0, away) / T
+        return density * np.where(still, at_zero, weight(energies, x))
 
     thermal = [sign * T * 3.0**k for sign in (-1, 1) for k in range(4)]
     both = [sign * f for f in features for sign in (-1, 1)]
     lowest = contact.band[0] if contact.band is not None else 0.0
     edges = [-lowest, lowest] if lowest > 0 else [0.0]
     return BandIntegral.over_band(
-        emitted, -highest, highest, [*both, *thermal, *edges], contact.label()
+        weighted, -highest, highest, [*both, *thermal, *edges], contact.label()
     )
 
 

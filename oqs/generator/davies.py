@@ -21,7 +21,7 @@ from oqs.generator.model import Model
 from oqs.generator.operator_elements import decompose_contacts
 from oqs.generator.state_transitions import StateTransitions
 from oqs.generator.weighted import WeightedGenerator
-from oqs.generator.weights import rates_of, shifts, split_rates
+from oqs.generator.weights import rates_of, shifts, slopes, split_rates
 from oqs.memory import announce, require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.system.base import FermionicSystem, System
@@ -117,6 +117,13 @@ class DaviesModel(Model):
         down, up = split_rates(self.contacts, self.decomposition, self.rates, T, mu)
         parts = [down, up, *(self.shift_weights(T, mu) if self.shifted else ())]
         return np.concatenate(parts).ravel()
+
+    def weight_slopes(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return d weights / d T_j and d mu_j, (2, .., n, K): each contact's own T and mu.
+
+        Raises ValueError where a rate depends on T and mu: its derivatives are not known.
+        """
+        return slopes(self.contacts, self.decomposition, self.rates, T, mu, shifted=self.shifted)
 
     def shift_weights(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the coefficients e_j(w), f_j(w) of `lamb_shift`, each (n, K); 0 if no operator."""

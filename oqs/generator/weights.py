@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact, ThermalState
-from oqs.contact.shifts import frequency_shifts
+from oqs.contact.shifts import frequency_shifts, shift_slopes
 from oqs.contact.together import plain
 from oqs.generator.eigenoperators import Decomposition
 from oqs.numerics.clusters import IntArray
@@ -44,6 +44,34 @@ def split_rates(
         gamma = contact.gamma(w[here], j, at) if contact.varies else rates[j, here]
         down[j, here], up[j, here] = contact.split(gamma, w[here], *at)
     return down, up
+
+
+def slopes(
+    contacts: Sequence[ReservoirContact],
+    decomposition: Decomposition,
+    rates: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+    *,
+    shifted: bool,
+) -> FloatArray:
+    """Return the derivatives (2, .., n, K) of the weights by each contact's own T and mu.
+
+    Raises ValueError where a rate depends on T and mu: its derivatives are not known.
+    """
+    found = np.zeros((2, 4 if shifted else 2, *rates.shape))
+    for j, contact, here in _occurring(contacts, decomposition):
+        if contact.varies:
+            raise ValueError(
+                "The derivatives of the flows need rates of the frequency alone, but that of "
+                f"{contact.label(j)} depends on T and mu. Take differences of the law's flows."
+            )
+        at = float(T[j]), float(mu[j])
+        w = decomposition.frequencies[here]
+        found[:, :2, j, here] = contact.slopes(rates[j, here], w, *at)
+        if shifted:
+            found[:, 2:, j, here] = shift_slopes(contact, w, *at)
+    return found
 
 
 def shifts(

@@ -3,6 +3,7 @@
 import pickle
 
 import bosons
+import mpmath
 import numpy as np
 import pytest
 import qutip
@@ -237,6 +238,84 @@ def test_a_number_sorts_the_states_and_is_conserved():
     assert (state - expected / expected.tr()).norm() < 1e-13
     with pytest.raises(ValueError, match="must conserve the particle number"):
         oqs.davies(system, [bosonic(oqs.ohmic(0.1), qutip.tensor(a + a.dag(), qutip.qeye(3)))])
+
+
+@pytest.mark.parametrize("method", METHODS, ids=str)
+def test_derivatives_of_the_flows(method):
+    """Against Richardson's differences, for spins and for a dot with phonons."""
+    rng = np.random.default_rng(3)
+    spins = oqs.OperatorSystem(random_operator(rng, 3))
+    baths = [bosonic(oqs.ohmic(g, cutoff=5.0), random_operator(rng, 3)) for g in (0.02, 0.05)]
+    leads = [oqs.Contact(oqs.flat(0.02), t) for t in ([1, 0.3], [0.2, 1])]
+    dots = oqs.QuadraticSystem([[0.3, 0.2], [0.2, 1.1]])
+    for model, T, mu in (
+        (oqs.davies(spins, baths), np.array([0.7, 1.6]), np.zeros(2)),
+        (
+            oqs.davies(dots, [*leads, bosonic(oqs.ohmic(0.05), [1.0, -0.5])]),
+            np.array([0.4, 0.6, 1.5]),
+            np.array([0.5, -0.2, 0.0]),
+        ),
+    ):
+        law = oqs.flow_law(model, method=method)
+        found = law.jacobian(T, mu)
+        for q in range(len(T)):
+            for kind in ("particle", "energy", "heat"):
+                expected = richardson(law, T, mu, q, kind)
+                slope = getattr(found, f"{kind}_T")[:, q]
+                np.testing.assert_allclose(slope, expected, rtol=0, atol=1e-11)
+        np.testing.assert_allclose(found.energy_T.sum(axis=0), 0, atol=1e-16)
+
+
+def richardson(law, T, mu, q, kind):
+    """Return d flow / d T_q from differences of two steps."""
+    step = 1e-3 * np.eye(len(T))[q]
+    near, far = (
+        (getattr(law(T + k * step, mu), kind) - getattr(law(T - k * step, mu), kind)) / (2e-3 * k)
+        for k in (1, 2)
+    )
+    return (4 * near - far) / 3
+
+
+def test_derivatives_of_a_rate_that_varies_are_refused():
+    bath = bosonic(lambda w, T, mu: 0.01 * w / T, qutip.sigmax())
+    law = oqs.flow_law(oqs.davies(oqs.OperatorSystem(qutip.sigmaz()), [bath, bath]))
+    with pytest.raises(ValueError, match="depends on T and mu"):
+        law.jacobian([1.0, 2.0])
+
+
+@pytest.mark.parametrize("w0", [0.3, 1.7])
+def test_the_frequency_shift_of_a_qubit(w0):
+    """s(w) = P int_0^inf dv/(2 pi) J(v) {(1 + n)/(w - v) + n/(w + v)}, by mpmath."""
+    T, cutoff = 0.6, 1.5
+
+    def rate(v):
+        n = 1 / mpmath.expm1(abs(v) / T)
+        return 0.02 * abs(v) * mpmath.exp(-abs(v) / cutoff) * (1 + n if v > 0 else n)
+
+    def shift_at(w):
+        edges = sorted({0, abs(w), *(abs(w) * k for k in (0.5, 2, 4)), 5, 20, 90})
+        folded = mpmath.quad(lambda x: (rate(w - x) - rate(w + x)) / x, edges)
+        return float(folded / (2 * mpmath.pi))
+
+    system = oqs.OperatorSystem(w0 / 2 * qutip.sigmaz())
+    contact = bosonic(oqs.ohmic(0.02, cutoff=cutoff), qutip.sigmax())
+    (shift,) = oqs.lamb_shift(oqs.davies(system, [contact]), [T])
+    expected = np.diag([shift_at(w0), shift_at(-w0)])
+    np.testing.assert_allclose(shift.full(), expected, rtol=0, atol=1e-11)
+    with pytest.raises(ValueError, match="must be given for its frequency shift"):
+        oqs.lamb_shift(oqs.davies(system, [bosonic(oqs.ohmic(0.02), qutip.sigmax())]), [T])
+    for shifted in (False, True):
+        model = oqs.davies(system, [contact, contact], lamb_shift=shifted)
+        for method in METHODS:
+            flows = oqs.flow_law(model, method=method)([T, 1.1])
+            np.testing.assert_allclose(flows.energy[0], shift_flow(w0, cutoff, T, 1.1), rtol=1e-12)
+
+
+def shift_flow(w, cutoff, first, second):
+    """Return the flow of a qubit between two equal baths: a shift commutes with H."""
+    g = 0.02 * w * np.exp(-w / cutoff)
+    n = 1 / np.expm1(w / np.array([first, second]))
+    return w * g * (n[0] - n[1]) / (2 + 2 * n.sum())
 
 
 def test_pickled():

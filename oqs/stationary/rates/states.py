@@ -15,12 +15,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from oqs.arguments import FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.davies import DaviesModel
 from oqs.generator.state_transitions import StateTransitions
 from oqs.memory import require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
-from oqs.stationary.rates.elimination import recurrent, within
+from oqs.stationary.rates.elimination import recurrent, times, within
 from oqs.stationary.rates.rate_equation import RateProblem, balanced
 
 
@@ -76,8 +77,7 @@ class StateProblem(RateProblem):
         populations = self._populations(up, down)
         rising = up * populations[self.lower]
         flux = rising - down * populations[self.upper]
-        size = len(populations)
-        net = _summed(self.upper, flux, size) - _summed(self.lower, flux, size)
+        net = self._arriving(flux)
         largest = float(rising.max(initial=0.0))
         residual = float(np.abs(net).max()) / largest if largest else 0.0
         exchanged = []
@@ -85,6 +85,58 @@ class StateProblem(RateProblem):
             flows, gross = (self._by_contact(part * unit) for part in (flux, rising))
             exchanged.append(balanced(flows, np.abs(gross)))
         return Solution(populations, checked_residual(residual, self.method), *exchanged)
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows; residuals are checked."""
+        n, reference = self.model.reservoirs, float(mu.mean())
+        up, down = self._rates(T, mu)
+        p = self._populations(up, down)
+        slopes = self.model.weight_slopes(T, mu)[:, :2, self.contact, self.kappa] * self.strength
+        driven = slopes[:, 1] * p[self.lower] - slopes[:, 0] * p[self.upper]  # (2, M)
+        change = self._changes(up, down, p, driven)  # (D, 2 n)
+        found = np.empty((2, 2, n, n))
+        units = self.moved, self._energy - reference * self.moved
+        for column in range(2 * n):
+            theta, q = divmod(column, n)
+            own = np.where(self.contact == q, driven[theta], 0.0)
+            rising, falling = up * change[self.lower, column], down * change[self.upper, column]
+            gross = np.abs(rising) + np.abs(falling) + np.abs(own)
+            net = rising - falling + own
+            for kind, unit in enumerate(units):
+                scale = self._by_contact(gross * np.abs(unit))
+                found[kind, theta, :, q] = balanced(self._by_contact(net * unit), scale)
+        particle = self._by_contact((up * p[self.lower] - down * p[self.upper]) * self.moved)
+        return FlowJacobian.of(found[0], found[1], particle, mu, reference=reference)
+
+    def _changes(
+        self, up: FloatArray, down: FloatArray, p: FloatArray, driven: FloatArray
+    ) -> FloatArray:
+        """Return dp (D, 2 n) by each T, then each mu: W dp = -sources, sum dp = 0.
+
+        Parameters
+        ----------
+        driven : (2, M) derivatives of the fluxes upwards by the own contact's T and mu.
+        """
+        n, size = self.model.reservoirs, len(p)
+        sources = np.empty((size, 2 * n))
+        for column in range(2 * n):
+            theta, q = divmod(column, n)
+            sources[:, column] = self._arriving(np.where(self.contact == q, driven[theta], 0.0))
+        order = np.argsort(-p, kind="stable")  # the most probable state is pinned
+        rates = self._matrix(up, down)[np.ix_(order, order)]
+        change = np.zeros_like(sources)
+        if size > 1:
+            right = sources[order[1:]]
+            change[order[1:]] = times(rates[1:, 1:].copy(), rates[0, 1:], right)
+        change -= np.outer(p, change.sum(axis=0))
+        for column in range(2 * n):
+            rising = up * change[self.lower, column]
+            missed = self._arriving(rising - down * change[self.upper, column])
+            gross = max(np.abs(rising).max(initial=0.0), np.abs(sources[:, column]).max())
+            if gross:
+                left = float(np.abs(missed + sources[:, column]).max()) / float(gross)
+                checked_residual(left, self.method)
+        return change
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
@@ -110,6 +162,12 @@ class StateProblem(RateProblem):
         energy: FloatArray = self.model.frequencies[self.kappa]
         return energy
 
+    def _arriving(self, flux: FloatArray) -> FloatArray:
+        """Return what each state gains (D,) by fluxes (M,) upwards."""
+        size = self.model.system.spectrum.dimension
+        found: FloatArray = _summed(self.upper, flux, size) - _summed(self.lower, flux, size)
+        return found
+
     def _by_contact(self, values: FloatArray) -> FloatArray:
         return _summed(self.contact, values, self.model.reservoirs)
 
@@ -120,13 +178,18 @@ class StateProblem(RateProblem):
         return up[place] * self.strength, down[place] * self.strength
 
     def _populations(self, up: FloatArray, down: FloatArray) -> FloatArray:
-        size = self.model.system.spectrum.dimension
-        rates = _summed(self._places, np.concatenate([up, down]), size**2).reshape(size, size)
+        rates = self._matrix(up, down)
         if min(up.min(initial=1.0), down.min(initial=1.0)) > 0:
             with np.errstate(over="ignore", invalid="ignore"):  # what is not finite raises
                 return within(rates)
         # rates that underflowed to zero: some states are only left, never reached
         return recurrent(sp.csr_array(rates))
+
+    def _matrix(self, up: FloatArray, down: FloatArray) -> FloatArray:
+        """Return the rate matrix (D, D), entry [a, b] from b to a."""
+        size = self.model.system.spectrum.dimension
+        both = _summed(self._places, np.concatenate([up, down]), size**2)
+        return both.reshape(size, size)
 
     @functools.cached_property
     def _places(self) -> IntArray:
