@@ -63,7 +63,9 @@ class BosonicContact(ReservoirContact):
     ----------
     Breuer and Petruccione, The Theory of Open Quantum Systems (2002), section 3.4.
 
-    >>> import oqs, qutip
+    Examples
+    --------
+    >>> import qutip
     >>> bath = oqs.BosonicContact(oqs.ohmic(0.1), qutip.sigmax(), name="hot")
     >>> down, up = bath.split(bath.gamma(np.array([2.0])), np.array([2.0]), T=1.0, mu=0.0)
     >>> float((up / down)[0].round(6)), float(np.exp(-2.0).round(6))

@@ -113,7 +113,9 @@ def ohmic(strength: float, exponent: float = 1.0, cutoff: float | None = None) -
     TypeError, ValueError
         for what is no number, a negative strength, an exponent or cutoff that is not positive.
 
-    >>> float(ohmic(0.1, cutoff=10.0)(2.0).round(6))
+    Examples
+    --------
+    >>> float(oqs.ohmic(0.1, cutoff=10.0)(2.0).round(6))
     0.163746
     """
     return Ohmic(
@@ -137,6 +139,11 @@ def drude_lorentz(strength: float, cutoff: float) -> DrudeLorentz:
     ------
     TypeError, ValueError
         for what is no number, or a sign that is refused.
+
+    Examples
+    --------
+    >>> float(oqs.drude_lorentz(0.1, cutoff=5.0)(5.0))  # half of the Ohmic value
+    0.25
     """
     return DrudeLorentz(
         non_negative("strength", strength),
@@ -160,6 +167,11 @@ def underdamped(strength: float, center: float, width: float) -> Underdamped:
     ------
     TypeError, ValueError
         for what is no number, or a sign that is refused.
+
+    Examples
+    --------
+    >>> float(oqs.underdamped(0.1, center=2.0, width=0.5)(2.0))
+    0.8
     """
     return Underdamped(
         non_negative("strength", strength),

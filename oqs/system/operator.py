@@ -40,12 +40,14 @@ class OperatorSystem(System):
         if H or N is not a Hermitian Qobj of the same dimensions, N has eigenvalues that are not
         whole, or [H, N] != 0.
 
-    >>> import oqs, qutip
+    Examples
+    --------
+    >>> import qutip
     >>> qubit = oqs.OperatorSystem(0.5 * qutip.sigmaz())
     >>> baths = [oqs.BosonicContact(oqs.flat(0.01), qutip.sigmax()) for _ in range(2)]
     >>> flows = oqs.flow_law(oqs.davies(qubit, baths))(T=[1.0, 0.5])
     >>> flows.energy.round(8).tolist()
-    [0.00075979, -0.00075979]
+    [0.00122364, -0.00122364]
     """
 
     _given: tuple[qutip.Qobj, qutip.Qobj]
