@@ -78,14 +78,17 @@ class DaviesModel(Model):
     @functools.cached_property
     def decomposition(self) -> Decomposition:
         """Bohr frequencies, elements of the eigen-operators, levels: what coherences need."""
-        transitions, particles = self.transitions, self.system.spectrum.particles
+        transitions = self.transitions
         if isinstance(transitions, StateTransitions):
             return transitions.decomposition
-        system = self.system
-        assert isinstance(system, FermionicSystem)  # an OperatorSystem has StateTransitions
-        channels = [contact.channels(system.sites) for contact in self.leads]
-        sector = transitions.sector if isinstance(transitions, SectorBlocks) else particles
-        return decompose(system, channels, self.resolution, sector)
+        channels = [contact.channels(self.system.sites) for contact in self.leads]
+        return decompose(self.system, channels, self.resolution, self.sector)
+
+    @property
+    def sector(self) -> IntArray:
+        """Label (D,) of each eigenstate's quantum numbers: the particle number, if no more."""
+        blocks = self.transitions
+        return blocks.sector if isinstance(blocks, SectorBlocks) else self.system.spectrum.particles
 
     @functools.cached_property
     def level_coherences(self) -> LevelCoherences | None:

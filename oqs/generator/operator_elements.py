@@ -15,6 +15,7 @@ from oqs.contact.contacts import NEGLIGIBLE, Contact
 from oqs.generator.eigenoperators import Decomposition, Elements, levels_of, states_of_contact
 from oqs.numerics.clusters import IntArray, cluster
 from oqs.system.base import FermionicSystem, System
+from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import quadratic_form
 
 _Found = tuple[IntArray, IntArray, ComplexArray, IntArray]
@@ -76,7 +77,7 @@ def _of_contact(
         channel = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
         lower, upper, amplitude = (np.concatenate(part) for part in zip(*parts, strict=True))
         return lower, upper, amplitude, channel.astype(np.intp)
-    if not isinstance(contact, Contact) or not isinstance(system, FermionicSystem):
+    if not isinstance(contact, Contact) or not isinstance(system, InteractingSystem):
         raise TypeError(
             f"Argument `contacts` must hold BosonicContact objects for an OperatorSystem, but "
             f"{contact.label(index)} is a Contact, which exchanges fermions. Use a "

@@ -47,7 +47,7 @@ class StateTransitions:
         return len(self.decomposition.levels)
 
     @property
-    def sector(self) -> IntArray:
+    def levels(self) -> IntArray:
         """Level (D,) of each eigenstate."""
         return self.decomposition.levels
 

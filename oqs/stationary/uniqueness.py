@@ -97,7 +97,7 @@ def kernel(model: Model) -> Kernel:
 
 def _all_single(transitions: StateTransitions) -> bool:
     """Whether each level is one state."""
-    return len(np.unique(transitions.sector)) == transitions.dimension
+    return len(np.unique(transitions.levels)) == transitions.dimension
 
 
 def _block_size(model: DaviesModel) -> int:

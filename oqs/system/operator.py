@@ -31,7 +31,7 @@ class OperatorSystem(System):
     Parameters
     ----------
     hamiltonian : Qobj (D, D), Hermitian, units of energy.
-    number : Qobj (D, D) of whole eigenvalues with [H, N] = 0: a number that every contact conserves
+    number : Qobj (D, D) of whole eigenvalues >= 0 with [H, N] = 0: a number that every contact conserves
         too, such as that of electrons in a molecule. None is none.
 
     Raises
@@ -174,10 +174,10 @@ def _check_number(number: qutip.Qobj, hamiltonian: qutip.Qobj, matrix: Any) -> N
             f"is {violation:.3g}. Omit it for none."
         )
     values: FloatArray = np.linalg.eigvalsh(counts.toarray())
-    away = np.abs(values - np.rint(values))
+    away = np.maximum(np.abs(values - np.rint(values)), -values)
     if np.max(away) > 1e-9:
         raise ValueError(
-            "Argument `number` must have whole eigenvalues, but has "
+            "Argument `number` must have whole eigenvalues >= 0, but has "
             f"{float(values[np.argmax(away)])!r}. It counts particles; omit it for none."
         )
 
