@@ -61,6 +61,27 @@ def test_flows_are_those_of_the_law_and_of_the_links():
     np.testing.assert_array_equal(again(T, MU).energy, law(T, MU).energy)
 
 
+def test_jacobian_is_that_of_differences():
+    law = thermo.with_links(LAW, LINKS)
+    found = law.jacobian(T, MU)
+    many = law.jacobian(np.stack([T, 2 * T]), np.stack([MU, MU]))
+    for j in range(4):
+        for name, step in (("T", 1e-5), ("mu", 1e-5)):
+            shift = step * np.eye(4)[j]
+            if name == "mu" and j > 1:
+                continue  # no mu
+            up = law(T + shift, MU) if name == "T" else law(T, MU + shift)
+            down = law(T - shift, MU) if name == "T" else law(T, MU - shift)
+            for kind in ("particle", "energy", "heat"):
+                exact = (getattr(up, kind) - getattr(down, kind)) / (2 * step)
+                column = getattr(found, f"{kind}_{name}")[:, j]
+                np.testing.assert_allclose(column, exact, rtol=1e-6, atol=1e-11)
+                np.testing.assert_allclose(getattr(many, f"{kind}_{name}")[0, :, j], column)
+    free = thermo.with_links(None, {("a", "b"): 2.0}).jacobian([1.0, 2.0], [0, 0])
+    np.testing.assert_array_equal(free.heat_T, [[2.0, -2.0], [-2.0, 2.0]])
+    assert not hasattr(thermo.with_links(LAW, {("cold", "x"): lambda a, b: a - b}), "jacobian")
+
+
 def test_every_route_evolves_them_alike():
     law = thermo.with_links(LAW, LINKS)
     path = thermo.evolve(law, reservoirs(), T, MU)

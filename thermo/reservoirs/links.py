@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive, positive_number, real_array, real_number
+from oqs.flow_jacobian import DERIVATIVES, FlowJacobian
 from oqs.flows import Flows, PlainFlows, listed
 from oqs.generator.model import Model
 
@@ -67,6 +68,11 @@ class HeatLink:
         if self.exponent == 1:
             return self.strength * (T_a - T_b)
         return self.strength * (T_a**self.exponent - T_b**self.exponent)
+
+    def slopes(self, T_a: FloatArray, T_b: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the derivatives (...) of the same with respect to T_a and T_b."""
+        per_T, power = self.strength * self.exponent, self.exponent - 1
+        return per_T * T_a**power, -per_T * T_b**power
 
 
 @final
@@ -142,6 +148,18 @@ class LinkedLaw:
         return Flows(particle, energy, heat, names=self.names)
 
     @property
+    def jacobian(self) -> Callable[[ArrayLike, ArrayLike], FlowJacobian]:
+        """(T, mu) -> derivatives of the flows, if the law and every link (`slopes`) know theirs.
+
+        Raises AttributeError where they do not.
+        """
+        if not all(hasattr(link, "slopes") for _, link in self.links) or not (
+            self.law is None or hasattr(self.law, "jacobian")
+        ):
+            raise AttributeError("the law or a link does not know its derivatives")
+        return self._jacobian
+
+    @property
     def gross(self) -> Callable[[FloatArray, FloatArray], Flows] | None:
         """T, mu (n,) -> gross rates (n,), if the law knows its own; a link adds what it carries."""
         own: Callable[[FloatArray, FloatArray], Flows] | None = getattr(self.law, "gross", None)
@@ -171,6 +189,24 @@ class LinkedLaw:
             return particle + others, energy
 
         return flows
+
+    def _jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
+        temperature = np.asarray(T, dtype=np.float64)
+        n = len(self.names)
+        table = np.zeros((6, *temperature.shape, n))
+        if self.law is not None:
+            own = slice(0, self.contacts)
+            inner = self.law.jacobian(temperature[..., own], np.asarray(mu)[..., own])  # type: ignore[attr-defined]
+            for part, name in zip(table, DERIVATIVES, strict=True):
+                part[..., own, own] = getattr(inner, name)
+        for (a, b), link in self.links:
+            slopes = link.slopes(temperature[..., a], temperature[..., b])  # type: ignore[attr-defined]
+            for place, slope in zip((a, b), slopes, strict=True):
+                for kind in ("energy_T", "heat_T"):
+                    by_T = table[DERIVATIVES.index(kind)]
+                    by_T[..., a, place] += slope
+                    by_T[..., b, place] -= slope
+        return FlowJacobian.of_table(table, self.names)
 
     def _gross(
         self, own: Callable[[FloatArray, FloatArray], Flows], T: FloatArray, mu: FloatArray
