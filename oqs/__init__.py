@@ -10,6 +10,7 @@ from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.noise import Noise, noise
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.fluctuations.waiting import WaitingTimes
 from oqs.generator.davies import DaviesModel, davies
@@ -76,6 +77,7 @@ __all__ = [
     "JumpStatistics",
     "Landauer",
     "Model",
+    "Noise",
     "NonUniqueStationaryState",
     "Populations",
     "QuadraticSystem",
@@ -110,6 +112,7 @@ __all__ = [
     "landauer",
     "lorentzian",
     "momentary_flows",
+    "noise",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",

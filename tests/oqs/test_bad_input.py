@@ -47,6 +47,8 @@ CASES = {
     # fluctuations
     "counting no model": ("model", lambda: oqs.counting_statistics(SYSTEM, T, MU)),
     "counting T negative": ("T", lambda: oqs.counting_statistics(MODEL, [-1.0, 1.0], MU)),
+    "noise of no model": ("model", lambda: oqs.noise(None, T, MU)),
+    "noise at T negative": ("T", lambda: oqs.noise(MODEL, [-1.0, 1.0], MU)),
     "order 0": ("order", lambda: STATS.cumulants(0, 0)),
     "order 1.5": ("order", lambda: STATS.cumulants(0, 1.5)),
     "no such reservoir": ("j", lambda: STATS.fano(2)),
@@ -314,6 +316,7 @@ def test_a_table_of_every_public_call():
         "Landauer",  # made by landauer
         "Relaxation",  # made by relax
         "CountingStatistics", "JumpStatistics", "WaitingTimes",  # made by counting_statistics
+        "Noise",  # made by noise
         "StationaryState",  # made by stationary_state
         "Assumption", "Audit", "Verdict",  # made by audit
         "FlowLaw", "StationaryMethod", "System",  # protocols
