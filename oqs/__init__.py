@@ -7,6 +7,7 @@ Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
@@ -68,6 +69,7 @@ __all__ = [
     "DaviesModel",
     "DensityMatrixLaw",
     "Deviation",
+    "FlowJacobian",
     "FlowLaw",
     "Flows",
     "FullLiouvillian",

@@ -48,7 +48,7 @@ class BoseGas(ThermalGas):
     >>> import thermo
     >>> photons = thermo.BoseGas(alpha=3)
     >>> round(float(photons.energy(2.0)), 6)  # pi^4/15 T^4
-    103.903031
+    103.90303
     """
 
     alpha: float
