@@ -48,6 +48,8 @@ from thermo.netcdf import load_dataset, save_dataset
 from thermo.plotting.map import plot_map
 from thermo.plotting.trajectory import plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
+from thermo.reservoirs.linking import with_links
+from thermo.reservoirs.links import HeatLink, LinkedLaw
 from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.master_equation import (
@@ -72,7 +74,9 @@ __all__ = [
     "EvolutionFailed",
     "FermiDiracGas",
     "GasState",
+    "HeatLink",
     "HeatState",
+    "LinkedLaw",
     "MasterEquation",
     "OptimisationFailed",
     "Optimum",
@@ -109,6 +113,7 @@ __all__ = [
     "sommerfeld_rates",
     "spectral_signs",
     "sweep",
+    "with_links",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room
