@@ -315,6 +315,7 @@ def test_a_table_of_every_public_call():
         "GaussianLaw",  # made by gaussian_law
         "Landauer",  # made by landauer
         "Relaxation",  # made by relax
+        "FlowJacobian",  # made by law.jacobian
         "CountingStatistics", "JumpStatistics", "WaitingTimes",  # made by counting_statistics
         "Noise",  # made by noise
         "StationaryState",  # made by stationary_state
