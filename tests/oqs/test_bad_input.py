@@ -70,6 +70,8 @@ CASES = {
     "first of no reservoir": ("first", lambda: STATS.waiting_time((5, "in"), (1, "out"), [1.0])),
     "waiting times negative": ("times", lambda: STATS.waiting_time((0, "in"), (1, "out"), [-1.0])),
     "currents NaN": ("currents", lambda: STATS.large_deviation(0, "heat", [NAN])),
+    "response of no model": ("model", lambda: oqs.linear_response(SYSTEM, 1.0, 0.0)),
+    "response at unequal T": ("T", lambda: oqs.linear_response(MODEL, T, 0.0)),
     # systems
     "h not Hermitian": ("h", lambda: oqs.QuadraticSystem([[1, 2], [3, 4]])),
     "h complex on its diagonal": ("h", lambda: oqs.QuadraticSystem([[1j]])),
@@ -316,6 +318,7 @@ def test_a_table_of_every_public_call():
         "Landauer",  # made by landauer
         "Relaxation",  # made by relax
         "FlowJacobian",  # made by law.jacobian
+        "LinearResponse", "Terminals",  # made by linear_response
         "CountingStatistics", "JumpStatistics", "WaitingTimes",  # made by counting_statistics
         "Noise",  # made by noise
         "StationaryState",  # made by stationary_state
