@@ -46,6 +46,7 @@ from thermo.machines import (
 from thermo.machines.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.netcdf import load_dataset, save_dataset
 from thermo.plotting.map import plot_map
+from thermo.plotting.stochastic import plot_stochastic
 from thermo.plotting.trajectory import plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
 from thermo.reservoirs.linking import with_links
@@ -114,6 +115,7 @@ __all__ = [
     "omega_bar",
     "optimise",
     "plot_map",
+    "plot_stochastic",
     "plot_trajectory",
     "regimes",
     "reservoir_rates",
