@@ -18,12 +18,17 @@ from thermo.evolution.events.events import Event
 from thermo.evolution.evolve import EvolutionFailed, evolve
 from thermo.evolution.trajectory import Trajectory, audit
 from thermo.gases import (
+    BoseGas,
     CombinedGas,
+    DebyeSolid,
     EquationOfState,
     FermiDiracGas,
     GasState,
+    HeatState,
     SommerfeldGas,
     TabulatedGas,
+    TabulatedHeatCapacity,
+    ThermalGas,
     invert,
 )
 from thermo.gases.fermi_integrals import fermi_dirac_integral
@@ -54,10 +59,12 @@ from thermo.sweeps.parts import merge
 from thermo.sweeps.sweep import sweep
 
 __all__ = [
+    "BoseGas",
     "CoTrajectory",
     "CoevolutionFailed",
     "CombinedGas",
     "Cooling",
+    "DebyeSolid",
     "Device",
     "Ensemble",
     "EquationOfState",
@@ -66,6 +73,7 @@ __all__ = [
     "EvolutionFailed",
     "FermiDiracGas",
     "GasState",
+    "HeatState",
     "MasterEquation",
     "OptimisationFailed",
     "Optimum",
@@ -75,6 +83,8 @@ __all__ = [
     "Reservoirs",
     "SommerfeldGas",
     "TabulatedGas",
+    "TabulatedHeatCapacity",
+    "ThermalGas",
     "Trajectory",
     "audit",
     "coevolve",

@@ -29,6 +29,7 @@ def worst_along(
 ) -> Audit:
     """Return the worst of each assumption at times t (m,) with T, mu (m, n); see `thermo.audit`."""
     reservoirs = _reservoirs(gases, capacities, names)
+    mu = np.where(reservoirs.has_potential, mu, 0.0)
     dynamics = ReservoirDynamics(oqs.flow_law(model), reservoirs, T[0])
     found = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
     return Audit(tuple(max(same, key=_rank) for same in zip(*found, strict=True)))

@@ -17,20 +17,20 @@ from thermo.sweeps.store_file import Contents, read_store
 
 @final
 class Part(NamedTuple):
-    """Part `index` of `count`: the points index, index + count, index + 2 count, ... of a grid.
+    """Part i of n: the points i, i + n, i + 2 n, ... of a grid.
 
     Neighbouring points often take as long as each other, so all parts take about as long.
     """
 
-    index: int
-    count: int
+    place: int
+    among: int
 
     def __str__(self) -> str:
-        return f"{self.index}/{self.count}"
+        return f"{self.place}/{self.among}"
 
     def points(self, total: int) -> range:
         """Return the indices of its points among `total`."""
-        return range(self.index, total, self.count)
+        return range(self.place, total, self.among)
 
     def outcome(self) -> Outcome:
         """Return what stands in the table for a point of another part."""
@@ -54,7 +54,7 @@ def checked_part(part: object, total: int) -> Part:
     index, count = part
     if not 0 <= index < count:
         raise ValueError(
-            f"Argument `part` must be (i, n) with 0 <= i < n, but is {part!r}. {remedy}"
+            f"Argument `part` must be (i, n), 0 <= i < n, but is {part!r}. {remedy}"
         )
     if count > total:
         raise ValueError(
@@ -66,7 +66,7 @@ def checked_part(part: object, total: int) -> Part:
 
 def plan(axes: Mapping[str, list[Any]], part: Part) -> str:
     """Return what a store keeps of a part and its grid, as JSON."""
-    return json.dumps({"axes": axes, "index": part.index, "count": part.count})
+    return json.dumps({"axes": axes, "index": part.place, "count": part.among})
 
 
 def merge(stores: Iterable[str | os.PathLike[str]]) -> xr.Dataset:
@@ -127,8 +127,8 @@ def _by_part(stores: list[Contents]) -> list[Contents]:
     for store, plan_of_it in zip(stores, plans, strict=True):
         if not plan_of_it:
             raise ValueError(
-                f"Argument `stores` must be of sweeps with `part`, but {store.path!r} is of a whole "
-                "grid. The sweep that wrote it returns its table."
+                f"Argument `stores` must be of sweeps with `part`, but {store.path!r} is of a "
+                "whole grid. The sweep that wrote it returns its table."
             )
         _check_alike(stores[0], store)
         index, count = plan_of_it["index"], plan_of_it["count"]
@@ -168,6 +168,6 @@ def _check_finished(contents: Contents, part: Part, keys: list[str]) -> None:
     done = sum(key in contents.outcomes for key in own)
     if done < len(own):
         raise ValueError(
-            f"Argument `stores` must hold finished parts, but {contents.path!r} holds {done} of the "
-            f"{len(own)} points of part {part}. Run that part again: it goes on where it ended."
+            f"Argument `stores` must hold finished parts, but {contents.path!r} holds {done} of "
+            f"the {len(own)} points of part {part}. Run that part again: it goes on where it ended."
         )

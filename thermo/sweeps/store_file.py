@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, final
 
 from thermo.sweeps.outcome import Outcome, digest, unpacked
 
-FORMAT: Final = "oqs-thermo sweep 4"
+FORMAT: Final = "oqs-thermo sweep 5"
 COLUMNS: Final = "point, data, error, version"
 _FACTS: Final = ("format", "function", "label", "parameters", "plan")
 
@@ -195,7 +195,10 @@ class StoreFile:
 
 
 def read_store(path: str | os.PathLike[str]) -> Contents:
-    """Return what a store holds, without changing it; raises ValueError, TypeError if it is none."""
+    """Return what a store holds, without changing it.
+
+    Raises TypeError, ValueError if it is none.
+    """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"Argument `stores` must be names of files, but one is {path!r}.")
     file = StoreFile(path, create=False, argument="stores")
