@@ -53,9 +53,7 @@ def checked_part(part: object, total: int) -> Part:
         raise TypeError(f"Argument `part` must be two whole numbers, but is {part!r}. {remedy}")
     index, count = part
     if not 0 <= index < count:
-        raise ValueError(
-            f"Argument `part` must be (i, n), 0 <= i < n, but is {part!r}. {remedy}"
-        )
+        raise ValueError(f"Argument `part` must be (i, n), 0 <= i < n, but is {part!r}. {remedy}")
     if count > total:
         raise ValueError(
             f"Argument `part` must be one of at most {total} parts, as many as the grid has "
