@@ -57,7 +57,7 @@ def checked_part(part: object, total: int) -> Part:
     if count > total:
         raise ValueError(
             f"Argument `part` must be one of at most {total} parts, as many as the grid has "
-            f"points, but is {part!r}. Give fewer parts."
+            f"points, but is {index, count}. Give fewer parts."
         )
     return Part(index, count)
 
