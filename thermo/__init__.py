@@ -48,8 +48,13 @@ from thermo.netcdf import load_dataset, save_dataset
 from thermo.plotting.map import plot_map
 from thermo.plotting.trajectory import plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
+from thermo.reservoirs.linking import with_links
+from thermo.reservoirs.links import HeatLink, LinkedLaw
 from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
+from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
+from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.master_equation import (
     MasterEquation,
     ReservoirMoments,
@@ -69,11 +74,15 @@ __all__ = [
     "Ensemble",
     "EquationOfState",
     "Equilibrium",
+    "Estimate",
     "Event",
     "EvolutionFailed",
     "FermiDiracGas",
     "GasState",
+    "HeatLink",
     "HeatState",
+    "JumpPath",
+    "LinkedLaw",
     "MasterEquation",
     "OptimisationFailed",
     "Optimum",
@@ -82,6 +91,8 @@ __all__ = [
     "ReservoirMoments",
     "Reservoirs",
     "SommerfeldGas",
+    "StochasticEnsemble",
+    "StochasticInterrupted",
     "TabulatedGas",
     "TabulatedHeatCapacity",
     "ThermalGas",
@@ -95,6 +106,7 @@ __all__ = [
     "equilibrium",
     "evolve",
     "evolve_ensemble",
+    "evolve_stochastic",
     "fermi_dirac_integral",
     "invert",
     "load_dataset",
@@ -111,6 +123,7 @@ __all__ = [
     "sommerfeld_rates",
     "spectral_signs",
     "sweep",
+    "with_links",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room

@@ -135,12 +135,16 @@ class ChannelOperator:
         """Return |<lower|S|upper>|^2 (d', d), block by block."""
         strength = np.zeros((len(above.states), len(below.states)))
         for (columns, p), (rows, q) in itertools.product(below.placed(), above.placed()):
-            used, led = self._applied(p, q)
-            if len(used):
-                amplitude = led.T @ p.vectors[used].conj()  # (d', d)
+            amplitude = self.amplitude(p, q)
+            if amplitude is not None:
                 complex_valued = np.iscomplexobj(amplitude)
                 strength[rows, columns] = np.abs(amplitude) ** 2 if complex_valued else amplitude**2
         return strength
+
+    def amplitude(self, p: Block, q: Block) -> NDArray[Any] | None:
+        """Return <lower|S|upper> (d', d) of the eigenstates of p and q; None if all are zero."""
+        used, led = self._applied(p, q)
+        return led.T @ p.vectors[used].conj() if len(used) else None
 
     def between(self, members: ComplexArray, block: Block, *, upward: bool) -> ComplexArray:
         """Return <i|S|a> (d, m), or upward conj(<a|S|i>), of eigenstates i of a block.

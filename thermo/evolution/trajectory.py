@@ -257,7 +257,9 @@ def audit(path: Trajectory, model: Model | None = None) -> Audit:
             f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "
             "Give oqs.davies(system, contacts)."
         )
-    return worst_along(model, path.gases, path.capacities, path.names, path.t, path.T, path.mu)
+    return worst_along(
+        model, path.law, path.gases, path.capacities, path.names, path.t, path.T, path.mu
+    )
 
 
 def _drift(values: FloatArray) -> float:

@@ -165,8 +165,10 @@ class Reservoirs(Sequence[Reservoir]):
     def named(self, law: object) -> Reservoirs:
         """Return the same, those without a name called as the contacts of a law that knows theirs.
 
-        Raises ValueError where a reservoir has another name than its contact.
+        Raises ValueError where a reservoir has another name than its contact, or is of another
+        kind: no chemical potential and a fermionic contact, or one and a bosonic contact.
         """
+        self._check_kinds(law)
         names = getattr(law, "names", None)
         if names is None or len(names) != len(self):
             return self  # a law of other reservoirs is refused when it is asked
@@ -181,6 +183,22 @@ class Reservoirs(Sequence[Reservoir]):
             dataclasses.replace(member, name=member.name or name)
             for member, name in zip(self._members, names, strict=True)
         )
+
+    def _check_kinds(self, law: object) -> None:
+        bosonic: NDArray[np.bool_] | None = getattr(getattr(law, "model", law), "bosonic", None)
+        # further reservoirs of a law with links touch no contact, and may be of any kind
+        for j, is_bosonic in enumerate([] if bosonic is None else bosonic[: len(self)]):
+            if is_bosonic == self.has_potential[j]:
+                kind, gases = (
+                    ("bosonic", "BoseGas or DebyeSolid")
+                    if is_bosonic
+                    else ("fermionic", "FermiDiracGas or SommerfeldGas")
+                )
+                raise ValueError(
+                    "Argument `reservoirs` must hold a gas of its kind for each contact, but "
+                    f"contact {self.names[j]!r} is {kind} and its gas {self[j].gas!r}. "
+                    f"Give e.g. {gases}."
+                )
 
     def checked(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
         """Return T, mu as (n,) arrays after checking shape, sign and each gas's validity."""
