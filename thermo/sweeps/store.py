@@ -136,7 +136,7 @@ class Store:
 
 @contextlib.contextmanager
 def open_store(
-    path: str | os.PathLike[str] | None, identity: Identity, plan: str
+    path: str | os.PathLike[str] | None, identity: Identity, plan: str = ""
 ) -> Iterator[Store | None]:
     """Open a store for the time of a sweep, or none."""
     if path is None:
