@@ -11,6 +11,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.noise import Noise, noise
 from oqs.fluctuations.response import LinearResponse, linear_response
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.fluctuations.terminals import Terminals
@@ -81,6 +82,7 @@ __all__ = [
     "Landauer",
     "LinearResponse",
     "Model",
+    "Noise",
     "NonUniqueStationaryState",
     "Populations",
     "QuadraticSystem",
@@ -117,6 +119,7 @@ __all__ = [
     "linear_response",
     "lorentzian",
     "momentary_flows",
+    "noise",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",
