@@ -49,8 +49,9 @@ from thermo.plotting.map import plot_map
 from thermo.plotting.stochastic import plot_stochastic
 from thermo.plotting.trajectory import plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
+from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.linking import with_links
-from thermo.reservoirs.links import HeatLink, LinkedLaw
+from thermo.reservoirs.links import HeatLink, OhmicLink
 from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
@@ -66,6 +67,7 @@ from thermo.stochastic.master_equation import (
     ReservoirMoments,
     master_equation,
 )
+from thermo.sweeps.parts import merge
 from thermo.sweeps.sweep import sweep
 
 __all__ = [
@@ -91,6 +93,7 @@ __all__ = [
     "JumpPath",
     "LinkedLaw",
     "MasterEquation",
+    "OhmicLink",
     "OptimisationFailed",
     "Optimum",
     "Regime",
@@ -120,6 +123,7 @@ __all__ = [
     "load_dataset",
     "master_equation",
     "maximum_power",
+    "merge",
     "omega_bar",
     "optimise",
     "plot_map",
