@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from oqs import Contact, QuadraticSystem
 from oqs.arguments import ComplexArray, FloatArray, has_shape, read_only, real_array, real_number
-from oqs.contact.contacts import checked_contacts, contact_names
+from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.memory import require_memory
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
@@ -278,7 +278,7 @@ def explicit_reservoirs(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
             "Interactions have no correlation matrix; see thermo.evolve_stochastic."
         )
-    found = checked_contacts(contacts)
+    found = fermionic_contacts(checked_contacts(contacts))
     group = Reservoirs(reservoirs)
     if len(group) != len(found):
         raise ValueError(
