@@ -11,6 +11,7 @@ from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
+from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -27,6 +28,7 @@ from oqs.state.entropy import (
 from oqs.state.relaxation import Relaxation, relax, relaxation_time
 from oqs.state.states import momentary_flows
 from oqs.stationary import (
+    ConservedBlocks,
     FullLiouvillian,
     GaussianState,
     Populations,
@@ -57,6 +59,7 @@ __all__ = [
     "Assumption",
     "Audit",
     "ClosedForm",
+    "ConservedBlocks",
     "Contact",
     "DaviesModel",
     "DensityMatrixLaw",
@@ -70,6 +73,7 @@ __all__ = [
     "Landauer",
     "Model",
     "NonUniqueStationaryState",
+    "PerlindModel",
     "Populations",
     "QuadraticSystem",
     "Relaxation",
@@ -100,6 +104,7 @@ __all__ = [
     "landauer",
     "lorentzian",
     "momentary_flows",
+    "perlind",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",

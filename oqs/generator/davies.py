@@ -15,15 +15,15 @@ from scipy.special import expit
 
 from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
 from oqs.contact.contacts import Contact, checked_contacts
-from oqs.contact.principal_value import occupied_shift, shift_function
 from oqs.generator.eigenoperators import Decomposition, decompose
+from oqs.generator.frequency_shifts import shift_coefficients
 from oqs.generator.generator import Generator, build_generator
 from oqs.generator.model import Model
 from oqs.generator.weighted import WeightedGenerator
 from oqs.memory import announce, require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import System
+from oqs.system.systems import System, checked_system
 from oqs.transitions.find_transitions import find_transitions
 from oqs.transitions.level_coherences import LevelCoherences
 from oqs.transitions.transitions import SectorBlocks, Transitions
@@ -123,10 +123,9 @@ class DaviesModel(Model):
             zip(self.contacts, self.decomposition.elements, strict=True)
         ):
             here = np.unique(elements.kappa)
-            w = self.frequencies[here]
-            occupied = occupied_shift(contact, w, float(T[j]), float(mu[j]))
-            absorption[j, here] = -occupied
-            emission[j, here] = shift_function(contact)(w) - occupied
+            emission[j, here], absorption[j, here] = shift_coefficients(
+                contact, self.frequencies[here], float(T[j]), float(mu[j])
+            )
         return emission, absorption
 
     @functools.cached_property
@@ -301,12 +300,7 @@ def davies(
     the rates (Davies 1974, doi:10.1007/BF01608389); levels split by less than the rates come out
     wrong by large factors.
     """
-    if not isinstance(system, System):
-        raise TypeError(
-            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
-            f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj with "
-            "oqs.InteractingSystem(H, annihilators)."
-        )
+    checked_system(system)
     found = checked_contacts(contacts)
     transitions, width = find_transitions(system, found, resolution)
     return DaviesModel(system, found, width, transitions, bool(lamb_shift))

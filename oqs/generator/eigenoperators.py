@@ -158,7 +158,7 @@ def decompose_states(
     """Decompose in the many-body eigenstates: no structure but the quantum numbers is used."""
     spectrum = system.spectrum
     levels, level_energy = _levels(spectrum.energies, sector, resolution)
-    found = [_states_of_contact(system, t) for t in channels]
+    found = [states_of_contact(system, t) for t in channels]
     bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
     kappa, frequencies = cluster(np.concatenate(bohr), resolution)
     split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
@@ -169,7 +169,7 @@ def decompose_states(
     return Decomposition(read_only(frequencies), elements, read_only(levels))
 
 
-def _states_of_contact(
+def states_of_contact(
     system: System, t: ComplexArray
 ) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
     """Return lower, upper, amplitude and channel of every non-zero element of one contact."""

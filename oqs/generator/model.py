@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import qutip
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
 from oqs.contact.contacts import Contact, contact_names
 from oqs.generator.closed import ClosedGenerator
+from oqs.generator.places import MatrixElements
 from oqs.generator.superoperator import in_operator_basis, require_room
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, reservoir_names
@@ -22,16 +23,6 @@ from oqs.system.systems import System
 
 if TYPE_CHECKING:
     from oqs.generator.davies import DaviesModel
-
-
-class _MatrixElements(Protocol):
-    """What has states a and b (P,) of matrix elements rho_ab."""
-
-    @property
-    def row_state(self) -> IntArray: ...
-
-    @property
-    def column_state(self) -> IntArray: ...
 
 
 class Model(Summarised):
@@ -119,7 +110,7 @@ class Model(Summarised):
         """Dissipators on all 4^N matrix elements; MemoryError where they would not fit."""
         return self.generator_on(np.zeros(self.system.spectrum.dimension, dtype=np.intp))
 
-    def turning(self, elements: _MatrixElements) -> FloatArray:
+    def turning(self, elements: MatrixElements) -> FloatArray:
         """Return detuning_a - detuning_b (P,) of matrix elements rho_ab."""
         found: FloatArray = self.detuning[elements.row_state] - self.detuning[elements.column_state]
         return found

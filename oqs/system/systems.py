@@ -176,6 +176,17 @@ class QuadraticSystem(System):
         )
 
 
+def checked_system(system: object) -> System:
+    """Return the system, or raise TypeError if it is none."""
+    if not isinstance(system, System):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
+            f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj with "
+            "oqs.InteractingSystem(H, annihilators)."
+        )
+    return system
+
+
 def checked_resolution(resolution: float | None, system: System) -> float:
     """Return the energy below which energies count as equal; None is `system.resolution`.
 

@@ -133,14 +133,22 @@ class ChannelOperator:
 
     def strength(self, below: Sector, above: Sector) -> FloatArray:
         """Return |<lower|S|upper>|^2 (d', d), block by block."""
-        strength = np.zeros((len(above.states), len(below.states)))
+        amplitude = self.amplitude(below, above)
+        if np.iscomplexobj(amplitude):
+            return np.abs(amplitude) ** 2
+        strength: FloatArray = np.square(amplitude, out=amplitude)
+        return strength
+
+    def amplitude(self, below: Sector, above: Sector) -> NDArray[Any]:
+        """Return <lower|S|upper> (d', d), a row for each upper state; real where H and S are."""
+        vectors = [block.vectors for sector in (below, above) for block in sector.blocks]
+        dtype = np.result_type(self.matrix.dtype, *vectors)
+        amplitude = np.zeros((len(above.states), len(below.states)), dtype=dtype)
         for (columns, p), (rows, q) in itertools.product(below.placed(), above.placed()):
             used, led = self._applied(p, q)
             if len(used):
-                amplitude = led.T @ p.vectors[used].conj()  # (d', d)
-                complex_valued = np.iscomplexobj(amplitude)
-                strength[rows, columns] = np.abs(amplitude) ** 2 if complex_valued else amplitude**2
-        return strength
+                amplitude[rows, columns] = led.T @ p.vectors[used].conj()
+        return amplitude
 
     def between(self, members: ComplexArray, block: Block, *, upward: bool) -> ComplexArray:
         """Return <i|S|a> (d, m), or upward conj(<a|S|i>), of eigenstates i of a block.

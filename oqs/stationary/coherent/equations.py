@@ -13,7 +13,8 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.generator.davies import DaviesModel
 from oqs.generator.eigenoperators import Elements
-from oqs.generator.generator import Generator, build_generator, commutator
+from oqs.generator.generator import Generator, build_generator
+from oqs.generator.places import commutator
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.coherent.local_basis import JumpBlocks
 
