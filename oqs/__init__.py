@@ -7,7 +7,12 @@ Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
+from oqs.fluctuations.counting import counting_statistics
+from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.statistics import CountingStatistics
+from oqs.fluctuations.waiting import WaitingTimes
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
@@ -49,6 +54,7 @@ from oqs.system.builders import (
 )
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem, System
+from oqs.units import Units
 from oqs.validity.audit import audit
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
@@ -61,15 +67,18 @@ __all__ = [
     "ClosedForm",
     "ConservedBlocks",
     "Contact",
+    "CountingStatistics",
     "DaviesModel",
     "DensityMatrixLaw",
     "Deviation",
+    "FlowJacobian",
     "FlowLaw",
     "Flows",
     "FullLiouvillian",
     "GaussianLaw",
     "GaussianState",
     "InteractingSystem",
+    "JumpStatistics",
     "Landauer",
     "Model",
     "NonUniqueStationaryState",
@@ -82,13 +91,16 @@ __all__ = [
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Units",
     "Untouched",
     "Verdict",
+    "WaitingTimes",
     "ZeroFrequencyBlock",
     "anderson_dot",
     "audit",
     "clausius_sum",
     "closed_form",
+    "counting_statistics",
     "coupled_dots",
     "davies",
     "deviation",

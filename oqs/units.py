@@ -28,9 +28,10 @@ SI_UNITS: Final = {
 class Units:
     """The reference energy E_0 of a calculation, in which all its energies are given.
 
-    Every method takes numbers in natural units, of any shape, and returns SI (energies: meV).
-    Temperatures are in units of E_0/k_B, times of hbar/E_0, particle flows of E_0/hbar, energy and
-    heat flows of E_0^2/hbar.
+    `kelvin`, `meV`, `microeV` and `second` bring measured numbers, of any shape, into natural
+    units; all other methods take natural units and return SI (energies: meV). Temperatures are in
+    units of E_0/k_B, times of hbar/E_0, particle flows of E_0/hbar, energy and heat flows of
+    E_0^2/hbar.
 
     Parameters
     ----------
@@ -45,6 +46,18 @@ class Units:
     -----
     Constants are those of scipy.constants (CODATA). The paper's E_0 is k_B x 1000 K,
     `Units.from_temperature(1000)`.
+
+    Examples
+    --------
+    A dot with a level of 0.2 meV between leads of 0.3 and 0.5 K, its rate 2 ueV:
+
+    >>> units = oqs.Units.from_meV(0.1)
+    >>> dot = oqs.QuadraticSystem.from_energies([units.meV(0.2)])
+    >>> leads = [oqs.Contact(oqs.flat(units.microeV(2.0)))] * 2
+    >>> T, mu = units.kelvin([0.3, 0.5]), units.meV([0.0, 0.05])
+    >>> flows = oqs.closed_form(dot, leads)(T, mu)
+    >>> print((1e12 * units.current(flows.particle)).round(3), "pA")
+    [ 7.159 -7.159] pA
     """
 
     reference_energy: float
@@ -63,6 +76,22 @@ class Units:
     def from_meV(cls, energy: float) -> Units:
         """Return the units with E_0 > 0 in milli-electronvolt."""
         return cls(1e-3 * eV * positive_number("energy", energy, "Give the energy in meV."))
+
+    def kelvin(self, T: ArrayLike) -> FloatArray:
+        """Return temperatures given in K in natural units."""
+        return _times(T, k / self.reference_energy)
+
+    def meV(self, energy: ArrayLike) -> FloatArray:
+        """Return energies, potentials or rates hbar gamma given in meV in natural units."""
+        return _times(energy, 1e-3 * eV / self.reference_energy)
+
+    def microeV(self, energy: ArrayLike) -> FloatArray:
+        """Return energies, potentials or rates hbar gamma given in ueV in natural units."""
+        return _times(energy, 1e-6 * eV / self.reference_energy)
+
+    def second(self, t: ArrayLike) -> FloatArray:
+        """Return times given in s in natural units."""
+        return _times(t, self.reference_energy / hbar)
 
     def temperature(self, T: ArrayLike) -> FloatArray:
         """Return temperatures in K."""

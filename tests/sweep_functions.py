@@ -16,8 +16,6 @@ import numpy as np
 import oqs
 import thermo
 
-OFFSET = 1.0
-
 
 def product(a, b):
     return {"sum": a + b, "pair": np.array([a, b]), "name": f"{a}{b}"}
@@ -56,10 +54,6 @@ def takes_the_name_of_an_axis(a):
 
 def scaled(a, factor):
     return a * factor
-
-
-def with_offset(a):
-    return a + OFFSET
 
 
 @dataclasses.dataclass(frozen=True)

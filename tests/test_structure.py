@@ -131,7 +131,8 @@ def test_a_package_needs_no_more_than_it_says(package, absent):
 def test_a_need_for_more_would_be_seen():
     done = import_without("oqs", ["scipy"])
     assert done.returncode == 1
-    assert "import of scipy halted" in done.stderr
+    assert "ModuleNotFoundError" in done.stderr
+    assert "scipy" in done.stderr
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)

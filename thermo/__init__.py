@@ -18,12 +18,17 @@ from thermo.evolution.events.events import Event
 from thermo.evolution.evolve import EvolutionFailed, evolve
 from thermo.evolution.trajectory import Trajectory, audit
 from thermo.gases import (
+    BoseGas,
     CombinedGas,
+    DebyeSolid,
     EquationOfState,
     FermiDiracGas,
     GasState,
+    HeatState,
     SommerfeldGas,
     TabulatedGas,
+    TabulatedHeatCapacity,
+    ThermalGas,
     invert,
 )
 from thermo.gases.fermi_integrals import fermi_dirac_integral
@@ -43,15 +48,24 @@ from thermo.netcdf import load_dataset, save_dataset
 from thermo.plotting.map import plot_map
 from thermo.plotting.trajectory import plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
+from thermo.reservoirs.linking import with_links
+from thermo.reservoirs.links import HeatLink, LinkedLaw
 from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.stochastic.master_equation import (
+    MasterEquation,
+    ReservoirMoments,
+    master_equation,
+)
 from thermo.sweeps.sweep import sweep
 
 __all__ = [
+    "BoseGas",
     "CoTrajectory",
     "CoevolutionFailed",
     "CombinedGas",
     "Cooling",
+    "DebyeSolid",
     "Device",
     "Ensemble",
     "EquationOfState",
@@ -60,13 +74,20 @@ __all__ = [
     "EvolutionFailed",
     "FermiDiracGas",
     "GasState",
+    "HeatLink",
+    "HeatState",
+    "LinkedLaw",
+    "MasterEquation",
     "OptimisationFailed",
     "Optimum",
     "Regime",
     "Reservoir",
+    "ReservoirMoments",
     "Reservoirs",
     "SommerfeldGas",
     "TabulatedGas",
+    "TabulatedHeatCapacity",
+    "ThermalGas",
     "Trajectory",
     "audit",
     "coevolve",
@@ -80,6 +101,7 @@ __all__ = [
     "fermi_dirac_integral",
     "invert",
     "load_dataset",
+    "master_equation",
     "maximum_power",
     "omega_bar",
     "optimise",
@@ -91,6 +113,7 @@ __all__ = [
     "sommerfeld_rates",
     "spectral_signs",
     "sweep",
+    "with_links",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room

@@ -74,7 +74,7 @@ class BandIntegral:
         """
         panels = self.panels
         edges = panels[[0, -1]]
-        steps = edges[self.g(edges) > ACCURACY * self.scale]
+        steps = edges[np.abs(self.g(edges)) > ACCURACY * self.scale]
         near = np.abs(np.subtract.outer(frequencies, steps)) <= 1e-12 * np.max(np.abs(edges))
         if np.any(near):
             w = float(frequencies[np.argmax(near.any(axis=1))])
@@ -144,15 +144,43 @@ def occupied_shift(contact: Contact, frequencies: FloatArray, T: float, mu: floa
         if the contact has neither a band nor a Lorentzian rate: the integral diverges at the
         bottom of an unbounded band.
     """
+
+    def filled(energies: FloatArray) -> FloatArray:
+        return expit((mu - energies) / T)
+
+    return _thermal_shift(contact, frequencies, T, mu, filled)
+
+
+def occupied_shift_slopes(
+    contact: Contact, frequencies: FloatArray, T: float, mu: float
+) -> FloatArray:
+    """Return the derivatives (2, K) of `occupied_shift` with respect to T and mu."""
+
+    def by_mu(energies: FloatArray) -> FloatArray:
+        x = (energies - mu) / T
+        return expit(x) * expit(-x) / T
+
+    def by_temperature(energies: FloatArray) -> FloatArray:
+        return by_mu(energies) * (energies - mu) / T
+
+    return np.array(
+        [_thermal_shift(contact, frequencies, T, mu, weight) for weight in (by_temperature, by_mu)]
+    )
+
+
+def _thermal_shift(
+    contact: Contact, frequencies: FloatArray, T: float, mu: float, weight: Weight
+) -> FloatArray:
+    """Return P int de/(2 pi) gamma(e) weight(e) / (w - e) (K,), weight varying around mu by T."""
     lowest, highest, features = _support(contact)
     thermal = [mu, *(mu + sign * T * 3.0**k for sign in (-1, 1) for k in range(4))]
 
-    def filled(energies: FloatArray) -> FloatArray:
-        return contact.gamma(energies) * expit((mu - energies) / T)
+    def weighted(energies: FloatArray) -> FloatArray:
+        return contact.gamma(energies) * weight(energies)
 
-    return BandIntegral.over_band(filled, lowest, highest, [*features, *thermal], contact.label())(
-        frequencies
-    )
+    return BandIntegral.over_band(
+        weighted, lowest, highest, [*features, *thermal], contact.label()
+    )(frequencies)
 
 
 def _support(contact: Contact) -> tuple[float, float, list[float]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oqs.datasets import dataset
 from oqs.fluctuations.quantities import QUANTITIES
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ def dataset_of(statistics: CountingStatistics) -> xarray.Dataset:
     other_reservoir); fano, uncertainty (quantity, reservoir); T, mu (reservoir). Reservoirs go by
     name, or by index where they have none.
     """
-    import xarray as xr  # not needed by the rest of the package
-
     n = statistics.reservoirs
     names = statistics.names or (None,) * n
     labels = [str(j) if name is None else name for j, name in enumerate(names)]
@@ -38,7 +37,7 @@ def dataset_of(statistics: CountingStatistics) -> xarray.Dataset:
     )
     each, pairs = ("quantity", "reservoir"), ("other_quantity", "other_reservoir")
     powers = "E_0 for particles, one power more for each energy or heat"
-    return xr.Dataset(
+    return dataset(
         {
             "mean": (each, mean, {"long_name": "flow, positive: lost", "units": powers}),
             "covariance": (

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, index, read_only, real_array, whole_number
 from oqs.flows import Flows
 from oqs.fluctuations.large_deviation import rate_function
-from oqs.fluctuations.quantities import checked_quantity, weights_of
+from oqs.fluctuations.quantities import QUANTITIES, checked_quantity, weights_of
 from oqs.numerics.occupation import SAFE
+from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
 if TYPE_CHECKING:
     import xarray
@@ -37,7 +38,7 @@ class Tilted(NamedTuple):
     energy: FloatArray
 
 
-class CountingStatistics(abc.ABC):
+class CountingStatistics(Summarised):
     """Statistics of the particles, energy and heat that each reservoir loses in a long time t.
 
     With N_j, E_j what reservoir j has lost, and heat Q_j = E_j - mu_j N_j,
@@ -122,14 +123,14 @@ class CountingStatistics(abc.ABC):
         found: FloatArray = np.einsum("aj,ajbq,bq->jq", left, self.second_cumulants, right)
         return read_only(found)
 
-    def cumulants(self, j: int, order: int = 6, quantity: str = "particle") -> FloatArray:
+    def cumulants(self, j: int | str, order: int = 6, quantity: str = "particle") -> FloatArray:
         """Return the first cumulants of one current, c_1 = mean, c_2 = noise, c_3, ..., c_order.
 
         c_m = d^m lambda / dx^m at 0, per unit time, with the field x on what reservoir j loses.
 
         Parameters
         ----------
-        j : index of the reservoir.
+        j : index or name of the reservoir.
         order : how many, at least 1.
         quantity : 'particle', 'energy' or 'heat'.
 
@@ -139,7 +140,7 @@ class CountingStatistics(abc.ABC):
 
         Raises
         ------
-        IndexError
+        IndexError, KeyError
             if there is no reservoir j.
         TypeError, ValueError
             if the order is no whole number >= 1, or the quantity has another name.
@@ -149,7 +150,7 @@ class CountingStatistics(abc.ABC):
         weights = weights_of(checked_quantity("quantity", quantity), self.mu)[:, reservoir]
         return read_only(self._cumulants(reservoir, count, weights))
 
-    def fano(self, j: int, quantity: str = "particle") -> float:
+    def fano(self, j: int | str, quantity: str = "particle") -> float:
         """Return c_2/|c_1| of a current: 1 for independent particles, units of the quantity.
 
         Infinite for thermal noise without a mean, which is one below the rounding of its gross
@@ -160,7 +161,7 @@ class CountingStatistics(abc.ABC):
             return math.inf if noise > 0 else math.nan
         return noise / abs(mean)
 
-    def uncertainty(self, j: int, quantity: str = "particle") -> float:
+    def uncertainty(self, j: int | str, quantity: str = "particle") -> float:
         """Return sigma c_2/c_1^2, dimensionless, with sigma = -sum_j Y_j/T_j.
 
         The thermodynamic uncertainty relation says that it is at least 2 for jumps between
@@ -222,7 +223,7 @@ class CountingStatistics(abc.ABC):
             )
         return self._tilted(chi, xi)
 
-    def large_deviation(self, j: int, quantity: str, currents: ArrayLike) -> FloatArray:
+    def large_deviation(self, j: int | str, quantity: str, currents: ArrayLike) -> FloatArray:
         """Return the rate function I(i) of a time-averaged current i = A_j/t of reservoir j.
 
         P(A_j/t = i) ~ e^{-t I(i)},   I(i) = max_x [x i - lambda(x)],
@@ -232,7 +233,7 @@ class CountingStatistics(abc.ABC):
 
         Parameters
         ----------
-        j : index of the reservoir.
+        j : index or name of the reservoir.
         quantity : 'particle', 'energy' or 'heat'.
         currents : (...) i, per unit time.
 
@@ -242,7 +243,7 @@ class CountingStatistics(abc.ABC):
 
         Raises
         ------
-        IndexError
+        IndexError, KeyError
             if there is no reservoir j.
         TypeError, ValueError
             if the quantity has another name, or the currents are no finite real numbers.
@@ -268,7 +269,30 @@ class CountingStatistics(abc.ABC):
 
         return dataset_of(self)
 
-    def _mean_and_noise(self, j: int, quantity: str) -> tuple[int, float, float]:
+    def summary(self) -> Summary:
+        """Return means, noise and Fano factors; a notebook also shows energy and heat."""
+        n, names = self.reservoirs, reservoir_names(self.names, self.reservoirs)
+        fano = [[self.fano(j, quantity) for j in range(n)] for quantity in QUANTITIES]
+        rows = [
+            [
+                f"{name}, {quantity}",
+                few_digits(getattr(self.flows, quantity)[j]),
+                few_digits(self.covariance(quantity)[j, j]),
+                few_digits(fano[kind][j]),
+            ]
+            for j, name in enumerate(names)
+            for kind, quantity in enumerate(QUANTITIES)
+        ]
+        facts = [
+            ("", ", ".join(names)),
+            ("particle flow", few_digits(self.flows.particle)),
+            ("noise", few_digits(np.diagonal(self.covariance("particle")))),
+            ("Fano factor", few_digits(fano[0])),
+        ]
+        heads = ("reservoir", "mean", "noise", "noise/|mean|")
+        return Summary(f"Counting statistics of {n} reservoirs", facts, heads, rows)
+
+    def _mean_and_noise(self, j: int | str, quantity: str) -> tuple[int, float, float]:
         reservoir = self._reservoir(j)
         name = checked_quantity("quantity", quantity)
         mean = float(getattr(self.flows, name)[reservoir])
@@ -279,9 +303,18 @@ class CountingStatistics(abc.ABC):
         scale = np.abs(weights_of(quantity, self.mu)[:, reservoir]) @ self.gross[:, reservoir]
         return abs(mean) <= _ROUNDING * float(scale)
 
-    def _reservoir(self, j: int) -> int:
-        position = index("j", j, self.reservoirs, "Reservoirs count from 0, as contacts do.")
-        return position % self.reservoirs
+    def _reservoir(self, j: int | str, argument: str = "j") -> int:
+        """Return the index of a reservoir given by name or index."""
+        names = self.names or ()
+        if isinstance(j, str) and j in names:
+            return names.index(j)
+        known = ", ".join(reservoir_names(names, self.reservoirs))
+        if isinstance(j, str):
+            raise KeyError(
+                f"Argument `{argument}` must name a reservoir, but is {j!r}. There are {known}."
+            )
+        remedy = f"Reservoirs count from 0, as contacts do: there are {known}."
+        return index(argument, j, self.reservoirs, remedy) % self.reservoirs
 
     def _fields(self, name: str, given: ArrayLike | None) -> FloatArray:
         if given is None:

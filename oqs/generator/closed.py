@@ -31,6 +31,10 @@ class GeneratorAt(abc.ABC):
         """Return D_j + FS_j (P, P) of every reservoir."""
 
     @abc.abstractmethod
+    def jumps(self) -> list[sp.csc_array]:
+        """Return the jumps L rho L^+ of every reservoir, (P, P), without what is no jump."""
+
+    @abc.abstractmethod
     def exchange(self, values: FloatArray | ComplexArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N_S D_j[rho]) and tr(H_S D_j[rho]), each (..., n), of elements (..., P)."""
 

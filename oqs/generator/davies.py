@@ -16,7 +16,7 @@ from scipy.special import expit
 from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
 from oqs.contact.contacts import Contact, checked_contacts
 from oqs.generator.eigenoperators import Decomposition, decompose
-from oqs.generator.frequency_shifts import shift_coefficients
+from oqs.generator.frequency_shifts import shift_coefficients, shift_slopes
 from oqs.generator.generator import Generator, build_generator
 from oqs.generator.model import Model
 from oqs.generator.weighted import WeightedGenerator
@@ -114,6 +114,23 @@ class DaviesModel(Model):
         if self.shifted:
             parts += self.shift_weights(T, mu)
         return np.concatenate(parts).ravel()
+
+    def weight_slopes(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return d weights / d T_j and d mu_j, (2, .., n, K): each contact's own T and mu."""
+        x = (self.frequencies - mu[:, None]) / T[:, None]
+        slope = self.rates * expit(x) * expit(-x) / T[:, None]
+        absorbed = np.stack([slope * x, slope])
+        parts = [-absorbed, absorbed]
+        if self.shifted:
+            shifted = np.zeros_like(absorbed)
+            for j, (contact, elements) in enumerate(
+                zip(self.contacts, self.decomposition.elements, strict=True)
+            ):
+                here = np.unique(elements.kappa)
+                at = self.frequencies[here], float(T[j]), float(mu[j])
+                shifted[:, j, here] = shift_slopes(contact, *at)
+            parts += [shifted, shifted]
+        return np.stack(parts, axis=1)
 
     def shift_weights(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the coefficients e_j(w), f_j(w) of `lamb_shift`, each (n, K); 0 if no operator."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
-from oqs.contact.principal_value import occupied_shift, shift_function
+from oqs.contact.principal_value import occupied_shift, occupied_shift_slopes, shift_function
 
 _AT_ONCE = 1000  # frequencies, of some thousand nodes each
 
@@ -35,3 +35,13 @@ def shift_coefficients(
         emission[here] = total(distinct[here]) - occupied
     shape = frequencies.shape
     return emission[place].reshape(shape), absorption[place].reshape(shape)
+
+
+def shift_slopes(contact: Contact, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
+    """Return the derivatives (2, ...) of e_j(w), and of f_j(w) alike, with respect to T and mu."""
+    distinct, place = np.unique(frequencies, return_inverse=True)
+    found = np.empty((2, len(distinct)))
+    for begin in range(0, len(distinct), _AT_ONCE):
+        here = slice(begin, begin + _AT_ONCE)
+        found[:, here] = -occupied_shift_slopes(contact, distinct[here], T, mu)
+    return found[:, place].reshape(2, *frequencies.shape)

@@ -20,8 +20,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.generator.davies import DaviesModel
-from oqs.generator.generator import Generator
+from oqs.generator.closed import ClosedGenerator
+from oqs.generator.model import Model
 from oqs.numerics.clusters import IntArray
 from oqs.system.spectrum import Spectrum
 
@@ -117,23 +117,28 @@ class JumpParts:
         return sp.csc_array(total)
 
 
-def davies_jumps(
-    model: DaviesModel, generator: Generator, T: FloatArray, mu: FloatArray
-) -> JumpParts:
-    """Return the parts of a Davies model on a generator's matrix elements at T, mu (n,).
+def jump_parts(model: Model, elements: ClosedGenerator, T: FloatArray, mu: FloatArray) -> JumpParts:
+    """Return the parts of a model on a closed set of matrix elements at T, mu (n,).
 
-    Of the free evolution only what the dissipators do not commute with is kept, the detuning within
-    levels that the model's resolution joins; between the levels rho_ab must have no elements.
+    Of the free evolution only what the dissipators do not commute with is kept, `model.detuning`:
+    the rest changes phases of coherences that no jump tells apart.
     """
-    weights = model.weights(T, mu)
-    whole = generator.matrix(weights)
-    if np.any(model.detuning):
-        whole = sp.csc_array(whole - 1j * sp.diags_array(model.turning(generator)))
-    by_kind = weights.reshape(-1, *model.rates.shape)
-    jumps = []
-    for j in range(model.reservoirs):
-        own = np.zeros_like(by_kind)
-        own[:2, j] = by_kind[:2, j]  # frequency shifts are no jumps
-        jumps.append(generator.jump_matrix(own.ravel()))
-    states = generator.row_state, generator.column_state
-    return JumpParts.of(whole, jumps, model.system.spectrum, states)
+    weighted = elements.at(T, mu)
+    whole = weighted.matrix()
+    turning = model.turning(elements)
+    if np.any(turning):
+        whole = sp.csc_array(whole - 1j * sp.diags_array(turning))
+    states = elements.row_state, elements.column_state
+    return JumpParts.of(whole, weighted.jumps(), model.system.spectrum, states)
+
+
+def reached_elements(model: Model) -> ClosedGenerator:
+    """Return the matrix elements that populations turn into, by any sequence of jumps."""
+    elements = model.coherent_elements
+    links = elements.linked().astype(np.int64)
+    reached = elements.row_state == elements.column_state
+    while True:
+        grown = reached | (links @ reached.astype(np.int64) > 0)
+        if np.array_equal(grown, reached):
+            return elements.restricted(reached)
+        reached = grown

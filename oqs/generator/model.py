@@ -110,6 +110,11 @@ class Model(Summarised):
         """Dissipators on all 4^N matrix elements; MemoryError where they would not fit."""
         return self.generator_on(np.zeros(self.system.spectrum.dimension, dtype=np.intp))
 
+    @functools.cached_property
+    def prepared(self) -> dict[str, object]:
+        """What rooms further up have prepared once for this model, by the name of what it is."""
+        return {}
+
     def turning(self, elements: MatrixElements) -> FloatArray:
         """Return detuning_a - detuning_b (P,) of matrix elements rho_ab."""
         found: FloatArray = self.detuning[elements.row_state] - self.detuning[elements.column_state]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, temperatures_and_potentials
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
 from oqs.generator.model import Model, checked_model
 from oqs.generator.touched import touched_part
@@ -75,6 +76,24 @@ class DensityMatrixLaw(Summarised):
         )
         shape = potential.shape
         return Flows.of(particle.reshape(shape), energy.reshape(shape), potential, self.names)
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
+        """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
+
+        First-order perturbation of the stationary state, L d rho = -(dL) rho, one solve for each T
+        and mu; to rounding of the derivatives of the contacts' gross rates. Raises as
+        `stationary_state` does.
+        """
+        n = self.model.reservoirs
+        temperature, potential = temperatures_and_potentials(T, mu, n, batched=True)
+        temperature, potential = np.broadcast_arrays(temperature, potential)
+        if potential.ndim == 1:
+            found = self.problem.jacobian(temperature, potential)
+        else:
+            found = self.problem.jacobian_batch(
+                temperature.reshape(-1, n), potential.reshape(-1, n)
+            )
+        return found.shaped(potential.shape[:-1], self.names)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (K, n) through each Bohr frequency.

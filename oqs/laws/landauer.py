@@ -21,12 +21,14 @@ from oqs.arguments import (
 )
 from oqs.contact.contacts import Contact, checked_contacts, contact_names
 from oqs.contact.principal_value import Weight, shift_function
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows
 from oqs.laws.gross import ROUNDING, gross_of_modes
 from oqs.laws.resonances import graded_panels, poles
 from oqs.modes.pair_flows import occupation_differences
+from oqs.modes.pair_jacobian import occupation_slopes
 from oqs.numerics.occupation import filled_and_empty
-from oqs.numerics.quadrature import Panels, integrate
+from oqs.numerics.quadrature import Panels, Sample, integrate
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.systems import QuadraticSystem
 
@@ -108,18 +110,36 @@ class Landauer(Summarised):
             if T, mu are refused, or a level stands on a band edge.
         """
         n = len(self.contacts)
-        temperature, potential = temperatures_and_potentials(T, mu, n)
+        T, mu = temperatures_and_potentials(T, mu, n)
+        found = self._integral(lambda o, w: self._exchange(o, w, T, mu), T, mu, 3)
+        return Flows(*found.reshape(3, n)).named(self.names)
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows at T, mu (n,), to `accuracy` of the largest.
+
+        dP_j/dmu_q = -int dw/(2 pi) T_jq dn_q/dmu_q for q != j, and minus the sum of these for
+        q = j; the rest alike. Raises as a call does.
+        """
+        n = len(self.contacts)
+        T, mu = temperatures_and_potentials(T, mu, n)
+        found = self._integral(lambda o, w: self._slopes(o, w, T, mu), T, mu, 6).reshape(6, n, n)
+        diagonal = np.arange(n)
+        found[5, diagonal, diagonal] -= self(T, mu).particle
+        return FlowJacobian.of_table(found, self.names)
+
+    def _integral(self, sample: Sample, T: FloatArray, mu: FloatArray, kinds: int) -> FloatArray:
+        """Integrate several kinds of integrands, each judged by the largest of its kind.
+
+        Raises RuntimeError where the accuracy is not reached.
+        """
 
         def bound(value: FloatArray, gross: FloatArray) -> FloatArray:
-            flow, rate = (np.abs(a).reshape(3, n).max(axis=1) for a in (value, gross))
+            flow, rate = (np.abs(a).reshape(kinds, -1).max(axis=1) for a in (value, gross))
             enough = np.maximum(self.accuracy * flow, min(self.accuracy, ROUNDING) * rate)
-            return np.repeat(enough + np.finfo(float).tiny, n)  # nothing at all is enough of it
+            enough += np.finfo(float).tiny  # nothing at all is enough of it
+            return np.repeat(enough, len(value) // kinds)
 
-        found = integrate(
-            lambda origin, offset: self._exchange(origin, offset, temperature, potential),
-            self._panels(temperature, potential),
-            bound,
-        )
+        found = integrate(sample, self._panels(T, mu), bound)
         missed = float(np.max(found.error / bound(found.value, found.gross), initial=0.0))
         if missed > 1:
             raise RuntimeError(
@@ -127,7 +147,23 @@ class Landauer(Summarised):
                 f"largest flow, but {missed * self.accuracy:.0e}. "
                 "Ask for less, landauer(..., accuracy=...)."
             )
-        return Flows(*found.value.reshape(3, n)).named(self.names)
+        return found.value
+
+    def _slopes(
+        self, origin: FloatArray, offset: FloatArray, T: FloatArray, mu: FloatArray
+    ) -> FloatArray:
+        """Return dP, dJ, dY by T and mu per energy, and their sizes (M, 2, 6 n n)."""
+        passed = -self._transmission(origin, offset) / (2 * np.pi)  # (M, j, q)
+        same = np.arange(len(T))
+        passed[:, same, same] = 0.0
+        passed[:, same, same] = -passed.sum(axis=2)
+        above = np.subtract.outer(origin, mu) + offset[:, None]  # (M, n)
+        slopes = occupation_slopes(above, T)[:, :, None] * passed  # (2, M, j, q)
+        w = (origin + offset)[:, None, None]
+        one = np.ones_like(passed)
+        carried = np.stack([one, w * one, above[:, :, None] * one])
+        net = np.moveaxis(carried[:, None] * slopes, 2, 0)
+        return np.stack([net, np.abs(net)], axis=1).reshape(len(origin), 2, -1)
 
     def _exchange(
         self, origin: FloatArray, offset: FloatArray, T: FloatArray, mu: FloatArray

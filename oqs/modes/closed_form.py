@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
 from oqs.contact.contacts import Contact, checked_contacts, contact_names
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
 from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import (
@@ -22,6 +23,7 @@ from oqs.modes.pair_flows import (
     pair_flows,
     plain_pair_flows,
 )
+from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.systems import QuadraticSystem
@@ -77,6 +79,13 @@ class ClosedForm(Summarised):
         """
         found = pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
         return found.named(self.names)
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
+        """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
+
+        Each keeps its relative precision; in the cold they vanish as e^(-|w - mu|/T).
+        """
+        return pair_jacobian(self.frequencies, self.transfer, *self._checked(T, mu), self.names)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., K, n) through each mode; their sum over modes is the flow."""

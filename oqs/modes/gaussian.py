@@ -23,9 +23,11 @@ from numpy.typing import ArrayLike
 from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
 from oqs.contact.contacts import Contact, checked_contacts, contact_names
 from oqs.contact.principal_value import shift_function
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
 from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import level_flows, pair_flows, plain_pair_flows
+from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
@@ -69,6 +71,11 @@ class GaussianLaw(Summarised):
         """Return the flows (..., n) at T, mu of shape (..., n), units of energy."""
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
         return pair_flows(self.frequencies, self.transfer, *checked).named(self.names)
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
+        """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n)."""
+        checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
+        return pair_jacobian(self.frequencies, self.transfer, *checked, self.names)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., K, n) through each level."""

@@ -120,7 +120,7 @@ def pair_flows(
     frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
 ) -> Flows:
     """Return the flows (..., n) through all levels at T, mu (..., n); the rest as above."""
-    shape, T, mu = _flat(T, mu)
+    shape, T, mu = flat_batch(T, mu)
     above, particle = pair_currents(frequencies, transfer, T, mu)
     above *= particle
     sums = np.add.reduce(particle, axis=1), frequencies @ particle, np.add.reduce(above, axis=1)
@@ -131,7 +131,7 @@ def level_flows(
     frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
 ) -> Flows:
     """Return the flows (..., K, n) through each level at T, mu (..., n); the rest as above."""
-    shape, T, mu = _flat(T, mu)
+    shape, T, mu = flat_batch(T, mu)
     currents = pair_currents(frequencies, transfer, T, mu)
     above, particle = (a.T.reshape(*shape[:-1], len(frequencies), shape[-1]) for a in currents)
     return Flows(particle, particle * frequencies[:, None], particle * above)
@@ -176,7 +176,7 @@ def plain_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> PlainFlow
     return flows
 
 
-def _flat(T: FloatArray, mu: FloatArray) -> tuple[tuple[int, ...], FloatArray, FloatArray]:
+def flat_batch(T: FloatArray, mu: FloatArray) -> tuple[tuple[int, ...], FloatArray, FloatArray]:
     """Return the shape (..., n) of T and mu together, and both as (B, n)."""
     if T.shape != mu.shape:
         T, mu = np.broadcast_arrays(T, mu)

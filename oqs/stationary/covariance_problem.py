@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.perlind.modes import ModeRates, PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.stationary.method import (
@@ -49,6 +50,32 @@ class CovarianceProblem(StationaryProblem):
             balanced(flows.particle.sum(axis=1), gross),
             balanced(flows.energy.sum(axis=1), gross),
         )
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows: K dC + dC K^+ = dF - dK C - C dK^+."""
+        modes, n = self.modes, self.model.reservoirs
+        rates = modes.rates(T, mu)
+        covariance = self._covariance(rates)
+        flows, drift = modes.flows(covariance, rates), modes.drift(rates)
+        reference = float(mu.mean())
+        above = modes.energies - reference
+        empty = np.eye(len(above)) - covariance
+        found = np.empty((2, 2, n, n))
+        for theta, slopes in enumerate(modes.rate_slopes(T, mu)):
+            lost = (slopes.emptying + slopes.filling) @ covariance / 2
+            change = modes.solved(drift, slopes.filling - lost - lost.conj().swapaxes(1, 2))
+            direct = modes.exchanged(slopes, covariance, empty)
+            for q in range(n):
+                rising, falling = modes.exchanged(rates, change[q], -change[q])
+                rising[q] += direct[0][q]
+                falling[q] += direct[1][q]
+                particle = rising - falling
+                energy = particle * above + modes.shifted(change[q]) * modes.energies
+                gross = np.sum(np.abs(rising) + np.abs(falling), axis=1)
+                found[0, theta, :, q] = balanced(particle.sum(axis=1), gross)
+                found[1, theta, :, q] = balanced(energy.sum(axis=1), gross)
+        flow = balanced(flows.particle.sum(axis=1), flows.gross.sum(axis=1))
+        return FlowJacobian.of(found[0], found[1], flow, mu, reference=reference)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the flows (N, n) into each mode."""

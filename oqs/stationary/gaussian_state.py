@@ -21,6 +21,7 @@ import scipy.sparse as sp
 from scipy.linalg.lapack import zpstrf
 
 from oqs.arguments import ComplexArray, FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import PlainFlows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
@@ -119,6 +120,14 @@ class GaussianProblem(StationaryProblem):
         """Return the particle and energy flows (b, n) at T, mu (b, n)."""
         flows = self.law(T, mu)
         return flows.particle, flows.energy
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows."""
+        return self.law.jacobian(T, mu)
+
+    def jacobian_batch(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
+        return self.law.jacobian(T, mu)
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows of few levels in plain numbers."""

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import PlainFlows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
@@ -97,6 +98,17 @@ class StationaryProblem(abc.ABC):
             np.array([solution.particle for solution in solutions]),
             np.array([solution.energy for solution in solutions]),
         )
+
+    @abc.abstractmethod
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows at T, mu (n,), by one more solve for each.
+
+        Raises as `solve` does.
+        """
+
+    def jacobian_batch(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (b, n, n) of the flows at T, mu (b, n), one after the other."""
+        return FlowJacobian.joined([self.jacobian(*pair) for pair in zip(T, mu, strict=True)])
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows as a function in plain numbers, where it has one."""

@@ -18,6 +18,7 @@ CONTACTS = [oqs.Contact(FLAT), oqs.Contact(oqs.flat(0.2), [1, 0.5])]
 MODEL = oqs.davies(SYSTEM, CONTACTS)
 LAW, CLOSED = oqs.flow_law(MODEL), oqs.closed_form(SYSTEM, CONTACTS)
 T, MU = [1.0, 2.0], [0.0, 0.1]
+STATS = oqs.counting_statistics(MODEL, T, MU)
 RHO = oqs.gibbs_state(SYSTEM, 1.0, 0.0)
 H, C = SYSTEM.hamiltonian, SYSTEM.annihilators
 EMPTY = qutip.tensor(qutip.basis(2, 0), qutip.basis(2, 0))
@@ -38,10 +39,35 @@ def rate(law):
 # name -> (argument that the message names, call)
 FLOWS = oqs.Flows([0, 0], [0, 0], [0, 0], names=("a", "b"))
 CASES = {
-    # flows
+    # units and flows
+    "reference energy 0": ("reference_energy", lambda: oqs.Units(0.0)),
     "flows no Flows": ("flows", lambda: oqs.deviation([0.1], FLOWS)),
     "exact of another shape": ("exact", lambda: oqs.deviation(FLOWS, oqs.Flows([0], [0], [0]))),
     "exact of others": ("exact", lambda: oqs.deviation(FLOWS, FLOWS.named(("c", "d")))),
+    # fluctuations
+    "counting no model": ("model", lambda: oqs.counting_statistics(SYSTEM, T, MU)),
+    "counting T negative": ("T", lambda: oqs.counting_statistics(MODEL, [-1.0, 1.0], MU)),
+    "order 0": ("order", lambda: STATS.cumulants(0, 0)),
+    "order 1.5": ("order", lambda: STATS.cumulants(0, 1.5)),
+    "no such reservoir": ("j", lambda: STATS.fano(2)),
+    "reservoir 0.5": ("j", lambda: STATS.uncertainty(0.5)),
+    "quantity charge": ("quantity", lambda: STATS.covariance("charge")),
+    "other quantity 1": ("other", lambda: STATS.covariance("heat", 1)),
+    "one field of two": ("particle", lambda: STATS.generating_function([1.0])),
+    "fields complex": ("energy", lambda: STATS.generating_function(energy=[1j, 0.0])),
+    "fields too large": ("particle", lambda: STATS.generating_function([2e3, 0.0])),
+    "fields of two shapes": (
+        "particle",
+        lambda: STATS.generating_function(np.ones((3, 2)), np.ones((4, 2))),
+    ),
+    "frequency negative": ("frequencies", lambda: STATS.noise_spectrum(-1.0)),
+    "frequency complex": ("frequencies", lambda: STATS.noise_spectrum([1j])),
+    "frequencies a matrix": ("frequencies", lambda: STATS.noise_spectrum([[1.0]])),
+    "first a number": ("first", lambda: STATS.waiting_time(0, (1, "out"), [1.0])),
+    "then sideways": ("then", lambda: STATS.waiting_time((0, "in"), (1, "on"), [1.0])),
+    "first of no reservoir": ("first", lambda: STATS.waiting_time((5, "in"), (1, "out"), [1.0])),
+    "waiting times negative": ("times", lambda: STATS.waiting_time((0, "in"), (1, "out"), [-1.0])),
+    "currents NaN": ("currents", lambda: STATS.large_deviation(0, "heat", [NAN])),
     # systems
     "h not Hermitian": ("h", lambda: oqs.QuadraticSystem([[1, 2], [3, 4]])),
     "h complex on its diagonal": ("h", lambda: oqs.QuadraticSystem([[1j]])),
@@ -293,6 +319,7 @@ def test_a_table_of_every_public_call():
         "GaussianLaw",  # made by gaussian_law
         "Landauer",  # made by landauer
         "Relaxation",  # made by relax
+        "CountingStatistics", "JumpStatistics", "WaitingTimes",  # made by counting_statistics
         "StationaryState",  # made by stationary_state
         "Assumption", "Audit", "Verdict",  # made by audit
         "FlowLaw", "StationaryMethod", "System",  # protocols

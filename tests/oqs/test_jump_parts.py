@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import oqs
-from oqs.generator.jumps import davies_jumps
+from oqs.generator.jumps import jump_parts
 
 
 def models():
@@ -26,8 +26,8 @@ def models():
 @pytest.mark.parametrize(("name", "model"), list(models()))
 def test_means_of_the_jumps_are_the_flows_and_without_fields_all_is_the_generator(name, model):
     T, mu = np.array([0.4, 0.9]), np.array([0.7, 0.1])
-    generator = model.zero_frequency_generator
-    parts = davies_jumps(model, generator, T, mu)
+    generator = model.coherent_elements
+    parts = jump_parts(model, model.coherent_elements, T, mu)
     assert abs(parts.tilted(np.zeros(2), np.zeros(2)) - parts.whole).max() == 0
     trace = np.zeros(parts.size)
     trace[parts.populations] = 1.0
@@ -48,7 +48,7 @@ def test_means_of_the_jumps_are_the_flows_and_without_fields_all_is_the_generato
 def test_every_jump_of_a_davies_generator_moves_one_particle_and_its_frequency():
     model = dict(models())["interacting"]
     T, mu = np.array([0.4, 0.9]), np.array([0.7, 0.1])
-    for jumps in davies_jumps(model, model.zero_frequency_generator, T, mu).jumps:
+    for jumps in jump_parts(model, model.coherent_elements, T, mu).jumps:
         np.testing.assert_array_equal(np.abs(jumps.particle), 1.0)
         distance = np.abs(jumps.energy * jumps.particle - model.frequencies[:, None]).min(axis=0)
         assert distance.max() < 1e-14

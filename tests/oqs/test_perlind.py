@@ -168,6 +168,53 @@ def test_iteration_is_the_factorisation(real, scale, monkeypatch):
         assert np.allclose(found, getattr(expected, kind), rtol=1e-10, atol=0)
 
 
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("real", [True, False])
+@pytest.mark.parametrize("shifted", [True, False])
+@pytest.mark.parametrize("interacting", [True, False])
+def test_jacobian_is_the_difference_of_flows(interacting, shifted, real, scale, monkeypatch):
+    model, T, mu = random_system(13, 3, scale, interacting=interacting, real=real)
+    if shifted:
+        rates = [oqs.lorentzian(0.1 * scale, b * scale, 2 * scale) for b in (0.3, -0.5, 0.0)]
+        contacts = [oqs.Contact(r, c.coupling) for r, c in zip(rates, model.contacts, strict=True)]
+        model = oqs.perlind(model.system, contacts, lamb_shift=True)
+    law = oqs.flow_law(model)
+    found = law.jacobian(T, mu)
+    h = 1e-4 * scale
+    for q in range(3):
+        step = h * np.eye(3)[q]
+        for theta, (a, b) in enumerate([(step, 0 * step), (0 * step, step)]):
+            flows = [law(T + k * a, mu + k * b) for k in (-2, -1, 1, 2)]
+            for kind in KINDS:
+                f = [getattr(flow, kind) for flow in flows]
+                expected = (8 * (f[2] - f[1]) - (f[3] - f[0])) / (12 * h)
+                derivative = getattr(found, kind + ("_T", "_mu")[theta])[:, q]
+                unit = scale if kind == "particle" else scale**2
+                assert np.allclose(derivative, expected, rtol=1e-7, atol=1e-9 * unit / scale)
+    if interacting:
+        monkeypatch.setattr(conserved_problem, "DENSE", 0)
+        again = law.jacobian(T, mu)
+        assert np.allclose(again.heat_T, found.heat_T, rtol=1e-9, atol=1e-12 * scale)
+
+
+@pytest.mark.parametrize("shifted", [True, False])
+def test_counting_has_the_flows_as_means(shifted):
+    model, T, mu = random_system(14, 2, 1.0)
+    rates = [oqs.lorentzian(0.1, b, 2.0) for b in (0.3, -0.5, 0.0)]
+    contacts = [oqs.Contact(r, c.coupling) for r, c in zip(rates, model.contacts, strict=True)]
+    model = oqs.perlind(model.system, contacts, lamb_shift=shifted)
+    stats = oqs.counting_statistics(model, T, mu)
+    flows = oqs.flow_law(model)(T, mu)
+    for j in range(3):
+        assert stats.cumulants(j, 1, "particle")[0] == pytest.approx(flows.particle[j], rel=1e-11)
+        assert stats.cumulants(j, 1, "energy")[0] == pytest.approx(flows.energy[j], rel=1e-11)
+        h, field = 1e-5, np.eye(3)[j]
+        values = stats.generating_function(energy=np.array([-h, h])[:, None] * field)
+        assert (values[1] - values[0]) / (2 * h) == pytest.approx(flows.energy[j], rel=1e-7)
+    noise = stats.covariance("particle")
+    assert np.abs(noise.sum(axis=0)).max() < 1e-12
+
+
 def test_batch_continues_from_the_state_before(monkeypatch):
     model, T, mu = random_system(7, 4, 1.0)
     law = oqs.flow_law(model)

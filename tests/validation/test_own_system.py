@@ -9,7 +9,7 @@ import pytest
 import oqs
 import thermo
 import thermo.scenario
-from oqs.__main__ import main as oqs_main
+from thermo.scenario.commands import main as thermo_main
 from validation.__main__ import main
 from validation.framework.check import Status
 from validation.own.own_checks import checks_of
@@ -109,7 +109,7 @@ def test_a_system_in_which_nothing_flows_passes(tmp_path, name, capsys):
     path.write_text(f"[system]\n{h}\n{EVEN_AND_ODD.format(**given)}", encoding="utf-8")
     for result in results(OwnSystem.of(thermo.scenario.read(path))).values():
         assert result.status in (Status.PASSED, Status.SKIPPED), result
-    assert oqs_main(["flows", str(path), "--quiet"]) == 0
+    assert thermo_main(["flows", str(path), "--quiet"]) == 0
     assert "failed" not in capsys.readouterr().out
 
 

@@ -27,6 +27,7 @@ from thermo.gases import CombinedGas, invert
 from thermo.progress import ProgressBar
 from thermo.reservoirs.equilibrium import common_state
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.reservoirs.single_unknown import common_temperature
 from thermo.reservoirs.state import State
 
 
@@ -63,7 +64,7 @@ def coevolve(
     reservoirs: Iterable[Reservoir],
     rho0: qutip.Qobj,
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     t_final: float | None = None,
     rtol: float = 1e-10,
@@ -84,7 +85,7 @@ def coevolve(
     model : made by oqs.davies.
     reservoirs : n of them, one per contact.
     rho0 : Qobj, density matrix or ket at t = 0.
-    T, mu : (n,) at t = 0, in units of energy (k_B = 1).
+    T, mu : (n,) at t = 0, in units of energy (k_B = 1); mu as for `evolve`.
     t_final : when to stop (hbar = 1); None goes on until system and reservoirs are in equilibrium.
     rtol : tolerance of a step, 1e-11 or more; relative even for populations of 1e-20 as long as
         there are no coherences, with them for matrix elements down to 1e-4.
@@ -163,14 +164,18 @@ def _goal(joint: JointFlow, y: FloatArray) -> State | None:
         return None if np.isnan(common.T) else common
     gas = group.state(T, mu)
     system_number, system_energy = (float(total[0]) for total in joint.system_totals(y[None]))
-    parts = (*group.parts, (SystemGas(joint.model.system.spectrum), 1.0))
-    weights = group.capacities / group.capacities.sum()
+    system = SystemGas(joint.model.system.spectrum)
+    own = group.has_potential
+    total = system_energy + math.fsum(gas.energy)
     try:
+        if not own.any():
+            return _common_heat(system, group, np.array(total), T)
+        weights = group.capacities[own] / group.capacities[own].sum()
         found = invert(
-            CombinedGas(parts),
+            CombinedGas((*group.parts, (system, 1.0))),
             system_number + math.fsum(gas.number),
-            system_energy + math.fsum(gas.energy),
-            guess=(float(weights @ T), float(weights @ mu)),
+            total,
+            guess=(float(weights @ T[own]), float(weights @ mu[own])),
         )
     except ValueError as error:
         raise ValueError(
@@ -178,6 +183,17 @@ def _goal(joint: JointFlow, y: FloatArray) -> State | None:
             f"every gas, but do not: {error} Give `t_final` to stop before."
         ) from error
     return State(*found)
+
+
+def _common_heat(system: SystemGas, group: Reservoirs, E: FloatArray, T: FloatArray) -> State:
+    """Return T_eq of system and reservoirs that exchange energy alone; mu_eq is NaN."""
+    if system.spectrum.particles.any():
+        raise ValueError(
+            "no reservoir exchanges particles with a system that holds some, which it then keeps."
+        )
+    parts = CombinedGas((*group.parts, (system, 1.0)))
+    found = common_temperature(parts, E, T.min(), T.max())
+    return State(found, np.full_like(found, np.nan))
 
 
 def _check_model(model: Model, reservoirs: int) -> None:

@@ -33,7 +33,7 @@ class CoTrajectory(Summarised):
     Parameters
     ----------
     t : (m,) times, t[0] = 0, ascending (hbar = 1).
-    T, mu : (m, n) in units of energy (k_B = 1).
+    T, mu : (m, n) in units of energy (k_B = 1); mu is NaN of a reservoir without one (bosons).
     N, E : (m, n) particle numbers, and energies in units of energy, of the reservoirs; of a fixed
         one what it has gained since t = 0.
     entropy : (m, n) S_j of the reservoirs, of a fixed one what it has gained.
@@ -95,7 +95,8 @@ class CoTrajectory(Summarised):
 
     def at(self, t: ArrayLike) -> State:
         """Return T, mu (..., n) at any times t (...) from 0 to the end; ValueError outside."""
-        return State(*self._joint.reservoir_part(self._solution.at(t)))
+        T, mu = self._joint.reservoir_part(self._solution.at(t))
+        return State(T, self._joint.reservoirs.shown(mu))
 
     def state(self, t: float) -> qutip.Qobj:
         """Return rho_S at a time t from 0 to the end, in the basis of the system's operators.
@@ -144,7 +145,7 @@ def tabulate(
     return CoTrajectory(
         t=solution.t,
         T=T,
-        mu=mu,
+        mu=joint.reservoirs.shown(mu),
         N=gas.number,
         E=gas.energy,
         entropy=gas.entropy,

@@ -13,6 +13,7 @@ from oqs.flows import Flows
 from oqs.generator.closed import ClosedGenerator, GeneratorAt
 from oqs.generator.model import Model
 from thermo.evolution.dynamics import reservoir_change, scale
+from thermo.reservoirs.flow_checks import check_exchange
 from thermo.reservoirs.reservoir import Reservoirs
 
 _DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
@@ -68,7 +69,8 @@ class JointFlow:
     def reservoir_part(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return T, mu (..., n) of y (..., d)."""
         n = len(self.reservoirs)
-        return self.start_T * np.exp(y[..., -2 * n : -n]), y[..., -n:].copy()
+        mu = np.where(self.reservoirs.has_potential, y[..., -n:], 0.0)  # a shifted y is not
+        return self.start_T * np.exp(y[..., -2 * n : -n]), mu
 
     def elements(self, y: FloatArray) -> FloatArray | ComplexArray:
         """Return the matrix elements (..., P) that y (..., d) holds."""
@@ -122,7 +124,10 @@ class JointFlow:
         """Return the momentary flows (n,) of the state and reservoirs y (d,)."""
         T, mu = self.reservoir_part(y)
         particle, energy = self.generator.at(T, mu).exchange(self.elements(y))
-        return Flows.of(particle, energy, mu, self.reservoirs.names)
+        found = Flows.of(particle, energy, mu, self.reservoirs.names)
+        if not self.reservoirs.all_have_potential:
+            check_exchange(found, self.reservoirs)
+        return found
 
     def jacobian(self, y: FloatArray) -> FloatArray:
         """Return d(dy/dt)/dy (d, d); in rho_S exactly, in T and mu by central differences."""

@@ -60,7 +60,9 @@ class Judge:
         slow = ReservoirDynamics(law, joint.reservoirs, joint.start_T, batched=True)
         self._rule = StoppingRule(slow, goal, tolerance, t_final)
         if goal is not None:
-            gibbs = np.exp(log_gibbs(joint.model.system, float(goal.T), float(goal.mu)))
+            # a system whose particles no reservoir exchanges has none: any mu does
+            mu = float(np.nan_to_num(goal.mu))
+            gibbs = np.exp(log_gibbs(joint.model.system, float(goal.T), mu))
             self._settled = joint.pack_state(np.diag(gibbs).astype(np.complex128))
 
     def begin(self, y: FloatArray) -> Outcome | None:

@@ -114,7 +114,7 @@ def evolve_ensemble(
     law: Law,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     t_final: float | None = None,
     times: ArrayLike | None = None,
@@ -135,7 +135,7 @@ def evolve_ensemble(
         together, larger ones one after the other. For a function of single states use `evolve` in
         `thermo.sweep`.
     reservoirs : n of them, named as for `evolve`.
-    T, mu : (M, n) at t = 0, or (n,) for all; units of energy.
+    T, mu : (M, n) at t = 0, or (n,) for all; units of energy. mu as for `evolve`.
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
     times : (m,) ascending, at which to report T, mu.
     rtol : tolerance of a step. At the default T_j(t) agrees with `evolve` to better than 1e-6.
@@ -173,7 +173,7 @@ def evolve_ensemble(
     array([0.599, 0.607, 0.615, 0.624, 0.633])
     """
     group = Reservoirs(reservoirs).named(law)
-    temperature, potential = _starts(T, mu, len(group))
+    temperature, potential = _starts(T, group.potentials(mu), len(group))
     group.check(temperature, potential)
     end = np.inf if t_final is None else positive_number("t_final", t_final, "Or None.")
     grid = None if times is None else _grid(times)
@@ -192,7 +192,7 @@ def evolve_ensemble(
     return Ensemble(
         t=t,
         T=ends_T,
-        mu=ends_mu,
+        mu=read_only(group.shown(ends_mu)),
         outcome=np.array([OUTCOMES[verdict] for verdict in outcome.tolist()]),
         lowest_T=low,
         time_of_lowest_T=low_t,
@@ -201,7 +201,7 @@ def evolve_ensemble(
         names=group.names,
         times=grid,
         T_at=T_at if grid is not None else None,
-        mu_at=mu_at if grid is not None else None,
+        mu_at=read_only(group.shown(mu_at)) if grid is not None else None,
     )
 
 
@@ -223,7 +223,8 @@ def _check_drift(
 ) -> None:
     """Raise RuntimeError naming the first that rests in the equilibrium of other totals."""
     for which in np.flatnonzero(stalled):
-        if distance(T[which], mu[which], *common_state(group, T[which], mu[which])) <= tolerance:
+        goal = common_state(group, T[which], mu[which])
+        if distance(T[which], mu[which], goal, group.has_potential) <= tolerance:
             raise RuntimeError(
                 f"The totals of N and E of trajectory {which} drifted, and with them its "
                 "equilibrium: the flows of `law` do not sum to zero over the reservoirs, or `rtol` "

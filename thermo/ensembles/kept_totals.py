@@ -18,8 +18,8 @@ class KeptTotals:
     """The totals sum_j N_j, sum_j E_j of B runs at their start, and the way back to them.
 
     A projection (Hairer, Lubich, Wanner, Geometric Numerical Integration, IV.4): the same small
-    dT, dmu for all reservoirs. Runs whose flows do not sum to zero, or with a fixed reservoir, have
-    no totals to keep, and are left as they are.
+    dT for all reservoirs, and dmu for those that have a mu. Runs whose flows do not sum to zero, or
+    with a fixed reservoir, have no totals to keep, and are left as they are.
 
     Parameters
     ----------
@@ -42,13 +42,15 @@ class KeptTotals:
             return y
         totals, slopes = self._sums(T, mu)
         missing = np.where(self._closed[:, None], self._totals - totals, 0.0)
+        has_potential = self._dynamics.reservoirs.has_potential
         by_T, by_mu = slopes[:, 0], slopes[:, 1]  # of N, E
+        if not has_potential.any():
+            dT = missing[:, 1] / by_T[:, 1]
+            return np.concatenate([np.log1p(dT[:, None] / T), np.zeros_like(mu)], 1) + y
         determinant = by_T[:, 0] * by_mu[:, 1] - by_mu[:, 0] * by_T[:, 1]
         dT = (missing[:, 0] * by_mu[:, 1] - by_mu[:, 0] * missing[:, 1]) / determinant
         dmu = (by_T[:, 0] * missing[:, 1] - missing[:, 0] * by_T[:, 1]) / determinant
-        return (
-            np.concatenate([np.log1p(dT[:, None] / T), np.tile(dmu[:, None], mu.shape[1])], 1) + y
-        )
+        return np.concatenate([np.log1p(dT[:, None] / T), dmu[:, None] * has_potential], 1) + y
 
     def keep(self, rows: NDArray[np.bool_]) -> None:
         """Forget all runs but these (B,)."""

@@ -15,13 +15,30 @@ import xarray as xr
 from oqs.flows import Flows
 from thermo.evolution.events.events import Event
 from thermo.evolution.interpolation import PiecewisePolynomial
-from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas, TabulatedGas
+from thermo.gases import (
+    BoseGas,
+    DebyeSolid,
+    EquationOfState,
+    FermiDiracGas,
+    SommerfeldGas,
+    TabulatedGas,
+    TabulatedHeatCapacity,
+)
 from thermo.netcdf import checked, opened, save_dataset
 from thermo.reservoirs.state import State
 
 _FORMAT = "oqs-thermo trajectory"
 _VERSION = 2
-_GASES = {kind.__name__: kind for kind in (FermiDiracGas, SommerfeldGas, TabulatedGas)}
+# the arguments that make each of them
+_ARGUMENTS: Mapping[type, tuple[str, ...]] = {
+    FermiDiracGas: ("alpha",),
+    SommerfeldGas: ("alpha",),
+    TabulatedGas: ("energies", "density_of_states"),
+    BoseGas: ("alpha",),
+    DebyeSolid: ("T_D", "dimension"),
+    TabulatedHeatCapacity: ("temperatures", "heat_capacity"),
+}
+_GASES = {kind.__name__: kind for kind in _ARGUMENTS}
 
 Fields = Mapping[str, Any]
 """{name: value} of all fields of a `Trajectory` but its law."""
@@ -160,15 +177,10 @@ def _event(entry: dict[str, Any]) -> Event:
 
 def _described(gas: EquationOfState | str) -> dict[str, Any] | str:
     """Return the arguments that make one of our gases, or the text that describes another."""
-    if isinstance(gas, TabulatedGas):
-        arguments: dict[str, Any] = {
-            "energies": gas.energies.tolist(),
-            "density_of_states": gas.density_of_states.tolist(),
-        }
-    elif isinstance(gas, (FermiDiracGas, SommerfeldGas)):
-        arguments = {"alpha": gas.alpha}
-    else:
+    names = _ARGUMENTS.get(type(gas))
+    if names is None:
         return gas if isinstance(gas, str) else repr(gas)
+    arguments = {name: np.asarray(getattr(gas, name)).tolist() for name in names}
     return {"gas": type(gas).__name__, **arguments}
 
 

@@ -11,7 +11,7 @@ import oqs
 from oqs.arguments import FloatArray
 from oqs.generator.model import Model
 from oqs.validity.verdict import Assumption, Audit, Verdict
-from thermo.evolution.dynamics import ReservoirDynamics
+from thermo.evolution.dynamics import Law, ReservoirDynamics
 from thermo.gases import EquationOfState, SommerfeldGas
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 
@@ -20,6 +20,7 @@ _DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
 
 def worst_along(
     model: Model,
+    law: Law | None,
     gases: Sequence[EquationOfState | str],
     capacities: FloatArray,
     names: Sequence[str],
@@ -27,9 +28,13 @@ def worst_along(
     T: FloatArray,
     mu: FloatArray,
 ) -> Audit:
-    """Return the worst of each assumption at times t (m,) with T, mu (m, n); see `thermo.audit`."""
+    """Return the worst of each assumption at times t (m,) with T, mu (m, n); see `thermo.audit`.
+
+    The reservoirs evolve by `law`; None makes one of the model.
+    """
     reservoirs = _reservoirs(gases, capacities, names)
-    dynamics = ReservoirDynamics(oqs.flow_law(model), reservoirs, T[0])
+    mu = np.where(reservoirs.has_potential, mu, 0.0)
+    dynamics = ReservoirDynamics(law or oqs.flow_law(model), reservoirs, T[0])
     found = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
     return Audit(tuple(max(same, key=_rank) for same in zip(*found, strict=True)))
 
@@ -37,7 +42,8 @@ def worst_along(
 def _at(
     t: float, model: Model, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
 ) -> tuple[Assumption, ...]:
-    audit = oqs.audit(model, T, mu, tau_eq=_time_scale(dynamics, T, mu), exact=False)
+    own = slice(0, model.reservoirs)  # the others are in contact through links alone
+    audit = oqs.audit(model, T[own], mu[own], tau_eq=_time_scale(dynamics, T, mu), exact=False)
     return tuple(
         dataclasses.replace(a, measure=f"{a.measure} (t = {t:.3g})") if a.ratio else a
         for a in (*audit.assumptions, *_sommerfeld(dynamics.reservoirs, T, mu))

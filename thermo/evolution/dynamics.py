@@ -10,9 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
-from thermo.reservoirs.flow_checks import check_finite, check_gases, checked_flows
-from thermo.reservoirs.rates import reservoir_rates
+from thermo.reservoirs.flow_checks import (
+    check_exchange,
+    check_finite,
+    check_gases,
+    checked_flows,
+)
+from thermo.reservoirs.rates import heat_reservoir_rate, reservoir_rates
 from thermo.reservoirs.reservoir import Reservoirs
+from thermo.reservoirs.state import State
 
 _EPS = float(np.finfo(np.float64).eps)
 _WIDE = 3e-4  # the same of order 4
@@ -56,7 +62,8 @@ class ReservoirDynamics:
 
     The logarithm, because no trial step of a solver can then make a temperature negative, and an
     absolute tolerance on it is a relative one on T however cold a reservoir gets. T and mu of a
-    reservoir of infinite capacity stay: Eq. (5) divides by the capacity.
+    reservoir of infinite capacity stay: Eq. (5) divides by the capacity. One without chemical
+    potential has mu_j = 0 in y, and the law is asked at that.
 
     Parameters
     ----------
@@ -106,7 +113,16 @@ class ReservoirDynamics:
 
     def unpack(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return T, mu (..., n) of y (..., 2n), both newly made."""
-        return self.start_T * np.exp(y[..., : self._size]), y[..., self._size :].copy()
+        mu = y[..., self._size :].copy()
+        if not self.reservoirs.all_have_potential:
+            mu[..., ~self.reservoirs.has_potential] = 0.0  # a shifted y is not
+        return self.start_T * np.exp(y[..., : self._size]), mu
+
+    def at_common(self, state: State) -> FloatArray:
+        """Return y (2n,) where all have one T and, as far as they have one, one mu."""
+        ones = np.ones(self._size)
+        mu = np.where(self.reservoirs.has_potential, state.mu, 0.0)
+        return self.pack(state.T * ones, mu)
 
     def scale(self, y: FloatArray) -> FloatArray:
         """Return what counts as a change of 100 % in y (..., 2n): 1, and max(|mu|, T) for mu."""
@@ -198,7 +214,7 @@ class ReservoirDynamics:
             jacobian = np.ascontiguousarray(np.moveaxis(slopes / steps[:, :, None], 0, 2))
             shifts = np.stack([steps[:n].T, steps[n:].T])  # (2, s, n): ln T, mu
             hot = np.stack([T * np.exp(shifts[0]), T])
-            up = np.stack([mu, mu + shifts[1]])
+            up = np.stack([mu, mu + shifts[1] * self.reservoirs.has_potential])
             gas = self.reservoirs.unit_jacobian(hot, up)
             moved = reservoir_change(self.reservoirs, gas, hot, up, here.particle, here.heat)
             own = (moved - here.rates).reshape(2, -1, 2, n) / shifts[:, :, None, :]
@@ -234,7 +250,10 @@ class ReservoirDynamics:
     def _asked(self, T: FloatArray, mu: FloatArray) -> Flows:
         if T.ndim == 1 or self.batched:
             self.evaluations += T.size // self._size
-            return checked_flows(self.law(T, mu), T.shape)
+            flows = checked_flows(self.law(T, mu), T.shape)
+            if not self.reservoirs.all_have_potential:
+                check_exchange(flows, self.reservoirs)
+            return flows
         parts = [self._asked(*state) for state in zip(T, mu, strict=True)]
         return Flows(
             np.stack([part.particle for part in parts]),
@@ -262,6 +281,10 @@ def reservoir_change(
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         warming, rising = reservoir_rates(gas, T, mu, particle, heat)
+        if not reservoirs.all_have_potential:
+            own = reservoirs.has_potential
+            warming = np.where(own, warming, heat_reservoir_rate(gas[..., 1, 0], heat))
+            rising = np.where(own, rising, 0.0)
         sizes = reservoirs.per_capacity
         return np.concatenate([warming / T * sizes, rising * sizes], axis=-1)
 

@@ -64,7 +64,7 @@ def evolve(
     law: Law,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     t_final: float | None = None,
     rtol: float = 1e-10,
@@ -84,7 +84,8 @@ def evolve(
     law : (T, mu) -> Flows, with T, mu and the flows of shape (n,): oqs.closed_form(...),
         oqs.flow_law(...) or any function.
     reservoirs : n of them, in the order of the law's contacts, whose names those without one take.
-    T, mu : (n,) at t = 0, in units of energy (k_B = 1).
+    T, mu : (n,) at t = 0, in units of energy (k_B = 1). mu of a reservoir that has none (bosons:
+        `ThermalGas`) is 0 or NaN; it may be left out where no reservoir has one.
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
     rtol : largest error of a step, 1e-11 or more. At the default T_j(t) is good to 1e-9, and the
         totals of N and E are kept to 1e-12 (`Trajectory.conservation` says how well they were).
@@ -192,11 +193,14 @@ def _check_drift(dynamics: ReservoirDynamics, run: Integration, watch: Watch) ->
     """Return the stalled run, or a failed one if it rests in an equilibrium of drifted totals."""
     end = run.solution.ends[-1]
     T, mu = dynamics.unpack(run.solution.ends)
-    if not watch.rule.distance(end, _goal(dynamics.reservoirs, T[-1], mu[-1])) <= watch.tolerance:
+    group = dynamics.reservoirs
+    if not watch.rule.distance(end, _goal(group, T[-1], mu[-1])) <= watch.tolerance:
         return run
-    first, last = dynamics.reservoirs.number(T[[0, -1]], mu[[0, -1]]).sum(axis=1)
+    state = group.state(T[[0, -1]], mu[[0, -1]])
+    name = "N" if group.has_potential.any() else "E"
+    first, last = (state.number if name == "N" else state.energy).sum(axis=1)
     reason = (
-        f"The totals drifted (sum N from {first:.12g} to {last:.12g}) and with them the "
+        f"The totals drifted (sum {name} from {first:.12g} to {last:.12g}) and with them the "
         "equilibrium: the flows of `law` do not sum to zero over the reservoirs, or `rtol` is too "
         "large for `tolerance`. Mend the law, or give `t_final` if the reservoirs are not closed."
     )

@@ -79,7 +79,7 @@ def trajectory(
     return Trajectory(
         t=table.t,
         T=table.T,
-        mu=table.mu,
+        mu=group.shown(table.mu),
         N=state.number,
         E=state.energy,
         entropy=state.entropy,

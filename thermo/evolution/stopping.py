@@ -48,8 +48,8 @@ class StoppingRule:
       parts without contact, or in the stationary flow between fixed reservoirs that differ (which
       have no T_eq, mu_eq). And however it moves, a run is stalled when 1e25 times as
       long has passed as its fastest contact rate gamma takes to pass the particles within T of mu,
-      T dN/dmu / gamma: a system blockaded by 60 T or more changes nothing within any time that
-      counts.
+      T dN/dmu / gamma (without mu: the heat capacity, C / gamma): a system blockaded by 60 T or
+      more changes nothing within any time that counts.
 
     A run with t_final is over "t_final", at that time. From where it is at rest, to rtol for the
     time left, it needs no further steps: T and mu stay.
@@ -79,7 +79,10 @@ class StoppingRule:
         group, fastest = self.dynamics.reservoirs, getattr(self.dynamics.law, "fastest_rate", None)
         if not fastest or not self._endless:
             return
-        particles = np.abs(group.jacobian(T, mu)[..., 0, 1] * T)
+        jacobian = group.jacobian(T, mu)
+        particles = np.where(
+            group.has_potential, np.abs(jacobian[..., 0, 1] * T), jacobian[..., 1, 0]
+        )
         self._never = max(float(particles.max()), 1.0) * _NEVER / fastest
 
     @property
@@ -140,7 +143,8 @@ class StoppingRule:
     def distance(self, y: FloatArray, goal: State | None = None) -> FloatArray:
         """Return max_j of |T_j/T - 1| and |mu_j - mu|/max(|mu|, T) for the goal T, mu; (...)."""
         T, mu = self.dynamics.unpack(y)
-        return distance(T, mu, *(goal or self.goal or _NOWHERE))
+        goal = goal or self.goal or _NOWHERE
+        return distance(T, mu, goal, self.dynamics.reservoirs.has_potential)
 
     def keep(self, rows: NDArray[np.bool_]) -> None:
         """Forget all runs but these (B,)."""
@@ -150,8 +154,14 @@ class StoppingRule:
             self._looked = self._looked[rows]
 
 
-def distance(T: FloatArray, mu: FloatArray, goal_T: FloatArray, goal_mu: FloatArray) -> FloatArray:
-    """Return max_j of |T_j/T - 1| and |mu_j - mu|/max(|mu|, T) (...) for T_j, mu_j (..., n)."""
-    away = np.abs(T / goal_T[..., None] - 1).max(axis=-1)
-    gap = np.abs(mu - goal_mu[..., None]).max(axis=-1)
-    return np.asarray(np.maximum(away, gap / np.maximum(np.abs(goal_mu), goal_T)))
+def distance(
+    T: FloatArray, mu: FloatArray, goal: State, has_potential: NDArray[np.bool_]
+) -> FloatArray:
+    """Return max_j of |T_j/T - 1| and |mu_j - mu|/max(|mu|, T) (...) for T_j, mu_j (..., n).
+
+    The latter of reservoirs that have a mu; `has_potential` (n,) says which.
+    """
+    away = np.abs(T / goal.T[..., None] - 1).max(axis=-1)
+    gaps = np.where(has_potential, np.abs(mu - goal.mu[..., None]), 0.0)
+    scale = np.fmax(np.abs(goal.mu), goal.T)  # T where no reservoir has a mu
+    return np.asarray(np.maximum(away, gaps.max(axis=-1) / scale))

@@ -51,16 +51,17 @@ class Trajectory(Summarised):
     Parameters
     ----------
     t : (m,) times, t[0] = 0, ascending (hbar = 1).
-    T, mu : (m, n) in units of energy (k_B = 1).
-    N, E : (m, n) particle numbers, and energies in units of energy; of a fixed reservoir what it
-        has gained since t = 0.
+    T, mu : (m, n) in units of energy (k_B = 1); mu is NaN of a reservoir without one (bosons).
+    N, E : (m, n) particle numbers (0 where they are not conserved), and energies in units of
+        energy; of a fixed reservoir what it has gained since t = 0.
     entropy : (m, n) S_j, of a fixed reservoir what it has gained; the sum over j never falls.
     flows : particle, energy, heat (m, n), positive where a reservoir loses.
     outcome : why it ended. "equilibrated": every T_j and mu_j within `tolerance` of Eq. (6).
         "stalled": at rest, but not at the equilibrium (tight coupling, parts without contact, or a
         stationary flow between fixed reservoirs); the rule in words: `thermo.evolution.stopping`.
         "t_final": the time asked for. "failed": only on the trajectory of an EvolutionFailed.
-    equilibrium : (T_eq, mu_eq) of Eq. (6), or None for a run to `t_final`, or if there is none.
+    equilibrium : (T_eq, mu_eq) of Eq. (6), or None for a run to `t_final`, or if there is none;
+        mu_eq is NaN where no reservoir has a mu.
     found : the events, ascending in time, or None if they were not asked for.
     names : of the reservoirs, those of `flows` too.
     gases : of the reservoirs; the description of a user's own gas after `load`.
@@ -167,7 +168,8 @@ class Trajectory(Summarised):
         """
         y = self.solution.at(t)
         n = len(self.capacities)
-        return State(self.T[0] * np.exp(y[..., :n]), y[..., n:].copy())
+        mu = np.where(np.isnan(self.mu[0]), np.nan, y[..., n:])
+        return State(self.T[0] * np.exp(y[..., :n]), mu)
 
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset with dimensions `time` and `reservoir`, units and long names."""
@@ -255,7 +257,9 @@ def audit(path: Trajectory, model: Model | None = None) -> Audit:
             f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "
             "Give oqs.davies(system, contacts)."
         )
-    return worst_along(model, path.gases, path.capacities, path.names, path.t, path.T, path.mu)
+    return worst_along(
+        model, path.law, path.gases, path.capacities, path.names, path.t, path.T, path.mu
+    )
 
 
 def _drift(values: FloatArray) -> float:

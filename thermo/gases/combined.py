@@ -7,9 +7,11 @@ import functools
 from collections.abc import Callable
 from typing import final
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from thermo.gases.base import EquationOfState, GasState, JointGas, state_function
+from thermo.gases.thermal import Conserved, conserved
 
 
 @final
@@ -17,7 +19,8 @@ from thermo.gases.base import EquationOfState, GasState, JointGas, state_functio
 class CombinedGas(JointGas):
     """The sum of gases at one common T and mu: N = sum_j c_j N_j(T, mu), and so E and S.
 
-    Two kinds of fermions in one box, or reservoirs at their common equilibrium.
+    Two kinds of fermions in one box, or reservoirs at their common equilibrium. A gas without
+    chemical potential (`ThermalGas`) has none here either.
 
     Parameters
     ----------
@@ -37,14 +40,24 @@ class CombinedGas(JointGas):
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""
-        parts = [[c * values for values in state(T, mu)] for state, c in self._states]
+        parts = [
+            [c * values for values in state(T, mu if has_mu else np.zeros_like(mu))]
+            for state, c, has_mu in self._states
+        ]
         return GasState(*(sum(column[1:], column[0]) for column in zip(*parts, strict=True)))
 
     @functools.cached_property
-    def _states(self) -> list[tuple[Callable[[ArrayLike, ArrayLike], GasState], float]]:
-        return [(state_function(gas), capacity) for gas, capacity in self.parts]
+    def _states(self) -> list[tuple[Callable[[ArrayLike, ArrayLike], GasState], float, bool]]:
+        return [
+            (state_function(gas), capacity, "N" in conserved(gas)) for gas, capacity in self.parts
+        ]
+
+    @property
+    def conserves(self) -> Conserved:
+        """N and E, or E alone where no part has particles."""
+        return ("N", "E") if any(has_mu for *_, has_mu in self._states) else ("E",)
 
     def check(self, T: ArrayLike, mu: ArrayLike) -> None:
         """Raise ValueError where a state lies outside the validity of one of the gases."""
         for gas, _ in self.parts:
-            gas.check(T, mu)
+            gas.check(T, mu if "N" in conserved(gas) else np.zeros_like(mu))

@@ -216,7 +216,8 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
     Parameters
     ----------
     flows : (n,) of one state: law(T, mu).
-    T, mu : (n,) at which the law was asked, in units of energy (k_B = 1).
+    T, mu : (n,) at which the law was asked, in units of energy (k_B = 1); mu may be NaN where no
+        particles flow, as of phonons.
 
     Raises
     ------
@@ -239,9 +240,12 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
             f"Argument `flows` must be oqs.Flows of shape (n,), but is {given}. "
             "Give law(T, mu) of one state."
         )
-    temperature, potential = temperatures_and_potentials(T, mu, flows.reservoirs)
+    temperature, potential = temperatures_and_potentials(
+        T, _where_it_counts(mu, flows), flows.reservoirs
+    )
     # only differences of mu do work: where particles add up to zero the origin does not matter
-    potential_above = potential - potential.min()
+    moved = flows.particle != 0
+    potential_above = np.where(moved, potential - np.min(potential, initial=np.inf, where=moved), 0)
     floor = _floor(flows, potential, potential_above)
     production = -float(clausius_sum(flows, temperature))
     if not production >= -floor / float(temperature.min()):
@@ -256,6 +260,15 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
         entropy_production=production,
         floor=floor,
     )
+
+
+def _where_it_counts(mu: ArrayLike, flows: Flows) -> ArrayLike:
+    """Return mu with 0 for NaN where no particles flow."""
+    if np.shape(mu) != flows.particle.shape:
+        return mu
+    found = np.array(mu, dtype=np.float64)
+    found[np.isnan(found) & (flows.particle == 0)] = 0.0
+    return found
 
 
 def _undefined(mode: Regime, quantity: str) -> str:

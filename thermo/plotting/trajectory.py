@@ -53,7 +53,8 @@ def plot_trajectory(
 
     Both panels show the equilibrium of Eq. (6) dash-dotted. The panel of mu shows the modes dashed
     and, for two reservoirs, omega-bar dotted; where omega-bar leaves the panel, or passes infinity,
-    its line ends.
+    its line ends. A reservoir without mu (bosons) has no curve there, and where none has one there
+    is no such panel.
 
     Parameters
     ----------
@@ -99,19 +100,21 @@ def plot_trajectory(
     marked = (*path.crossings, *path.extrema) if events else ()
     times, state = _sampled(path)
     goal = _equilibrium(path)
-    panels = 2 + heat + entropy
+    has_mu = ~np.isnan(state.mu[0])
+    panels = 1 + bool(has_mu.any()) + heat + entropy
     figure = TrajectoryFigure(figsize=(_WIDTH, _PANEL_HEIGHT * panels), layout="constrained")
     axes = [figure.add_subplot(panels, 1, 1)]
     axes += [figure.add_subplot(panels, 1, 2 + i, sharex=axes[0]) for i in range(panels - 1)]
     _draw_curves(axes[0], times, state.T, path.names, r"temperature $T_j/T_0$")
-    _draw_curves(axes[1], times, state.mu, path.names, r"chemical potential $\mu_j/T_0$")
-    _draw_references(axes[1], times, state, modes, goal)
     if goal is not None:
         _level(axes[0], float(goal.T), "-.", "equilibrium")
-    for axis, quantity in ((axes[0], "T "), (axes[1], "mu ")):
-        _mark(axis, [event for event in marked if event.kind.startswith(quantity)], times)
+    _mark(axes[0], [event for event in marked if event.kind.startswith("T ")], times)
+    if has_mu.any():
+        _draw_curves(axes[1], times, state.mu, path.names, r"chemical potential $\mu_j/T_0$")
+        _draw_references(axes[1], times, state, modes, goal)
+        _mark(axes[1], [event for event in marked if event.kind.startswith("mu ")], times)
     if heat:
-        _draw_heat(axes[2], path)
+        _draw_heat(axes[1 + bool(has_mu.any())], path)
     if entropy:
         _draw_entropy(axes[-1], path)
     _finish(axes, times)
@@ -143,7 +146,7 @@ def _sampled(path: Trajectory) -> tuple[FloatArray, State]:
     state = path.at(times)
     moved = np.zeros(len(times), dtype=bool)
     for values in state:
-        change = np.abs(values - values[0])
+        change = np.abs(values - values[0])  # NaN of a mu that is none: no motion
         moved |= np.any(change > _STILL * np.max(change, axis=0), axis=1)
     first = times[int(np.argmax(moved))] if moved.any() else end
     times = np.geomspace(min(first / _BEFORE, end / 10), end, _POINTS)
@@ -159,7 +162,7 @@ def _equilibrium(path: Trajectory) -> State | None:
     if len(gases) < len(path.gases):
         return None
     members = [Reservoir(g, float(c)) for g, c in zip(gases, path.capacities, strict=True)]
-    found = common_state(Reservoirs(members), path.T[0], path.mu[0])
+    found = common_state(Reservoirs(members), path.T[0], np.nan_to_num(path.mu[0]))
     return None if np.isnan(found.T) else found
 
 
@@ -174,6 +177,8 @@ def _draw_curves(
 ) -> None:
     alone = "o" if len(times) == 1 else ""
     for curve, name, colour in zip(values.T, names, _colours(len(names)), strict=True):
+        if np.isnan(curve).all():
+            continue
         label = f"reservoir {name}" if name.isdecimal() else name
         axis.plot(times, curve, color=colour, lw=1.8, marker=alone, label=label)
     axis.set_ylabel(quantity, fontsize=11)
@@ -184,12 +189,12 @@ def _draw_references(
 ) -> None:
     """Draw the equilibrium, the modes and omega-bar; the limits by all but the latter's poles."""
     levels = np.concatenate([state.mu.ravel(), modes, [] if goal is None else [float(goal.mu)]])
-    low, high = float(levels.min()), float(levels.max())
+    low, high = float(np.nanmin(levels)), float(np.nanmax(levels))
     if goal is not None:
         _level(axis, float(goal.mu), "-.", "equilibrium")
     for k, w in enumerate(modes):
         _level(axis, float(w), "--", "modes" if k == 0 else None)
-    if state.T.shape[1] == 2:
+    if state.T.shape[1] == 2 and not np.isnan(state.mu).any():
         line = _unbroken(omega_bar(state.T, state.mu), state.T)
         axis.plot(times, line, color="black", lw=1.5, ls=":", label=r"$\bar\omega$")
         near = line[np.isfinite(line) & (np.abs(line - (low + high) / 2) <= high - low)]

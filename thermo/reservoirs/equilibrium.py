@@ -16,6 +16,7 @@ from thermo.gases.combined import CombinedGas
 from thermo.gases.inversion import invert
 from thermo.gases.newton import RESIDUAL, residuals
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.reservoirs.single_unknown import common_potential, common_temperature
 from thermo.reservoirs.state import State
 
 
@@ -26,8 +27,9 @@ class Equilibrium(Summarised):
 
     Parameters
     ----------
-    T, mu : common temperature and chemical potential, in units of energy (k_B = 1).
-    number_residual : |sum_j N_j(T, mu) - sum_j N_j(0)| / sum_j N_j(0).
+    T, mu : common temperature and chemical potential, in units of energy (k_B = 1); mu is NaN
+        where no reservoir has one.
+    number_residual : |sum_j N_j(T, mu) - sum_j N_j(0)| / sum_j N_j(0); 0 without particles.
     energy_residual : the same of E, relative to the larger of |sum_j E_j(0)| and |T dE/dT|.
 
     Examples
@@ -56,17 +58,22 @@ class Equilibrium(Summarised):
         )
 
 
-def equilibrium(reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike) -> Equilibrium:
+def equilibrium(
+    reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None = None
+) -> Equilibrium:
     """Return the state with the same total N and E as the reservoirs at T_j, mu_j: Eq. (6).
 
     sum_j N_j(T_eq, mu_eq) = sum_j N_j(T_j, mu_j),  sum_j E_j(T_eq, mu_eq) = sum_j E_j(T_j, mu_j).
 
-    A reservoir of infinite capacity keeps its T and mu: they are those of the equilibrium.
+    A reservoir of infinite capacity keeps its T and mu: they are those of the equilibrium. One that
+    conserves energy alone (bosons: `ThermalGas`) has N = 0 and no mu: the same T for all, and one
+    mu for the others.
 
     Parameters
     ----------
     reservoirs : n of them, of any gases and capacities.
-    T, mu : (n,) where they start, in units of energy.
+    T, mu : (n,) where they start, in units of energy; mu of a reservoir that has none is 0 or NaN,
+        and may be left out where no reservoir has one.
 
     Raises
     ------
@@ -99,15 +106,17 @@ def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equ
     if np.isnan(found.T):
         raise ValueError(
             "Arguments `T` and `mu` must be equal at all reservoirs of infinite capacity, but are "
-            f"T = {T[group.fixed].tolist()}, mu = {mu[group.fixed].tolist()} there: such "
-            "reservoirs have no equilibrium. Make one of them finite."
+            f"T = {T[group.fixed].tolist()}, mu = {group.shown(mu)[group.fixed].tolist()} there: "
+            "such reservoirs have no equilibrium. Make one of them finite."
         )
     if group.fixed.any():
         return Equilibrium(float(found.T), float(found.mu), 0.0, 0.0)
     state, total = group.state(T, mu), CombinedGas(group.parts)
     sums = (np.array(math.fsum(state.number)), np.array(math.fsum(state.energy)))
-    residual = residuals(total.state(*found), *sums, found.T)
-    solved = Equilibrium(float(found.T), float(found.mu), float(residual[0]), float(residual[1]))
+    with np.errstate(invalid="ignore"):  # 0/0 without particles
+        residual = residuals(total.state(found.T, np.nan_to_num(found.mu)), *sums, found.T)
+    missing = float(residual[0]) if group.has_potential.any() else 0.0
+    solved = Equilibrium(float(found.T), float(found.mu), missing, float(residual[1]))
     if not max(solved.number_residual, solved.energy_residual) <= RESIDUAL:
         raise ValueError(
             f"The equilibrium must have the N and E of the start to {RESIDUAL:g}, but the nearest "
@@ -119,27 +128,51 @@ def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equ
 def common_state(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
     """Return T_eq, mu_eq (...) of Eq. (6) for reservoirs at T, mu (..., n); NaN if there is none.
 
-    There is none where fixed reservoirs differ. Raises ValueError where it is no state of a gas.
+    There is none where fixed reservoirs differ. mu_eq is NaN where no reservoir has a mu. Raises
+    ValueError where it is no state of a gas.
     """
-    if group.fixed.any():
-        fixed_T, fixed_mu = T[..., group.fixed], mu[..., group.fixed]
-        differ = np.any((fixed_T != fixed_T[..., :1]) | (fixed_mu != fixed_mu[..., :1]), axis=-1)
-        common = State(fixed_T[..., 0], fixed_mu[..., 0])
-        try:
-            CombinedGas(group.parts).check(common.T[~differ], common.mu[~differ])
-        except ValueError as error:
-            raise _outside(error) from error
-        return State(*(np.where(differ, np.nan, part) for part in common))
-    state = group.state(T, mu)
-    number, energy = (np.apply_along_axis(math.fsum, -1, part) for part in state[:2])
-    weights = group.capacities / group.capacities.sum()
-    mixed = _mixed(weights, T, mu)  # in a classical gas mu is no heat
-    guess_T = np.where(mu.min(axis=-1) > 0, mixed[0], T @ weights)
     try:
-        found = invert(CombinedGas(group.parts), number, energy, guess=(guess_T, mixed[1]))
+        return _of_the_fixed(group, T, mu) if group.fixed.any() else _of_the_totals(group, T, mu)
     except ValueError as error:
         raise _outside(error) from error
-    return State(*found)
+
+
+def _of_the_totals(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
+    """Return T_eq, mu_eq (...) with the totals of N and E, or of E alone, of finite reservoirs."""
+    state, gas = group.state(T, mu), CombinedGas(group.parts)
+    number, energy = (np.apply_along_axis(math.fsum, -1, part) for part in state[:2])
+    own = group.has_potential
+    if not own.any():
+        found = common_temperature(gas, energy, T.min(axis=-1), T.max(axis=-1))
+        return State(found, np.full_like(found, np.nan))
+    capacities = group.capacities[own]
+    weights = capacities / capacities.sum()
+    mixed = _mixed(weights, T[..., own], mu[..., own])  # in a classical gas mu is no heat
+    guess_T = np.where(mu[..., own].min(axis=-1) > 0, mixed[0], T[..., own] @ weights)
+    return State(*invert(gas, number, energy, guess=(guess_T, mixed[1])))
+
+
+def _of_the_fixed(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
+    """Return the T and mu (...) of fixed reservoirs that agree, NaN where they do not.
+
+    Where none of them has a mu, it is that of the particles of the others, at that T.
+    """
+    fixed_T = T[..., group.fixed]
+    differ = np.any(fixed_T != fixed_T[..., :1], axis=-1)
+    common_T, common_mu = fixed_T[..., 0], np.full_like(fixed_T[..., 0], np.nan)
+    sets_mu, gas = group.fixed & group.has_potential, CombinedGas(group.parts)
+    if sets_mu.any():
+        fixed_mu = mu[..., sets_mu]
+        differ |= np.any(fixed_mu != fixed_mu[..., :1], axis=-1)
+        common_mu = fixed_mu[..., 0]
+        gas.check(common_T[~differ], common_mu[~differ])
+    elif group.has_potential.any():
+        number = np.apply_along_axis(math.fsum, -1, group.state(T, mu).number)
+        own = mu[..., group.has_potential]
+        common_mu = common_potential(gas, number, common_T, own.min(axis=-1), own.max(axis=-1))
+    else:
+        gas.check(common_T[~differ], np.zeros_like(common_T[~differ]))
+    return State(*(np.where(differ, np.nan, part) for part in (common_T, common_mu)))
 
 
 def _outside(error: ValueError) -> ValueError:

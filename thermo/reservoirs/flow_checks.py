@@ -47,6 +47,19 @@ def check_finite(flows: Flows, T: FloatArray, mu: FloatArray) -> None:
         )
 
 
+def check_exchange(flows: Flows, reservoirs: Reservoirs) -> None:
+    """Raise ValueError where particles leave a reservoir that has none to exchange."""
+    lost = flows.particle[..., ~reservoirs.has_potential]
+    if lost.any():
+        j = int(np.flatnonzero(~reservoirs.has_potential)[np.argwhere(lost)[0][-1]])
+        raise ValueError(
+            "Argument `reservoirs` must hold a gas of fermions where particles are exchanged, but "
+            f"{reservoirs.names[j]!r} is {reservoirs[j].gas!r} and would lose "
+            f"{float(lost[lost != 0][0])!r} of them per unit time. Give e.g. FermiDiracGas there, "
+            "or a bosonic contact."
+        )
+
+
 def check_gases(reservoirs: Reservoirs, gas: FloatArray, T: FloatArray, mu: FloatArray) -> None:
     """Raise ValueError unless dE/dmu = mu dN/dmu + T dN/dT, without which Eq. (5) keeps no totals.
 

@@ -12,6 +12,17 @@ from oqs.arguments import FloatArray
 from thermo.gases import sommerfeld_d, sommerfeld_q
 
 
+def heat_reservoir_rate(heat_capacity: FloatArray, heat: FloatArray) -> FloatArray:
+    """Return dT/dt = -J/C (...), Eq. (5) of a reservoir that conserves energy alone.
+
+    Parameters
+    ----------
+    heat_capacity : (...) C = dE/dT, capacity included.
+    heat : (...) J = Y, positive where the reservoir loses.
+    """
+    return np.asarray(-heat / heat_capacity)
+
+
 @final
 class SommerfeldRates(NamedTuple):
     """Rates of change of a reservoir of the Sommerfeld gas, x = mu/T.

@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive_number, read_only, temperatures_and_potentials
 from thermo.gases.base import EquationOfState, GasState, state_function
+from thermo.gases.thermal import Conserved, conserved, no_potential
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class Reservoir:
     """A gas in a finite box: N = A V n(T, mu), and so E, S, with n the gas's own law.
+
+    With a gas that conserves energy alone (BoseGas, DebyeSolid, any `ThermalGas`) it is a heat
+    reservoir: it has a temperature and no chemical potential, and exchanges no particles.
 
     Parameters
     ----------
@@ -52,6 +56,11 @@ class Reservoir:
                 "Argument `gas` must be an equation of state with number, energy, entropy, "
                 f"jacobian and check, but is {self.gas!r}. Give e.g. FermiDiracGas(alpha=1.5)."
             )
+        if conserved(self.gas) not in (("N", "E"), ("E",)):
+            raise ValueError(
+                "Argument `gas` must conserve ('N', 'E') or ('E',), but its `conserves` is "
+                f"{conserved(self.gas)!r}. Leave it out for a gas of fermions."
+            )
         if self.name is not None and not isinstance(self.name, str):
             raise TypeError(f"Argument `name` must be text, but is {self.name!r}. Or leave it out.")
         if self.capacity != math.inf:
@@ -59,12 +68,14 @@ class Reservoir:
             object.__setattr__(self, "capacity", positive_number("capacity", self.capacity, remedy))
 
     @property
-    def conserves(self) -> tuple[Literal["N", "E"], ...]:
-        """What it keeps track of: N and E, whose changes are its T and mu; nothing if it is fixed.
+    def conserves(self) -> Conserved:
+        """What it keeps track of: N and E, or E alone; nothing if it is fixed.
+
+        N and E change with its T and mu, E alone with its T.
 
         Of a fixed one, T and mu stay, and N, E and S have no size.
         """
-        return () if math.isinf(self.capacity) else ("N", "E")
+        return () if math.isinf(self.capacity) else conserved(self.gas)
 
     def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return N(T, mu), (...); T and mu broadcast together, in units of energy."""
@@ -92,7 +103,8 @@ class Reservoirs(Sequence[Reservoir]):
     reservoirs : n >= 1 of them.
 
     Every method takes T and mu of shape (..., n), one entry per reservoir on the last axis, in
-    units of energy, and does not check their shape: `checked` does, once.
+    units of energy, and does not check their shape: `checked` does, once. Where a reservoir has no
+    chemical potential, mu is 0 here and NaN in what users see (`shown`).
 
     Examples
     --------
@@ -120,6 +132,10 @@ class Reservoirs(Sequence[Reservoir]):
         _check_names(self.names)
         self.capacities = read_only(np.array([member.capacity for member in self._members]))
         self.fixed = read_only(np.array([not member.conserves for member in self._members]))
+        self.has_potential = read_only(
+            np.array(["N" in conserved(member.gas) for member in self._members])
+        )
+        self.all_have_potential = bool(self.has_potential.all())
         self.per_capacity = read_only(1 / self.capacities)  # 0 where T and mu stay
         self._groups = _by_gas([member.gas for member in self._members])
         self._states = [(state_function(gas), members) for gas, members in self._groups]
@@ -149,8 +165,10 @@ class Reservoirs(Sequence[Reservoir]):
     def named(self, law: object) -> Reservoirs:
         """Return the same, those without a name called as the contacts of a law that knows theirs.
 
-        Raises ValueError where a reservoir has another name than its contact.
+        Raises ValueError where a reservoir has another name than its contact, or is of another
+        kind: no chemical potential and a fermionic contact, or one and a bosonic contact.
         """
+        self._check_kinds(law)
         names = getattr(law, "names", None)
         if names is None or len(names) != len(self):
             return self  # a law of other reservoirs is refused when it is asked
@@ -166,11 +184,52 @@ class Reservoirs(Sequence[Reservoir]):
             for member, name in zip(self._members, names, strict=True)
         )
 
-    def checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def _check_kinds(self, law: object) -> None:
+        bosonic: NDArray[np.bool_] | None = getattr(getattr(law, "model", law), "bosonic", None)
+        # further reservoirs of a law with links touch no contact, and may be of any kind
+        for j, is_bosonic in enumerate([] if bosonic is None else bosonic[: len(self)]):
+            if is_bosonic == self.has_potential[j]:
+                kind, gases = (
+                    ("bosonic", "BoseGas or DebyeSolid")
+                    if is_bosonic
+                    else ("fermionic", "FermiDiracGas or SommerfeldGas")
+                )
+                raise ValueError(
+                    "Argument `reservoirs` must hold a gas of its kind for each contact, but "
+                    f"contact {self.names[j]!r} is {kind} and its gas {self[j].gas!r}. "
+                    f"Give e.g. {gases}."
+                )
+
+    def checked(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
         """Return T, mu as (n,) arrays after checking shape, sign and each gas's validity."""
-        temperature, potential = temperatures_and_potentials(T, mu, len(self))
+        temperature, potential = temperatures_and_potentials(T, self.potentials(mu), len(self))
         self.check(temperature, potential)
         return temperature, potential
+
+    def potentials(self, mu: ArrayLike | None) -> ArrayLike:
+        """Return mu (..., n) with 0 where a reservoir has none, or as it is where all have one.
+
+        Raises ValueError where a reservoir without chemical potential is given one, or it is left
+        out and one has it.
+        """
+        if mu is None and self.has_potential.any():
+            name = self.names[int(np.argmax(self.has_potential))]
+            raise ValueError(
+                "Argument `mu` must be given where a reservoir has a chemical potential, as "
+                f"{name!r} has, but is left out. Give shape ({len(self)},)."
+            )
+        if self.all_have_potential or mu is None:
+            return np.zeros(len(self)) if mu is None else mu
+        found = np.array(mu, dtype=np.float64)
+        if found.ndim and found.shape[-1] == len(self):  # else refused by whoever checks shapes
+            for j in np.flatnonzero(~self.has_potential).tolist():
+                no_potential(self[j].gas, found[..., j])
+                found[..., j] = 0.0
+        return found
+
+    def shown(self, mu: FloatArray) -> FloatArray:
+        """Return mu (..., n) with NaN where a reservoir has none, as users see it."""
+        return mu if self.all_have_potential else np.where(self.has_potential, mu, np.nan)
 
     def check(self, T: FloatArray, mu: FloatArray) -> None:
         """Raise ValueError where a state (..., n) lies outside its gas's validity."""

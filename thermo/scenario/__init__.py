@@ -1,17 +1,26 @@
-"""Scenarios: TOML files that say what to compute, with finite reservoirs.
+"""Scenarios: TOML files that say what to compute.
 
-docs/scenarios.md describes every key.
+docs/scenarios.md describes every key. From the bottom up: `schema` reads the parts of a file,
+`scenario` is what they make, `results` and `tasks` compute and write, `reading` reads a whole file,
+`running` computes one, `python -m thermo` is the command line.
 """
 
-from oqs.scenario import FlowsTask, Generator, RelaxationTask, ScenarioError
 from thermo.scenario.examples import example, examples
-from thermo.scenario.reading import Scenario, read
-from thermo.scenario.tasks import Outputs, SweepTask, TrajectoryTask
+from thermo.scenario.reading import read
+from thermo.scenario.scenario import Scenario
+from thermo.scenario.schema.generator import DaviesGenerator
+from thermo.scenario.schema.outputs import Outputs
+from thermo.scenario.schema.place import Problem, ScenarioError
+from thermo.scenario.tasks.flows import FlowsTask
+from thermo.scenario.tasks.relaxation import RelaxationTask
+from thermo.scenario.tasks.sweep import SweepTask
+from thermo.scenario.tasks.trajectory import TrajectoryTask
 
 __all__ = [
+    "DaviesGenerator",
     "FlowsTask",
-    "Generator",
     "Outputs",
+    "Problem",
     "RelaxationTask",
     "Scenario",
     "ScenarioError",

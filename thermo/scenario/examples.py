@@ -6,10 +6,10 @@ import os
 import pathlib
 from typing import Final
 
-from oqs.scenario.place import Place
-from oqs.scenario.schema import unknown
+from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.table import unknown
 
-_FOLDER: Final = pathlib.Path(__file__).parents[1] / "scenarios"
+_FOLDER: Final = pathlib.Path(__file__).parent / "shipped"
 
 
 def examples() -> tuple[str, ...]:
@@ -25,5 +25,5 @@ def is_example(name: str | os.PathLike[str]) -> bool:
 def example(name: str) -> pathlib.Path:
     """Return the file of a shipped scenario; ScenarioError, with the nearest name, for no such."""
     if name not in examples():
-        raise unknown(Place("scenarios", name), name, examples())
+        raise unknown(Place("shipped", name), name, examples())
     return _FOLDER / f"{name}.toml"

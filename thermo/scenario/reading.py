@@ -1,106 +1,43 @@
-"""A whole scenario: the open system, its finite reservoirs, what to compute and to write."""
+"""From a TOML file to a scenario; all that is wrong in it is told at once."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pathlib
-from collections.abc import Mapping
-from typing import final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
 from oqs.arguments import FloatArray
-from oqs.contact.contacts import Contact
-from oqs.scenario import FlowsTask, Generator, RelaxationTask, ScenarioError
-from oqs.scenario.document import Document, load
-from oqs.scenario.place import Place
-from oqs.scenario.reading import OpenSystem, open_system
-from oqs.scenario.tasks import require_law
-from oqs.system.systems import System
-from oqs.units import Units
-from thermo.reservoirs.reservoir import Reservoir
 from thermo.scenario.examples import example, is_example
-from thermo.scenario.reservoirs import read_reservoirs
-from thermo.scenario.tasks import (
-    Outputs,
-    SweepTask,
-    TrajectoryTask,
-    read_outputs,
-    read_sweep,
-    read_trajectory,
+from thermo.scenario.scenario import Scenario, Task
+from thermo.scenario.schema.contacts import read_contacts
+from thermo.scenario.schema.document import Document, load
+from thermo.scenario.schema.generator import GENERATOR
+from thermo.scenario.schema.outputs import read_outputs
+from thermo.scenario.schema.place import Place, Problem, Problems, ScenarioError
+from thermo.scenario.schema.reservoirs import read_reservoirs
+from thermo.scenario.schema.system import read_system
+from thermo.scenario.schema.table import REQUIRED, Key, Table
+from thermo.scenario.schema.units import read_units
+from thermo.scenario.schema.values import as_given, text
+from thermo.scenario.tasks.kinds import TASKS
+from thermo.scenario.tasks.sweep import SweepTask
+
+_T = TypeVar("_T")
+_TABLE = "It is a table: see docs/scenarios.md."
+SCENARIO: Final = Table(
+    {
+        "title": Key(text, "It is what plots and tables are headed with.", ""),
+        "note": Key(text, "It is a remark, such as where the numbers come from.", ""),
+        "units": Key(as_given, _TABLE),
+        "system": Key(as_given, "Give [system] with energies, h or a builder.", REQUIRED),
+        "contacts": Key(as_given, "Give one [[contacts]] per reservoir.", REQUIRED),
+        "reservoirs": Key(as_given, "Give one [[reservoirs]] per contact.", REQUIRED),
+        "generator": Key(as_given, _TABLE, {}),
+        **{name: Key(as_given, _TABLE) for name in TASKS},
+        "output": Key(as_given, _TABLE, {}),
+    }
 )
-
-Task = FlowsTask | RelaxationTask | TrajectoryTask | SweepTask
-
-
-@final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Scenario:
-    """A scenario as read from its file.
-
-    Parameters
-    ----------
-    open_system : system, contacts, T, mu, units, flows and relaxation.
-    reservoirs : n of them, named as their contacts.
-    trajectory, sweep : the tasks of the slow scale, None where the scenario does not ask.
-    outputs : what is written.
-    """
-
-    open_system: OpenSystem
-    reservoirs: tuple[Reservoir, ...]
-    trajectory: TrajectoryTask | None
-    sweep: SweepTask | None
-    outputs: Outputs
-
-    @property
-    def document(self) -> Document:
-        """The file it was read from, with its text."""
-        return self.open_system.document
-
-    @property
-    def title(self) -> str:
-        """Its title, or the file's name."""
-        return self.open_system.title
-
-    @property
-    def system(self) -> System:
-        """The open system."""
-        return self.open_system.system
-
-    @property
-    def contacts(self) -> tuple[Contact, ...]:
-        """One contact per reservoir, each with a name."""
-        return self.open_system.contacts
-
-    @property
-    def T(self) -> FloatArray:
-        """Initial temperatures (n,), units of energy (k_B = 1)."""
-        return self.open_system.T
-
-    @property
-    def mu(self) -> FloatArray:
-        """Initial chemical potentials (n,), units of energy."""
-        return self.open_system.mu
-
-    @property
-    def units(self) -> Units | None:
-        """The reference energy, where the scenario has one."""
-        return self.open_system.units
-
-    @property
-    def generator(self) -> Generator:
-        """How the Davies generator is made and solved."""
-        return self.open_system.generator
-
-    @property
-    def tasks(self) -> tuple[Task, ...]:
-        """What the scenario asks for, in the order in which it is computed."""
-        found = (
-            self.open_system.flows,
-            self.open_system.relaxation,
-            self.trajectory,
-            self.sweep,
-        )
-        return tuple(task for task in found if task is not None)
 
 
 def read(path: str | os.PathLike[str]) -> Scenario:
@@ -111,7 +48,7 @@ def read(path: str | os.PathLike[str]) -> Scenario:
     Raises
     ------
     ScenarioError
-        a ValueError naming the file, the key, what is wrong with it and the remedy.
+        a ValueError naming the file, every key that is wrong, what is wrong with it and the remedy.
     """
     if is_example(path) and not pathlib.Path(path).is_file():
         return scenario(load(example(os.fspath(path))))
@@ -120,28 +57,54 @@ def read(path: str | os.PathLike[str]) -> Scenario:
 
 def scenario(document: Document) -> Scenario:
     """Return the meaning of a document; raises as `read`."""
-    found = open_system(document)
-    place, tables = document.place, document.tables
+    problems, place = Problems(), document.place
+    keys = SCENARIO.partial(document.tables, place, problems)
+
+    def part(name: str, read: Callable[..., _T], *others: object) -> _T | None:
+        if keys[name] is None and name not in document.tables:
+            return None
+        return problems.tried(read, keys[name], place.at(name), *others)
+
+    system = part("system", read_system)
+    contacts = part("contacts", read_contacts, system)
+    reservoirs = part("reservoirs", read_reservoirs, contacts)
+    units = part("units", read_units)
+    generator = part("generator", GENERATOR)
+    outputs = part("output", read_outputs)
+    asked: dict[str, Task | None] = {name: part(name, kind.read) for name, kind in TASKS.items()}
+    problems.raise_any()
+    assert system is not None  # what is None was a problem
+    assert contacts is not None
+    assert reservoirs is not None
+    assert generator is not None
+    assert outputs is not None
     made = Scenario(
-        open_system=found,
-        reservoirs=read_reservoirs(tables["reservoirs"], place.at("reservoirs"), found),
-        trajectory=read_trajectory(tables["trajectory"], place.at("trajectory"))
-        if "trajectory" in tables
-        else None,
-        sweep=read_sweep(tables["sweep"], place.at("sweep")) if "sweep" in tables else None,
-        outputs=read_outputs(tables.get("output", {}), place.at("output")),
+        document=document,
+        title=keys["title"] or document.file,
+        note=keys["note"],
+        units=units,
+        system=system,
+        contacts=contacts,
+        T=reservoirs.T,
+        mu=reservoirs.mu,
+        given=reservoirs.reservoirs,
+        generator=generator,
+        asked={name: task for name, task in asked.items() if task is not None},
+        outputs=outputs,
     )
     _check_together(made, place)
     return made
 
 
 def _check_together(made: Scenario, place: Place) -> None:
-    """Raise ScenarioError where two keys do not go together."""
-    for table, task in (("trajectory", made.trajectory), ("sweep", made.sweep)):
-        if task is not None:
-            require_law(task.law, made.system, place.at(table).at("law"))
+    """Raise ScenarioError where keys do not go together."""
+    problems = Problems()
+    for name, task in made.asked.items():
+        problems.tried(task.check, made, place.at(name))
+        if isinstance(task, SweepTask):
+            problems.tried(_check_ends, made.document, task.axes, place.at(name).at("axes"))
     if made.outputs.si and made.units is None:
-        raise (
+        problems.add(
             place.at("output")
             .at("si")
             .error(
@@ -149,16 +112,19 @@ def _check_together(made: Scenario, place: Place) -> None:
                 "Add [units] with reference_temperature or reference_energy.",
             )
         )
-    if made.sweep is not None:
-        _check_ends(made.document, made.sweep.axes, place.at("sweep").at("axes"))
+    problems.raise_any()
 
 
 def _check_ends(document: Document, axes: Mapping[str, FloatArray], place: Place) -> None:
     """Read the scenario at both ends of every axis; errors between them are the sweep's results."""
+    problems = Problems()
     for path, values in axes.items():
         for value in (float(values[0]), float(values[-1])):
             try:
                 scenario(document.without("sweep").with_values({path: value}))
             except ScenarioError as error:
-                problem = f"leads to a scenario that is refused at {value!r}: {error}"
-                raise ScenarioError(document.file, place.at(path).key, problem) from error
+                sentence = f"leads to a scenario that is refused at {value!r}: {error.problems[0]}"
+                key = place.at(path).key
+                problems.add(ScenarioError(Problem(document.file, key, sentence)))
+                break
+    problems.raise_any()

@@ -1,4 +1,4 @@
-"""Which function made a result: its name, code and parameters, as text that can be compared."""
+"""Which function made a result: its name, label and bound values, as text that can be compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import functools
 import hashlib
 import json
 import pickle
-import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, final
@@ -29,7 +28,7 @@ class Identity:
     ----------
     function : module and name.
     label : the user's word for the version, or "".
-    facts : {what: text}: code, values bound to the function, values it takes from its module.
+    facts : {what: text}: the values bound to the function.
     """
 
     function: str
@@ -44,22 +43,22 @@ class Identity:
 def identify(function: Callable[..., object], label: str | None, stored: bool) -> Identity:
     """Return the identity of a function, of a functools.partial, a method or a callable object.
 
-    With a label, code and values of the module are left out: the label stands for them. Parameters
-    that are bound (a partial's arguments, fields, closures, defaults) are compared all the same.
+    The values bound to it are compared: a partial's arguments, fields, closures, defaults. Its code
+    is not: who changes that changes the label.
 
     Raises
     ------
     TypeError
-        if the label is not text, or results are to be stored and a bound value can be told from
-        another neither by its fields nor by pickling it.
+        if the label is not text, or results are to be stored without one, and the function is a
+        lambda, or a bound value can be told from another neither by its fields nor by pickling it.
     """
     if label is not None and (not isinstance(label, str) or not label):
         raise TypeError(
             f"Argument `label` must be text, such as 'U = 2, second try', but is {label!r}. "
-            "Give None to know the function by its code."
+            "Give None to know the function by its name and the values bound to it."
         )
     name = _name(function)
-    description = _Description(labelled=label is not None, stored=stored)
+    description = _Description(strict=stored and label is None)
     return Identity(name, label or "", dict(description.of(function, "function")))
 
 
@@ -77,9 +76,8 @@ def _name(function: Callable[..., object]) -> str:
 class _Description:
     """Walks through a value and says in texts what it consists of."""
 
-    def __init__(self, labelled: bool, stored: bool) -> None:
-        self._labelled = labelled
-        self._stored = stored
+    def __init__(self, strict: bool) -> None:
+        self._strict = strict
         self._functions: set[int] = set()  # met before: recursion, or two uses of a helper
         self._inside: list[int] = []  # containers that hold the value looked at
 
@@ -127,7 +125,6 @@ class _Description:
             yield from self._function(value, path)
         elif dataclasses.is_dataclass(value):
             yield path, _kind(value)
-            yield from self._code_of_call(value, path)
             for field in dataclasses.fields(value):
                 yield from self.of(getattr(value, field.name), f"{path}.{field.name}")
         elif hasattr(value, "__wrapped__"):  # functools.cache, numba
@@ -140,6 +137,12 @@ class _Description:
         if id(value) in self._functions:
             return
         self._functions.add(id(value))
+        if self._strict and value.__name__ == "<lambda>":
+            raise TypeError(
+                f"Argument `function` must have a name, for the `store` to tell its results from "
+                f"others, but {path} is a lambda. Define it with def, or give `label`, a text that "
+                "names it."
+            )
         cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
         for name, cell in cells:
             yield from self.of(cell.cell_contents, f"{path} variable {name}")
@@ -147,25 +150,10 @@ class _Description:
             yield from self.of(value.__defaults__, f"{path} defaults")
         for name, item in (value.__kwdefaults__ or {}).items():
             yield from self.of(item, f"{path} default {name}")
-        if self._labelled:
-            return
-        yield f"{path} code", _code(value)
-        for name in sorted(_names(value.__code__) & value.__globals__.keys()):
-            item = value.__globals__[name]
-            own = getattr(item, "__module__", None) == value.__module__
-            if _is_data(item) or (isinstance(item, types.FunctionType) and own):
-                yield from self.of(item, f"{path} global {name}")
-
-    def _code_of_call(self, value: Any, path: str) -> Facts:
-        """Yield the code that runs when an object is called."""
-        call = getattr(type(value), "__call__", None)  # noqa: B004 - the code, not whether
-        if isinstance(call, types.FunctionType):
-            yield from self._function(call, f"{path} call")
 
     def _opaque(self, value: Any, path: str) -> Facts:
         yield path, getattr(value, "__qualname__", _kind(value))
-        yield from self._code_of_call(value, path)
-        if self._labelled or not self._stored:
+        if not self._strict:
             return
         try:
             yield f"{path} pickled", _digest(pickle.dumps(value, protocol=4))
@@ -177,17 +165,6 @@ class _Description:
             ) from error
 
 
-def _is_data(value: Any) -> bool:
-    kinds = (*_PLAIN, np.generic, np.ndarray)
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_data, value))
-    if isinstance(value, dict):
-        return all(map(_is_data, value.values()))
-    return isinstance(value, kinds) or (
-        dataclasses.is_dataclass(value) and not isinstance(value, type)
-    )
-
-
 def _kind(value: Any) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
@@ -196,29 +173,6 @@ def _array(value: np.ndarray[Any, Any]) -> str:
     if value.size <= _SHORT:
         return f"{value.dtype} {value.tolist()}"
     return f"{value.dtype} {value.shape} {_digest(np.ascontiguousarray(value).tobytes())}"
-
-
-def _code(function: types.FunctionType) -> str:
-    """Return a digest that formatting, comments and the docstring do not change."""
-    text = _code_text(function.__code__, function.__doc__)
-    return f"Python {sys.version_info[0]}.{sys.version_info[1]} {_digest(text.encode())}"
-
-
-def _code_text(code: types.CodeType, docstring: str | None = None) -> str:
-    constants = [
-        _code_text(item)
-        if isinstance(item, types.CodeType)
-        else repr(sorted(map(repr, item)) if isinstance(item, frozenset) else item)
-        for item in code.co_consts
-        if docstring is None or item != docstring
-    ]
-    names = (code.co_varnames, code.co_freevars, code.co_cellvars, code.co_names)
-    return f"{code.co_code.hex()} {constants} {names}"
-
-
-def _names(code: types.CodeType) -> set[str]:
-    nested = [_names(item) for item in code.co_consts if isinstance(item, types.CodeType)]
-    return set(code.co_names).union(*nested)
 
 
 def _digest(data: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import final
 from thermo.sweeps.identity import Identity
 from thermo.sweeps.outcome import Outcome, digest, packed, unpacked
 
-FORMAT = "oqs-thermo sweep 3"
+FORMAT = "oqs-thermo sweep 4"
 
 _COLUMNS = "point, data, error, version"
 

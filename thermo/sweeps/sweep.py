@@ -45,11 +45,10 @@ def sweep(
     grid : {axis: values (m,)}; the points are all combinations.
     store : file that keeps each result as it comes. A later call with the same function and file,
         after whatever end, computes only the points that are not in it. The file knows the
-        function by its name, its code, the values bound to it (functools.partial, fields of a
-        callable object, closures, defaults) and the data and functions of its own module that it
-        names. Code that it imports is not compared.
-    label : your word for the version of the function. It then stands for code, values of the
-        module and objects that are no plain data; only bound values are compared besides.
+        function by its name and the values bound to it (functools.partial, fields of a callable
+        object, closures, defaults). Its code is not compared: if you change it, change `label`.
+    label : your word for the version of the function; a lambda needs one. It also stands for bound
+        objects that are no plain data.
     executor : None: in this process. A number: that many local processes. Any
         concurrent.futures.Executor, or a dask.distributed.Client.
     timeout : seconds that a point may take, with a number of processes as `executor`. One that

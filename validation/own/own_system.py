@@ -16,7 +16,8 @@ import thermo
 import thermo.scenario
 from oqs.arguments import FloatArray
 from oqs.laws.gross import ROUNDING, gross_flows
-from oqs.scenario.computing import make_law
+from thermo.scenario import TrajectoryTask
+from thermo.scenario.tasks.laws import make_law
 from validation.families.open_system.degenerate import exact_methods
 from validation.framework.check import DoesNotApply, Measurement
 from validation.framework.deviation import deviation, largest, worst
@@ -59,8 +60,9 @@ class OwnSystem:
         Raises ScenarioError where it has no generator, NonUniqueStationaryState where the generator
         has no unique stationary state.
         """
-        law = make_law(scenario.open_system, "density_matrix")
+        law = make_law(scenario, "density_matrix")
         assert isinstance(law, oqs.DensityMatrixLaw)
+        task = scenario.asked.get("trajectory")
         return cls(
             system=scenario.system,
             contacts=scenario.contacts,
@@ -68,7 +70,7 @@ class OwnSystem:
             mu=scenario.mu,
             reservoirs=scenario.reservoirs,
             law=law,
-            t_final=None if scenario.trajectory is None else scenario.trajectory.t_final,
+            t_final=task.controls["t_final"] if isinstance(task, TrajectoryTask) else None,
         )
 
     @property

@@ -47,6 +47,18 @@ class ModeFlows(NamedTuple):
     gross: FloatArray
 
 
+def _outer(values: FloatArray) -> FloatArray:
+    """Return values_k values_l (..., N, N)."""
+    found: FloatArray = values[..., :, None] * values[..., None, :]
+    return found
+
+
+def _sum(values: FloatArray) -> FloatArray:
+    """Return values_k + values_l (..., N, N)."""
+    found: FloatArray = values[..., :, None] + values[..., None, :]
+    return found
+
+
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class PerlindModes:
@@ -55,14 +67,12 @@ class PerlindModes:
     Parameters
     ----------
     energies : (N,) w_k.
-    roots : (m, N) sqrt(gamma_j(w_k)) t_ak, the channels of all contacts one after the other.
-    owner : (m,) contact j of each channel.
+    grams : (n, N, N) sqrt(gamma_j(w_k) gamma_j(w_l)) sum_a conj(t_ak) t_al.
     shifts : (n, N, N) h_LS,j; zeros without frequency shifts.
     """
 
     energies: FloatArray
-    roots: ComplexArray
-    owner: tuple[slice, ...]
+    grams: ComplexArray
     shifts: ComplexArray
 
     @classmethod
@@ -71,7 +81,7 @@ class PerlindModes:
     ) -> PerlindModes:
         """Collect them; rates are checked here."""
         w, size = system.energies, system.sites
-        roots, owner, begin = [], [], 0
+        grams = np.empty((len(contacts), size, size), dtype=np.complex128)
         shifts = np.zeros((len(contacts), size, size), dtype=np.complex128)
         for j, contact in enumerate(contacts):
             t = contact.channels(size) @ system.modes
@@ -79,26 +89,31 @@ class PerlindModes:
             touched = np.any(t != 0, axis=0)
             gamma = np.zeros(size)
             gamma[touched] = contact.gamma(w[touched], j)
-            roots.append(np.sqrt(gamma) * t)
-            owner.append(slice(begin, begin + len(t)))
-            begin += len(t)
+            roots = np.sqrt(gamma) * t
+            grams[j] = roots.conj().T @ roots
             if shifted:
                 s = np.zeros(size)
                 s[touched] = shift_function(contact)(w[touched])
                 shifts[j] = (s[:, None] + s) / 2 * (t.conj().T @ t)
-        return cls(w, np.concatenate(roots), tuple(owner), read_only(shifts))
+        return cls(w, read_only(grams), read_only(shifts))
 
     def rates(self, T: FloatArray, mu: FloatArray) -> ModeRates:
         """Return E_j and F_j at T, mu (n,)."""
         filled, empty = filled_and_empty((self.energies - mu[:, None]) / T[:, None])  # (n, N)
-        found = []
-        for occupation in (empty, filled):
-            weighted = [
-                np.sqrt(share) * self.roots[own]
-                for share, own in zip(occupation, self.owner, strict=True)
-            ]
-            found.append(np.array([root.conj().T @ root for root in weighted]))
-        return ModeRates(*found)
+        return ModeRates(*(self.grams * _outer(np.sqrt(n)) for n in (empty, filled)))
+
+    def rate_slopes(self, T: FloatArray, mu: FloatArray) -> tuple[ModeRates, ModeRates]:
+        """Return the derivatives of E_j and F_j with respect to T_j, and to mu_j."""
+        x = (self.energies - mu[:, None]) / T[:, None]
+        filled, empty = filled_and_empty(x)
+        slopes = []
+        for dx in (-x / T[:, None], -1 / T[:, None]):
+            # d ln sqrt(n) = -(1 - n) dx / 2, d ln sqrt(1 - n) = n dx / 2
+            parts = ((empty, filled * dx / 2), (filled, -empty * dx / 2))
+            slopes.append(
+                ModeRates(*(self.grams * (_outer(np.sqrt(n)) * _sum(d)) for n, d in parts))
+            )
+        return slopes[0], slopes[1]
 
     def drift(self, rates: ModeRates) -> ComplexArray:
         """Return K (N, N)."""
@@ -107,15 +122,21 @@ class PerlindModes:
 
     def covariance(self, rates: ModeRates) -> ComplexArray:
         """Return the stationary C (N, N): K C + C K^+ = F."""
-        drift, filling = self.drift(rates), rates.filling.sum(axis=0)
+        return self.solved(self.drift(rates), rates.filling.sum(axis=0))
+
+    def solved(self, drift: ComplexArray, right: ComplexArray) -> ComplexArray:
+        """Return the Hermitian X (..., N, N) with K X + X K^+ = right (..., N, N)."""
         size = len(self.energies)
         if size > _STACKED:
-            found = scipy.linalg.solve_sylvester(drift, drift.conj().T, filling)
+            parts = right.reshape(-1, size, size)
+            adjoint = drift.conj().T
+            found = np.array([scipy.linalg.solve_sylvester(drift, adjoint, r) for r in parts])
         else:
             one = np.eye(size)
-            whole = np.kron(drift, one) + np.kron(one, drift.conj())  # C stacked by rows
-            found = np.linalg.solve(whole, filling.ravel()).reshape(size, size)
-        return (found + found.conj().T) / 2
+            whole = np.kron(drift, one) + np.kron(one, drift.conj())  # X stacked by rows
+            found = np.linalg.solve(whole, right.reshape(-1, size**2).T).T
+        found = found.reshape(right.shape)
+        return np.asarray((found + found.conj().swapaxes(-1, -2)) / 2)
 
     def residual(self, covariance: ComplexArray, rates: ModeRates) -> float:
         """Return the largest |dC/dt| relative to the largest rate that cancels in it."""
@@ -131,8 +152,20 @@ class PerlindModes:
         energy also of Re (-i [h_LS,j, C])_kk w_k.
         """
         empty = np.eye(len(self.energies)) - covariance
+        rising, falling = self.exchanged(rates, covariance, empty)
+        particle = rising - falling
+        energy = (particle + self.shifted(covariance)) * self.energies
+        return ModeFlows(particle, energy, np.abs(rising) + np.abs(falling))
+
+    def exchanged(
+        self, rates: ModeRates, filled: ComplexArray, empty: ComplexArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return Re (F_j empty)_kk and Re (E_j filled)_kk, (n, N), for matrices (N, N)."""
         rising = np.einsum("jkl,lk->jk", rates.filling, empty).real
-        falling = np.einsum("jkl,lk->jk", rates.emptying, covariance).real
-        moved = 2 * np.einsum("jkl,lk->jk", self.shifts, covariance).imag
-        energy = (rising - falling + moved) * self.energies
-        return ModeFlows(rising - falling, energy, np.abs(rising) + np.abs(falling))
+        falling = np.einsum("jkl,lk->jk", rates.emptying, filled).real
+        return rising, falling
+
+    def shifted(self, covariance: ComplexArray) -> FloatArray:
+        """Return (-i [h_LS,j, C])_kk (n, N): particles that frequency shifts move among modes."""
+        moved: FloatArray = 2 * np.einsum("jkl,lk->jk", self.shifts, covariance).imag
+        return moved

@@ -199,7 +199,11 @@ class PairGeneratorAt(GeneratorAt):
         return self._with_shifts
 
     def jumps(self) -> list[sp.csc_array]:
-        """Return sum L rho L^+ (P, P) of every reservoir."""
+        """Return sum L rho L^+ and FS_j (P, P) of every reservoir: both move energy."""
+        both = zip(self._jumps(), self.frequency_shifts(), strict=True)
+        return [sp.csc_array(jump + shift) for jump, shift in both]
+
+    def _jumps(self) -> list[sp.csc_array]:
         size = len(self.generator.places.row_state)
         found = []
         for pairs, values in zip(self.generator.pairs, self.roots, strict=True):
@@ -219,7 +223,9 @@ class PairGeneratorAt(GeneratorAt):
         """Return D_j (P, P) of every reservoir."""
         places, dimension = self.generator.places, self.generator.spectrum.dimension
         found = []
-        for jump, pairs, values in zip(self.jumps(), self.generator.pairs, self.roots, strict=True):
+        for jump, pairs, values in zip(
+            self._jumps(), self.generator.pairs, self.roots, strict=True
+        ):
             loss = sum(p.loss(v, dimension) for p, v in zip(pairs, values, strict=True))
             found.append(sp.csc_array(jump + self._kept(two_sided(-loss / 2, places))))
         return found

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 
 from oqs.arguments import FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.davies import DaviesModel
 from oqs.stationary.coherent.level_rates import LevelRates
 from oqs.stationary.method import (
@@ -24,6 +25,7 @@ from oqs.stationary.method import (
     checked_residual,
 )
 from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency
+from oqs.stationary.rates.sector_perturbation import Perturbation
 from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.rates.sweeps import RateSweep
 from oqs.transitions.level_coherences import LevelCoherences
@@ -51,7 +53,7 @@ class CoherentSectorProblem(RateProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Iterate from the populations alone; residual, trace and positivity are checked."""
-        levels = LevelRates(self.coherences, T, mu)
+        levels = LevelRates.at(self.coherences, T, mu)
         x = self._iterated(levels, T, mu)
         populations, coherences = np.split(x, [self.rates.dimension])
         balance = self.rates.balance(populations, T, mu)
@@ -72,7 +74,7 @@ class CoherentSectorProblem(RateProblem):
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         populations, coherences = np.split(self.solve(T, mu).values.real, [self.rates.dimension])
         fluxes = self.rates.fluxes_by_frequency(populations, T, mu)
-        for exchange, flux in LevelRates(self.coherences, T, mu).exchanged(coherences):
+        for exchange, flux in LevelRates.at(self.coherences, T, mu).exchanged(coherences):
             own = np.zeros((self.model.reservoirs, len(flux)))
             own[exchange.contact] = flux
             fluxes.append((exchange.frequency, own))
@@ -92,32 +94,78 @@ class CoherentSectorProblem(RateProblem):
         """Return the frequencies (M,) of all transitions."""
         return self.rates.transition_frequencies()
 
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows, one iteration for each T and mu."""
+        solution, n, reference = self.solve(T, mu), len(T), float(mu.mean())
+        levels = LevelRates.at(self.coherences, T, mu)
+        populations, coherences = np.split(solution.values.real, [self.rates.dimension])
+        system = _System(self, levels, T, mu)
+        perturbation = Perturbation.of(self.rates.parts(), T, mu, populations)
+        changes, through = [], np.zeros((2, 2, n, n))  # particles, energy; T or mu; j; q
+        for q in range(n):
+            for theta, slopes in enumerate(LevelRates.slopes(self.coherences, T, mu, q)):
+                gained, change = slopes.apply(populations, coherences)
+                source = np.concatenate([perturbation.sources[theta, q] + gained, change])
+                dx = system.solve(-source, np.zeros_like(source))
+                dx -= dx[: self.rates.dimension].sum() * solution.values.real
+                system.check(dx, source)
+                changes.append(dx)
+                for rates, x in ((levels, dx[self.rates.dimension :]), (slopes, coherences)):
+                    for exchange, flux in rates.exchanged(x):
+                        energy = exchange.frequency - reference
+                        through[0, theta, exchange.contact, q] += flux.sum()
+                        through[1, theta, exchange.contact, q] += flux @ energy
+        by_theta = np.array(changes).reshape(n, 2, -1).transpose(2, 1, 0)
+        change = by_theta[: self.rates.dimension].reshape(self.rates.dimension, -1)
+        return perturbation.flows(change, mu, solution.particle, through)
+
     def _iterated(self, levels: LevelRates, T: FloatArray, mu: FloatArray) -> FloatArray:
         """Return populations and coherences (D + K,) as GMRES leaves them, judged by nobody yet."""
-        start = self.rates.populations(T, mu)
-        count, size = len(start), len(start) + levels.size
-        sweep = RateSweep(
-            self.rates.step_rates(T, mu), self.rates.members, self.coherences.blocks.sector, start
+        system = _System(self, levels, T, mu)
+        guess = np.concatenate([system.start, np.zeros(levels.size)])
+        return system.solve(system.rate * guess, guess)
+
+
+@final
+class _System:
+    """The linear equations of populations and coherences at one T, mu."""
+
+    def __init__(
+        self, problem: CoherentSectorProblem, levels: LevelRates, T: FloatArray, mu: FloatArray
+    ) -> None:
+        rates = problem.rates
+        self._levels, self._method = levels, problem.method
+        self.start = rates.populations(T, mu)
+        self._sweep = RateSweep(
+            rates.step_rates(T, mu), rates.members, problem.coherences.blocks.sector, self.start
         )
-        rate = float(sweep.leaving @ start)
-        decay = levels.decay()
+        self.rate = float(self._sweep.leaving @ self.start)
+        self._decay = levels.decay()
+
+    def apply(self, x: FloatArray) -> FloatArray:
+        """Return L x of populations and coherences (D + K,)."""
+        populations, coherences = np.split(x, [len(self.start)])
+        gained, change = self._levels.apply(populations, coherences)
+        return np.concatenate([self._sweep.apply(populations) + gained, change])
+
+    def solve(self, right: FloatArray, guess: FloatArray) -> FloatArray:
+        """Return what GMRES finds for (L + g v tr) x = right, v the populations alone."""
+        count, size = len(self.start), len(right)
 
         def applied(x: FloatArray) -> FloatArray:
-            populations, coherences = x[:count], x[count:]
-            gained, change = levels.apply(populations, coherences)
-            whole = sweep.apply(populations) + gained + rate * populations.sum() * start
-            return np.concatenate([whole, change])
+            whole = self.apply(x)
+            whole[:count] += self.rate * x[:count].sum() * self.start
+            return whole
 
         def nearly(right: FloatArray) -> FloatArray:
             total = right[:count].sum()
-            z = sweep.inverse(right[:count] - total * start)
-            z += (total / rate - z.sum()) * start
-            return np.concatenate([z, -right[count:] / decay])
+            z = self._sweep.inverse(right[:count] - total * self.start)
+            z += (total / self.rate - z.sum()) * self.start
+            return np.concatenate([z, -right[count:] / self._decay])
 
-        guess = np.concatenate([start, np.zeros(levels.size)])
         found, _ = scipy.sparse.linalg.gmres(
             scipy.sparse.linalg.LinearOperator((size, size), matvec=applied, dtype=np.float64),
-            rate * guess,
+            right,
             x0=guess,
             M=scipy.sparse.linalg.LinearOperator((size, size), matvec=nearly, dtype=np.float64),
             rtol=_RELATIVE,
@@ -125,3 +173,10 @@ class CoherentSectorProblem(RateProblem):
             maxiter=_CYCLES,
         )
         return np.asarray(found)
+
+    def check(self, dx: FloatArray, source: FloatArray) -> None:
+        """Raise where L dx + source (D + K,) is too much of the rates that cancel in it."""
+        leaving = np.concatenate([self._sweep.leaving, self._decay])
+        size = float(np.max(leaving * np.abs(dx) + np.abs(source)))
+        missed = float(np.max(np.abs(self.apply(dx) + source)))
+        checked_residual(missed / size if size else 0.0, self._method)

@@ -10,6 +10,8 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.numerics.occupation import filled_and_empty
 from oqs.transitions.level_coherences import Exchange, LevelCoherences
 
+_OutAndIn = tuple[FloatArray, FloatArray]  # rates (d,) out of a level and into it
+
 
 @final
 class LevelRates:
@@ -18,13 +20,29 @@ class LevelRates:
     The K numbers are real and imaginary parts of rho_ab, a < b, level after level.
     """
 
-    def __init__(self, coherences: LevelCoherences, T: FloatArray, mu: FloatArray) -> None:
+    def __init__(self, coherences: LevelCoherences, rates: list[_OutAndIn]) -> None:
         self._coherences = coherences
-        self._rates = [_out_and_in(exchange, T, mu) for exchange in coherences.exchanges]
+        self._rates = rates
         self._loss = [np.zeros((len(v.states),) * 2, dtype=complex) for v in coherences.levels]
         for exchange, (out, _) in zip(coherences.exchanges, self._rates, strict=True):
             k = exchange.amplitudes
             self._loss[exchange.level] += k.conj().T @ (out[:, None] * k)
+
+    @classmethod
+    def at(cls, coherences: LevelCoherences, T: FloatArray, mu: FloatArray) -> LevelRates:
+        """Return the rates at T, mu."""
+        return cls(coherences, [_out_and_in(exchange, T, mu) for exchange in coherences.exchanges])
+
+    @classmethod
+    def slopes(
+        cls, coherences: LevelCoherences, T: FloatArray, mu: FloatArray, q: int
+    ) -> tuple[LevelRates, LevelRates]:
+        """Return the derivatives of the rates with respect to T_q, and to mu_q."""
+        found = [_slopes(exchange, T, mu, q) for exchange in coherences.exchanges]
+        by_temperature, by_potential = (
+            cls(coherences, list(rates)) for rates in zip(*found, strict=True)
+        )
+        return by_temperature, by_potential
 
     @property
     def size(self) -> int:
@@ -74,12 +92,26 @@ class LevelRates:
     ) -> None:
         """Add what this level's coherences give to those of degenerate neighbours."""
         for index, members in self._coherences.degenerate_neighbours(exchange):
-            k = np.sqrt(out[members])[:, None] * exchange.amplitudes[members]
+            k = exchange.amplitudes[members]
             own = self._coherences.places(index, exchange.neighbours[members])
-            change[index][np.ix_(own, own)] += k @ rho @ k.conj().T
+            rate = out[members].mean()  # between two levels there is one frequency
+            change[index][np.ix_(own, own)] += rate * (k @ rho @ k.conj().T)
 
 
-def _out_and_in(exchange: Exchange, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _slopes(
+    exchange: Exchange, T: FloatArray, mu: FloatArray, q: int
+) -> tuple[_OutAndIn, _OutAndIn]:
+    """Return the derivatives of the rates out and in with respect to T_q, and to mu_q."""
+    if exchange.contact != q:
+        nothing = np.zeros_like(exchange.gamma)
+        return (nothing, nothing), (nothing, nothing)
+    x = (exchange.frequency - mu[q]) / T[q]
+    filled, empty = filled_and_empty(x)
+    slope = exchange.gamma * filled * empty / T[q] * (1.0 if exchange.upward else -1.0)
+    return (slope * x, -slope * x), (slope, -slope)
+
+
+def _out_and_in(exchange: Exchange, T: FloatArray, mu: FloatArray) -> _OutAndIn:
     """Return the rates (d,) out of the level and into it."""
     x = (exchange.frequency - mu[exchange.contact]) / T[exchange.contact]
     filled, empty = filled_and_empty(x)

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.rates.elimination import recurrent, times, within
+from oqs.stationary.rates.sector_perturbation import pinned_change
 
 ITERATED = 1000
 """Size from which an iteration is tried first: 3432 equations took it 0.04 s, SuperLU 6.5 s."""
@@ -66,6 +67,19 @@ class Elimination(NamedTuple):
     solve: _Solve
     rates: FloatArray
 
+    def change(self, populations: FloatArray, sources: ComplexArray) -> ComplexArray:
+        """Return dx (P, K) with L dx = -sources (P, K), tr dx = 0; populations (D,) are x's own."""
+        alone = np.zeros((len(self.coherent), sources.shape[1]), dtype=np.complex128)
+        for column, source in enumerate(sources[self.coherent].T):
+            alone[:, column] = -self.solve(source)
+        back = self.matrix[self.diagonal, :][:, self.coherent]
+        arriving = (sources[self.diagonal] + back @ alone).real
+        moved = pinned_change(self.rates, populations, arriving)
+        moved -= np.multiply.outer(populations, moved.sum(axis=0))
+        dx = np.empty_like(sources)
+        dx[self.diagonal], dx[self.coherent] = moved, alone + self.made @ moved
+        return dx
+
     def flow_error(self, x: ComplexArray, gross: ComplexArray, tolerance: float) -> float:
         """Return how far elements that are not known may move gross rates, relative to these.
 
@@ -109,30 +123,49 @@ def iterated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
     The residual is relative to the largest gross rate: small populations are good to 1e-13 in
     absolute terms only.
     """
-    size = matrix.shape[0]
     leaving = matrix.diagonal()
     if np.any(leaving == 0):
         return None
-    rate = np.max(np.abs(leaving))
-    mixed = np.zeros(size, dtype=np.complex128)
-    mixed[diagonal] = 1 / len(diagonal)
-    shifted = scipy.sparse.linalg.LinearOperator(
-        (size, size),
-        matvec=lambda x: matrix @ x - rate * np.sum(x[diagonal]) * mixed,
-        dtype=np.complex128,
-    )
-    emptying = scipy.sparse.linalg.LinearOperator(
-        (size, size), matvec=lambda x: x / leaving, dtype=np.complex128
-    )
-    x, _ = scipy.sparse.linalg.gmres(  # judged by its residual, whatever it says
-        shifted, -rate * mixed, M=emptying, rtol=1e-14, restart=_STEPS, maxiter=1
-    )
+    mixed = _mixed(matrix, diagonal)
+    x = _gmres(matrix, diagonal, -np.max(np.abs(leaving)) * mixed)
     x = x / np.sum(x[diagonal])
     gross = np.max(abs(matrix) @ np.abs(x))
     residual = float(np.max(np.abs(matrix @ x)) / gross) if gross != 0 else 0.0
     if not (np.isfinite(residual) and residual <= _CONVERGED):
         return None
     return Kernel(x, residual, 1.0)
+
+
+def iterated_change(
+    matrix: sp.csc_array, diagonal: IntArray, sources: ComplexArray
+) -> ComplexArray:
+    """Return dx (P, K) with L dx = -sources (P, K), tr dx = 0, as GMRES finds it, not judged."""
+    return np.stack([_gmres(matrix, diagonal, -column) for column in sources.T], axis=1)
+
+
+def _mixed(matrix: sp.csc_array, diagonal: IntArray) -> ComplexArray:
+    """Return the maximally mixed state (P,)."""
+    mixed = np.zeros(matrix.shape[0], dtype=np.complex128)
+    mixed[diagonal] = 1 / len(diagonal)
+    return mixed
+
+
+def _gmres(matrix: sp.csc_array, diagonal: IntArray, right: ComplexArray) -> ComplexArray:
+    """Return what GMRES finds for (L - s u tr) x = right (P,), judged by nobody yet."""
+    leaving, mixed = matrix.diagonal(), _mixed(matrix, diagonal)
+    rate = np.max(np.abs(leaving))
+    shifted = scipy.sparse.linalg.LinearOperator(
+        matrix.shape,
+        matvec=lambda x: matrix @ x - rate * np.sum(x[diagonal]) * mixed,
+        dtype=np.complex128,
+    )
+    emptying = scipy.sparse.linalg.LinearOperator(
+        matrix.shape, matvec=lambda x: x / leaving, dtype=np.complex128
+    )
+    x, _ = scipy.sparse.linalg.gmres(
+        shifted, right, M=emptying, rtol=1e-14, restart=_STEPS, maxiter=1
+    )
+    return np.asarray(x)
 
 
 def eliminated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.davies import DaviesModel
 from oqs.generator.generator import Generator
 from oqs.stationary.coherent.equations import Equations, Weighted
-from oqs.stationary.coherent.linear import ITERATED, Kernel, eliminated, iterated
+from oqs.stationary.coherent.linear import (
+    ITERATED,
+    Kernel,
+    eliminated,
+    iterated,
+    iterated_change,
+)
 from oqs.stationary.method import (
     TOLERANCE,
     Solution,
@@ -32,6 +39,17 @@ _Exchange = tuple[FloatArray, FloatArray]  # of N and of H by each term: (up, do
 
 
 @final
+class _Solved(NamedTuple):
+    """The stationary state at one T, mu, and what it was found with."""
+
+    weights: FloatArray
+    weighted: Weighted
+    kernel: Kernel
+    exchanged: _Exchange
+    solution: Solution
+
+
+@final
 @dataclasses.dataclass(frozen=True, eq=False)
 class GeneratorProblem(StationaryProblem):
     """The linear equations of a generator."""
@@ -47,19 +65,65 @@ class GeneratorProblem(StationaryProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Solve for the kernel; check residual, flows and state."""
-        solution, _ = self._solved(T, mu)
-        return solution
+        return self._solved(T, mu).solution
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
-        _, (particle, energy) = self._solved(T, mu)
+        particle, energy = self._solved(T, mu).exchanged
         return particle.sum(axis=0).T, energy.sum(axis=0).T
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows; residuals are checked."""
+        solved, n, reference = self._solved(T, mu), self.model.reservoirs, float(mu.mean())
+        generator, values = solved.weighted.generator, solved.kernel.values
+        driven = self._driven(T, mu)
+        sources = np.stack([generator.matrix(own) @ values for own in driven], axis=1)
+        dx = self._change(solved, sources)
+        found = np.empty((2, 2, n, n))
+        for column, own in enumerate(driven):
+            parts = (
+                self._exchange(generator, solved.weights, dx[:, column]),
+                self._exchange(generator, own, values),
+            )
+            gross = np.sum([np.abs(p).sum(axis=(0, 2)) for p, _ in parts], axis=0)
+            particle = np.sum([p.sum(axis=(0, 2)) for p, _ in parts], axis=0)
+            energy = np.sum([(e - reference * p).sum(axis=(0, 2)) for p, e in parts], axis=0)
+            theta, q = divmod(column, n)
+            found[0, theta, :, q] = balanced(particle, gross)
+            found[1, theta, :, q] = balanced(energy, gross)
+        return FlowJacobian.of(
+            found[0], found[1], solved.solution.particle, mu, reference=reference
+        )
+
+    def _driven(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
+        """Return the derivatives of the terms' weights with respect to each T_q, then each mu_q."""
+        found = []
+        for slopes in self.model.weight_slopes(T, mu):  # (.., n, K)
+            for q in range(self.model.reservoirs):
+                own = np.zeros_like(slopes)
+                own[:, q] = slopes[:, q]
+                found.append(own.ravel())
+        return found
+
+    def _change(self, solved: _Solved, sources: ComplexArray) -> ComplexArray:
+        """Return dx (P, K) with L dx = -sources, tr dx = 0."""
+        matrix, diagonal = solved.weighted.matrix, solved.weighted.generator.diagonal
+        elimination = solved.kernel.elimination
+        if elimination is None:
+            dx = iterated_change(matrix, diagonal, sources)
+        else:
+            dx = elimination.change(solved.kernel.values[diagonal].real, sources)
+        gross = np.max(abs(matrix) @ np.abs(dx) + np.abs(sources), axis=0)
+        missed = np.max(np.abs(matrix @ dx + sources), axis=0)
+        worst = missed / np.where(gross > 0, gross, 1.0)
+        checked_residual(float(worst.max(initial=0.0)), self.method)
+        return dx
 
     def matrix(self, solution: Solution) -> sp.csr_array:
         """Return the density matrix (D, D) in the energy basis."""
         return self.equations.generator.square(solution.values)
 
-    def _solved(self, T: FloatArray, mu: FloatArray) -> tuple[Solution, _Exchange]:
+    def _solved(self, T: FloatArray, mu: FloatArray) -> _Solved:
         weights = self.model.weights(T, mu)
         weighted = self.equations.at(weights)
         kernel, exchanged = self._kernel(weighted, weights)
@@ -72,7 +136,7 @@ class GeneratorProblem(StationaryProblem):
         checked_density_matrix(rho, self.method)
         values = self.equations.generator.elements(rho)
         flows = self._flows(*exchanged, _UNKNOWN * max(kernel.lifetime, 1.0))
-        return Solution(values, residual, *flows), exchanged
+        return _Solved(weights, weighted, kernel, exchanged, Solution(values, residual, *flows))
 
     def _kernel(self, weighted: Weighted, weights: FloatArray) -> tuple[Kernel, _Exchange]:
         """Iterate a large block, if that resolves its flows, else eliminate.

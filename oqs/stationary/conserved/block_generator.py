@@ -11,15 +11,17 @@ takes products of blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, final
 
 import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
-from oqs.generator.frequency_shifts import shift_coefficients
+from oqs.generator.frequency_shifts import shift_coefficients, shift_slopes
 from oqs.numerics.occupation import filled_and_empty
+from oqs.stationary.conserved.generator_slope import GeneratorSlope, JumpSlope
 from oqs.stationary.conserved.layout import Layout
 from oqs.stationary.conserved.storage import Block
 from oqs.transitions.channel_blocks import ChannelBlock, ChannelBlocks
@@ -81,7 +83,11 @@ class BlockGenerator:
         for jump in self.jumps:
             self._losses[jump.source] += jump.matrix.conj().T @ jump.matrix
         self.leaving = np.concatenate([np.diagonal(loss).real for loss in self._losses])
-        self._shifts = [self._shift(j, c, T, mu) for j, c in enumerate(contacts)]
+        self._T, self._mu, self._contacts = T, mu, tuple(contacts)
+        self._shifts = [
+            self._shift(j, functools.partial(shift_coefficients, c, T=float(t), mu=float(m)))
+            for j, (c, t, m) in enumerate(zip(contacts, T, mu, strict=False))  # or no contacts
+        ]
 
     def detuning(self, sector: int) -> FloatArray:
         """Return w_ab = E_a - E_b (d, d) within a sector."""
@@ -148,14 +154,46 @@ class BlockGenerator:
                 energy[j] += change @ sector.energies
         return energy
 
-    def _shift(self, j: int, contact: Contact, T: FloatArray, mu: FloatArray) -> list[Block]:
+    def slope(self, q: int, theta: int) -> GeneratorSlope:
+        """Return dL/dT_q, or dL/dmu_q for `theta` 1."""
+        T, mu = float(self._T[q]), float(self._mu[q])
+        jumps = []
+        for jump in self.jumps:
+            if jump.channel.contact != q:
+                continue
+            w = self.blocks.frequency(jump.channel)
+            x = (w - mu) / T
+            filled, empty = filled_and_empty(x)
+            dx = -x / T if theta == 0 else np.full_like(x, -1 / T)
+            # d ln sqrt(n) = -(1 - n) dx / 2, d ln sqrt(1 - n) = n dx / 2
+            logarithm = -empty * dx / 2 if jump.gained > 0 else filled * dx / 2
+            if jump.gained > 0:
+                logarithm, w = logarithm.T, w.T
+            jumps.append(
+                JumpSlope(
+                    jump.source, jump.target, jump.matrix, jump.matrix * logarithm, jump.gained, w
+                )
+            )
+        shift: list[Block] = []
+        if self._contacts:
+
+            def slopes(w: FloatArray) -> tuple[FloatArray, FloatArray]:
+                own = shift_slopes(self._contacts[q], w, T, mu)[theta]
+                return own, own
+
+            shift = self._shift(q, slopes)
+        return GeneratorSlope(self.layout, jumps, shift)
+
+    def _shift(
+        self, j: int, coefficients: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+    ) -> list[Block]:
         """Return H_LS,j of each sector: (S^+ X + X^+ S)/2 with X = e(w) S, and the same of f."""
         total = self._zeros()
         for channel in self.blocks.channels:
             if channel.contact != j or channel.amplitude is None:
                 continue
-            s, w = channel.amplitude, self.blocks.frequency(channel)
-            emission, absorption = shift_coefficients(contact, w, float(T[j]), float(mu[j]))
+            s = channel.amplitude
+            emission, absorption = coefficients(self.blocks.frequency(channel))
             total[channel.upper] += _hermitian(s.conj().T @ (emission * s))
             total[channel.lower] += _hermitian((absorption * s) @ s.conj().T)
         return total

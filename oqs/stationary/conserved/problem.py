@@ -1,4 +1,4 @@
-"""The stationary state of a PERLind generator, block by block: dense where small, else iterated."""
+"""The stationary state of a PERLind generator, block by block, and its flows."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import dataclasses
 from typing import final
 
 import numpy as np
-import scipy.linalg
 import scipy.sparse as sp
-import scipy.sparse.linalg
 
 from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.numerics.clusters import cluster
 from oqs.stationary.conserved.block_generator import BlockGenerator
-from oqs.stationary.conserved.dense import dense_matrix
 from oqs.stationary.conserved.layout import Layout
-from oqs.stationary.conserved.secular_rates import SecularRates
+from oqs.stationary.conserved.solvers import Factorised, Iterated, Solver
 from oqs.stationary.conserved.storage import Block
 from oqs.stationary.method import (
     TOLERANCE,
@@ -26,14 +24,21 @@ from oqs.stationary.method import (
     StationaryProblem,
     checked_residual,
 )
-from oqs.stationary.rates.elimination import last_sector
 from oqs.stationary.rates.rate_equation import balanced, by_frequency
 
 DENSE = 400  # matrix elements up to which their equations are factorised
-_RELATIVE = 1e-13  # of the iteration's residual, in units of the state
 _UNKNOWN = 256 * float(np.finfo(np.float64).eps)  # a flow's precision, of its contact's rates
-_RESTART = 60
-_CYCLES = 8
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Solved:
+    """A generator, what solves its equations, and the stationary elements (P,)."""
+
+    generator: BlockGenerator
+    solver: Solver
+    x: Block
+    residual: float
 
 
 @final
@@ -54,7 +59,7 @@ class BlockProblem(StationaryProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Solve L x = 0, tr x = 1; residual and populations are checked."""
-        return self._solved(T, mu, None)
+        return self._solution(self._solved(T, mu, None))
 
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n).
@@ -64,19 +69,41 @@ class BlockProblem(StationaryProblem):
         particle, energy = np.empty_like(T), np.empty_like(T)
         x = None
         for index, (t, m) in enumerate(zip(T, mu, strict=True)):
-            solution = self._solved(t, m, x)
+            solution = self._solution(self._solved(t, m, x))
             x = solution.values
             particle[index], energy[index] = solution.particle, solution.energy
         return particle, energy
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows: L dx = -(dL) x, one solve for each T, mu."""
+        solved, n, reference = self._solved(T, mu, None), len(T), float(mu.mean())
+        found = np.empty((2, 2, n, n))
+        for theta in (0, 1):
+            for q in range(n):
+                slope = solved.generator.slope(q, theta)
+                source = slope.applied(solved.x)
+                dx = solved.solver.change(-source)
+                gross = float(np.max(np.abs(source), initial=0.0))
+                off = float(np.max(np.abs(solved.generator.apply(dx) + source)))
+                checked_residual(off / gross if gross else 0.0, self.method)
+                particle, energy, rates = self._exchanged(solved.generator, dx)
+                direct = slope.exchanged(solved.x)
+                particle[q] += direct.particle
+                energy[q] += direct.energy
+                rates[:, q] += direct.gross
+                found[0, theta, :, q] = balanced(particle, rates[0])
+                found[1, theta, :, q] = balanced(energy - reference * particle, rates[1])
+        flow = self._solution(solved).particle
+        return FlowJacobian.of(found[0], found[1], flow, mu, reference=reference)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`.
 
         Where frequency shifts move energy it has no frequency, and is not among them.
         """
-        x = self._solved(T, mu, None).values
+        solved = self._solved(T, mu, None)
         found = []
-        for jump, flux, frequency in self._generator(T, mu).fluxes(x):
+        for jump, flux, frequency in solved.generator.fluxes(solved.x):
             touched = jump.matrix != 0
             own = np.zeros((self.model.reservoirs, np.count_nonzero(touched)))
             own[jump.channel.contact] = jump.gained * flux[touched]
@@ -87,16 +114,12 @@ class BlockProblem(StationaryProblem):
         """Return the density matrix (D, D) in the energy basis."""
         return self.layout.matrix(solution.values)
 
-    def _generator(self, T: FloatArray, mu: FloatArray) -> BlockGenerator:
+    def _solved(self, T: FloatArray, mu: FloatArray, start: Block | None) -> _Solved:
         contacts = self.model.contacts if self.model.shifted else ()
-        return BlockGenerator(self.layout, T, mu, contacts)
-
-    def _solved(self, T: FloatArray, mu: FloatArray, start: Block | None) -> Solution:
-        generator = self._generator(T, mu)
-        if self.layout.size <= DENSE:
-            x = self._factorised(generator)
-        else:
-            x = self._iterated(generator, T, mu, start)
+        generator = BlockGenerator(self.layout, T, mu, contacts)
+        small = self.layout.size <= DENSE
+        solver = Factorised(generator) if small else Iterated(generator, T, mu)
+        x = solver.stationary(start)
         populations = self.layout.populations(x)
         x = x / populations.sum()
         fastest = float(np.max(generator.leaving))
@@ -111,10 +134,21 @@ class BlockProblem(StationaryProblem):
                 "state is less certain than that at these rates. Raise T, or bring the contacts' "
                 "rates closer together."
             )
-        return Solution(x, residual, *self._flows(generator, x))
+        return _Solved(generator, solver, x, residual)
 
-    def _flows(self, generator: BlockGenerator, x: Block) -> tuple[FloatArray, FloatArray]:
-        """Return the flows (n,) of N and of H; zero where all jumps are rounding of no jumps."""
+    def _solution(self, solved: _Solved) -> Solution:
+        """Return state and flows (n,); zero where all jumps are rounding of no jumps."""
+        particle, energy, gross = self._exchanged(solved.generator, solved.x)
+        if np.all(gross[0] <= _UNKNOWN * solved.generator.strengths()):
+            particle, energy = np.zeros_like(particle), np.zeros_like(energy)
+        return Solution(
+            solved.x, solved.residual, balanced(particle, gross[0]), balanced(energy, gross[1])
+        )
+
+    def _exchanged(
+        self, generator: BlockGenerator, x: Block
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what contacts give of N and H (n,) in a state, and the rates (2, n) in that."""
         n = self.model.reservoirs
         particle, energy, gross = np.zeros(n), generator.shifted_energy(x), np.zeros((2, n))
         for jump, flux, frequency in generator.fluxes(x):
@@ -122,68 +156,4 @@ class BlockProblem(StationaryProblem):
             particle[j] += jump.gained * flux.sum()
             energy[j] += jump.gained * np.vdot(flux, frequency)
             gross[:, j] += np.abs(flux).sum(), np.vdot(np.abs(flux), np.abs(frequency))
-        if np.all(gross[0] <= _UNKNOWN * generator.strengths()):
-            return np.zeros(n), np.zeros(n)
-        return balanced(particle, gross[0]), balanced(energy, gross[1])
-
-    def _factorised(self, generator: BlockGenerator) -> Block:
-        """Solve (L + g u tr) x = g u, with u the maximally mixed state and g the fastest rate."""
-        matrix = dense_matrix(generator)
-        mixed = self.layout.of_populations(np.full(len(generator.leaving), 1.0))
-        rate = float(np.max(generator.leaving)) / len(generator.leaving)
-        matrix += rate * np.multiply.outer(mixed, mixed)
-        found: Block = np.linalg.solve(matrix, rate * mixed)
-        return found
-
-    def _iterated(
-        self, generator: BlockGenerator, T: FloatArray, mu: FloatArray, start: Block | None
-    ) -> Block:
-        """Solve (L + g v tr) x = g v by GMRES, with v the secular state and g its mean rate.
-
-        The preconditioner is the secular part of L: the rate equation of the populations, and of
-        each coherence its own decay and rotation.
-        """
-        layout = self.layout
-        secular = SecularRates(generator, self._last(T, mu))
-        v = secular.stationary
-        state = layout.of_populations(v)
-        rate = float(generator.leaving @ v)
-
-        def applied(x: Block) -> Block:
-            result = generator.apply(x)
-            trace = rate * layout.populations(x).sum()
-            layout.set_populations(result, layout.populations(result) + trace * v)
-            return result
-
-        def nearly(right: Block) -> Block:
-            result = np.empty_like(right)
-            parts = zip(layout.split(right), layout.split(result), strict=True)
-            for index, (block, change) in enumerate(parts):
-                w, decay = generator.detuning(index), generator.decay(index)
-                change[:] = layout.storage.unrotated(block, w, decay)
-            populations = layout.populations(right)
-            total = populations.sum()
-            layout.set_populations(
-                result, secular.solve(populations - total * v) + (total / rate) * v
-            )
-            return result
-
-        shape, dtype = (layout.size, layout.size), layout.storage.dtype
-        found, _ = scipy.sparse.linalg.gmres(  # judged by its residual, whatever it says
-            scipy.sparse.linalg.LinearOperator(shape, matvec=applied, dtype=dtype),
-            rate * state,
-            x0=state if start is None else start,
-            M=scipy.sparse.linalg.LinearOperator(shape, matvec=nearly, dtype=dtype),
-            rtol=_RELATIVE,
-            restart=_RESTART,
-            maxiter=_CYCLES,
-        )
-        return np.asarray(found)
-
-    def _last(self, T: FloatArray, mu: FloatArray) -> int:
-        """Return the particle number, counted from the least, towards which states flow."""
-        sectors = self.layout.blocks.sectors
-        numbers = np.array([sector.particles for sector in sectors])
-        lowest = np.array([sector.energies.min() for sector in sectors])
-        each = [float(lowest[numbers == n].min()) for n in np.unique(numbers)]
-        return last_sector(each, 1, T, mu)
+        return particle, energy, gross

@@ -53,9 +53,13 @@ class Storage(abc.ABC):
     def kept(self, rho: ComplexArray) -> Block:
         """Return the array that a Hermitian rho (d, d) is kept as."""
 
-    @abc.abstractmethod
     def flux(self, jump: Block, block: Block) -> FloatArray:
         """Return Re[(M rho)_ij conj(M_ij)] of a jump M (d', d): it sums to tr(M rho M^+)."""
+        return self.cross_flux(jump, jump, block) / 2
+
+    @abc.abstractmethod
+    def cross_flux(self, jump: Block, other: Block, block: Block) -> FloatArray:
+        """Return Re[(M rho)_ij conj(M'_ij) + (M' rho)_ij conj(M_ij)] of M and M' (d', d)."""
 
 
 @final
@@ -101,9 +105,11 @@ class RealStorage(Storage):
         """Return R + I."""
         return rho.real + rho.imag
 
-    def flux(self, jump: Block, block: Block) -> FloatArray:
-        """Return (M R)_ij M_ij."""
-        found: FloatArray = (jump @ ((block + block.T) / 2)) * jump
+    def cross_flux(self, jump: Block, other: Block, block: Block) -> FloatArray:
+        """Return (M R)_ij M'_ij + (M' R)_ij M_ij."""
+        symmetric = (block + block.T) / 2
+        found: FloatArray = (jump @ symmetric) * other
+        found += found if other is jump else (other @ symmetric) * jump
         return found
 
 
@@ -142,9 +148,12 @@ class ComplexStorage(Storage):
         """Return rho."""
         return rho
 
-    def flux(self, jump: Block, block: Block) -> FloatArray:
-        """Return Re[(M rho)_ij conj(M_ij)]."""
-        return ((jump @ self.matrix(block)) * jump.conj()).real
+    def cross_flux(self, jump: Block, other: Block, block: Block) -> FloatArray:
+        """Return Re[(M rho)_ij conj(M'_ij) + (M' rho)_ij conj(M_ij)]."""
+        rho = self.matrix(block)
+        found: FloatArray = ((jump @ rho) * other.conj()).real
+        found += found if other is jump else ((other @ rho) * jump.conj()).real
+        return found
 
 
 def _transposition(size: int) -> FloatArray:

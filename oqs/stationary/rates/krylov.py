@@ -16,6 +16,7 @@ import scipy.sparse.linalg
 
 from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import TOLERANCE, Solution, StationaryMethod, checked_residual
@@ -45,16 +46,7 @@ class KrylovProblem(RateProblem):
         rates = _Exchange.at(self.flips, T, mu)
         size = 2**self.flips.modes
         uniform = np.full(size, 1.0 / size)
-        correction, outcome = scipy.sparse.linalg.gmres(
-            scipy.sparse.linalg.LinearOperator((size, size), matvec=rates.apply, dtype=np.float64),
-            -rates.apply(uniform),
-            M=scipy.sparse.linalg.LinearOperator(
-                (size, size), matvec=rates.mean_inverse, dtype=np.float64
-            ),
-            rtol=_RELATIVE,
-            restart=_RESTART,
-            maxiter=_CYCLES,
-        )
+        correction, outcome = rates.inverse(-rates.apply(uniform))
         populations = uniform + correction
         populations /= populations.sum()
         gross = rates.gross(populations)
@@ -81,6 +73,56 @@ class KrylovProblem(RateProblem):
             balanced(np.sum([net @ frequency for frequency, net, _ in fluxes], axis=0), rising),
         )
 
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows, one iteration for each T and mu."""
+        solution, n, reference = self.solve(T, mu), len(T), float(mu.mean())
+        populations, rates = solution.values.real, _Exchange.at(self.flips, T, mu)
+        slopes = self._slopes(T, mu)
+        found = np.empty((2, 2, n, n))
+        for theta, q in np.ndindex(2, n):
+            source, driven = self._driven(populations, [slope[theta, q] for slope in slopes])
+            change, _ = rates.inverse(-source)  # judged by its residual, whatever it says
+            change -= change.sum() * populations
+            missed = float(np.abs(rates.apply(change) + source).max())
+            size = rates.gross(np.abs(change)) + float(np.abs(source).max())
+            checked_residual(missed / size if size else 0.0, self.method)
+            particle, energy, gross = np.zeros((3, n))
+            fluxes = self._fluxes(change, T, mu)
+            for (frequency, net, rising), own in zip(fluxes, driven, strict=True):
+                net[q] += own
+                rising[q] += np.abs(own).sum()
+                particle += net.sum(axis=1)
+                energy += net @ (frequency - reference)
+                gross += rising
+            found[0, theta, :, q] = balanced(particle, gross)
+            found[1, theta, :, q] = balanced(energy, gross)
+        return FlowJacobian.of(found[0], found[1], solution.particle, mu, reference=reference)
+
+    def _slopes(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
+        """Return d(gamma n)/dT and /dmu (2, n, R) of each mode."""
+        found = []
+        for frequency, rate in zip(self.flips.frequency, self.flips.rate, strict=True):
+            x = (frequency - mu[:, None]) / T[:, None]
+            filled, empty = filled_and_empty(x)
+            slope = rate * filled * empty / T[:, None]
+            found.append(np.stack([slope * x, slope]))
+        return found
+
+    def _driven(
+        self, populations: FloatArray, slopes: list[FloatArray]
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        """Return what states gain (2^N,), and the flux (R,) of each mode, at slopes (R,)."""
+        source = np.zeros_like(populations)
+        driven = []
+        for mode, slope in enumerate(slopes):
+            pair, target = (self.flips.split(states, mode) for states in (populations, source))
+            both = pair[:, 0, :] + pair[:, 1, :]
+            flux = self.flips.over_rest(slope, mode) * both
+            target[:, 0, :] -= flux
+            target[:, 1, :] += flux
+            driven.append(slope * (both.sum() if len(slope) == 1 else both.ravel()))
+        return source, driven
+
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         fluxes = self._fluxes(self.solve(T, mu).values.real, T, mu)
@@ -103,7 +145,7 @@ class KrylovProblem(RateProblem):
             if len(frequency) == 1:
                 without, with_one = without.sum(keepdims=True), with_one.sum(keepdims=True)
             up = rate * filled * without
-            fluxes.append((frequency, up - rate * empty * with_one, up.sum(axis=1)))
+            fluxes.append((frequency, up - rate * empty * with_one, np.abs(up).sum(axis=1)))
         return fluxes
 
 
@@ -150,6 +192,21 @@ class _Exchange:
             mean_down,
             gaps,
         )
+
+    def inverse(self, right: FloatArray) -> tuple[FloatArray, int]:
+        """Return what GMRES finds for W x = right (2^N,), and 0 if it says that it converged."""
+        size = len(right)
+        found, outcome = scipy.sparse.linalg.gmres(
+            scipy.sparse.linalg.LinearOperator((size, size), matvec=self.apply, dtype=np.float64),
+            right,
+            M=scipy.sparse.linalg.LinearOperator(
+                (size, size), matvec=self.mean_inverse, dtype=np.float64
+            ),
+            rtol=_RELATIVE,
+            restart=_RESTART,
+            maxiter=_CYCLES,
+        )
+        return np.asarray(found), int(outcome)
 
     def apply(self, states: FloatArray) -> FloatArray:
         """Return the generator applied to populations (2^N,)."""

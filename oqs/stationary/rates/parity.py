@@ -13,6 +13,7 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import PlainFlows, listed
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.threads import one_thread_below
@@ -26,7 +27,9 @@ from oqs.stationary.rates.elimination import (
     recurrent,
 )
 from oqs.stationary.rates.parity_rates import ParityRates
+from oqs.stationary.rates.perturbation import Lines, flow_jacobian
 from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency, matrix_of_blocks
+from oqs.stationary.rates.sectors import SectorProblem
 from oqs.transitions.transitions import SectorBlocks
 
 LARGEST = 1024  # states up to which the empty part of the matrix costs less than it saves
@@ -40,12 +43,14 @@ class ParityProblem(RateProblem):
     Parameters
     ----------
     rates : before they are weighted.
-    few : the same transitions for batches, if there are few.
+    sectors : the same transitions by particle number.
+    few : the same for batches, if there are few.
     """
 
     model: DaviesModel
     method: StationaryMethod
     rates: ParityRates
+    sectors: SectorProblem
     few: sector_batch.Flat | None
 
     @classmethod
@@ -54,7 +59,8 @@ class ParityProblem(RateProblem):
     ) -> ParityProblem:
         """Set the steps' blocks into one matrix."""
         few = sector_batch.Flat.of(blocks) if sector_batch.applies(blocks) else None
-        return cls(model, method, ParityRates.of(blocks), few)
+        sectors = SectorProblem.of(model, method, blocks)
+        return cls(model, method, ParityRates.of(blocks), sectors, few)
 
     @functools.cached_property
     def _largest(self) -> int:
@@ -95,6 +101,32 @@ class ParityProblem(RateProblem):
             solution = self.solve(T[row], mu[row])
             particle[row], energy[row] = solution.particle, solution.energy
         return particle, energy
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows."""
+        populations = self.solve(T, mu).values.real
+        if self.few is None:
+            return self.sectors.jacobian_at(populations, T, mu)
+        return flow_jacobian(self._lines, T[None], mu[None], populations[:, None], self.method)
+
+    def jacobian_batch(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
+        if self.few is None:
+            return super().jacobian_batch(T, mu)
+        populations, good = sector_batch.populations_at(self.few, T, mu)
+        for row in np.flatnonzero(~good).tolist():
+            populations[:, row] = self.solve(T[row], mu[row]).values.real
+        return flow_jacobian(self._lines, T, mu, populations, self.method)
+
+    @functools.cached_property
+    def _lines(self) -> Lines:
+        few = self.few
+        if few is None:
+            raise TypeError("The transitions are too many to be taken one by one.")
+        at = np.any(few.rate > 0, axis=0)
+        return Lines(
+            few.lower[at], few.upper[at], few.frequency[at], few.rate[:, at], few.dimension
+        )
 
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows, unlike the plain ones of fewer states with all checks."""

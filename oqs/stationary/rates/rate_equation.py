@@ -53,6 +53,12 @@ def balanced(flows: FloatArray, gross: FloatArray) -> FloatArray:
     return flows - excess * (gross / np.where(total > 0, total, 1.0))
 
 
+def balanced_plain(flows: list[float], gross: list[float]) -> list[float]:
+    """Do as `balanced` does, on plain numbers."""
+    excess = sum(flows) / (sum(gross) or 1.0)
+    return [flow - excess * weight for flow, weight in zip(flows, gross, strict=True)]
+
+
 def by_frequency(
     frequencies: FloatArray, fluxes: list[tuple[FloatArray, FloatArray]]
 ) -> tuple[FloatArray, FloatArray]:

@@ -86,11 +86,28 @@ def flows(
     """
     particle, energy = np.empty_like(T), np.empty_like(T)
     good = np.empty(len(T), dtype=np.bool_)
-    rows = max(_CACHED // max(_size(step) for step in flat.steps), 16)
-    for begin in range(0, len(T), rows):
-        part = slice(begin, begin + rows)
+    for part in _parts(flat, len(T)):
         particle[part], energy[part], good[part] = _flows(flat, T[part], mu[part], method)
     return particle, energy, good
+
+
+def populations_at(flat: Flat, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, _Good]:
+    """Return populations (D, b) at T, mu (b, n), and which of them are good (b,)."""
+    found = [
+        populations_together(
+            flat, *(rate.sum(axis=0) for rate in weighted(flat, T[part], mu[part]))
+        )
+        for part in _parts(flat, len(T))
+    ]
+    populations, good = zip(*found, strict=True)
+    return np.concatenate(populations, axis=1), np.concatenate(good)
+
+
+def _parts(flat: Flat, count: int) -> Iterator[slice]:
+    """Yield parts of a batch that do not crowd out the cache."""
+    rows = max(_CACHED // max(_size(step) for step in flat.steps), 16)
+    for begin in range(0, count, rows):
+        yield slice(begin, begin + rows)
 
 
 def _size(step: Step) -> int:
@@ -138,7 +155,7 @@ def populations_together(flat: Flat, up: FloatArray, down: FloatArray) -> tuple[
     inside = np.zeros((len(flat.steps[-1].upper),) * 2 + (count,))
     with np.errstate(all="ignore"):  # what is not finite is not good
         for rise, fall in reversed(steps):
-            transfers.append(_times(inside, fall.sum(axis=1), rise))
+            transfers.append(times_together(inside, fall.sum(axis=1), rise))
             inside = np.zeros((rise.shape[1],) * 2 + (count,))
             for out, reached in zip(fall, transfers[-1], strict=True):
                 inside += out[:, None] * reached
@@ -166,7 +183,7 @@ def _gains(flat: Flat, flux: FloatArray) -> FloatArray:
     return gains
 
 
-def _times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
+def times_together(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
     """Do as `elimination.times` does, state by state, for a batch: (d, d, b), (d, b), (d, m, b).
 
     `inside` is used up.

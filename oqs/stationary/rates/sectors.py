@@ -10,6 +10,7 @@ from typing import NamedTuple, final
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.threads import one_thread_below
@@ -17,6 +18,7 @@ from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates.aggregation import aggregate
 from oqs.stationary.rates.elimination import eliminate_steps, last_sector, recurrent
 from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency, matrix_of_blocks
+from oqs.stationary.rates.sector_perturbation import Perturbation, population_changes
 from oqs.stationary.rates.step_rates import StepRates, fluxes, totals
 from oqs.transitions.transitions import Part, SectorBlocks, Step
 
@@ -86,12 +88,32 @@ class SectorProblem(RateProblem):
             balanced(balance.energy, balance.rising),
         )
 
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows."""
+        return self.jacobian_at(self.solve(T, mu).values.real, T, mu)
+
+    def jacobian_at(self, populations: FloatArray, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows at their populations (D,)."""
+        perturbation = Perturbation.of(self.parts(), T, mu, populations)
+        sources = perturbation.sources.reshape(-1, self.dimension).T.copy()
+        largest = max(len(step.upper) for step in self.steps)
+        with one_thread_below(largest):
+            change = population_changes(
+                [StepRates(s.shape, self._rates(s, T, mu)) for s in self.steps],
+                self.members,
+                populations,
+                sources,
+                self.method,
+            )
+        flow = perturbation.flow(populations)
+        return perturbation.flows(change, mu, flow, np.zeros((2, 2, len(mu), len(mu))))
+
     def balance(self, populations: FloatArray, T: FloatArray, mu: FloatArray) -> Balance:
         """Return what these populations (D,) gain and exchange."""
         rising, particle, energy = np.zeros((3, self.model.reservoirs))
         net = np.zeros(self.dimension)
         gross = 0.0
-        for step, part in self._parts():
+        for step, part in self.parts():
             lower, upper = step.lower[part.columns], step.upper[part.rows]
             frequency = step.frequency_of(part.rows, part.columns)
             for rows, up, down in fluxes(step, part, T, mu, populations):
@@ -115,7 +137,7 @@ class SectorProblem(RateProblem):
     ) -> list[tuple[FloatArray, FloatArray]]:
         """Return frequencies (M,) and net fluxes (n, M) of all transitions, some at a time."""
         found = []
-        for step, part in self._parts():
+        for step, part in self.parts():
             frequency = step.frequency_of(part.rows, part.columns)
             for rows, up, down in fluxes(step, part, T, mu, populations):
                 which = part.linked[rows]
@@ -129,7 +151,7 @@ class SectorProblem(RateProblem):
         """The eigenstates of each particle number, lowest first."""
         return [self.steps[0].lower, *(step.upper for step in self.steps)]
 
-    def _parts(self) -> Iterator[tuple[Step, Part]]:
+    def parts(self) -> Iterator[tuple[Step, Part]]:
         """Yield the parts of all steps."""
         for step in self.steps:
             for part in step.parts:
@@ -138,7 +160,7 @@ class SectorProblem(RateProblem):
     def transition_frequencies(self) -> FloatArray:
         """Return the frequencies (M,) of all transitions."""
         return np.concatenate(
-            [s.frequency_of(part.rows, part.columns)[part.linked] for s, part in self._parts()]
+            [s.frequency_of(part.rows, part.columns)[part.linked] for s, part in self.parts()]
         )
 
     def populations(self, T: FloatArray, mu: FloatArray) -> FloatArray:
@@ -173,6 +195,12 @@ class SectorProblem(RateProblem):
         guess: FloatArray = -energies * (1 / T).mean()
         return guess
 
+    def _rates(
+        self, step: Step, T: FloatArray, mu: FloatArray
+    ) -> tuple[tuple[slice, slice, FloatArray, FloatArray], ...]:
+        """Return the rates of all contacts together between the sectors of one step."""
+        return tuple((p.rows, p.columns, *totals(step, p, T, mu)) for p in step.parts)
+
     def _totals(self, T: FloatArray, mu: FloatArray, which: Iterable[int]) -> Iterator[StepRates]:
         """Yield the rates of all contacts together, of these steps."""
         for index in which:
@@ -187,6 +215,6 @@ class SectorProblem(RateProblem):
     def _recurrent(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         blocks = (
             (step.lower[part.columns], step.upper[part.rows], *totals(step, part, T, mu))
-            for step, part in self._parts()
+            for step, part in self.parts()
         )
         return recurrent(matrix_of_blocks(blocks, self.dimension))

@@ -14,13 +14,22 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import PlainFlows
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates.elimination import recurrent
-from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency, rate_matrix
+from oqs.stationary.rates.perturbation import Lines, flow_jacobian
+from oqs.stationary.rates.plain_perturbation import PlainRates, plain_derivatives
+from oqs.stationary.rates.rate_equation import (
+    RateProblem,
+    balanced,
+    balanced_plain,
+    by_frequency,
+    rate_matrix,
+)
 from oqs.transitions.transitions import SectorBlocks
 
 LARGEST = 8
@@ -88,8 +97,8 @@ class SmallProblem(RateProblem):
         return Solution(
             np.array(p),
             checked_residual(residual, self.method),
-            np.array(_balanced(particles, weights)),
-            np.array(_balanced(energies, weights)),
+            np.array(balanced_plain(particles, weights)),
+            np.array(balanced_plain(energies, weights)),
         )
 
     def plain_flows(self) -> PlainFlows:
@@ -118,6 +127,31 @@ class SmallProblem(RateProblem):
         particle = balanced(flux.sum(axis=1).T, weights)
         flux *= self.frequency[:, None]  # no matrix product: its rounding depends on the batch
         return particle, balanced(flux.sum(axis=1).T, weights)
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows."""
+        temperatures, potentials = T.tolist(), mu.tolist()
+        ups, downs, _, _, p = self._solved(temperatures, potentials)
+        ends, frequencies, _, _, rates = self._plain
+        slopes = [
+            [up * (down / rate) / t if rate else 0.0 for up, down, rate in zip(*row, strict=True)]
+            for *row, t in zip(ups, downs, rates, temperatures, strict=True)
+        ]
+        particles, _, weights = _summed(ends, frequencies, ups, downs, p)
+        flows = balanced_plain(particles, weights)
+        plain = PlainRates(ends, frequencies, ups, downs, slopes, p, flows)
+        return FlowJacobian.of_table(
+            plain_derivatives(plain, temperatures, potentials, self.method)
+        )
+
+    def jacobian_batch(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
+        _, _, populations = self._fluxes(T, mu)
+        return flow_jacobian(self._lines, T, mu, populations, self.method)
+
+    @functools.cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.lower, self.upper, self.frequency, self.rate, self.dimension)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
@@ -202,12 +236,6 @@ def _summed(
         energies.append(energy)
         gross.append(rising)
     return particles, energies, gross
-
-
-def _balanced(flows: list[float], gross: list[float]) -> list[float]:
-    """Do as `rate_equation.balanced` does, on plain numbers."""
-    excess = sum(flows) / (sum(gross) or 1.0)
-    return [flow - excess * weight for flow, weight in zip(flows, gross, strict=True)]
 
 
 def _gth(

@@ -88,6 +88,27 @@ def fluxes(
         yield rows, up, down
 
 
+def slopes(
+    step: Step, part: Part, T: FloatArray, mu: FloatArray, populations: FloatArray
+) -> Iterator[tuple[slice, FloatArray, FloatArray, FloatArray, FloatArray]]:
+    """Yield x = (w - mu)/T, rates up and down, and d(net flux up)/d mu, each (m, b, c).
+
+    The flux is that of the part's contacts at fixed populations, for b of its upper states; its
+    derivative with respect to T is x times that with respect to mu.
+    """
+    lower = populations[step.lower[part.columns]]
+    upper = populations[step.upper[part.rows]]
+    frequency = step.frequency_of(part.rows, part.columns)
+    warm, potential = T[part.contacts, None, None], mu[part.contacts, None, None]
+    for rows, up, down in _weights(step, part, T, mu):
+        rate = part.rate[:, rows]
+        slope = up * down
+        slope *= rate * (lower + upper[rows, None]) / warm
+        up *= rate
+        down *= rate
+        yield rows, (frequency[rows] - potential) / warm, up, down, slope
+
+
 def _weights(
     step: Step, part: Part, T: FloatArray, mu: FloatArray
 ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:

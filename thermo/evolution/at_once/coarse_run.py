@@ -83,7 +83,7 @@ def coarse(
                 away = np.maximum(watch.rule.distance(ends), _LEAST)
                 unsettled = np.flatnonzero(away > _SETTLED * tolerance)
                 if unsettled[-1] < len(away) - 1:
-                    there = dynamics.pack(*(np.full(len(y) // 2, value) for value in goal))
+                    there = dynamics.at_common(goal)
                     last = int(unsettled[-1]) + 1
                     return _to_the_goal(edges, values, last, there, away, watch.tolerance)
                 if np.max(np.abs(ends[-1] - ends[-2]) / dynamics.scale(y)) < _REST * tolerance:

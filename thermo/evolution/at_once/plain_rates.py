@@ -13,13 +13,16 @@ from collections.abc import Callable
 from operator import mul
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from oqs.flows import PlainFlows, listed
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas
+from thermo.gases.base import GasState, state_function
 from thermo.gases.fermi_integrals import LEFT, PARTS, moment_table
 from thermo.gases.sommerfeld import DEFINED
+from thermo.gases.thermal import conserved
 
 _PI2_6 = math.pi**2 / 6
 
@@ -81,6 +84,8 @@ def _rates(
 
 def _response(gas: EquationOfState) -> _Response:
     """Return a gas's derivatives per unit capacity."""
+    if "N" not in conserved(gas):
+        return _heat(state_function(gas))
     if isinstance(gas, SommerfeldGas):
         return _sommerfeld(gas.alpha)
     if isinstance(gas, FermiDiracGas):
@@ -89,6 +94,15 @@ def _response(gas: EquationOfState) -> _Response:
     def response(T: float, mu: float) -> tuple[float, float, float]:
         (number_T, number_mu), (energy_T, _) = gas.jacobian(np.array(T), np.array(mu)).tolist()
         return number_T, number_mu, energy_T
+
+    return response
+
+
+def _heat(state: Callable[[ArrayLike, ArrayLike], GasState]) -> _Response:
+    """Return 0, 1, C: with P = 0 and mu = 0 Eq. (5) is then dT/dt = -J/C, dmu/dt = 0."""
+
+    def response(T: float, mu: float) -> tuple[float, float, float]:
+        return 0.0, 1.0, float(state(np.array(T), np.array(mu)).jacobian[1, 0])
 
     return response
 

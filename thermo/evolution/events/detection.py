@@ -15,6 +15,7 @@ from thermo.evolution.events.events import Event
 from thermo.evolution.events.extremes import fractions, turning_times
 from thermo.evolution.events.signals import Crossing, Signal, Turn, WindowEdge, sign_changes, turns
 from thermo.evolution.interpolation import PiecewisePolynomial
+from thermo.reservoirs.reservoir import Reservoirs
 
 _FLOOR = 100.0  # rtol; a trajectory is off by a hundredth of rtol to 10 rtol
 _LEAST = 1e-3  # of the floor: what need not be known of a curve
@@ -83,16 +84,21 @@ def _beyond(solution: PiecewisePolynomial, t: float, steps: int = 2) -> float:
 
 
 def _signals(
-    reservoirs: int, window: tuple[float, float] | None
+    group: Reservoirs, window: tuple[float, float] | None
 ) -> tuple[list[Crossing | WindowEdge], list[Turn]]:
-    """Return whose change of sign, and whose turn, is an event."""
-    pairs = list(itertools.combinations(range(reservoirs), 2))
-    signs: list[Crossing | WindowEdge] = [
-        Crossing(quantity, pair) for pair in pairs for quantity in ("T", "mu")
-    ]
+    """Return whose change of sign, and whose turn, is an event; of mu where there is one."""
+    with_mu = set(np.flatnonzero(group.has_potential).tolist())
+    signs: list[Crossing | WindowEdge] = []
+    both = []
+    for pair in itertools.combinations(range(len(group)), 2):
+        signs.append(Crossing("T", pair, with_mu.issuperset(pair)))
+        if with_mu.issuperset(pair):
+            both.append(pair)
+            signs.append(Crossing("mu", pair))
     if window is not None and window[0] < window[1]:
-        signs += [WindowEdge(upper, pair, window) for pair in pairs for upper in (False, True)]
-    return signs, [Turn(quantity, j) for j in range(reservoirs) for quantity in ("T", "mu")]
+        signs += [WindowEdge(upper, pair, window) for pair in both for upper in (False, True)]
+    watched = [Turn("T", j) for j in range(len(group))] + [Turn("mu", j) for j in sorted(with_mu)]
+    return signs, watched
 
 
 def _candidates(
@@ -107,7 +113,7 @@ def _candidates(
     told by the extreme between them, and a turn is where it is, however near the start.
     """
     floor = _FLOOR * rtol
-    signs, watched = _signals(len(dynamics.reservoirs), window)
+    signs, watched = _signals(dynamics.reservoirs, window)
 
     def curves(times: FloatArray) -> FloatArray:
         T, mu = dynamics.unpack(solution.at(times))

@@ -18,10 +18,14 @@ Quantity = Literal["T", "mu"]
 @final
 @dataclasses.dataclass(frozen=True)
 class Crossing:
-    """Two reservoirs' T, or mu, become equal."""
+    """Two reservoirs' T, or mu, become equal.
+
+    `spectral` says whether both have a mu, so that there is an omega-bar between them.
+    """
 
     quantity: Quantity
     pair: tuple[int, int]
+    spectral: bool = True
 
     def values(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         """Return the difference (...) of T, mu (..., n), relative."""
@@ -41,7 +45,7 @@ class Crossing:
         if self.quantity == "mu":
             return [Event("mu crossing", self.pair, time, float(mu[i]))]
         found = [Event("T crossing", self.pair, time, float(T[i]))]
-        if abs(Crossing("mu", self.pair).values(T, mu)) > floor:
+        if self.spectral and abs(Crossing("mu", self.pair).values(T, mu)) > floor:
             found.append(Event("omega-bar diverges", self.pair, time, math.inf))
         return found
 

@@ -1,0 +1,1 @@
+"""Counting statistics of a rate equation: jumps between populations alone."""

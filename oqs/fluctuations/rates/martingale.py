@@ -1,0 +1,102 @@
+"""Counted currents as martingales: covariances as sums of squares, nothing subtracted.
+
+To what a jump moves, a function phi of the state may be added, m + phi(target) - phi(source): over
+a long time it adds nothing. With W^T phi = I - f, f(c) the mean current out of state c and I its
+stationary mean, the count less I t has independent increments, and
+
+    S_ab = sum over jumps of p(source) rate (m_a + phi_a(target) - phi_a(source))
+                                          x (m_b + phi_b(target) - phi_b(source)).
+
+Where a strong contact exchanges particles in vain, m and phi cancel in the amplitude, so that the
+noise of the weak one keeps its digits, which L_ab - L_a R L_b - L_b R L_a would lose. At frequency
+Omega the same holds with (i Omega - W^T) phi = f - I and the second factor conjugate.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, TypeVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray
+from oqs.errors import StationaryStateNotFound
+from oqs.fluctuations.rates.pairs import PairRates
+from oqs.fluctuations.rates.pinned import PinnedRates
+
+Scalar = TypeVar("Scalar", np.float64, np.complex128)
+
+_RESIDUAL = 1e-10  # of the gross rates in W^T phi
+_TINY = math.ldexp(1.0, -1000)
+
+
+@final
+class Field(NamedTuple):
+    """A count: `weights` (a, b) of a N_j + b E_j of reservoir j."""
+
+    reservoir: int
+    weights: tuple[float, float]
+
+    def moved(self, rates: PairRates) -> FloatArray:
+        """Return what a jump up of the reservoir counts (M,)."""
+        a, b = self.weights
+        if b == 0:
+            return a * rates.particle
+        return b * rates.energy if a == 0 else a * rates.particle + b * rates.energy
+
+
+def currents(rates: PairRates, fields: list[Field]) -> FloatArray:
+    """Return the mean current (D, q) that each field counts out of each state."""
+    found = np.empty((rates.dimension, len(fields)))
+    for q, field in enumerate(fields):
+        moved, j = field.moved(rates), field.reservoir
+        found[:, q] = rates.onto_states(rates.up[j] * moved, -rates.down[j] * moved)
+    return found
+
+
+def potentials(
+    rates: PairRates, total: FloatArray, solver: PinnedRates, fields: list[Field]
+) -> FloatArray:
+    """Return phi (D, q) of the fields; `total` (D, D) holds the rates of all reservoirs together.
+
+    Raises StationaryStateNotFound where the equation is not fulfilled to 1e-10 of its terms, each
+    state by its population.
+    """
+    f = currents(rates, fields)
+    phi = -solver.adjoint(f)
+    mean = solver.populations @ f
+    gained = total.T @ phi
+    lost = solver.leaving[:, None] * phi
+    missing = solver.populations[:, None] * np.abs(gained - lost + f - mean)
+    gross = solver.populations[:, None] * (np.abs(gained) + np.abs(lost) + np.abs(f))
+    worst = float(np.max(missing.max(axis=0) / np.maximum(gross.max(axis=0), _TINY), initial=0.0))
+    if not worst <= _RESIDUAL:
+        raise StationaryStateNotFound(
+            f"The fluctuations left a residual of {worst:.3g}, above {_RESIDUAL:.0e} of the gross "
+            "rates: raise T, or bring the contacts' rates closer together."
+        )
+    return phi
+
+
+def covariance(
+    rates: PairRates, fluxes: FloatArray, phi: NDArray[Scalar], fields: list[Field]
+) -> NDArray[Scalar]:
+    """Return S (q, q) of fields.
+
+    Parameters
+    ----------
+    fluxes : (n, M) gross fluxes of each reservoir, up and down together.
+    phi : (D, q).
+    """
+    difference = (phi[rates.upper] - phi[rates.lower]).T  # (q, M)
+    total = np.zeros((len(fields),) * 2, dtype=phi.dtype)
+    for j, flux in enumerate(fluxes):
+        amplitude = difference
+        own = [q for q, field in enumerate(fields) if field.reservoir == j]
+        if own:
+            amplitude = difference.copy()
+            for q in own:
+                amplitude[q] += fields[q].moved(rates)
+        total += (amplitude * flux) @ amplitude.conj().T
+    return total

@@ -1,0 +1,136 @@
+"""The jumps of a rate equation, pair of states by pair, and their rates at T and mu."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray
+from oqs.numerics.clusters import IntArray
+from oqs.numerics.occupation import filled_and_empty
+from oqs.transitions.transitions import Flips, SectorBlocks, Transitions
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pairs:
+    """M pairs of states between which reservoirs jump, in both directions.
+
+    Parameters
+    ----------
+    dimension : number D of states.
+    lower, upper : (M,) the jump up takes a particle out of a reservoir.
+    frequency : (M,) w, the energy that goes with it.
+    strength : (n, M) gamma_j |<lower|S_j|upper>|^2 of each reservoir.
+    """
+
+    dimension: int
+    lower: IntArray
+    upper: IntArray
+    frequency: FloatArray
+    strength: FloatArray
+
+    @classmethod
+    def of(cls, transitions: Transitions, reservoirs: int) -> Pairs:
+        """Take the transitions that some contact drives."""
+        blocks = transitions.blocks() if isinstance(transitions, Flips) else transitions
+        lower, upper, frequency, strength = _flat(blocks, reservoirs)
+        return cls(blocks.dimension, lower, upper, frequency, strength)
+
+    def at(self, T: FloatArray, mu: FloatArray) -> PairRates:
+        """Weight the jumps up with n and those down with 1 - n at T, mu (n,)."""
+        x = (self.frequency - mu[:, None]) / T[:, None]
+        filled, empty = filled_and_empty(x)
+        filled *= self.strength
+        empty *= self.strength
+        ones = np.ones(len(self.frequency))
+        return PairRates(
+            self.dimension, self.lower, self.upper, ones, self.frequency, filled, empty
+        )
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class PairRates:
+    """Rates between pairs of states, and what a jump up takes out of its reservoir.
+
+    Parameters
+    ----------
+    dimension : number D of states.
+    lower, upper : (M,) states; each pair once.
+    particle, energy : (M,) what goes into the system with the jump up, and out with the jump down.
+    up, down : (n, M) rates of each reservoir, >= 0.
+    """
+
+    dimension: int
+    lower: IntArray
+    upper: IntArray
+    particle: FloatArray
+    energy: FloatArray
+    up: FloatArray
+    down: FloatArray
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return len(self.up)
+
+    @property
+    def moved(self) -> tuple[FloatArray, FloatArray]:
+        """Particles and energy (M,) of a jump up."""
+        return self.particle, self.energy
+
+    def matrix(self, up: FloatArray, down: FloatArray) -> FloatArray:
+        """Return (D, D) with `up` (M,) from lower to upper and `down` from upper to lower."""
+        found = np.zeros((self.dimension, self.dimension))
+        found[self.upper, self.lower] = up
+        found[self.lower, self.upper] = down
+        return found
+
+    def onto_states(self, from_lower: FloatArray, from_upper: FloatArray) -> FloatArray:
+        """Return the sums (D,) over the pairs in which a state is the lower and the upper one."""
+        found = np.zeros(self.dimension)
+        found += np.bincount(self.lower, from_lower, self.dimension)
+        found += np.bincount(self.upper, from_upper, self.dimension)
+        return found
+
+    def restricted(self, kept: NDArray[np.bool_]) -> PairRates:
+        """Return the pairs among the states `kept` (D,), which are numbered anew."""
+        here = kept[self.lower] & kept[self.upper]
+        number = np.cumsum(kept) - 1
+        return PairRates(
+            int(np.count_nonzero(kept)),
+            number[self.lower[here]],
+            number[self.upper[here]],
+            self.particle[here],
+            self.energy[here],
+            self.up[:, here],
+            self.down[:, here],
+        )
+
+
+def _flat(
+    blocks: SectorBlocks, reservoirs: int
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """Return lower, upper, frequency (M,) and strength (n, M) of the driven transitions."""
+    none = np.zeros(0, dtype=np.intp)
+    lower, upper, frequency = [none], [none], [np.zeros(0)]
+    strength = [np.zeros((reservoirs, 0))]
+    for step in blocks.steps:
+        for part in step.parts:
+            b, a = np.nonzero(part.linked)
+            lower.append(step.lower[part.columns][a])
+            upper.append(step.upper[part.rows][b])
+            frequency.append(step.frequency_of(part.rows, part.columns)[b, a])
+            own = np.zeros((reservoirs, len(a)))
+            own[part.contacts] = part.rate[:, b, a]
+            strength.append(own)
+    return (
+        np.concatenate(lower),
+        np.concatenate(upper),
+        np.concatenate(frequency),
+        np.concatenate(strength, axis=1),
+    )

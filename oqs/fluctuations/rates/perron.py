@@ -1,0 +1,73 @@
+"""The leading eigenvalue of a rate matrix at real counting fields, and both of its eigenvectors.
+
+Off the diagonal the matrix is >= 0, so the eigenvalue is real and simple and its vectors are
+positive. In units of a positive vector x the rows of A add up to (A x)/x, whose least and largest
+bound the eigenvalue. Noda's iteration solves (lambda - A) y = x with lambda the upper bound, all of
+it positive, and goes on with y (Noda 1971, doi:10.1007/BF01436368): the bounds meet quadratically.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, final
+
+import numpy as np
+from scipy.linalg.lapack import dgesv
+
+from oqs.arguments import FloatArray
+from oqs.errors import StationaryStateNotFound
+
+_STEPS = 200
+_EPS = float(np.finfo(np.float64).eps)
+_EXACT = 8 * _EPS  # of the gross rates, between the two bounds
+_SETTLED = 1e-11  # the same, where rounding keeps the bounds apart
+_LEAST = 1e-250  # of the vector to begin with, whose elements are no results
+
+
+@final
+class Perron(NamedTuple):
+    """Eigenvalue and positive vectors (D,) with left @ right = 1."""
+
+    value: float
+    right: FloatArray
+    left: FloatArray
+
+
+def perron(matrix: FloatArray, start: FloatArray) -> Perron:
+    """Return the largest eigenvalue of an irreducible matrix (D, D), >= 0 off its diagonal.
+
+    Parameters
+    ----------
+    matrix : A.
+    start : (D,) >= 0, near the right vector if anything is known of it.
+
+    Raises
+    ------
+    StationaryStateNotFound
+        if the bounds do not meet.
+    """
+    right = _vector(matrix, np.maximum(start, _LEAST))
+    left = _vector(matrix.T, np.ones(len(matrix)))
+    left = left / (left @ right)
+    # in units of the vectors: nothing but the eigenvalue itself is a difference
+    return Perron(float(np.sum(left[:, None] * matrix * right)), right, left)
+
+
+def _vector(matrix: FloatArray, x: FloatArray) -> FloatArray:
+    """Return the positive right vector (D,), its elements adding up to one."""
+    spread, one = np.inf, np.ones(len(x))
+    for _ in range(_STEPS):
+        scaled = matrix * x / x[:, None]
+        sums = scaled.sum(axis=1)
+        gross = float(np.max(np.abs(scaled).sum(axis=1)))
+        before, spread = spread, float(np.ptp(sums))
+        if spread <= _EXACT * gross or (spread <= _SETTLED * gross and 2 * spread > before):
+            return x
+        bound = float(sums.max()) + _EPS * gross
+        y = dgesv(bound * np.eye(len(x)) - scaled, one)[2]
+        if not (np.isfinite(y).all() and y.min() > 0):
+            break
+        x = x * y
+        x /= x.sum()
+    raise StationaryStateNotFound(
+        "The generating function did not settle between its bounds: give smaller fields."
+    )

@@ -1,0 +1,226 @@
+"""Counting statistics of populations alone: every number from one factorisation."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.errors import Kernel, NonUniqueStationaryState
+from oqs.flows import Flows
+from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.rates.martingale import Field, covariance, currents, potentials
+from oqs.fluctuations.rates.pairs import PairRates
+from oqs.fluctuations.rates.perron import perron
+from oqs.fluctuations.rates.pinned import PinnedRates
+from oqs.fluctuations.statistics import Tilted
+from oqs.fluctuations.waiting import Watched
+from oqs.numerics.threads import one_thread_below
+from oqs.stationary.rates.rate_equation import balanced
+
+_AT_ONCE = 2**21  # entries of the matrices of frequencies that are solved together
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class PopulationStatistics(JumpStatistics):
+    """Counting statistics of a rate equation W p = 0 between energy eigenstates.
+
+    Populations, means and covariances come without subtractions: the noise of a blockaded dot, and
+    of a weak contact beside a strong one, keeps its relative precision.
+
+    Parameters
+    ----------
+    rates : of all jumps at T, mu.
+    total : (D, D) of all reservoirs together, from column to row.
+    solver : of the rate equation, factorised.
+    T, mu : (n,) of the reservoirs.
+    known_as : names of the reservoirs.
+    """
+
+    rates: PairRates
+    total: FloatArray
+    solver: PinnedRates
+    T: FloatArray
+    mu: FloatArray
+    known_as: tuple[str | None, ...] | None
+
+    @classmethod
+    def of(
+        cls,
+        rates: PairRates,
+        T: FloatArray,
+        mu: FloatArray,
+        names: tuple[str | None, ...] | None,
+    ) -> PopulationStatistics:
+        """Solve for the stationary populations."""
+        reached = _reached(rates)
+        total = reached.matrix(reached.up.sum(axis=0), reached.down.sum(axis=0))
+        with one_thread_below(reached.dimension):
+            solver = PinnedRates(total)
+        return cls(reached, total, solver, read_only(T), read_only(mu), names)
+
+    @functools.cached_property
+    def _fluxes(self) -> tuple[FloatArray, FloatArray]:
+        """Fluxes (n, M) up and down through each pair."""
+        p, rates = self.solver.populations, self.rates
+        return rates.up * p[rates.lower], rates.down * p[rates.upper]
+
+    @functools.cached_property
+    def flows(self) -> Flows:
+        """P_j, J_j, Y_j (n,), as the flow law gives them."""
+        up, down = self._fluxes
+        net, rising = up - down, up.sum(axis=1)
+        particle, energy = (balanced(net @ moved, rising) for moved in self.rates.moved)
+        return Flows.of(particle, energy, self.mu, self.known_as)
+
+    @functools.cached_property
+    def gross(self) -> FloatArray:
+        """Gross rates (2, n) of particles and of energy."""
+        up, down = self._fluxes
+        return np.stack([(up + down) @ np.abs(moved) for moved in self.rates.moved])
+
+    @functools.cached_property
+    def second_cumulants(self) -> FloatArray:
+        """Covariances (2, n, 2, n).
+
+        What all reservoirs lose together stays bounded, so that one of them, the strongest, has
+        minus the sum of the others.
+        """
+        n = self.reservoirs
+        rates, fluxes = self.rates, np.add(*self._fluxes)
+        strongest = int(np.argmax(fluxes.sum(axis=1)))
+        others = [j for j in range(n) if j != strongest]
+        fields = [Field(j, w) for w in ((1.0, 0.0), (0.0, 1.0)) for j in others]
+        expand = np.zeros((2, n, len(fields)))
+        for q, field in enumerate(fields):
+            expand[int(field.weights[1]), [field.reservoir, strongest], q] = 1.0, -1.0
+        with one_thread_below(rates.dimension):
+            phi = potentials(rates, self.total, self.solver, fields)
+            found = covariance(rates, fluxes, phi, fields)
+        expanded = expand.reshape(2 * n, -1)
+        return read_only((expanded @ found @ expanded.T).reshape(2, n, 2, n))
+
+    def _cumulants(self, j: int, order: int, weights: FloatArray) -> FloatArray:
+        """Return cumulants by recursion (Flindt et al. 2010, doi:10.1103/PhysRevB.82.155407).
+
+        L(x) r(x) = lambda(x) r(x), sum r = 1, order by order in x, with phi added to the counts:
+        the terms then do not cancel more than the cumulants do.
+        """
+        field = Field(j, (float(weights[0]), float(weights[1])))
+        mean = float(weights @ [self.flows.particle[j], self.flows.energy[j]])
+        if order == 1:
+            return np.array([mean])
+        with one_thread_below(self.rates.dimension):
+            return self._recursion(field, mean, order)
+
+    def _recursion(self, field: Field, mean: float, order: int) -> FloatArray:
+        rates, solver = self.rates, self.solver
+        phi = potentials(rates, self.total, solver, [field])[:, 0]
+        beside = phi[rates.upper] - phi[rates.lower]
+        own = beside + field.moved(rates)
+        ups = rates.up[field.reservoir], np.delete(rates.up, field.reservoir, 0).sum(axis=0)
+        downs = rates.down[field.reservoir], np.delete(rates.down, field.reservoir, 0).sum(axis=0)
+        # (M,) of the m-th derivative of the tilted generator
+        rising = [ups[0] * own**m + ups[1] * beside**m for m in range(order + 1)]
+        falling = [downs[0] * (-own) ** m + downs[1] * (-beside) ** m for m in range(order + 1)]
+
+        def derivative(m: int, r: FloatArray) -> FloatArray:
+            return rates.onto_states(falling[m] * r[rates.upper], rising[m] * r[rates.lower])
+
+        found = [mean]
+        parts = [solver.populations]
+        for k in range(1, order + 1):
+            terms = [(math.comb(k, m), m, derivative(m, parts[k - m])) for m in range(1, k + 1)]
+            if k > 1:
+                found.append(sum(c * float(term.sum()) for c, _, term in terms))
+            if k < order:
+                right = [c * (found[m - 1] * parts[k - m] - term) for c, m, term in terms]
+                parts.append(solver.inverse(np.sum(right, axis=0)))
+        return np.array(found)
+
+    def _exponent(self, chi: FloatArray, xi: FloatArray) -> float:
+        """Return the largest exponent; what is added to all reservoirs alike counts for nothing."""
+        largest = [float(np.max(np.abs(moved), initial=0.0)) for moved in self.rates.moved]
+        return largest[0] * float(np.ptp(chi)) / 2 + largest[1] * float(np.ptp(xi)) / 2
+
+    def _tilted(self, chi: FloatArray, xi: FloatArray) -> Tilted:
+        rates = self.rates
+        centred = [(field - (field.max() + field.min()) / 2)[:, None] for field in (chi, xi)]
+        factor = np.exp(centred[0] * rates.particle + centred[1] * rates.energy)  # (n, M)
+        up, down = rates.up * factor, rates.down / factor
+        matrix = rates.matrix(up.sum(axis=0), down.sum(axis=0))
+        states = np.arange(rates.dimension)
+        matrix[states, states] = -self.solver.leaving
+        with one_thread_below(rates.dimension):
+            value, right, left = perron(matrix, self.solver.populations)
+        up *= left[rates.upper] * right[rates.lower]
+        down *= left[rates.lower] * right[rates.upper]
+        particle, energy = ((up - down) @ moved for moved in rates.moved)
+        return Tilted(value, particle, energy)
+
+    def _spectrum(
+        self, frequencies: FloatArray, first: FloatArray, second: FloatArray
+    ) -> ComplexArray:
+        rates, n = self.rates, self.reservoirs
+        p, leaving = self.solver.populations, self.solver.leaving
+        fields = [
+            Field(j, (float(w[0]), float(w[1])))
+            for both in (first, second)
+            for j, w in enumerate(both.T)
+        ]
+        if np.array_equal(first, second):
+            fields = fields[:n]
+        f = currents(rates, fields)
+        source = f - p @ f
+        # with g 1 p the solution is the same, and the matrix regular at Omega = 0
+        static = np.diag(leaving) - self.total.T + leaving @ p * np.tile(p, (len(p), 1))
+        fluxes, states = np.add(*self._fluxes), np.arange(len(p))
+        found = np.empty((len(frequencies), n, n), dtype=np.complex128)
+        some = max(1, _AT_ONCE // len(p) ** 2)
+        for begin in range(0, len(frequencies), some):
+            omega = frequencies[begin : begin + some]
+            matrices = np.repeat(static[None].astype(np.complex128), len(omega), axis=0)
+            matrices[:, states, states] += 1j * omega[:, None]
+            with one_thread_below(len(p)):
+                phis = np.linalg.solve(matrices, np.repeat(source[None], len(omega), axis=0))
+            for k, phi in enumerate(phis):
+                whole = covariance(rates, fluxes, phi, fields)
+                found[begin + k] = whole[:n, -n:]
+        return found
+
+    def _watched(self, kinds: list[tuple[int, bool]]) -> Watched:
+        rates, p = self.rates, self.solver.populations
+        jumps = {}
+        for kind in kinds:
+            j, gains = kind
+            none = np.zeros_like(rates.up[j])
+            jumps[kind] = rates.matrix(*((rates.up[j], none) if gains else (none, rates.down[j])))
+        between = self.total - np.diag(self.solver.leaving) - sum(jumps.values())
+        first, then = (jumps[kind] for kind in kinds)
+        return Watched(between, first @ p, np.ones(len(p)), then)
+
+
+def _reached(rates: PairRates) -> PairRates:
+    """Return the rates among the states that are not left for ever where some rates underflow."""
+    up, down = rates.up.sum(axis=0), rates.down.sum(axis=0)
+    if np.all(up > 0) and np.all(down > 0):
+        return rates
+    count, label = connected_components(sp.csr_array(rates.matrix(up, down)), connection="strong")
+    sources = np.concatenate([rates.lower[up > 0], rates.upper[down > 0]])
+    targets = np.concatenate([rates.upper[up > 0], rates.lower[down > 0]])
+    left = np.unique(label[sources[label[sources] != label[targets]]])
+    closed = np.setdiff1d(np.arange(count), left)
+    if len(closed) > 1:
+        raise NonUniqueStationaryState(
+            Kernel(len(closed)),
+            "The rates that link the remaining sets of states are below the smallest double at "
+            "these temperatures: raise T, or move mu towards the levels.",
+        )
+    return rates.restricted(label == closed[0])

@@ -1,0 +1,46 @@
+"""Every scenario that comes with the package runs, and every check of it passes."""
+
+import json
+import os
+import pathlib
+
+import pytest
+
+from thermo.scenario import example, examples
+from thermo.scenario.commands import main
+
+NO_FIGURE = ("mark_events = true", "figures = []")
+SOON = ("[trajectory]", "[trajectory]\nt_final = 1e4\nevents = false\naudit = false")
+SHORTER = {  # what would take seconds: an audit along six levels, second figures of the same kind
+    "figure_2": [NO_FIGURE],
+    "figure_3": [NO_FIGURE],
+    "figure_4": [SOON],
+    "figure_5": [NO_FIGURE, SOON],
+    "coulomb_cooling": [SOON, ("[-2.0, -0.5, 2.0]", "[-2.0, 2.0]")],
+    "coulomb_dot": [SOON],
+    "double_dot": [SOON],
+}
+
+
+@pytest.mark.parametrize("name", examples())
+def test_a_shipped_scenario_runs_and_is_verified(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = example(name).read_text(encoding="utf-8")
+    for old, new in SHORTER.get(name, []):
+        assert old in text
+        text = text.replace(old, new)
+    pathlib.Path("my.toml").write_text(text, encoding="utf-8")
+    assert main(["run", "my.toml", "--out", "out", "--quiet"]) == 0
+    found = json.loads(pathlib.Path("out/summary.json").read_text(encoding="utf-8"))
+    assert found["complete"]
+    assert found["verified"]
+    assert sorted(os.listdir("out")) == sorted([*found["files"], "summary.json"])
+    assert sorted(os.listdir()) == ["my.toml", "out"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", examples())
+def test_a_shipped_scenario_runs_as_it_is(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", name, "--quiet"]) == 0
+    assert sorted(os.listdir()) == [name]

@@ -1,0 +1,211 @@
+"""The command line: examples, check, run, and flows or relaxation alone."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import pathlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, final
+
+from rich.console import Console
+from rich.text import Text
+
+from thermo.scenario.examples import example, examples
+from thermo.scenario.exit_status import EPILOG, NOT_VERIFIED, VERIFIED, exit_status
+from thermo.scenario.reading import read
+from thermo.scenario.results.folder import ResultFolder, result_folder
+from thermo.scenario.results.naming import FolderError
+from thermo.scenario.results.text import print_checks
+from thermo.scenario.running import Run
+from thermo.scenario.scenario import Scenario
+from thermo.scenario.signals import stopping_as_ctrl_c, undisturbed
+from thermo.scenario.tasks.flows import FlowsTask
+from thermo.scenario.tasks.kinds import TASKS
+from thermo.scenario.tasks.relaxation import RelaxationTask
+from thermo.sweeps.store import StoreError
+
+_WIDTH = 140
+_ALONE: Final[Mapping[str, Callable[[], Any]]] = {
+    "flows": FlowsTask,
+    "relaxation": RelaxationTask,
+}
+"""Tasks that are commands too, which write nothing; with defaults where the file has none."""
+
+
+@final
+class ResultsUnwritten(RuntimeError):
+    """The disk is full, or the folder of results cannot be written to for another reason."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    0: computed, every check passed. 1: a check failed, or a computation did. 2: the scenario, the
+    folder or the command line is wrong. 130: interrupted, by Ctrl-C, SIGTERM or SIGHUP; what is
+    finished is in the folder.
+    """
+    options = _parser().parse_args(arguments)
+
+    def command() -> int:
+        status: int = options.command(options)
+        return status
+
+    return exit_status(command, FolderError)
+
+
+def _run(options: argparse.Namespace) -> int:
+    made = _asking(options)
+    si = _in_si(made, made.outputs.si or options.si)
+    target = pathlib.Path(
+        options.out or made.outputs.directory or pathlib.PurePath(made.document.name).stem
+    )
+    resume = made.document.digest if options.resume else None
+    with (
+        stopping_as_ctrl_c(),
+        result_folder(target, overwrite=options.overwrite, resume=resume) as folder,
+    ):
+        run = Run(made, folder, si=si, progress=False if options.quiet else None)
+        try:
+            _finish(run, folder)
+        except (OSError, StoreError) as error:  # as where the disk is full
+            raise ResultsUnwritten(
+                f"The results of {str(target)!r} cannot be written ({error}). Make room, then give "
+                "--resume: the points of a sweep that were finished are kept."
+            ) from error
+    if options.json:
+        print(json.dumps(run.summary(), indent=2, allow_nan=False))
+    elif not options.quiet:
+        output = _console()
+        _show(output, run.summary())
+        output.print(f"results in {target}")
+    return VERIFIED if run.verified else NOT_VERIFIED
+
+
+def _finish(run: Run, folder: ResultFolder) -> None:
+    """Compute all; whatever ends the run early, what is finished is published."""
+    try:
+        for _ in run.steps():
+            pass
+    except BaseException as error:
+        with undisturbed():
+            if run.results or folder.points.exists():
+                folder.publish(run.summary(stopped=f"{type(error).__name__}: {error}".strip(": ")))
+                with contextlib.suppress(OSError):  # the terminal may be closed
+                    print(f"finished results are in {folder.target.name}", file=sys.stderr)
+        raise
+    with undisturbed():
+        folder.publish(run.summary())
+
+
+def _alone(options: argparse.Namespace) -> int:
+    """Compute one task only and print it."""
+    made = read(options.scenario)
+    asked = made.asked.get(options.task) or _ALONE[options.task]()
+    made = dataclasses.replace(made, asked={options.task: asked})
+    si = _in_si(made, options.si)
+    run = Run(made, None, si=si, progress=False if options.quiet else None)
+    for _ in run.steps():
+        pass
+    summary = run.summary()
+    if options.json:
+        kept = ("title", options.task, "versions", "scenario")
+        print(json.dumps({key: summary[key] for key in kept}, indent=2, allow_nan=False))
+    else:
+        _show(_console(), summary)
+    return VERIFIED if run.verified else NOT_VERIFIED
+
+
+def _show(output: Console, summary: Mapping[str, Any]) -> None:
+    """Print what a run found: the end of each task, its checks, audits."""
+    output.print(Text(summary["title"], style="bold"))
+    for name, kind in TASKS.items():
+        if name in summary:
+            kind.show(output, summary[name])
+            print_checks(output, summary[name]["checks"])
+    for problem in summary["problems"]:
+        output.print(Text(problem, style="red"))
+
+
+def _console() -> Console:
+    # a file or a pipe has no width of its own: rich would take 80
+    width = None if sys.stdout.isatty() else _WIDTH
+    return Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def _in_si(made: Scenario, wanted: bool) -> bool:
+    if wanted and made.units is None:
+        remedy = "Add reference_temperature or reference_energy, or leave out --si."
+        raise made.document.place.at("units").error("must be there for --si, but is not", remedy)
+    return wanted
+
+
+def _asking(options: argparse.Namespace) -> Scenario:
+    made = read(options.scenario)
+    if not made.tasks:
+        *others, last = (f"[{name}]" for name in TASKS)
+        raise made.document.place.error("asks for nothing", f"Add {', '.join(others)} or {last}.")
+    return made
+
+
+def _check(options: argparse.Namespace) -> int:
+    made = _asking(options)
+    tasks = ", ".join(made.asked)
+    print(f"{made.title}: {len(made.contacts)} reservoirs, {made.system.sites} sites; {tasks}")
+    return VERIFIED
+
+
+def _examples(options: argparse.Namespace) -> int:
+    if options.scenario is not None:
+        print(example(options.scenario).read_text(encoding="utf-8"), end="")
+        return VERIFIED
+    width = max(map(len, examples()))
+    for name in examples():
+        print(f"{name.ljust(width)}  {read(example(name)).title}")
+    return VERIFIED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m thermo",
+        description="Compute what a scenario says: flows, relaxation, evolution of finite "
+        "reservoirs, sweeps.",
+        epilog=EPILOG,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listed = _command(commands, "examples", _examples, "list the shipped scenarios, or print one")
+    listed.add_argument("scenario", metavar="NAME", nargs="?", help="print this one")
+    check = _command(commands, "check", _check, "read a scenario and say what it asks for")
+    alone = [
+        _command(commands, "flows", _alone, "print the stationary flows, checks and audit only"),
+        _command(commands, "relaxation", _alone, "print rho_S(t) only: flows, entropy, Eq. (3)"),
+    ]
+    run = _command(commands, "run", _run, "compute a scenario into a folder of results")
+    for command in (check, *alone, run):
+        command.add_argument("scenario", metavar="FILE", help="TOML file, or an example's name")
+    run.add_argument("--out", metavar="DIR", help="folder of results (default: scenario's name)")
+    run.add_argument("--overwrite", action="store_true", help="replace a former run's folder")
+    run.add_argument(
+        "--resume", action="store_true", help="complete an interrupted or killed sweep"
+    )
+    for command in (*alone, run):
+        silent = "print nothing, show no progress" if command is run else "show no progress"
+        command.add_argument("--si", action="store_true", help="results in SI too; needs [units]")
+        command.add_argument("--json", action="store_true", help="print JSON with all numbers")
+        command.add_argument("--quiet", action="store_true", help=silent)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    call: object,
+    text: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    command.set_defaults(command=call, task=name)
+    return command

@@ -1,0 +1,60 @@
+"""How a command line ends: one line for what went wrong, and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from oqs.errors import NonUniqueStationaryState
+from thermo.scenario.schema.place import ScenarioError
+
+VERIFIED: Final = 0
+"""Computed, and every check passed."""
+NOT_VERIFIED: Final = 1
+"""A check or a computation failed."""
+USAGE: Final = 2
+"""The scenario or the command line is wrong."""
+INTERRUPTED: Final = 130
+UNREAD: Final = 141
+"""The output's reader has gone, as after `| head`."""
+
+EPILOG: Final = (
+    "Exit status: 0 computed and every check passed, 1 a check or a computation failed, 2 wrong "
+    "scenario or arguments, 130 interrupted. docs/scenarios.md describes the scenario file."
+)
+
+
+def exit_status(call: Callable[[], int], *usage: type[Exception]) -> int:
+    """Return the call's exit status, or that of what it raises, said in one line on stderr.
+
+    Parameters
+    ----------
+    call : what the command line does.
+    usage : errors, besides ScenarioError, that the user can mend. Others are faults of the program
+        and are left to Python, but for solvers that give up (RuntimeError).
+    """
+    try:
+        status = call()
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return _told("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # what is left in the buffer would raise again when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    except ScenarioError as error:
+        # a state that is not unique is found by computing
+        failed = isinstance(error.__cause__, NonUniqueStationaryState)
+        return _told(f"error: {error}", NOT_VERIFIED if failed else USAGE)
+    except usage as error:
+        return _told(f"error: {error}", USAGE)
+    except (RuntimeError, MemoryError) as error:
+        return _told(f"error: {type(error).__name__}: {error}", NOT_VERIFIED)
+
+
+def _told(text: str, status: int) -> int:
+    print(text, file=sys.stderr)
+    return status

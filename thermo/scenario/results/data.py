@@ -1,0 +1,109 @@
+"""Results of a scenario as plain data: what is written as JSON, and what made them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.flows import Flows
+from oqs.units import SI_UNITS, Units
+from oqs.validity.verdict import Audit
+from oqs.version import __version__
+from thermo.scenario.outcome import Check
+from thermo.scenario.schema.document import Document
+
+
+def made_by(document: Document) -> dict[str, Any]:
+    """Return what made a result: the versions, and the scenario with all its parameters."""
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            "oqs-thermo": __version__,
+            **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "qutip")},
+        },
+        "scenario": {
+            "name": document.name,
+            "sha256": document.digest,
+            "text": document.text,
+        },
+    }
+
+
+def plain(values: ArrayLike) -> Any:
+    """Return numbers as nested lists; what JSON has no number for is null."""
+    array = np.asarray(values, dtype=np.float64)
+    found = array.astype(object)
+    found[~np.isfinite(array)] = None
+    return found.tolist()
+
+
+def state_data(
+    names: Sequence[str], T: ArrayLike, mu: ArrayLike, units: Units | None
+) -> list[dict[str, Any]]:
+    """Return T and mu (n,) by reservoir."""
+    return [
+        {
+            "name": name,
+            "T": float(t),
+            "mu": float(m),
+            **si_data(units, T=("temperature", t), mu=("energy", m)),
+        }
+        for name, t, m in zip(names, np.asarray(T), np.asarray(mu), strict=True)
+    ]
+
+
+def kinds_data(flows: Flows, units: Units | None) -> dict[str, Any]:
+    """Return particle, energy and heat flows."""
+    natural = {kind: plain(getattr(flows, kind)) for kind in ("particle", "energy", "heat")}
+    return natural | si_data(
+        units,
+        particle=("particle_flow", flows.particle),
+        current=("current", flows.particle),
+        energy=("power", flows.energy),
+        heat=("power", flows.heat),
+    )
+
+
+def audit_data(found: Audit) -> dict[str, Any]:
+    """Return an audit: its verdict and every assumption."""
+    return {
+        "verdict": found.verdict.name.lower(),
+        "assumptions": [
+            {
+                "name": a.name,
+                "ratio": plain(a.ratio),
+                "verdict": a.verdict.name.lower(),
+                "measure": a.measure,
+                "remedy": a.remedy,
+            }
+            for a in found.assumptions
+        ],
+    }
+
+
+def checks_data(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """Return checks with their verdicts."""
+    return [
+        {
+            "name": check.name,
+            "value": plain(check.value),
+            "tolerance": check.tolerance,
+            "passed": check.passed,
+        }
+        for check in checks
+    ]
+
+
+def si_data(units: Units | None, **quantities: tuple[str, ArrayLike]) -> dict[str, Any]:
+    """Return {name_unit: values in SI} of {name: (method of Units, values)}; empty without."""
+    if units is None:
+        return {}
+    return {
+        f"{name}_{SI_UNITS[kind]}": plain(getattr(units, kind)(values))
+        for name, (kind, values) in quantities.items()
+    }

@@ -1,0 +1,209 @@
+"""The folder of results: made beside its place and renamed, so that two runs never mix."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+from collections.abc import Iterator
+from typing import Any, final
+
+from thermo.scenario.results.lock import Lock, claim
+from thermo.scenario.results.naming import (
+    FORMAT,
+    LOCK,
+    POINTS,
+    SCENARIO,
+    SUMMARY,
+    FolderError,
+    former,
+    give_name,
+    is_free,
+)
+
+
+@final
+class ResultFolder:
+    """A folder under its working name until `publish` gives it its own.
+
+    Made by `result_folder`.
+
+    Parameters
+    ----------
+    target : where the results will be.
+    staging : where files are written until then.
+    lock : on `staging`, held until the end.
+    """
+
+    def __init__(self, target: pathlib.Path, staging: pathlib.Path, lock: Lock) -> None:
+        self.target = target
+        self.staging = staging
+        self._lock = lock
+        self._finished = False
+
+    @property
+    def points(self) -> pathlib.Path:
+        """File of an unfinished sweep's points."""
+        return self.staging / POINTS
+
+    def files(self) -> list[str]:
+        """Return the names of the files written so far, in order, without the summary."""
+        return sorted({p.name for p in self.staging.iterdir()} - {SUMMARY, LOCK})
+
+    def publish(self, summary: dict[str, Any]) -> None:
+        """Write the summary and give the folder its name, in the place of a former run's.
+
+        Raises FolderError if something else has taken the name meanwhile, and OSError if there is
+        no room for the summary; all files stay under the working name then.
+        """
+        self._finished = True
+        content = {"format": FORMAT, **summary, "files": self.files()}
+        text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
+        partial = self.staging.with_name(f"{self.staging.name}.summary")
+        try:
+            partial.write_text(text + "\n", encoding="utf-8")
+            partial.replace(self.staging / SUMMARY)
+        finally:
+            partial.unlink(missing_ok=True)
+        self._lock.release()  # first: Windows moves no folder with an open file in it
+        give_name(self.staging, self.target)
+
+    def close(self) -> None:
+        """Leave the folder to others; without it if nothing is finished in it."""
+        worthless = not self._finished and not self.points.exists()
+        self._lock.release()
+        if worthless:
+            shutil.rmtree(self.staging, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def result_folder(
+    target: pathlib.Path, *, overwrite: bool, resume: str | None = None
+) -> Iterator[ResultFolder]:
+    """Reserve a folder for one run; what is not published by the end is removed, but for points.
+
+    Parameters
+    ----------
+    target : must not exist, be empty, or with `overwrite` hold a former run and nothing else.
+    resume : SHA-256 of the scenario whose interrupted or killed run is gone on with: its points
+        are in the folder then.
+
+    Raises
+    ------
+    FolderError
+        before anything is computed, naming the folder and the remedy.
+    """
+    place = target.resolve()
+    _refuse_place(place, target)
+    staging = place.with_name(f".{place.name}.running")
+    lock = claim(staging, target)
+    if former(staging) is not None:  # killed, or out of names, when all was finished
+        lock.release()
+        _name_former(staging, place, target)
+        lock = claim(staging, target)
+    folder = ResultFolder(place, staging, lock)
+    try:
+        killed = _left_by_killed(folder, target, overwrite, resume)
+        interrupted = _left_by_interrupted(place, target, overwrite, resume)
+        _refuse_others(place, target, overwrite or interrupted)
+        _clear(staging, killed)
+        if interrupted and not killed and (place / POINTS).is_file():
+            for name in (SCENARIO, POINTS):  # what tells whose the points are first
+                partial = staging / f".{name}.partial"
+                shutil.copyfile(place / name, partial)
+                partial.replace(staging / name)
+        yield folder
+    finally:
+        folder.close()
+
+
+def _clear(staging: pathlib.Path, but_points: bool) -> None:
+    for path in staging.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK and not (but_points and path.name.startswith((POINTS, SCENARIO))):
+            path.unlink()
+
+
+def _left_by_killed(
+    folder: ResultFolder, target: pathlib.Path, overwrite: bool, resume: str | None
+) -> bool:
+    """Return whether points of a run that was killed are gone on with."""
+    if not folder.points.exists():
+        return False
+    if resume is None and not overwrite:
+        raise FolderError(
+            f"A run into {str(target)!r} was killed; the points that it finished are in "
+            f"{str(folder.staging)!r}. Give --resume to go on with it, or --overwrite to begin "
+            "anew."
+        )
+    if resume is None:
+        return False
+    try:
+        theirs = hashlib.sha256((folder.staging / SCENARIO).read_bytes()).hexdigest()
+    except OSError:
+        theirs = ""  # killed while it went on with another
+    if theirs != resume:
+        raise FolderError(
+            f"The run into {str(target)!r} that was killed is of another scenario, so it cannot be "
+            "resumed. Give --overwrite instead of --resume to begin anew, or another name."
+        )
+    return True
+
+
+def _left_by_interrupted(
+    place: pathlib.Path, target: pathlib.Path, overwrite: bool, resume: str | None
+) -> bool:
+    """Return whether the folder holds an unfinished run of the scenario that is resumed."""
+    found = None if resume is None else former(place)
+    if found is None:
+        return False
+    same = found["scenario"]["sha256"] == resume
+    if same and not found["complete"]:
+        return True
+    if overwrite:
+        return False
+    problem = "is complete" if same else "is of another scenario"
+    raise FolderError(
+        f"The run in {str(target)!r} {problem}, so it cannot be resumed. Leave out --resume."
+    )
+
+
+def _name_former(staging: pathlib.Path, place: pathlib.Path, target: pathlib.Path) -> None:
+    """Give a finished folder its name after all."""
+    if not is_free(place) and former(place) is None:
+        raise FolderError(
+            f"Results of a finished run into {str(target)!r} are in {str(staging)!r}, as other "
+            "things have the name. Move either away, or give another name."
+        )
+    give_name(staging, place)
+
+
+def _refuse_place(place: pathlib.Path, target: pathlib.Path) -> None:
+    if not place.parent.is_dir():
+        raise FolderError(
+            f"The folder {str(target)!r} must be in an existing folder, but "
+            f"{str(place.parent)!r} is none. Make it first."
+        )
+    if os.path.lexists(place) and not place.is_dir():
+        raise FolderError(
+            f"The results must go to a folder, but {str(target)!r} is a file. Give another name."
+        )
+
+
+def _refuse_others(place: pathlib.Path, target: pathlib.Path, overwrite: bool) -> None:
+    if is_free(place):
+        return
+    if former(place) is None:
+        raise FolderError(
+            f"The folder {str(target)!r} is not empty and holds other things than a run's results, "
+            "so it is not replaced. Give another name."
+        )
+    if not overwrite:
+        raise FolderError(
+            f"The folder {str(target)!r} holds the results of a run. Give --overwrite to replace "
+            "them, or another name."
+        )

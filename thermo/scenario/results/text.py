@@ -1,0 +1,62 @@
+"""What results of all kinds are printed with: tables, checks, audits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_STYLES = {"sound": "green", "doubtful": "yellow", "unreliable": "red"}
+
+
+def print_audit(output: Console, data: Mapping[str, Any] | None) -> None:
+    """Print every assumption of an audit with its verdict; nothing for None."""
+    if data is None:
+        return
+    rows = [
+        (a["name"], "infinite" if a["ratio"] is None else f"{a['ratio']:.3g}", a["verdict"])
+        for a in data["assumptions"]
+    ]
+    table = _made(["assumption", "ratio", "verdict"])
+    for name, ratio, verdict in rows:
+        table.add_row(Text(name), ratio, Text(verdict, style=_STYLES[verdict]))
+    output.print(table)
+    output.print(Text(f"audit: {data['verdict']}", style=_STYLES[data["verdict"]]))
+    for a in data["assumptions"]:
+        if a["verdict"] != "sound":
+            output.print(Text(f"  {a['name']}: {a['measure']}; {a['remedy']}"))
+
+
+def print_checks(output: Console, data: Iterable[Mapping[str, Any]]) -> None:
+    """Print one line per check."""
+    for check in data:
+        verdict = Text("passed", "green") if check["passed"] else Text("FAILED", "red")
+        value = "infinite" if check["value"] is None else f"{check['value']:.1e}"
+        output.print(
+            Text.assemble(verdict, f"  {value:>8} <= {check['tolerance']:.0e}  {check['name']}")
+        )
+
+
+def with_unit(key: str) -> str:
+    """Return a key such as mu_meV as mu (meV)."""
+    name, _, unit = key.partition("_")
+    return f"{name} ({unit})" if unit else name
+
+
+def print_table(output: Console, heads: list[str], rows: Iterable[tuple[str, ...]]) -> None:
+    """Print a table, the first column left, the others right; nothing without rows."""
+    table = _made(heads)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    if table.row_count:
+        output.print(table)
+
+
+def _made(heads: list[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, head in enumerate(heads):
+        table.add_column(Text(head), justify="right" if index else "left", no_wrap=index == 0)
+    return table

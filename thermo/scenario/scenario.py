@@ -1,0 +1,106 @@
+"""A scenario, read: the open system, its reservoirs, the tasks to compute, what to write."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import Protocol, final
+
+from oqs.arguments import FloatArray
+from oqs.contact.contacts import Contact
+from oqs.system.systems import System
+from oqs.units import Units
+from thermo.reservoirs.reservoir import Reservoir
+from thermo.scenario.outcome import Outcome
+from thermo.scenario.schema.document import Document
+from thermo.scenario.schema.generator import DaviesGenerator
+from thermo.scenario.schema.outputs import Outputs
+from thermo.scenario.schema.place import Place
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scenario:
+    """A scenario as read from its file.
+
+    Parameters
+    ----------
+    document : the file it was read from, with its text.
+    title : of the scenario; the file's name where it has none.
+    note : remark on it; may be empty.
+    units : the reference energy, or None.
+    system, contacts : as `oqs.davies` takes them; every contact has a name.
+    T, mu : (n,) of the reservoirs at the start, in units of energy (k_B = 1). Read-only.
+    given : (n,) reservoirs, named as their contacts; None of one without a gas.
+    generator : how the generator is made and solved.
+    asked : tasks by name, in the order in which they are computed.
+    outputs : what is written.
+    """
+
+    document: Document
+    title: str
+    note: str
+    units: Units | None
+    system: System
+    contacts: tuple[Contact, ...]
+    T: FloatArray
+    mu: FloatArray
+    given: tuple[Reservoir | None, ...]
+    generator: DaviesGenerator
+    asked: Mapping[str, Task]
+    outputs: Outputs
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the reservoirs, which are those of their contacts."""
+        return tuple(str(contact.name) for contact in self.contacts)
+
+    @property
+    def reservoirs(self) -> tuple[Reservoir, ...]:
+        """All n reservoirs; ScenarioError where one has no gas, which flows alone do not need."""
+        for name, reservoir in zip(self.names, self.given, strict=True):
+            if reservoir is None:
+                place = self.document.place.at("reservoirs").at(name).at("gas")
+                raise place.error(
+                    "is missing", 'Give the equation of state, {law = "fermi_dirac", alpha = 1.5}.'
+                )
+        return tuple(reservoir for reservoir in self.given if reservoir is not None)
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """What the scenario asks for, in the order in which it is computed."""
+        return tuple(self.asked.values())
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Workspace:
+    """Where and how a task is computed.
+
+    Parameters
+    ----------
+    folder : where its files go; None writes none.
+    points : file that keeps the points of an unfinished sweep; None: they are not kept.
+    units : for results in SI too; None: in natural units only.
+    progress : show it; None on a terminal only.
+    read : from a document to its scenario, for tasks that change the file's values.
+    """
+
+    folder: pathlib.Path | None
+    points: pathlib.Path | None
+    units: Units | None
+    progress: bool | None
+    read: Callable[[Document], Scenario]
+
+
+class Task(Protocol):
+    """One thing that a scenario asks for, with its settings."""
+
+    def check(self, scenario: Scenario, place: Place) -> None:
+        """Raise ScenarioError where the settings, read at `place`, do not go with the rest."""
+        ...
+
+    def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
+        """Compute it; ScenarioError where the scenario is refused, RuntimeError if solvers fail."""
+        ...

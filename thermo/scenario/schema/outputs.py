@@ -1,0 +1,55 @@
+"""[output]: what a run writes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, Literal, final
+
+from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.table import Choice, Items, Table, argument_keys
+from thermo.scenario.schema.values import boolean, text
+
+FigureFormat = Literal["png", "pdf", "svg"]
+_FORMATS: Final[tuple[FigureFormat, ...]] = ("png", "pdf", "svg")
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Outputs:
+    """What is written.
+
+    Parameters
+    ----------
+    directory : where, unless the command line says; None takes the scenario's name.
+    figures : formats of the figures; empty for none.
+    netcdf : write trajectory, relaxation and sweep as netCDF.
+    si : results in SI as well.
+    heat, entropy, mark_events : further panels and marks of the figure.
+    """
+
+    directory: str | None = None
+    figures: tuple[FigureFormat, ...] = ("png",)
+    netcdf: bool = True
+    si: bool = False
+    heat: bool = False
+    entropy: bool = False
+    mark_events: bool = False
+
+
+OUTPUT: Final = Table(
+    argument_keys(
+        Outputs,
+        directory=(text, "It is where results go, unless --out says."),
+        figures=(Items(Choice(_FORMATS), least=0, most=3), 'Give ["png"] or [] for none.'),
+        netcdf=(boolean, "It says whether to write netCDF files."),
+        si=(boolean, "It asks for results in SI too; [units] must be there."),
+        heat=(boolean, "It adds a panel of the heat flows."),
+        entropy=(boolean, "It adds a panel of the entropies."),
+        mark_events=(boolean, "It marks crossings and extrema."),
+    )
+)
+
+
+def read_outputs(value: object, place: Place) -> Outputs:
+    """Return the meaning of [output]."""
+    return Outputs(**OUTPUT(value, place))

@@ -1,0 +1,115 @@
+"""[system]: energies, a matrix h, terms with U and V, or a builder by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from oqs.system import builders
+from oqs.system.interacting import InteractingSystem
+from oqs.system.systems import QuadraticSystem, System
+from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.table import REQUIRED, Choice, Items, Key, Reader, Table, quoted
+from thermo.scenario.schema.values import (
+    Whole,
+    arguments_of,
+    as_given,
+    complex_array,
+    complex_number,
+    number,
+    numbers,
+)
+
+BUILDERS: Final[Mapping[str, Callable[..., InteractingSystem]]] = {
+    call.__name__: call
+    for call in (
+        builders.anderson_dot,
+        builders.coupled_dots,
+        builders.double_dot,
+        builders.hubbard_chain,
+        builders.spinful_dots,
+        builders.spinless_dots,
+        builders.triple_dot,
+    )
+}
+"""Systems that go by a name: a new one is an entry here."""
+
+_WAYS = ("energies", "h", "builder")
+_SITE = Whole(0, 499)
+
+
+def _terms(sites: int, energy: Reader) -> Reader:
+    """Return the reader of [{sites = [...], value = ...}] for as many sites a term."""
+    table = Table(
+        {
+            "sites": Key(
+                Items(_SITE, sites, sites), f"Give {sites} sites, counted from 0.", REQUIRED
+            ),
+            "value": Key(energy, "Give its energy.", REQUIRED),
+        }
+    )
+    return Items(table, least=0, most=10_000)
+
+
+SYSTEM: Final = Table(
+    {
+        "energies": Key(numbers, "Give the energies of levels without tunnelling, [21.1, 21.5]."),
+        "h": Key(complex_array, "Give the Hermitian matrix eps_vw of Eq. (8), row by row."),
+        "U": Key(_terms(2, number), "Give [{sites = [0, 1], value = 2.0}] for + U n_0 n_1.", ()),
+        "V": Key(
+            _terms(4, complex_number),
+            "Give [{sites = [0, 1, 2, 3], value = 0.1}] for + V c_0^+ c_1^+ c_2 c_3.",
+            (),
+        ),
+        "builder": Key(Choice(tuple(BUILDERS)), "It makes a system by name."),
+        "arguments": Key(as_given, "Give the builder's arguments, {levels = [0, 1], U = 2.0}."),
+    }
+)
+
+
+def read_system(value: object, place: Place) -> System:
+    """Return the open system of a [system] table."""
+    keys = SYSTEM(value, place)
+    given = [way for way in _WAYS if keys[way] is not None]
+    if len(given) != 1:
+        found = f"has {quoted(given)}" if given else "has none"
+        problem = f"must have exactly one of {quoted(_WAYS)}, but {found}"
+        raise place.error(problem, "It says what the system is.")
+    if keys["builder"] is not None:
+        return _built(keys, place)
+    if keys["arguments"] is not None:
+        raise place.at("arguments").error("goes with `builder`", "Leave it out.")
+    matrix = keys["h"] if keys["energies"] is None else np.diag(keys["energies"])
+    with place.blamed():
+        if not keys["U"] and not keys["V"]:
+            return QuadraticSystem(matrix)
+        return InteractingSystem.from_terms(
+            matrix, _mapping(keys["U"], place.at("U")), _mapping(keys["V"], place.at("V"))
+        )
+
+
+def _mapping(terms: tuple[dict[str, Any], ...], place: Place) -> Any:
+    """Return {sites: value} as `from_terms` takes it; each term once."""
+    found: dict[tuple[int, ...], complex] = {}
+    for i, term in enumerate(terms):
+        sites = term["sites"]
+        if sites in found:
+            problem = f"stands twice, for the sites {list(sites)}"
+            raise place.at(i).error(problem, "Give each term once.")
+        found[sites] = term["value"]
+    return found or None
+
+
+def _built(keys: Mapping[str, Any], place: Place) -> System:
+    for key in ("U", "V"):
+        if keys[key]:
+            raise place.at(key).error(
+                "goes with `energies` or `h`", "A builder has its own, in `arguments`."
+            )
+    build = BUILDERS[keys["builder"]]
+    at = place.at("arguments", f"Give the arguments of oqs.{keys['builder']}.")
+    found = arguments_of(build)({} if keys["arguments"] is None else keys["arguments"], at)
+    with at.blamed():
+        return build(**found)

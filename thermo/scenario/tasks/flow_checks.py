@@ -1,0 +1,80 @@
+"""What the flows of a scenario are checked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.flows import Flows
+from oqs.laws.density_matrix import DensityMatrixLaw
+from oqs.laws.gross import ROUNDING, gross_flows, gross_of_modes
+from oqs.laws.landauer import Landauer
+from oqs.state.entropy import clausius_sum
+from thermo.scenario.outcome import Check
+from thermo.scenario.scenario import Scenario
+from thermo.scenario.tasks.laws import ScenarioLaw, quadratic, words
+
+_EXACT = 1e-9  # of the largest flow: what solvers of one generator must agree to
+
+
+def gross_rates(scenario: Scenario, law: ScenarioLaw) -> Flows:
+    """Return the gross rates of the contacts, in which flows of a vanishing net are rounding."""
+    if isinstance(law, DensityMatrixLaw):
+        return gross_flows(law.model, scenario.T, scenario.mu)
+    return gross_of_modes(quadratic(scenario), scenario.contacts, scenario.T, scenario.mu)
+
+
+def deviation(flows: Flows, reference: Flows, T: FloatArray, gross: Flows) -> float:
+    """Return the largest difference of particle or energy flows over the reference's largest.
+
+    Energies have no zero of their own: theirs is over max(T) times the particle flow at least. And
+    each is over the rounding of the largest gross rate of its kind at least.
+    """
+    scale = 0.0
+    largest = 0.0
+    for kind, least in (("particle", 0.0), ("energy", float(np.max(T)))):
+        a, b = getattr(flows, kind), getattr(reference, kind)
+        rounding = ROUNDING * float(np.max(getattr(gross, kind)))
+        scale = max(float(np.max(np.abs(b))), least * scale, rounding)
+        difference = float(np.max(np.abs(a - b)))
+        if difference > 0:
+            largest = max(largest, difference / scale if scale > 0 else np.inf)
+    return largest
+
+
+def flow_checks(
+    name: str,
+    law: ScenarioLaw,
+    flows: Flows,
+    T: FloatArray,
+    gross: Flows,
+    first: tuple[str, Flows] | None,
+) -> list[Check]:
+    """Return conservation and the second law, and agreement with another solver of the same.
+
+    Parameters
+    ----------
+    name : of the law. flows : (n,) by it. gross : its gross rates (n,).
+    first : name and flows of the law that is compared with; None where this is the first.
+    """
+    exact = not isinstance(law, Landauer)
+    tolerance = max(_EXACT, 10 * law.accuracy) if isinstance(law, Landauer) else _EXACT
+    noise = ROUNDING / tolerance  # of the gross rates: flows that vanish are rounding alone
+    particle, energy = (
+        float(max(np.max(np.abs(flow)), noise * np.max(rate)))
+        for flow, rate in ((flows.particle, gross.particle), (flows.energy, gross.energy))
+    )
+    entropy = float(max(np.sum(np.abs(flows.heat) / T), noise * np.sum(gross.heat / T)))
+    clausius = float(clausius_sum(flows, T))
+    off = {
+        "sum of P over max |P|": (abs(float(flows.particle.sum())), particle),
+        "sum of J over max |J|": (abs(float(flows.energy.sum())), energy),
+        "sum of Y/T, if positive, over sum |Y/T|": (max(clausius, 0.0), entropy),
+    }
+    if first is not None and exact and first[0] != "landauer":
+        difference = np.max(np.abs(flows.particle - first[1].particle))
+        off[f"P against {words(first[0])}, over max |P|"] = (float(difference), particle)
+    return [
+        Check(f"{words(name)}: {what}", value / scale if scale else value, tolerance)
+        for what, (value, scale) in off.items()
+    ]

@@ -1,0 +1,155 @@
+"""[flows]: the stationary flows at the reservoirs' T and mu, by one law or several."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final, final
+
+from rich.console import Console
+
+from oqs.flows import Flows
+from oqs.laws.density_matrix import DensityMatrixLaw
+from oqs.laws.landauer import Landauer
+from oqs.state.entropy import clausius_sum
+from oqs.units import Units
+from oqs.validity.audit import audit
+from oqs.validity.verdict import Audit
+from thermo.progress import ProgressBar
+from thermo.scenario.outcome import Check, Outcome
+from thermo.scenario.results.data import (
+    audit_data,
+    checks_data,
+    kinds_data,
+    plain,
+    si_data,
+    state_data,
+)
+from thermo.scenario.results.text import print_audit, print_table, with_unit
+from thermo.scenario.scenario import Scenario, Workspace
+from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.table import Choice, Items, Key, Table, argument_keys
+from thermo.scenario.schema.values import boolean, positive
+from thermo.scenario.tasks.flow_checks import deviation, flow_checks, gross_rates
+from thermo.scenario.tasks.laws import LAWS, ScenarioLaw, make_law, require_law, words
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class FlowsTask:
+    """The stationary flows at the reservoirs' T and mu.
+
+    Parameters
+    ----------
+    laws : by which laws; the first is the result, the others are compared with it.
+    accuracy : of "landauer"; None takes that of `oqs.landauer`.
+    audit : measure the assumptions behind the generator.
+    """
+
+    laws: tuple[str, ...] = ("density_matrix",)
+    accuracy: float | None = None
+    audit: bool = True
+
+    def check(self, scenario: Scenario, place: Place) -> None:
+        """Raise ScenarioError where one of the laws does not hold for the system."""
+        for law in self.laws:
+            require_law(law, scenario, place.at("laws"))
+
+    def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
+        """Return the flows by every law, what they were checked for, and the audit.
+
+        Raises ScenarioError where a law refuses system or contacts, StationaryStateNotFound or
+        another RuntimeError where a solver gives up.
+        """
+        laws: list[dict[str, Any]] = []
+        checks: list[Check] = []
+        first: tuple[str, Flows] | None = None
+        judged: Audit | None = None
+        for name in self.laws:
+            with ProgressBar(f"flows by {words(name)}", workspace.progress):
+                law = self._law(scenario, name)
+                with scenario.document.place.at("reservoirs").blamed():
+                    flows = law(scenario.T, scenario.mu)
+            gross = gross_rates(scenario, law)
+            off = 0.0 if first is None else deviation(flows, first[1], scenario.T, gross)
+            checks += flow_checks(name, law, flows, scenario.T, gross, first)
+            clausius = float(clausius_sum(flows, scenario.T))
+            laws.append(_law_data(name, law, flows, clausius, off, workspace.units))
+            first = first or (name, flows)
+            if isinstance(law, DensityMatrixLaw) and self.audit:
+                with ProgressBar("audit of the generator", workspace.progress):
+                    judged = audit(law.model, scenario.T, scenario.mu)
+        data = {
+            "reservoirs": state_data(scenario.names, scenario.T, scenario.mu, workspace.units),
+            "laws": laws,
+            "audit": None if judged is None else audit_data(judged),
+            "checks": checks_data(checks),
+        }
+        return Outcome(data, tuple(checks))
+
+    def _law(self, scenario: Scenario, name: str) -> ScenarioLaw:
+        if name == "landauer" and self.accuracy is not None:
+            return make_law(scenario, name, accuracy=self.accuracy)
+        return make_law(scenario, name)
+
+
+def _law_data(
+    name: str, law: ScenarioLaw, flows: Flows, clausius: float, off: float, units: Units | None
+) -> dict[str, Any]:
+    """Return the flows by one law, `off` from the first law's, relative to their largest."""
+    return {
+        "law": name,
+        "solver": repr(law.method) if isinstance(law, DensityMatrixLaw) else type(law).__name__,
+        **kinds_data(flows, units),
+        "clausius_sum": clausius,
+        **si_data(units, clausius_sum=("entropy_rate", clausius)),
+        "deviation": plain(off),
+        "untouched": [] if isinstance(law, Landauer) else [str(part) for part in law.untouched],
+    }
+
+
+FLOWS: Final = Table(
+    {
+        **argument_keys(
+            FlowsTask,
+            laws=(
+                Items(Choice(tuple(LAWS)), most=len(LAWS), distinct=True),
+                'Give ["density_matrix", "closed_form"].',
+            ),
+            audit=(boolean, "It measures the assumptions behind the generator."),
+        ),
+        "accuracy": Key(positive, "It is relative to the largest flow, 1e-8."),
+    }
+)
+
+
+def read_flows(value: object, place: Place) -> FlowsTask:
+    """Return the meaning of [flows]."""
+    return FlowsTask(**FLOWS(value, place))
+
+
+def show_flows(output: Console, data: Mapping[str, Any]) -> None:
+    """Print the flows by every law, and the audit."""
+    for law in data["laws"]:
+        kinds = [k for k in law if k.startswith(("particle_", "current_", "energy_", "heat_"))]
+        kinds = kinds or ["particle", "energy", "heat"]
+        state = [key for key in data["reservoirs"][0] if key.endswith(("_K", "_meV"))]
+        state = state or ["T", "mu"]
+        rows = [
+            (
+                reservoir["name"],
+                *(f"{reservoir[key]:.6g}" for key in state),
+                *(f"{law[kind][j]:.6e}" for kind in kinds),
+            )
+            for j, reservoir in enumerate(data["reservoirs"])
+        ]
+        off = f"; off by {law['deviation']:.1e}" if law["deviation"] else ""
+        title = f"{words(law['law'])} ({law['solver']}): flows out of the reservoirs{off}"
+        output.print(title, style="bold")
+        print_table(output, ["reservoir", *(with_unit(key) for key in (*state, *kinds))], rows)
+        key = "clausius_sum_W/K"
+        clausius = f"{law[key]:.6e} W/K" if key in law else f"{law['clausius_sum']:.6e}"
+        output.print(f"sum of Y/T = {clausius}")
+        for part in law["untouched"]:
+            output.print(f"carries nothing: {part}", markup=False)
+    print_audit(output, data["audit"])

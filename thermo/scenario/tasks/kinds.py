@@ -1,0 +1,41 @@
+"""The tasks by the name of their table in a scenario."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Final, final
+
+from rich.console import Console
+
+from thermo.scenario.scenario import Task
+from thermo.scenario.schema.place import Place
+from thermo.scenario.tasks.flows import read_flows, show_flows
+from thermo.scenario.tasks.relaxation import read_relaxation, show_relaxation
+from thermo.scenario.tasks.sweep import read_sweep, show_sweep
+from thermo.scenario.tasks.trajectory import read_trajectory
+from thermo.scenario.tasks.trajectory_report import show_trajectory
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class TaskKind:
+    """A kind of task.
+
+    Parameters
+    ----------
+    read : from its table in the file to the task.
+    show : print the data of its outcome.
+    """
+
+    read: Callable[[object, Place], Task]
+    show: Callable[[Console, Mapping[str, Any]], None]
+
+
+TASKS: Final[Mapping[str, TaskKind]] = {
+    "flows": TaskKind(read_flows, show_flows),
+    "relaxation": TaskKind(read_relaxation, show_relaxation),
+    "trajectory": TaskKind(read_trajectory, show_trajectory),
+    "sweep": TaskKind(read_sweep, show_sweep),
+}
+"""In the order in which they are computed: a new one is an entry here."""

@@ -1,0 +1,93 @@
+"""Flow laws by name, made from a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from oqs.generator.davies import DaviesModel
+from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
+from oqs.laws.landauer import Landauer, landauer
+from oqs.modes.closed_form import ClosedForm, closed_form
+from oqs.modes.gaussian import GaussianLaw, gaussian_law
+from oqs.system.systems import QuadraticSystem
+from thermo.scenario.scenario import Scenario
+from thermo.scenario.schema.place import Place
+
+ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | Landauer
+
+_MOST_SITES = 24  # 2^24 populations: a minute and some GB; beyond, no machine has the memory
+
+
+def make_model(scenario: Scenario) -> DaviesModel:
+    """Return the model of a scenario's generator; ScenarioError where it is refused."""
+    place = scenario.document.place.at("system")
+    if scenario.system.sites > _MOST_SITES:
+        problem = f"must have at most {_MOST_SITES} sites for a density matrix of 2^N states"
+        raise place.error(
+            f"{problem}, but has {scenario.system.sites}",
+            'Without interactions, laws = ["gaussian"] takes hundreds.',
+        )
+    with place.blamed():
+        return scenario.generator.model(scenario.system, scenario.contacts)
+
+
+def _density_matrix(scenario: Scenario, **_: float) -> ScenarioLaw:
+    return flow_law(make_model(scenario), method=scenario.generator.method)
+
+
+def _closed_form(scenario: Scenario, **_: float) -> ScenarioLaw:
+    return closed_form(quadratic(scenario), scenario.contacts)
+
+
+def _gaussian(scenario: Scenario, **_: float) -> ScenarioLaw:
+    return gaussian_law(quadratic(scenario), scenario.contacts, **scenario.generator.options)
+
+
+def _landauer(scenario: Scenario, **accuracy: float) -> ScenarioLaw:
+    return landauer(quadratic(scenario), scenario.contacts, **accuracy)
+
+
+LAWS: Final[Mapping[str, Callable[..., ScenarioLaw]]] = {
+    "density_matrix": _density_matrix,
+    "closed_form": _closed_form,
+    "gaussian": _gaussian,
+    "landauer": _landauer,
+}
+"""Flow laws: a new one is an entry here."""
+
+DRIVING: Final = tuple(name for name in LAWS if name != "landauer")
+"""Those that drive an evolution: a quadrature is less accurate than its steps need."""
+
+
+def make_law(scenario: Scenario, name: str, **accuracy: float) -> ScenarioLaw:
+    """Return a flow law of a scenario by its name; ScenarioError where it is refused.
+
+    Parameters
+    ----------
+    accuracy : of "landauer", by that name; its own default without.
+    """
+    with scenario.document.place.at("system").blamed():
+        return LAWS[name](scenario, **accuracy)
+
+
+def require_law(name: str, scenario: Scenario, place: Place) -> None:
+    """Raise ScenarioError where a flow law does not hold for the system."""
+    if name != "density_matrix" and not isinstance(scenario.system, QuadraticSystem):
+        raise place.error(
+            f"must be density_matrix for a system with interactions, but is {name}",
+            "The other laws hold without interactions only.",
+        )
+
+
+def words(name: str) -> str:
+    """Return the name of a law as a reader writes it."""
+    return {"closed_form": "Eq. (10)", "landauer": "Landauer's formula"}.get(
+        name, name.replace("_", " ")
+    )
+
+
+def quadratic(scenario: Scenario) -> QuadraticSystem:
+    """Return the system of a scenario one of whose laws holds without interactions only."""
+    assert isinstance(scenario.system, QuadraticSystem)  # the reader has seen that the law fits it
+    return scenario.system

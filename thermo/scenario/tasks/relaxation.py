@@ -1,0 +1,169 @@
+"""[relaxation]: rho_S(t) at fixed T and mu of the reservoirs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final, Literal, final
+
+import numpy as np
+import qutip
+import xarray as xr
+from rich.console import Console
+
+from oqs.state.relaxation import Relaxation, relax, relaxation_time
+from thermo.progress import ProgressBar
+from thermo.scenario.outcome import Check, Outcome
+from thermo.scenario.results.data import checks_data, kinds_data, plain, si_data, state_data
+from thermo.scenario.results.tables import save_table
+from thermo.scenario.results.text import print_table, with_unit
+from thermo.scenario.scenario import Scenario, Workspace
+from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.table import Choice, Items, Table, argument_keys
+from thermo.scenario.schema.values import Whole, positive
+from thermo.scenario.tasks.laws import make_model
+
+_TIMES = 10  # relaxation times that a relaxation lasts by default
+_MOST_ROWS = 12  # on a terminal; all of them are in the data
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class RelaxationTask:
+    """rho_S(t) at fixed T and mu of the reservoirs.
+
+    Parameters
+    ----------
+    initial : "empty", "full", or occupations (N,) of the sites, 0 or 1.
+    t_final : end; None takes ten relaxation times.
+    points : number of times, from 0 to the end.
+    """
+
+    initial: Literal["empty", "full"] | tuple[int, ...] = "empty"
+    t_final: float | None = None
+    points: int = 51
+
+    def check(self, scenario: Scenario, place: Place) -> None:
+        """Raise ScenarioError unless there is one initial occupation per site."""
+        sites = scenario.system.sites
+        if isinstance(self.initial, tuple) and len(self.initial) != sites:
+            raise place.at("initial").error(
+                f"must have one occupation per site, {sites}, but has {len(self.initial)}",
+                'Give 0 or 1 for each site, or "empty" or "full".',
+            )
+
+    def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
+        """Return rho_S(t), its flows and entropies; raises as `FlowsTask.run`."""
+        result = self._relaxed(scenario, workspace.progress)
+        if workspace.folder is not None and scenario.outputs.netcdf:
+            table = labelled(result, scenario.names)
+            save_table(table, workspace.folder, "relaxation.nc", scenario)
+        units, checks = workspace.units, _checks(result)
+        data = {  # without density matrices, which are too many numbers for JSON
+            "reservoirs": state_data(scenario.names, scenario.T, scenario.mu, units),
+            "time": plain(result.times),
+            **si_data(units, time=("time", result.times)),
+            **kinds_data(result.flows, units),
+            "entropy": plain(result.entropy),
+            "entropy_production": plain(result.entropy_production),
+            "checks": checks_data(checks),
+        }
+        return Outcome(data, checks)
+
+    def _relaxed(self, scenario: Scenario, progress: bool | None) -> Relaxation:
+        model = make_model(scenario)
+        sites = scenario.system.sites
+        occupations = {"empty": (0,) * sites, "full": (1,) * sites}
+        initial = occupations[self.initial] if isinstance(self.initial, str) else self.initial
+        with scenario.document.place.at("relaxation").blamed():
+            end = self.t_final
+            if end is None:
+                with ProgressBar("relaxation time", progress):
+                    end = _TIMES * relaxation_time(model, scenario.T, scenario.mu)
+            state = qutip.basis([2] * sites, list(initial))
+            times = np.linspace(0.0, end, self.points)
+            return relax(model, state, scenario.T, scenario.mu, times, progress=progress)
+
+
+def _initial(value: object, place: Place) -> str | tuple[int, ...]:
+    """Return "empty", "full", or the occupations of the sites."""
+    if isinstance(value, list):
+        return Items(Whole(0, 1))(value, place)
+    return Choice(("empty", "full"))(value, place)
+
+
+RELAXATION: Final = Table(
+    argument_keys(
+        RelaxationTask,
+        initial=(_initial, 'Give "empty", "full" or occupations [1, 0].'),
+        t_final=(positive, "It is the end, in units of 1/energy."),
+        points=(Whole(2, 10_000), "It is the number of times from 0 to the end."),
+    )
+)
+
+
+def read_relaxation(value: object, place: Place) -> RelaxationTask:
+    """Return the meaning of [relaxation]."""
+    return RelaxationTask(**RELAXATION(value, place))
+
+
+def _checks(result: Relaxation) -> tuple[Check, ...]:
+    """Return what a relaxation is checked for: Eq. (3), entropy production is never negative."""
+    production = result.entropy_production
+    finite = production[np.isfinite(production)]  # infinite where a pure state begins to mix
+    size = float(np.max(np.abs(finite), initial=0.0))
+    worst = max(0.0, -float(np.min(production)))
+    return (Check("entropy production, if negative", worst / size if size else worst, 1e-9),)
+
+
+def labelled(result: Relaxation, names: tuple[str, ...]) -> xr.Dataset:
+    """Return a relaxation as labelled arrays; the density matrices as real and imaginary part."""
+    states = np.array([state.full() for state in result.states])
+    flows = ("time", "reservoir")
+    square = ("time", "row", "column")
+    variables: dict[str, Any] = {
+        "P": (flows, result.flows.particle, {"long_name": "particle flow out", "units": "E"}),
+        "J": (flows, result.flows.energy, {"long_name": "energy flow out", "units": "E^2"}),
+        "Y": (flows, result.flows.heat, {"long_name": "heat flow out", "units": "E^2"}),
+        "S": ("time", result.entropy, {"long_name": "entropy of the system", "units": "1"}),
+        "production": (
+            "time",
+            result.entropy_production,
+            {"long_name": "entropy production, Eq. (3)", "units": "E"},
+        ),
+        "rho_real": (square, states.real, {"long_name": "density matrix, real part"}),
+        "rho_imaginary": (square, states.imag, {"long_name": "density matrix, imaginary part"}),
+    }
+    coordinates: dict[str, Any] = {
+        "time": ("time", result.times, {"long_name": "time", "units": "1/E"}),
+        "reservoir": list(names),
+    }
+    return xr.Dataset(variables, coordinates)
+
+
+def show_relaxation(output: Console, data: Mapping[str, Any]) -> None:
+    """Print some times of a relaxation: entropies and particle flows."""
+    time = "time_s" if "time_s" in data else "time"
+    particle = "particle_1/s" if "particle_1/s" in data else "particle"
+    output.print(
+        f"relaxation: {len(data['time'])} times to t = {data['time'][-1]:.6g}, "
+        f"entropy {data['entropy'][0]:.6f} -> {data['entropy'][-1]:.6f}"
+    )
+    count = len(data["time"])
+    step = -(-count // _MOST_ROWS)
+    rows = [
+        (
+            f"{data[time][k]:.6g}",
+            f"{data['entropy'][k]:.6f}",
+            _number(data["entropy_production"][k]),
+            *(f"{flow:.6e}" for flow in data[particle][k]),
+        )
+        for k in sorted({*range(0, count, step), count - 1})
+    ]
+    unit = with_unit(particle).removeprefix("particle")
+    heads = [f"P {reservoir['name']}{unit}" for reservoir in data["reservoirs"]]
+    print_table(output, [with_unit(time), "entropy", "production", *heads], rows)
+
+
+def _number(value: float | None) -> str:
+    return "infinite" if value is None else f"{value:.4e}"

@@ -1,0 +1,140 @@
+"""[sweep]: a scenario evaluated at every combination of some keys' values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final, final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.text import Text
+
+from oqs.arguments import FloatArray
+from thermo.scenario.outcome import Check, Outcome
+from thermo.scenario.results.data import checks_data, plain
+from thermo.scenario.results.naming import FolderError
+from thermo.scenario.results.tables import save_table
+from thermo.scenario.scenario import Scenario, Workspace
+from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.table import Choice, Items, Table, argument_keys, quoted
+from thermo.scenario.schema.values import positive
+from thermo.scenario.tasks.axes import read_axes
+from thermo.scenario.tasks.laws import DRIVING, LAWS, require_law
+from thermo.scenario.tasks.sweep_point import EVOLVED, QUANTITIES, WITH_GASES, SweepPoint
+from thermo.sweeps.store import DamagedStore
+from thermo.sweeps.sweep import sweep
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class SweepTask:
+    """Quantities at every combination of some keys' values.
+
+    Parameters
+    ----------
+    axes : {path of a key: values (m,)}, such as "reservoirs.cold.T".
+    quantities : of `QUANTITIES`.
+    law : which flow law.
+    timeout : seconds that a point may take; None waits for ever.
+    """
+
+    axes: dict[str, FloatArray]
+    quantities: tuple[str, ...]
+    law: str = "density_matrix"
+    timeout: float | None = None
+
+    def check(self, scenario: Scenario, place: Place) -> None:
+        """Raise ScenarioError where the law does not hold for the system, or a gas is missing."""
+        require_law(self.law, scenario, place.at("law"))
+        if WITH_GASES & set(self.quantities):
+            _ = scenario.reservoirs
+
+    def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
+        """Return the quantities at every point; what fails at a point is a result there.
+
+        Raises FolderError where the points of a run to go on with are damaged.
+        """
+        try:
+            table = self._table(scenario, workspace)
+        except DamagedStore as error:
+            raise FolderError(
+                f"The points to go on with cannot be read ({error}) Give --overwrite instead of "
+                "--resume to compute all again."
+            ) from error
+        if workspace.folder is not None and scenario.outputs.netcdf:
+            save_table(table, workspace.folder, "sweep.nc", scenario)
+        if workspace.points is not None:
+            workspace.points.unlink()  # all of it is in the table
+        failed = _failed(table)
+        points = int(table["error"].size)
+        checks = (Check("sweep: points that failed, over all", len(failed) / points, 0.0),)
+        data = {
+            "axes": {name: plain(values) for name, values in self.axes.items()},
+            "quantities": list(self.quantities),
+            "points": points,
+            "failed": len(failed),
+            "first_error": str(failed[0]) if len(failed) else None,
+            "checks": checks_data(checks),
+        }
+        return Outcome(data, checks)
+
+    def _table(self, scenario: Scenario, workspace: Workspace) -> xr.Dataset:
+        """Return the quantities with the axes and the reservoirs as dimensions."""
+        document = scenario.document.without("sweep")
+        table = sweep(
+            SweepPoint(document, self.quantities, self.law, workspace.read),
+            self.axes,
+            store=workspace.points,
+            # only another process can be ended in the middle of a point
+            executor=None if self.timeout is None else 1,
+            timeout=self.timeout,
+            progress=workspace.progress,
+        )
+        variables: dict[str, Any] = {}
+        for name, variable in table.data_vars.items():
+            own = [d for d in variable.dims if d not in self.axes]
+            dims = [*self.axes, *(["reservoir"] if own else [])]
+            variables[str(name)] = (dims, variable.values, variable.attrs)
+        coordinates: dict[str, Any] = dict(self.axes)
+        if any("reservoir" in dims for dims, _, _ in variables.values()):
+            coordinates["reservoir"] = list(scenario.names)
+        return xr.Dataset(variables, coordinates)
+
+
+def _failed(table: xr.Dataset) -> NDArray[np.object_]:
+    """Return the errors of the points that failed, (failed,)."""
+    errors = table["error"].values.ravel()
+    return errors[errors != ""]
+
+
+SWEEP: Final = Table(
+    argument_keys(
+        SweepTask,
+        axes=(read_axes, 'Give {"reservoirs.cold.T" = {start = 0.4, stop = 0.8, num = 5}}.'),
+        quantities=(Items(Choice(QUANTITIES), distinct=True), 'Give ["heat", "outcome"].'),
+        law=(Choice(tuple(LAWS)), "It is the flow law."),
+        timeout=(positive, "It is the seconds that a point may take; without it, any."),
+    )
+)
+
+
+def read_sweep(value: object, place: Place) -> SweepTask:
+    """Return the meaning of [sweep]."""
+    task = SweepTask(**SWEEP(value, place))
+    if task.law not in DRIVING and set(EVOLVED) & set(task.quantities):
+        raise place.at("law").error(
+            f"must be one of {quoted(DRIVING)} with quantities of an evolution, but is {task.law}",
+            f"Leave out {quoted(EVOLVED)}.",
+        )
+    return task
+
+
+def show_sweep(output: Console, data: Mapping[str, Any]) -> None:
+    """Print the axes of a sweep, its quantities, and what failed."""
+    axes = ", ".join(f"{name} ({len(values)})" for name, values in data["axes"].items())
+    output.print(f"sweep over {axes}: {', '.join(data['quantities'])} at {data['points']} points")
+    if data["failed"]:
+        output.print(Text(f"{data['failed']} failed; the first: {data['first_error']}", "red"))

@@ -1,0 +1,93 @@
+"""One point of a sweep: the quantities of a scenario with other values of some keys."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Final, final
+
+import oqs
+from thermo.reservoirs.equilibrium import equilibrium
+from thermo.scenario.scenario import Scenario
+from thermo.scenario.schema.document import Document
+from thermo.scenario.tasks.laws import make_law, make_model
+from thermo.scenario.tasks.trajectory import TrajectoryTask
+
+
+def _flows(scenario: Scenario, law: str) -> dict[str, Any]:
+    flows = make_law(scenario, law)(scenario.T, scenario.mu)
+    return {
+        "particle": flows.particle,
+        "energy": flows.energy,
+        "heat": flows.heat,
+        "clausius_sum": float(oqs.clausius_sum(flows, scenario.T)),
+    }
+
+
+def _relaxation(scenario: Scenario, law: str) -> dict[str, Any]:
+    model = make_model(scenario)
+    return {"relaxation_time": oqs.relaxation_time(model, scenario.T, scenario.mu)}
+
+
+def _equilibrium(scenario: Scenario, law: str) -> dict[str, Any]:
+    goal = equilibrium(scenario.reservoirs, scenario.T, scenario.mu)
+    return {"T_equilibrium": goal.T, "mu_equilibrium": goal.mu}
+
+
+def _evolution(scenario: Scenario, law: str) -> dict[str, Any]:
+    asked = scenario.asked.get("trajectory")
+    task = asked if isinstance(asked, TrajectoryTask) else TrajectoryTask()
+    path = dataclasses.replace(task, law=law).evolved(scenario, events=False, progress=False)
+    return {
+        "outcome": path.outcome,
+        "t_end": float(path.t[-1]),
+        "T_end": path.T[-1],
+        "mu_end": path.mu[-1],
+        "lowest_T": path.T.min(axis=0),
+    }
+
+
+GROUPS: Final[Mapping[tuple[str, ...], Callable[[Scenario, str], dict[str, Any]]]] = {
+    ("particle", "energy", "heat", "clausius_sum"): _flows,
+    ("relaxation_time",): _relaxation,
+    ("T_equilibrium", "mu_equilibrium"): _equilibrium,
+    ("outcome", "t_end", "T_end", "mu_end", "lowest_T"): _evolution,
+}
+"""Quantities that are computed together, from (scenario, flow law): a new one is an entry here."""
+
+QUANTITIES: Final = tuple(name for group in GROUPS for name in group)
+"""What a sweep can tabulate."""
+
+EVOLVED: Final = next(group for group, compute in GROUPS.items() if compute is _evolution)
+"""Quantities that need an evolution at every point."""
+
+WITH_GASES: Final = frozenset(QUANTITIES[QUANTITIES.index("T_equilibrium") :])
+"""Quantities for which every reservoir needs its gas."""
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class SweepPoint:
+    """The quantities of a scenario as a function of some of its keys.
+
+    Parameters
+    ----------
+    document : the scenario's file, without its sweep.
+    quantities : of `QUANTITIES`.
+    law : the flow law.
+    read : from a document to its scenario.
+    """
+
+    document: Document
+    quantities: tuple[str, ...]
+    law: str
+    read: Callable[[Document], Scenario]
+
+    def __call__(self, **values: float) -> dict[str, Any]:
+        """Return the quantities with these values in place of the file's."""
+        scenario = self.read(self.document.with_values(values))
+        computed: dict[str, Any] = {}
+        for group, compute in GROUPS.items():
+            if set(group) & set(self.quantities):
+                computed |= compute(scenario, self.law)
+        return {name: computed[name] for name in self.quantities}

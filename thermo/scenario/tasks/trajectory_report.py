@@ -1,0 +1,127 @@
+"""A trajectory as plain data, on a terminal, and what it is checked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from rich.console import Console
+
+from oqs.units import SI_UNITS, Units
+from oqs.validity.verdict import Audit
+from thermo.evolution.events.events import Event
+from thermo.evolution.trajectory import Trajectory
+from thermo.scenario.outcome import Check
+from thermo.scenario.results.data import audit_data, checks_data, plain, state_data
+from thermo.scenario.results.text import print_audit, print_table, with_unit
+
+_MOST_EVENTS = 12  # on a terminal
+_DRIFT = 1e3  # rtol: the totals drift by some rtol, and `evolve` leaves this room
+
+
+def trajectory_checks(path: Trajectory) -> tuple[Check, ...]:
+    """Return conservation of N and E, growth of the entropy, and where it ended."""
+    tolerance = _DRIFT * float(path.parameters["rtol"] or 0.0)
+    total = path.entropy.sum(axis=1)
+    fallen = max(0.0, -float(np.min(np.diff(total), initial=0.0))) / abs(float(total[0]))
+    checks = [
+        Check("trajectory: drift of sum N", path.conservation.number, tolerance),
+        Check("trajectory: drift of sum E", path.conservation.energy, tolerance),
+        Check("trajectory: largest fall of sum S in a step, over sum S", fallen, tolerance),
+    ]
+    if path.outcome == "equilibrated" and path.equilibrium is not None:
+        T, mu = float(path.equilibrium.T), float(path.equilibrium.mu)
+        off = max(
+            float(np.max(np.abs(path.T[-1] / T - 1))),
+            float(np.max(np.abs(path.mu[-1] - mu))) / max(abs(mu), T),
+        )
+        allowed = float(path.parameters["tolerance"] or 0.0) * (1 + 1e-6)
+        checks.append(Check("trajectory: distance from Eq. (6) at the end", off, allowed))
+    return tuple(checks)
+
+
+def trajectory_data(path: Trajectory, judged: Audit | None, units: Units | None) -> dict[str, Any]:
+    """Return the summary of a trajectory: its end, its events, its checks and audit."""
+    goal = path.equilibrium
+    names = path.names
+    return {
+        "outcome": path.outcome,
+        "t_end": float(path.t[-1]),
+        **({} if units is None else {"t_end_s": plain(units.time(path.t[-1]))}),
+        "start": state_data(names, path.T[0], path.mu[0], units),
+        "end": state_data(names, path.T[-1], path.mu[-1], units),
+        "lowest_T": plain(path.T.min(axis=0)),
+        "equilibrium": None
+        if goal is None
+        else state_data(["equilibrium"], [goal.T], [goal.mu], units)[0],
+        "events": None
+        if path.found is None
+        else [_event_data(event, names, units) for event in path.found],
+        "evaluations": path.evaluations,
+        "parameters": dict(path.parameters),
+        "audit": None if judged is None else audit_data(judged),
+        "checks": checks_data(trajectory_checks(path)),
+    }
+
+
+def _event_data(event: Event, names: tuple[str, ...], units: Units | None) -> dict[str, Any]:
+    found = {
+        "kind": event.kind,
+        "reservoirs": [names[j] for j in event.reservoirs],
+        "time": event.time,
+        "value": plain(event.value),
+    }
+    if units is not None:
+        found["time_s"] = plain(units.time(event.time))
+        if event.kind.startswith("T "):
+            found["value_K"] = plain(units.temperature(event.value))
+        else:
+            found["value_meV"] = plain(units.energy(event.value))
+    return found
+
+
+_ENDS: Final = {
+    "equilibrated": "equilibrated",
+    "stalled": "stalled (nothing moves within any time that counts, away from equilibrium)",
+}
+
+
+def show_trajectory(output: Console, data: Mapping[str, Any]) -> None:
+    """Print the end of a trajectory, its events and audit."""
+    end = f"t = {data['t_end']:.6g}" + (f" = {data['t_end_s']:.6g} s" if "t_end_s" in data else "")
+    output.print(f"trajectory: {_ENDS.get(data['outcome'], data['outcome'])} at {end}")
+    si = "T_K" in data["start"][0]
+    units = [SI_UNITS["temperature"], SI_UNITS["energy"]]
+    keys = [f"T_{units[0]}", f"mu_{units[1]}"] if si else ["T", "mu"]
+    rows = [
+        (
+            first["name"],
+            *(f"{state[key]:.6g}" for key in keys for state in (first, last)),
+            f"{lowest / first['T']:.4f}",
+        )
+        for first, last, lowest in zip(data["start"], data["end"], data["lowest_T"], strict=True)
+    ]
+    heads = [f"{with_unit(key)} {when}" for key in keys for when in ("start", "end")]
+    print_table(output, ["reservoir", *heads, "lowest T / start"], rows)
+    if data["equilibrium"] is not None:
+        goal = ", ".join(f"{with_unit(key)} = {data['equilibrium'][key]:.6g}" for key in keys)
+        output.print(f"equilibrium of Eq. (6): {goal}")
+    if data["events"] is not None:
+        rows = [
+            (event["kind"], ", ".join(event["reservoirs"]), *_when_and_what(event))
+            for event in data["events"][:_MOST_EVENTS]
+        ]
+        left = len(data["events"]) - len(rows)
+        print_table(output, ["event", "reservoirs", "t (s)" if si else "t", "value"], rows)
+        if left:
+            output.print(f"and {left} more events in summary.json")
+    print_audit(output, data["audit"])
+
+
+def _when_and_what(event: dict[str, Any]) -> tuple[str, str]:
+    """Return time and value of an event, in SI where it has them."""
+    key = next((k for k in ("value_K", "value_meV") if k in event), "value")
+    value = "infinite" if event[key] is None else f"{event[key]:.6g}"
+    unit = key.removeprefix("value").replace("_", " ")
+    return f"{event.get('time_s', event['time']):.5g}", value + unit

@@ -1,0 +1,1 @@
+"""Reservoirs so small that every jump of one particle shows."""

@@ -1,0 +1,188 @@
+"""One reservoir by what it has lost: entropy, T and mu of its own N and E."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from oqs.arguments import FloatArray
+from thermo.gases import FermiDiracGas, SommerfeldGas, invert
+from thermo.gases.base import EquationOfState
+from thermo.reservoirs.reservoir import Reservoir
+from thermo.stochastic.scaled_entropy import ScaledEntropy, scaled_entropy
+
+THERE: Final = 0  # the reservoir has such a state
+CLOSED: Final = 1  # it would have no particle, or no energy above its ground state
+NO_TEMPERATURE: Final = 2  # it would, but its gas has no T and mu there
+
+
+@final
+class Small(NamedTuple):
+    """States of one reservoir; every array has the shape (...) of what was lost.
+
+    Parameters
+    ----------
+    entropy : S, from an arbitrary zero for a reservoir without end. k_B = 1.
+    T, mu : of its N and E; units of energy. NaN where `code` is not THERE, as entropy is.
+    code : THERE, CLOSED or NO_TEMPERATURE.
+    """
+
+    entropy: FloatArray
+    T: FloatArray
+    mu: FloatArray
+    code: NDArray[np.int64]
+
+    def rows(self, which: NDArray[Any]) -> Small:
+        """Return some of the states."""
+        return Small(self.entropy[which], self.T[which], self.mu[which], self.code[which])
+
+
+def put_together(parts: Sequence[Small], axis: int, *, stack: bool = False) -> Small:
+    """Return states of several reservoirs (stacked along a new axis) or several sets of them."""
+    join = np.stack if stack else np.concatenate
+    entropy, T, mu, code = (join(column, axis=axis) for column in zip(*parts, strict=True))
+    return Small(entropy, T, mu, code)
+
+
+class SmallReservoir(abc.ABC):
+    """A reservoir that starts at (T, mu), N = `number`, E = `energy`, and loses particles."""
+
+    number: float
+    energy: float
+
+    @abc.abstractmethod
+    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+        """Return the states after the loss of so many particles (...) and so much energy (...)."""
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class EndlessReservoir(SmallReservoir):
+    """A reservoir of infinite capacity: T and mu stay, dS = (dE - mu dN)/T."""
+
+    T: float
+    mu: float
+    number: float = math.nan
+    energy: float = math.nan
+
+    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+        """Return the entropy counted from the start, and T, mu of the start."""
+        m, w = np.broadcast_arrays(np.asarray(lost, float), np.asarray(released, float))
+        entropy: FloatArray = (self.mu * m - w) / self.T
+        return Small(
+            entropy, np.full(m.shape, self.T), np.full(m.shape, self.mu), np.zeros(m.shape, int)
+        )
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ScaledReservoir(SmallReservoir):
+    """An ideal Fermi gas of finite capacity, through its table sigma(v).
+
+    What E is above the ground state follows from the losses without cancellation:
+    E - E_0(N) = [E - E_0](0) - w - E_0(0) [(1 - m/N(0))^(1 + 1/alpha) - 1], after m particles and
+    the energy w; and at the start from the entropy, which is known to all digits at any mu/T.
+    """
+
+    table: ScaledEntropy
+    number: float
+    energy: float
+    ground: float
+    excess: float
+
+    @classmethod
+    def of(
+        cls, gas: FermiDiracGas | SommerfeldGas, capacity: float, T: float, mu: float
+    ) -> ScaledReservoir:
+        """Return the reservoir of a gas at (T, mu)."""
+        state, table = gas.state(T, mu), scaled_entropy(gas)
+        per_capacity = float(state.number)
+        number, a = capacity * per_capacity, gas.alpha
+        ground = number * (a * per_capacity) ** (1 / a) * a / (a + 1)
+        v = table.degree_of_excitation(np.asarray(state.entropy / state.number))
+        excess = ground * math.exp(float(v))
+        return cls(table, number, ground + excess, ground, excess)
+
+    @property
+    def power(self) -> float:
+        """1 + 1/alpha: E_0 goes as this power of N."""
+        return 1 + 1 / self.table.alpha
+
+    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+        """Return S, T, mu from sigma and sigma'."""
+        m, w = np.broadcast_arrays(np.asarray(lost, float), np.asarray(released, float))
+        number = self.number - m
+        populated = number > 0
+        shrunk = self.power * np.log1p(-np.where(populated, m, 0.0) / self.number)
+        excess = self.excess - w - self.ground * np.expm1(shrunk)
+        there = populated & (excess > 0)
+        v = np.log(np.where(there, excess, 1.0) / self.ground) - shrunk
+        sigma, slope = self.table(v)
+        code = np.where(there, np.where(v <= self.table.top, THERE, NO_TEMPERATURE), CLOSED)
+        good = code == THERE
+        per_particle = 1 / np.where(good, number, 1.0)
+        T = excess * per_particle / np.where(good, slope, 1.0)
+        energy = excess + self.ground * np.exp(shrunk)
+        mu = self.power * energy * per_particle - T * sigma
+        S, T, mu = (np.where(good, value, np.nan) for value in (number * sigma, T, mu))
+        return Small(S, T, mu, code)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class InvertedReservoir(SmallReservoir):
+    """Any gas, its T and mu found by `invert` at every state: thousands of times slower."""
+
+    gas: EquationOfState
+    capacity: float
+    number: float
+    energy: float
+    start: tuple[float, float]
+
+    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+        """Return S, T, mu; where `invert` finds none, that the gas has no T there."""
+        m, w = np.broadcast_arrays(np.asarray(lost, float), np.asarray(released, float))
+        number, energy = (self.number - m) / self.capacity, (self.energy - w) / self.capacity
+        code = np.where(number > 0, THERE, CLOSED)
+        T, mu = np.full(m.shape, np.nan), np.full(m.shape, np.nan)
+        for at in np.ndindex(m.shape):
+            if code[at] == CLOSED:
+                continue
+            try:
+                T[at], mu[at] = invert(self.gas, number[at], energy[at], guess=self.start)
+            except ValueError:
+                code[at] = NO_TEMPERATURE
+        good = code == THERE
+        entropy = np.full(m.shape, np.nan)
+        entropy[good] = self.capacity * self.gas.entropy(T[good], mu[good])
+        return Small(entropy, T, mu, code)
+
+
+def small_reservoir(member: Reservoir, name: str, T: float, mu: float) -> SmallReservoir:
+    """Return a reservoir at its start (T, mu); raise ValueError where it holds no particle.
+
+    `name` is that of the message.
+    """
+    if not member.conserves:
+        return EndlessReservoir(T, mu)
+    number = float(member.number(T, mu))
+    if number < 1:
+        raise ValueError(
+            f"Argument `reservoirs` must hold a particle each, but {name!r} at T = {T:g}, mu = "
+            f"{mu:g} holds {number:.3g}: no jump could take one. "
+            + (
+                f"Give it a capacity of at least {1.001 * member.capacity / number:.4g}."
+                if number > 0
+                else "Give it a higher `mu`: at this one no capacity would do."
+            )
+        )
+    gas = member.gas
+    if isinstance(gas, FermiDiracGas | SommerfeldGas):
+        return ScaledReservoir.of(gas, member.capacity, T, mu)
+    return InvertedReservoir(gas, member.capacity, number, float(member.energy(T, mu)), (T, mu))
