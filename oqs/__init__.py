@@ -11,7 +11,9 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.response import LinearResponse, linear_response
 from oqs.fluctuations.statistics import CountingStatistics
+from oqs.fluctuations.terminals import Terminals
 from oqs.fluctuations.waiting import WaitingTimes
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
@@ -80,6 +82,7 @@ __all__ = [
     "InteractingSystem",
     "JumpStatistics",
     "Landauer",
+    "LinearResponse",
     "Model",
     "NonUniqueStationaryState",
     "PerlindModel",
@@ -91,6 +94,7 @@ __all__ = [
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Terminals",
     "Units",
     "Untouched",
     "Verdict",
@@ -114,6 +118,7 @@ __all__ = [
     "hubbard_chain",
     "lamb_shift",
     "landauer",
+    "linear_response",
     "lorentzian",
     "momentary_flows",
     "perlind",

@@ -130,7 +130,12 @@ class FlowJacobian:
 
 @runtime_checkable
 class DifferentiableLaw(Protocol):
-    """A flow law that knows its derivatives."""
+    """A flow law of so many reservoirs that knows its derivatives."""
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        ...
 
     def jacobian(self, T: ArrayLike, mu: ArrayLike, /) -> FlowJacobian:
         """Return the derivatives of the flows at T, mu of shape (n,)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-_LONG = 5.0  # seconds after which somebody who waits wants to know
+_LONG = 1.0  # seconds after which somebody who waits wants to know
 
 
 def physical_memory() -> float:

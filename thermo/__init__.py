@@ -52,6 +52,9 @@ from thermo.reservoirs.linking import with_links
 from thermo.reservoirs.links import HeatLink, LinkedLaw
 from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
+from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
+from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.master_equation import (
     MasterEquation,
     ReservoirMoments,
@@ -70,12 +73,14 @@ __all__ = [
     "Ensemble",
     "EquationOfState",
     "Equilibrium",
+    "Estimate",
     "Event",
     "EvolutionFailed",
     "FermiDiracGas",
     "GasState",
     "HeatLink",
     "HeatState",
+    "JumpPath",
     "LinkedLaw",
     "MasterEquation",
     "OptimisationFailed",
@@ -85,6 +90,8 @@ __all__ = [
     "ReservoirMoments",
     "Reservoirs",
     "SommerfeldGas",
+    "StochasticEnsemble",
+    "StochasticInterrupted",
     "TabulatedGas",
     "TabulatedHeatCapacity",
     "ThermalGas",
@@ -98,6 +105,7 @@ __all__ = [
     "equilibrium",
     "evolve",
     "evolve_ensemble",
+    "evolve_stochastic",
     "fermi_dirac_integral",
     "invert",
     "load_dataset",

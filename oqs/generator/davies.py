@@ -75,9 +75,13 @@ class DaviesModel(Model):
     def decomposition(self) -> Decomposition:
         """Bohr frequencies, elements of the eigen-operators, levels: what coherences need."""
         channels = [contact.channels(self.system.sites) for contact in self.contacts]
-        transitions, particles = self.transitions, self.system.spectrum.particles
-        sector = transitions.sector if isinstance(transitions, SectorBlocks) else particles
-        return decompose(self.system, channels, self.resolution, sector)
+        return decompose(self.system, channels, self.resolution, self.sector)
+
+    @property
+    def sector(self) -> IntArray:
+        """Label (D,) of each eigenstate's quantum numbers: the particle number, if no more."""
+        blocks = self.transitions
+        return blocks.sector if isinstance(blocks, SectorBlocks) else self.system.spectrum.particles
 
     @functools.cached_property
     def level_coherences(self) -> LevelCoherences | None:
@@ -94,7 +98,7 @@ class DaviesModel(Model):
         for j, (contact, elements) in enumerate(
             zip(self.contacts, self.decomposition.elements, strict=True)
         ):
-            occurring = np.unique(elements.kappa)
+            occurring = np.flatnonzero(np.bincount(elements.kappa))
             rates[j, occurring] = contact.gamma(self.frequencies[occurring], j)
         return read_only(rates)
 
@@ -139,7 +143,7 @@ class DaviesModel(Model):
         for j, (contact, elements) in enumerate(
             zip(self.contacts, self.decomposition.elements, strict=True)
         ):
-            here = np.unique(elements.kappa)
+            here = np.flatnonzero(np.bincount(elements.kappa))
             emission[j, here], absorption[j, here] = shift_coefficients(
                 contact, self.frequencies[here], float(T[j]), float(mu[j])
             )

@@ -21,6 +21,7 @@ from oqs.numerics.clusters import IntArray, cluster, pairs_within
 from oqs.system.fock import annihilator, number_of_bits
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem, System
+from oqs.transitions.couplings import ChannelOperator
 
 
 @final
@@ -117,7 +118,9 @@ def decompose(
     """
     if isinstance(system, QuadraticSystem):
         return decompose_modes(system, channels, resolution)
-    return decompose_states(system, channels, resolution, sector)
+    if isinstance(system, InteractingSystem):
+        return decompose_states(system, channels, resolution, sector)
+    raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
 
 
 def decompose_modes(
@@ -153,7 +156,7 @@ def decompose_modes(
 
 
 def decompose_states(
-    system: System, channels: Sequence[ComplexArray], resolution: float, sector: IntArray
+    system: InteractingSystem, channels: Sequence[ComplexArray], resolution: float, sector: IntArray
 ) -> Decomposition:
     """Decompose in the many-body eigenstates: no structure but the quantum numbers is used."""
     spectrum = system.spectrum
@@ -170,25 +173,22 @@ def decompose_states(
 
 
 def states_of_contact(
-    system: System, t: ComplexArray
+    system: InteractingSystem, t: ComplexArray
 ) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
     """Return lower, upper, amplitude and channel of every non-zero element of one contact."""
-    if isinstance(system, InteractingSystem) and system.occupation_eigenstates:
+    if system.occupation_eigenstates:
         return _occupations_of_contact(system, t)
-    spectrum = system.spectrum
-    sector = {int(n): np.flatnonzero(spectrum.particles == n) for n in set(spectrum.particles)}
-    site_operators = [c.to("csr").data_as("csr_matrix") for c in system.annihilators]
-    parts: list[tuple[IntArray, IntArray, ComplexArray, IntArray]] = []
-    cut = NEGLIGIBLE * np.linalg.norm(t)
-    for channel, row in enumerate(t):
-        operator = sum(x * c for x, c in zip(row, site_operators, strict=True))
-        for n, upper in sector.items():
-            if n - 1 not in sector:
-                continue
-            lower = sector[n - 1]
-            block = spectrum.vectors[:, lower].conj().T @ (operator @ spectrum.vectors[:, upper])
-            a, b = np.nonzero(np.abs(block) > cut)
-            parts.append((lower[a], upper[b], block[a, b], np.full(len(a), channel)))
+    norm = float(np.linalg.norm(t))
+    none = np.zeros(0, dtype=np.intp)
+    parts = [(none, none, np.zeros(0, dtype=np.complex128), none)]
+    for channel in np.flatnonzero(np.any(t, axis=1)).tolist():
+        operator = ChannelOperator.of(system, t[channel], norm)
+        for lower, upper in zip(*operator.links, strict=True):
+            p, q = system.blocks[lower], system.blocks[upper]
+            amplitude = operator.amplitude(p, q)
+            if amplitude is not None:
+                b, a = np.nonzero(np.abs(amplitude) > NEGLIGIBLE * norm)
+                parts.append((p.first + a, q.first + b, amplitude[b, a], np.full(len(a), channel)))
     lower, upper, amplitude, index = (np.concatenate(column) for column in zip(*parts, strict=True))
     return lower, upper, amplitude, index
 

@@ -13,7 +13,7 @@ from oqs.contact.contacts import NEGLIGIBLE
 from oqs.generator.davies import DaviesModel
 from oqs.generator.eigenoperators import Elements
 from oqs.modes.pair_flows import occupation_differences
-from oqs.numerics.clusters import IntArray, cluster
+from oqs.numerics.clusters import IntArray, cluster, numbered
 from oqs.system.systems import QuadraticSystem
 
 _POINTS = 400  # of the quadrature over a line: an estimate to a few per cent
@@ -48,20 +48,17 @@ class Lines:
         """Collect the lines of a model; without interactions from its modes, not its 2^N states."""
         if isinstance(model.system, QuadraticSystem):
             return cls._of_modes(model, model.system)
-        elements, size = model.decomposition.elements, len(model.frequencies)
-        jumps, rows, columns = _jumps(model)
-        widths, products = np.zeros(size), np.zeros((model.reservoirs, model.reservoirs, size))
-        emptying = [(jump.conj().T @ jump).tocsr() for jump in jumps]
-        filling = [(jump @ jump.conj().T).tocsr() for jump in jumps]
-        for j, rate in enumerate(emptying):
-            widths += _largest(rate.diagonal().real, columns, size)
-            for q in range(model.reservoirs):
-                products[j, q] = np.minimum(
-                    _largest(_product(rate, emptying[q]), columns, size),
-                    _largest(_product(filling[j], filling[q]), rows, size),
-                )
+        elements = model.decomposition.elements
+        amplitudes = [
+            np.sqrt(rate[e.kappa]) * e.amplitude
+            for rate, e in zip(model.rates, elements, strict=True)
+        ]
+        emptying, of_upper = _largest_products(model, amplitudes, up=True)
+        _, of_lower = _largest_products(model, amplitudes, up=False)
+        products = np.minimum(of_upper, of_lower)
         spread = [_spread(model, e) for e in elements]
-        return cls(model.frequencies, model.rates, widths + np.max(spread, axis=0), products)
+        widths = emptying.sum(axis=0) + np.max(spread, axis=0)
+        return cls(model.frequencies, model.rates, widths, products)
 
     @classmethod
     def _of_modes(cls, model: DaviesModel, system: QuadraticSystem) -> Lines:
@@ -120,23 +117,50 @@ def levels_of_modes(model: DaviesModel, system: QuadraticSystem) -> tuple[IntArr
     return cluster(system.energies, model.resolution)
 
 
-def _jumps(model: DaviesModel) -> tuple[list[sp.csr_array], IntArray, IntArray]:
-    """Return sqrt(gamma_j) S_j of each contact, and the Bohr frequency of each row and column.
+def _largest_products(
+    model: DaviesModel, amplitudes: list[ComplexArray], *, up: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Return the largest G_ss (n, K) and |(G_j G_q)_ss| (n, n, K) at each Bohr frequency.
 
-    A row is a lower state, a column an upper one, of one frequency each; channels are stacked: rows
-    of different channels are different lower states.
+    G_j = sum_a S_ja^+ S_ja on the upper states of the transitions at each frequency, sum_a S_ja
+    S_ja^+ on their lower ones. It is diagonal but where a channel leads from several states to one.
+
+    Parameters
+    ----------
+    amplitudes : for each contact, (M_j,) of its S_ja.
+    up : whether the upper states are meant.
     """
-    elements, dimension = model.decomposition.elements, model.system.spectrum.dimension
-    size = len(model.frequencies)
-    upper = [e.kappa * dimension + e.upper for e in elements]
-    lower = [(e.channel * size + e.kappa) * dimension + e.lower for e in elements]
-    columns, rows = np.unique(np.concatenate(upper)), np.unique(np.concatenate(lower))
-    jumps = []
-    for j, (e, low, up) in enumerate(zip(elements, lower, upper, strict=True)):
-        place = np.searchsorted(rows, low), np.searchsorted(columns, up)
-        values = np.sqrt(model.rates[j, e.kappa]) * e.amplitude
-        jumps.append(sp.csr_array((values, place), shape=(len(rows), len(columns))))
-    return jumps, rows // dimension % size, columns // dimension
+    size, dimension = len(model.frequencies), model.system.spectrum.dimension
+    ends = [
+        (e, *((e.upper, e.lower) if up else (e.lower, e.upper)))
+        for e in model.decomposition.elements
+    ]
+    keys, number = numbered(np.concatenate([e.kappa * dimension + own for e, own, _ in ends]))
+    kappa = keys // dimension
+    states = np.split(number, np.cumsum([len(x) for x in amplitudes])[:-1])
+    rates: list[FloatArray] = []
+    grams = []
+    for (e, _, partner), s, x in zip(ends, states, amplitudes, strict=True):
+        rates.append(np.bincount(s, np.abs(x) ** 2, len(keys)).astype(np.float64, copy=False))
+        leads_to = numbered((e.channel * size + e.kappa) * dimension + partner)[1]
+        several = np.bincount(leads_to)[leads_to] > 1
+        grams.append(_off_diagonal_gram(x[several], leads_to[several], s[several], len(keys)))
+    products = np.empty((len(rates), len(rates), size))
+    for j, q in np.ndindex(products.shape[:2]):
+        product = rates[j] * rates[q]
+        if grams[j].nnz and grams[q].nnz:
+            product = np.abs(product + grams[j].multiply(grams[q].T).sum(axis=1))
+        products[j, q] = _largest(product, kappa, size)
+    return np.array([_largest(rate, kappa, size) for rate in rates]), products
+
+
+def _off_diagonal_gram(x: ComplexArray, row: IntArray, column: IntArray, size: int) -> sp.csr_array:
+    """Return S^+ S (C, C) without its diagonal, of the elements (M,) of S."""
+    jump = sp.csr_array((x, (numbered(row)[1], column)), shape=(len(x), size))
+    gram = (jump.conj().T @ jump).tocoo()
+    off = gram.row != gram.col
+    places = (gram.row[off], gram.col[off])
+    return sp.csr_array(sp.coo_array((gram.data[off], places), shape=gram.shape))
 
 
 def _spread(model: DaviesModel, elements: Elements) -> FloatArray:
@@ -145,12 +169,6 @@ def _spread(model: DaviesModel, elements: Elements) -> FloatArray:
     w = energies[elements.upper] - energies[elements.lower]
     away = np.abs(w - model.frequencies[elements.kappa])
     return 2 * _largest(away, elements.kappa, len(model.frequencies))
-
-
-def _product(a: sp.csr_array, b: sp.csr_array) -> FloatArray:
-    """Return |(a b)_ss| of every state s."""
-    found: FloatArray = np.abs(a.multiply(b.T).sum(axis=1))
-    return found
 
 
 def _largest(values: FloatArray, kappa: IntArray, size: int) -> FloatArray:

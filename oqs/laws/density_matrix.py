@@ -52,6 +52,11 @@ class DensityMatrixLaw(Summarised):
         return self.model.names
 
     @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return self.model.reservoirs
+
+    @property
     def frequencies(self) -> FloatArray:
         """Bohr frequencies (K,) at which particles cross, ascending, units of energy."""
         return self.problem.frequencies

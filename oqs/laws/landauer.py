@@ -74,6 +74,11 @@ class Landauer(Summarised):
     _shifts: tuple[Weight, ...]
 
     @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return len(self.contacts)
+
+    @property
     def frequencies(self) -> FloatArray:
         """Mode energies w_k (N,), ascending: where the transmission is large at weak coupling."""
         return self.system.energies

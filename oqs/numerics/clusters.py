@@ -43,6 +43,19 @@ def cluster(values: FloatArray, width: float) -> tuple[IntArray, FloatArray]:
     return labels, centers
 
 
+def numbered(keys: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the distinct keys, ascending, and the number (M,) of each key among them.
+
+    As np.unique does, by sorting: its hash table takes ten times as long for millions of keys.
+    """
+    order = np.argsort(keys, kind="stable")
+    ascending = keys[order]
+    first = np.diff(ascending, prepend=ascending[:1] - 1) != 0
+    number = np.empty(len(keys), dtype=np.intp)
+    number[order] = np.cumsum(first) - 1
+    return ascending[first], number
+
+
 def pairs_within(groups: IntArray) -> tuple[IntArray, IntArray]:
     """Return all ordered pairs (i, k) of positions with groups[i] == groups[k], each once."""
     order = np.argsort(groups, kind="stable")

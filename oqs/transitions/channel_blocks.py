@@ -177,7 +177,7 @@ def _kept_parts(
 
 def _amplitude(coupling: Coupling, number: int, below: _Part, above: _Part) -> NDArray[Any]:
     """Return <lower|S|upper> (d, d') of a channel, rounding of zeros set to zero."""
-    amplitude = coupling.operators[number].amplitude(below.sector, above.sector)
+    amplitude = coupling.operators[number].amplitudes(below.sector, above.sector)
     amplitude = np.ascontiguousarray(amplitude[above.chosen][:, below.chosen].T)
     amplitude[np.abs(amplitude) <= NEGLIGIBLE * np.linalg.norm(coupling.amplitudes)] = 0.0
     return amplitude

@@ -133,22 +133,27 @@ class ChannelOperator:
 
     def strength(self, below: Sector, above: Sector) -> FloatArray:
         """Return |<lower|S|upper>|^2 (d', d), block by block."""
-        amplitude = self.amplitude(below, above)
-        if np.iscomplexobj(amplitude):
-            return np.abs(amplitude) ** 2
-        strength: FloatArray = np.square(amplitude, out=amplitude)
+        amplitudes = self.amplitudes(below, above)
+        if np.iscomplexobj(amplitudes):
+            return np.abs(amplitudes) ** 2
+        strength: FloatArray = np.square(amplitudes, out=amplitudes)
         return strength
 
-    def amplitude(self, below: Sector, above: Sector) -> NDArray[Any]:
+    def amplitudes(self, below: Sector, above: Sector) -> NDArray[Any]:
         """Return <lower|S|upper> (d', d), a row for each upper state; real where H and S are."""
         vectors = [block.vectors for sector in (below, above) for block in sector.blocks]
         dtype = np.result_type(self.matrix.dtype, *vectors)
-        amplitude = np.zeros((len(above.states), len(below.states)), dtype=dtype)
+        amplitudes = np.zeros((len(above.states), len(below.states)), dtype=dtype)
         for (columns, p), (rows, q) in itertools.product(below.placed(), above.placed()):
-            used, led = self._applied(p, q)
-            if len(used):
-                amplitude[rows, columns] = led.T @ p.vectors[used].conj()
-        return amplitude
+            block = self.amplitude(p, q)
+            if block is not None:
+                amplitudes[rows, columns] = block
+        return amplitudes
+
+    def amplitude(self, p: Block, q: Block) -> NDArray[Any] | None:
+        """Return <lower|S|upper> (d', d) of the eigenstates of p and q; None if all are zero."""
+        used, led = self._applied(p, q)
+        return led.T @ p.vectors[used].conj() if len(used) else None
 
     def between(self, members: ComplexArray, block: Block, *, upward: bool) -> ComplexArray:
         """Return <i|S|a> (d, m), or upward conj(<a|S|i>), of eigenstates i of a block.

@@ -17,22 +17,22 @@ def audit_price(model: Model) -> tuple[float, float]:
     """Return about how many seconds and bytes an audit of interacting dots takes, measured ones.
 
     Without interactions modes are looked at, which is quick. With them, every matrix element of
-    every contact, E in all, and products of matrices of d states: (3 E + 0.006 E d) us and 400 E
-    bytes, or, where occupation states are eigenstates, 7 E us and 1100 E bytes.
+    every contact, E in all, and products of matrices of d states: (1.3 E + 0.0003 E d) us and 200 E
+    bytes, or, where occupation states are eigenstates, 2 E us and 1100 E bytes.
     """
     if isinstance(model.system, QuadraticSystem):
         return 0.0, 0.0
     transitions = model.secular.transitions
     if isinstance(transitions, Flips):
         elements = model.reservoirs * transitions.modes * 2.0 ** (transitions.modes - 1)
-        return 7e-6 * elements, 1100 * elements
+        return 2e-6 * elements, 1100 * elements
     parts = [part.rate.shape for step in transitions.steps for part in step.parts]
     sizes = [float(n) * upper * lower for n, upper, lower in parts]
     seconds = sum(
-        (3e-6 + 6e-9 * max(upper, lower)) * size
+        (1.3e-6 + 3e-10 * max(upper, lower)) * size
         for size, (_, upper, lower) in zip(sizes, parts, strict=True)
     )
-    return seconds, 400 * sum(sizes)
+    return seconds, 200 * sum(sizes)
 
 
 def audit_bar(model: Model, stages: int, progress: bool | None) -> Any:

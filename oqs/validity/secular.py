@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple, final
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -12,8 +15,22 @@ from oqs.generator.lines import levels_of_modes
 from oqs.numerics.clusters import IntArray
 from oqs.system.systems import QuadraticSystem
 
-CrossRates = tuple[list[sp.csr_array], FloatArray, IntArray]
-"""|cross rates| (M, M) of each contact between M states, energies (M,), levels (M,)."""
+_FULL = 0.1  # share of elements that are not zero, from which on dense products are quicker
+
+
+@final
+class CrossRates(NamedTuple):
+    """How contacts mix d states.
+
+    Parameters
+    ----------
+    rates : |G_j,kl| (d, d) of each contact.
+    energies, levels : (d,) of the states.
+    """
+
+    rates: list[sp.csr_array]
+    energies: FloatArray
+    levels: IntArray
 
 
 def worst_mixing(model: DaviesModel) -> tuple[float, float, float]:
@@ -24,50 +41,70 @@ def worst_mixing(model: DaviesModel) -> tuple[float, float, float]:
     with G_j the matrix of the rates of contact j: the coherence between k and l is of the order
     |G_kl| / |E_k - E_l|, and what it changes of the rate G_j,kk is the square of the second form.
     """
-    mixing, energies, levels = _cross_rates(model)
-    own = np.array([rates.diagonal() for rates in mixing])
-    total = own.sum(axis=0)
-    ratio, pair = 0.0, (np.nan, np.nan)
-    for j, rates in enumerate(mixing):
-        cross = rates.tocoo()
-        apart = (cross.data > 0) & (levels[cross.row] != levels[cross.col])
-        k, m, strength = cross.row[apart], cross.col[apart], cross.data[apart]
-        with np.errstate(divide="ignore"):
-            amplified = np.sqrt(total[m] / own[j, k])
-            ratios = strength * np.maximum(1.0, amplified) / np.abs(energies[k] - energies[m])
-        if ratios.size and np.max(ratios) > ratio:
-            worst = int(np.argmax(ratios))
-            ratio, pair = (
-                float(ratios[worst]),
-                (float(energies[k[worst]]), float(energies[m[worst]])),
-            )
-    return ratio, min(pair), max(pair)
+    worst, pair = 0.0, (np.nan, np.nan)
+    for rates, energies, levels in _cross_rates(model):
+        own = np.array([mixing.diagonal() for mixing in rates])
+        total = own.sum(axis=0)
+        for j, mixing in enumerate(rates):
+            cross = mixing.tocoo()
+            apart = (cross.data > 0) & (levels[cross.row] != levels[cross.col])
+            k, m, strength = cross.row[apart], cross.col[apart], cross.data[apart]
+            with np.errstate(divide="ignore"):
+                amplified = np.sqrt(total[m] / own[j, k])
+                ratio = strength * np.maximum(1.0, amplified) / np.abs(energies[k] - energies[m])
+            if ratio.size and np.max(ratio) > worst:
+                here = int(np.argmax(ratio))
+                worst, pair = (
+                    float(ratio[here]),
+                    (float(energies[k[here]]), float(energies[m[here]])),
+                )
+    return worst, min(pair), max(pair)
 
 
-def _cross_rates(model: DaviesModel) -> CrossRates:
-    """Return the cross rates between the modes, or between the eigenstates.
+def _cross_rates(model: DaviesModel) -> Iterator[CrossRates]:
+    """Yield the cross rates between the modes, or between eigenstates of equal quantum numbers.
 
     Quadratic: sqrt(gamma_k gamma_l) |(t modes)^+ (t modes)|_kl. In general: elements of S~^+ S~ and
-    S~ S~^+, S~ with elements sqrt(gamma) <a|S|b>; both keep the particle number.
+    S~ S~^+, S~ with elements sqrt(gamma) <a|S|b>; both keep the quantum numbers.
     """
     if isinstance(model.system, QuadraticSystem):
-        return _modes(model, model.system)
+        yield _modes(model, model.system)
+        return
     spectrum, levels = model.system.spectrum, model.decomposition.levels
-    shape = (spectrum.dimension, spectrum.dimension)
-    mixing = []
-    for j, e in enumerate(model.decomposition.elements):
-        total = sp.csr_array(shape)
-        for channel in np.unique(e.channel):
-            here = e.channel == channel
-            values = e.amplitude[here] * np.sqrt(model.rates[j, e.kappa[here]])
-            s = sp.csr_array((values, (e.lower[here], e.upper[here])), shape=shape)
-            total = total + abs(s.conj().T @ s) + abs(s @ s.conj().T)
-        mixing.append(total)
-    return mixing, spectrum.energies, levels
+    sector = model.sector
+    members = np.split(np.argsort(sector, kind="stable"), np.cumsum(np.bincount(sector))[:-1])
+    operators = [list(_weighted_channels(model, j)) for j in range(model.reservoirs)]
+    for states in members:
+        empty = sp.csr_array((len(states),) * 2)
+        rates = [
+            sum((_absolute_gram(matrix[:, states]) for matrix in channels), start=empty)
+            for channels in operators
+        ]
+        yield CrossRates(rates, spectrum.energies[states], levels[states])
+
+
+def _absolute_gram(part: sp.csc_array) -> sp.csr_array:
+    """Return |S^+ S| of some columns of S."""
+    part = part[np.flatnonzero(np.diff(part.tocsr().indptr))]
+    if part.nnz < _FULL * part.shape[0] * part.shape[1]:
+        return abs(sp.csr_array(part.conj().T @ part))
+    dense = part.toarray()
+    return sp.csr_array(np.abs(dense.conj().T @ dense))
+
+
+def _weighted_channels(model: DaviesModel, j: int) -> Iterator[sp.csc_array]:
+    """Yield S~ and S~^+ (D, D) of each channel of contact j."""
+    elements = model.decomposition.elements[j]
+    shape = (model.system.spectrum.dimension,) * 2
+    for channel in range(int(elements.channel.max(initial=-1)) + 1):
+        e = elements.where(elements.channel == channel)
+        values = e.amplitude * np.sqrt(model.rates[j, e.kappa])
+        yield sp.csc_array((values, (e.lower, e.upper)), shape=shape)
+        yield sp.csc_array((values.conj(), (e.upper, e.lower)), shape=shape)
 
 
 def _modes(model: DaviesModel, system: QuadraticSystem) -> CrossRates:
-    mixing = []
+    rates = []
     for contact in model.contacts:
         a: ComplexArray = contact.channels(system.sites) @ system.modes
         touched = np.linalg.norm(a, axis=0) > 0
@@ -75,5 +112,5 @@ def _modes(model: DaviesModel, system: QuadraticSystem) -> CrossRates:
         root[touched] = np.sqrt(contact.gamma(system.energies[touched]))
         gram = np.abs(a.conj().T @ a)
         gram[gram <= NEGLIGIBLE * np.sum(np.abs(a) ** 2)] = 0.0
-        mixing.append(sp.csr_array(root[:, None] * gram * root))
-    return mixing, system.energies, levels_of_modes(model, system)[0]
+        rates.append(sp.csr_array(root[:, None] * gram * root))
+    return CrossRates(rates, system.energies, levels_of_modes(model, system)[0])

@@ -12,6 +12,7 @@ from oqs.contact.contacts import NEGLIGIBLE, Contact
 from oqs.generator.eigenoperators import states_of_contact
 from oqs.numerics.clusters import IntArray
 from oqs.system.fock import annihilator
+from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem, System
 
 
@@ -46,8 +47,10 @@ class ChannelElements:
         t = contact.channels(system.sites)
         if isinstance(system, QuadraticSystem):
             lower, upper, amplitude, channel = _of_modes(system, t)
-        else:
+        elif isinstance(system, InteractingSystem):
             lower, upper, amplitude, channel = states_of_contact(system, t)
+        else:
+            raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
         energies = system.spectrum.energies
         frequency = energies[upper] - energies[lower]
         gamma = contact.gamma(frequency, index)
