@@ -11,6 +11,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.noise import Noise, noise
 from oqs.fluctuations.response import LinearResponse, linear_response
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.fluctuations.terminals import Terminals
@@ -84,6 +85,7 @@ __all__ = [
     "Landauer",
     "LinearResponse",
     "Model",
+    "Noise",
     "NonUniqueStationaryState",
     "PerlindModel",
     "Populations",
@@ -121,6 +123,7 @@ __all__ = [
     "linear_response",
     "lorentzian",
     "momentary_flows",
+    "noise",
     "perlind",
     "power_law",
     "relative_entropy_to_gibbs",
