@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.generator.eigenoperators import Elements
-from oqs.generator.places import Places, group_of
 from oqs.numerics.clusters import IntArray, pairs_within
 from oqs.system.spectrum import Spectrum
+from oqs.transitions.places import Places, group_of
 
 
 @final

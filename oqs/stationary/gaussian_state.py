@@ -74,7 +74,7 @@ class GaussianState(StationaryMethod):
             )
         if isinstance(model, PerlindModel):
             require_unique(model)
-            modes = PerlindModes.of(system, model.contacts, shifted=model.shifted)
+            modes = PerlindModes.of(system, model.leads, shifted=model.shifted)
             return CovarianceProblem(model, self, modes)
         model = davies_only(model, self)
         if _split(system, model.resolution):
@@ -84,7 +84,7 @@ class GaussianState(StationaryMethod):
                 "ZeroFrequencyBlock() or FullLiouvillian(), in which they keep turning."
             )
         levels, untouched = level_responses(
-            system, model.contacts, lamb_shift=model.shifted, resolution=model.resolution
+            system, model.leads, lamb_shift=model.shifted, resolution=model.resolution
         )
         require_unique(model)
         residual = checked_residual(max(level.residual for level in levels), self)

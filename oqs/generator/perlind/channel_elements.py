@@ -11,9 +11,10 @@ from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.contact.contacts import NEGLIGIBLE, Contact
 from oqs.generator.eigenoperators import states_of_contact
 from oqs.numerics.clusters import IntArray
+from oqs.system.base import System
 from oqs.system.fock import annihilator
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System
+from oqs.system.systems import QuadraticSystem
 
 
 @final

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import Contact
 from oqs.generator.closed import ClosedGenerator, GeneratorAt, Rows
-from oqs.generator.frequency_shifts import shift_coefficients
 from oqs.generator.perlind.channel_elements import ChannelElements
-from oqs.generator.places import Places, group_of, two_sided
+from oqs.generator.perlind.shifts_at import shifts_at
 from oqs.numerics.clusters import IntArray, pairs_within
 from oqs.numerics.occupation import filled_and_empty
 from oqs.system.spectrum import Spectrum
+from oqs.transitions.places import Places, group_of, two_sided
 
 
 @final
@@ -161,7 +161,7 @@ class PairGenerator(ClosedGenerator):
         """Return H_LS,j (D, D): the mean of e(w) and e(w') with each S_a(w)^+ S_a(w')."""
         e = self.elements[j]
         dimension = self.spectrum.dimension
-        coefficients = shift_coefficients(self.contacts[j], e.frequency, T, mu)
+        coefficients = shifts_at(self.contacts[j], e.frequency, T, mu)
         total = sp.csr_array((dimension, dimension), dtype=np.complex128)
         for pairs, weight, values in zip(
             self.pairs[j], coefficients, (e.amplitude, e.amplitude.conj()), strict=True

@@ -12,19 +12,21 @@ import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, temperatures_and_potentials
-from oqs.contact.contacts import Contact, checked_contacts
+from oqs.arguments import FloatArray
+from oqs.contact.base import ReservoirContact
+from oqs.contact.together import checked_contacts, plain
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.model import Model
 from oqs.generator.perlind.channel_elements import ChannelElements
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.pair_generator import PairGenerator
-from oqs.generator.places import Places
 from oqs.memory import announce, require_memory
 from oqs.numerics.clusters import IntArray
+from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System, checked_system
+from oqs.system.systems import QuadraticSystem
 from oqs.transitions.channel_blocks import ChannelBlocks, one_site_each
+from oqs.transitions.places import Places
 from oqs.transitions.transitions import SectorBlocks
 
 
@@ -49,7 +51,7 @@ class PerlindModel(Model):
     """
 
     system: System
-    contacts: tuple[Contact, ...]
+    contacts: tuple[ReservoirContact, ...]
     shifted: bool = False
 
     @property
@@ -86,14 +88,14 @@ class PerlindModel(Model):
         system = self.system
         if not isinstance(system, InteractingSystem):
             raise TypeError(f"{type(system).__name__} has no blocks: its modes are enough.")
-        return ChannelBlocks.of(system, self.contacts, amplitudes=self.shifted)
+        return ChannelBlocks.of(system, self.leads, amplitudes=self.shifted)
 
     @functools.cached_property
     def coherent(self) -> bool:
         """Whether populations can turn into coherences; without any the model is Davies'."""
         system = self.system
         if isinstance(system, InteractingSystem) and system.occupation_eigenstates:
-            return not one_site_each(self.contacts, system.sites)
+            return not one_site_each(self.leads, system.sites)
         if isinstance(system, InteractingSystem):
             return any(len(sector.states) > 1 for sector in self.blocks.sectors)
         return True
@@ -109,10 +111,10 @@ class PerlindModel(Model):
     def elements(self) -> tuple[ChannelElements, ...]:
         """The matrix elements of each contact's channels between all eigenstates."""
         return tuple(
-            ChannelElements.of(self.system, contact, j) for j, contact in enumerate(self.contacts)
+            ChannelElements.of(self.system, contact, j) for j, contact in enumerate(self.leads)
         )
 
-    def of_part(self, system: System, contacts: Sequence[Contact]) -> PerlindModel:
+    def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> PerlindModel:
         """Return the PERLind model of a part of the system."""
         return perlind(system, contacts, lamb_shift=self.shifted)
 
@@ -123,7 +125,7 @@ class PerlindModel(Model):
         channel that meet.
         """
         self._require_room(labels)
-        contacts = self.contacts if self.shifted else ()
+        contacts = self.leads if self.shifted else ()
         return PairGenerator(self.elements, contacts, self.system.spectrum, Places(labels))
 
     def dissipation(self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]) -> sp.csc_array:
@@ -133,19 +135,19 @@ class PerlindModel(Model):
         each = whole.at(T, mu).without_shifts()
         return sp.csc_array(sum(d for d, chosen in zip(each, which, strict=True) if chosen))
 
-    def lamb_shift(self, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
+    def lamb_shift(self, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
-        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        temperature, potential = self.arguments(T, mu)
         labels = self.system.spectrum.particles
-        shifted = PairGenerator(
-            self.elements, self.contacts, self.system.spectrum, Places(labels)
-        ).at(temperature, potential)
+        shifted = PairGenerator(self.elements, self.leads, self.system.spectrum, Places(labels)).at(
+            temperature, potential
+        )
         return tuple(self._operator(shift, isherm=True) for shift in shifted.shifts)
 
     def check_rates(self) -> None:
         """Raise as `perlind` does, where a rate is refused; what large systems need is kept."""
         if isinstance(self.system, QuadraticSystem):
-            PerlindModes.of(self.system, self.contacts, shifted=self.shifted)
+            PerlindModes.of(self.system, self.leads, shifted=self.shifted)
         elif not self.coherent:
             _ = self.secular
 
@@ -165,7 +167,7 @@ class PerlindModel(Model):
 
 
 def perlind(
-    system: System, contacts: Sequence[Contact], *, lamb_shift: bool = False
+    system: System, contacts: Sequence[ReservoirContact], *, lamb_shift: bool = False
 ) -> PerlindModel:
     """Build the PERLind generator of `system` between `contacts`: positive without a secular cut.
 
@@ -183,7 +185,7 @@ def perlind(
     Parameters
     ----------
     system : QuadraticSystem or InteractingSystem.
-    contacts : one Contact per reservoir.
+    contacts : one Contact per reservoir, of rates that depend on the frequency alone.
     lamb_shift : include the frequency shifts FS_j = -i[H_LS,j, .] of Eq. (2), those of Redfield's
         equation, H_LS,j = sum_a sum_{w,w'} { (e_j(w) + e_j(w'))/2 S_a(w)^+ S_a(w') +
         (f_j(w) + f_j(w'))/2 S_a(w) S_a(w')^+ } with e, f of `oqs.lamb_shift`. Neither the secular
@@ -227,7 +229,19 @@ def perlind(
     >>> flows.particle.round(9).tolist()
     [4.8518e-05, -4.8518e-05]
     """
+    if not isinstance(system, QuadraticSystem | InteractingSystem):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
+            f"{type(system).__name__}. Of spins and oscillators make oqs.davies(system, contacts)."
+        )
     found = checked_contacts(contacts)
-    model = PerlindModel(checked_system(system), found, bool(lamb_shift))
+    for index, contact in enumerate(found):
+        if not plain([contact]):
+            kind = "has a rate that depends on T and mu" if contact.fermionic else "is bosonic"
+            raise ValueError(
+                "Argument `contacts` must hold contacts that exchange particles at rates gamma(w) "
+                f"here, but {contact.label(index)} {kind}. Use oqs.davies(system, contacts)."
+            )
+    model = PerlindModel(system, found, bool(lamb_shift))
     model.check_rates()
     return model

@@ -19,7 +19,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
-from oqs.generator.frequency_shifts import shift_coefficients, shift_slopes
+from oqs.generator.perlind.shifts_at import shifts_at, slopes_at
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.conserved.generator_slope import GeneratorSlope, JumpSlope
 from oqs.stationary.conserved.layout import Layout
@@ -85,7 +85,7 @@ class BlockGenerator:
         self.leaving = np.concatenate([np.diagonal(loss).real for loss in self._losses])
         self._T, self._mu, self._contacts = T, mu, tuple(contacts)
         self._shifts = [
-            self._shift(j, functools.partial(shift_coefficients, c, T=float(t), mu=float(m)))
+            self._shift(j, functools.partial(shifts_at, c, T=float(t), mu=float(m)))
             for j, (c, t, m) in enumerate(zip(contacts, T, mu, strict=False))  # or no contacts
         ]
 
@@ -178,8 +178,8 @@ class BlockGenerator:
         if self._contacts:
 
             def slopes(w: FloatArray) -> tuple[FloatArray, FloatArray]:
-                own = shift_slopes(self._contacts[q], w, T, mu)[theta]
-                return own, own
+                emission, absorption = slopes_at(self._contacts[q], w, T, mu)[theta]
+                return emission, absorption
 
             shift = self._shift(q, slopes)
         return GeneratorSlope(self.layout, jumps, shift)

@@ -115,7 +115,7 @@ class BlockProblem(StationaryProblem):
         return self.layout.matrix(solution.values)
 
     def _solved(self, T: FloatArray, mu: FloatArray, start: Block | None) -> _Solved:
-        contacts = self.model.contacts if self.model.shifted else ()
+        contacts = self.model.leads if self.model.shifted else ()
         generator = BlockGenerator(self.layout, T, mu, contacts)
         small = self.layout.size <= DENSE
         solver = Factorised(generator) if small else Iterated(generator, T, mu)
