@@ -219,7 +219,7 @@ def perlind(
 
     Examples
     --------
-    Two dots with a tunnelling far below the rates; Davies would give 25 times as much:
+    Two dots with a tunnelling far below the rates; Davies would give 100 times as much:
 
     >>> import oqs
     >>> dots = oqs.QuadraticSystem([[0.0, 0.001], [0.001, 0.0]])
@@ -227,7 +227,7 @@ def perlind(
     >>> contacts = [oqs.Contact(oqs.flat(0.02), coupling=end) for end in ends]
     >>> flows = oqs.flow_law(oqs.perlind(dots, contacts))([1.0, 1.0], [0.5, -0.5])
     >>> flows.particle.round(9).tolist()
-    [4.8518e-05, -4.8518e-05]
+    [2.4249e-05, -2.4249e-05]
     """
     if not isinstance(system, QuadraticSystem | InteractingSystem):
         raise TypeError(
