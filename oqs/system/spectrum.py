@@ -10,14 +10,15 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+from collections.abc import Iterator
 from typing import Any, final
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.numerics.blocks import linked_sets
 from oqs.numerics.clusters import IntArray
 from oqs.system.fock import Block, annihilator
 
@@ -71,6 +72,14 @@ class Eigenvectors(abc.ABC):
     def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
         """Return V rho V^+ (D, D) of a Hermitian rho (D, D) given in the energy basis."""
 
+    @abc.abstractmethod
+    def to_energy_basis(self, rho: sp.csr_array) -> sp.csr_array:
+        """Return V^+ rho V (D, D) of a Hermitian rho (D, D) in the basis of the operators.
+
+        Turning leaves rounding where there was zero: elements below the rounding of the largest one
+        that they are turned with are none.
+        """
+
 
 @final
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +93,10 @@ class OccupationVectors(Eigenvectors):
         return np.eye(self.dimension, dtype=np.complex128)
 
     def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
+        """Return rho itself."""
+        return rho
+
+    def to_energy_basis(self, rho: sp.csr_array) -> sp.csr_array:
         """Return rho itself."""
         return rho
 
@@ -130,6 +143,12 @@ class BlockVectors(Eigenvectors):
             return inner
         return sp.csr_array(self.rotation @ (inner @ self.rotation.conj().T))
 
+    def to_energy_basis(self, rho: sp.csr_array) -> sp.csr_array:
+        """Return V^+ rho V."""
+        if self.rotation is not None:
+            rho = sp.csr_array(self.rotation.conj().T @ (rho @ self.rotation))
+        return _turned_back(self._pieces, rho)
+
     @property
     def _pieces(self) -> list[Piece]:
         return [
@@ -160,6 +179,10 @@ class ModeVectors(Eigenvectors):
     def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
         """Return V rho V^+."""
         return _rotated(self._pieces, rho)
+
+    def to_energy_basis(self, rho: sp.csr_array) -> sp.csr_array:
+        """Return V^+ rho V."""
+        return _turned_back(self._pieces, rho)
 
     @functools.cached_property
     def _pieces(self) -> list[Piece]:
@@ -196,33 +219,40 @@ def _dense(pieces: list[Piece]) -> ComplexArray:
 def _rotated(pieces: list[Piece], rho: sp.csr_array) -> sp.csr_array:
     """Return V rho V^+ with V made of these pieces; those that rho links are taken together."""
     size = rho.shape[0]
+    return _block_diagonal([(basis, block) for basis, block in _blocks(pieces, rho)], size)
+
+
+def _turned_back(pieces: list[Piece], rho: sp.csr_array) -> sp.csr_array:
+    """Return V^+ rho V, without elements that are rounding of their block."""
+    back = [Piece(piece.states, piece.basis, piece.vectors.conj().T) for piece in pieces]
+    parts = []
+    for basis, block in _blocks(back, rho):
+        rounding = len(block) * np.finfo(np.float64).eps * np.max(np.abs(block))
+        row, column = np.nonzero(np.abs(block) > (rounding if len(block) > 1 else 0.0))
+        parts.append((basis[row], basis[column], block[row, column]))
+    row, column, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    entries = (values.astype(np.complex128), (row, column))
+    return sp.csr_array(sp.coo_array(entries, shape=rho.shape))
+
+
+def _blocks(pieces: list[Piece], rho: sp.csr_array) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+    """Yield the basis states of each group of pieces that rho links, and V rho V^+ on them."""
+    size, count = rho.shape[0], len(pieces)
     piece_of = np.empty(size, dtype=np.intp)
     for index, piece in enumerate(pieces):
         piece_of[piece.states] = index
-    links = rho.tocoo()
-    groups = _groups(piece_of[links.coords[0]], piece_of[links.coords[1]], len(pieces))
-    parts = []
-    for members in groups:
+    entries = rho.tocoo()
+    ends = piece_of[entries.coords[0]], piece_of[entries.coords[1]]
+    links = sp.coo_array((entries.data != 0, ends), shape=(count, count))
+    for members in linked_sets(links):
         together = _joined([pieces[index] for index in members])
         inside = rho[together.states, :][:, together.states]
-        offdiagonal = inside.nnz > len(together.states)
-        weighted = (
-            together.vectors @ inside.toarray()
-            if offdiagonal
-            else together.vectors * inside.diagonal()
-        )
-        block = weighted @ together.vectors.conj().T
-        parts.append((together.basis, block))
-    return _block_diagonal(parts, size)
-
-
-def _groups(row: IntArray, column: IntArray, count: int) -> list[list[int]]:
-    """Return the pieces that elements of rho link, group by group."""
-    graph = sp.coo_array((np.ones(len(row), dtype=np.int8), (row, column)), shape=(count, count))
-    label = connected_components(graph, directed=False)[1]
-    order = np.argsort(label, kind="stable")
-    ends = np.flatnonzero(np.diff(label[order])) + 1
-    return [members.tolist() for members in np.split(order, ends)]
+        diagonal = inside.diagonal()
+        if inside.count_nonzero() > np.count_nonzero(diagonal):
+            weighted = together.vectors @ inside.toarray()
+        else:
+            weighted = together.vectors * diagonal
+        yield together.basis, weighted @ together.vectors.conj().T
 
 
 def _joined(pieces: list[Piece]) -> Piece:
