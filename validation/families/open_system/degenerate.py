@@ -11,6 +11,7 @@ import scipy.stats
 
 import oqs
 from oqs.arguments import ComplexArray
+from oqs.numerics.clusters import cluster
 from validation.framework.check import Measurement, check
 from validation.framework.deviation import deviation, largest, worst
 from validation.systems.random_interacting import interacting_systems
