@@ -50,7 +50,7 @@ imports: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(NEW_ENOUGH)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/$(INSTALL) --constraint constraints.txt --editable ".[test,docs]"
+	$(BIN)/$(INSTALL) --constraint constraints.txt --editable ".[test,docs,fast]"
 	touch $@
 
 # the pins are the bounds of pyproject.toml; what those packages need in turn is pip's choice
@@ -58,7 +58,7 @@ $(LOWEST_INSTALLED): pyproject.toml tests/lower_bounds.py
 	$(NEW_ENOUGH)
 	test -x $(LOWEST)/python || $(PYTHON) -m venv .venv-lowest
 	$(LOWEST)/python tests/lower_bounds.py > .venv-lowest/lowest.txt
-	$(LOWEST)/$(INSTALL) --only-binary :all: --constraint .venv-lowest/lowest.txt --editable ".[test,docs]"
+	$(LOWEST)/$(INSTALL) --only-binary :all: --constraint .venv-lowest/lowest.txt --editable ".[test,docs,fast]"
 	touch $@
 
 bench: $(INSTALLED)

@@ -4,14 +4,19 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
+from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
+from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.noise import Noise, noise
+from oqs.fluctuations.response import LinearResponse, linear_response
 from oqs.fluctuations.statistics import CountingStatistics
+from oqs.fluctuations.terminals import Terminals
 from oqs.fluctuations.waiting import WaitingTimes
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
@@ -40,6 +45,7 @@ from oqs.stationary import (
     ZeroFrequencyBlock,
     stationary_state,
 )
+from oqs.system.base import System
 from oqs.system.builders import (
     anderson_dot,
     coupled_dots,
@@ -51,7 +57,8 @@ from oqs.system.builders import (
     triple_dot,
 )
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System
+from oqs.system.operator import OperatorSystem
+from oqs.system.systems import QuadraticSystem
 from oqs.units import Units
 from oqs.validity.audit import audit
 from oqs.validity.verdict import Assumption, Audit, Verdict
@@ -62,6 +69,7 @@ _refuse_namesakes()
 __all__ = [
     "Assumption",
     "Audit",
+    "BosonicContact",
     "ClosedForm",
     "Contact",
     "CountingStatistics",
@@ -77,8 +85,11 @@ __all__ = [
     "InteractingSystem",
     "JumpStatistics",
     "Landauer",
+    "LinearResponse",
     "Model",
+    "Noise",
     "NonUniqueStationaryState",
+    "OperatorSystem",
     "Populations",
     "QuadraticSystem",
     "Relaxation",
@@ -87,6 +98,7 @@ __all__ = [
     "StationaryState",
     "StationaryStateNotFound",
     "System",
+    "Terminals",
     "Units",
     "Untouched",
     "Verdict",
@@ -101,6 +113,7 @@ __all__ = [
     "davies",
     "deviation",
     "double_dot",
+    "drude_lorentz",
     "entropy_production",
     "entropy_production_by_reservoir",
     "flat",
@@ -110,8 +123,11 @@ __all__ = [
     "hubbard_chain",
     "lamb_shift",
     "landauer",
+    "linear_response",
     "lorentzian",
     "momentary_flows",
+    "noise",
+    "ohmic",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",
@@ -121,6 +137,7 @@ __all__ = [
     "spinless_dots",
     "stationary_state",
     "triple_dot",
+    "underdamped",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room

@@ -46,12 +46,17 @@ from thermo.machines import (
 from thermo.machines.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.netcdf import load_dataset, save_dataset
 from thermo.plotting.map import plot_map
+from thermo.plotting.stochastic import plot_stochastic
 from thermo.plotting.trajectory import plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
+from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.linking import with_links
-from thermo.reservoirs.links import HeatLink, LinkedLaw
+from thermo.reservoirs.links import HeatLink, OhmicLink
 from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
+from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
+from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.master_equation import (
     MasterEquation,
     ReservoirMoments,
@@ -70,14 +75,17 @@ __all__ = [
     "Ensemble",
     "EquationOfState",
     "Equilibrium",
+    "Estimate",
     "Event",
     "EvolutionFailed",
     "FermiDiracGas",
     "GasState",
     "HeatLink",
     "HeatState",
+    "JumpPath",
     "LinkedLaw",
     "MasterEquation",
+    "OhmicLink",
     "OptimisationFailed",
     "Optimum",
     "Regime",
@@ -85,6 +93,8 @@ __all__ = [
     "ReservoirMoments",
     "Reservoirs",
     "SommerfeldGas",
+    "StochasticEnsemble",
+    "StochasticInterrupted",
     "TabulatedGas",
     "TabulatedHeatCapacity",
     "ThermalGas",
@@ -98,6 +108,7 @@ __all__ = [
     "equilibrium",
     "evolve",
     "evolve_ensemble",
+    "evolve_stochastic",
     "fermi_dirac_integral",
     "invert",
     "load_dataset",
@@ -106,6 +117,7 @@ __all__ = [
     "omega_bar",
     "optimise",
     "plot_map",
+    "plot_stochastic",
     "plot_trajectory",
     "regimes",
     "reservoir_rates",

@@ -6,7 +6,6 @@ import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from oqs.arguments import temperatures_and_potentials
 from oqs.flows import Flows
 from oqs.generator.model import Model, checked_model
 from oqs.memory import announce
@@ -58,7 +57,9 @@ def _turning_time(matrix: sp.csr_array) -> float:
     return 4e-9 * sum(float(len(members)) ** 3 for members in linked_sets(matrix))
 
 
-def momentary_flows(model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike) -> Flows:
+def momentary_flows(
+    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
+) -> Flows:
     """Return the flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S), Y_j of any state, Eq. (3).
 
     Parameters
@@ -72,6 +73,6 @@ def momentary_flows(model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike) 
     TypeError, ValueError
         if rho is no state of the system, or T, mu are refused.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    temperature, potential = checked_model(model).arguments(T, mu)
     particle, energy = exchange(model, energy_basis(model, rho), temperature, potential)
     return Flows.of(particle, energy, potential, model.names)

@@ -22,6 +22,8 @@ from oqs.numerics.blocks import linked_sets
 from oqs.numerics.clusters import IntArray
 from oqs.system.fock import Block, annihilator
 
+_ROUNDING = float(np.finfo(np.float64).eps)
+
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -73,11 +75,10 @@ class Eigenvectors(abc.ABC):
         """Return V rho V^+ (D, D) of a Hermitian rho (D, D) given in the energy basis."""
 
     @abc.abstractmethod
-    def to_energy_basis(self, rho: sp.csr_array) -> sp.csr_array:
-        """Return V^+ rho V (D, D) of a Hermitian rho (D, D) in the basis of the operators.
+    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+        """Return V^+ O V (D, D) of an operator O (D, D) given in the operators' basis.
 
-        Turning leaves rounding where there was zero: elements below the rounding of the largest one
-        that they are turned with are none.
+        Where V turns states, elements below the rounding of those that they are made of are zero.
         """
 
 
@@ -96,9 +97,9 @@ class OccupationVectors(Eigenvectors):
         """Return rho itself."""
         return rho
 
-    def to_energy_basis(self, rho: sp.csr_array) -> sp.csr_array:
-        """Return rho itself."""
-        return rho
+    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+        """Return the operator itself."""
+        return operator
 
 
 @final
@@ -143,11 +144,11 @@ class BlockVectors(Eigenvectors):
             return inner
         return sp.csr_array(self.rotation @ (inner @ self.rotation.conj().T))
 
-    def to_energy_basis(self, rho: sp.csr_array) -> sp.csr_array:
-        """Return V^+ rho V."""
+    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+        """Return V^+ O V, piece by piece of V."""
         if self.rotation is not None:
-            rho = sp.csr_array(self.rotation.conj().T @ (rho @ self.rotation))
-        return _turned_back(self._pieces, rho)
+            operator = sp.csr_array(self.rotation.conj().T @ (operator @ self.rotation))
+        return _between(self._pieces, operator)
 
     @property
     def _pieces(self) -> list[Piece]:
@@ -180,9 +181,9 @@ class ModeVectors(Eigenvectors):
         """Return V rho V^+."""
         return _rotated(self._pieces, rho)
 
-    def to_energy_basis(self, rho: sp.csr_array) -> sp.csr_array:
-        """Return V^+ rho V."""
-        return _turned_back(self._pieces, rho)
+    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+        """Return V^+ O V."""
+        return _between(self._pieces, operator)
 
     @functools.cached_property
     def _pieces(self) -> list[Piece]:
@@ -216,23 +217,33 @@ def _dense(pieces: list[Piece]) -> ComplexArray:
     return vectors
 
 
+def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
+    """Return V^+ O V (D, D) with V made of these pieces, of those that O links."""
+    matrix = operator if np.any(operator.data.imag) else operator.real
+    size = matrix.shape[0]
+    piece_of = np.empty(size, dtype=np.intp)
+    for index, piece in enumerate(pieces):
+        piece_of[piece.basis] = index
+    entries = matrix.tocoo()
+    linked = np.unique(piece_of[entries.coords[0]] * len(pieces) + piece_of[entries.coords[1]])
+    none = np.zeros(0, dtype=np.intp)
+    rows, columns, values = [none], [none], [np.zeros(0)]
+    for link in linked.tolist():
+        p, q = pieces[link // len(pieces)], pieces[link % len(pieces)]
+        block = p.vectors.conj().T @ (matrix[p.basis, :][:, q.basis] @ q.vectors)
+        magnitude = np.abs(block)
+        row, column = np.nonzero(magnitude > max(block.shape) * _ROUNDING * magnitude.max())
+        rows.append(p.states[row])
+        columns.append(q.states[column])
+        values.append(block[row, column])
+    places = (np.concatenate(rows), np.concatenate(columns))
+    return sp.csr_array(sp.coo_array((np.concatenate(values), places), shape=(size, size)))
+
+
 def _rotated(pieces: list[Piece], rho: sp.csr_array) -> sp.csr_array:
     """Return V rho V^+ with V made of these pieces; those that rho links are taken together."""
     size = rho.shape[0]
     return _block_diagonal([(basis, block) for basis, block in _blocks(pieces, rho)], size)
-
-
-def _turned_back(pieces: list[Piece], rho: sp.csr_array) -> sp.csr_array:
-    """Return V^+ rho V, without elements that are rounding of their block."""
-    back = [Piece(piece.states, piece.basis, piece.vectors.conj().T) for piece in pieces]
-    parts = []
-    for basis, block in _blocks(back, rho):
-        rounding = len(block) * np.finfo(np.float64).eps * np.max(np.abs(block))
-        row, column = np.nonzero(np.abs(block) > (rounding if len(block) > 1 else 0.0))
-        parts.append((basis[row], basis[column], block[row, column]))
-    row, column, values = (np.concatenate(part) for part in zip(*parts, strict=True))
-    entries = (values.astype(np.complex128), (row, column))
-    return sp.csr_array(sp.coo_array(entries, shape=rho.shape))
 
 
 def _blocks(pieces: list[Piece], rho: sp.csr_array) -> Iterator[tuple[IntArray, NDArray[Any]]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import thermo
-from thermo.stochastic.small_reservoir import (
+from thermo.stochastic.small.small_reservoir import (
     CLOSED,
     NO_TEMPERATURE,
     THERE,

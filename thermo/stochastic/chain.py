@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray, read_only
-from thermo.stochastic.jump_table import IntArray, JumpTable
-from thermo.stochastic.small_reservoir import (
+from thermo.stochastic.small.jump_table import IntArray, JumpTable
+from thermo.stochastic.small.small_reservoir import (
     CLOSED,
     NO_TEMPERATURE,
     Small,

@@ -17,8 +17,8 @@ from oqs.arguments import FloatArray, positive_number, read_only, real_number
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
-from thermo.stochastic.jump_table import JumpTable, jump_table
-from thermo.stochastic.small_reservoir import SmallReservoir, small_reservoir
+from thermo.stochastic.small.jump_table import JumpTable, jump_table
+from thermo.stochastic.small.small_reservoir import SmallReservoir, small_reservoir
 
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum

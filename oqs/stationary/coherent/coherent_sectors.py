@@ -30,7 +30,7 @@ from oqs.stationary.rates.sector_perturbation import Perturbation
 from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.rates.sweeps import RateSweep
 from oqs.transitions.level_coherences import LevelCoherences
-from oqs.transitions.transitions import Flips
+from oqs.transitions.transitions import SectorBlocks
 
 _RELATIVE = 3e-14  # residual of the iteration, in units of g v; rounding leaves some 1e-15
 _RESTART = 60
@@ -45,7 +45,8 @@ def large_levels(model: Model) -> LevelCoherences | None:
     """
     if not isinstance(model, DaviesModel) or model.shifted:
         return None
-    if isinstance(model.transitions, Flips) or model.transitions.dimension <= _ONE_MATRIX:
+    blocks = model.transitions
+    if not isinstance(blocks, SectorBlocks) or blocks.dimension <= _ONE_MATRIX:
         return None
     levels = model.level_coherences
     return None if levels is None or levels.turning else levels

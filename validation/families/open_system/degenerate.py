@@ -21,6 +21,8 @@ from validation.systems.settings import Setting
 # differences of such terms.
 ROUNDING = 1e-12
 
+_Fermions = oqs.QuadraticSystem | oqs.InteractingSystem
+
 
 def exact_methods(model: oqs.DaviesModel) -> list[oqs.StationaryMethod]:
     """Return all solvers that are exact for the model."""
@@ -97,7 +99,7 @@ def dark_mode_refused() -> Measurement:
     return Measurement(float(missed), detail="3 solvers")
 
 
-def rotated_levels(system: oqs.System, rng: np.random.Generator) -> oqs.InteractingSystem:
+def rotated_levels(system: _Fermions, rng: np.random.Generator) -> oqs.InteractingSystem:
     """Return the same system with another eigenbasis inside each level of one particle number."""
     other = oqs.InteractingSystem(system.hamiltonian, system.annihilators)
     particles = other.number_basis.particles
@@ -127,7 +129,7 @@ def rotated_levels(system: oqs.System, rng: np.random.Generator) -> oqs.Interact
 def eigenbasis_does_not_matter(rng: np.random.Generator) -> Measurement:
     """Return the largest change of P, relative to the gross rates, by such rotations."""
 
-    def measure(name: str, system: oqs.System) -> tuple[str, float]:
+    def measure(name: str, system: _Fermions) -> tuple[str, float]:
         channels = rng.normal(size=(2, system.sites)) + 1j * rng.normal(size=(2, system.sites))
         contacts = [
             oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), channels, strict=True)
@@ -139,7 +141,7 @@ def eigenbasis_does_not_matter(rng: np.random.Generator) -> Measurement:
         ]
         return name, largest(*(deviation(f.particle, flows[0].particle, 0.01) for f in flows[1:]))
 
-    systems: dict[str, oqs.System] = {
+    systems: dict[str, _Fermions] = {
         "two equal levels": oqs.QuadraticSystem.from_energies([0.3, 0.3]),
         "Anderson dot": oqs.anderson_dot(-0.4, 1.2),
         "spinful double dot": oqs.double_dot([0.1, 0.4], 0.3, U=1.5, U_inter=0.5),

@@ -15,7 +15,7 @@ from oqs.arguments import FloatArray
 from thermo.gases import FermiDiracGas, SommerfeldGas, invert
 from thermo.gases.base import EquationOfState
 from thermo.reservoirs.reservoir import Reservoir
-from thermo.stochastic.scaled_entropy import ScaledEntropy, scaled_entropy
+from thermo.stochastic.small.scaled_entropy import ScaledEntropy, scaled_entropy
 
 THERE: Final = 0  # the reservoir has such a state
 CLOSED: Final = 1  # it would have no particle, or no energy above its ground state

@@ -1,0 +1,267 @@
+"""Linear response around a common temperature and chemical potential: Onsager's coefficients."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, index, read_only, real_array
+from oqs.datasets import dataset
+from oqs.flow_jacobian import DifferentiableLaw
+from oqs.fluctuations.terminals import Terminals, two_terminals
+from oqs.generator.model import Model
+from oqs.laws.density_matrix import flow_law
+from oqs.summary import Summarised, Summary, few_digits, reservoir_names
+
+if TYPE_CHECKING:
+    import xarray
+
+_AXES = ("particle", "heat")
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class LinearResponse(Summarised):
+    """First-order flows of particles and heat around equilibrium at T, mu.
+
+        (P_j, Y_j) = sum_q onsager[:, :, j, q] (d mu_q/T, d T_q/T^2),
+
+    with the affinities d(mu/T) and d(-1/T) at mu fixed. Made by `linear_response`.
+
+    Parameters
+    ----------
+    T, mu : the common temperature and chemical potential, units of energy.
+    onsager : (2, 2, n, n) [a, b, j, q]: particle (0) or heat (1) that j loses, by the affinity of
+        particles or heat of q; units energy, energy^2 (mixed) and energy^3. Columns add up to zero
+        over j. Without magnetic phases L[a, b, j, q] = L[b, a, q, j]; with them that of -phi.
+        Equilibrium covariances per unit time are twice as large (fluctuation-dissipation).
+    names : (n,) of the reservoirs, or None.
+
+    The coefficients of two reservoirs are numbers. With more, [j, q] is that of the pair while all
+    others float: they carry neither particles nor heat, and take the T and mu at which that is so.
+    The diagonal is NaN then, and a coefficient is NaN where nothing flows.
+    """
+
+    T: float
+    mu: float
+    onsager: FloatArray
+    names: tuple[str | None, ...] | None = None
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return int(self.onsager.shape[-1])
+
+    @property
+    def conductance(self) -> float | FloatArray:
+        """G = L_NN/T, dimensionless: dP_0/d(mu_0 - mu_1) at equal T."""
+        return self._by_pair("conductance")
+
+    @property
+    def seebeck(self) -> float | FloatArray:
+        """S = L_NQ/(T L_NN), dimensionless: -(d mu/d T) at which no particles flow.
+
+        Positive where the heat is carried above mu. In volts per kelvin times k_B/e.
+        """
+        return self._by_pair("seebeck")
+
+    @property
+    def peltier(self) -> float | FloatArray:
+        """Pi = L_QN/L_NN, units of energy: heat per particle at equal T; T S without a field."""
+        return self._by_pair("peltier")
+
+    @property
+    def thermal_conductance(self) -> float | FloatArray:
+        """Kappa = (L_QQ - L_QN L_NQ/L_NN)/T^2, units of energy: heat by T where no particles flow.
+
+        Zero where it is not known from zero beside L_QQ, as through a single level.
+        """
+        return self._by_pair("thermal_conductance")
+
+    @property
+    def ZT(self) -> float | FloatArray:
+        """Z T = G S Pi/kappa, dimensionless: infinite where kappa vanishes (tight coupling).
+
+        Without a field G S^2 T/kappa.
+        The best efficiency is (sqrt(1 + ZT) - 1)/(sqrt(1 + ZT) + 1) of Carnot's.
+        """
+        return self._by_pair("ZT")
+
+    @property
+    def asymmetry(self) -> float:
+        """Largest |L - L^T| over the largest |L|, heat in units of T.
+
+        Rounding for Davies without magnetic phases; with them it is real, and for generators that
+        hold detailed balance approximately it is part of their price.
+        """
+        scaled = self._scaled()
+        largest = float(np.max(np.abs(scaled)))
+        return float(np.max(np.abs(scaled - scaled.T))) / largest if largest > 0 else 0.0
+
+    def pair(self, j: int, q: int) -> Terminals:
+        """Return the coefficients of the reservoirs j and q, all others floating.
+
+        Raises
+        ------
+        IndexError, TypeError
+            if there is no such reservoir.
+        ValueError
+            if both are the same.
+        """
+        remedy = f"Reservoirs count from 0; there are {self.reservoirs}."
+        first, second = (
+            index(name, value, self.reservoirs, remedy) % self.reservoirs
+            for name, value in (("j", j), ("q", q))
+        )
+        if first == second:
+            raise ValueError(
+                f"Argument `q` must be another reservoir than `j`, but both are {first}. {remedy}"
+            )
+        return two_terminals(self.onsager, first, second, self.T)
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray.Dataset of the coefficients.
+
+        Variables: onsager (flow, affinity, reservoir, driven); conductance, seebeck, peltier,
+        thermal_conductance and ZT, by (reservoir, driven) where there are more than two.
+        """
+        n = self.reservoirs
+        labels = list(reservoir_names(self.names, n))
+        pairs = ("reservoir", "driven") if n > 2 else ()
+        tables: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {
+            name: (pairs, getattr(self, name), {"units": units})
+            for name, units in (
+                ("conductance", "1/hbar"),
+                ("seebeck", "1"),
+                ("peltier", "E_0"),
+                ("thermal_conductance", "E_0/hbar"),
+                ("ZT", "1"),
+            )
+            if n > 1
+        }
+        units = {"units": "E_0/hbar, one power of E_0 more for each heat"}
+        tables["onsager"] = (("flow", "affinity", "reservoir", "driven"), self.onsager, units)
+        axes = {"flow": list(_AXES), "affinity": list(_AXES), "reservoir": labels, "driven": labels}
+        return dataset(tables, axes, {"T": self.T, "mu": self.mu})
+
+    def summary(self) -> Summary:
+        """Return the two-terminal coefficients, of several reservoirs those of each pair."""
+        n, names = self.reservoirs, reservoir_names(self.names, self.reservoirs)
+        rows = []
+        for j in range(n):
+            for q in range(j + 1, n):
+                found = self.pair(j, q)
+                values = (found.conductance, found.seebeck, found.thermal_conductance, found.ZT)
+                rows.append((f"{names[j]}, {names[q]}", *map(few_digits, values)))
+        heads = ("reservoirs", "G", "S", "kappa", "ZT")
+        facts = [("", ", ".join(names)), ("T", f"{self.T:g}"), ("mu", f"{self.mu:g}")]
+        if n == 2:
+            facts += list(zip(heads[1:], rows[0][1:], strict=True))
+        return Summary(f"Linear response of {n} reservoirs", facts, heads, rows)
+
+    def _by_pair(self, name: str) -> float | FloatArray:
+        n = self.reservoirs
+        if n == 2:
+            return float(getattr(self.pair(0, 1), name))
+        found = np.full((n, n), math.nan)
+        for j in range(n):
+            for q in range(n):
+                if j != q:
+                    found[j, q] = getattr(self.pair(j, q), name)
+        return read_only(found)
+
+    def _scaled(self) -> FloatArray:
+        """Return L as a matrix (2 n, 2 n), heat in units of T."""
+        unit = np.array([1.0, 1.0 / self.T])
+        scaled = self.onsager * unit[:, None, None, None] * unit[:, None, None]
+        size = 2 * self.reservoirs
+        matrix: FloatArray = scaled.transpose(0, 2, 1, 3).reshape(size, size)
+        return matrix
+
+
+def linear_response(
+    model: Model | DifferentiableLaw, T: ArrayLike, mu: ArrayLike
+) -> LinearResponse:
+    """Return the linear response around the equilibrium of all reservoirs at T, mu.
+
+    First-order perturbation of the equilibrium state, d rho = -R (dL/dA) rho with R the inverse of
+    the generator beside it; nothing is differenced. It is `law.jacobian` at equal T and mu:
+    L = (T dP/dmu, T^2 dP/dT; T dY/dmu, T^2 dY/dT).
+
+    Parameters
+    ----------
+    model : made by `davies` or another generator, or a flow law with derivatives, such as
+        `oqs.landauer`, which is exact at any coupling.
+    T, mu : the common temperature > 0 and chemical potential, units of energy; numbers, or (n,)
+        that are all equal.
+
+    Returns
+    -------
+    LinearResponse : `onsager`, `conductance`, `seebeck`, `peltier`, `thermal_conductance`, `ZT`.
+
+    Raises
+    ------
+    NonUniqueStationaryState, StationaryStateNotFound
+        as the law does.
+    TypeError, ValueError
+        if `model` knows no derivatives; if T or mu are unequal, or refused.
+
+    Notes
+    -----
+    Valid where the generator is. A generator whose Gibbs state is stationary to a price only has
+    flows at equilibrium; the response is the derivative of its flows all the same, and
+    `asymmetry` says how far Onsager's symmetry holds.
+
+    References
+    ----------
+    Onsager 1931, doi:10.1103/PhysRev.37.405; Benenti et al. 2017,
+    doi:10.1016/j.physrep.2017.05.008.
+
+    Examples
+    --------
+    >>> dot = oqs.anderson_dot(-0.4, U=1.2)
+    >>> model = oqs.davies(dot, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.03))])
+    >>> response = oqs.linear_response(model, T=0.2, mu=0.05)
+    >>> round(response.seebeck, 9), round(response.ZT, 9)
+    (-1.084886273, 0.208936275)
+    """
+    law = flow_law(model) if isinstance(model, Model) else model
+    if not isinstance(law, DifferentiableLaw):
+        raise TypeError(
+            f"Argument `model` must be a model or a flow law with derivatives, but is "
+            f"{type(model).__name__}, which has no `jacobian`. Give oqs.davies(...), or a law such "
+            "as oqs.closed_form, oqs.gaussian_law, oqs.landauer."
+        )
+    n = law.reservoirs
+    temperature, potential = _common("T", T, n), _common("mu", mu, n)
+    found = law.jacobian(np.full(n, temperature), np.full(n, potential))
+    by_mu, by_T = temperature, temperature**2
+    onsager = np.array(
+        [
+            [by_mu * found.particle_mu, by_T * found.particle_T],
+            [by_mu * found.heat_mu, by_T * found.heat_T],
+        ]
+    )
+    return LinearResponse(temperature, potential, read_only(onsager), found.names)
+
+
+def _common(name: str, given: ArrayLike, n: int) -> float:
+    """Return the one value of a number or of equal entries (n,)."""
+    remedy = "Response is taken around equilibrium: give one number for all reservoirs"
+    values = real_array(name, given, f"{remedy}.")
+    if values.shape not in ((), (n,)):
+        raise ValueError(
+            f"Argument `{name}` must be a number or have shape ({n},), but has shape "
+            f"{values.shape}. {remedy}."
+        )
+    value = float(values.flat[0])
+    if np.any(values != value):
+        raise ValueError(
+            f"Argument `{name}` must be the same for all reservoirs, but holds "
+            f"{few_digits(values)}. {remedy}, or take law.jacobian(T, mu) where they differ."
+        )
+    return value

@@ -1,0 +1,274 @@
+"""Trajectories of jumps: a system and reservoirs whose T and mu fluctuate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Literal, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs import Populations, stationary_state
+from oqs.arguments import FloatArray, has_shape, positive_number, read_only, real_array
+from thermo.reservoirs.reservoir import Reservoir
+from thermo.stochastic.ensemble import StochasticEnsemble
+from thermo.stochastic.jumps.plan import Plan, make_plan
+from thermo.stochastic.jumps.preparation import Preparation, canonical, definite
+from thermo.stochastic.jumps.runs import Arrays, Executor, JumpRuns, run
+from thermo.stochastic.master_equation import Occupations, checked_occupations, prepare
+from thermo.stochastic.small.jump_table import IntArray
+
+_ROUNDING = 1e-14  # of the rotation to eigenstates: populations below it are not drawn
+_TIMES = 101  # reported where none are asked for
+PreparationKind = Literal["definite", "canonical"]
+
+
+@final
+class StochasticInterrupted(KeyboardInterrupt):
+    """Ctrl-C came before the last trajectory was finished.
+
+    Attributes
+    ----------
+    ensemble : StochasticEnsemble of those that were.
+
+    >>> issubclass(thermo.StochasticInterrupted, KeyboardInterrupt)
+    True
+    """
+
+    def __init__(self, ensemble: StochasticEnsemble, asked: int) -> None:
+        super().__init__(
+            f"{len(ensemble.trajectories)} of {asked} trajectories are finished: they are the "
+            "`ensemble` of this exception. With `store` the same call goes on."
+        )
+        self.ensemble = ensemble
+
+
+def evolve_stochastic(
+    model: object,
+    reservoirs: Iterable[Reservoir],
+    T: ArrayLike,
+    mu: ArrayLike,
+    *,
+    trajectories: int,
+    t_final: float,
+    seed: int | None = None,
+    occupations: Occupations = "entropic",
+    preparation: PreparationKind = "definite",
+    times: ArrayLike | None = None,
+    below: ArrayLike | None = None,
+    executor: Executor = None,
+    store: str | os.PathLike[str] | None = None,
+    progress: bool | None = None,
+) -> StochasticEnsemble:
+    """Return trajectories of a system and finite reservoirs, jump by jump.
+
+    With each jump one particle and the energy w leave or enter a reservoir, whose T and mu are at
+    all times those of its own N and E. Jumps in at the rate gamma n, back at gamma (1 - n) of the
+    same pair of reservoir states, n = 1/(1 + e^{S_j(N, E) - S_j(N - 1, E - w)}): what
+    `master_equation` solves, for any number of frequencies. Eqs. (4), (5) are the limit of large
+    capacities.
+
+    Parameters
+    ----------
+    model : of oqs.davies, without driven coherences.
+    reservoirs : n of them, in the order of the contacts.
+    T, mu : (n,) at t = 0; units of energy.
+    trajectories : how many, M >= 1.
+    t_final : when they end (hbar = 1).
+    seed : whole number >= 0; None draws one, which the result records. Each trajectory has a child
+        seed, so that it does not depend on executor, batches or the other trajectories.
+    occupations : "entropic", or "fermi" for the Fermi function of the momentary T, mu.
+    preparation : "definite", every trajectory begins with the system empty and N, E at T, mu; or
+        "canonical", N_j and E_j are those of reservoirs prepared at T_j, mu_j, which fluctuate, and
+        the system is drawn from its stationary state: what the fluctuation theorem is about.
+    times : (k,) ascending within [0, t_final], at which to report; None for 101 equally spaced.
+    below : (n,) temperatures whose first passage from above is timed; None for none.
+    executor : None, this process; a number of processes; any Executor; a dask.distributed.Client.
+    store : file that keeps finished batches; the same call goes on where it was stopped.
+    progress : show a bar; None does so on a terminal after a second.
+
+    Returns
+    -------
+    StochasticEnsemble
+
+    Raises
+    ------
+    TypeError, ValueError
+        before anything is computed if an argument is wrong, a reservoir holds less than one
+        particle, or contacts drive coherences; and if a gas has no T where a trajectory leads.
+    StochasticInterrupted
+        at Ctrl-C, with what is finished.
+
+    Notes
+    -----
+    Memory does not depend on the number of jumps. With numba (extra `fast`) a jump of an ideal gas
+    takes .3 to .5 us on one core; without, and for any other gas, numpy follows a batch of
+    trajectories in step, by the same random numbers to the same jumps, 5 times slower or more. A
+    jump that would leave a reservoir without a particle, or without energy above its ground state,
+    is closed. Source: as `master_equation`.
+
+    >>> level = oqs.QuadraticSystem.from_energies([1.3])
+    >>> contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))]
+    >>> box = thermo.Reservoir(thermo.FermiDiracGas(alpha=1.0), capacity=20.0)
+    >>> ensemble = thermo.evolve_stochastic(
+    ...     oqs.davies(level, contacts), [box, box], T=[0.3, 0.6], mu=[1.2, 0.9],
+    ...     trajectories=500, t_final=3e4, seed=1, times=[3e4],
+    ... )
+    >>> bool(abs(ensemble.T_mean[-1, 0] - 0.28677) < 4 * 0.0173 / 500**0.5)
+    True
+    """
+    count = _whole("trajectories", trajectories, 1)
+    end = positive_number("t_final", t_final, "It is the time at which trajectories end.")
+    checked_occupations(occupations)
+    if preparation not in ("definite", "canonical"):
+        raise ValueError(
+            f"Argument `preparation` must be 'definite' or 'canonical', but is {preparation!r}."
+        )
+    table, members, group, start = prepare(model, reservoirs, T, mu)
+    plan = make_plan(
+        table,
+        members,
+        start,
+        _thresholds(below, len(group)),
+        _times(times, end),
+        end,
+        occupations == "entropic",
+    )
+    if preparation == "definite":
+        begin = definite(table.states, table.empty, len(group))
+    else:
+        begin = _canonical(plan, model, group.names)
+    entropy = np.random.SeedSequence().entropy if seed is None else _whole("seed", seed, 0)
+    runs = JumpRuns(plan, begin, int(entropy))  # type: ignore[arg-type]
+    batches, interrupted = run(runs, count, executor, store, progress)
+    ensemble = _ensemble(runs, batches, group.names, occupations, preparation)
+    if interrupted:
+        raise StochasticInterrupted(ensemble, count)
+    return ensemble
+
+
+def _canonical(plan: Plan, model: object, names: tuple[str, ...]) -> Preparation:
+    system = model.system  # type: ignore[attr-defined]
+    rho = stationary_state(model, plan.T, plan.mu, method=Populations())  # type: ignore[arg-type]
+    vectors = system.spectrum.vectors
+    populations = np.einsum("ai,ab,bi->i", vectors.conj(), rho.full(), vectors).real
+    quanta = [np.unique(plan.frequency[plan.reservoir == j]) for j in range(len(plan.members))]
+    law = np.where(populations > _ROUNDING, populations, 0.0)
+    return canonical(plan.members, plan.T, plan.mu, quanta, law / law.sum(), names)
+
+
+def _ensemble(
+    runs: JumpRuns,
+    batches: dict[int, Arrays],
+    names: tuple[str, ...],
+    occupations: str,
+    preparation: str,
+) -> StochasticEnsemble:
+    order = sorted(batches)
+    column = {
+        name: np.concatenate([batches[begin][name] for begin in order])
+        for name in batches[order[0]]
+    }
+    plan, tally, coldest = runs.plan, column["tally"], column["coldest"]
+    _refuse_stuck(tally[:, 2], names, plan)
+    now = [
+        member.at(column["lost"][..., j], column["released"][..., j])
+        for j, member in enumerate(plan.members)
+    ]
+    number = np.array([member.number for member in plan.members])
+    energy = np.array([member.energy for member in plan.members])
+    fields: dict[str, FloatArray | IntArray] = {
+        "times": plan.times,
+        "T": np.stack([part.T for part in now], axis=-1),
+        "mu": np.stack([part.mu for part in now], axis=-1),
+        "N": number - column["lost"],
+        "E": energy - column["released"],
+        "state": column["state"],
+        "jumps": tally[:, 0],
+        **_entropies(runs, column),
+        "lowest_T": coldest[..., 0],
+        "time_of_lowest_T": coldest[..., 1],
+        "passage_time": coldest[..., 2],
+        "flips_T": column["flips"][..., 0],
+        "flips_mu": column["flips"][..., 1],
+        "first_flip_T": column["first_flip"][..., 0],
+        "first_flip_mu": column["first_flip"][..., 1],
+        "closed": column["closed"],
+        "trajectories": np.concatenate(
+            [begin + np.arange(len(batches[begin]["tally"])) for begin in order]
+        ),
+    }
+    return StochasticEnsemble(
+        **{name: read_only(values) for name, values in fields.items()},
+        pairs=tuple((names[a], names[b]) for a, b in plan.pairs.tolist()),
+        names=names,
+        seed=runs.seed,
+        occupations=occupations,
+        preparation=preparation,
+        runs=runs,
+    )
+
+
+def _entropies(runs: JumpRuns, column: Arrays) -> dict[str, FloatArray]:
+    """Return entropy production and R of `StochasticEnsemble.fluctuation_theorem`, (M,) each."""
+    plan = runs.plan
+    production = np.zeros(len(column["tally"]))
+    exchanged = np.zeros(len(column["tally"]))
+    for j, member in enumerate(plan.members):
+        before = member.at(column["start_lost"][:, j], column["start_released"][:, j])
+        after = member.at(column["end_lost"][:, j], column["end_released"][:, j])
+        production += after.entropy - before.entropy
+        lost = column["end_lost"][:, j] - column["start_lost"][:, j]
+        released = column["end_released"][:, j] - column["start_released"][:, j]
+        exchanged += (plan.mu[j] * lost - released) / plan.T[j]
+    law = runs.preparation.populations
+    with np.errstate(divide="ignore"):  # a state that no trajectory begins in
+        weight = np.log(law)
+    exchanged += weight[column["start_state"]] - weight[column["tally"][:, 1]]
+    return {"entropy_production": production, "exchange_entropy": exchanged}
+
+
+def _refuse_stuck(stuck: IntArray, names: tuple[str, ...], plan: Plan) -> None:
+    """Raise ValueError where trajectories led to a state in which a gas has no T."""
+    if (stuck >= 0).any():
+        j = int(stuck[stuck >= 0][0])
+        raise ValueError(
+            f"Argument `reservoirs` must have a temperature wherever trajectories lead, but the "
+            f"gas of {names[j]!r} has none at a state that {np.count_nonzero(stuck >= 0)} of "
+            f"{len(stuck)} came to. Give it 4 times the capacity, where fluctuations are half as "
+            "large, or FermiDiracGas, which is exact at any mu/T."
+        )
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(
+            f"Argument `{name}` must be a whole number >= {least}, but is {value!r}. "
+            f"Give one such as {max(least, 1000) if least else 1}."
+        )
+    return int(value)
+
+
+def _times(times: ArrayLike | None, end: float) -> FloatArray:
+    if times is None:
+        return read_only(np.linspace(0.0, end, _TIMES))
+    remedy = "Give ascending times from 0 to t_final, such as np.linspace(0, t_final, 50)."
+    grid = real_array("times", times, remedy)
+    if grid.ndim != 1 or grid.size == 0 or np.any(np.diff(grid) <= 0):
+        raise ValueError(f"Argument `times` must ascend, shape (k,), but is {times!r}. {remedy}")
+    if grid[0] < 0 or grid[-1] > end:
+        raise ValueError(
+            f"Argument `times` must lie between 0 and t_final = {end:g}, but goes from "
+            f"{grid[0]:g} to {grid[-1]:g}. {remedy}"
+        )
+    return read_only(grid)
+
+
+def _thresholds(below: ArrayLike | None, reservoirs: int) -> FloatArray:
+    if below is None:
+        return read_only(np.zeros(reservoirs))
+    remedy = "Give one temperature per reservoir, or None; 0 watches none."
+    levels = real_array("below", below, remedy)
+    has_shape("below", levels, (reservoirs,), remedy)
+    return read_only(levels)

@@ -1,0 +1,1 @@
+"""Trajectories of jumps: compiled, or a batch in step."""

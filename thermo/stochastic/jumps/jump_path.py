@@ -1,0 +1,81 @@
+"""One trajectory whole: every jump of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray, read_only
+from oqs.summary import Summarised, Summary
+from thermo.stochastic.jumps.runs import JumpRuns
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class JumpPath(Summarised):
+    """The start and each of J jumps of one trajectory; read-only.
+
+    Parameters
+    ----------
+    t : (J + 1,) 0 and the times of the jumps (hbar = 1).
+    T, mu, N, E : (J + 1, n) from t on; units of energy.
+    state : (J + 1,) energy eigenstate of the system from t on.
+    reservoir : (J,) which reservoir each jump was with.
+    names : of the reservoirs.
+
+    >>> level = oqs.davies(oqs.QuadraticSystem.from_energies([1.3]), [oqs.Contact(oqs.flat(0.01))])
+    >>> box = thermo.Reservoir(thermo.FermiDiracGas(alpha=1.0), capacity=20.0, name="box")
+    >>> few = thermo.evolve_stochastic(
+    ...     level, [box], T=[0.3], mu=[1.2], trajectories=3, t_final=1e3, seed=1
+    ... )
+    >>> path = few.trajectory(0)
+    >>> bool(len(path.t) == few.jumps[0] + 1)
+    True
+    """
+
+    t: FloatArray
+    T: FloatArray
+    mu: FloatArray
+    N: FloatArray
+    E: FloatArray
+    state: NDArray[np.int64]
+    reservoir: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def summary(self) -> Summary:
+        """Return the number of jumps and the range of each T."""
+        lows, highs = self.T.min(axis=0).tolist(), self.T.max(axis=0).tolist()
+        return Summary(
+            f"A trajectory of {len(self.reservoir)} jumps",
+            [
+                (f"T of {name}", f"{low:.4g} to {high:.4g}")
+                for name, low, high in zip(self.names, lows, highs, strict=True)
+            ],
+        )
+
+
+def jump_path(runs: JumpRuns, number: int, jumps: int, names: tuple[str, ...]) -> JumpPath:
+    """Return trajectory `number` of a run, which has so many jumps."""
+    outcomes, (state, lost, released) = runs.followed(number, 1, jumps)
+    plan, jump = runs.plan, outcomes.jump[0]
+    rows = np.arange(jumps)
+    steps = np.zeros((jumps + 1, len(names)))
+    quanta = np.zeros((jumps + 1, len(names)))
+    steps[0], quanta[0] = lost[0], released[0]
+    steps[rows + 1, plan.reservoir[jump]] = plan.sign[jump]
+    quanta[rows + 1, plan.reservoir[jump]] = plan.sign[jump] * plan.frequency[jump]
+    all_lost, all_released = np.cumsum(steps, axis=0), np.cumsum(quanta, axis=0)
+    small = [member.at(all_lost[:, j], all_released[:, j]) for j, member in enumerate(plan.members)]
+    return JumpPath(
+        t=read_only(np.concatenate([[0.0], outcomes.jump_time[0]])),
+        T=read_only(np.stack([part.T for part in small], axis=1)),
+        mu=read_only(np.stack([part.mu for part in small], axis=1)),
+        N=read_only(np.array([member.number for member in plan.members]) - all_lost),
+        E=read_only(np.array([member.energy for member in plan.members]) - all_released),
+        state=read_only(np.concatenate([state, plan.target[jump]])),
+        reservoir=read_only(plan.reservoir[jump]),
+        names=names,
+    )

@@ -1,0 +1,66 @@
+"""What is kept of a trajectory of jumps, however many there were."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, final
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from thermo.stochastic.jumps.plan import Plan
+from thermo.stochastic.small.jump_table import IntArray
+
+
+@final
+class Outcomes(NamedTuple):
+    """Columns of M trajectories, to k times, n reservoirs, q pairs of them.
+
+    Parameters
+    ----------
+    lost : (M, k, n) particles that each reservoir has lost at the times. released : energies.
+    state : (M, k) eigenstate at the times.
+    end_lost, end_released : (M, n) at t_final.
+    tally : (M, 3) number of jumps; eigenstate at t_final; reservoir that came to a state without T,
+        where the trajectory ends, or -1.
+    closed : (M, n) times that the system stood where the reservoir closed one of its jumps.
+    coldest : (M, n, 3) lowest T; its time; first time below the temperature asked for, or infinity.
+    flips : (M, q, 2) how often the order of T, and that of mu, changed.
+    first_flip : (M, q, 2) when first; infinite if never.
+    jump, jump_time : (M, r) the first r jumps, as entries of the plan, and their times.
+    """
+
+    lost: IntArray
+    released: FloatArray
+    state: IntArray
+    end_lost: IntArray
+    end_released: FloatArray
+    tally: IntArray
+    closed: IntArray
+    coldest: FloatArray
+    flips: IntArray
+    first_flip: FloatArray
+    jump: IntArray
+    jump_time: FloatArray
+
+
+def blank(plan: Plan, count: int, recorded: int = 0) -> Outcomes:
+    """Return columns for so many trajectories and recorded jumps, to be filled in."""
+    k, n, q = len(plan.times), len(plan.members), len(plan.pairs)
+
+    def whole(*shape: int) -> IntArray:
+        return np.zeros((count, *shape), dtype=np.int64)
+
+    return Outcomes(
+        lost=whole(k, n),
+        released=np.zeros((count, k, n)),
+        state=whole(k),
+        end_lost=whole(n),
+        end_released=np.zeros((count, n)),
+        tally=whole(3),
+        closed=whole(n),
+        coldest=np.full((count, n, 3), np.inf),
+        flips=whole(q, 2),
+        first_flip=np.full((count, q, 2), np.inf),
+        jump=whole(recorded),
+        jump_time=np.zeros((count, recorded)),
+    )

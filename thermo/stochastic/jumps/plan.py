@@ -1,0 +1,107 @@
+"""What a run of jumps needs to know, as plain arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray
+from thermo.stochastic.small.jump_table import IntArray, JumpTable
+from thermo.stochastic.small.small_reservoir import SmallReservoir
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Plan:
+    """Every jump of every eigenstate, its reservoirs, and what to report.
+
+    Parameters
+    ----------
+    first : (D + 1,) where the jumps out of each eigenstate begin in the next five.
+    target, reservoir, sign, slot : (J,) eigenstate, reservoir, +1 where that loses a particle, and
+        a number for each different (reservoir, w, sign), `reverse` (slots,) that of the way back.
+    frequency, rate : (J,) w and gamma |<|S|>|^2, units of energy.
+    members : n reservoirs. T, mu : (n,) of their start.
+    pairs : (q, 2) of reservoirs whose order is watched.
+    below : (n,) temperatures whose first passage is watched; 0 for none.
+    times : (k,) ascending. t_final : the end.
+    entropic : whether occupations are.
+    """
+
+    first: IntArray
+    target: IntArray
+    reservoir: IntArray
+    sign: IntArray
+    slot: IntArray
+    reverse: IntArray
+    frequency: FloatArray
+    rate: FloatArray
+    members: tuple[SmallReservoir, ...]
+    T: FloatArray
+    mu: FloatArray
+    pairs: IntArray
+    below: FloatArray
+    times: FloatArray
+    t_final: float
+    entropic: bool
+
+    @property
+    def out(self) -> IntArray:
+        """Jumps out of each eigenstate (D, most), -1 where there are fewer."""
+        lengths = np.diff(self.first)
+        places = np.arange(int(lengths.max()))
+        out: IntArray = np.where(places < lengths[:, None], self.first[:-1, None] + places, -1)
+        return out
+
+
+def make_plan(
+    table: JumpTable,
+    members: Sequence[SmallReservoir],
+    start: tuple[FloatArray, FloatArray],
+    below: FloatArray,
+    times: FloatArray,
+    t_final: float,
+    entropic: bool,
+) -> Plan:
+    """Return the plan of a run."""
+    lines = len(table.lower)
+    source = np.concatenate([table.lower, table.upper])
+    order = np.argsort(source, kind="stable")
+    sign = np.repeat([1, -1], lines)[order]
+    reservoir, frequency = np.tile(table.reservoir, 2)[order], np.tile(table.frequency, 2)[order]
+    kinds, slot = _slots(reservoir, frequency, sign)
+    places = {kind: place for place, kind in enumerate(kinds)}
+    pairs = list(itertools.combinations(range(table.reservoirs), 2))
+    return Plan(
+        first=np.searchsorted(source[order], np.arange(table.states + 1)),
+        target=np.concatenate([table.upper, table.lower])[order],
+        reservoir=reservoir,
+        sign=sign,
+        slot=slot,
+        reverse=np.array([places[j, w, -s] for j, w, s in kinds], dtype=np.int64),
+        frequency=frequency,
+        rate=np.tile(table.rate, 2)[order],
+        members=tuple(members),
+        T=start[0],
+        mu=start[1],
+        pairs=np.array(pairs, dtype=np.int64).reshape(-1, 2),
+        below=below,
+        times=times,
+        t_final=t_final,
+        entropic=entropic,
+    )
+
+
+def _slots(
+    reservoir: IntArray, frequency: FloatArray, sign: IntArray
+) -> tuple[list[tuple[int, float, int]], NDArray[np.int64]]:
+    """Return the different (reservoir, w, sign), and which of them each jump is."""
+    rows = list(zip(reservoir.tolist(), frequency.tolist(), sign.tolist(), strict=True))
+    kinds = sorted(set(rows))
+    places = {kind: place for place, kind in enumerate(kinds)}
+    return kinds, np.array([places[row] for row in rows], dtype=np.int64)

@@ -1,0 +1,139 @@
+"""Batches of trajectories: on one process, several, or a cluster; kept as they come."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import importlib.util
+import os
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray
+from oqs.version import __version__
+from thermo.progress import ProgressBar
+from thermo.stochastic.jumps.lockstep import run_in_step
+from thermo.stochastic.jumps.outcome import Outcomes, blank
+from thermo.stochastic.jumps.plan import Plan
+from thermo.stochastic.jumps.preparation import Preparation
+from thermo.stochastic.jumps.random_numbers import keys
+from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.small_reservoir import EndlessReservoir, ScaledReservoir
+from thermo.sweeps.executors import Cluster, check_executor, evaluated
+from thermo.sweeps.identity import identify
+from thermo.sweeps.outcome import point_key
+from thermo.sweeps.store import open_store
+
+_JUMPS = 2e6  # of a batch, about: a second or less, after which Ctrl-C is heard
+_LARGEST = 4096  # trajectories of a batch
+_NARROW = 512  # trajectories below which numpy's calls, not their work, take the time
+
+Executor = int | concurrent.futures.Executor | Cluster | None
+Arrays = dict[str, NDArray[Any]]
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class JumpRuns:
+    """Some trajectories of one run; a call computes those from `begin` on.
+
+    Parameters
+    ----------
+    plan : the jumps. preparation : of the start. seed : of the run.
+    """
+
+    plan: Plan
+    preparation: Preparation
+    seed: int
+
+    def __call__(self, begin: int, count: int) -> Arrays:
+        """Return the columns of `Outcomes` and of the starts, by name."""
+        outcomes, (state, lost, released) = self.followed(begin, count, 0)
+        start = {"start_state": state, "start_lost": lost, "start_released": released}
+        return {**outcomes._asdict(), **start}
+
+    def followed(
+        self, begin: int, count: int, recorded: int
+    ) -> tuple[Outcomes, tuple[IntArray, IntArray, FloatArray]]:
+        """Return the outcomes, with so many jumps of each trajectory recorded, and the starts."""
+        random = keys(self.seed, begin, count)
+        start = self.preparation.draw(random)
+        outcomes = blank(self.plan, count, recorded)
+        if compiled(self.plan):
+            from thermo.stochastic.jumps.kernel import run_compiled  # numba takes a while to import
+
+            run_compiled(self.plan, random, *start, outcomes)
+        else:
+            run_in_step(self.plan, random, *start, outcomes)
+        return outcomes, start
+
+
+def compiled(plan: Plan) -> bool:
+    """Say whether numba is there and the reservoirs are such that it can follow them."""
+    known = all(isinstance(m, ScaledReservoir | EndlessReservoir) for m in plan.members)
+    return known and importlib.util.find_spec("numba") is not None
+
+
+def batch_length(plan: Plan) -> int:
+    """Return how many trajectories to follow in one go; what they are does not depend on it."""
+    fastest = max(
+        float(plan.rate[begin:end].sum())
+        for begin, end in zip(plan.first[:-1], plan.first[1:], strict=True)
+    )
+    narrow = 1 if compiled(plan) else _NARROW
+    return int(np.clip(_JUMPS / (1 + fastest * plan.t_final), narrow, _LARGEST))
+
+
+def run(
+    runs: JumpRuns,
+    trajectories: int,
+    executor: Executor,
+    store: str | os.PathLike[str] | None,
+    progress: bool | None,
+) -> tuple[dict[int, Arrays], bool]:
+    """Return the batches by where they begin, and whether Ctrl-C came before the last.
+
+    Raises
+    ------
+    TypeError, ValueError
+        for an executor or a store that is none, or of another run.
+    RuntimeError
+        if a batch fails.
+    """
+    check_executor(executor, runs, None)
+    length = batch_length(runs.plan)
+    points = [
+        {"begin": begin, "count": min(length, trajectories - begin)}
+        for begin in range(0, trajectories, length)
+    ]
+    names = [point_key(point) for point in points]
+    found: dict[int, Arrays] = {}
+    with (
+        open_store(store, identify(runs, None, stored=store is not None)) as kept,
+        ProgressBar(f"following {trajectories} trajectories", progress) as bar,
+    ):
+        known = {} if kept is None else kept.read()
+        for point, name in zip(points, names, strict=True):
+            if name in known and known[name].values is not None:
+                found[point["begin"]] = dict(known[name].values or {})
+        wanted = [i for i, point in enumerate(points) if point["begin"] not in found]
+        try:
+            with contextlib.closing(evaluated(runs, points, wanted, executor, None)) as coming:
+                for index, outcome in coming:
+                    if outcome.values is None:
+                        raise RuntimeError(
+                            f"Trajectories from {points[index]['begin']} on failed: "
+                            f"{outcome.error}."
+                        )
+                    if kept is not None:
+                        kept.write(names[index], outcome._replace(version=__version__))
+                    found[points[index]["begin"]] = dict(outcome.values)
+                    bar.update(len(found) / len(points))
+        except KeyboardInterrupt:
+            if not found:
+                raise
+            return found, True
+    return found, False

@@ -1,0 +1,1 @@
+"""One small reservoir, and the jumps that a model allows."""
