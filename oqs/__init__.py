@@ -22,6 +22,7 @@ from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel, perlind
+from oqs.generator.perlind.window import Window
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -63,6 +64,8 @@ from oqs.system.operator import OperatorSystem
 from oqs.system.systems import QuadraticSystem
 from oqs.units import Units
 from oqs.validity.audit import audit
+from oqs.validity.first_order import first_order
+from oqs.validity.thermodynamic_price import ThermodynamicPrice, thermodynamic_price
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
 
@@ -103,10 +106,12 @@ __all__ = [
     "StationaryStateNotFound",
     "System",
     "Terminals",
+    "ThermodynamicPrice",
     "Units",
     "Untouched",
     "Verdict",
     "WaitingTimes",
+    "Window",
     "ZeroFrequencyBlock",
     "anderson_dot",
     "audit",
@@ -120,6 +125,7 @@ __all__ = [
     "drude_lorentz",
     "entropy_production",
     "entropy_production_by_reservoir",
+    "first_order",
     "flat",
     "flow_law",
     "gaussian_law",
@@ -141,6 +147,7 @@ __all__ = [
     "spinful_dots",
     "spinless_dots",
     "stationary_state",
+    "thermodynamic_price",
     "triple_dot",
     "underdamped",
 ]

@@ -143,6 +143,12 @@ def checked_resolution(resolution: float | None, system: System) -> float:
             f"Argument `resolution` must be at least {finest!r}, the rounding of this system's "
             f"energies, but is {number!r}. {remedy}"
         )
+    widest = 4 * system.largest_energy
+    if number > widest > 0:
+        raise ValueError(
+            f"Argument `resolution` must be at most {widest!r}, four times the largest many-body "
+            f"energy, where it tells nothing apart any more, but is {number!r}. {remedy}"
+        )
     return number
 
 
