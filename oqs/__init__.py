@@ -12,6 +12,7 @@ from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.levitov import LevitovStatistics, levitov
+from oqs.fluctuations.noise import Noise, noise
 from oqs.fluctuations.response import LinearResponse, linear_response
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.fluctuations.terminals import Terminals
@@ -83,6 +84,7 @@ __all__ = [
     "LevitovStatistics",
     "LinearResponse",
     "Model",
+    "Noise",
     "NonUniqueStationaryState",
     "Populations",
     "QuadraticSystem",
@@ -120,6 +122,7 @@ __all__ = [
     "linear_response",
     "lorentzian",
     "momentary_flows",
+    "noise",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",

@@ -214,8 +214,8 @@ class _Pinned:
     def __init__(self, parts: JumpParts, rho: ComplexArray) -> None:
         self._rho, self._whole = rho, parts.whole
         self._populations = parts.populations
-        pinned = parts.populations[int(np.argmax(rho[parts.populations].real))]
-        self._others = np.delete(np.arange(parts.size), pinned)
+        self._pinned = int(parts.populations[np.argmax(rho[parts.populations].real)])
+        self._others = np.delete(np.arange(parts.size), self._pinned)
         matrix = parts.whole[:, self._others][self._others, :]
         self._dense = parts.size <= _DENSE
         if not len(self._others):
@@ -229,7 +229,7 @@ class _Pinned:
         """Return x (P,) or (P, q); StationaryStateNotFound where L x misses y by 1e-10."""
         shape = y.shape
         y = y.reshape(shape[0], -1)
-        y = y - np.outer(self._rho, y[self._populations].sum(axis=0))
+        y = self._without_trace(y)
         x = np.zeros_like(y)
         if len(self._others):
             right = y[self._others]
@@ -238,9 +238,16 @@ class _Pinned:
                 if self._dense
                 else self._sparse.solve(right)
             )
-        x -= np.outer(self._rho, x[self._populations].sum(axis=0))
+        x = self._without_trace(x)
         self._check(x, y)
         return x.reshape(shape)
+
+    def _without_trace(self, y: ComplexArray) -> ComplexArray:
+        """Return y - rho tr y; of the pinned state, where most of it cancels, from the others."""
+        y = y - np.outer(self._rho, y[self._populations].sum(axis=0))
+        y[self._pinned] = 0.0
+        y[self._pinned] = -y[self._populations].sum(axis=0)
+        return y
 
     def _check(self, x: ComplexArray, y: ComplexArray) -> None:
         gross = np.max(abs(self._whole) @ np.abs(x) + np.abs(y), axis=0, initial=0.0)

@@ -72,14 +72,24 @@ def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike) -> JumpStatis
     """
     checked = checked_model(model)
     temperature, potential = temperatures_and_potentials(T, mu, checked.reservoirs)
-    prepared = checked.prepared.get(_KEPT)
-    if not isinstance(prepared, _Rates | _Coherent):
-        prepared = checked.prepared[_KEPT] = _prepared(checked)
-    return prepared.at(temperature, potential)
+    return _prepared(checked).at(temperature, potential)
+
+
+def prepared_rates(model: Model) -> Pairs | None:
+    """Return the jumps of a model whose populations are a rate equation, None of others."""
+    prepared = _prepared(model)
+    return prepared.pairs if isinstance(prepared, _Rates) else None
 
 
 def _prepared(model: Model) -> _Rates | _Coherent:
-    """Do what does not depend on T and mu."""
+    """Return what does not depend on T and mu, done once for a model."""
+    kept = model.prepared.get(_KEPT)
+    if not isinstance(kept, _Rates | _Coherent):
+        kept = model.prepared[_KEPT] = _prepare(model)
+    return kept
+
+
+def _prepare(model: Model) -> _Rates | _Coherent:
     require_unique(model)
     if isinstance(model, DaviesModel) and not coherences_reached(model):
         return _Rates(model, Pairs.of(model.transitions, model.reservoirs))

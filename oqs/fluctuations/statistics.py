@@ -158,10 +158,7 @@ class CountingStatistics(Summarised):
         Infinite for thermal noise without a mean, which is one below the rounding of its gross
         rate; NaN where nothing flows at all, neither mean nor noise.
         """
-        reservoir, mean, noise = self._mean_and_noise(j, quantity)
-        if self._vanishes(reservoir, mean, quantity):
-            return math.inf if noise > 0 else math.nan
-        return noise / abs(mean)
+        return float(fano_factor(*self._mean_noise_scale(j, quantity)))
 
     def uncertainty(self, j: int | str, quantity: str = "particle") -> float:
         """Return sigma c_2/c_1^2, dimensionless, with sigma = -sum_j Y_j/T_j.
@@ -170,10 +167,8 @@ class CountingStatistics(Summarised):
         populations (Barato and Seifert 2015, doi:10.1103/PhysRevLett.114.158101); coherences may
         break it. NaN where the current vanishes: 0/0 at equilibrium.
         """
-        reservoir, mean, noise = self._mean_and_noise(j, quantity)
-        if self._vanishes(reservoir, mean, quantity):
-            return math.nan
-        return self.entropy_production * noise / mean**2
+        sigma = np.asarray(self.entropy_production)
+        return float(uncertainty_product(*self._mean_noise_scale(j, quantity), sigma))
 
     @property
     def entropy_production(self) -> float:
@@ -300,16 +295,15 @@ class CountingStatistics(Summarised):
         heads = ("reservoir", "mean", "noise", "noise/|mean|")
         return Summary(f"Counting statistics of {n} reservoirs", facts, heads, rows)
 
-    def _mean_and_noise(self, j: int | str, quantity: str) -> tuple[int, float, float]:
+    def _mean_noise_scale(
+        self, j: int | str, quantity: str
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return c_1, c_2 and the gross rate of a current."""
         reservoir = self._reservoir(j)
         name = checked_quantity("quantity", quantity)
-        mean = float(getattr(self.flows, name)[reservoir])
-        return reservoir, mean, float(self.covariance(name)[reservoir, reservoir])
-
-    def _vanishes(self, reservoir: int, mean: float, quantity: str) -> bool:
-        """Whether a mean is not known from zero."""
-        scale = np.abs(weights_of(quantity, self.mu)[:, reservoir]) @ self.gross[:, reservoir]
-        return abs(mean) <= _ROUNDING * float(scale)
+        scale = np.abs(weights_of(name, self.mu)[:, reservoir]) @ self.gross[:, reservoir]
+        mean = getattr(self.flows, name)[reservoir]
+        return mean, self.covariance(name)[reservoir, reservoir], np.asarray(scale)
 
     def _reservoir(self, j: int | str, argument: str = "j") -> int:
         """Return the index of a reservoir given by name or index."""
@@ -334,3 +328,18 @@ class CountingStatistics(Summarised):
                 f"reservoir, but has shape {fields.shape}. {_FIELDS}"
             )
         return fields
+
+
+def fano_factor(mean: FloatArray, noise: FloatArray, scale: FloatArray) -> FloatArray:
+    """Return noise/|mean| (...); infinite where the mean is rounding of its gross rate `scale`."""
+    there = np.abs(mean) > _ROUNDING * scale
+    without = np.where(noise > 0, math.inf, math.nan)
+    return np.where(there, noise / np.where(there, np.abs(mean), 1.0), without)
+
+
+def uncertainty_product(
+    mean: FloatArray, noise: FloatArray, scale: FloatArray, sigma: FloatArray
+) -> FloatArray:
+    """Return sigma noise/mean^2 (...); NaN where the mean is rounding of its gross rate `scale`."""
+    there = np.abs(mean) > _ROUNDING * scale
+    return np.where(there, sigma * noise / np.where(there, mean, 1.0) ** 2, math.nan)

@@ -47,6 +47,8 @@ CASES = {
     # fluctuations
     "counting no model": ("model", lambda: oqs.counting_statistics(SYSTEM, T, MU)),
     "counting T negative": ("T", lambda: oqs.counting_statistics(MODEL, [-1.0, 1.0], MU)),
+    "noise of no model": ("model", lambda: oqs.noise(None, T, MU)),
+    "noise at T negative": ("T", lambda: oqs.noise(MODEL, [-1.0, 1.0], MU)),
     "order 0": ("order", lambda: STATS.cumulants(0, 0)),
     "order 1.5": ("order", lambda: STATS.cumulants(0, 1.5)),
     "no such reservoir": ("j", lambda: STATS.fano(2)),
@@ -68,6 +70,8 @@ CASES = {
     "first of no reservoir": ("first", lambda: STATS.waiting_time((5, "in"), (1, "out"), [1.0])),
     "waiting times negative": ("times", lambda: STATS.waiting_time((0, "in"), (1, "out"), [-1.0])),
     "currents NaN": ("currents", lambda: STATS.large_deviation(0, "heat", [NAN])),
+    "response of no model": ("model", lambda: oqs.linear_response(SYSTEM, 1.0, 0.0)),
+    "response at unequal T": ("T", lambda: oqs.linear_response(MODEL, T, 0.0)),
     # systems
     "h not Hermitian": ("h", lambda: oqs.QuadraticSystem([[1, 2], [3, 4]])),
     "h complex on its diagonal": ("h", lambda: oqs.QuadraticSystem([[1j]])),
@@ -313,7 +317,10 @@ def test_a_table_of_every_public_call():
         "GaussianLaw",  # made by gaussian_law
         "Landauer",  # made by landauer
         "Relaxation",  # made by relax
+        "FlowJacobian",  # made by law.jacobian
+        "LinearResponse", "Terminals",  # made by linear_response
         "CountingStatistics", "JumpStatistics", "WaitingTimes",  # made by counting_statistics
+        "Noise",  # made by noise
         "StationaryState",  # made by stationary_state
         "Assumption", "Audit", "Verdict",  # made by audit
         "FlowLaw", "StationaryMethod", "System",  # protocols

@@ -166,7 +166,8 @@ def _equilibrium(path: Trajectory) -> State | None:
     return None if np.isnan(found.T) else found
 
 
-def _colours(count: int) -> list[str]:
+def colours(count: int) -> list[str]:
+    """Return a colour for each of so many reservoirs."""
     if count <= len(COLOURS):
         return list(COLOURS[:count])
     return [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 0.95, count))]
@@ -176,7 +177,7 @@ def _draw_curves(
     axis: Axes, times: FloatArray, values: FloatArray, names: tuple[str, ...], quantity: str
 ) -> None:
     alone = "o" if len(times) == 1 else ""
-    for curve, name, colour in zip(values.T, names, _colours(len(names)), strict=True):
+    for curve, name, colour in zip(values.T, names, colours(len(names)), strict=True):
         if np.isnan(curve).all():
             continue
         label = f"reservoir {name}" if name.isdecimal() else name

@@ -32,7 +32,7 @@ class JumpPath(Summarised):
     ...     level, [box], T=[0.3], mu=[1.2], trajectories=3, t_final=1e3, seed=1
     ... )
     >>> path = few.trajectory(0)
-    >>> len(path.t) == few.jumps[0] + 1
+    >>> bool(len(path.t) == few.jumps[0] + 1)
     True
     """
 

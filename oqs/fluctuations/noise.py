@@ -1,0 +1,136 @@
+"""Means and zero-frequency noise at many (T, mu): what maps and sweeps need of the statistics."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
+from oqs.flows import Flows
+from oqs.fluctuations.counting import counting_statistics, prepared_rates
+from oqs.fluctuations.quantities import checked_quantity, weights_of
+from oqs.fluctuations.rates.batch import LARGEST, Batch, batch
+from oqs.fluctuations.statistics import fano_factor, uncertainty_product
+from oqs.generator.model import Model, checked_model
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Noise:
+    """Flows and their zero-frequency covariances over a batch of (T, mu).
+
+    Parameters
+    ----------
+    flows : (..., n) means.
+    second_cumulants : (..., 2, n, 2, n) covariances of particles (0) and energy (1), per unit time.
+    gross : (..., 2, n) scale of the rates that cancel in the means.
+    T, mu : (..., n) of the reservoirs.
+    """
+
+    flows: Flows
+    second_cumulants: FloatArray
+    gross: FloatArray
+    T: FloatArray
+    mu: FloatArray
+
+    def covariance(self, quantity: str = "particle", other: str | None = None) -> FloatArray:
+        """Return S_jq (..., n, n), as `CountingStatistics.covariance`."""
+        first = checked_quantity("quantity", quantity)
+        second = first if other is None else checked_quantity("other", other)
+        left, right = weights_of(first, self.mu), weights_of(second, self.mu)
+        found: FloatArray = np.einsum(
+            "a...j,...ajbq,b...q->...jq", left, self.second_cumulants, right
+        )
+        return read_only(found)
+
+    def fano(self, quantity: str = "particle") -> FloatArray:
+        """Return c_2/|c_1| (..., n) of every reservoir, as `CountingStatistics.fano`."""
+        return fano_factor(*self._mean_noise_scale(quantity))
+
+    def uncertainty(self, quantity: str = "particle") -> FloatArray:
+        """Return sigma c_2/c_1^2 (..., n), as `CountingStatistics.uncertainty`."""
+        sigma = -np.sum(self.flows.heat / self.T, axis=-1)[..., None]
+        return uncertainty_product(*self._mean_noise_scale(quantity), sigma)
+
+    def _mean_noise_scale(self, quantity: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+        name = checked_quantity("quantity", quantity)
+        noise = np.diagonal(self.covariance(name), axis1=-2, axis2=-1)
+        weights = np.abs(weights_of(name, self.mu))
+        scale = np.einsum("a...j,...aj->...j", weights, self.gross)
+        return getattr(self.flows, name), noise, scale
+
+
+def noise(model: Model, T: ArrayLike, mu: ArrayLike) -> Noise:
+    """Return means and noise of the stationary flows at T, mu of any shape (..., n).
+
+    The numbers are those of `counting_statistics`. Up to 32 states without coherences are worked
+    out all at once: some microseconds a point; others one after the other.
+
+    Parameters
+    ----------
+    model : made by `davies` or another generator.
+    T, mu : (..., n) temperatures and chemical potentials, units of energy; they broadcast.
+
+    Returns
+    -------
+    Noise : `flows`, `covariance(...)`, `fano(...)`, `uncertainty(...)` over the batch.
+
+    Raises
+    ------
+    NonUniqueStationaryState, StationaryStateNotFound, TypeError, ValueError
+        as `counting_statistics` does.
+
+    Examples
+    --------
+    >>> dot = oqs.anderson_dot(-0.4, 1.2)
+    >>> model = oqs.davies(dot, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
+    >>> bias = np.linspace(0.0, 4.0, 5)[:, None]
+    >>> found = oqs.noise(model, T=[0.05, 0.05], mu=bias * [0.5, -0.5])
+    >>> found.fano().shape
+    (5, 2)
+    >>> print(np.round(found.fano()[1:, 0], 3))
+    [0.681 0.656 0.556 0.556]
+    """
+    checked = checked_model(model)
+    n = checked.reservoirs
+    temperature, potential = temperatures_and_potentials(T, mu, n, batched=True)
+    temperature, potential = np.broadcast_arrays(temperature, potential)
+    shape = potential.shape[:-1]
+    found = _points(checked, temperature.reshape(-1, n), potential.reshape(-1, n))
+    flows = Flows.of(
+        found.particle.reshape(*shape, n),
+        found.energy.reshape(*shape, n),
+        potential,
+        checked.names,
+    )
+    return Noise(
+        flows,
+        read_only(found.second_cumulants.reshape(*shape, 2, n, 2, n)),
+        read_only(found.gross.reshape(*shape, 2, n)),
+        read_only(temperature.copy()),
+        read_only(potential.copy()),
+    )
+
+
+def _points(model: Model, T: FloatArray, mu: FloatArray) -> Batch:
+    """Return the numbers at T, mu (b, n): all at once, and what that leaves one by one."""
+    count, n = T.shape
+    pairs = prepared_rates(model)
+    if pairs is not None and pairs.dimension <= LARGEST:
+        found = batch(pairs, T, mu)
+    else:
+        empty = np.empty((count, n)), np.empty((count, n))
+        found = Batch(
+            *empty,
+            np.empty((count, 2, n, 2, n)),
+            np.empty((count, 2, n)),
+            np.zeros(count, dtype=np.bool_),
+        )
+    for row in np.flatnonzero(~found.good).tolist():
+        stats = counting_statistics(model, T[row], mu[row])
+        found.particle[row], found.energy[row] = stats.flows.particle, stats.flows.energy
+        found.second_cumulants[row], found.gross[row] = stats.second_cumulants, stats.gross
+    return found

@@ -1,0 +1,55 @@
+"""The figure of fluctuating reservoirs: bands around means over the mean field, histograms."""
+
+import numpy as np
+import pytest
+from matplotlib._pylab_helpers import Gcf
+
+import oqs
+import thermo
+
+MODEL = oqs.davies(
+    oqs.QuadraticSystem.from_energies([1.3]),
+    [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))],
+)
+BOXES = [thermo.Reservoir(thermo.FermiDiracGas(1.0), 20.0, name) for name in ("cold", "hot")]
+START = ([0.3, 0.6], [1.2, 0.9])
+
+
+def ensemble(**options):
+    return thermo.evolve_stochastic(
+        MODEL, BOXES, *START, **{"trajectories": 50, "t_final": 2e3, "seed": 1, **options}
+    )
+
+
+def path(t_final=2e3):
+    return thermo.evolve(oqs.flow_law(MODEL), BOXES, *START, t_final=t_final)
+
+
+def test_means_bands_mean_field_and_histograms():
+    found = ensemble()
+    figure = thermo.plot_stochastic(found, path())
+    warm, potentials, bars = figure.axes
+    assert [text.get_text() for text in warm.get_legend().get_texts()] == [
+        "cold",
+        "mean field",
+        "hot",
+    ]
+    np.testing.assert_allclose(warm.lines[0].get_ydata(), found.T_mean[:, 0])
+    np.testing.assert_allclose(potentials.lines[2].get_ydata(), found.mu_mean[:, 1])
+    corners = warm.collections[0].get_paths()[0].vertices[:, 1]
+    assert corners.max() == pytest.approx((found.T_mean + found.T_std)[:, 0].max())
+    assert sum(patch.get_height() for patch in bars.patches) == 100
+    assert not Gcf.figs
+    assert len(thermo.plot_stochastic(found).axes[0].lines) == 2
+    assert figure._repr_png_()[:4] == b"\x89PNG"
+
+
+def test_bad_input():
+    with pytest.raises(TypeError, match="`ensemble` must be a StochasticEnsemble, but is int"):
+        thermo.plot_stochastic(3)
+    with pytest.raises(ValueError, match="two times or more"):
+        thermo.plot_stochastic(ensemble(times=[2e3]))
+    with pytest.raises(TypeError, match="`path` must be a Trajectory, but is str"):
+        thermo.plot_stochastic(ensemble(), "mean")
+    with pytest.raises(ValueError, match="up to t = 2000, but follows 2 up to 100"):
+        thermo.plot_stochastic(ensemble(), path(100.0))
