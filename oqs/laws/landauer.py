@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number, real_array, temperatures_and_potentials
-from oqs.contact.contacts import Contact, contact_names
+from oqs.contact.contacts import Contact
+from oqs.contact.together import contact_names
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import KINDS, Flows
 from oqs.laws.gross import gross_of_modes

@@ -9,8 +9,9 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.contact.contacts import Contact, checked_contacts
+from oqs.contact.contacts import Contact
 from oqs.contact.principal_value import Weight, shift_function
+from oqs.contact.together import checked_contacts, fermionic_contacts
 from oqs.laws.gross import ROUNDING
 from oqs.laws.resonances import graded_panels, poles
 from oqs.numerics.clusters import IntArray
@@ -47,7 +48,7 @@ class Scatterer:
 
         Raises TypeError or ValueError if contacts are refused, or a band is missing.
         """
-        found = checked_contacts(contacts)
+        found = fermionic_contacts(checked_contacts(contacts))
         return cls(
             system,
             found,
