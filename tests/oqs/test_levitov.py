@@ -202,7 +202,7 @@ def test_the_rate_function_is_the_legendre_transform():
     system, contacts, T, mu = random_system(48, 1, 2)
     stats = oqs.levitov(system, contacts, T, mu)
     mean = stats.flows.particle[0]
-    currents = mean + np.array([-0.008, 0.0, 0.01])
+    currents = mean + np.array([-0.003, 0.0, 0.01])
     found = stats.large_deviation(0, "particle", currents)
     grid = np.linspace(-3, 3, 121)
     fields = np.stack([grid, 0 * grid], axis=1)
