@@ -56,12 +56,18 @@ from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
 from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
+from thermo.stochastic.explicit.explicit_reservoirs import (
+    ExplicitPath,
+    ExplicitReservoirs,
+    explicit_reservoirs,
+)
 from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.master_equation import (
     MasterEquation,
     ReservoirMoments,
     master_equation,
 )
+from thermo.sweeps.parts import merge
 from thermo.sweeps.sweep import sweep
 
 __all__ = [
@@ -78,6 +84,8 @@ __all__ = [
     "Estimate",
     "Event",
     "EvolutionFailed",
+    "ExplicitPath",
+    "ExplicitReservoirs",
     "FermiDiracGas",
     "GasState",
     "HeatLink",
@@ -109,11 +117,13 @@ __all__ = [
     "evolve",
     "evolve_ensemble",
     "evolve_stochastic",
+    "explicit_reservoirs",
     "fermi_dirac_integral",
     "invert",
     "load_dataset",
     "master_equation",
     "maximum_power",
+    "merge",
     "omega_bar",
     "optimise",
     "plot_map",
