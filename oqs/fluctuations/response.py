@@ -50,9 +50,9 @@ class LinearResponse(Summarised):
     >>> import oqs
     >>> dots = oqs.QuadraticSystem.from_energies([0.2, 0.5])
     >>> leads = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.01))]
-    >>> oqs.linear_response(oqs.davies(dots, leads), T=0.1, mu=0.0)
-    Linear response of 2 reservoirs: 0, 1; T: 0.1; mu: 0; G: 0.005582; S: 2.179; kappa: 0.0002813; ZT:
-      9.417
+    >>> response = oqs.linear_response(oqs.davies(dots, leads), T=0.1, mu=0.0)
+    >>> round(response.seebeck, 3), round(response.ZT, 3)
+    (2.179, 9.417)
     """
 
     T: float
