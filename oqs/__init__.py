@@ -4,8 +4,10 @@ Units: hbar = k_B = 1, energies in one reference energy. Flows are positive wher
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 """
 
+from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
+from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
@@ -43,6 +45,7 @@ from oqs.stationary import (
     ZeroFrequencyBlock,
     stationary_state,
 )
+from oqs.system.base import System
 from oqs.system.builders import (
     anderson_dot,
     coupled_dots,
@@ -54,7 +57,8 @@ from oqs.system.builders import (
     triple_dot,
 )
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System
+from oqs.system.operator import OperatorSystem
+from oqs.system.systems import QuadraticSystem
 from oqs.units import Units
 from oqs.validity.audit import audit
 from oqs.validity.verdict import Assumption, Audit, Verdict
@@ -65,6 +69,7 @@ _refuse_namesakes()
 __all__ = [
     "Assumption",
     "Audit",
+    "BosonicContact",
     "ClosedForm",
     "Contact",
     "CountingStatistics",
@@ -84,6 +89,7 @@ __all__ = [
     "Model",
     "Noise",
     "NonUniqueStationaryState",
+    "OperatorSystem",
     "Populations",
     "QuadraticSystem",
     "Relaxation",
@@ -107,6 +113,7 @@ __all__ = [
     "davies",
     "deviation",
     "double_dot",
+    "drude_lorentz",
     "entropy_production",
     "entropy_production_by_reservoir",
     "flat",
@@ -120,6 +127,7 @@ __all__ = [
     "lorentzian",
     "momentary_flows",
     "noise",
+    "ohmic",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",
@@ -129,6 +137,7 @@ __all__ = [
     "spinless_dots",
     "stationary_state",
     "triple_dot",
+    "underdamped",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room

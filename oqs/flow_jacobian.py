@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 
-_DERIVATIVES: Final = (
+DERIVATIVES: Final = (
     "particle_T",
     "particle_mu",
     "energy_T",
@@ -58,7 +58,7 @@ class FlowJacobian:
 
     def __post_init__(self) -> None:
         shape = np.shape(self.particle_T)
-        for name in _DERIVATIVES:
+        for name in DERIVATIVES:
             array = np.array(getattr(self, name), dtype=np.float64)
             if array.shape != shape or len(shape) < 2 or shape[-1] != shape[-2]:
                 raise ValueError(
@@ -101,7 +101,7 @@ class FlowJacobian:
     ) -> FlowJacobian:
         """Return the Jacobian of a table (6, ..., n, n), in the order of the fields, as it is."""
         found = object.__new__(cls)  # the laws' own tables need no checks
-        found.__dict__.update(zip(_DERIVATIVES, read_only(table), strict=True), names=names)
+        found.__dict__.update(zip(DERIVATIVES, read_only(table), strict=True), names=names)
         return found
 
     @classmethod
@@ -111,14 +111,14 @@ class FlowJacobian:
         if len(rows) == 1:
             return rows[0]
         return cls.of_table(
-            np.array([np.concatenate([getattr(row, d) for row in rows]) for d in _DERIVATIVES])
+            np.array([np.concatenate([getattr(row, d) for row in rows]) for d in DERIVATIVES])
         )
 
     def shaped(self, shape: tuple[int, ...], names: tuple[str | None, ...] | None) -> FlowJacobian:
         """Return the same derivatives with leading axes `shape`, of reservoirs with these names."""
         square = (*shape, self.reservoirs, self.reservoirs)
         found = object.__new__(FlowJacobian)
-        found.__dict__.update({d: getattr(self, d).reshape(square) for d in _DERIVATIVES})
+        found.__dict__.update({d: getattr(self, d).reshape(square) for d in DERIVATIVES})
         found.__dict__.update(names=names)
         return found
 

@@ -50,8 +50,9 @@ from thermo.plotting.map import plot_map
 from thermo.plotting.stochastic import plot_stochastic
 from thermo.plotting.trajectory import plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium, constant_density_equilibrium, equilibrium
+from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.linking import with_links
-from thermo.reservoirs.links import HeatLink, LinkedLaw
+from thermo.reservoirs.links import HeatLink, OhmicLink
 from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
@@ -85,6 +86,7 @@ __all__ = [
     "JumpPath",
     "LinkedLaw",
     "MasterEquation",
+    "OhmicLink",
     "OptimisationFailed",
     "Optimum",
     "PathFluctuations",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import numbers
-from collections.abc import Sequence
 from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
-from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, rate_at
-from oqs.summary import Summarised, Summary, counted, few_digits
+from oqs.contact.base import ReservoirContact, ThermalState
+from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, RateAt, rate_at, varies
+from oqs.summary import Summary, counted, few_digits
 
 NEGLIGIBLE = 1e-13
 """Amplitudes below this fraction of their contact's norm are rounding of zeros and are dropped."""
@@ -22,7 +23,7 @@ _REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
-class Contact(Summarised):
+class Contact(ReservoirContact):
     """A set of independent channels S_a = sum_v t_av c_v to one reservoir with rate gamma(w).
 
     The dissipator of the contact is
@@ -35,7 +36,8 @@ class Contact(Summarised):
 
     Parameters
     ----------
-    rate : callable, array of frequencies -> array of gamma(w) >= 0, units of energy.
+    rate : callable, array of frequencies -> array of gamma(w) >= 0, units of energy. One of three
+        arguments is rate(w, T, mu), which depends on the reservoir's temperature and potential.
     coupling : None: every site has its own bath, t = identity. Shape (N,): one collective channel.
         Shape (m, N): m independent channels. Complex, dimensionless; |t|^2 multiplies gamma.
     name : used in messages, tables and plots.
@@ -93,20 +95,53 @@ class Contact(Summarised):
             )
         return self.coupling
 
-    def gamma(self, frequencies: FloatArray, index: int | None = None) -> FloatArray:
+    @property
+    def fermionic(self) -> bool:
+        """True: each jump moves a particle."""
+        return True
+
+    @property
+    def varies(self) -> bool:
+        """Whether the rate is one of (w, T, mu)."""
+        return varies(self.rate)
+
+    def gamma(
+        self, frequencies: FloatArray, index: int | None = None, at: ThermalState | None = None
+    ) -> FloatArray:
         """Return gamma(w) (K,) at these frequencies, 0 outside the band.
 
         Raises
         ------
         TypeError, ValueError
-            if the rate is not real, finite and >= 0 there, naming the contact (`index`).
+            if the rate is not real, finite and >= 0 there, naming the contact (`index`), or if it
+            depends on T and mu and none are given.
         """
         if self.band is None:
-            return rate_at(self.rate, frequencies, self.label(index))
+            return rate_at(self.rate, frequencies, self.label(index), at)
         inside = (frequencies >= self.band[0]) & (frequencies <= self.band[1])
         values = np.zeros(frequencies.shape)
-        values[inside] = rate_at(self.rate, frequencies[inside], self.label(index))
+        values[inside] = rate_at(self.rate, frequencies[inside], self.label(index), at)
         return values
+
+    def split(
+        self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return gamma (1 - n) and gamma n (K,), each to its own relative precision."""
+        nu = (frequencies - mu) / T
+        return gamma * expit(nu), gamma * expit(-nu)
+
+    def slopes(self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
+        """Return the derivatives (2, 2, K), by T and mu, of gamma (1 - n) and gamma n."""
+        x = (frequencies - mu) / T
+        by_mu = gamma * expit(x) * expit(-x) / T
+        absorbed = np.stack([by_mu * x, by_mu])
+        return np.stack([-absorbed, absorbed], axis=1)
+
+    def at(self, T: float, mu: float) -> Contact:
+        """Return this contact with its rate as it is at one T, mu."""
+        if not self.varies:
+            return self
+        return Contact(RateAt(self.rate, T, mu), self.coupling, self.name, self.band)
 
     def why_zero(self, frequency: float) -> str:
         """Say why gamma is 0 at this frequency, where it is."""
@@ -118,11 +153,9 @@ class Contact(Summarised):
             return self.rate.why_zero(frequency)
         return "its `rate` returns 0 there"
 
-    def label(self, index: int | None = None) -> str:
-        """Return how messages call this contact."""
-        if self.name is not None:
-            return f"contact {self.name!r}"
-        return "a contact" if index is None else f"contact {index}"
+    def strength_and_channels(self, sites: int) -> tuple[str, str]:
+        """Return the rate and the number of channels as text."""
+        return repr(self.rate), str(len(self.channels(sites)))
 
     def summary(self) -> Summary:
         """Return name, rate and channels."""
@@ -162,46 +195,3 @@ def _edges(band: object) -> tuple[float, float]:
             f"Argument `band` must be two ascending energies, but is {band!r}. {remedy}"
         )
     return float(edges[0]), float(edges[1])
-
-
-def checked_contacts(contacts: object) -> tuple[Contact, ...]:
-    """Return the contacts as a tuple of at least one Contact, or raise naming the argument."""
-    if isinstance(contacts, Contact):
-        raise TypeError(
-            "Argument `contacts` must be a sequence of Contact, but is one Contact. "
-            "Put it in a list: [contact]."
-        )
-    try:
-        found: tuple[object, ...] = tuple(contacts)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(
-            f"Argument `contacts` must be a sequence of Contact, but is {contacts!r}. "
-            "Give a list such as [oqs.Contact(rate=oqs.flat(0.01))]."
-        ) from None
-    if not found:
-        raise ValueError(
-            "Argument `contacts` must hold at least one Contact, but is empty. "
-            "Give one Contact per reservoir."
-        )
-    checked = []
-    for index, contact in enumerate(found):
-        if not isinstance(contact, Contact):
-            raise TypeError(
-                f"Argument `contacts` must hold Contact objects, but entry {index} is "
-                f"{contact!r}. Make one with oqs.Contact(rate=...)."
-            )
-        checked.append(contact)
-    names = [contact.name for contact in checked if contact.name is not None]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(
-            f"Argument `contacts` must have different names, but two are called {twice!r}. "
-            "Name each, or leave names out."
-        )
-    return tuple(checked)
-
-
-def contact_names(contacts: Sequence[Contact]) -> tuple[str | None, ...] | None:
-    """Return the contacts' names, None of one without; None where all are without."""
-    names = tuple(contact.name for contact in contacts)
-    return None if all(name is None for name in names) else names

@@ -1,12 +1,14 @@
 """Relaxation rates gamma(w) of a contact: how fast a level at frequency w exchanges a particle.
 
 A rate is any callable of an array of frequencies (units of energy) that returns finite numbers
->= 0 (units of energy, hbar = 1). The laws here are small objects with a readable `repr`.
+>= 0 (units of energy, hbar = 1); with three arguments it is rate(w, T, mu). The laws here are small
+objects with a readable `repr`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from typing import final
 
@@ -15,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number, real_number
 
-Rate = Callable[[FloatArray], ArrayLike]
+Rate = Callable[..., ArrayLike]
 
 
 @final
@@ -80,7 +82,7 @@ class Lorentzian:
 
 def flat(value: float) -> Flat:
     """Return the frequency-independent rate gamma(w) = value >= 0 (units of energy)."""
-    return Flat(_non_negative("value", value))
+    return Flat(non_negative("value", value))
 
 
 def power_law(prefactor: float, exponent: float) -> PowerLaw:
@@ -90,7 +92,7 @@ def power_law(prefactor: float, exponent: float) -> PowerLaw:
     three-dimensional gas with quadratic dispersion, which starts at w = 0.
     """
     return PowerLaw(
-        _non_negative("prefactor", prefactor),
+        non_negative("prefactor", prefactor),
         real_number("exponent", exponent, "The paper's figures use 0.5."),
     )
 
@@ -98,40 +100,85 @@ def power_law(prefactor: float, exponent: float) -> PowerLaw:
 def lorentzian(strength: float, center: float, width: float) -> Lorentzian:
     """Return gamma(w) = strength width^2 / ((w - center)^2 + width^2): a filtered contact."""
     return Lorentzian(
-        _non_negative("strength", strength),
+        non_negative("strength", strength),
         real_number("center", center, "It is the frequency of the peak, in units of energy."),
         positive_number("width", width, "It is the half width at half maximum; use flat for none."),
     )
 
 
-def rate_at(rate: Rate, frequencies: FloatArray, owner: str) -> FloatArray:
+@final
+@dataclasses.dataclass(frozen=True)
+class RateAt:
+    """A rate(w, T, mu) at one T, mu: a rate of the frequency alone."""
+
+    rate: Rate
+    T: float
+    mu: float
+
+    def __call__(self, frequency: FloatArray) -> ArrayLike:
+        """Return the rate at each frequency."""
+        return self.rate(frequency, self.T, self.mu)
+
+
+def varies(rate: Rate) -> bool:
+    """Whether a rate takes (w, T, mu): three arguments without a default, by its signature."""
+    try:
+        parameters = inspect.signature(rate).parameters.values()
+    except ValueError:  # a ufunc, or written in C: of the frequency alone
+        return False
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    needed = [p for p in parameters if p.kind in kinds and p.default is inspect.Parameter.empty]
+    return len(needed) == 3
+
+
+def rate_at(
+    rate: Rate,
+    frequencies: FloatArray,
+    owner: str,
+    at: tuple[float, float] | None = None,
+    argument: str = "rate",
+) -> FloatArray:
     """Return gamma at each frequency (K,), checked to be real, finite and >= 0.
+
+    Parameters
+    ----------
+    at : T, mu of the reservoir, for a rate that depends on them.
+    argument : how messages call the rate.
 
     Raises
     ------
     TypeError, ValueError
         if the callable does not take an array (as it raises), returns something that is not real
         (TypeError), a value that is NaN, infinite or negative, or another shape than the
-        frequencies'.
+        frequencies'; if it depends on T and mu and none are given.
     """
+    thermal: tuple[float, ...] = ()
+    if varies(rate):
+        if at is None:
+            raise ValueError(
+                f"Argument `{argument}` of {owner} must be a function of the frequency alone here, "
+                "but depends on T and mu. Use the density matrix, oqs.flow_law(oqs.davies(system, "
+                "contacts)), or contact.at(T, mu) for the rate at one T, mu."
+            )
+        thermal = (float(at[0]), float(at[1]))
     try:
         with np.errstate(all="ignore"):  # what comes out is checked below, by value
-            returned = rate(frequencies.copy())
+            returned = rate(frequencies.copy(), *thermal)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"Argument `rate` of {owner} must accept an array of frequencies, but raised: {error}. "
-            "Write it with numpy functions, or wrap it in numpy.vectorize."
+            f"Argument `{argument}` of {owner} must accept an array of frequencies, but raised: "
+            f"{error}. Write it with numpy functions, or wrap it in numpy.vectorize."
         ) from error
     values = np.asarray(returned)
     if values.dtype.kind not in "iuf":
         raise TypeError(
-            f"Argument `rate` of {owner} must return real numbers, but returned {values.dtype}. "
-            "Return gamma(w) >= 0 as floats."
+            f"Argument `{argument}` of {owner} must return real numbers, but returned "
+            f"{values.dtype}. Return values >= 0 as floats."
         )
     if values.shape not in ((), frequencies.shape):
         raise ValueError(
-            f"Argument `rate` of {owner} must return one value per frequency, shape "
+            f"Argument `{argument}` of {owner} must return one value per frequency, shape "
             f"{frequencies.shape}, but returned shape {values.shape}. "
             "Return an array like its argument."
         )
@@ -141,13 +188,14 @@ def rate_at(rate: Rate, frequencies: FloatArray, owner: str) -> FloatArray:
         index = int(np.argmax(wrong))
         value, frequency = float(values[index]), float(frequencies[index])
         raise ValueError(
-            f"Argument `rate` of {owner} must be finite and >= 0, but is {value!r} at frequency "
-            f"{frequency!r}. Choose a law that is defined at every Bohr frequency."
+            f"Argument `{argument}` of {owner} must be finite and >= 0, but is {value!r} at "
+            f"frequency {frequency!r}. Choose a law that is defined at every Bohr frequency."
         )
     return values
 
 
-def _non_negative(name: str, value: float) -> float:
+def non_negative(name: str, value: float) -> float:
+    """Return `value` as a float >= 0, or raise naming the argument."""
     number = real_number(name, value, "Rates are real numbers >= 0 in units of energy.")
     if number < 0:
         raise ValueError(

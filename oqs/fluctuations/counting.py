@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
+from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
 from oqs.fluctuations.coherent import CoherentStatistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
@@ -18,6 +18,7 @@ from oqs.generator.closed import ClosedGenerator
 from oqs.generator.davies import DaviesModel
 from oqs.generator.jumps import jump_parts, reached_elements
 from oqs.generator.model import Model, checked_model
+from oqs.generator.state_transitions import StateTransitions
 from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryProblem
 from oqs.stationary.populations import coherences_reached
@@ -26,7 +27,7 @@ from oqs.stationary.uniqueness import require_unique
 _KEPT = "counting statistics"
 
 
-def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike) -> JumpStatistics:
+def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> JumpStatistics:
     """Return the full counting statistics of the stationary state: what each reservoir loses.
 
     Every jump of the generator counts the particles and the energy that it moves out of its
@@ -71,8 +72,7 @@ def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike) -> JumpStatis
     0.5
     """
     checked = checked_model(model)
-    temperature, potential = temperatures_and_potentials(T, mu, checked.reservoirs)
-    return _prepared(checked).at(temperature, potential)
+    return _prepared(checked).at(*checked.arguments(T, mu))
 
 
 def prepared_rates(model: Model) -> Pairs | None:
@@ -92,7 +92,9 @@ def _prepared(model: Model) -> _Rates | _Coherent:
 def _prepare(model: Model) -> _Rates | _Coherent:
     require_unique(model)
     if isinstance(model, DaviesModel) and not coherences_reached(model):
-        return _Rates(model, Pairs.of(model.transitions, model.reservoirs))
+        transitions = model.transitions
+        if not isinstance(transitions, StateTransitions):
+            return _Rates(model, Pairs.of(transitions, model.reservoirs))
     problem = checked_method(model, None).prepare(model)
     return _Coherent(model, problem, reached_elements(model))
 

@@ -11,23 +11,22 @@ import numpy as np
 import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
-from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
-from oqs.contact.contacts import Contact, checked_contacts
-from oqs.contact.principal_value import (
-    occupied_shift,
-    occupied_shift_slopes,
-    shift_function,
-)
+from oqs.arguments import FloatArray, index, read_only
+from oqs.contact.base import ReservoirContact
+from oqs.contact.together import checked_contacts, fermionic_contacts, plain
 from oqs.generator.eigenoperators import Decomposition, decompose
 from oqs.generator.generator import Generator, build_generator
 from oqs.generator.model import Model
+from oqs.generator.operator_elements import decompose_contacts
+from oqs.generator.state_transitions import StateTransitions
 from oqs.generator.weighted import WeightedGenerator
+from oqs.generator.weights import rates_of, shifts, slopes, split_rates
 from oqs.memory import announce, require_memory
 from oqs.numerics.clusters import IntArray
+from oqs.system.base import FermionicSystem, System
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import System
+from oqs.system.systems import QuadraticSystem, checked_resolution
 from oqs.transitions.find_transitions import find_transitions
 from oqs.transitions.level_coherences import LevelCoherences
 from oqs.transitions.transitions import SectorBlocks, Transitions
@@ -43,7 +42,8 @@ class DaviesModel(Model):
         D_j = sum_kappa A_{kappa,j},
         A_{kappa,j} = gamma_j(w) sum_a { n_j(w) D[S_a(w)^+] + (1 - n_j(w)) D[S_a(w)] }, w = w_kappa,
 
-    which is Eq. (9) when every mode has its own bath; D[L] rho = L rho L^+ - {L^+ L, rho}/2.
+    which is Eq. (9) when every mode has its own bath; D[L] rho = L rho L^+ - {L^+ L, rho}/2. For a
+    bosonic contact 1 - n_j is 1 + n_B, see `BosonicContact`.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ class DaviesModel(Model):
     """
 
     system: System
-    contacts: tuple[Contact, ...]
+    contacts: tuple[ReservoirContact, ...]
     resolution: float
-    transitions: Transitions
+    transitions: Transitions | StateTransitions
     shifted: bool = False
 
     @property
@@ -78,7 +78,10 @@ class DaviesModel(Model):
     @functools.cached_property
     def decomposition(self) -> Decomposition:
         """Bohr frequencies, elements of the eigen-operators, levels: what coherences need."""
-        channels = [contact.channels(self.system.sites) for contact in self.contacts]
+        transitions = self.transitions
+        if isinstance(transitions, StateTransitions):
+            return transitions.decomposition
+        channels = [contact.channels(self.system.sites) for contact in self.leads]
         return decompose(self.system, channels, self.resolution, self.sector)
 
     @property
@@ -93,18 +96,15 @@ class DaviesModel(Model):
         system, transitions = self.system, self.transitions
         if not isinstance(system, InteractingSystem) or not isinstance(transitions, SectorBlocks):
             return None
-        return LevelCoherences.of(system, self.contacts, transitions, self.resolution)
+        return LevelCoherences.of(system, self.leads, transitions, self.resolution)
 
     @functools.cached_property
     def rates(self) -> FloatArray:
-        """gamma_j(w_kappa) (n, K); 0 where contact j has no eigen-operator."""
-        rates = np.zeros((self.reservoirs, len(self.frequencies)))
-        for j, (contact, elements) in enumerate(
-            zip(self.contacts, self.decomposition.elements, strict=True)
-        ):
-            occurring = np.flatnonzero(np.bincount(elements.kappa))
-            rates[j, occurring] = contact.gamma(self.frequencies[occurring], j)
-        return read_only(rates)
+        """gamma_j(w_kappa) (n, K); 0 where contact j has no eigen-operator.
+
+        Of a bosonic contact J_j, and at w = 0 J_j'(0). Of one whose rate depends on T and mu 1.
+        """
+        return read_only(rates_of(self.contacts, self.decomposition))
 
     @property
     def frequencies(self) -> FloatArray:
@@ -117,42 +117,27 @@ class DaviesModel(Model):
         Each occupation is evaluated on its own: 1 - n keeps its relative precision where n ~ 1.
         With frequency shifts, `shift_weights` follow: (4 n K,) instead of (2 n K,) in all.
         """
-        nu = (self.frequencies - mu[:, None]) / T[:, None]  # (n, K)
-        parts = [self.rates * expit(nu), self.rates * expit(-nu)]
-        if self.shifted:
-            parts += self.shift_weights(T, mu)
+        down, up = split_rates(self.contacts, self.decomposition, self.rates, T, mu)
+        parts = [down, up, *(self.shift_weights(T, mu) if self.shifted else ())]
         return np.concatenate(parts).ravel()
 
     def weight_slopes(self, T: FloatArray, mu: FloatArray) -> FloatArray:
-        """Return d weights / d T_j and d mu_j, (2, .., n, K): each contact's own T and mu."""
-        x = (self.frequencies - mu[:, None]) / T[:, None]
-        slope = self.rates * expit(x) * expit(-x) / T[:, None]
-        absorbed = np.stack([slope * x, slope])
-        parts = [-absorbed, absorbed]
-        if self.shifted:
-            shifted = np.zeros_like(absorbed)
-            for j, (contact, elements) in enumerate(
-                zip(self.contacts, self.decomposition.elements, strict=True)
-            ):
-                here = np.unique(elements.kappa)
-                at = self.frequencies[here], float(T[j]), float(mu[j])
-                shifted[:, j, here] = -occupied_shift_slopes(contact, *at)
-            parts += [shifted, shifted]
-        return np.stack(parts, axis=1)
+        """Return d weights / d T_j and d mu_j, (2, .., n, K): each contact's own T and mu.
+
+        Raises ValueError where a rate depends on T and mu: its derivatives are not known.
+        """
+        return slopes(self.contacts, self.decomposition, self.rates, T, mu, shifted=self.shifted)
 
     def shift_weights(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the coefficients e_j(w), f_j(w) of `lamb_shift`, each (n, K); 0 if no operator."""
-        emission = np.zeros_like(self.rates)
-        absorption = np.zeros_like(self.rates)
-        for j, (contact, elements) in enumerate(
-            zip(self.contacts, self.decomposition.elements, strict=True)
-        ):
-            here = np.flatnonzero(np.bincount(elements.kappa))
-            w = self.frequencies[here]
-            occupied = occupied_shift(contact, w, float(T[j]), float(mu[j]))
-            absorption[j, here] = -occupied
-            emission[j, here] = shift_function(contact)(w) - occupied
-        return emission, absorption
+        return shifts(self.contacts, self.decomposition, T, mu)
+
+    def at(self, T: FloatArray, mu: FloatArray) -> DaviesModel:
+        """Return the model with the rates of its contacts as they are at one T, mu (n,)."""
+        if not self.varies:
+            return self
+        frozen = zip(self.contacts, T.tolist(), mu.tolist(), strict=True)
+        return dataclasses.replace(self, contacts=tuple(c.at(t, m) for c, t, m in frozen))
 
     @functools.cached_property
     def detuning(self) -> FloatArray:
@@ -180,7 +165,9 @@ class DaviesModel(Model):
         self._require_room_for_operators(contact)
         return tuple(self._operators(contact, kappa) for kappa in range(len(self.frequencies)))
 
-    def partial_dissipator(self, kappa: int, j: int, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
+    def partial_dissipator(
+        self, kappa: int, j: int, T: ArrayLike, mu: ArrayLike | None = None
+    ) -> qutip.Qobj:
         """Return A_{kappa,j} of Eq. (9) as a superoperator Qobj (4^N, 4^N).
 
         Parameters
@@ -196,13 +183,13 @@ class DaviesModel(Model):
         TypeError, ValueError
             if an index is no whole number, or T, mu are refused.
         """
-        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        temperature, potential = self.arguments(T, mu)
         frequency = index("kappa", kappa, len(self.frequencies), "See model.frequencies.")
         return self._partial(frequency, self._checked_contact(j), temperature, potential)
 
-    def lamb_shift(self, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
+    def lamb_shift(self, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
-        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        temperature, potential = self.arguments(T, mu)
         emission, absorption = self.shift_weights(temperature, potential)
         return tuple(
             self._operator(elements.weighted(e, f, self.system.spectrum.dimension), isherm=True)
@@ -231,7 +218,7 @@ class DaviesModel(Model):
         """Dissipator terms on the matrix elements between states of one level."""
         return self._generator(self.decomposition.levels)
 
-    def of_part(self, system: System, contacts: Sequence[Contact]) -> DaviesModel:
+    def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> DaviesModel:
         """Return the Davies model of a part of the system, its energies resolved as here."""
         return davies(system, contacts, lamb_shift=self.shifted, resolution=self.resolution or None)
 
@@ -281,8 +268,8 @@ class DaviesModel(Model):
         )
 
     def _partial(self, kappa: int, j: int, T: FloatArray, mu: FloatArray) -> qutip.Qobj:
-        nu = (self.frequencies[kappa] - mu[j]) / T[j]
-        down, up = self.rates[j, kappa] * expit(nu), self.rates[j, kappa] * expit(-nu)
+        weights = self.weights(T, mu).reshape(-1, *self.rates.shape)
+        down, up = weights[:2, j, kappa].tolist()
         # on scipy's matrices: QuTiP's sums drop 1e-14 of no unit in particular, and the option
         # that keeps it takes 50 ms to set
         size = self.system.spectrum.dimension**2
@@ -295,7 +282,7 @@ class DaviesModel(Model):
 
 def davies(
     system: System,
-    contacts: Sequence[Contact],
+    contacts: Sequence[ReservoirContact],
     *,
     lamb_shift: bool = False,
     resolution: float | None = None,
@@ -307,8 +294,10 @@ def davies(
 
     Parameters
     ----------
-    system : QuadraticSystem or InteractingSystem.
-    contacts : one Contact per reservoir.
+    system : QuadraticSystem, InteractingSystem or OperatorSystem.
+    contacts : one Contact or BosonicContact per reservoir; an OperatorSystem takes bosonic ones.
+        A quadratic system between both kinds is no quadratic problem: the model's system is then
+        the InteractingSystem of the same h.
     lamb_shift : include the frequency shifts FS_j of Eq. (2). They commute with H_S and leave the
         state of a system without degenerate levels as it is; each contact needs its `band`.
     resolution : energy; levels and Bohr frequencies closer than it count as equal. None takes
@@ -328,10 +317,18 @@ def davies(
     """
     if not isinstance(system, System):
         raise TypeError(
-            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
-            f"{type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj with "
-            "oqs.InteractingSystem(H, annihilators)."
+            f"Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, "
+            f"but is {type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj "
+            "with oqs.InteractingSystem(H, annihilators) or oqs.OperatorSystem(H)."
         )
     found = checked_contacts(contacts)
-    transitions, width = find_transitions(system, found, resolution)
-    return DaviesModel(system, found, width, transitions, bool(lamb_shift))
+    if isinstance(system, FermionicSystem) and plain(found):
+        own = fermionic_contacts(found)
+        transitions, width = find_transitions(system, own, resolution)
+        return DaviesModel(system, found, width, transitions, bool(lamb_shift))
+    if isinstance(system, QuadraticSystem):  # phonons make it an interacting one
+        system = InteractingSystem.from_terms(system.h)
+    width = checked_resolution(resolution, system)
+    decomposition = decompose_contacts(system, found, width)
+    between = StateTransitions.of(decomposition, rates_of(found, decomposition))
+    return DaviesModel(system, found, width, between, bool(lamb_shift))

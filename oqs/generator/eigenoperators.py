@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.contact.contacts import NEGLIGIBLE
 from oqs.numerics.clusters import IntArray, cluster, pairs_within
+from oqs.system.base import System
 from oqs.system.fock import annihilator, number_of_bits
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System
+from oqs.system.systems import QuadraticSystem
 from oqs.transitions.couplings import ChannelOperator
 
 
@@ -31,7 +32,8 @@ class Elements:
 
     Parameters
     ----------
-    lower, upper : (M,) states; the upper one holds one particle more.
+    lower, upper : (M,) states; the upper one holds one particle more, or of a bosonic contact the
+        energy w more. Those of one level stand in both orders, at w = 0.
     amplitude : (M,) complex.
     kappa : (M,) index of the Bohr frequency E_upper - E_lower.
     channel : (M,) which channel a; different channels add incoherently.
@@ -111,7 +113,7 @@ def decompose(
 
     Parameters
     ----------
-    system : any System.
+    system : any system of fermionic sites.
     channels : one array t (m_j, N) per contact: S_a = sum_v t_av c_v.
     resolution : energies closer than this energy are equal.
     sector : (D,) label of each eigenstate's quantum numbers, where they are not all modes.
@@ -151,7 +153,7 @@ def decompose_modes(
                     found.append((operator, kappa, channel))
         elements.append(_collect(found))
     occupation = number_of_bits(system.sites)
-    levels, _ = _levels(occupation @ frequencies[mode_level], occupation.sum(axis=1), resolution)
+    levels, _ = levels_of(occupation @ frequencies[mode_level], occupation.sum(axis=1), resolution)
     return Decomposition(read_only(frequencies), tuple(elements), read_only(levels))
 
 
@@ -160,8 +162,8 @@ def decompose_states(
 ) -> Decomposition:
     """Decompose in the many-body eigenstates: no structure but the quantum numbers is used."""
     spectrum = system.spectrum
-    levels, level_energy = _levels(spectrum.energies, sector, resolution)
-    found = [_states_of_contact(system, t) for t in channels]
+    levels, level_energy = levels_of(spectrum.energies, sector, resolution)
+    found = [states_of_contact(system, t) for t in channels]
     bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
     kappa, frequencies = cluster(np.concatenate(bohr), resolution)
     split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
@@ -172,7 +174,7 @@ def decompose_states(
     return Decomposition(read_only(frequencies), elements, read_only(levels))
 
 
-def _states_of_contact(
+def states_of_contact(
     system: InteractingSystem, t: ComplexArray
 ) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
     """Return lower, upper, amplitude and channel of every non-zero element of one contact."""
@@ -220,7 +222,7 @@ def _collect(found: list[tuple[sp.csr_array, int, int]]) -> Elements:
     )
 
 
-def _levels(energies: FloatArray, sector: IntArray, width: float) -> tuple[IntArray, FloatArray]:
+def levels_of(energies: FloatArray, sector: IntArray, width: float) -> tuple[IntArray, FloatArray]:
     """Return the level of each state (D,) and the energy of each level (L,), sector by sector."""
     levels = np.empty(len(energies), dtype=np.intp)
     centers: list[FloatArray] = []

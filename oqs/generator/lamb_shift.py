@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from oqs.generator.model import Model, checked_model
 
 
-def lamb_shift(model: Model, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
+def lamb_shift(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
     """Return H_LS,j of every reservoir, Hermitian Qobj (2^N, 2^N), units of energy.
 
         H_LS,j = sum_a sum_w { e_j(w) S_a(w)^+ S_a(w) + f_j(w) S_a(w) S_a(w)^+ },
@@ -18,6 +18,9 @@ def lamb_shift(model: Model, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, .
     the second-order level shifts by virtual emission and absorption of a particle. Each term
     commutes with H_S. For independent modes e - f does not depend on T and mu: it is the real part
     of the self-energy.
+
+    Of a bosonic contact gamma (1 - n) stands for J (1 + n_B) at e > 0 and J(-e) n_B(-e) at e < 0,
+    f_j(w) = e_j(-w), and S_a(0) counts once.
 
     Parameters
     ----------

@@ -98,13 +98,13 @@ class ModeLevel:
 def mode_levels(model: DaviesModel, system: QuadraticSystem) -> tuple[ModeLevel, ...]:
     """Return the levels at `model.frequencies`, without looking at the 2^N states as those do."""
     label, frequencies = levels_of_modes(model, system)
-    amplitudes = [contact.channels(system.sites) @ system.modes for contact in model.contacts]
+    amplitudes = [contact.channels(system.sites) @ system.modes for contact in model.leads]
     found = []
     for kappa, w in enumerate(frequencies):
         modes = np.flatnonzero(label == kappa)
         gammas = np.zeros(model.reservoirs)
         parts = [a[:, modes] for a in amplitudes]
-        for j, (contact, a) in enumerate(zip(model.contacts, amplitudes, strict=True)):
+        for j, (contact, a) in enumerate(zip(model.leads, amplitudes, strict=True)):
             if np.linalg.norm(parts[j]) > NEGLIGIBLE * np.linalg.norm(a):
                 gammas[j] = contact.gamma(np.array([w]), j)[0]
         grams = np.array([part.conj().T @ part for part in parts])

@@ -12,13 +12,15 @@ import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, index, read_only, temperatures_and_potentials
-from oqs.contact.contacts import Contact, contact_names
+from oqs.arguments import FloatArray, index, read_only
+from oqs.contact.base import ReservoirContact, thermal_arguments
+from oqs.contact.contacts import Contact
+from oqs.contact.together import contact_names, fermionic_contacts
 from oqs.generator.closed import ClosedGenerator
 from oqs.generator.superoperator import in_operator_basis, require_room
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, reservoir_names
-from oqs.system.systems import System
+from oqs.system.base import System
 
 if TYPE_CHECKING:
     from oqs.generator.davies import DaviesModel
@@ -50,7 +52,7 @@ class Model(Summarised):
     """
 
     system: System
-    contacts: tuple[Contact, ...]
+    contacts: tuple[ReservoirContact, ...]
     resolution: float
     shifted: bool
 
@@ -63,6 +65,25 @@ class Model(Summarised):
     def names(self) -> tuple[str | None, ...] | None:
         """Of the contacts (n,), None of one without; None where all are without."""
         return contact_names(self.contacts)
+
+    @functools.cached_property
+    def leads(self) -> tuple[Contact, ...]:
+        """The contacts, where all of them exchange particles; TypeError where one does not."""
+        return fermionic_contacts(self.contacts)
+
+    @property
+    def bosonic(self) -> NDArray[np.bool_]:
+        """Whether each contact (n,) exchanges energy alone."""
+        return np.array([not contact.fermionic for contact in self.contacts])
+
+    def arguments(
+        self, T: ArrayLike, mu: ArrayLike | None, *, batched: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return T, mu of the reservoirs as arrays (n,), or (..., n) if `batched`, checked.
+
+        mu is 0 for bosonic ones, and may be None where all are.
+        """
+        return thermal_arguments(self.contacts, T, mu, batched=batched)
 
     @property
     @abc.abstractmethod
@@ -88,7 +109,7 @@ class Model(Summarised):
         """
 
     @abc.abstractmethod
-    def of_part(self, system: System, contacts: Sequence[Contact]) -> Model:
+    def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> Model:
         """Return the same generator of a part of the system, its energies resolved as here."""
 
     @abc.abstractmethod
@@ -96,12 +117,25 @@ class Model(Summarised):
         """Return the dissipators on the elements rho_ab of equal labels (D,), a closed set."""
 
     @abc.abstractmethod
-    def lamb_shift(self, T: ArrayLike, mu: ArrayLike) -> tuple[qutip.Qobj, ...]:
+    def lamb_shift(self, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
 
     @property
+    def varies(self) -> bool:
+        """Whether the rate of some contact depends on T and mu."""
+        return any(contact.varies for contact in self.contacts)
+
+    @property
     def fastest_rate(self) -> float:
-        """The largest rate of a contact at a Bohr frequency, units of energy."""
+        """The largest rate of a contact at a Bohr frequency, units of energy.
+
+        Raises ValueError where a rate depends on T and mu.
+        """
+        if self.varies:
+            raise ValueError(
+                "The fastest rate must be known without T and mu, but the rate of some contact "
+                "depends on them. Take it from model.at(T, mu)."
+            )
         return float(np.max(self.secular.rates))
 
     @functools.cached_property
@@ -134,7 +168,7 @@ class Model(Summarised):
         """Energies (D,) without their detuning: their rotation commutes with the dissipators."""
         return read_only(self.system.spectrum.energies - self.detuning)
 
-    def dissipator(self, j: int, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
+    def dissipator(self, j: int, T: ArrayLike, mu: ArrayLike | None = None) -> qutip.Qobj:
         """Return D_j as a superoperator Qobj (4^N, 4^N).
 
         Parameters
@@ -151,18 +185,18 @@ class Model(Summarised):
         MemoryError
             before anything is computed, where it would not fit.
         """
-        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        temperature, potential = self.arguments(T, mu)
         mine = np.zeros(self.reservoirs, dtype=np.bool_)
         mine[self._checked_contact(j)] = True
         return self._superoperator(self._dissipation(temperature, potential, mine))
 
-    def liouvillian(self, T: ArrayLike, mu: ArrayLike) -> qutip.Qobj:
+    def liouvillian(self, T: ArrayLike, mu: ArrayLike | None = None) -> qutip.Qobj:
         """Return L = -i[H_S, .] + sum_j (D_j + FS_j), Eq. (2), as a superoperator (4^N, 4^N).
 
         The frequency shifts FS_j are there if the model was built with lamb_shift=True. Raises
         MemoryError, before anything is computed, where it would not fit.
         """
-        temperature, potential = temperatures_and_potentials(T, mu, self.reservoirs)
+        temperature, potential = self.arguments(T, mu)
         everything = np.ones(self.reservoirs, dtype=np.bool_)
         dissipation = self._dissipation(temperature, potential, everything)
         hamiltonian = self.system.hamiltonian.to("csr").data_as("csr_matrix")
@@ -183,7 +217,7 @@ class Model(Summarised):
     ) -> sp.csr_matrix:
         """Return the same in the system's operator basis, stacked by columns."""
         spectrum = self.system.spectrum
-        require_room(spectrum.particles, self.system.sites)
+        require_room(spectrum.particles, self.system.sites, bosonic=bool(self.bosonic.any()))
         return in_operator_basis(self.dissipation(T, mu, which), spectrum)
 
     def _superoperator(self, matrix: sp.csr_matrix) -> qutip.Qobj:
@@ -205,7 +239,7 @@ class Model(Summarised):
         if self.shifted:
             facts.append(("", "with frequency shifts"))
         rows = [
-            (name, repr(contact.rate), str(len(contact.channels(self.system.sites))))
+            (name, *contact.strength_and_channels(self.system.sites))
             for name, contact in zip(names, self.contacts, strict=True)
         ]
         return Summary(self.kind, facts, ("contact", "rate", "channels"), rows)

@@ -29,16 +29,18 @@ def in_operator_basis(matrix: sp.csc_array, spectrum: Spectrum) -> sp.csr_matrix
     return sp.csr_matrix(turned)
 
 
-def require_room(particles: np.ndarray, sites: int) -> None:
+def require_room(particles: np.ndarray, sites: int, *, bosonic: bool = False) -> None:
     """Raise MemoryError where a superoperator does not fit.
 
     It leads from the matrix elements between n and m particles to those between n + 1 and m + 1,
-    n - 1 and m - 1, and to elements that share a state. While indices are turned there are three of
-    20 bytes an entry.
+    n - 1 and m - 1, and to elements that share a state; through a bosonic contact to all of equal n
+    and m. While indices are turned there are three of 20 bytes an entry.
     """
     d = np.pad(np.bincount(particles).astype(np.float64), 1)
     pairs = np.outer(d, d)
     entries = 2 * np.sum(pairs[1:, 1:] * pairs[:-1, :-1]) + np.sum(pairs * np.add.outer(d, d))
+    if bosonic:
+        entries += np.sum(pairs**2)
     require_memory(
         3 * 20 * float(entries),
         f"A superoperator of {sites} sites",

@@ -21,10 +21,12 @@ from oqs.contact.contacts import Contact
 from oqs.errors import Kernel
 from oqs.generator.davies import davies
 from oqs.generator.model import Model
+from oqs.generator.state_transitions import StateTransitions
 from oqs.modes.levels import Level, coincidences, dark_kernel, davies_levels
 from oqs.modes.untouched import Untouched
+from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System
+from oqs.system.systems import QuadraticSystem
 from oqs.system.terms import Terms
 
 _NOTHING = np.zeros((0, 0), dtype=np.complex128)
@@ -57,20 +59,23 @@ class _Bright(NamedTuple):
 def touched_part(model: Model) -> Touched:
     """Return the model of what contacts touch, and what is left out of it.
 
-    An interacting system that was given as operators, without its terms, is not taken apart.
+    An interacting system that was given as operators, without its terms, is not taken apart, nor is
+    one with bosonic contacts.
     """
     system = model.system
     if isinstance(system, QuadraticSystem):
-        levels = davies_levels(system, model.contacts, model.resolution, shifted=model.shifted)
-        parts = _dark_modes(levels, model.contacts)
+        levels = davies_levels(system, model.leads, model.resolution, shifted=model.shifted)
+        parts = _dark_modes(levels, model.leads)
         if not parts:
             return Touched(model, (), Kernel(1))
-        bright = _bright(system, levels, len(model.contacts))
+        bright = _bright(system, levels, len(model.leads))
         part = None
         if bright.h.size:
             part = _rebuilt(model, QuadraticSystem(bright.h), bright.couplings)
         return Touched(part, parts, dark_kernel(levels, system.resolution))
     transitions = model.secular.transitions
+    if isinstance(transitions, StateTransitions):  # phonons may link any two sites
+        return Touched(model, (), Kernel(1))
     connected = transitions.components == 1 and not transitions.ambiguous
     if isinstance(system, InteractingSystem) and system.terms is not None and not connected:
         return _touched_sites(model, system.terms)
@@ -80,7 +85,7 @@ def touched_part(model: Model) -> Touched:
 def _touched_sites(model: Model, terms: Terms) -> Touched:
     """Take an interacting system apart: free sites into modes, the others set by set."""
     free, sets = _independent_sets(terms)
-    channels = [contact.channels(terms.sites) for contact in model.contacts]
+    channels = [contact.channels(terms.sites) for contact in model.leads]
     parts: list[Untouched] = []
     kept: list[int] = []
     connected = model.secular.transitions.components == 1  # then contacts touch every set
@@ -94,7 +99,7 @@ def _touched_sites(model: Model, terms: Terms) -> Touched:
     modes = _Bright(_NOTHING, [t[:, :0] for t in channels])
     if free:
         system = QuadraticSystem(terms.h[np.ix_(free, free)])
-        own = _restricted(model.contacts, channels, free)
+        own = _restricted(model.leads, channels, free)
         levels = davies_levels(system, own, model.resolution, shifted=model.shifted)
         parts += _dark_modes(levels, own)
         modes = _bright(system, levels, len(own))
@@ -131,17 +136,17 @@ def _independent_sets(terms: Terms) -> tuple[list[int], list[list[int]]]:
 
 def _silent(model: Model, terms: Terms, sites: list[int]) -> str | None:
     """Return why no contact touches these sites; None where one does."""
-    channels = [contact.channels(terms.sites) for contact in model.contacts]
+    channels = [contact.channels(terms.sites) for contact in model.leads]
     reached = [bool(np.any(t[:, sites])) for t in channels]
     if any(reached):
-        own = _restricted(model.contacts, channels, sites)
+        own = _restricted(model.leads, channels, sites)
         alone = _joined(_NOTHING, terms, sites)
         if davies(alone, own, resolution=model.resolution).transitions.driven:
             return None
     return ", ".join(
         f"{contact.label(j)} "
         + ("has rate 0 at all of their transitions" if r else "has no amplitude on them")
-        for j, (contact, r) in enumerate(zip(model.contacts, reached, strict=True))
+        for j, (contact, r) in enumerate(zip(model.leads, reached, strict=True))
     )
 
 
@@ -195,4 +200,4 @@ def _recoupled(
 
 def _rebuilt(model: Model, system: System, couplings: list[ComplexArray]) -> Model:
     """Return the model of a part of the system, its energies resolved as in the whole."""
-    return model.of_part(system, _recoupled(model.contacts, couplings))
+    return model.of_part(system, _recoupled(model.leads, couplings))

@@ -8,7 +8,7 @@ from typing import ClassVar, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, temperatures_and_potentials
+from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
 from oqs.generator.model import Model, checked_model
@@ -42,9 +42,12 @@ class DensityMatrixLaw(Summarised):
     batched: ClassVar[bool] = True
 
     @property
-    def fastest_rate(self) -> float:
-        """The largest rate of a contact at a Bohr frequency, units of energy."""
-        return self.model.fastest_rate
+    def fastest_rate(self) -> float | None:
+        """The largest rate of a contact at a Bohr frequency, units of energy.
+
+        None where a rate depends on T and mu.
+        """
+        return None if self.model.varies else self.model.fastest_rate
 
     @property
     def names(self) -> tuple[str | None, ...] | None:
@@ -61,17 +64,19 @@ class DensityMatrixLaw(Summarised):
         """Bohr frequencies (K,) at which particles cross, ascending, units of energy."""
         return self.problem.frequencies
 
-    def gross(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+    def gross(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the contacts' gross rates (n,) at T, mu (n,): see `oqs.laws.gross.gross_flows`."""
-        return gross_flows(self.model, *temperatures_and_potentials(T, mu, self.model.reservoirs))
+        return gross_flows(self.model, *self.model.arguments(T, mu))
 
-    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+    def __call__(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the stationary flows (..., n) at T, mu of shape (..., n).
+
+        mu of a bosonic reservoir is 0 or NaN; where all are bosonic it may be left out.
 
         Raises as `stationary_state` does.
         """
         n = self.model.reservoirs
-        temperature, potential = temperatures_and_potentials(T, mu, n, batched=True)
+        temperature, potential = self.model.arguments(T, mu, batched=True)
         if temperature.ndim == potential.ndim == 1:
             solution = self.problem.solve(temperature, potential)
             return Flows.of(solution.particle, solution.energy, potential, self.names)
@@ -82,15 +87,15 @@ class DensityMatrixLaw(Summarised):
         shape = potential.shape
         return Flows.of(particle.reshape(shape), energy.reshape(shape), potential, self.names)
 
-    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
+    def jacobian(self, T: ArrayLike, mu: ArrayLike | None = None) -> FlowJacobian:
         """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
 
         First-order perturbation of the stationary state, L d rho = -(dL) rho, one solve for each T
         and mu; to rounding of the derivatives of the contacts' gross rates. Raises as
-        `stationary_state` does.
+        `stationary_state` does, and ValueError where a rate depends on T and mu.
         """
         n = self.model.reservoirs
-        temperature, potential = temperatures_and_potentials(T, mu, n, batched=True)
+        temperature, potential = self.model.arguments(T, mu, batched=True)
         temperature, potential = np.broadcast_arrays(temperature, potential)
         if potential.ndim == 1:
             found = self.problem.jacobian(temperature, potential)
@@ -100,12 +105,12 @@ class DensityMatrixLaw(Summarised):
             )
         return found.shaped(potential.shape[:-1], self.names)
 
-    def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+    def resolved(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each Bohr frequency.
 
         Their sum over K is the flow, up to the rounding of the rates that cancel in it.
         """
-        temperature, potential = temperatures_and_potentials(T, mu, self.model.reservoirs)
+        temperature, potential = self.model.arguments(T, mu)
         return Flows.of(*self.problem.resolved(temperature, potential), potential, self.names)
 
     def plain_flows(self) -> PlainFlows | None:

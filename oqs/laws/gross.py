@@ -14,6 +14,7 @@ from oqs.arguments import FloatArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
 from oqs.flows import Flows
 from oqs.generator.model import Model
+from oqs.generator.state_transitions import StateTransitions
 from oqs.numerics.occupation import filled_and_empty
 from oqs.system.systems import QuadraticSystem
 
@@ -29,18 +30,24 @@ def gross_flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows:
     energy the same with |w|, heat with |w| + |mu_j|, as Y_j = J_j - mu_j P_j; nbar(w) is the mean
     occupation of the reservoirs by their rates, Eq. (10). Without interactions the sum runs over
     the modes; with them over the transitions up from one eigenstate, or down from one, the largest
-    such sums: an estimate.
+    such sums: an estimate. With bosonic contacts, or rates that depend on T and mu, their own rates
+    up and down stand for gamma n (1 - nbar) and gamma nbar (1 - n).
 
     They depend on rates, T and mu alone, not on the solution that they judge.
     """
     if isinstance(model.system, QuadraticSystem):
-        return gross_of_modes(model.system, model.contacts, T, mu)
+        return gross_of_modes(model.system, model.leads, T, mu)
     model = model.secular
-    up, down = _exchanges(model.frequencies, model.rates, T, mu)
+    if isinstance(model.transitions, StateTransitions):
+        weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
+        down, up = weights[0], weights[1]
+    else:
+        up, down = _exchanges(model.frequencies, model.rates, T, mu)
     found = np.zeros((2, model.reservoirs))
     for j, e in enumerate(model.decomposition.elements):
         strength = np.abs(e.amplitude) ** 2
-        for kind, each in enumerate((1.0, np.abs(model.frequencies))):
+        moved = float(model.contacts[j].fermionic)
+        for kind, each in enumerate((moved, np.abs(model.frequencies))):
             rising = np.bincount(e.lower, strength * (up[j] * each)[e.kappa])
             falling = np.bincount(e.upper, strength * (down[j] * each)[e.kappa])
             found[kind, j] = np.max(rising, initial=0.0) + np.max(falling, initial=0.0)

@@ -19,8 +19,9 @@ from oqs.arguments import (
     real_array,
     temperatures_and_potentials,
 )
-from oqs.contact.contacts import Contact, checked_contacts, contact_names
+from oqs.contact.contacts import Contact
 from oqs.contact.principal_value import Weight, shift_function
+from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows
 from oqs.laws.gross import ROUNDING, gross_of_modes
@@ -261,7 +262,7 @@ def landauer(
             "The transmission is exact without interactions only; use "
             "oqs.flow_law(oqs.davies(system, contacts))."
         )
-    found = checked_contacts(contacts)
+    found = fermionic_contacts(checked_contacts(contacts))
     return Landauer(
         system,
         found,

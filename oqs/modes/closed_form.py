@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
-from oqs.contact.contacts import Contact, checked_contacts, contact_names
+from oqs.contact.contacts import Contact
+from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
 from oqs.modes.levels import Level, find_levels, untouched_modes
@@ -166,7 +167,7 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
             "Eq. (10) holds without interactions; use oqs.flow_law(oqs.davies(system, contacts))."
         )
-    found = checked_contacts(contacts)
+    found = fermionic_contacts(checked_contacts(contacts))
     levels = find_levels(system, found, system.resolution)
     untouched = untouched_modes(levels, found, system.resolution)
     touched = [level for level in levels if level.touched]

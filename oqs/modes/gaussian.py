@@ -21,8 +21,9 @@ import scipy.linalg
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
-from oqs.contact.contacts import Contact, checked_contacts, contact_names
+from oqs.contact.contacts import Contact
 from oqs.contact.principal_value import shift_function
+from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
 from oqs.modes.levels import Level, find_levels, untouched_modes
@@ -132,7 +133,7 @@ def gaussian_law(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
             "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...))."
         )
-    found = checked_contacts(contacts)
+    found = fermionic_contacts(checked_contacts(contacts))
     width = checked_resolution(resolution, system)
     levels, untouched = level_responses(system, found, lamb_shift=lamb_shift, resolution=width)
     return law_of(levels, untouched, contact_names(found))

@@ -1,4 +1,4 @@
-"""The Fermi function and its complement, each to full relative precision."""
+"""Occupations: the Fermi function and its complement, Bose's, to full relative precision."""
 
 from __future__ import annotations
 
@@ -26,3 +26,9 @@ def of_exponential(exponential: FloatArray) -> tuple[FloatArray, FloatArray]:
     np.divide(1.0, filled, out=filled)
     exponential *= filled
     return filled, exponential
+
+
+def bose(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return n = 1/(e^x - 1) and 1 + n = 1/(1 - e^-x) for x = w/T > 0, each to its precision."""
+    with np.errstate(over="ignore"):  # e^x beyond the largest double: n is 0
+        return 1.0 / np.expm1(x), -1.0 / np.expm1(-x)

@@ -14,12 +14,11 @@ from oqs.arguments import (
     positive_number,
     real_array,
     real_number,
-    temperatures_and_potentials,
 )
 from oqs.flows import Flows
 from oqs.generator.model import Model, checked_model
 from oqs.state.states import energy_basis
-from oqs.system.systems import System
+from oqs.system.base import System
 
 
 def clausius_sum(flows: Flows, T: ArrayLike) -> FloatArray:
@@ -52,13 +51,14 @@ def clausius_sum(flows: Flows, T: ArrayLike) -> FloatArray:
     return total
 
 
-def gibbs_state(system: System, T: float, mu: float) -> qutip.Qobj:
+def gibbs_state(system: System, T: float, mu: float = 0.0) -> qutip.Qobj:
     """Return the Gibbs state exp[(mu N_S - H_S) / T] / Z of one reservoir, Eq. (14).
 
     Parameters
     ----------
     system : any System.
-    T, mu : temperature > 0 and chemical potential, units of energy.
+    T, mu : temperature > 0 and chemical potential, units of energy; mu does not matter for a system
+        without a particle number.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def gibbs_state(system: System, T: float, mu: float) -> qutip.Qobj:
     """
     if not isinstance(system, System):
         raise TypeError(
-            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
+            f"Argument `system` must be a System such as QuadraticSystem, but is "
             f"{type(system).__name__}. For a model take model.system."
         )
     vectors = system.spectrum.vectors
@@ -86,14 +86,14 @@ def log_gibbs(system: System, T: float, mu: float) -> FloatArray:
 
 
 def relative_entropy_to_gibbs(
-    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike
+    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> FloatArray:
     """Return S(rho || rho_j) = tr rho (ln rho - ln rho_j) (n,) to each local Gibbs state.
 
     ln rho_j = (mu_j N_S - H_S)/T_j - ln Z_j is used as it stands, so the result is finite and exact
     where populations of rho_j underflow. Arguments and errors as `momentary_flows`.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
     populations = np.diag(state).real
     cross = [
@@ -110,14 +110,16 @@ def von_neumann_entropy(state: ComplexArray) -> float:
     return float(0.0 - np.sum(p * np.log(p)))  # a pure state has 0.0, not -0.0
 
 
-def entropy_production(model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike) -> float:
+def entropy_production(
+    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
+) -> float:
     """Return dS_S/dt + sum_j (mu_j P_j - J_j)/T_j >= 0, the left side of Eq. (3), for any state.
 
     Infinite where rho has an empty state that the generator fills; eigenvalues of rho below 1e-15
     count as empty, rates below 1e-15 of the largest do not fill. Arguments and errors as
     `momentary_flows`.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
     here = model.all_elements.at(temperature, potential)
     particle, energy = here.exchange(state.ravel())
@@ -129,7 +131,7 @@ def entropy_production(model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLik
 
 
 def entropy_production_by_reservoir(
-    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike
+    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> FloatArray:
     """Return -tr{D_j[rho] (ln rho - ln rho_j)} >= 0 (n,): Spohn's inequality, Eqs. (15)-(18).
 
@@ -137,7 +139,7 @@ def entropy_production_by_reservoir(
     doi:10.1063/1.523789). The sum over j is `entropy_production`. Arguments and errors as
     `momentary_flows`.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
     production = []
     dissipators = model.all_elements.at(temperature, potential).dissipators()

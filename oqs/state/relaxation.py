@@ -20,7 +20,6 @@ from oqs.arguments import (
     FloatArray,
     read_only,
     real_array,
-    temperatures_and_potentials,
 )
 from oqs.contact.principal_value import shift_function
 from oqs.flows import Flows
@@ -76,7 +75,7 @@ def relax(
     model: Model,
     rho0: qutip.Qobj,
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None,
     times: ArrayLike,
     *,
     progress: bool | None = None,
@@ -91,7 +90,8 @@ def relax(
     ----------
     model : made by `davies`.
     rho0 : Qobj, density matrix or ket at t = 0.
-    T, mu : (n,) temperatures and chemical potentials, units of energy.
+    T, mu : (n,) temperatures and chemical potentials, units of energy; mu None where all reservoirs
+        are bosonic.
     times : (m,) ascending, >= 0, units of 1 / energy (hbar = 1).
     progress : show a bar; None shows one on a terminal when the run is long.
 
@@ -100,7 +100,7 @@ def relax(
     TypeError, ValueError
         if rho0 is no state of the system, T, mu are refused, or times do not ascend from >= 0.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho0)
     t = _ascending(times)
     here = model.all_elements.at(temperature, potential)
@@ -116,7 +116,7 @@ def relax(
     return Relaxation(
         times=read_only(t),
         states=_with_free_evolution(model, square, t),
-        flows=Flows.of(particle, energy, potential),
+        flows=Flows.of(particle, energy, potential, model.names),
         entropy=read_only(np.array([von_neumann_entropy(s) for s in square])),
         entropy_production=read_only(
             rates + np.sum((potential * particle - energy) / temperature, axis=1)
@@ -124,11 +124,12 @@ def relax(
     )
 
 
-def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike) -> float:
+def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> float:
     """Return 1 / gap of the generator: the slowest decay time of a state of the system.
 
     The gap is the smallest non-zero -Re(eigenvalue) on states without coherence between different
-    particle numbers, which is all that fermions exchanging particles with reservoirs can be in.
+    particle numbers, which is all that fermions exchanging particles with reservoirs can be in; of
+    an OperatorSystem without a number on all states.
     Without interactions it is twice the smallest real part of the eigenvalues of
 
         sum_j G_j / 2 + i (L + w_k - w),  G_j = gamma_j(w) (t_j modes)^+ (t_j modes),
@@ -154,7 +155,7 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike) -> float:
     MemoryError
         before anything is computed, where the rate matrix of an interacting system is too large.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    temperature, potential = checked_model(model).arguments(T, mu)
     require_unique(model)
     if isinstance(model, DaviesModel) and isinstance(model.system, QuadraticSystem):
         return 1 / min(_decay(model, level) for level in mode_levels(model, model.system))
@@ -197,7 +198,7 @@ def _decay(model: DaviesModel, level: ModeLevel) -> float:
     drift = np.einsum("j,jkl->kl", level.gammas / 2, level.grams) + 1j * np.diag(level.splitting)
     if model.shifted:
         w = np.array([level.frequency])
-        shifts = [shift_function(contact)(w)[0] for contact in model.contacts]
+        shifts = [shift_function(contact)(w)[0] for contact in model.leads]
         drift += 1j * np.einsum("j,jkl->kl", shifts, level.grams)
     return 2 * float(np.min(np.linalg.eigvals(drift).real))
 

@@ -6,7 +6,7 @@ import numpy as np
 import qutip
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, temperatures_and_potentials
+from oqs.arguments import ComplexArray
 from oqs.flows import Flows
 from oqs.generator.model import Model, checked_model
 from oqs.memory import announce
@@ -51,7 +51,9 @@ def energy_basis(model: Model, rho: qutip.Qobj) -> ComplexArray:
     return rotated
 
 
-def momentary_flows(model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike) -> Flows:
+def momentary_flows(
+    model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
+) -> Flows:
     """Return the flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S), Y_j of any state, Eq. (3).
 
     Parameters
@@ -65,7 +67,7 @@ def momentary_flows(model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike) 
     TypeError, ValueError
         if rho is no state of the system, or T, mu are refused.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho).ravel()
     particle, energy = model.all_elements.at(temperature, potential).exchange(state)
     return Flows.of(particle, energy, potential, model.names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from oqs.arguments import temperatures_and_potentials
 from oqs.generator.model import Model, checked_model
 from oqs.generator.touched import touched_part
 from oqs.stationary.block import ZeroFrequencyBlock
@@ -51,14 +50,19 @@ def checked_method(model: Model, method: StationaryMethod | None) -> StationaryM
 
 
 def stationary_state(
-    model: Model, T: ArrayLike, mu: ArrayLike, *, method: StationaryMethod | None = None
+    model: Model,
+    T: ArrayLike,
+    mu: ArrayLike | None = None,
+    *,
+    method: StationaryMethod | None = None,
 ) -> StationaryState:
     """Return the stationary density matrix: L rho = 0, tr rho = 1, with L of Eq. (2).
 
     Parameters
     ----------
     model : made by `davies`.
-    T, mu : (n,) temperatures and chemical potentials of the reservoirs, units of energy.
+    T, mu : (n,) temperatures and chemical potentials of the reservoirs, units of energy; mu is 0 or
+        NaN for a bosonic one, and may be left out where all are.
     method : FullLiouvillian(), ZeroFrequencyBlock(), GaussianState() or Populations(); None takes
         the cheapest that is exact for the model.
 
@@ -78,7 +82,7 @@ def stationary_state(
         for T <= 0, wrong shapes, NaN; a method that does not apply.
     """
     solver = checked_method(model, method)
-    temperature, potential = temperatures_and_potentials(T, mu, model.reservoirs)
+    temperature, potential = model.arguments(T, mu)
     problem = solver.prepare(model)
     solution = problem.solve(temperature, potential)
     checked = checked_density_matrix(problem.matrix(solution), solver)

@@ -23,20 +23,21 @@ class FullLiouvillian(StationaryMethod):
 
     The equations are written in an energy eigenbasis, a unitary change of basis. All coherences are
     eliminated first, the populations then without subtractions: elements are as precise as those of
-    ZeroFrequencyBlock(). Up to 7 sites.
+    ZeroFrequencyBlock(). Up to 7 sites, or 128 states.
     """
 
     def prepare(self, model: Model) -> StationaryProblem:
-        """Build the superoperator's terms; ValueError beyond 7 sites.
+        """Build the superoperator's terms; ValueError beyond 7 sites or 128 states.
 
         NonUniqueStationaryState if the kernel is not a line.
         """
         model = davies_only(model, self)
-        if model.system.sites > _LARGEST:
+        dimension = model.system.dimension
+        if dimension > 2**_LARGEST:
             raise ValueError(
                 f"FullLiouvillian() must have at most {_LARGEST} sites, but the system has "
-                f"{model.system.sites}: 4^N equations would not fit. Use ZeroFrequencyBlock() or "
-                "Populations()."
+                f"{model.system.sites} of {dimension} states, more than {2**_LARGEST}: the square "
+                "of that in equations would not fit. Use ZeroFrequencyBlock() or Populations()."
             )
         require_unique(model)
         energies, levels = model.system.spectrum.energies, model.decomposition.levels

@@ -77,7 +77,7 @@ class GaussianState(StationaryMethod):
                 "ZeroFrequencyBlock() or FullLiouvillian(), in which they keep turning."
             )
         levels, untouched = level_responses(
-            system, model.contacts, lamb_shift=model.shifted, resolution=model.resolution
+            system, model.leads, lamb_shift=model.shifted, resolution=model.resolution
         )
         require_unique(model)
         residual = checked_residual(max(level.residual for level in levels), self)

@@ -7,10 +7,12 @@ from typing import final
 
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
+from oqs.generator.state_transitions import StateTransitions
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates import parity, small
 from oqs.stationary.rates.krylov import KrylovProblem
 from oqs.stationary.rates.sectors import SectorProblem
+from oqs.stationary.state_rates import StateProblem
 from oqs.stationary.uniqueness import require_unique
 from oqs.transitions.transitions import Flips
 
@@ -29,7 +31,8 @@ class Populations(StationaryMethod):
     are iterated by particle number, equally without subtractions, to 1e-11 of every population, and
     eliminated where that is not reached (`oqs.stationary.rates.aggregation`). More than 10 modes
     whose occupations are eigenstates (quadratic systems, densities without tunnelling) are iterated
-    without a matrix, to 1e-12 in absolute terms.
+    without a matrix, to 1e-12 in absolute terms. Systems with bosonic contacts, or with rates that
+    depend on T and mu, are eliminated all states together.
     """
 
     def prepare(self, model: Model) -> StationaryProblem:
@@ -52,6 +55,8 @@ class Populations(StationaryMethod):
             )
         require_unique(model)
         transitions = model.transitions
+        if isinstance(transitions, StateTransitions):
+            return StateProblem.of(model, self, transitions)
         if isinstance(transitions, Flips) and transitions.modes > _ELIMINATED:
             return KrylovProblem(model, self, transitions)
         blocks = transitions.blocks() if isinstance(transitions, Flips) else transitions

@@ -29,6 +29,7 @@ from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.generator.davies import DaviesModel
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
+from oqs.generator.state_transitions import StateTransitions
 from oqs.generator.touched import touched_part
 from oqs.modes.untouched import named
 from oqs.numerics.clusters import cluster
@@ -78,6 +79,9 @@ def kernel(model: Model) -> Kernel:
     levels = model.level_coherences
     if levels is not None and levels.unknowns <= _DENSE:
         return Kernel(levels.kernel_dimension, levels.exact or levels.kernel_dimension == 1)
+    transitions = model.transitions
+    if isinstance(transitions, StateTransitions) and _all_single(transitions):
+        return Kernel(transitions.components)  # no coherence is stationary
     lone = bool(np.any(np.bincount(model.system.spectrum.particles) == 1))
     within = Kernel(model.transitions.components)
     if model.transitions.ambiguous:
@@ -89,6 +93,11 @@ def kernel(model: Model) -> Kernel:
         generator = model.zero_frequency_generator
         return _counted(model, generator, np.ones(generator.size, dtype=np.bool_))
     return Kernel(max(within.dimension, 2 if lone else 1), exact=False)
+
+
+def _all_single(transitions: StateTransitions) -> bool:
+    """Whether each level is one state."""
+    return len(np.unique(transitions.levels)) == transitions.dimension
 
 
 def _block_size(model: DaviesModel) -> int:

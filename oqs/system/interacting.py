@@ -15,12 +15,16 @@ from numpy.typing import ArrayLike
 from oqs.arguments import ComplexArray
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summary, counted
+from oqs.system.base import FermionicSystem
 from oqs.system.fock import Block, annihilator, diagonalise, invariant_sets
 from oqs.system.spectrum import BlockVectors, OccupationVectors, Spectrum
-from oqs.system.systems import System, jordan_wigner
+from oqs.system.systems import jordan_wigner
 from oqs.system.terms import Terms
 
-_SCOPE = "An InteractingSystem is made of fermionic sites; spins and oscillators are not supported."
+_SCOPE = (
+    "An InteractingSystem is made of fermionic sites; spins and oscillators are an "
+    "oqs.OperatorSystem(H) with an oqs.BosonicContact for each reservoir."
+)
 
 
 @final
@@ -49,15 +53,15 @@ class NumberBasis:
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
-class InteractingSystem(System):
+class InteractingSystem(FermionicSystem):
     """Any Hamiltonian with [H_S, N_S] = 0 on sites with annihilators c_v.
 
     Parameters
     ----------
     hamiltonian : Qobj, Hermitian.
     annihilators : Qobj c_v, one per site, obeying {c_v, c_w^+} = delta_vw and {c_v, c_w} = 0.
-        Spins and oscillators do not, and are not supported. One two-level operator does, whatever
-        it was made for: it is taken for a fermion, unless it is qutip.sigmam().
+        Those of spins and oscillators do not: these are an OperatorSystem. One two-level operator
+        does, whatever it was made for: it is taken for a fermion, unless it is qutip.sigmam().
 
     Raises
     ------
@@ -120,6 +124,11 @@ class InteractingSystem(System):
     def sites(self) -> int:
         """Number N of sites."""
         return len(self.annihilators) if self.terms is None else self.terms.sites
+
+    @property
+    def dimension(self) -> int:
+        """Number of many-body states, 2^N or that of the given operators."""
+        return int(self._given[0].shape[0]) if self.terms is None else 1 << self.sites
 
     @property
     def energy_scale(self) -> float:

@@ -71,6 +71,10 @@ class Eigenvectors(abc.ABC):
     def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
         """Return V rho V^+ (D, D) of a Hermitian rho (D, D) given in the energy basis."""
 
+    @abc.abstractmethod
+    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+        """Return V^+ O V (D, D) of an operator O (D, D) given in the operators' basis."""
+
 
 @final
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +90,10 @@ class OccupationVectors(Eigenvectors):
     def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
         """Return rho itself."""
         return rho
+
+    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+        """Return the operator itself."""
+        return operator
 
 
 @final
@@ -130,6 +138,12 @@ class BlockVectors(Eigenvectors):
             return inner
         return sp.csr_array(self.rotation @ (inner @ self.rotation.conj().T))
 
+    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+        """Return V^+ O V, piece by piece of V."""
+        if self.rotation is not None:
+            operator = sp.csr_array(self.rotation.conj().T @ (operator @ self.rotation))
+        return _between(self._pieces, operator)
+
     @property
     def _pieces(self) -> list[Piece]:
         return [
@@ -161,6 +175,10 @@ class ModeVectors(Eigenvectors):
         """Return V rho V^+."""
         return _rotated(self._pieces, rho)
 
+    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+        """Return V^+ O V."""
+        return _between(self._pieces, operator)
+
     @functools.cached_property
     def _pieces(self) -> list[Piece]:
         """Blocks of n particles from those of n - 1: the first occupied mode is put in front."""
@@ -191,6 +209,27 @@ def _dense(pieces: list[Piece]) -> ComplexArray:
     for piece in pieces:
         vectors[np.ix_(piece.basis, piece.states)] = piece.vectors
     return vectors
+
+
+def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
+    """Return V^+ O V (D, D) with V made of these pieces, of those that O links."""
+    matrix = operator if np.any(operator.data.imag) else operator.real
+    size = matrix.shape[0]
+    piece_of = np.empty(size, dtype=np.intp)
+    for index, piece in enumerate(pieces):
+        piece_of[piece.basis] = index
+    entries = matrix.tocoo()
+    linked = np.unique(piece_of[entries.coords[0]] * len(pieces) + piece_of[entries.coords[1]])
+    none = np.zeros(0, dtype=np.intp)
+    rows, columns, values = [none], [none], [np.zeros(0)]
+    for link in linked.tolist():
+        p, q = pieces[link // len(pieces)], pieces[link % len(pieces)]
+        block = p.vectors.conj().T @ (matrix[p.basis, :][:, q.basis] @ q.vectors)
+        rows.append(np.repeat(p.states, len(q.states)))
+        columns.append(np.tile(q.states, len(p.states)))
+        values.append(block.ravel())
+    places = (np.concatenate(rows), np.concatenate(columns))
+    return sp.csr_array(sp.coo_array((np.concatenate(values), places), shape=(size, size)))
 
 
 def _rotated(pieces: list[Piece], rho: sp.csr_array) -> sp.csr_array:

@@ -1,8 +1,7 @@
-"""Open systems: N fermionic sites, and the quadratic Hamiltonian of Eq. (8)."""
+"""The quadratic Hamiltonian of Eq. (8): fermionic sites without interactions."""
 
 from __future__ import annotations
 
-import abc
 import dataclasses
 import functools
 from collections.abc import Sequence
@@ -21,70 +20,18 @@ from oqs.arguments import (
     real_array,
     shortest,
 )
-from oqs.numerics.clusters import FINEST, RESOLUTION
-from oqs.summary import Summarised, Summary, counted, few_digits
+from oqs.numerics.clusters import FINEST
+from oqs.summary import Summary, counted, few_digits
+from oqs.system.base import FermionicSystem, System
 from oqs.system.fock import occupation_sum
 from oqs.system.spectrum import ModeVectors, Spectrum
 
 _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
 
 
-class System(Summarised):
-    """N fermionic sites with annihilators c_v and a Hamiltonian H_S with [H_S, N_S] = 0."""
-
-    @property
-    @abc.abstractmethod
-    def annihilators(self) -> tuple[qutip.Qobj, ...]:
-        """Annihilators c_v of the N sites."""
-
-    @property
-    @abc.abstractmethod
-    def hamiltonian(self) -> qutip.Qobj:
-        """Hamiltonian H_S."""
-
-    @property
-    @abc.abstractmethod
-    def energy_scale(self) -> float:
-        """Largest transition energy the Hamiltonian can have."""
-
-    @property
-    @abc.abstractmethod
-    def largest_energy(self) -> float:
-        """Largest |E| of the many-body spectrum, measured from the empty state."""
-
-    @property
-    @abc.abstractmethod
-    def spectrum(self) -> Spectrum:
-        """Many-body energy eigenbasis, each state with a definite particle number."""
-
-    @property
-    def sites(self) -> int:
-        """Number N of sites."""
-        return len(self.annihilators)
-
-    @functools.cached_property
-    def number(self) -> qutip.Qobj:
-        """Particle number N_S = sum_v c_v^+ c_v."""
-        return sum(c.dag() * c for c in self.annihilators)
-
-    @property
-    def resolution(self) -> float:
-        """Default resolution of energies, 1e-12 of `largest_energy`: closer ones count as equal.
-
-        The same number for a quadratic Hamiltonian whether it is given as a QuadraticSystem or as
-        an InteractingSystem, in whatever basis of the sites.
-        """
-        return RESOLUTION * self.largest_energy
-
-    @property
-    def dims(self) -> list[list[int]]:
-        """QuTiP dimensions of operators on this system."""
-        return self.annihilators[0].dims
-
-
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
-class QuadraticSystem(System):
+class QuadraticSystem(FermionicSystem):
     """H_S = sum_vw eps_vw c_v^+ c_w = sum_k w_k a_k^+ a_k, Eq. (8).
 
     Parameters
@@ -148,6 +95,11 @@ class QuadraticSystem(System):
     def sites(self) -> int:
         """Number N of sites."""
         return len(self.h)
+
+    @property
+    def dimension(self) -> int:
+        """Number 2^N of many-body states."""
+        return 1 << self.sites
 
     @property
     def energy_scale(self) -> float:

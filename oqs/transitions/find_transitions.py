@@ -8,9 +8,10 @@ import numpy as np
 
 from oqs.arguments import ComplexArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
+from oqs.system.base import System
 from oqs.system.fock import occupation_sum
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System, checked_resolution
+from oqs.system.systems import QuadraticSystem, checked_resolution
 from oqs.system.terms import Terms
 from oqs.transitions.couplings import significant
 from oqs.transitions.sector_transitions import coupled_sectors, sector_transitions

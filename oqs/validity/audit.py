@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive_number, temperatures_and_potentials
+from oqs.arguments import FloatArray, positive_number
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import KINDS, Flows
 from oqs.generator.davies import DaviesModel
@@ -29,7 +29,7 @@ from oqs.validity.verdict import Assumption, Audit, Verdict
 def audit(
     model: Model,
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     tau_eq: float | None = None,
     exact: bool = True,
@@ -69,7 +69,7 @@ def audit(
     MemoryError
         before anything is computed, if it does not fit, with time and memory.
     """
-    temperature, potential = temperatures_and_potentials(T, mu, checked_model(model).reservoirs)
+    temperature, potential = checked_model(model).arguments(T, mu)
     bar = audit_bar(model, 4, progress)
     lines = Lines.of(model.secular)
     bar.update()
@@ -243,7 +243,7 @@ def _with_exact_flows(
     if not isinstance(model.system, QuadraticSystem):
         return found
     try:
-        exact = landauer(model.system, model.contacts)(T, mu)
+        exact = landauer(model.system, model.leads)(T, mu)
     except ValueError:  # a contact without the band that its self-energy needs
         return found
     errors = {

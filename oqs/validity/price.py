@@ -8,6 +8,7 @@ from typing import Any
 from qutip.ui.progressbar import progress_bars
 
 from oqs.generator.model import Model
+from oqs.generator.state_transitions import StateTransitions
 from oqs.memory import require_memory, worth_saying
 from oqs.system.systems import QuadraticSystem
 from oqs.transitions.transitions import Flips
@@ -26,6 +27,9 @@ def audit_price(model: Model) -> tuple[float, float]:
     if isinstance(transitions, Flips):
         elements = model.reservoirs * transitions.modes * 2.0 ** (transitions.modes - 1)
         return 2e-6 * elements, 1100 * elements
+    if isinstance(transitions, StateTransitions):
+        elements = float(sum(len(e.lower) for e in transitions.decomposition.elements))
+        return (3e-6 + 6e-9 * transitions.dimension) * elements, 400 * elements
     parts = [part.rate.shape for step in transitions.steps for part in step.parts]
     sizes = [float(n) * upper * lower for n, upper, lower in parts]
     seconds = sum(

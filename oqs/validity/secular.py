@@ -105,7 +105,7 @@ def _weighted_channels(model: DaviesModel, j: int) -> Iterator[sp.csc_array]:
 
 def _modes(model: DaviesModel, system: QuadraticSystem) -> CrossRates:
     rates = []
-    for contact in model.contacts:
+    for contact in model.leads:
         a: ComplexArray = contact.channels(system.sites) @ system.modes
         touched = np.linalg.norm(a, axis=0) > 0
         root = np.zeros(system.sites)

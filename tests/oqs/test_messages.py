@@ -38,7 +38,7 @@ NOT_FERMIONS = {
 def test_what_is_no_fermion_is_out_of_scope(annihilators, why):
     with pytest.raises(ValueError, match=why) as caught:
         made_of(annihilators)
-    assert "spins and oscillators are not supported" in str(caught.value)
+    assert "spins and oscillators are an oqs.OperatorSystem(H)" in str(caught.value)
 
 
 def test_fermions_in_any_basis_are_accepted():

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.flows import Flows
-from thermo.reservoirs.links import HeatLink, Link, LinkedLaw
+from thermo.reservoirs.linked_law import LinkedLaw
+from thermo.reservoirs.links import HeatLink, Link, OhmicLink
 
 _FORM = "Give e.g. {('a', 'b'): 1e-3}, the names of two reservoirs and a heat conductance."
 _PLAIN = "Give a law (T, mu) -> oqs.Flows, or None for links alone."
@@ -24,7 +25,7 @@ def with_links(
 
         J_a += q(T_a, T_b),   J_b -= q(T_a, T_b),   P_a, P_b unchanged,
 
-    so that Eq. (4) is dE_a/dt = -J_a with the leak in J_a. A link conserves energy and, with
+    so that Eq. (4) is dE_a/dt = -J_a with the leak in J_a. Such a link conserves energy and, with
     q (T_a - T_b) >= 0, produces the entropy q (1/T_b - 1/T_a) >= 0 per unit time: Clausius' sum
     counts it as any other heat.
 
@@ -33,16 +34,18 @@ def with_links(
     law : (T, mu) -> Flows of the reservoirs in contact with the system: `oqs.flow_law`,
         `oqs.closed_form`, any function. None: there are links alone.
     links : {(a, b): q} with the names of two reservoirs. q is a heat conductance K >= 0 for
-        K (T_a - T_b), a `HeatLink(K, s)` for K (T_a^s - T_b^s), or any function (T_a, T_b) ->
-        energy per unit time from a to b, written for arrays. A name that the law does not know is a
-        further reservoir, in contact through links only.
-    names : of the law's reservoirs, (k,), where it does not know them.
+        K (T_a - T_b), a `HeatLink(K, s)` for K (T_a^s - T_b^s), any function (T_a, T_b) -> energy
+        per unit time from a to b, written for arrays, or an `OhmicLink(G)`, which carries electrons
+        too. A name that the law does not know is a further reservoir, in contact through links
+        only.
+    names : of the law's reservoirs, where it does not know them; or of all (n,), in their order,
+        where it does.
 
     Returns
     -------
     LinkedLaw
-        of n reservoirs: those of the law, then the further ones in the order in which `links`
-        mentions them (`names` of the result says it). Give `evolve` reservoirs in that order.
+        of n reservoirs: those of the law, then the further ones in the order of `names`, or in
+        which `links` mentions them; its own `names` say it. Give `evolve` reservoirs in that order.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def with_links(
     >>> law([3.0, 1.0, 0.5]).energy.round(6).tolist()
     [0.002, -0.001, -0.001]
     """
-    known = _known_names(law, names)
+    known, contacts = _known_names(law, names)
     if not isinstance(links, Mapping) or not links:
         raise TypeError(f"Argument `links` must be a dictionary, but is {links!r}. {_FORM}")
     found = list(known)
@@ -82,7 +85,7 @@ def with_links(
             )
         found += [name for name in pair if name not in found]
         places[found.index(pair[0]), found.index(pair[1])] = _link(pair, link)
-    return LinkedLaw(law, len(known), tuple(found), tuple(places.items()))
+    return LinkedLaw(law, contacts, tuple(found), tuple(places.items()))
 
 
 def _is_name(value: object) -> bool:
@@ -90,7 +93,7 @@ def _is_name(value: object) -> bool:
 
 
 def _link(pair: tuple[str, str], link: float | Link) -> Link:
-    if callable(link):
+    if callable(link) or isinstance(link, OhmicLink):
         return link
     if isinstance(link, bool) or not isinstance(link, (int, float, np.integer, np.floating)):
         raise TypeError(
@@ -102,8 +105,8 @@ def _link(pair: tuple[str, str], link: float | Link) -> Link:
 
 def _known_names(
     law: Callable[[ArrayLike, ArrayLike], Flows] | None, names: Sequence[str] | None
-) -> tuple[str, ...]:
-    """Return the names of the law's reservoirs, its own or those given."""
+) -> tuple[tuple[str, ...], int]:
+    """Return the names that are known, its own or those given, and how many are the law's."""
     if law is not None and not callable(law):
         raise TypeError(f"Argument `law` must be callable, but is {law!r}. {_PLAIN}")
     own: tuple[str | None, ...] | None = getattr(law, "names", None)
@@ -113,17 +116,19 @@ def _known_names(
                 "Argument `names` must name the reservoirs of a law that does not know them all "
                 f"(it has {own!r}), but is left out. Name the contacts, or give names=['a', 'b']."
             )
-        return tuple(name for name in own or () if name is not None)
+        return tuple(name for name in own or () if name is not None), len(own or ())
     given = tuple(names)
     if isinstance(names, str) or not all(map(_is_name, given)) or len(set(given)) < len(given):
         raise ValueError(
             f"Argument `names` must hold different texts, but is {names!r}. Give one a reservoir."
         )
     if own is not None and (
-        len(own) != len(given) or any(o not in (None, g) for o, g in zip(own, given, strict=True))
+        len(own) > len(given) or any(o not in (None, g) for o, g in zip(own, given, strict=False))
     ):
         raise ValueError(
-            f"Argument `names` must agree with the names {own!r} of the law, but is {given!r}. "
+            f"Argument `names` must begin with the names {own!r} of the law, but is {given!r}. "
             "Leave it out."
         )
-    return given
+    if law is None:
+        return given, 0
+    return given, len(given if own is None else own)

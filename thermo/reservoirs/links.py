@@ -1,21 +1,21 @@
-"""Direct links between reservoirs, beside the open system: heat leaks, electron-phonon cooling."""
+"""What flows between two reservoirs directly: heat leaks, electron-phonon cooling, a metal wire."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
+import math
 from collections.abc import Callable
-from typing import final
+from typing import Final, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive, positive_number, real_array, real_number
-from oqs.flows import Flows, PlainFlows, listed
-from oqs.generator.model import Model
+from oqs.arguments import FloatArray, positive_number, real_number
 
-Link = Callable[[FloatArray, FloatArray], ArrayLike]
-"""(T_a, T_b) -> energy per unit time from a to b, for arrays (...) of temperatures."""
+_PI2_6: Final = math.pi**2 / 6
+
+Slopes: TypeAlias = tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
+"""Derivatives (...) of a flow out of a, and of that out of b, each with respect to a and to b."""
 
 
 @final
@@ -68,140 +68,91 @@ class HeatLink:
             return self.strength * (T_a - T_b)
         return self.strength * (T_a**self.exponent - T_b**self.exponent)
 
+    def slopes(self, T_a: FloatArray, T_b: FloatArray) -> dict[str, Slopes]:
+        """Return the derivatives of the flows out of a, b (rows) by T_a, T_b (columns)."""
+        per_T, power = self.strength * self.exponent, self.exponent - 1
+        by_a, by_b = per_T * T_a**power, -per_T * T_b**power
+        rows = (by_a, by_b), (-by_a, -by_b)
+        return {"energy_T": rows, "heat_T": rows}
+
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class LinkedLaw:
-    """A flow law with direct links between reservoirs; made by `with_links`.
+@dataclasses.dataclass(frozen=True)
+class OhmicLink:
+    """A link that carries electrons as a metal does: Ohm's law with Wiedemann and Franz.
+
+        P = G (mu_a - mu_b),
+        Y_a = G [(pi^2/6)(T_a^2 - T_b^2) - (mu_a - mu_b)^2/2],
+        Y_b = G [(pi^2/6)(T_b^2 - T_a^2) - (mu_a - mu_b)^2/2],
+
+    out of a, and heat out of a and b: half of Joule's heat reaches each. Exact (Landauer) for a
+    transmission that does not depend on energy, with the bottom of the bands far below mu.
 
     Parameters
     ----------
-    law : of the first reservoirs, or None.
-    contacts : how many these are.
-    reservoirs : names (n,) of all.
-    links : pairs (a, b) of places and the link between them.
+    conductance : G >= 0, dimensionless: particles per unit time and mu (hbar = 1); 1/(2 pi) is one
+        open channel, the conductance quantum e^2/h.
 
-    It offers what flow laws offer (`oqs.FlowLaw`), as far as `law` does.
+    Raises
+    ------
+    TypeError, ValueError
+        if it is no such number.
+
+    Notes
+    -----
+    Heat conductance at small T_a - T_b: (pi^2/3) T G, Wiedemann and Franz. Clausius' sum is never
+    positive. Source: U. Sivan and Y. Imry, Phys. Rev. B 33, 551 (1986).
+
+    Examples
+    --------
+    >>> import thermo
+    >>> wire = thermo.with_links(None, {("a", "b"): thermo.OhmicLink(0.1)})
+    >>> flows = wire([0.5, 0.5], [2.0, 1.0])
+    >>> flows.particle.tolist(), flows.heat.tolist()
+    ([0.1, -0.1], [-0.05, -0.05])
     """
 
-    law: Callable[[ArrayLike, ArrayLike], Flows] | None
-    contacts: int
-    reservoirs: tuple[str, ...]
-    links: tuple[tuple[tuple[int, int], Link], ...]
+    conductance: float
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names (n,) of the reservoirs."""
-        return self.reservoirs
-
-    @property
-    def batched(self) -> bool:
-        """Whether T and mu may have shape (..., n)."""
-        return self.law is None or bool(getattr(self.law, "batched", False))
-
-    @property
-    def model(self) -> Model | None:
-        """The model of the open system, if the law has one."""
-        return getattr(self.law, "model", None)
-
-    @property
-    def frequencies(self) -> FloatArray | None:
-        """The Bohr frequencies of the law, if it knows them."""
-        return getattr(self.law, "frequencies", None)
-
-    @property
-    def fastest_rate(self) -> float | None:
-        """The largest rate of the law's contacts, if it knows it."""
-        return getattr(self.law, "fastest_rate", None)
-
-    def __call__(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
-        """Return the flows (..., n) at T, mu (..., n); mu may be left out where there is no law.
-
-        Raises ValueError where a link carries heat from cold to hot, or what is no number.
-        """
-        temperature = real_array("T", T, f"Give shape (..., {len(self.names)}).")
-        positive("T", temperature, "Temperatures are absolute.")
-        if temperature.ndim == 0 or temperature.shape[-1] != len(self.names):
+    def __post_init__(self) -> None:
+        remedy = "It is particles per unit time over mu_a - mu_b."
+        conductance = real_number("conductance", self.conductance, remedy)
+        if not conductance >= 0:
             raise ValueError(
-                f"Argument `T` must have shape (..., {len(self.names)}), one entry for each of "
-                f"{', '.join(self.names)}, but has shape {temperature.shape}. Give them in this "
-                "order."
+                f"Argument `conductance` must be >= 0, but is {conductance!r}. {remedy}"
             )
-        particle, energy, heat = np.zeros((3, *temperature.shape))
-        if self.law is not None:
-            own = slice(0, self.contacts)
-            potential = None if mu is None else np.asarray(mu, dtype=np.float64)[..., own]
-            flows = self.law(temperature[..., own], potential)  # type: ignore[arg-type]
-            particle[..., own], energy[..., own] = flows.particle, flows.energy
-            heat[..., own] = flows.heat
-        for pair, link in self.links:
-            carried = self._carried(pair, link, temperature)
-            for place, sign in zip(pair, (1.0, -1.0), strict=True):
-                energy[..., place] += sign * carried
-                heat[..., place] += sign * carried
-        return Flows(particle, energy, heat, names=self.names)
+        object.__setattr__(self, "conductance", conductance)
 
-    @property
-    def gross(self) -> Callable[[FloatArray, FloatArray], Flows] | None:
-        """T, mu (n,) -> gross rates (n,), if the law knows its own; a link adds what it carries."""
-        own: Callable[[FloatArray, FloatArray], Flows] | None = getattr(self.law, "gross", None)
-        return None if own is None else functools.partial(self._gross, own)
+    def carried(
+        self, T_a: FloatArray, mu_a: FloatArray, T_b: FloatArray, mu_b: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return P and J (...) from a to b, and the heats Y_a, Y_b (...) that a and b lose."""
+        drop = mu_a - mu_b
+        particle = self.conductance * drop
+        thermal = self.conductance * _PI2_6 * (T_a - T_b) * (T_a + T_b)
+        joule = particle * drop / 2
+        energy = thermal + particle * (mu_a + mu_b) / 2
+        return particle, energy, thermal - joule, -thermal - joule
 
-    def heat_of_links(self, T: ArrayLike) -> FloatArray:
-        """Return the energy per unit time (..., L) that each link carries from its a to its b."""
-        temperature = np.asarray(T, dtype=np.float64)
-        return np.stack([self._carried(*each, temperature) for each in self.links], axis=-1)
+    def slopes(
+        self, T_a: FloatArray, mu_a: FloatArray, T_b: FloatArray, mu_b: FloatArray
+    ) -> dict[str, Slopes]:
+        """Return the derivatives of the flows out of a, b (rows) by T or mu of a, b (columns)."""
+        G, drop = self.conductance, mu_a - mu_b
+        by_a, by_b = 2 * _PI2_6 * G * T_a, -2 * _PI2_6 * G * T_b
+        thermal = (by_a, by_b), (-by_a, -by_b)
+        one = np.full_like(drop, G)
+        return {
+            "particle_mu": ((one, -one), (-one, one)),
+            "energy_T": thermal,
+            "energy_mu": ((G * mu_a, -G * mu_b), (-G * mu_a, G * mu_b)),
+            "heat_T": thermal,
+            "heat_mu": ((-G * drop, G * drop), (-G * drop, G * drop)),
+        }
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows as a function of plain numbers, or None where that is no quicker."""
-        if self.law is None or not hasattr(self.law, "plain_flows"):
-            return listed(self)
-        inner: PlainFlows | None = self.law.plain_flows()
-        if inner is None:
-            return None
-        count, others = self.contacts, [0.0] * (len(self.names) - self.contacts)
 
-        def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
-            particle, energy = inner(T[:count], mu[:count])
-            energy = energy + others
-            for (a, b), link in self.links:
-                carried = float(link(T[a], T[b]))  # type: ignore[arg-type]
-                energy[a] += carried
-                energy[b] -= carried
-            return particle + others, energy
+HeatFlow: TypeAlias = Callable[[FloatArray, FloatArray], ArrayLike]
+"""(T_a, T_b) -> energy per unit time from a to b, for arrays (...) of temperatures."""
 
-        return flows
-
-    def _gross(
-        self, own: Callable[[FloatArray, FloatArray], Flows], T: FloatArray, mu: FloatArray
-    ) -> Flows:
-        flows = own(T[: self.contacts], mu[: self.contacts])
-        rest = (0, len(self.names) - self.contacts)
-        links = np.zeros(len(self.names))
-        for pair, carried in zip(self.links, self.heat_of_links(T), strict=True):
-            links[list(pair[0])] += abs(carried)
-        energy, heat = (np.pad(part, rest) + links for part in (flows.energy, flows.heat))
-        return Flows(np.pad(flows.particle, rest), energy, heat)
-
-    def _carried(self, pair: tuple[int, int], link: Link, T: FloatArray) -> FloatArray:
-        """Return what a link carries from a to b at T (..., n), checked."""
-        hot, cold = T[..., pair[0]], T[..., pair[1]]
-        carried = np.asarray(link(hot, cold), dtype=np.float64)
-        if carried.shape != hot.shape:
-            raise ValueError(
-                f"{self._called(pair)} must return an array of the shape {hot.shape} of its two "
-                f"temperatures, but returned shape {carried.shape}. Write it for arrays."
-            )
-        # of nan as well
-        right = np.where(hot == cold, carried == 0, carried * (hot - cold) >= 0)
-        if not right.all():
-            k = np.unravel_index(int(np.argmin(right)), right.shape)
-            raise ValueError(
-                f"{self._called(pair)} must carry heat from hot to cold, but carries "
-                f"{float(carried[k])!r} from T = {float(hot[k])!r} to T = {float(cold[k])!r}. "
-                "Mend its sign, and let it vanish at equal T."
-            )
-        return carried
-
-    def _called(self, pair: tuple[int, int]) -> str:
-        return f"The link of {self.names[pair[0]]!r} to {self.names[pair[1]]!r}"
+Link: TypeAlias = HeatFlow | OhmicLink
+"""What may join two reservoirs."""

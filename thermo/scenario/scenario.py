@@ -9,7 +9,7 @@ from typing import Protocol, final
 
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
-from oqs.system.systems import System
+from oqs.system.base import System
 from oqs.units import Units
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.scenario.outcome import Outcome

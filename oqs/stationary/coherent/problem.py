@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
@@ -35,7 +37,7 @@ _LIFETIME = 1e6
 """Longest life of a coherence in units of its states': flows are off by up to 150 eps times it."""
 
 _UNKNOWN = 256 * float(np.finfo(np.float64).eps)  # 210 is the most that 1600 systems were off by
-_Exchange = tuple[FloatArray, FloatArray]  # of N and of H by each term: (up, down, .., n, K)
+_Exchange = tuple[FloatArray, FloatArray]  # quanta and energy by each term: (up, down, .., n, K)
 
 
 @final
@@ -70,6 +72,7 @@ class GeneratorProblem(StationaryProblem):
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
         particle, energy = self._solved(T, mu).exchanged
+        particle = particle * self._fermionic[:, None]
         return particle.sum(axis=0).T, energy.sum(axis=0).T
 
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
@@ -86,10 +89,11 @@ class GeneratorProblem(StationaryProblem):
                 self._exchange(generator, own, values),
             )
             gross = np.sum([np.abs(p).sum(axis=(0, 2)) for p, _ in parts], axis=0)
-            particle = np.sum([p.sum(axis=(0, 2)) for p, _ in parts], axis=0)
-            energy = np.sum([(e - reference * p).sum(axis=(0, 2)) for p, e in parts], axis=0)
+            moved = [(p * self._fermionic[:, None], e) for p, e in parts]
+            particle = np.sum([p.sum(axis=(0, 2)) for p, _ in moved], axis=0)
+            energy = np.sum([(e - reference * p).sum(axis=(0, 2)) for p, e in moved], axis=0)
             theta, q = divmod(column, n)
-            found[0, theta, :, q] = balanced(particle, gross)
+            found[0, theta, :, q] = balanced(particle, gross * self._fermionic)
             found[1, theta, :, q] = balanced(energy, gross)
         return FlowJacobian.of(
             found[0], found[1], solved.solution.particle, mu, reference=reference
@@ -168,20 +172,37 @@ class GeneratorProblem(StationaryProblem):
         sign = np.repeat([-1.0, 1.0], n * frequencies)
         contact = np.tile(np.repeat(np.arange(n), frequencies), 2)
         signed = sp.csr_array((sign * weights[:jumps], (contact, np.arange(jumps))))
-        return np.asarray((signed @ generator.number[:jumps]).toarray())
+        counted = generator.number[:jumps]
+        if not self._fermionic.all():
+            unit = np.where(self.frequencies > 0, self.frequencies, np.inf)
+            per_quantum = np.tile(~self._fermionic[:, None] / unit, (2, 1)).ravel()
+            counted = counted + sp.diags_array(per_quantum) @ generator.energy[:jumps]
+        return np.asarray((signed @ counted).toarray())
 
     def _exchange(
         self, generator: Generator, weights: FloatArray, values: FloatArray | ComplexArray
     ) -> _Exchange:
-        """Return what each term of the generator gives of N and of H: (up, down, .., n, K)."""
+        """Return what each term of the generator gives of quanta and of H: (up, down, .., n, K).
+
+        A quantum is a particle of a fermionic contact, and the energy w of a bosonic one.
+        """
         shape = (-1, *self.model.rates.shape)  # the frequency shifts exchange nothing
-        particle = (weights * (generator.number @ values).real).reshape(shape)
-        if not np.any(self.model.detuning):  # each jump moves w and nothing else
-            return particle, particle * self.frequencies
-        return particle, (weights * (generator.energy @ values).real).reshape(shape)
+        quanta = (weights * (generator.number @ values).real).reshape(shape)
+        exact = not np.any(self.model.detuning)  # each jump moves w and nothing else
+        if exact and self._fermionic.all():
+            return quanta, quanta * self.frequencies
+        energy = (weights * (generator.energy @ values).real).reshape(shape)
+        unit = np.where(self.frequencies > 0, self.frequencies, np.inf)
+        quanta = np.where(self._fermionic[:, None], quanta, energy / unit)
+        return quanta, quanta * self.frequencies if exact else energy
+
+    @functools.cached_property
+    def _fermionic(self) -> NDArray[np.bool_]:
+        """Whether each contact (n,) exchanges particles."""
+        return np.array([contact.fermionic for contact in self.model.contacts])
 
     def _flows(
-        self, particle: FloatArray, energy: FloatArray, unknown: float
+        self, quanta: FloatArray, energy: FloatArray, unknown: float
     ) -> tuple[FloatArray, FloatArray]:
         """Return the flows (n,) of N and of H.
 
@@ -193,8 +214,11 @@ class GeneratorProblem(StationaryProblem):
         counts with its particles, so it is judged over the sum of those; what is subnormal has no
         digits.
         """
-        scale = float(np.abs(particle).sum()) * float(self.model.system.spectrum.particles.sum())
+        spectrum = self.model.system.spectrum
+        counted = float(np.abs(spectrum.particles).sum()) or float(spectrum.dimension)
+        scale = float(np.abs(quanta).sum()) * counted
         flows, known = [], False
+        particle = quanta * self._fermionic[:, None]
         for exchanged, unit in ((particle, 1.0), (energy, self.model.system.energy_scale)):
             net, gross = exchanged.sum(axis=(0, 2)), np.abs(exchanged).sum(axis=(0, 2))
             missing = max(abs(float(net.sum())) - np.finfo(float).tiny, 0.0)
@@ -204,7 +228,7 @@ class GeneratorProblem(StationaryProblem):
         return (flows[0], flows[1]) if known else (np.zeros_like(flows[0]), np.zeros_like(flows[1]))
 
 
-def _flow_residual(matrix: sp.csc_array, values: ComplexArray, particle: FloatArray) -> float:
+def _flow_residual(matrix: sp.csc_array, values: ComplexArray, quanta: FloatArray) -> float:
     """Return the largest |L x| over the smallest gross rate of a contact."""
-    gross = np.abs(particle).sum(axis=(0, 2))
+    gross = np.abs(quanta).sum(axis=(0, 2))
     return float(np.max(np.abs(matrix @ values)) / np.min(gross[gross > 0], initial=np.inf))

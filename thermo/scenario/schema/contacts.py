@@ -9,8 +9,8 @@ from typing import Any, Final, final
 from oqs.arguments import ComplexArray
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
+from oqs.system.base import System
 from oqs.system.builders import spin_channels
-from oqs.system.systems import System
 from thermo.scenario.schema.place import Place, Problems
 from thermo.scenario.schema.table import (
     REQUIRED,

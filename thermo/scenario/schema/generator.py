@@ -15,7 +15,7 @@ from oqs.stationary import (
     StationaryMethod,
     ZeroFrequencyBlock,
 )
-from oqs.system.systems import System
+from oqs.system.base import System
 from thermo.scenario.schema.table import Choice, Key, Table, Variant, argument_keys
 from thermo.scenario.schema.values import boolean, positive
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from oqs.system import builders
+from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
-from oqs.system.systems import QuadraticSystem, System
+from oqs.system.systems import QuadraticSystem
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import REQUIRED, Choice, Items, Key, Reader, Table, quoted
 from thermo.scenario.schema.values import (

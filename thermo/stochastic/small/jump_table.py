@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from oqs import DaviesModel
 from oqs.arguments import FloatArray, read_only
+from oqs.generator.state_transitions import StateTransitions
 from oqs.memory import require_memory
 from oqs.stationary.populations import coherences_reached
 from oqs.transitions.transitions import Flips
@@ -80,6 +81,12 @@ def jump_table(model: object) -> JumpTable:
             "more than the rates, or give every level a contact of its own (coupling=None)."
         )
     transitions = model.transitions
+    if isinstance(transitions, StateTransitions):
+        raise ValueError(
+            "Argument `model` must have fermionic contacts only, of rates that do not depend on T "
+            "and mu, but has others. Their mean evolution is thermo.evolve(oqs.flow_law(model), "
+            "...)."
+        )
     if isinstance(transitions, Flips):
         require_memory(
             40.0 * model.reservoirs * transitions.modes * 2**transitions.modes,

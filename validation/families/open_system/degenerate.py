@@ -23,6 +23,8 @@ from validation.systems.settings import Setting
 # differences of such terms.
 ROUNDING = 1e-12
 
+_Fermions = oqs.QuadraticSystem | oqs.InteractingSystem
+
 
 def exact_methods(model: oqs.DaviesModel) -> list[oqs.StationaryMethod]:
     """Return all solvers that are exact for the model."""
@@ -114,8 +116,12 @@ class RotatedVectors(Eigenvectors):
         """Return V rho V^+, a full matrix."""
         return sp.csr_array(self.matrix @ rho.toarray() @ self.matrix.conj().T)
 
+    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+        """Return V^+ O V, a full matrix."""
+        return sp.csr_array(self.matrix.conj().T @ operator.toarray() @ self.matrix)
 
-def rotated_levels(system: oqs.System, rng: np.random.Generator) -> oqs.InteractingSystem:
+
+def rotated_levels(system: _Fermions, rng: np.random.Generator) -> oqs.InteractingSystem:
     """Return the same system with another eigenbasis inside each level of one particle number."""
     spectrum = system.spectrum
     one_channel = oqs.Contact(oqs.flat(1.0), np.ones(system.sites))
@@ -142,7 +148,7 @@ def rotated_levels(system: oqs.System, rng: np.random.Generator) -> oqs.Interact
 def eigenbasis_does_not_matter(rng: np.random.Generator) -> Measurement:
     """Return the largest change of P, relative to the gross rates, by such rotations."""
 
-    def measure(name: str, system: oqs.System) -> tuple[str, float]:
+    def measure(name: str, system: _Fermions) -> tuple[str, float]:
         channels = rng.normal(size=(2, system.sites)) + 1j * rng.normal(size=(2, system.sites))
         contacts = [
             oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), channels, strict=True)
@@ -154,7 +160,7 @@ def eigenbasis_does_not_matter(rng: np.random.Generator) -> Measurement:
         ]
         return name, largest(*(deviation(f.particle, flows[0].particle, 0.01) for f in flows[1:]))
 
-    systems: dict[str, oqs.System] = {
+    systems: dict[str, _Fermions] = {
         "two equal levels": oqs.QuadraticSystem.from_energies([0.3, 0.3]),
         "Anderson dot": oqs.anderson_dot(-0.4, 1.2),
         "spinful double dot": oqs.double_dot([0.1, 0.4], 0.3, U=1.5, U_inter=0.5),

@@ -1,0 +1,112 @@
+"""Frequency shifts of any contact: what virtual emission and absorption cost in energy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.contact.base import ReservoirContact
+from oqs.contact.bosonic import BosonicContact
+from oqs.contact.contacts import Contact
+from oqs.contact.principal_value import (
+    BandIntegral,
+    occupied_shift,
+    occupied_shift_slopes,
+    shift_function,
+)
+from oqs.contact.spectra import Ohmic
+from oqs.numerics.occupation import bose
+
+_Weight = Callable[[FloatArray, FloatArray], FloatArray]
+_REACH = 60.0  # cutoffs after which e^-x is below 1e-26
+
+
+def frequency_shifts(
+    contact: ReservoirContact, frequencies: FloatArray, T: float, mu: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return e(w), f(w) (K,): H_LS = sum_w { e S(w)^+ S(w) + f S(w) S(w)^+ }.
+
+    Fermionic: e = P int de/(2 pi) gamma (1 - n)/(w - e), f = -P int de/(2 pi) gamma n/(w - e).
+    Bosonic: with s(w) = P int_0^inf dv/(2 pi) J(v) { (1 + n_B(v))/(w - v) + n_B(v)/(w + v) },
+    e = s(w) and f = s(-w), half of s(0) each at w = 0, where S(0) is Hermitian.
+
+    Raises
+    ------
+    ValueError
+        if the integral does not converge: another spectrum than a cut off one without a band.
+    """
+    here = contact.at(T, mu)
+    if isinstance(here, BosonicContact):
+        shift = _bosonic_shift(here, T, _emitted, T)
+        half = np.where(frequencies == 0, 0.5, 1.0)
+        return half * shift(frequencies), half * shift(-frequencies)
+    assert isinstance(here, Contact)  # the other kind of contact
+    occupied = occupied_shift(here, frequencies, T, mu)
+    return shift_function(here)(frequencies) - occupied, -occupied
+
+
+def shift_slopes(
+    contact: ReservoirContact, frequencies: FloatArray, T: float, mu: float
+) -> FloatArray:
+    """Return the derivatives (2, 2, K), by T and mu, of e(w) and f(w)."""
+    if isinstance(contact, BosonicContact):
+
+        def growing(energies: FloatArray, x: FloatArray) -> FloatArray:
+            absorbed, emitted = bose(x)
+            return absorbed * emitted * x / T
+
+        shift = _bosonic_shift(contact, T, growing, 1.0)
+        half = np.where(frequencies == 0, 0.5, 1.0)
+        by_T = np.array([half * shift(frequencies), half * shift(-frequencies)])
+        return np.array([by_T, np.zeros_like(by_T)])
+    assert isinstance(contact, Contact)  # the other kind of contact
+    found = -occupied_shift_slopes(contact, frequencies, T, mu)
+    return np.stack([found, found], axis=1)
+
+
+def _emitted(energies: FloatArray, x: FloatArray) -> FloatArray:
+    absorbed, released = bose(x)
+    return np.where(energies > 0, released, absorbed)
+
+
+def _bosonic_shift(
+    contact: BosonicContact, T: float, weight: _Weight, at_zero: float
+) -> BandIntegral:
+    """Return w -> P int dv/(2 pi) J(|v|) weight(v) / (w - v) over v of both signs.
+
+    Parameters
+    ----------
+    weight : of energies v and x = |v|/T; absorption of bosons stands at v < 0.
+    at_zero : limit of |v| weight(v) at v = 0.
+    """
+    highest, features = _support(contact)
+
+    def weighted(energies: FloatArray) -> FloatArray:
+        away = np.abs(energies)
+        density, still = contact.gamma(away), away == 0
+        x = np.where(still, 1.0, away) / T
+        return density * np.where(still, at_zero, weight(energies, x))
+
+    thermal = [sign * T * 3.0**k for sign in (-1, 1) for k in range(4)]
+    both = [sign * f for f in features for sign in (-1, 1)]
+    lowest = contact.band[0] if contact.band is not None else 0.0
+    edges = [-lowest, lowest] if lowest > 0 else [0.0]
+    return BandIntegral.over_band(
+        weighted, -highest, highest, [*both, *thermal, *edges], contact.label()
+    )
+
+
+def _support(contact: BosonicContact) -> tuple[float, list[float]]:
+    """Return the highest energy and those around which J varies fast."""
+    if contact.band is not None:
+        return contact.band[1], [contact.band[1]]
+    spectrum = contact.spectrum
+    if isinstance(spectrum, Ohmic) and spectrum.cutoff is not None:
+        return _REACH * spectrum.cutoff, [spectrum.cutoff]
+    raise ValueError(
+        f"Argument `band` of {contact.label()} must be given for its frequency shift, but is None: "
+        f"with {spectrum!r} the integral over all energies diverges or does not end. Give "
+        "BosonicContact(..., band=(0, highest)), or oqs.ohmic(..., cutoff=...)."
+    )

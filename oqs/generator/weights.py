@@ -1,0 +1,99 @@
+"""What contacts give to each Bohr frequency: rates, and at T and mu the weights down and up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy.special import expit
+
+from oqs.arguments import FloatArray
+from oqs.contact.base import ReservoirContact, ThermalState
+from oqs.contact.shifts import frequency_shifts, shift_slopes
+from oqs.contact.together import plain
+from oqs.generator.eigenoperators import Decomposition
+from oqs.numerics.clusters import IntArray
+
+_Pair = tuple[FloatArray, FloatArray]
+
+
+def rates_of(contacts: Sequence[ReservoirContact], decomposition: Decomposition) -> FloatArray:
+    """Return gamma_j(w_kappa) (n, K), checked; see `DaviesModel.rates`."""
+    rates = np.zeros((len(contacts), len(decomposition.frequencies)))
+    for j, contact, here in _occurring(contacts, decomposition):
+        w = decomposition.frequencies[here]
+        rates[j, here] = 1.0 if contact.varies else contact.gamma(w, j)
+    return rates
+
+
+def split_rates(
+    contacts: Sequence[ReservoirContact],
+    decomposition: Decomposition,
+    rates: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+) -> _Pair:
+    """Return each contact's rates of S(w) and of S(w)^+ at T, mu (n,), each (n, K)."""
+    w = decomposition.frequencies
+    if plain(contacts):
+        nu = (w - mu[:, None]) / T[:, None]  # (n, K)
+        return rates * expit(nu), rates * expit(-nu)
+    down, up = np.zeros_like(rates), np.zeros_like(rates)
+    for j, contact, here in _occurring(contacts, decomposition):
+        at = ThermalState(float(T[j]), float(mu[j]))
+        gamma = contact.gamma(w[here], j, at) if contact.varies else rates[j, here]
+        down[j, here], up[j, here] = contact.split(gamma, w[here], *at)
+    return down, up
+
+
+def slopes(
+    contacts: Sequence[ReservoirContact],
+    decomposition: Decomposition,
+    rates: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+    *,
+    shifted: bool,
+) -> FloatArray:
+    """Return the derivatives (2, .., n, K) of the weights by each contact's own T and mu.
+
+    Raises ValueError where a rate depends on T and mu: its derivatives are not known.
+    """
+    found = np.zeros((2, 4 if shifted else 2, *rates.shape))
+    for j, contact, here in _occurring(contacts, decomposition):
+        if contact.varies:
+            raise ValueError(
+                "The derivatives of the flows need rates of the frequency alone, but that of "
+                f"{contact.label(j)} depends on T and mu. Take differences of the law's flows."
+            )
+        at = float(T[j]), float(mu[j])
+        w = decomposition.frequencies[here]
+        found[:, :2, j, here] = contact.slopes(rates[j, here], w, *at)
+        if shifted:
+            found[:, 2:, j, here] = shift_slopes(contact, w, *at)
+    return found
+
+
+def shifts(
+    contacts: Sequence[ReservoirContact],
+    decomposition: Decomposition,
+    T: FloatArray,
+    mu: FloatArray,
+) -> _Pair:
+    """Return the coefficients e_j(w), f_j(w) of `lamb_shift`, each (n, K); 0 if no operator."""
+    shape = len(contacts), len(decomposition.frequencies)
+    emission, absorption = np.zeros(shape), np.zeros(shape)
+    for j, contact, here in _occurring(contacts, decomposition):
+        emission[j, here], absorption[j, here] = frequency_shifts(
+            contact, decomposition.frequencies[here], float(T[j]), float(mu[j])
+        )
+    return emission, absorption
+
+
+def _occurring(
+    contacts: Sequence[ReservoirContact], decomposition: Decomposition
+) -> Iterator[tuple[int, ReservoirContact, IntArray]]:
+    """Yield each contact with the indices of the frequencies at which it has an eigen-operator."""
+    pairs = zip(contacts, decomposition.elements, strict=True)
+    for j, (contact, elements) in enumerate(pairs):
+        yield j, contact, np.unique(elements.kappa)

@@ -1,0 +1,85 @@
+"""Open systems: what every one has, and what those of fermionic sites have beside."""
+
+from __future__ import annotations
+
+import abc
+import functools
+
+import qutip
+
+from oqs.numerics.clusters import RESOLUTION
+from oqs.summary import Summarised
+from oqs.system.spectrum import Spectrum
+
+
+class System(Summarised):
+    """A system of finite dimension D with a Hamiltonian H_S."""
+
+    @property
+    @abc.abstractmethod
+    def hamiltonian(self) -> qutip.Qobj:
+        """Hamiltonian H_S."""
+
+    @property
+    @abc.abstractmethod
+    def number(self) -> qutip.Qobj:
+        """Particle number N_S, which H_S conserves."""
+
+    @property
+    @abc.abstractmethod
+    def sites(self) -> int:
+        """Number N of sites, or of factors of the tensor product that the states live in."""
+
+    @property
+    @abc.abstractmethod
+    def dimension(self) -> int:
+        """Number D of many-body states."""
+
+    @property
+    @abc.abstractmethod
+    def dims(self) -> list[list[int]]:
+        """QuTiP dimensions of operators on this system."""
+
+    @property
+    @abc.abstractmethod
+    def energy_scale(self) -> float:
+        """Largest transition energy the Hamiltonian can have."""
+
+    @property
+    @abc.abstractmethod
+    def largest_energy(self) -> float:
+        """Largest |E| of the many-body spectrum, of fermions measured from the empty state."""
+
+    @property
+    @abc.abstractmethod
+    def spectrum(self) -> Spectrum:
+        """Many-body energy eigenbasis, each state with a definite particle number."""
+
+    @property
+    def resolution(self) -> float:
+        """Default resolution of energies, 1e-12 of `largest_energy`: closer ones count as equal.
+
+        The same number for a quadratic Hamiltonian whether it is given as a QuadraticSystem or as
+        an InteractingSystem, in whatever basis of the sites.
+        """
+        return RESOLUTION * self.largest_energy
+
+
+class FermionicSystem(System):
+    """N fermionic sites with annihilators c_v and a Hamiltonian H_S with [H_S, N_S] = 0."""
+
+    @property
+    @abc.abstractmethod
+    def annihilators(self) -> tuple[qutip.Qobj, ...]:
+        """Annihilators c_v of the N sites."""
+
+    @functools.cached_property
+    def number(self) -> qutip.Qobj:
+        """Particle number N_S = sum_v c_v^+ c_v."""
+        return sum(c.dag() * c for c in self.annihilators)
+
+    @property
+    def dims(self) -> list[list[int]]:
+        """QuTiP dimensions of operators on this system."""
+        dims: list[list[int]] = self.annihilators[0].dims
+        return dims
