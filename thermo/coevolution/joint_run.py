@@ -16,9 +16,9 @@ from thermo.coevolution.joint_entropy import RESOLVED
 from thermo.coevolution.joint_flow import JointFlow
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import Integration
-from thermo.evolution.interpolation import PiecewisePolynomial
 from thermo.evolution.stopping import GOES_ON, StoppingRule
 from thermo.evolution.trajectory import Outcome
+from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.progress import ProgressBar
 from thermo.reservoirs.state import State
 

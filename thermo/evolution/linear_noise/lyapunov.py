@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from oqs.arguments import FloatArray
-from thermo.evolution.collocation import radau
+from thermo.numerics.collocation import radau
 
 _STAGES = 3
 _AGREED = 1e-5  # of the largest variance, by which halving the steps changes Sigma
