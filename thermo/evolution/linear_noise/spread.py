@@ -44,6 +44,17 @@ class PathFluctuations(Summarised):
     thermal : (m, 2, n, 2, n) covariances of T_j (0) and mu_j (1), units of energy squared.
     T, mu : (m, n) of the path.
     names : of the reservoirs.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    >>> rate = oqs.power_law(1e-4, 0.5)
+    >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
+    >>> box = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=100.0)] * 2
+    >>> path = thermo.evolve(oqs.flow_law(model), box, T=[0.6, 1.0], mu=[20.8, 16.0])
+    >>> found = path.fluctuations()
+    >>> print(np.round(found.T_std[-1], 3))  # ten times the capacity: sqrt(10) times smaller
+    [0.023 0.023]
     """
 
     t: FloatArray
