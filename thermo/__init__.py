@@ -63,6 +63,7 @@ from thermo.stochastic.master_equation import (
     ReservoirMoments,
     master_equation,
 )
+from thermo.sweeps.parts import merge
 from thermo.sweeps.sweep import sweep
 
 __all__ = [
@@ -116,6 +117,7 @@ __all__ = [
     "load_dataset",
     "master_equation",
     "maximum_power",
+    "merge",
     "omega_bar",
     "optimise",
     "plot_map",
