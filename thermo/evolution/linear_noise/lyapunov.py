@@ -59,12 +59,12 @@ def _stepped(
     found = np.zeros((len(t), size, size))
     fractions = np.arange(pieces) / pieces
     starts = (t[:-1, None] + np.diff(t)[:, None] * fractions).ravel()
-    steps = np.repeat(np.diff(t) / pieces, pieces)
+    edges = np.append(starts, t[-1:])
     some = max(1, _AT_ONCE // (_STAGES * size**2) ** 2)
     sigma = np.zeros(size**2)
-    for begin in range(0, len(steps), some):
-        here = slice(begin, begin + some)
-        factors, made = _maps(starts[here], steps[here], coefficients, unit, method.nodes)
+    for begin in range(0, len(starts), some):
+        here = edges[begin : begin + some + 1]
+        factors, made = _maps(here, coefficients, unit, method.nodes)
         for k, (factor, added) in enumerate(zip(factors, made, strict=True), begin + 1):
             sigma = factor @ sigma + added
             if k % pieces == 0:
@@ -74,15 +74,14 @@ def _stepped(
 
 
 def _maps(
-    starts: FloatArray,
-    steps: FloatArray,
+    edges: FloatArray,
     coefficients: Coefficients,
     unit: FloatArray,
     nodes: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Return F (k, d^2, d^2) and g (k, d^2): a step takes Sigma to F Sigma + g."""
-    count, size = len(starts), len(unit)
-    times = starts[:, None] + steps[:, None] * nodes
+    count, size, steps = len(edges) - 1, len(unit), np.diff(edges)
+    times = edges[:-1, None] * (1 - nodes) + edges[1:, None] * nodes  # never beyond the last
     A, D = coefficients(times.ravel())
     A = A * unit / unit[:, None]
     D = (D / np.outer(unit, unit)).reshape(count, _STAGES, -1)
