@@ -21,6 +21,7 @@ from oqs.fluctuations.waiting import WaitingTimes
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
+from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -37,6 +38,7 @@ from oqs.state.entropy import (
 from oqs.state.relaxation import Relaxation, relax, relaxation_time
 from oqs.state.states import momentary_flows
 from oqs.stationary import (
+    ConservedBlocks,
     FullLiouvillian,
     GaussianState,
     Populations,
@@ -71,6 +73,7 @@ __all__ = [
     "Audit",
     "BosonicContact",
     "ClosedForm",
+    "ConservedBlocks",
     "Contact",
     "CountingStatistics",
     "DaviesModel",
@@ -90,6 +93,7 @@ __all__ = [
     "Noise",
     "NonUniqueStationaryState",
     "OperatorSystem",
+    "PerlindModel",
     "Populations",
     "QuadraticSystem",
     "Relaxation",
@@ -128,6 +132,7 @@ __all__ = [
     "momentary_flows",
     "noise",
     "ohmic",
+    "perlind",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",
