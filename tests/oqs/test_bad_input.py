@@ -188,7 +188,7 @@ CASES = {
     "system interacting, Landauer": ("system", lambda: oqs.landauer(COULOMB, CONTACTS)),
     "resolution above the spectrum": (
         "resolution",
-        lambda: oqs.davies(SYSTEM, CONTACTS, resolution=1e3),
+        lambda: oqs.davies(SYSTEM, CONTACTS, resolution=1e4),
     ),
     "energy of nothing": ("energy", lambda: oqs.davies(SYSTEM, CONTACTS, energy="heat")),
     "window a number": ("window", lambda: oqs.perlind(SYSTEM, CONTACTS, window=3.0)),
