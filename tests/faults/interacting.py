@@ -40,7 +40,7 @@ def upward_rate_off(monkeypatch):
 def occupation_inverted(monkeypatch):
     """n and 1 - n exchanged, everywhere."""
     monkeypatch.setattr(
-        sys.modules["oqs.generator.davies"], "expit", lambda x: scipy.special.expit(-x)
+        sys.modules["oqs.generator.weights"], "expit", lambda x: scipy.special.expit(-x)
     )
 
 
