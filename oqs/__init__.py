@@ -23,6 +23,7 @@ from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
+from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.closed_form import ClosedForm, closed_form
 from oqs.modes.gaussian import GaussianLaw, gaussian_law
 from oqs.modes.untouched import Untouched
@@ -58,6 +59,19 @@ from oqs.system.builders import (
 )
 from oqs.system.interacting import InteractingSystem
 from oqs.system.operator import OperatorSystem
+from oqs.system.quadratic_bosons import QuadraticBosons
+from oqs.system.spins import (
+    Maser,
+    absorption_refrigerator,
+    exchange_qubits,
+    heisenberg_qubits,
+    ising_qubits,
+    jaynes_cummings,
+    lambda_maser,
+    on_factor,
+    transmon,
+    v_maser,
+)
 from oqs.system.systems import QuadraticSystem
 from oqs.units import Units
 from oqs.validity.audit import audit
@@ -69,6 +83,7 @@ _refuse_namesakes()
 __all__ = [
     "Assumption",
     "Audit",
+    "BosonLaw",
     "BosonicContact",
     "ClosedForm",
     "Contact",
@@ -86,11 +101,13 @@ __all__ = [
     "JumpStatistics",
     "Landauer",
     "LinearResponse",
+    "Maser",
     "Model",
     "Noise",
     "NonUniqueStationaryState",
     "OperatorSystem",
     "Populations",
+    "QuadraticBosons",
     "QuadraticSystem",
     "Relaxation",
     "ReservoirFlows",
@@ -104,6 +121,7 @@ __all__ = [
     "Verdict",
     "WaitingTimes",
     "ZeroFrequencyBlock",
+    "absorption_refrigerator",
     "anderson_dot",
     "audit",
     "clausius_sum",
@@ -116,18 +134,24 @@ __all__ = [
     "drude_lorentz",
     "entropy_production",
     "entropy_production_by_reservoir",
+    "exchange_qubits",
     "flat",
     "flow_law",
     "gaussian_law",
     "gibbs_state",
+    "heisenberg_qubits",
     "hubbard_chain",
+    "ising_qubits",
+    "jaynes_cummings",
     "lamb_shift",
+    "lambda_maser",
     "landauer",
     "linear_response",
     "lorentzian",
     "momentary_flows",
     "noise",
     "ohmic",
+    "on_factor",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",
@@ -136,8 +160,10 @@ __all__ = [
     "spinful_dots",
     "spinless_dots",
     "stationary_state",
+    "transmon",
     "triple_dot",
     "underdamped",
+    "v_maser",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room

@@ -319,7 +319,8 @@ def davies(
         raise TypeError(
             f"Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, "
             f"but is {type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj "
-            "with oqs.InteractingSystem(H, annihilators) or oqs.OperatorSystem(H)."
+            "with oqs.InteractingSystem(H, annihilators) or oqs.OperatorSystem(H); "
+            "QuadraticBosons go to oqs.closed_form, oqs.gaussian_law, or system.truncated(levels)."
         )
     found = checked_contacts(contacts)
     if isinstance(system, FermionicSystem) and plain(found):

@@ -89,7 +89,7 @@ def splitting_forgotten(monkeypatch):
 def mixing_unseen(monkeypatch):
     """The audit finds no contact that mixes levels."""
     monkeypatch.setattr(
-        sys.modules["oqs.validity.audit"], "worst_mixing", lambda model: (0.0, 0.0, 0.0)
+        sys.modules["oqs.validity.audit"], "worst_mixing", lambda model, rates: (0.0, 0.0, 0.0)
     )
 
 
@@ -123,7 +123,7 @@ def secular_without_diagonal(monkeypatch):
     monkeypatch.setattr(
         sys.modules["oqs.validity.audit"],
         "worst_mixing",
-        lambda model: (100 * max(original(model)[0], 0.01), 0.0, 0.0),
+        lambda model, rates: (100 * max(original(model)[0], 0.01), 0.0, 0.0),
     )
 
 
