@@ -62,6 +62,7 @@ from thermo.stochastic.master_equation import (
     ReservoirMoments,
     master_equation,
 )
+from thermo.sweeps.parts import merge
 from thermo.sweeps.sweep import sweep
 
 __all__ = [
@@ -114,6 +115,7 @@ __all__ = [
     "load_dataset",
     "master_equation",
     "maximum_power",
+    "merge",
     "omega_bar",
     "optimise",
     "plot_map",

@@ -92,7 +92,7 @@ def noise(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> Noise:
     >>> found.fano().shape
     (5, 2)
     >>> print(np.round(found.fano()[1:, 0], 3))
-    [0.681 0.656 0.556 0.556]
+    [0.608 0.556 0.556 0.556]
     """
     checked = checked_model(model)
     n = checked.reservoirs

@@ -160,16 +160,19 @@ class Landauer(Summarised):
     ) -> FloatArray:
         """Return dP, dJ, dY by T and mu per energy, and their sizes (M, 2, 6 n n)."""
         passed = -self._transmission(origin, offset) / (2 * np.pi)  # (M, j, q)
+        sent = -passed.sum(axis=2, keepdims=True)  # what is reflected too, as in the flows' sizes
         same = np.arange(len(T))
         passed[:, same, same] = 0.0
         passed[:, same, same] = -passed.sum(axis=2)
         above = np.subtract.outer(origin, mu) + offset[:, None]  # (M, n)
-        slopes = occupation_slopes(above, T)[:, :, None] * passed  # (2, M, j, q)
+        occupied = occupation_slopes(above, T)[:, :, None]  # (2, M, 1, q)
         w = (origin + offset)[:, None, None]
         one = np.ones_like(passed)
         carried = np.stack([one, w * one, above[:, :, None] * one])
-        net = np.moveaxis(carried[:, None] * slopes, 2, 0)
-        return np.stack([net, np.abs(net)], axis=1).reshape(len(origin), 2, -1)
+        net, gross = (
+            np.moveaxis(carried[:, None] * (occupied * through), 2, 0) for through in (passed, sent)
+        )
+        return np.stack([net, np.abs(gross)], axis=1).reshape(len(origin), 2, -1)
 
     def _exchange(
         self, origin: FloatArray, offset: FloatArray, T: FloatArray, mu: FloatArray

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from thermo.evolution.collocation import radau, take_step
+from thermo.numerics.collocation import radau, take_step
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3, 5, 9])

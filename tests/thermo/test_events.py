@@ -14,7 +14,7 @@ from thermo.evolution.events.detection import find_events
 from thermo.evolution.events.events import Event
 from thermo.evolution.events.signals import sign_changes, turns
 from thermo.evolution.evolve import evolve
-from thermo.evolution.interpolation import PiecewisePolynomial
+from thermo.numerics.interpolation import PiecewisePolynomial
 
 # the temperatures cross, turn, and meet again only at the end
 CROSSING = LinearPair(g=0.5, s=-0.2, p=-0.6, k=0.4)

@@ -12,9 +12,9 @@ from thermo.evolution.at_once.coarse_run import coarse
 from thermo.evolution.at_once.plain_rates import plain_rates
 from thermo.evolution.at_once.quick_run import quick
 from thermo.evolution.at_once.simultaneous import refine
-from thermo.evolution.collocation import radau
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES, integrate
+from thermo.numerics.collocation import radau
 from thermo.reservoirs.reservoir import Reservoirs
 
 GASES = [thermo.SommerfeldGas(1.5), thermo.SommerfeldGas(2.5), thermo.FermiDiracGas(1.5)]

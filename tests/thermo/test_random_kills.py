@@ -1,4 +1,6 @@
-"""Sweeps ended at random moments: nothing finished is lost, nothing is wrong, nobody is left."""
+"""Sweeps ended at random moments: nothing is wrong, nobody is left, and only the last second of a
+killed one is lost.
+"""
 
 import contextlib
 import functools
@@ -71,6 +73,8 @@ def test_killed_at_a_random_moment(seed, tmp_path):
     finished = kept(store)
     # computed on Dask's workers, not yet here: up to as many as are handed out at once
     under_way = {"None": 1, "2": 4, "3": 6}.get(executor, 40)
+    if end == signal.SIGKILL:  # what came in its last second was not yet written
+        under_way += 20 * {"None": 1, "2": 2, "3": 3}.get(executor, 2)
     assert begun - under_way <= finished <= begun
     function = functools.partial(functions.counted, folder=str(calls))
     data = thermo.sweep(function, {"a": ALL}, store=store)

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from thermo.ensembles.batch_turning import turning_points
-from thermo.ensembles.rosenbrock import ORDER, take_steps
+from thermo.numerics.rosenbrock import ORDER, take_steps
 
 
 def pendulum(y):

@@ -14,8 +14,8 @@ import oqs
 import thermo
 from thermo import progress
 from thermo.evolution.evolve import EvolutionFailed, evolve
-from thermo.evolution.interpolation import PiecewisePolynomial, single_point
 from thermo.evolution.trajectory import Trajectory
+from thermo.numerics.interpolation import PiecewisePolynomial, single_point
 from thermo.progress import ProgressBar
 
 GAS = thermo.SommerfeldGas(1.5)

@@ -23,8 +23,8 @@ from thermo.coevolution.joint_flow import JointFlow
 from thermo.coevolution.joint_run import Judge, integrate_jointly
 from thermo.coevolution.system_gas import SystemGas
 from thermo.controls import check_controls
-from thermo.evolution.interpolation import single_point
 from thermo.gases import CombinedGas, invert
+from thermo.numerics.interpolation import single_point
 from thermo.progress import ProgressBar
 from thermo.reservoirs.equilibrium import common_state
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs

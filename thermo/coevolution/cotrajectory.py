@@ -15,9 +15,9 @@ from oqs.flows import Flows
 from oqs.summary import Summarised, Summary, counted, few_digits
 from thermo.coevolution.joint_entropy import entropy_productions, system_entropies
 from thermo.coevolution.joint_flow import JointFlow
-from thermo.evolution.interpolation import PiecewisePolynomial
 from thermo.evolution.trajectory import Conservation, Outcome
 from thermo.gases import GasState
+from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.reservoirs.state import State
 
 _NODES = 5  # of the quadrature along a step

@@ -11,9 +11,9 @@ from oqs.arguments import FloatArray
 from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.batch_turning import turning_points
 from thermo.ensembles.kept_totals import KeptTotals
-from thermo.ensembles.rosenbrock import ORDER, BatchStep, take_steps
 from thermo.evolution.noise import sentence_on_noise
 from thermo.evolution.stopping import GOES_ON, RESTING, StoppingRule
+from thermo.numerics.rosenbrock import ORDER, BatchStep, take_steps
 from thermo.reservoirs.state import State
 
 _RESTORED = 10  # steps from one correction of the totals to the next
@@ -92,8 +92,8 @@ class _Run:
         y, here = self.y, self.here
         jacobian = self.dynamics.jacobian(y, here)
         long = self.steps >= _LONG
-        if long.any():
-            jacobian[long] = self.dynamics.sharp_jacobian(y[long])
+        if long.any() and not self.dynamics.differentiable:
+            jacobian[long] = self.dynamics.jacobian(y[long], here.kept(long), sharp=True)
         step = take_steps(
             lambda trial: problem.evaluate_or_nan(trial, y).rates, y, here.rates, jacobian, self.h
         )

@@ -14,7 +14,6 @@ import xarray as xr
 
 from oqs.flows import Flows
 from thermo.evolution.events.events import Event
-from thermo.evolution.interpolation import PiecewisePolynomial
 from thermo.gases import (
     BoseGas,
     DebyeSolid,
@@ -25,6 +24,7 @@ from thermo.gases import (
     TabulatedHeatCapacity,
 )
 from thermo.netcdf import checked, opened, save_dataset
+from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.reservoirs.state import State
 
 _FORMAT = "oqs-thermo trajectory"

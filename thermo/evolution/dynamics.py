@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
+from thermo.evolution.slopes import difference_slopes, gas_slopes, known_slopes
 from thermo.reservoirs.flow_checks import (
     check_exchange,
     check_finite,
@@ -21,7 +22,6 @@ from thermo.reservoirs.reservoir import Reservoirs
 from thermo.reservoirs.state import State
 
 _EPS = float(np.finfo(np.float64).eps)
-_WIDE = 3e-4  # the same of order 4
 _SHIFT = 1e-3  # of sqrt(rtol), for difference quotients of a law that is no better than rtol
 
 Law = Callable[[ArrayLike, ArrayLike], Flows]
@@ -141,88 +141,52 @@ class ReservoirDynamics:
         return Evaluation(rates, flows.particle, flows.heat, gas)
 
     def linearised(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return dy/dt (s, 2n) and its Jacobians (s, 2n, 2n) at s states, by differences.
-
-        Their error, of 1e-8, slows Newton's iteration; it does not enter what it converges to.
-        """
-        count, size = y.shape
-        shifted, steps = self._shifted(y)
-        all_T, all_mu = self.unpack(np.concatenate([y[None], shifted]).reshape(-1, size))
-        flows = self._asked(all_T, all_mu)
-        particle = flows.particle.reshape(1 + size, count, -1)
-        heat = flows.heat.reshape(1 + size, count, -1)
-        T, mu = all_T[:count], all_mu[:count]
-        gas = self.reservoirs.unit_jacobian(T, mu)
-        rates = reservoir_change(self.reservoirs, gas, T, mu, particle[0], heat[0])
-        here = Evaluation(rates, particle[0], heat[0], gas)
-        jacobians = self._jacobian(T, mu, here, steps, particle[1:], heat[1:])
-        if not (np.isfinite(rates).all() and np.isfinite(jacobians).all()):
-            check_finite(flows, all_T, all_mu)
+        """Return dy/dt (B, 2n) and its Jacobians (B, 2n, 2n) at y (B, 2n), all finite."""
+        here = self.evaluate(y)
+        jacobians = self.jacobian(y, here)
+        if not (np.isfinite(here.rates).all() and np.isfinite(jacobians).all()):
+            T, mu = self.unpack(y)
+            check_finite(self._asked(T, mu), T, mu)
             self._refuse(T, mu)
-        return rates, jacobians
+        return here.rates, jacobians
 
-    def jacobian(self, y: FloatArray, here: Evaluation) -> FloatArray:
-        """Return d(dy/dt)/dy (B, 2n, 2n) at y, where the right-hand side is `here`."""
-        batch, size = y.shape
-        shifted, steps = self._shifted(y)
-        flows = self._asked(*self.unpack(shifted.reshape(-1, size)))
-        particle = flows.particle.reshape(size, batch, -1)
-        heat = flows.heat.reshape(size, batch, -1)
-        return self._jacobian(*self.unpack(y), here, steps, particle, heat)
+    @property
+    def differentiable(self) -> bool:
+        """Whether the law knows its derivatives."""
+        return hasattr(self.law, "jacobian")
 
-    def sharp_jacobian(self, y: FloatArray) -> FloatArray:
-        """Return the same at y (B, 2n) by differences of order 4: good to 1e-11, twice as dear.
+    def jacobian(self, y: FloatArray, here: Evaluation, *, sharp: bool = False) -> FloatArray:
+        """Return d(dy/dt)/dy (B, 2n, 2n) at y (B, 2n), where the right-hand side is `here`.
 
-        Errors of a Jacobian are multiplied by the step over the fastest time scale.
+        The flows are differentiated by the law's own `jacobian`, or if it has none by differences:
+        to 1e-8 of the rates, which slows Newton's iteration but does not enter what it converges
+        to, or with `sharp` to 1e-11. Errors are multiplied by a step over the fastest time scale.
         """
-        batch, size = y.shape
-        T, _ = self.unpack(y)
-        steps = _WIDE * np.concatenate([np.ones_like(T), T], axis=1)  # T: the scale of occupations
-        factors = np.array([-2.0, -1.0, 1.0, 2.0])[:, None, None, None]
-        shifted = y[:, None, :] + factors * (steps[:, None, :] * np.eye(size))
-        rates = self.evaluate(shifted.reshape(-1, size)).rates.reshape(4, batch, size, size)
-        slopes = np.tensordot([1 / 12, -2 / 3, 2 / 3, -1 / 12], rates, 1) / steps[:, :, None]
-        return slopes.transpose(0, 2, 1)
-
-    def _shifted(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return y with one of its variables shifted (2n, s, 2n), and the shifts (2n, s)."""
-        steps = (self._nudge * self.scale(y)).T
-        shifted = np.repeat(y[None], y.shape[1], axis=0)
-        variable = np.arange(y.shape[1])
-        shifted[variable, :, variable] += steps
-        return shifted, steps
-
-    def _jacobian(
-        self,
-        T: FloatArray,
-        mu: FloatArray,
-        here: Evaluation,
-        steps: FloatArray,
-        particle: FloatArray,
-        heat: FloatArray,
-    ) -> FloatArray:
-        """Return the Jacobians (s, 2n, 2n), of flows (2n, s, n) at shifted states.
-
-        dy/dt is linear in the flows, whose differences keep the totals of N and E as they do
-        themselves; a gas depends on its own T and mu only, so two shifts serve all gases.
-        """
-        n = self._size
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = reservoir_change(
-                self.reservoirs, here.gas, T, mu, particle - here.particle, heat - here.heat
+        T, mu = self.unpack(y)
+        group = self.reservoirs
+        if self.differentiable:
+            particle, heat = known_slopes(self.law, T, mu, self.batched)
+        else:
+            steps = None if sharp else self._nudge * scale(T, mu)
+            flows = here.particle, here.heat
+            particle, heat = difference_slopes(
+                lambda states: self._asked(*self.unpack(states)), y, flows, steps, T
             )
-            jacobian = np.ascontiguousarray(np.moveaxis(slopes / steps[:, :, None], 0, 2))
-            shifts = np.stack([steps[:n].T, steps[n:].T])  # (2, s, n): ln T, mu
-            hot = np.stack([T * np.exp(shifts[0]), T])
-            up = np.stack([mu, mu + shifts[1] * self.reservoirs.has_potential])
-            gas = self.reservoirs.unit_jacobian(hot, up)
-            moved = reservoir_change(self.reservoirs, gas, hot, up, here.particle, here.heat)
-            own = (moved - here.rates).reshape(2, -1, 2, n) / shifts[:, :, None, :]
-        places = np.arange(n)
-        for first in (0, 1):
+        # dy/dt is linear in the flows, whose slopes keep the totals of N and E as they do
+        slopes = reservoir_change(group, here.gas, T, mu, particle, heat)
+
+        def own_change(hot: FloatArray, up: FloatArray) -> FloatArray:
+            up = np.where(group.has_potential, up, 0.0)
+            gas = group.unit_jacobian(hot, up)
+            return reservoir_change(group, gas, hot, up, here.particle, here.heat)
+
+        jacobian = np.moveaxis(slopes, 0, 2).reshape(len(y), 2, self._size, 2, self._size)
+        places = np.arange(self._size)
+        own = gas_slopes(own_change, T, mu)
+        for column in (0, 1):
             for row in (0, 1):
-                jacobian[:, row * n + places, first * n + places] += own[first, :, row]
-        return jacobian
+                jacobian[:, row, places, column, places] += own[column, row]
+        return jacobian.reshape(len(y), 2 * self._size, 2 * self._size)
 
     def flows(self, T: FloatArray, mu: FloatArray) -> Flows:
         """Return the law's flows, checked, at T, mu of shape (n,) or (b, n).

@@ -19,10 +19,10 @@ from thermo.evolution.dynamics import Law, ReservoirDynamics
 from thermo.evolution.events.detection import find_events
 from thermo.evolution.events.events import Event
 from thermo.evolution.integration import Integration, integrate
-from thermo.evolution.interpolation import PiecewisePolynomial, constant, single_point
 from thermo.evolution.record import tabulate, trajectory
 from thermo.evolution.trajectory import Trajectory
 from thermo.evolution.watch import Watch
+from thermo.numerics.interpolation import PiecewisePolynomial, constant, single_point
 from thermo.progress import ProgressBar
 from thermo.reservoirs.equilibrium import common_state
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs

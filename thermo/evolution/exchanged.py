@@ -6,8 +6,8 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
-from thermo.evolution.collocation import Collocation
 from thermo.gases.base import GasState
+from thermo.numerics.collocation import Collocation
 from thermo.reservoirs.reservoir import Reservoirs
 
 

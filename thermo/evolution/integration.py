@@ -9,12 +9,12 @@ from typing import NamedTuple, final
 import numpy as np
 
 from oqs.arguments import FloatArray
-from thermo.evolution.collocation import Step, radau, take_step
 from thermo.evolution.dynamics import ReservoirDynamics
-from thermo.evolution.interpolation import PiecewisePolynomial, single_point
 from thermo.evolution.noise import sentence_on_noise
 from thermo.evolution.trajectory import Outcome
 from thermo.evolution.watch import Verdict
+from thermo.numerics.collocation import Step, radau, take_step
+from thermo.numerics.interpolation import PiecewisePolynomial, single_point
 
 STAGES = 9  # fewest evaluations at tolerances from 1e-8 to 1e-12, of 5, 7, 9, 11
 _FIRST = 1e-3  # relative change in the first step

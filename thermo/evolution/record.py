@@ -9,11 +9,11 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
-from thermo.evolution.collocation import radau
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.exchanged import totals
 from thermo.evolution.integration import STAGES, Integration
 from thermo.evolution.trajectory import Trajectory
+from thermo.numerics.collocation import radau
 from thermo.reservoirs.state import State
 
 

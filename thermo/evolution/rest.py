@@ -139,6 +139,7 @@ def _differences(
     shifted = (y[:, None, :] + factors * shifts).reshape(-1, size)
     rates = dynamics(np.concatenate([y, shifted]))
     here = rates[:batch] / scale
+    units = scale[:, None, :] / scale[:, :, None]
     near, back, far, far_back = rates[batch:].reshape(4, batch, size, size) / scale[:, None, :]
     per_unit = (scale / unit)[:, :, None] / (2 * step)
     jacobian, coarse = (near - back) * per_unit, (far - far_back) * per_unit / 3
@@ -147,4 +148,7 @@ def _differences(
     scatter = np.max(np.abs(fourth), axis=1) / 20.5
     rows = np.linalg.norm(jacobian, axis=1)
     smooth = np.linalg.norm(jacobian - coarse, axis=1) <= _SMOOTH * rows
-    return here, jacobian.transpose(0, 2, 1), scatter, smooth.all(axis=1)
+    found = jacobian.transpose(0, 2, 1)
+    if dynamics.differentiable:
+        found = dynamics.jacobian(y, dynamics.evaluate(y)) * units
+    return here, found, scatter, smooth.all(axis=1)

@@ -18,8 +18,8 @@ from oqs.summary import Summarised, Summary, counted, few_digits
 from oqs.validity.verdict import Audit
 from thermo.evolution.audit import worst_along
 from thermo.evolution.events.events import Event
-from thermo.evolution.interpolation import PiecewisePolynomial
 from thermo.gases import EquationOfState
+from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.reservoirs.state import State
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from scipy.optimize import brentq
 
 from oqs.arguments import FloatArray
 from thermo.evolution.dynamics import ReservoirDynamics
-from thermo.evolution.interpolation import PiecewisePolynomial
 from thermo.evolution.stopping import EQUILIBRATED, GOES_ON, OUTCOMES, RESTING, StoppingRule
 from thermo.evolution.trajectory import Outcome
+from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.progress import ProgressBar
 from thermo.reservoirs.state import State
 

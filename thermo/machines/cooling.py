@@ -10,9 +10,9 @@ from scipy.interpolate import CubicHermiteSpline
 
 from oqs.arguments import FloatArray
 from thermo.evolution.events.extremes import fractions, passage_times, turning_times
-from thermo.evolution.interpolation import PiecewisePolynomial
 from thermo.evolution.trajectory import Trajectory
 from thermo.gases import EquationOfState
+from thermo.numerics.interpolation import PiecewisePolynomial
 
 _FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from rounding
 

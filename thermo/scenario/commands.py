@@ -6,6 +6,8 @@ import argparse
 import contextlib
 import dataclasses
 import json
+import math
+import os
 import pathlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +18,7 @@ from rich.text import Text
 
 from thermo.scenario.examples import example, examples
 from thermo.scenario.exit_status import EPILOG, NOT_VERIFIED, VERIFIED, exit_status
+from thermo.scenario.job_array import asked_part, part_folder, part_stores
 from thermo.scenario.reading import read
 from thermo.scenario.results.folder import ResultFolder, result_folder
 from thermo.scenario.results.naming import FolderError
@@ -26,7 +29,9 @@ from thermo.scenario.signals import stopping_as_ctrl_c, undisturbed
 from thermo.scenario.tasks.flows import FlowsTask
 from thermo.scenario.tasks.kinds import TASKS
 from thermo.scenario.tasks.relaxation import RelaxationTask
-from thermo.sweeps.store import StoreError
+from thermo.scenario.tasks.sweep import SweepTask
+from thermo.sweeps.parts import Part, checked_part
+from thermo.sweeps.store_file import StoreError
 
 _WIDTH = 140
 _ALONE: Final[Mapping[str, Callable[[], Any]]] = {
@@ -63,12 +68,17 @@ def _run(options: argparse.Namespace) -> int:
     target = pathlib.Path(
         options.out or made.outputs.directory or pathlib.PurePath(made.document.name).stem
     )
+    merged = part_stores(options.merge or [])
+    part = None if merged else asked_part(options.part, os.environ)
+    if part is not None:
+        made, target = _only_sweep(made, part), part_folder(target, part)
     resume = made.document.digest if options.resume else None
     with (
         stopping_as_ctrl_c(),
         result_folder(target, overwrite=options.overwrite, resume=resume) as folder,
     ):
-        run = Run(made, folder, si=si, progress=False if options.quiet else None)
+        progress = False if options.quiet else None
+        run = Run(made, folder, si=si, progress=progress, part=part, merged=merged)
         try:
             _finish(run, folder)
         except (OSError, StoreError) as error:  # as where the disk is full
@@ -83,6 +93,21 @@ def _run(options: argparse.Namespace) -> int:
         _show(output, run.summary())
         output.print(f"results in {target}")
     return VERIFIED if run.verified else NOT_VERIFIED
+
+
+def _only_sweep(made: Scenario, part: Part) -> Scenario:
+    """Return the scenario with its sweep only, which alone has parts."""
+    if "sweep" not in made.asked:
+        raise made.document.place.at("sweep").error(
+            "must be there for a part of it, but is not", "Add [sweep], or leave out --part."
+        )
+    task = made.asked["sweep"]
+    if isinstance(task, SweepTask):
+        try:
+            checked_part(part, math.prod(map(len, task.axes.values())))
+        except ValueError as error:
+            raise FolderError(str(error)) from error
+    return dataclasses.replace(made, asked={"sweep": task})
 
 
 def _finish(run: Run, folder: ResultFolder) -> None:
@@ -191,6 +216,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--overwrite", action="store_true", help="replace a former run's folder")
     run.add_argument(
         "--resume", action="store_true", help="complete an interrupted or killed sweep"
+    )
+    run.add_argument(
+        "--part",
+        metavar="I/N",
+        help="compute part I of N of the sweep only, I from 0, into DIR-part-I-of-N (default: the "
+        "task of a SLURM job array, where there is one)",
+    )
+    run.add_argument(
+        "--merge", metavar="PART", nargs="+", help="folders of all parts: make the sweep's table"
     )
     for command in (*alone, run):
         silent = "print nothing, show no progress" if command is run else "show no progress"

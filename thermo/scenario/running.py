@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import pathlib
 import time
 from collections.abc import Iterator
 from typing import Any, final
@@ -13,6 +14,7 @@ from thermo.scenario.results.data import made_by
 from thermo.scenario.results.folder import ResultFolder
 from thermo.scenario.results.naming import SCENARIO
 from thermo.scenario.scenario import Scenario, Workspace
+from thermo.sweeps.parts import Part
 
 
 @final
@@ -25,10 +27,19 @@ class Run:
     folder : where its files go; None writes none.
     si : results in SI too.
     progress : show it; None on a terminal only.
+    part : which part of a sweep is computed; None: all of it.
+    merged : stores of the parts of which a sweep's table is made instead of computing it.
     """
 
     def __init__(
-        self, made: Scenario, folder: ResultFolder | None, *, si: bool, progress: bool | None
+        self,
+        made: Scenario,
+        folder: ResultFolder | None,
+        *,
+        si: bool,
+        progress: bool | None,
+        part: Part | None = None,
+        merged: tuple[pathlib.Path, ...] = (),
     ) -> None:
         self._made, self._folder = made, folder
         self._workspace = Workspace(
@@ -37,6 +48,8 @@ class Run:
             units=made.units if si else None,
             progress=progress,
             read=read_document,
+            part=part,
+            merged=merged,
         )
         self._started = datetime.datetime.now(datetime.UTC)
         self._clock = time.monotonic()

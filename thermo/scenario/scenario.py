@@ -17,6 +17,7 @@ from thermo.scenario.schema.document import Document
 from thermo.scenario.schema.generator import DaviesGenerator
 from thermo.scenario.schema.outputs import Outputs
 from thermo.scenario.schema.place import Place
+from thermo.sweeps.parts import Part
 
 
 @final
@@ -84,6 +85,8 @@ class Workspace:
     points : file that keeps the points of an unfinished sweep; None: they are not kept.
     units : for results in SI too; None: in natural units only.
     progress : show it; None on a terminal only.
+    part : which part of a sweep is computed; None: all of it.
+    merged : stores of the parts of which a sweep's table is made instead of computing it.
     read : from a document to its scenario, for tasks that change the file's values.
     """
 
@@ -92,6 +95,8 @@ class Workspace:
     units: Units | None
     progress: bool | None
     read: Callable[[Document], Scenario]
+    part: Part | None = None
+    merged: tuple[pathlib.Path, ...] = ()
 
 
 class Task(Protocol):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, final
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from thermo.sweeps.identity import IDENTITY
 from thermo.sweeps.outcome import Outcome, Values
+from thermo.sweeps.store_file import FORMAT
 
 
 @final
@@ -60,6 +62,16 @@ def labelled(
         inner = tuple(f"{name}_{axis}" for axis in range(stacked.ndim - 1))
         variables[name] = ((*axes, *inner), stacked.reshape(*shape, *stacked.shape[1:]))
     return xr.Dataset(variables, {name: list(values) for name, values in axes.items()}, attributes)
+
+
+def attributes_of(swept: Mapping[str, str], outcomes: Iterable[Outcome]) -> dict[str, str]:
+    """Return what a table says of its origin: what was swept, and by which versions."""
+    versions = sorted({outcome.version for outcome in outcomes})
+    return {
+        **{name: swept[name] for name in IDENTITY},
+        "version": ", ".join(versions),
+        "store_format": FORMAT,
+    }
 
 
 def _stacked(name: str, outcomes: list[Outcome], good: list[Values]) -> NDArray[Any]:

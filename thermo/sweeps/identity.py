@@ -9,12 +9,15 @@ import json
 import pickle
 import types
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, final
+from typing import Any, Final, final
 
 import numpy as np
 
 _SHORT = 8  # arrays up to this size are written out, so that a message can show them
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
+
+IDENTITY: Final = ("function", "label", "parameters")
+"""The texts that tell the results of one function from those of another."""
 
 Facts = Iterator[tuple[str, str]]
 
@@ -38,6 +41,10 @@ class Identity:
     def parameters(self) -> str:
         """Return the facts as JSON."""
         return json.dumps(dict(self.facts), sort_keys=True)
+
+    def texts(self) -> dict[str, str]:
+        """Return function, label and parameters."""
+        return dict(zip(IDENTITY, (self.function, self.label, self.parameters()), strict=True))
 
 
 def identify(function: Callable[..., object], label: str | None, stored: bool) -> Identity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, final
@@ -28,6 +29,11 @@ class Outcome(NamedTuple):
     values: Values | None
     error: str
     version: str = ""
+
+
+def points_of(axes: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """Return all combinations of the axes' values, the last axis fastest."""
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
 def point_key(point: Mapping[str, Any]) -> str:

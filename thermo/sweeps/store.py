@@ -5,146 +5,47 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
+import threading
+import time
 from collections.abc import Iterator, Mapping
-from typing import final
+from typing import Final, final
 
 from thermo.sweeps.identity import Identity
-from thermo.sweeps.outcome import Outcome, digest, packed, unpacked
+from thermo.sweeps.outcome import Outcome, digest, packed
+from thermo.sweeps.store_file import COLUMNS, DamagedStore, StoreError, StoreFile
 
-FORMAT = "oqs-thermo sweep 4"
-
-_COLUMNS = "point, data, error, version"
-
-
-@final
-class StoreError(RuntimeError):
-    """A store cannot be written to, as on a full disk; the message says what to do."""
-
-
-@final
-class DamagedStore(ValueError):
-    """A store holds other bytes than were written to it; the message says what to do."""
+_DELAY: Final = 0.9  # seconds that an outcome may wait for others to be written with it
 
 
 @final
 class Store:
-    """Outcomes by point. A transaction each: what was written stays, what was not never half is.
+    """Outcomes by point. What a transaction wrote stays, what it did not write never half is.
 
-    Several processes may write to one file at a time. Every outcome is kept with a digest of all
-    that is known of it, so that none is read as anything else than was written.
+    A transaction waits for the disk, 10 ms and more, so outcomes that come within a second are
+    written together: a process that is killed loses the last second at most. Several processes may
+    write to one file at a time. Every outcome is kept with a digest of all that is known of it, so
+    that none is read as anything else than was written.
 
     Parameters
     ----------
     path : file; made if missing.
     identity : of the function swept; a store of another one is refused.
+    plan : of which part of which grid the store is; "" where it may be any.
     """
 
-    def __init__(self, path: str | os.PathLike[str], identity: Identity) -> None:
-        # an absolute name: ":memory:" and "" mean something else to SQLite
-        self._path = os.path.abspath(os.fsdecode(path))
-        try:
-            # transactions begin where this module says so
-            self._connection = sqlite3.connect(self._path, timeout=60.0, isolation_level=None)
-        except sqlite3.DatabaseError as error:
-            raise self._unusable(error) from error
-        try:
-            self._prepare(identity)
-        except BaseException as error:
-            self._connection.close()
-            if isinstance(error, sqlite3.DatabaseError):
-                raise self._unusable(error) from error
-            raise
+    def __init__(self, path: str | os.PathLike[str], identity: Identity, plan: str) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[object, ...]] = []
+        self._written = float("-inf")
+        self._timer: threading.Timer | None = None
+        self._error: StoreError | DamagedStore | None = None
+        self._file = StoreFile(path, create=True)
+        with self._file.opening():
+            if not self._file.has_tables():
+                self._file.create({**identity.texts(), "plan": plan})
+            self._compare(self._file.facts(), identity, plan)
 
-    def _unusable(self, error: sqlite3.DatabaseError) -> ValueError:
-        return ValueError(
-            f"Argument `store` must be a file written by thermo.sweep, or not exist yet, but "
-            f"{self._path!r} is not usable ({error}). Give another name."
-        )
-
-    def _prepare(self, identity: Identity) -> None:
-        with self._damage_told():
-            tables = {n for (n,) in self._connection.execute("SELECT name FROM sqlite_master")}
-        if tables and "facts" not in tables:
-            raise ValueError(
-                f"Argument `store` must be a file written by thermo.sweep, or not exist yet, but "
-                f"{self._path!r} is a database of something else. Give another name."
-            )
-        if not tables:
-            if os.path.getsize(self._path) > 0:
-                raise self._damaged("it holds no tables")
-            with self._failure_told():
-                self._create(identity)
-        with self._damage_told():
-            facts = dict(self._connection.execute("SELECT name, value FROM facts"))
-        if facts.get("format") != FORMAT:
-            raise ValueError(
-                f"Argument `store` must be a file written by this version of thermo.sweep, but "
-                f"{self._path!r} has the format {facts.get('format')!r}. Give another name."
-            )
-        if facts.get("digest") != _digest_of_facts(facts):
-            raise self._damaged("what it says of its function is not what was written")
-        self._compare(facts, identity)
-
-    def _damaged(self, what: object) -> DamagedStore:
-        return DamagedStore(
-            f"Argument `store` must hold what was written to it, but {self._path!r} is damaged "
-            f"({what}). Move it away, or give another name, and compute anew."
-        )
-
-    @contextlib.contextmanager
-    def _damage_told(self) -> Iterator[None]:
-        """Raise what goes wrong in reading as an error that names the file and the remedy."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise self._failed(error) from error
-            raise self._damaged(error) from error
-        except (sqlite3.DatabaseError, UnicodeDecodeError, TypeError, OverflowError) as error:
-            if "file is not a database" in str(error):
-                raise
-            raise self._damaged(error) from error
-
-    @contextlib.contextmanager
-    def _failure_told(self) -> Iterator[None]:
-        """Raise what goes wrong in writing as an error that names the file and the remedy."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise self._failed(error) from error
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from error
-
-    def _failed(self, error: sqlite3.OperationalError) -> StoreError:
-        return StoreError(
-            f"The store {self._path!r} cannot be used now ({error}). What is in it is kept: when "
-            "this is mended (room made on the disk, say), the same call computes only what is "
-            "missing."
-        )
-
-    def _create(self, identity: Identity) -> None:
-        """Write tables and facts at once; if another process was first, leave its own."""
-        facts = {
-            "format": FORMAT,
-            "function": identity.function,
-            "label": identity.label,
-            "parameters": identity.parameters(),
-        }
-        with self._transaction():
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT)"
-            )
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS outcomes"
-                " (point TEXT PRIMARY KEY, data BLOB, error TEXT, version TEXT, digest TEXT)"
-            )
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO facts VALUES (?, ?)",
-                [*facts.items(), ("digest", _digest_of_facts(facts))],
-            )
-
-    def _compare(self, facts: Mapping[str, str], identity: Identity) -> None:
+    def _compare(self, facts: Mapping[str, str], identity: Identity, plan: str) -> None:
         """Raise ValueError, naming the first difference, if the results are not this function's."""
         theirs = {
             "the function": facts["function"],
@@ -160,57 +61,83 @@ class Store:
             if ours.get(what) != theirs.get(what):
                 raise ValueError(
                     f"Argument `store` must hold results of {identity.function} as it is now, but "
-                    f"in {self._path!r} {what} is {theirs.get(what, 'absent')}, now "
+                    f"in {self._file.path!r} {what} is {theirs.get(what, 'absent')}, now "
                     f"{ours.get(what, 'absent')}. Give another name."
                 )
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Write all or nothing, waiting for other writers to end."""
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
+        if facts["plan"] != plan:
+            raise ValueError(
+                f"Argument `store` must be of one part of one grid, but {self._file.path!r} was "
+                f"written for {_told(facts['plan'])}, now {_told(plan)}. Give each part a file of "
+                "its own."
+            )
 
     def read(self) -> dict[str, Outcome]:
         """Return all outcomes by point.
 
         Raises DamagedStore if the file, or one of the outcomes, is not what was written.
         """
-        with self._damage_told():
-            # rows whose page is not found would be missed without a word
-            (said,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
-            if said != "ok":
-                raise self._damaged(said)
-            rows = self._connection.execute(f"SELECT {_COLUMNS}, digest FROM outcomes").fetchall()
-        for *row, kept in rows:
-            if kept != digest(row):
-                raise self._damaged(f"the outcome of {row[0]!r} is not what was written")
-        return {
-            point: Outcome(unpacked(data), error, version)
-            for point, data, error, version, _ in rows
-        }
+        return self._file.outcomes()
 
     def write(self, point: str, outcome: Outcome) -> None:
-        """Keep an outcome; it is on disk when this returns. Values stay, errors are replaced.
+        """Keep an outcome; it is on disk within a second. Values stay, errors are replaced.
 
-        Raises StoreError if the disk is full, or the file cannot be written for another reason.
+        Raises StoreError, here or at the next call, if the disk is full, or the file cannot be
+        written for another reason.
         """
         row = (point, packed(outcome.values), outcome.error, outcome.version)
-        with self._failure_told(), self._transaction():
-            self._connection.execute(
-                f"INSERT INTO outcomes ({_COLUMNS}, digest) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (point) DO UPDATE SET data = excluded.data, error = excluded.error,"
-                " version = excluded.version, digest = excluded.digest WHERE outcomes.error != ''",
-                (*row, digest(row)),
-            )
+        with self._lock:
+            self._raise_error()
+            self._waiting.append((*row, digest(row)))
+            if time.monotonic() - self._written > _DELAY:
+                self._flush()
+            elif self._timer is None:
+                self._timer = threading.Timer(_DELAY, self._on_time)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _on_time(self) -> None:
+        with self._lock:
+            try:
+                self._flush()
+            except (StoreError, DamagedStore) as error:  # raised in the sweep's own thread
+                self._error = error
+
+    def _flush(self) -> None:
+        """Write what waits, all of it or nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            with self._file.writing():
+                self._file.connection.executemany(
+                    f"INSERT INTO outcomes ({COLUMNS}, digest) VALUES (?, ?, ?, ?, ?)"
+                    " ON CONFLICT (point) DO UPDATE SET data = excluded.data,"
+                    " error = excluded.error, version = excluded.version,"
+                    " digest = excluded.digest WHERE outcomes.error != ''",
+                    self._waiting,
+                )
+            self._waiting = []
+        self._written = time.monotonic()
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Write what waits and close the file; raises StoreError as `write` does."""
+        with self._lock:
+            try:
+                self._raise_error()
+                self._flush()
+            finally:
+                self._file.connection.close()
 
 
 @contextlib.contextmanager
-def open_store(path: str | os.PathLike[str] | None, identity: Identity) -> Iterator[Store | None]:
+def open_store(
+    path: str | os.PathLike[str] | None, identity: Identity, plan: str = ""
+) -> Iterator[Store | None]:
     """Open a store for the time of a sweep, or none."""
     if path is None:
         yield None
@@ -220,12 +147,16 @@ def open_store(path: str | os.PathLike[str] | None, identity: Identity) -> Itera
             f"Argument `store` must be the name of a file, or None, but is {path!r}. "
             "Give a name such as 'map.db'."
         )
-    store = Store(path, identity)
+    store = Store(path, identity, plan)
     try:
         yield store
     finally:
         store.close()
 
 
-def _digest_of_facts(facts: Mapping[str, str]) -> str:
-    return digest(facts.get(name) for name in ("format", "function", "label", "parameters"))
+def _told(plan: str) -> str:
+    if not plan:
+        return "the whole of a grid"
+    found = json.loads(plan)
+    axes = ", ".join(f"{name} ({len(values)})" for name, values in found["axes"].items())
+    return f"part {found['index']}/{found['count']} of the axes {axes}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import inspect
-import itertools
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,11 +16,12 @@ from numpy.typing import ArrayLike
 from oqs.arguments import positive_number
 from oqs.version import __version__
 from thermo.progress import ProgressBar
-from thermo.sweeps.dataset import Agreement, labelled
+from thermo.sweeps.dataset import Agreement, attributes_of, labelled
 from thermo.sweeps.executors import Cluster, check_executor, evaluated
 from thermo.sweeps.identity import identify
-from thermo.sweeps.outcome import point_key
-from thermo.sweeps.store import FORMAT, open_store
+from thermo.sweeps.outcome import point_key, points_of
+from thermo.sweeps.parts import checked_part, plan
+from thermo.sweeps.store import open_store
 
 
 def sweep(
@@ -33,6 +33,7 @@ def sweep(
     executor: int | concurrent.futures.Executor | Cluster | None = None,
     timeout: float | None = None,
     retry: bool = False,
+    part: tuple[int, int] | None = None,
     progress: bool | None = None,
 ) -> xr.Dataset:
     """Evaluate function(**point) at every point of a grid and return labelled arrays.
@@ -54,6 +55,10 @@ def sweep(
     timeout : seconds that a point may take, with a number of processes as `executor`. One that
         takes longer is ended and recorded as TimeoutError. None waits for ever.
     retry : compute again the points whose error is in the store.
+    part : (i, n) with 0 <= i < n: only every n-th point, from point i on, as one of n processes
+        that know nothing of each other, such as the tasks of a job array; each with a store of its
+        own. `thermo.merge` makes one table of the stores; here the points of other parts say so in
+        `error`. None is the whole.
     progress : show a bar; None does so on a terminal once the sweep takes over a second.
 
     Returns
@@ -89,7 +94,8 @@ def sweep(
     array([1.422, 2.272, 2.099])
     """
     axes = _axes(grid)
-    points = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    points = points_of(axes)
+    mine = checked_part(part, len(points))
     _check_call(function, points[0])
     if timeout is not None:
         positive_number("timeout", timeout, "It is the time of one point in seconds. Or None.")
@@ -98,14 +104,15 @@ def sweep(
     keys = [point_key(point) for point in points]
     agreement = Agreement(axes)
     with (
-        open_store(store, identity) as kept,
-        ProgressBar(f"sweeping {len(points)} points", progress) as bar,
+        open_store(store, identity, "" if part is None else plan(axes, mine)) as kept,
+        ProgressBar(f"sweeping {len(mine.points(len(points)))} points", progress) as bar,
     ):
         found = {} if kept is None else kept.read()
         outcomes = {k: found[k] for k in keys if k in found and not (retry and found[k].error)}
         for outcome in outcomes.values():
             agreement.check(outcome)
-        wanted = [i for i, key in enumerate(keys) if key not in outcomes]
+        own = mine.points(len(points))
+        wanted = [i for i in own if keys[i] not in outcomes]
         with contextlib.closing(evaluated(function, points, wanted, executor, timeout)) as coming:
             for index, outcome in coming:
                 agreement.check(outcome)
@@ -113,16 +120,9 @@ def sweep(
                 outcomes[keys[index]] = outcome
                 if kept is not None:
                     kept.write(keys[index], outcome)
-                bar.update(len(outcomes) / len(points))
-    results = [outcomes[key] for key in keys]
-    attributes = {
-        "function": identity.function,
-        "label": identity.label,
-        "parameters": identity.parameters(),
-        "version": ", ".join(sorted({outcome.version for outcome in results})),
-        "store_format": FORMAT,
-    }
-    return labelled(axes, results, attributes)
+                bar.update(len(outcomes) / len(own))
+    results = [outcomes.get(key, mine.outcome()) for key in keys]
+    return labelled(axes, results, attributes_of(identity.texts(), outcomes.values()))
 
 
 def _axes(grid: Mapping[str, ArrayLike]) -> dict[str, list[Any]]:

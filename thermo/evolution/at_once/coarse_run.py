@@ -16,11 +16,11 @@ from scipy.integrate import ODEintWarning, odeint
 
 from oqs.arguments import FloatArray
 from thermo.evolution.at_once.plain_rates import PlainRates
-from thermo.evolution.collocation import radau
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES
-from thermo.evolution.interpolation import grid
 from thermo.evolution.watch import Watch
+from thermo.numerics.collocation import radau
+from thermo.numerics.interpolation import grid
 
 _FIRST = 0.33  # relative change in the first step, or this part of the whole way
 _PORTIONS = np.array([20, 30, 40, 50, 60])  # doublings of time, until all is settled

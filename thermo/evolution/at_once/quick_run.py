@@ -15,10 +15,10 @@ from oqs.arguments import FloatArray
 from thermo.evolution.at_once.coarse_run import coarse
 from thermo.evolution.at_once.plain_rates import plain_rates
 from thermo.evolution.at_once.simultaneous import refine
-from thermo.evolution.collocation import radau
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES, Integration
 from thermo.evolution.watch import Watch
+from thermo.numerics.collocation import radau
 
 # tolerance of the coarse solution and growth of its steps: Newton's method squares the error twice
 # in no more time than LSODA once, but in the cold it may need more to begin with

@@ -14,9 +14,9 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.numerics.clusters import IntArray
-from thermo.evolution.collocation import Collocation, radau
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES
+from thermo.numerics.collocation import Collocation, radau
 
 _ITERATIONS = 10  # from a guess good to 1e-3 it takes 2 or 3
 _SLOW = 0.1  # reduction by one turn, above which the Jacobians are taken anew

@@ -14,7 +14,7 @@ from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.events.events import Event
 from thermo.evolution.events.extremes import fractions, turning_times
 from thermo.evolution.events.signals import Crossing, Signal, Turn, WindowEdge, sign_changes, turns
-from thermo.evolution.interpolation import PiecewisePolynomial
+from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.reservoirs.reservoir import Reservoirs
 
 _FLOOR = 100.0  # rtol; a trajectory is off by a hundredth of rtol to 10 rtol

@@ -13,6 +13,8 @@ SUMMARY: Final = "summary.json"
 SCENARIO: Final = "scenario.toml"
 POINTS: Final = "sweep.points"
 """File of an unfinished sweep's points."""
+PART: Final = "sweep.part"
+"""File of a finished part of a sweep, for --merge."""
 LOCK: Final = "running.lock"
 """File that a run locks for as long as it goes on."""
 

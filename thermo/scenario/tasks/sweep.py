@@ -15,7 +15,7 @@ from rich.text import Text
 from oqs.arguments import FloatArray
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, plain
-from thermo.scenario.results.naming import FolderError
+from thermo.scenario.results.naming import PART, FolderError
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
@@ -24,7 +24,8 @@ from thermo.scenario.schema.values import positive
 from thermo.scenario.tasks.axes import read_axes
 from thermo.scenario.tasks.laws import DRIVING, LAWS, require_law
 from thermo.scenario.tasks.sweep_point import EVOLVED, QUANTITIES, WITH_GASES, SweepPoint
-from thermo.sweeps.store import DamagedStore
+from thermo.sweeps.parts import Part, merge
+from thermo.sweeps.store_file import DamagedStore
 from thermo.sweeps.sweep import sweep
 
 
@@ -66,10 +67,11 @@ class SweepTask:
             ) from error
         if workspace.folder is not None and scenario.outputs.netcdf:
             save_table(table, workspace.folder, "sweep.nc", scenario)
-        if workspace.points is not None:
-            workspace.points.unlink()  # all of it is in the table
-        failed = _failed(table)
+        _leave_points(workspace)
+        failed = _failed(table, workspace.part)
         points = int(table["error"].size)
+        if workspace.part is not None:
+            points = len(workspace.part.points(points))
         checks = (Check("sweep: points that failed, over all", len(failed) / points, 0.0),)
         data = {
             "axes": {name: plain(values) for name, values in self.axes.items()},
@@ -83,16 +85,7 @@ class SweepTask:
 
     def _table(self, scenario: Scenario, workspace: Workspace) -> xr.Dataset:
         """Return the quantities with the axes and the reservoirs as dimensions."""
-        document = scenario.document.without("sweep")
-        table = sweep(
-            SweepPoint(document, self.quantities, self.law, workspace.read),
-            self.axes,
-            store=workspace.points,
-            # only another process can be ended in the middle of a point
-            executor=None if self.timeout is None else 1,
-            timeout=self.timeout,
-            progress=workspace.progress,
-        )
+        table = self._merged(workspace) if workspace.merged else self._swept(scenario, workspace)
         variables: dict[str, Any] = {}
         for name, variable in table.data_vars.items():
             own = [d for d in variable.dims if d not in self.axes]
@@ -103,11 +96,51 @@ class SweepTask:
             coordinates["reservoir"] = list(scenario.names)
         return xr.Dataset(variables, coordinates)
 
+    def _swept(self, scenario: Scenario, workspace: Workspace) -> xr.Dataset:
+        document = scenario.document.without("sweep")
+        return sweep(
+            SweepPoint(document, self.quantities, self.law, workspace.read),
+            self.axes,
+            store=workspace.points,
+            # only another process can be ended in the middle of a point
+            executor=None if self.timeout is None else 1,
+            timeout=self.timeout,
+            part=workspace.part,
+            progress=workspace.progress,
+        )
 
-def _failed(table: xr.Dataset) -> NDArray[np.object_]:
+    def _merged(self, workspace: Workspace) -> xr.Dataset:
+        """Return the table of parts that were computed before.
+
+        Raises FolderError where their table has other axes or quantities.
+        """
+        table = merge(workspace.merged)
+        asked = {name: plain(values) for name, values in self.axes.items()}
+        found = {str(name): plain(table[name].values) for name in table["error"].dims}
+        given = {*map(str, table.data_vars)} - {"error"}
+        if asked != found or (given and given != set(self.quantities)):
+            raise FolderError(
+                "The parts to merge are of a sweep with other axes or quantities than the "
+                "scenario's. Give the scenario that they were computed from."
+            )
+        return table
+
+
+def _leave_points(workspace: Workspace) -> None:
+    """Keep the points of a part, to be merged with others; all of a whole are in its table."""
+    if workspace.points is None or workspace.folder is None or not workspace.points.exists():
+        return
+    if workspace.part is None:
+        workspace.points.unlink()
+    else:
+        workspace.points.rename(workspace.folder / PART)
+
+
+def _failed(table: xr.Dataset, part: Part | None) -> NDArray[np.object_]:
     """Return the errors of the points that failed, (failed,)."""
     errors = table["error"].values.ravel()
-    return errors[errors != ""]
+    own = errors if part is None else errors[list(part.points(len(errors)))]
+    return own[own != ""]
 
 
 SWEEP: Final = Table(

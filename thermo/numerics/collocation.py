@@ -14,7 +14,7 @@ from scipy.linalg.lapack import dgetrf as getrf  # the calls themselves: lu_fact
 from scipy.linalg.lapack import dgetrs as getrs  # to check its arguments than to work
 
 from oqs.arguments import FloatArray, read_only
-from thermo.evolution.interpolation import PiecewisePolynomial, on_steps
+from thermo.numerics.interpolation import PiecewisePolynomial, on_steps
 
 _ITERATIONS = 10
 _FAR = 2.0  # relative change of a value that no step should bring

@@ -1,0 +1,1 @@
+"""Integration methods and piecewise polynomials, which know nothing of reservoirs."""
