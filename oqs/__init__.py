@@ -21,6 +21,7 @@ from oqs.fluctuations.waiting import WaitingTimes
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
+from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.boson_modes import BosonLaw
@@ -38,6 +39,7 @@ from oqs.state.entropy import (
 from oqs.state.relaxation import Relaxation, relax, relaxation_time
 from oqs.state.states import momentary_flows
 from oqs.stationary import (
+    ConservedBlocks,
     FullLiouvillian,
     GaussianState,
     Populations,
@@ -86,6 +88,7 @@ __all__ = [
     "BosonLaw",
     "BosonicContact",
     "ClosedForm",
+    "ConservedBlocks",
     "Contact",
     "CountingStatistics",
     "DaviesModel",
@@ -106,6 +109,7 @@ __all__ = [
     "Noise",
     "NonUniqueStationaryState",
     "OperatorSystem",
+    "PerlindModel",
     "Populations",
     "QuadraticBosons",
     "QuadraticSystem",
@@ -152,6 +156,7 @@ __all__ = [
     "noise",
     "ohmic",
     "on_factor",
+    "perlind",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",

@@ -56,6 +56,11 @@ from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
 from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
+from thermo.stochastic.explicit.explicit_reservoirs import (
+    ExplicitPath,
+    ExplicitReservoirs,
+    explicit_reservoirs,
+)
 from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.master_equation import (
     MasterEquation,
@@ -79,6 +84,8 @@ __all__ = [
     "Estimate",
     "Event",
     "EvolutionFailed",
+    "ExplicitPath",
+    "ExplicitReservoirs",
     "FermiDiracGas",
     "GasState",
     "HeatLink",
@@ -110,6 +117,7 @@ __all__ = [
     "evolve",
     "evolve_ensemble",
     "evolve_stochastic",
+    "explicit_reservoirs",
     "fermi_dirac_integral",
     "invert",
     "load_dataset",

@@ -25,6 +25,8 @@ from oqs.flows import Flows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.lines import ModeLevel, mode_levels
 from oqs.generator.model import Model, checked_model
+from oqs.generator.perlind.modes import PerlindModes
+from oqs.generator.perlind.perlind import PerlindModel
 from oqs.memory import announce, require_memory
 from oqs.numerics.blocks import alone_and_linked, block
 from oqs.numerics.exponential import exponential
@@ -138,7 +140,8 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> 
         sum_j G_j / 2 + i (L + w_k - w),  G_j = gamma_j(w) (t_j modes)^+ (t_j modes),
 
     on the modes k of each level w, with L their frequency shift if the model has it: the decay of
-    <a_k^+ a_l>. For independent modes it is min_k sum_j gamma_j(w_k).
+    <a_k^+ a_l>. For independent modes it is min_k sum_j gamma_j(w_k). A quadratic PERLind model has
+    one such matrix of all modes, with the rates of its jump operators.
 
     Parameters
     ----------
@@ -162,6 +165,10 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> 
     require_unique(model)
     if isinstance(model, DaviesModel) and isinstance(model.system, QuadraticSystem):
         return 1 / min(_decay(model, level) for level in mode_levels(model, model.system))
+    if isinstance(model, PerlindModel) and isinstance(model.system, QuadraticSystem):
+        modes = PerlindModes.of(model.system, model.leads, shifted=model.shifted)
+        drift = modes.drift(modes.rates(temperature, potential))
+        return 1 / (2 * float(np.min(np.linalg.eigvals(drift).real)))
     elements = model.elements_of_equal_number
     detuning = sp.diags_array(1j * model.turning(elements))
     generator = sp.csr_array(elements.at(temperature, potential).matrix() - detuning)

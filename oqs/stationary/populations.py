@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import final
 
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
-from oqs.generator.state_transitions import StateTransitions
+from oqs.generator.perlind.perlind import PerlindModel
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates import parity, small
 from oqs.stationary.rates.krylov import KrylovProblem
@@ -45,6 +46,8 @@ class Populations(StationaryMethod):
         NonUniqueStationaryState
             if the contacts leave several sets of states unconnected.
         """
+        if isinstance(model, PerlindModel) and not model.coherent:
+            model = model.secular  # without coherences they are one generator
         model = davies_only(model, self)
         coherent = coherences_reached(model)
         if coherent:

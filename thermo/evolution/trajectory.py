@@ -66,7 +66,8 @@ class Trajectory(Summarised):
     names : of the reservoirs, those of `flows` too.
     gases : of the reservoirs; the description of a user's own gas after `load`.
     capacities : (n,) A_j V_j; infinite for a fixed reservoir.
-    parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version.
+    parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version, the route
+        taken ("all steps at once", or "step by step: " and why).
     evaluations : at how many states the flow law was asked, events included; a first, coarse run on
         its plain flows is not counted.
     solution : y(t) = (ln(T_j/T_j(0)).., mu_j..) between the steps.
