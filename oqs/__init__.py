@@ -26,6 +26,7 @@ from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.generator.perlind.window import Window
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
+from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.closed_form import ClosedForm, closed_form
 from oqs.modes.gaussian import GaussianLaw, gaussian_law
 from oqs.modes.untouched import Untouched
@@ -62,6 +63,19 @@ from oqs.system.builders import (
 )
 from oqs.system.interacting import InteractingSystem
 from oqs.system.operator import OperatorSystem
+from oqs.system.quadratic_bosons import QuadraticBosons
+from oqs.system.spins import (
+    Maser,
+    absorption_refrigerator,
+    exchange_qubits,
+    heisenberg_qubits,
+    ising_qubits,
+    jaynes_cummings,
+    lambda_maser,
+    on_factor,
+    transmon,
+    v_maser,
+)
 from oqs.system.systems import QuadraticSystem
 from oqs.units import Units
 from oqs.validity.audit import audit
@@ -75,6 +89,7 @@ _refuse_namesakes()
 __all__ = [
     "Assumption",
     "Audit",
+    "BosonLaw",
     "BosonicContact",
     "ClosedForm",
     "ConservedBlocks",
@@ -94,12 +109,14 @@ __all__ = [
     "Landauer",
     "LevitovStatistics",
     "LinearResponse",
+    "Maser",
     "Model",
     "Noise",
     "NonUniqueStationaryState",
     "OperatorSystem",
     "PerlindModel",
     "Populations",
+    "QuadraticBosons",
     "QuadraticSystem",
     "Relaxation",
     "ReservoirFlows",
@@ -115,6 +132,7 @@ __all__ = [
     "WaitingTimes",
     "Window",
     "ZeroFrequencyBlock",
+    "absorption_refrigerator",
     "anderson_dot",
     "audit",
     "clausius_sum",
@@ -127,13 +145,18 @@ __all__ = [
     "drude_lorentz",
     "entropy_production",
     "entropy_production_by_reservoir",
+    "exchange_qubits",
     "first_order",
     "flat",
     "flow_law",
     "gaussian_law",
     "gibbs_state",
+    "heisenberg_qubits",
     "hubbard_chain",
+    "ising_qubits",
+    "jaynes_cummings",
     "lamb_shift",
+    "lambda_maser",
     "landauer",
     "levitov",
     "linear_response",
@@ -141,6 +164,7 @@ __all__ = [
     "momentary_flows",
     "noise",
     "ohmic",
+    "on_factor",
     "perlind",
     "power_law",
     "relative_entropy_to_gibbs",
@@ -151,8 +175,10 @@ __all__ = [
     "spinless_dots",
     "stationary_state",
     "thermodynamic_price",
+    "transmon",
     "triple_dot",
     "underdamped",
+    "v_maser",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room
