@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from validation.pictures import flow_scan, paper_drawings, weak_coupling
+from validation.pictures import close_levels, flow_scan, paper_drawings, weak_coupling
 from validation.report.files import refuse_unwritable, write_whole
 
 
@@ -24,11 +24,17 @@ def weak() -> Figure:
     return weak_coupling.draw(weak_coupling.compute())
 
 
+def close() -> Figure:
+    """Draw the deviations of three generators from exact flows over splitting/rate."""
+    return close_levels.draw(close_levels.compute())
+
+
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     **paper_drawings.FIGURES,
     "table_1": paper_drawings.table_one,
     "flows": flows,
     "weak_coupling": weak,
+    "close_levels": close,
 }
 """File name, without suffix -> what computes and draws it."""
 
