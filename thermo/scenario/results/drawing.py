@@ -46,7 +46,11 @@ def save_figures(
         entropy=outputs.entropy,
     )
     if units is not None:
-        labels = (*_SI_LABELS, *([r"heat flow out $Y_j$ (W)"] if outputs.heat else []))
+        has_mu = not np.isnan(path.mu).all()
+        labels = (
+            *_SI_LABELS[: 1 + has_mu],
+            *([r"heat flow out $Y_j$ (W)"] if outputs.heat else []),
+        )
         for axis, label in zip(figure.axes, labels, strict=False):
             axis.set_ylabel(label, fontsize=11)
         figure.axes[-1].set_xlabel(r"time $t$ (s)", fontsize=11)
