@@ -36,13 +36,15 @@ def _chain(capacity: float) -> thermo.MasterEquation:
     return thermo.master_equation(_model(), _boxes(capacity), _T, _MU)
 
 
-def _jumps(capacity: float, **options: object) -> thermo.StochasticEnsemble:
+def _jumps(
+    capacity: float, trajectories: int = _SAMPLE, **options: object
+) -> thermo.StochasticEnsemble:
     return thermo.evolve_stochastic(
         _model(),
         _boxes(capacity),
         _T,
         _MU,
-        trajectories=_SAMPLE,
+        trajectories=trajectories,
         t_final=3e3,
         seed=_SEED,
         times=[3e2, 3e3],
@@ -96,7 +98,7 @@ def integral_theorem() -> float:
 )
 def sampled_theorem() -> Measurement:
     """Return the deviation in standard errors."""
-    estimate = _jumps(20.0, preparation="canonical").fluctuation_theorem()
+    estimate = _jumps(20.0, 5 * _SAMPLE, preparation="canonical").fluctuation_theorem()
     return Measurement(
         estimate.deviation(1.0), detail=f"{estimate.mean:.4f} +- {estimate.error:.4f}"
     )
