@@ -112,6 +112,11 @@ class PerlindModel(Model):
         return True
 
     @property
+    def detailed_balance(self) -> bool:
+        """Whether Eq. (3) holds exactly: without coherences, where the model is Davies'."""
+        return not self.coherent
+
+    @property
     def fastest_rate(self) -> float:
         """The largest rate of a contact at a Bohr frequency, units of energy."""
         if isinstance(self.system, QuadraticSystem) or not self.coherent:
