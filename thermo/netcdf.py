@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,8 @@ from typing import Any, Final
 import h5netcdf
 import numpy as np
 import xarray as xr
+
+from thermo.files import write_whole
 
 _CHECKSUMS: Final = "checksums"
 _SEAL: Final = re.compile(rb"\noqs-thermo sha256 ([0-9a-f]{64})\n\Z")
@@ -44,8 +45,7 @@ def save_dataset(table: xr.Dataset, file: str | os.PathLike[str]) -> None:
 
     Examples
     --------
-    >>> import tempfile
-    >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
+    >>>     >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     thermo.save_dataset(table, f"{folder}/squares.nc")
     ...     again = thermo.load_dataset(f"{folder}/squares.nc")
@@ -62,13 +62,7 @@ def save_dataset(table: xr.Dataset, file: str | os.PathLike[str]) -> None:
     content = _content(signed, encoding)
     content += b"\noqs-thermo sha256 %s\n" % hashlib.sha256(content).hexdigest().encode()
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
-            unfinished = Path(folder) / "table.nc"
-            with unfinished.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            unfinished.replace(target)
+        write_whole(target, content)
     except OSError as error:
         raise OSError(
             f"File `{target}` could not be written ({error}). Make room or choose another place; "
@@ -96,8 +90,7 @@ def load_dataset(file: str | os.PathLike[str]) -> xr.Dataset:
 
     Examples
     --------
-    >>> import tempfile
-    >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
+    >>>     >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     thermo.save_dataset(table, f"{folder}/squares.nc")
     ...     again = thermo.load_dataset(f"{folder}/squares.nc")

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any, final
 
+from thermo.files import write_whole
 from thermo.scenario.results.lock import Lock, claim
 from thermo.scenario.results.naming import (
     FORMAT,
@@ -62,12 +63,7 @@ class ResultFolder:
         self._finished = True
         content = {"format": FORMAT, **summary, "files": self.files()}
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-        partial = self.staging.with_name(f"{self.staging.name}.summary")
-        try:
-            partial.write_text(text + "\n", encoding="utf-8")
-            partial.replace(self.staging / SUMMARY)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(self.staging / SUMMARY, text + "\n")
         self._lock.release()  # first: Windows moves no folder with an open file in it
         give_name(self.staging, self.target)
 
