@@ -13,6 +13,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.levitov import LevitovStatistics, levitov
 from oqs.fluctuations.noise import Noise, noise
 from oqs.fluctuations.response import LinearResponse, linear_response
 from oqs.fluctuations.statistics import CountingStatistics
@@ -88,6 +89,7 @@ __all__ = [
     "InteractingSystem",
     "JumpStatistics",
     "Landauer",
+    "LevitovStatistics",
     "LinearResponse",
     "Model",
     "Noise",
@@ -127,6 +129,7 @@ __all__ = [
     "hubbard_chain",
     "lamb_shift",
     "landauer",
+    "levitov",
     "linear_response",
     "lorentzian",
     "momentary_flows",
