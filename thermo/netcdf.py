@@ -45,7 +45,8 @@ def save_dataset(table: xr.Dataset, file: str | os.PathLike[str]) -> None:
 
     Examples
     --------
-    >>>     >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
+    >>> import tempfile
+    >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     thermo.save_dataset(table, f"{folder}/squares.nc")
     ...     again = thermo.load_dataset(f"{folder}/squares.nc")
@@ -90,7 +91,8 @@ def load_dataset(file: str | os.PathLike[str]) -> xr.Dataset:
 
     Examples
     --------
-    >>>     >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
+    >>> import tempfile
+    >>> table = thermo.sweep(lambda x: x**2, {"x": [1.0, 2.0, 3.0]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     thermo.save_dataset(table, f"{folder}/squares.nc")
     ...     again = thermo.load_dataset(f"{folder}/squares.nc")
