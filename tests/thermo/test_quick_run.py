@@ -344,8 +344,8 @@ class TestFaults:
             ("simultaneous", "_inverse"),
             ("simultaneous", "_shifts"),
             ("simultaneous", "_divided"),
-            ("quick_run", "scalar_rates"),
-            ("quick_run", "_ended"),
+            ("solve", "scalar_rates"),
+            ("solve", "_ended"),
         ],
     )
     def test_a_planted_fault_surfaces(self, module, name, error, monkeypatch):

@@ -56,9 +56,9 @@ def find_events(
 
     A candidate is a change of sign (of T_i - T_j, mu_i - mu_j, or, for omega-bar = w, of
     (w - mu_i)/T_i - (w - mu_j)/T_j) or an extremum of a curve that stands out by 100 rtol,
-    relative, on both sides. It counts only if a solution at a tighter tolerance shows it in the same place,
-    and it is located on that one: a crossing on its polynomials, an extremum as a zero of the
-    exact right-hand side.
+    relative, on both sides. It counts only if a solution at a tighter tolerance shows it in the
+    same place, and it is located on that one: a crossing on its polynomials, an extremum as a zero
+    of the exact right-hand side.
 
     Parameters
     ----------
