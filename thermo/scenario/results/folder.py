@@ -68,10 +68,10 @@ class ResultFolder:
         give_name(self.staging, self.target)
 
     def close(self) -> None:
-        """Leave the folder to others; without it if nothing is finished in it."""
-        worthless = not self._finished and not self.points.exists()
+        """Release the folder; remove it if nothing is finished in it."""
+        unused = not self._finished and not self.points.exists()
         self._lock.release()
-        if worthless:
+        if unused:
             shutil.rmtree(self.staging, ignore_errors=True)
 
 
