@@ -461,3 +461,11 @@ def test_lamb_shift_is_hermitian_and_its_diagonal_is_that_of_davies(interacting)
     assert (liouvillian * qutip.operator_to_vector(rho)).norm() < 1e-13
     flows = oqs.flow_law(model)(T, mu)
     assert abs(flows.energy.sum()) < 1e-15  # what the shifts take is in J_j
+
+
+def test_what_does_not_fit_is_refused_with_its_size(monkeypatch):
+    model, _, _ = random_system(15, 4, 1.0)
+    monkeypatch.setattr("oqs.memory.physical_memory", lambda: 1e4)
+    message = r"stationary state of 70 matrix elements by iteration needs .* Keep fewer states"
+    with pytest.raises(MemoryError, match=message):
+        oqs.flow_law(model)
