@@ -46,6 +46,7 @@ from thermo.machines import (
 )
 from thermo.machines.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.netcdf import load_dataset, save_dataset
+from thermo.plotting.fluctuations import plot_generating_function, plot_noise, plot_waiting_times
 from thermo.plotting.map import plot_map
 from thermo.plotting.stochastic import plot_stochastic
 from thermo.plotting.trajectory import plot_trajectory
@@ -128,9 +129,12 @@ __all__ = [
     "merge",
     "omega_bar",
     "optimise",
+    "plot_generating_function",
     "plot_map",
+    "plot_noise",
     "plot_stochastic",
     "plot_trajectory",
+    "plot_waiting_times",
     "regimes",
     "reservoir_rates",
     "save_dataset",
