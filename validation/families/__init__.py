@@ -25,6 +25,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "slow_evolution",
         "equilibrium",
         "coevolution",
+        "small_reservoirs",
         "machines",
         "table_one",
         "paper_figures",
