@@ -149,7 +149,8 @@ class DaviesModel(Model):
         spectrum, labels = self.system.spectrum, self.decomposition.levels
         mean = np.bincount(labels, spectrum.energies) / np.bincount(labels)
         away = spectrum.energies - mean[labels]
-        split = np.bincount(labels, np.abs(away) > self.system.resolution)[labels] > 0
+        rounding = self.system.widths(self.system.resolution)
+        split = np.bincount(labels, np.abs(away) > rounding)[labels] > 0
         return read_only(np.where(split, away, 0.0))
 
     def eigenoperators(self, j: int) -> tuple[tuple[qutip.Qobj, ...], ...]:
@@ -220,7 +221,8 @@ class DaviesModel(Model):
 
     def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> DaviesModel:
         """Return the Davies model of a part of the system, its energies resolved as here."""
-        return davies(system, contacts, lamb_shift=self.shifted, resolution=self.resolution or None)
+        chosen = None if self.resolution == self.system.resolution else self.resolution
+        return davies(system, contacts, lamb_shift=self.shifted, resolution=chosen)
 
     def generator_on(self, labels: IntArray) -> WeightedGenerator:
         """Return the dissipator terms on the elements rho_ab of equal labels (D,)."""

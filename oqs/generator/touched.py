@@ -19,7 +19,6 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray
 from oqs.contact.contacts import Contact
 from oqs.errors import Kernel
-from oqs.generator.davies import davies
 from oqs.generator.model import Model
 from oqs.generator.state_transitions import StateTransitions
 from oqs.modes.levels import Level, coincidences, dark_kernel, davies_levels
@@ -141,7 +140,7 @@ def _silent(model: Model, terms: Terms, sites: list[int]) -> str | None:
     if any(reached):
         own = _restricted(model.leads, channels, sites)
         alone = _joined(_NOTHING, terms, sites)
-        if davies(alone, own, resolution=model.resolution).transitions.driven:
+        if model.secular.of_part(alone, own).transitions.driven:
             return None
     return ", ".join(
         f"{contact.label(j)} "

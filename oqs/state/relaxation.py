@@ -23,11 +23,11 @@ from oqs.arguments import (
 from oqs.contact.principal_value import shift_function
 from oqs.flows import Flows
 from oqs.generator.davies import DaviesModel
-from oqs.generator.lines import ModeLevel, mode_levels
 from oqs.generator.model import Model, checked_model
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.memory import announce, require_memory
+from oqs.modes.levels import Level, find_levels
 from oqs.numerics.blocks import alone_and_linked, block
 from oqs.numerics.exponential import exponential
 from oqs.state.dissipation import occupied_elements
@@ -164,7 +164,8 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> 
     temperature, potential = checked_model(model).arguments(T, mu)
     require_unique(model)
     if isinstance(model, DaviesModel) and isinstance(model.system, QuadraticSystem):
-        return 1 / min(_decay(model, level) for level in mode_levels(model, model.system))
+        levels = find_levels(model.system, model.leads, model.resolution)
+        return 1 / min(_decay(model, model.system, level) for level in levels)
     if isinstance(model, PerlindModel) and isinstance(model.system, QuadraticSystem):
         modes = PerlindModes.of(model.system, model.leads, shifted=model.shifted)
         drift = modes.drift(modes.rates(temperature, potential))
@@ -198,13 +199,12 @@ def _announce(sizes: list[int]) -> None:
     announce("oqs.relaxation_time", seconds)
 
 
-def _decay(model: DaviesModel, level: ModeLevel) -> float:
+def _decay(model: DaviesModel, system: QuadraticSystem, level: Level) -> float:
     """Return the slowest decay rate of <a_k^+ a_l> between the modes of one level."""
-    drift = np.einsum("j,jkl->kl", level.gammas / 2, level.grams) + 1j * np.diag(level.splitting)
+    splitting = system.energies[level.modes] - level.frequency
+    drift = np.einsum("j,jkl->kl", level.gammas / 2, level.grams) + 1j * np.diag(splitting)
     if model.shifted:
-        w = np.array([level.frequency])
-        shifts = [shift_function(contact)(w)[0] for contact in model.leads]
-        drift += 1j * np.einsum("j,jkl->kl", shifts, level.grams)
+        drift += 1j * level.shift([shift_function(contact) for contact in model.leads])
     return 2 * float(np.min(np.linalg.eigvals(drift).real))
 
 

@@ -28,7 +28,6 @@ from oqs.generator.model import Model
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.modes.gaussian import GaussianLaw, LevelResponse, law_of, level_responses
-from oqs.numerics.clusters import IntArray, cluster
 from oqs.numerics.graded_basis import graded_basis
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.covariance_problem import CovarianceProblem
@@ -160,14 +159,9 @@ def applies(model: DaviesModel) -> bool:
 
 
 def _split(system: QuadraticSystem, resolution: float) -> bool:
-    label, frequencies = _levels(system, resolution)
+    label, frequencies = system.levels(resolution)
     away = np.abs(system.energies - frequencies[label])
-    return bool(np.any(away > system.resolution))
-
-
-def _levels(system: QuadraticSystem, resolution: float) -> tuple[IntArray, FloatArray]:
-    """Return the level (N,) of each mode and the levels' energies (K,)."""
-    return cluster(system.energies, resolution)
+    return bool(np.any(away > system.mode_widths(system.resolution)))
 
 
 def _natural(

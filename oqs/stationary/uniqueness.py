@@ -27,12 +27,12 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.generator.davies import DaviesModel
+from oqs.generator.eigenoperators import levels_of
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.generator.state_transitions import StateTransitions
 from oqs.generator.touched import touched_part
 from oqs.modes.untouched import named
-from oqs.numerics.clusters import cluster
 from oqs.system.systems import QuadraticSystem
 
 _ZERO = 1e-12  # eigenvalues below this fraction of the largest rate are zero: rounding is 1e-15
@@ -102,11 +102,9 @@ def _all_single(transitions: StateTransitions) -> bool:
 
 def _block_size(model: DaviesModel) -> int:
     """Return how many matrix elements agree in particle number and energy."""
-    spectrum, size = model.system.spectrum, 0
-    for n in np.unique(spectrum.particles):
-        labels, _ = cluster(spectrum.energies[spectrum.particles == n], model.resolution)
-        size += int(np.sum(np.bincount(labels) ** 2))
-    return size
+    spectrum, widths = model.system.spectrum, model.system.widths(model.resolution)
+    labels, _ = levels_of(spectrum.energies, spectrum.particles, widths)
+    return int(np.sum(np.bincount(labels) ** 2))
 
 
 def _counted(model: DaviesModel, generator: Generator, keep: NDArray[np.bool_]) -> Kernel:

@@ -8,6 +8,7 @@ import numpy as np
 
 from oqs.arguments import ComplexArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
+from oqs.numerics.clusters import RESOLUTION
 from oqs.system.base import System
 from oqs.system.fock import occupation_sum
 from oqs.system.interacting import InteractingSystem
@@ -32,7 +33,8 @@ def find_transitions(
     if isinstance(system, InteractingSystem):
         if system.terms is not None and system.occupation_eigenstates:
             width = checked_resolution(resolution, system)
-            return _flips_of_sites(system.terms, contacts, channels, width), width
+            own = None if width == system.resolution else width
+            return _flips_of_sites(system.terms, contacts, channels, own), width
         coupled = coupled_sectors(system, contacts, channels)
         width = checked_resolution(resolution, system)
         return sector_transitions(system, coupled, width), width
@@ -46,7 +48,8 @@ def _flips_of_modes(
     width: float,
 ) -> Flips:
     rates = np.zeros((len(contacts), system.sites))
-    degenerate = np.abs(np.subtract.outer(system.energies, system.energies)) <= width
+    level, _ = system.levels(width)
+    degenerate = level[:, None] == level
     np.fill_diagonal(degenerate, False)
     ambiguous = False
     for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
@@ -64,7 +67,7 @@ def _flips_of_modes(
 
 
 def _flips_of_sites(
-    terms: Terms, contacts: tuple[Contact, ...], channels: list[ComplexArray], width: float
+    terms: Terms, contacts: tuple[Contact, ...], channels: list[ComplexArray], width: float | None
 ) -> Flips:
     symmetric = terms.U + terms.U.T
     frequencies = []
@@ -87,9 +90,15 @@ def _flips_of_sites(
     return Flips(tuple(frequencies), tuple(rates), ambiguous)
 
 
-def _may_coincide(terms: Terms, v: int, w: int, width: float) -> bool:
-    """Return whether filling v or w costs the same for some occupation of the other sites."""
+def _may_coincide(terms: Terms, v: int, w: int, width: float | None) -> bool:
+    """Return whether filling v or w costs the same for some occupation of the other sites.
+
+    None for the width is 1e-12 of the energies that enter, or of a typical site's, if that is more.
+    """
     symmetric = terms.U + terms.U.T
     felt = np.delete(symmetric[v] - symmetric[w], [v, w])
     difference = (terms.h[v, v] - terms.h[w, w]).real + occupation_sum(felt[felt != 0])
+    if width is None:
+        sites = np.abs(np.diagonal(terms.h))
+        width = RESOLUTION * max(np.median(sites), sites[v], sites[w], np.abs(symmetric).max())
     return bool(np.any(np.abs(difference) <= width))

@@ -92,7 +92,10 @@ class LevelCoherences:
     ) -> LevelCoherences:
         """Find the levels of states closer than `width`, and the amplitudes of their states."""
         levels = degenerate_levels(
-            system.spectrum.energies, blocks.sector, width, rounding=system.resolution
+            system.spectrum.energies,
+            blocks.sector,
+            system.widths(width),
+            rounding=system.widths(system.resolution),
         )
         found: list[Exchange] = []
         if levels:
@@ -291,10 +294,11 @@ def _ask_level(matrix: ComplexArray, other: slice, own: slice, k: ComplexArray) 
 
 
 def degenerate_levels(
-    energies: FloatArray, sector: IntArray, width: float, *, rounding: float
+    energies: FloatArray, sector: IntArray, widths: FloatArray, *, rounding: FloatArray
 ) -> tuple[Level, ...]:
     """Return the levels of more than one state of equal quantum numbers (D,)."""
     order = np.lexsort((energies, sector))
+    width = np.minimum(widths[order[1:]], widths[order[:-1]])
     apart = (np.diff(sector[order]) != 0) | (np.diff(energies[order]) > width)
     if apart.all():
         return ()
@@ -304,10 +308,10 @@ def degenerate_levels(
     )
 
 
-def _level(states: IntArray, energies: FloatArray, rounding: float) -> Level:
+def _level(states: IntArray, energies: FloatArray, rounding: FloatArray) -> Level:
     mean = float(energies[states].mean())
     away = energies[states] - mean
-    split = bool(np.any(np.abs(away) > rounding))
+    split = bool(np.any(np.abs(away) > rounding[states]))
     return Level(states, mean, away if split else np.zeros_like(away))
 
 
