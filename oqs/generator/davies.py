@@ -303,7 +303,7 @@ def davies(
     lamb_shift : include the frequency shifts FS_j of Eq. (2). They commute with H_S and leave the
         state of a system without degenerate levels as it is; each contact needs its `band`.
     resolution : energy; levels and Bohr frequencies closer than it count as equal. None takes
-        `system.resolution`, 1e-12 of the largest many-body energy.
+        `system.resolution`, 1e-12 of the largest many-body energy, or less beside a far level.
 
     Raises
     ------

@@ -61,6 +61,8 @@ class System(Summarised):
     def resolution(self) -> float:
         """Default resolution of energies, 1e-12 of `largest_energy`: closer ones count as equal.
 
+        Beside a far level less counts for the near ones, see `widths`.
+
         The same number for a quadratic Hamiltonian whether it is given as a QuadraticSystem or as
         an InteractingSystem, in whatever basis of the sites.
         """
