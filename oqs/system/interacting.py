@@ -26,6 +26,8 @@ _SCOPE = (
     "oqs.OperatorSystem(H) with an oqs.BosonicContact for each reservoir."
 )
 
+_FAR = 1e3  # in units of the median energy
+
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -151,7 +153,14 @@ class InteractingSystem(FermionicSystem):
         """
         if resolution != self.resolution:
             return np.full(self.dimension, resolution)
+        return self._default_widths
+
+    @functools.cached_property
+    def _default_widths(self) -> FloatArray:
         energies = self.spectrum.energies
+        size = np.sort(np.abs(energies))
+        if size[-1] <= _FAR * size[len(size) // 2]:
+            return np.full(self.dimension, self.resolution)
         if self.terms is not None and self.occupation_eigenstates:
             sites = np.abs(np.diagonal(self.terms.h))
             typical = np.full(len(energies), np.median(sites))
@@ -163,8 +172,7 @@ class InteractingSystem(FermionicSystem):
                 typical[block.states] = np.median(distance)
                 largest[block.states] = np.max(np.abs(block.energies))
             typical = np.maximum(typical, np.median(typical))
-        own = RESOLUTION * typical + 4 * FINEST * largest
-        return np.minimum(own, resolution)
+        return np.minimum(RESOLUTION * typical + 4 * FINEST * largest, self.resolution)
 
     @property
     def occupation_eigenstates(self) -> bool:

@@ -194,7 +194,10 @@ def _links_a_level_twice(
 
 
 def _twice(strength: FloatArray, sector: Sector, widths: FloatArray) -> bool:
-    level, energies = cluster(sector.energies, widths[sector.states])
+    own = widths[sector.states]
+    if not np.any(np.diff(np.sort(sector.energies)) <= own.max()):
+        return False
+    level, energies = cluster(sector.energies, own)
     if len(energies) == len(level):
         return False
     order = np.argsort(level, kind="stable")
