@@ -18,6 +18,7 @@ from oqs.contact.contacts import Contact
 from oqs.contact.together import contact_names, fermionic_contacts
 from oqs.generator.closed import ClosedGenerator
 from oqs.generator.superoperator import in_operator_basis, require_room
+from oqs.generator.touched import Touched, touched_part
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, reservoir_names
 from oqs.system.base import System
@@ -128,6 +129,11 @@ class Model(Summarised):
                 "depends on them. Take it from model.at(T, mu)."
             )
         return float(np.max(self.secular.rates))
+
+    @functools.cached_property
+    def touched(self) -> Touched:
+        """What the contacts touch of the model, and what they leave alone."""
+        return touched_part(self)
 
     @functools.cached_property
     def coherent_elements(self) -> ClosedGenerator:

@@ -9,7 +9,7 @@ of H links to the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
 import scipy.linalg
@@ -19,7 +19,6 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray
 from oqs.contact.contacts import Contact
 from oqs.errors import Kernel
-from oqs.generator.model import Model
 from oqs.generator.state_transitions import StateTransitions
 from oqs.modes.levels import Level, coincidences, dark_kernel, davies_levels
 from oqs.modes.untouched import Untouched
@@ -27,6 +26,9 @@ from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
 from oqs.system.terms import Terms
+
+if TYPE_CHECKING:
+    from oqs.generator.model import Model
 
 _NOTHING = np.zeros((0, 0), dtype=np.complex128)
 

@@ -12,7 +12,6 @@ from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
 from oqs.generator.model import Model, checked_model
-from oqs.generator.touched import touched_part
 from oqs.laws.gross import gross_flows
 from oqs.modes.untouched import Untouched, nothing_touched
 from oqs.stationary.choice import checked_method
@@ -145,7 +144,7 @@ def flow_law(model: Model, *, method: StationaryMethod | None = None) -> Density
     TypeError, ValueError
         if the method is no solver or does not apply to the model.
     """
-    part = touched_part(checked_model(model))
+    part = checked_model(model).touched
     if part.model is None:
         raise nothing_touched(part.untouched, part.kernel)
     solver = checked_method(part.model, method)

@@ -6,7 +6,6 @@ from numpy.typing import ArrayLike
 
 from oqs.generator.model import Model, checked_model
 from oqs.generator.perlind.perlind import PerlindModel
-from oqs.generator.touched import touched_part
 from oqs.stationary.block import ZeroFrequencyBlock
 from oqs.stationary.conserved_blocks import ConservedBlocks
 from oqs.stationary.gaussian_state import GaussianState, applies
@@ -28,7 +27,7 @@ def cheapest_exact(model: Model) -> StationaryMethod:
     some mode or site is touched by no contact: the block of the degenerate levels that makes may be
     too large to be looked at.
     """
-    if touched_part(model).untouched:
+    if model.touched.untouched:
         require_unique(model)
     if isinstance(model, PerlindModel):
         return _of_perlind(model)

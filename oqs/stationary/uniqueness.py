@@ -31,7 +31,6 @@ from oqs.generator.eigenoperators import levels_of
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.generator.state_transitions import StateTransitions
-from oqs.generator.touched import touched_part
 from oqs.modes.untouched import named
 from oqs.system.systems import QuadraticSystem
 
@@ -47,7 +46,7 @@ def require_unique(model: Model) -> None:
     found = kernel(model)
     if found.dimension == 1:
         return
-    part = touched_part(model)
+    part = model.touched
     if part.untouched:
         reason = f"No contact touches {named(part.untouched)}: couple it, or leave it out."
         if found == part.kernel:
@@ -68,7 +67,7 @@ def kernel(model: Model) -> Kernel:
     is only told whether the dimension is one. Coherences between different particle numbers, which
     no fermionic state has, are not counted.
     """
-    part = touched_part(model)
+    part = model.touched
     if part.untouched:
         rest = Kernel(1) if part.model is None else kernel(part.model)
         dimension = part.kernel.dimension * rest.dimension

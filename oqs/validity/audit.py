@@ -13,7 +13,6 @@ from oqs.flows import KINDS, Flows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.lines import Lines, tail_flows
 from oqs.generator.model import Model, checked_model
-from oqs.generator.touched import touched_part
 from oqs.laws.density_matrix import flow_law
 from oqs.laws.gross import ROUNDING, gross_flows
 from oqs.laws.landauer import landauer
@@ -208,7 +207,7 @@ def _flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows | None:
 
 
 def _unique(model: Model) -> Assumption:
-    part = touched_part(model)
+    part = model.touched
     rest = kernel(model) if part.model is None else kernel(part.model)
     measure = f"the generator's kernel has dimension {rest}"
     if part.untouched:
@@ -223,7 +222,7 @@ def _unique(model: Model) -> Assumption:
 
 
 def _time_scales(model: Model, T: FloatArray, mu: FloatArray, tau_eq: float) -> Assumption:
-    part = touched_part(model).model  # what carries nothing has no time of its own
+    part = model.touched.model  # what carries nothing has no time of its own
     try:
         tau = np.inf if part is None else relaxation_time(part, T, mu)
     except NonUniqueStationaryState:
