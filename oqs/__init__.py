@@ -13,6 +13,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.levitov import LevitovStatistics, levitov
 from oqs.fluctuations.noise import Noise, noise
 from oqs.fluctuations.response import LinearResponse, linear_response
 from oqs.fluctuations.statistics import CountingStatistics
@@ -24,6 +25,7 @@ from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
+from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.closed_form import ClosedForm, closed_form
 from oqs.modes.gaussian import GaussianLaw, gaussian_law
 from oqs.modes.untouched import Untouched
@@ -60,6 +62,19 @@ from oqs.system.builders import (
 )
 from oqs.system.interacting import InteractingSystem
 from oqs.system.operator import OperatorSystem
+from oqs.system.quadratic_bosons import QuadraticBosons
+from oqs.system.spins import (
+    Maser,
+    absorption_refrigerator,
+    exchange_qubits,
+    heisenberg_qubits,
+    ising_qubits,
+    jaynes_cummings,
+    lambda_maser,
+    on_factor,
+    transmon,
+    v_maser,
+)
 from oqs.system.systems import QuadraticSystem
 from oqs.units import Units
 from oqs.validity.audit import audit
@@ -71,6 +86,7 @@ _refuse_namesakes()
 __all__ = [
     "Assumption",
     "Audit",
+    "BosonLaw",
     "BosonicContact",
     "ClosedForm",
     "ConservedBlocks",
@@ -88,13 +104,16 @@ __all__ = [
     "InteractingSystem",
     "JumpStatistics",
     "Landauer",
+    "LevitovStatistics",
     "LinearResponse",
+    "Maser",
     "Model",
     "Noise",
     "NonUniqueStationaryState",
     "OperatorSystem",
     "PerlindModel",
     "Populations",
+    "QuadraticBosons",
     "QuadraticSystem",
     "Relaxation",
     "ReservoirFlows",
@@ -108,6 +127,7 @@ __all__ = [
     "Verdict",
     "WaitingTimes",
     "ZeroFrequencyBlock",
+    "absorption_refrigerator",
     "anderson_dot",
     "audit",
     "clausius_sum",
@@ -120,18 +140,25 @@ __all__ = [
     "drude_lorentz",
     "entropy_production",
     "entropy_production_by_reservoir",
+    "exchange_qubits",
     "flat",
     "flow_law",
     "gaussian_law",
     "gibbs_state",
+    "heisenberg_qubits",
     "hubbard_chain",
+    "ising_qubits",
+    "jaynes_cummings",
     "lamb_shift",
+    "lambda_maser",
     "landauer",
+    "levitov",
     "linear_response",
     "lorentzian",
     "momentary_flows",
     "noise",
     "ohmic",
+    "on_factor",
     "perlind",
     "power_law",
     "relative_entropy_to_gibbs",
@@ -141,8 +168,10 @@ __all__ = [
     "spinful_dots",
     "spinless_dots",
     "stationary_state",
+    "transmon",
     "triple_dot",
     "underdamped",
+    "v_maser",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room

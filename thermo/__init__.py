@@ -16,6 +16,7 @@ from thermo.coevolution.cotrajectory import CoTrajectory
 from thermo.ensembles.ensemble import Ensemble, evolve_ensemble
 from thermo.evolution.events.events import Event
 from thermo.evolution.evolve import EvolutionFailed, evolve
+from thermo.evolution.linear_noise.spread import PathFluctuations
 from thermo.evolution.trajectory import Trajectory, audit
 from thermo.gases import (
     BoseGas,
@@ -96,6 +97,7 @@ __all__ = [
     "OhmicLink",
     "OptimisationFailed",
     "Optimum",
+    "PathFluctuations",
     "Regime",
     "Reservoir",
     "ReservoirMoments",

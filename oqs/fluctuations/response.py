@@ -44,6 +44,15 @@ class LinearResponse(Summarised):
     The coefficients of two reservoirs are numbers. With more, [j, q] is that of the pair while all
     others float: they carry neither particles nor heat, and take the T and mu at which that is so.
     The diagonal is NaN then, and a coefficient is NaN where nothing flows.
+
+    Examples
+    --------
+    >>> import oqs
+    >>> dots = oqs.QuadraticSystem.from_energies([0.2, 0.5])
+    >>> leads = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.01))]
+    >>> response = oqs.linear_response(oqs.davies(dots, leads), T=0.1, mu=0.0)
+    >>> round(response.seebeck, 3), round(response.ZT, 3)
+    (2.179, 9.417)
     """
 
     T: float
@@ -184,7 +193,7 @@ class LinearResponse(Summarised):
 
 
 def linear_response(
-    model: Model | DifferentiableLaw, T: ArrayLike, mu: ArrayLike
+    model: Model | DifferentiableLaw, T: ArrayLike, mu: ArrayLike = 0.0
 ) -> LinearResponse:
     """Return the linear response around the equilibrium of all reservoirs at T, mu.
 
@@ -197,7 +206,7 @@ def linear_response(
     model : made by `davies` or another generator, or a flow law with derivatives, such as
         `oqs.landauer`, which is exact at any coupling.
     T, mu : the common temperature > 0 and chemical potential, units of energy; numbers, or (n,)
-        that are all equal.
+        that are all equal. A bosonic reservoir has T alone.
 
     Returns
     -------
@@ -223,6 +232,7 @@ def linear_response(
 
     Examples
     --------
+    >>> import oqs
     >>> dot = oqs.anderson_dot(-0.4, U=1.2)
     >>> model = oqs.davies(dot, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.03))])
     >>> response = oqs.linear_response(model, T=0.2, mu=0.05)
@@ -238,7 +248,9 @@ def linear_response(
         )
     n = law.reservoirs
     temperature, potential = _common("T", T, n), _common("mu", mu, n)
-    found = law.jacobian(np.full(n, temperature), np.full(n, potential))
+    own = getattr(law, "model", None)
+    without = own.bosonic if isinstance(own, Model) else np.zeros(n, dtype=np.bool_)
+    found = law.jacobian(np.full(n, temperature), np.where(without, 0.0, potential))
     by_mu, by_T = temperature, temperature**2
     onsager = np.array(
         [
