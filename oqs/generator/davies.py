@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from oqs.arguments import FloatArray, index, read_only
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, fermionic_contacts, plain
+from oqs.generator.assembly import build_generator
 from oqs.generator.between_states.operators import decompose_contacts
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.eigenoperators import Decomposition, decompose
-from oqs.generator.generator import Generator, build_generator
+from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.generator.weighted import WeightedGenerator
 from oqs.generator.weights import rates_of, shifts, slopes, split_rates

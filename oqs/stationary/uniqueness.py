@@ -33,6 +33,7 @@ from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.modes.untouched import named
 from oqs.system.systems import QuadraticSystem
+from oqs.transitions.commutant import commutant_dimension
 
 _ZERO = 1e-12  # eigenvalues below this fraction of the largest rate are zero: rounding is 1e-15
 _DENSE = 1000  # largest block whose eigenvalues are all computed
@@ -77,7 +78,8 @@ def kernel(model: Model) -> Kernel:
     model = model.secular
     levels = model.level_coherences
     if levels is not None and levels.unknowns <= _DENSE:
-        return Kernel(levels.kernel_dimension, levels.exact or levels.kernel_dimension == 1)
+        dimension = commutant_dimension(levels)
+        return Kernel(dimension, levels.exact or dimension == 1)
     transitions = model.transitions
     if isinstance(transitions, StateTransitions) and _all_single(transitions):
         return Kernel(transitions.components)  # no coherence is stationary

@@ -11,9 +11,10 @@ import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.generator.assembly import build_generator
 from oqs.generator.davies import DaviesModel
 from oqs.generator.eigenoperators import Elements
-from oqs.generator.generator import Generator, build_generator
+from oqs.generator.generator import Generator
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.coherent.local_basis import JumpBlocks
 from oqs.transitions.places import commutator
