@@ -155,7 +155,7 @@ class Model(Summarised):
         """What rooms further up have prepared once for this model, by the name of what it is."""
         return {}
 
-    def turning(self, elements: MatrixElements) -> FloatArray:
+    def precession(self, elements: MatrixElements) -> FloatArray:
         """Return detuning_a - detuning_b (P,) of matrix elements rho_ab."""
         found: FloatArray = self.detuning[elements.row_state] - self.detuning[elements.column_state]
         return found

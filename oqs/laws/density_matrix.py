@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import Flows, PlainFlows
+from oqs.flows import Flows, ScalarFlows
 from oqs.generator.model import Model, checked_model
 from oqs.laws.gross import gross_flows
 from oqs.modes.untouched import Untouched, nothing_touched
@@ -112,9 +112,9 @@ class DensityMatrixLaw(Summarised):
         temperature, potential = self.model.arguments(T, mu)
         return Flows.of(*self.problem.resolved(temperature, potential), potential, self.names)
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows of up to 64 states in plain numbers, of up to 8 without their checks."""
-        return self.problem.plain_flows()
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows of up to 64 states in scalars, of up to 8 without their checks."""
+        return self.problem.scalar_flows()
 
     def summary(self) -> Summary:
         """Return the model, the solver and what is left out."""

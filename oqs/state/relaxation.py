@@ -107,7 +107,7 @@ def relax(
     t = _ascending(times)
     elements = occupied_elements(model, state)
     here = elements.at(temperature, potential)
-    detuning = sp.diags_array(1j * model.turning(elements))
+    detuning = sp.diags_array(1j * model.precession(elements))
     generator = here.matrix()
     # without the free evolution of the levels, which commutes with the rest
     values = _propagate(sp.csc_array(generator - detuning), elements.values(state), t, progress)
@@ -171,7 +171,7 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> 
         drift = modes.drift(modes.rates(temperature, potential))
         return 1 / (2 * float(np.min(np.linalg.eigvals(drift).real)))
     elements = model.elements_of_equal_number
-    detuning = sp.diags_array(1j * model.turning(elements))
+    detuning = sp.diags_array(1j * model.precession(elements))
     generator = sp.csr_array(elements.at(temperature, potential).matrix() - detuning)
     alone, sets = alone_and_linked(generator)
     _announce([len(members) for members in sets])

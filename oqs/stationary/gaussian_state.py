@@ -22,7 +22,7 @@ from scipy.linalg.lapack import zpstrf
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import PlainFlows
+from oqs.flows import ScalarFlows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.modes import PerlindModes
@@ -80,7 +80,7 @@ class GaussianState(StationaryMethod):
             raise ValueError(
                 "GaussianState() must have modes that are equal or apart, but the model's "
                 f"`resolution` = {model.resolution:.3g} counts split energies as one level. Use "
-                "ZeroFrequencyBlock() or FullLiouvillian(), in which they keep turning."
+                "ZeroFrequencyBlock() or FullLiouvillian(), in which they keep precessing."
             )
         levels, untouched = level_responses(
             system, model.leads, lamb_shift=model.shifted, resolution=model.resolution
@@ -128,9 +128,9 @@ class GaussianProblem(StationaryProblem):
         """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
         return self.law.jacobian(T, mu)
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows of few levels in plain numbers."""
-        return self.law.plain_flows()
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows of few levels in scalars."""
+        return self.law.scalar_flows()
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the flows (K, n) through each level."""

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import PlainFlows
+from oqs.flows import ScalarFlows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
 from oqs.numerics.blocks import eigenvalues
@@ -110,8 +110,8 @@ class StationaryProblem(abc.ABC):
         """Return the derivatives (b, n, n) of the flows at T, mu (b, n), one after the other."""
         return FlowJacobian.joined([self.jacobian(*pair) for pair in zip(T, mu, strict=True)])
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows as a function in plain numbers, where it has one."""
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows as a function in scalars, where it has one."""
         return None
 
     @abc.abstractmethod

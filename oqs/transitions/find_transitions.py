@@ -16,7 +16,7 @@ from oqs.system.systems import QuadraticSystem, checked_resolution
 from oqs.system.terms import Terms
 from oqs.transitions.couplings import significant
 from oqs.transitions.sector_transitions import coupled_sectors, sector_transitions
-from oqs.transitions.transitions import Flips, Transitions
+from oqs.transitions.transitions import ModeTransitions, Transitions
 
 
 def find_transitions(
@@ -29,24 +29,24 @@ def find_transitions(
     channels = [contact.channels(system.sites) for contact in contacts]
     if isinstance(system, QuadraticSystem):
         width = checked_resolution(resolution, system)
-        return _flips_of_modes(system, contacts, channels, width), width
+        return _transitions_of_modes(system, contacts, channels, width), width
     if isinstance(system, InteractingSystem):
         if system.terms is not None and system.occupation_eigenstates:
             width = checked_resolution(resolution, system)
             own = None if width == system.resolution else width
-            return _flips_of_sites(system.terms, contacts, channels, own), width
+            return _transitions_of_sites(system.terms, contacts, channels, own), width
         coupled = coupled_sectors(system, contacts, channels)
         width = checked_resolution(resolution, system)
         return sector_transitions(system, coupled, width), width
     raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
 
 
-def _flips_of_modes(
+def _transitions_of_modes(
     system: QuadraticSystem,
     contacts: tuple[Contact, ...],
     channels: list[ComplexArray],
     width: float,
-) -> Flips:
+) -> ModeTransitions:
     rates = np.zeros((len(contacts), system.sites))
     level, _ = system.levels(width)
     degenerate = level[:, None] == level
@@ -59,16 +59,16 @@ def _flips_of_modes(
         rates[j, touched] = strength[touched] * contact.gamma(system.energies[touched], j)
         mixing = np.abs(amplitudes.conj().T @ amplitudes)[degenerate]
         ambiguous |= bool(np.any(mixing > NEGLIGIBLE * np.sum(strength)))
-    return Flips(
+    return ModeTransitions(
         frequency=tuple(system.energies[:, None]),
         rate=tuple(rates.T[:, :, None]),
         ambiguous=ambiguous,
     )
 
 
-def _flips_of_sites(
+def _transitions_of_sites(
     terms: Terms, contacts: tuple[Contact, ...], channels: list[ComplexArray], width: float | None
-) -> Flips:
+) -> ModeTransitions:
     symmetric = terms.U + terms.U.T
     frequencies = []
     for k in range(terms.sites):
@@ -87,7 +87,7 @@ def _flips_of_sites(
         for v, w in itertools.combinations(np.flatnonzero(row).tolist(), 2)
     }
     ambiguous = any(_may_coincide(terms, v, w, width) for v, w in pairs)
-    return Flips(tuple(frequencies), tuple(rates), ambiguous)
+    return ModeTransitions(tuple(frequencies), tuple(rates), ambiguous)
 
 
 def _may_coincide(terms: Terms, v: int, w: int, width: float | None) -> bool:

@@ -112,8 +112,8 @@ class LevelCoherences:
         return 1 + sum(len(level.states) ** 2 for level in self.levels)
 
     @property
-    def turning(self) -> bool:
-        """Whether states of one level differ in energy, so that their coherences turn."""
+    def detuned(self) -> bool:
+        """Whether states of one level differ in energy, so that their coherences precess."""
         return any(bool(np.any(level.detuning)) for level in self.levels)
 
     @property

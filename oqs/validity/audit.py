@@ -13,7 +13,7 @@ from oqs.contact.together import plain
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import KINDS, Flows
 from oqs.generator.davies import DaviesModel
-from oqs.generator.lines import Lines, tail_flows
+from oqs.generator.linewidths import Linewidths, tail_flows
 from oqs.generator.model import Model, checked_model
 from oqs.laws.density_matrix import flow_law
 from oqs.laws.gross import ROUNDING, gross_flows
@@ -79,7 +79,7 @@ def audit(
         model = model.at(temperature, potential)
     secular = model.secular
     rates = None if plain(model.contacts) else rates_at(secular, temperature, potential)
-    lines = Lines.of(secular, rates)
+    lines = Linewidths.of(secular, rates)
     bar.update()
     unique = _unique(model)
     davies = _flows(model, temperature, potential)
@@ -122,7 +122,7 @@ def _secular(model: DaviesModel, rates: FloatArray | None) -> Assumption:
 
 def _line_tails(
     model: DaviesModel,
-    lines: Lines,
+    lines: Linewidths,
     davies: Flows | None,
     T: FloatArray,
     mu: FloatArray,
@@ -130,9 +130,9 @@ def _line_tails(
 ) -> Assumption:
     if model.bosonic.any():
         # only pairs of contacts of one kind: nothing passes between a phonon and a lead directly
-        own = Lines.of(model).products * np.outer(~model.bosonic, ~model.bosonic)[..., None]
+        own = Linewidths.of(model).products * np.outer(~model.bosonic, ~model.bosonic)[..., None]
         particle, energy = tail_flows(dataclasses.replace(lines, products=own), T, mu)
-        energy = max(energy, boson_tails(model, lines, Lines.of(model).products, T))
+        energy = max(energy, boson_tails(model, lines, Linewidths.of(model).products, T))
     else:
         particle, energy = tail_flows(lines, T, mu)
     ratio = np.inf
@@ -183,7 +183,7 @@ def _born_markov(model: Model, widths: FloatArray, T: FloatArray) -> Assumption:
     )
 
 
-def _flat_rate(model: Model, lines: Lines, T: FloatArray, mu: FloatArray) -> Assumption:
+def _flat_rate(model: Model, lines: Linewidths, T: FloatArray, mu: FloatArray) -> Assumption:
     ratio = 0.0
     for j, (contact, rates) in enumerate(zip(model.contacts, lines.rates, strict=True)):
         here = (rates > 0) & (lines.widths > 0)
@@ -204,7 +204,7 @@ def _flat_rate(model: Model, lines: Lines, T: FloatArray, mu: FloatArray) -> Ass
     )
 
 
-def _band_edges(model: Model, lines: Lines) -> Assumption:
+def _band_edges(model: Model, lines: Linewidths) -> Assumption:
     ratio, measure = 0.0, "no contact has a band"
     for j, (contact, rates) in enumerate(zip(model.contacts, lines.rates, strict=True)):
         if contact.band is None:

@@ -10,7 +10,7 @@ from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
 from oqs.stationary.method import StationaryMethod
 from oqs.stationary.rates import sector_batch
-from oqs.stationary.rates.perturbation import Lines, flow_jacobian
+from oqs.stationary.rates.perturbation import TransitionList, flow_jacobian
 from oqs.stationary.rates.rate_equation import RateProblem
 
 
@@ -42,14 +42,14 @@ class BatchedProblem(RateProblem):
         populations, good = sector_batch.populations_at(self.few, T, mu)
         for row in np.flatnonzero(~good).tolist():
             populations[:, row] = self.solve(T[row], mu[row]).values.real
-        return flow_jacobian(self._lines, T, mu, populations, self.method)
+        return flow_jacobian(self._transition_list, T, mu, populations, self.method)
 
     @functools.cached_property
-    def _lines(self) -> Lines:
+    def _transition_list(self) -> TransitionList:
         few = self.few
         if few is None:
             raise TypeError("The transitions are too many to be taken one by one.")
         at = np.any(few.rate > 0, axis=0)
-        return Lines(
+        return TransitionList(
             few.lower[at], few.upper[at], few.frequency[at], few.rate[:, at], few.dimension
         )

@@ -14,7 +14,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import PlainFlows, listed
+from oqs.flows import ScalarFlows, listed
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
@@ -98,9 +98,11 @@ class ParityProblem(BatchedProblem):
         populations = self.solve(T, mu).values.real
         if self.few is None:
             return self.sectors.jacobian_at(populations, T, mu)
-        return flow_jacobian(self._lines, T[None], mu[None], populations[:, None], self.method)
+        return flow_jacobian(
+            self._transition_list, T[None], mu[None], populations[:, None], self.method
+        )
 
-    def plain_flows(self) -> PlainFlows | None:
+    def scalar_flows(self) -> ScalarFlows | None:
         """Return the flows, unlike the plain ones of fewer states with all checks."""
         return None if self.few is None else listed(self.solve)
 

@@ -1,4 +1,4 @@
-"""The rate equation of a handful of states in plain numbers: microseconds a call.
+"""The rate equation of a handful of states in scalars: microseconds a call.
 
 numpy's overhead would outweigh the arithmetic. States are eliminated as in `elimination.gth`.
 """
@@ -14,19 +14,19 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import PlainFlows
+from oqs.flows import ScalarFlows
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates import sector_batch
 from oqs.stationary.rates.batched import BatchedProblem
 from oqs.stationary.rates.elimination import recurrent
-from oqs.stationary.rates.plain_perturbation import PlainRates, plain_derivatives
 from oqs.stationary.rates.rate_equation import (
-    balanced_plain,
+    balanced_scalars,
     by_frequency,
     rate_matrix,
 )
+from oqs.stationary.rates.scalar_perturbation import ScalarRates, scalar_derivatives
 from oqs.transitions.transitions import SectorBlocks
 
 LARGEST = 8
@@ -75,7 +75,7 @@ class SmallProblem(BatchedProblem):
         )
 
     @functools.cached_property
-    def _plain(self) -> tuple[list[tuple[int, int]], list[float], list[int], list[float], _Lists]:
+    def _scalars(self) -> tuple[list[tuple[int, int]], list[float], list[int], list[float], _Lists]:
         """Ends and frequencies of the transitions, distinct frequencies, rates, as lists."""
         ends = list(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
         distinct, which = np.unique(self.frequency, return_inverse=True)
@@ -83,7 +83,7 @@ class SmallProblem(BatchedProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Eliminate state by state and balance each contact's transitions."""
-        ends, frequencies = self._plain[:2]
+        ends, frequencies = self._scalars[:2]
         ups, downs, rise, fall, p = self._solved(T.tolist(), mu.tolist())
         net, gross = [0.0] * self.dimension, 0.0
         for (a, b), up, down in zip(ends, rise, fall, strict=True):
@@ -97,13 +97,13 @@ class SmallProblem(BatchedProblem):
         return Solution(
             np.array(p),
             checked_residual(residual, self.method),
-            np.array(balanced_plain(particles, weights)),
-            np.array(balanced_plain(energies, weights)),
+            np.array(balanced_scalars(particles, weights)),
+            np.array(balanced_scalars(energies, weights)),
         )
 
-    def plain_flows(self) -> PlainFlows:
+    def scalar_flows(self) -> ScalarFlows:
         """Return the flows without their checks."""
-        ends, frequencies = self._plain[:2]
+        ends, frequencies = self._scalars[:2]
 
         def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
             ups, downs, _, _, p = self._solved(T, mu)
@@ -115,16 +115,16 @@ class SmallProblem(BatchedProblem):
         """Return the derivatives (n, n) of the flows."""
         temperatures, potentials = T.tolist(), mu.tolist()
         ups, downs, _, _, p = self._solved(temperatures, potentials)
-        ends, frequencies, _, _, rates = self._plain
+        ends, frequencies, _, _, rates = self._scalars
         slopes = [
             [up * (down / rate) / t if rate else 0.0 for up, down, rate in zip(*row, strict=True)]
             for *row, t in zip(ups, downs, rates, temperatures, strict=True)
         ]
         particles, _, weights = _summed(ends, frequencies, ups, downs, p)
-        flows = balanced_plain(particles, weights)
-        plain = PlainRates(ends, frequencies, ups, downs, slopes, p, flows)
+        flows = balanced_scalars(particles, weights)
+        plain = ScalarRates(ends, frequencies, ups, downs, slopes, p, flows)
         return FlowJacobian.of_table(
-            plain_derivatives(plain, temperatures, potentials, self.method)
+            scalar_derivatives(plain, temperatures, potentials, self.method)
         )
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -138,7 +138,7 @@ class SmallProblem(BatchedProblem):
         self, T: list[float], mu: list[float]
     ) -> tuple[_Lists, _Lists, list[float], list[float], list[float]]:
         """Return the rates up and down, contact by contact and summed, and the populations."""
-        ends, _, which, distinct, rates = self._plain
+        ends, _, which, distinct, rates = self._scalars
         ups, downs = _weighted(rates, which, distinct, T, mu)
         rise = [sum(column) for column in zip(*ups, strict=True)]
         fall = [sum(column) for column in zip(*downs, strict=True)]

@@ -1,4 +1,4 @@
-"""A first, coarse solution of a whole relaxation: SciPy's LSODA in plain Python numbers.
+"""A first, coarse solution of a whole relaxation: SciPy's LSODA in Python scalars.
 
 A relaxation is smooth in log t: its steps are the doublings of time.
 """
@@ -15,8 +15,8 @@ import numpy as np
 from scipy.integrate import ODEintWarning, odeint
 
 from oqs.arguments import FloatArray
-from thermo.evolution.at_once.plain_rates import PlainRates
 from thermo.evolution.at_once.refusal import NotAtOnce, trial_states
+from thermo.evolution.at_once.scalar_rates import ScalarRates
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES
 from thermo.evolution.watch import Watch
@@ -36,7 +36,7 @@ _inside = threading.local()
 
 def coarse(
     dynamics: ReservoirDynamics,
-    rates: PlainRates,
+    rates: ScalarRates,
     y: FloatArray,
     t_final: float,
     watch: Watch | None,
@@ -47,7 +47,7 @@ def coarse(
 
     Parameters
     ----------
-    dynamics, rates, y : the dynamics, in plain numbers as well, and its start (2n,).
+    dynamics, rates, y : the dynamics, in scalars as well, and its start (2n,).
     t_final : where to stop, may be infinite if the watch has a goal.
     watch : knows the equilibrium where the last step is to end; without one, on to t_final.
     tolerance : of LSODA's steps; near equilibrium less, in proportion to the way left.
@@ -117,7 +117,7 @@ def _edges(ends: FloatArray, t_final: float) -> FloatArray:
 
 def _lsoda(
     dynamics: ReservoirDynamics,
-    rates: PlainRates,
+    rates: ScalarRates,
     y: FloatArray,
     edges: FloatArray,
     tolerance: float,

@@ -13,8 +13,8 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from thermo.evolution.at_once.coarse_run import coarse
-from thermo.evolution.at_once.plain_rates import plain_rates
 from thermo.evolution.at_once.refusal import NotAtOnce
+from thermo.evolution.at_once.scalar_rates import scalar_rates
 from thermo.evolution.at_once.simultaneous import refine
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES, Integration
@@ -47,7 +47,7 @@ def quick(
     """
     if math.isinf(t_final) and (watch is None or watch.goal is None):
         raise NotAtOnce("no end is known")
-    rates = plain_rates(dynamics)
+    rates = scalar_rates(dynamics)
     if rates is None:
         raise NotAtOnce("the law is no quicker at many states")
     turns = itertools.count(1)

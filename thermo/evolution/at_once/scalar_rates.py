@@ -1,4 +1,4 @@
-"""dy/dt of Eq. (5) at one state in plain Python numbers.
+"""dy/dt of Eq. (5) at one state in Python scalars.
 
 At one state numpy's overhead outweighs the arithmetic twentyfold. The formulas are those of
 `thermo.gases` and `thermo.reservoirs.rates`, where they are derived and explained. As the plain
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
-from oqs.flows import PlainFlows, listed
+from oqs.flows import ScalarFlows, listed
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas
 from thermo.gases.base import GasState, state_function
@@ -26,11 +26,11 @@ from thermo.gases.thermal import conserved
 
 _PI2_6 = math.pi**2 / 6
 
-PlainRates = Callable[[FloatArray, float], list[float]]
+ScalarRates = Callable[[FloatArray, float], list[float]]
 _Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/dT, dN/dmu, dE/dT
 
 
-def plain_rates(dynamics: ReservoirDynamics) -> PlainRates | None:
+def scalar_rates(dynamics: ReservoirDynamics) -> ScalarRates | None:
     """Return (y, t) -> dy/dt, or None where many states at once are no quicker than one by one.
 
     It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end, and
@@ -44,20 +44,20 @@ def plain_rates(dynamics: ReservoirDynamics) -> PlainRates | None:
     return _rates(flows, responses, dynamics.start_T.tolist(), group.per_capacity.tolist())
 
 
-def _flows(dynamics: ReservoirDynamics) -> PlainFlows | None:
+def _flows(dynamics: ReservoirDynamics) -> ScalarFlows | None:
     """Return the own plain flows of a batched law if it knows of them, else its flows, counted."""
     if not getattr(dynamics.law, "batched", False):
         return None
-    plain_flows = getattr(dynamics.law, "plain_flows", None)
-    if plain_flows is not None:
-        own: PlainFlows | None = plain_flows()
+    scalar_flows = getattr(dynamics.law, "scalar_flows", None)
+    if scalar_flows is not None:
+        own: ScalarFlows | None = scalar_flows()
         return own
     return listed(dynamics.flows)
 
 
 def _rates(
-    flows: PlainFlows, responses: list[_Response], unit: list[float], sizes: list[float]
-) -> PlainRates:
+    flows: ScalarFlows, responses: list[_Response], unit: list[float], sizes: list[float]
+) -> ScalarRates:
     n = len(unit)
     reservoirs = range(n)
     exp = math.exp

@@ -23,7 +23,7 @@ _LINES = 500
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class Lines:
+class Linewidths:
     """Bohr frequencies as lines of a width, units of energy.
 
     Parameters
@@ -44,7 +44,7 @@ class Lines:
     products: FloatArray
 
     @classmethod
-    def of(cls, model: DaviesModel, rates: FloatArray | None = None) -> Lines:
+    def of(cls, model: DaviesModel, rates: FloatArray | None = None) -> Linewidths:
         """Collect the lines of a model; without interactions from its modes, not its 2^N states.
 
         Parameters
@@ -66,7 +66,7 @@ class Lines:
         return cls(model.frequencies, own, widths, products)
 
     @classmethod
-    def _of_modes(cls, model: DaviesModel, system: QuadraticSystem) -> Lines:
+    def _of_modes(cls, model: DaviesModel, system: QuadraticSystem) -> Linewidths:
         levels = find_levels(system, model.leads, model.resolution)
         rates = [level.gammas[:, None, None] * level.grams for level in levels]  # G_j
         widths = [
@@ -143,7 +143,7 @@ def _largest(values: FloatArray, kappa: IntArray, size: int) -> FloatArray:
     return found
 
 
-def tail_flows(lines: Lines, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
+def tail_flows(lines: Linewidths, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
     """Return the particle and energy flow that the lines of no width miss, an estimate.
 
         C_j = sum_kappa sum_q int dx/(2 pi) g_j g_q / ((x - w)^2 + width^2/4)
