@@ -26,7 +26,7 @@ _SCOPE = (
     "oqs.OperatorSystem(H) with an oqs.BosonicContact for each reservoir."
 )
 
-_FAR = 1e3  # in units of the median energy
+_FAR = 1e3  # in units of the smaller energies
 
 
 @final
@@ -159,7 +159,7 @@ class InteractingSystem(FermionicSystem):
     def _default_widths(self) -> FloatArray:
         energies = self.spectrum.energies
         size = np.sort(np.abs(energies))
-        if size[-1] <= _FAR * size[len(size) // 2]:
+        if size[-1] <= _FAR * size[1 + len(size) // 32]:  # a far level is empty in few of them
             return np.full(self.dimension, self.resolution)
         if self.terms is not None and self.occupation_eigenstates:
             sites = np.abs(np.diagonal(self.terms.h))
