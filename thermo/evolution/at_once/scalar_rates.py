@@ -1,4 +1,4 @@
-"""dy/dt of Eq. (5) at one state in Python scalars.
+"""dy/dt of Eq. (5) at one state in scalar Python numbers.
 
 At one state numpy's overhead outweighs the arithmetic twentyfold. The formulas are those of
 `thermo.gases` and `thermo.reservoirs.rates`, where they are derived and explained. As the plain
@@ -31,7 +31,7 @@ _Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/
 
 
 def scalar_rates(dynamics: ReservoirDynamics) -> ScalarRates | None:
-    """Return (y, t) -> dy/dt, or None where many states at once are no quicker than one by one.
+    """Return (y, t) -> dy/dt, or None where batching states does not pay.
 
     It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end, and
     whatever law and gas raise.
