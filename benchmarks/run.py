@@ -28,6 +28,8 @@ TASKS: dict[str, Task] = stationary.TASKS | trajectories.TASKS
 EXPONENTIAL = (
     "whole",
     "spinful",
+    "readings",
+    "spinful audit",
     "state",
     "audit",
     "again",
