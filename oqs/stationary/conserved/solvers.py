@@ -48,13 +48,12 @@ class Factorised(Solver):
     """
 
     def __init__(self, generator: BlockGenerator) -> None:
-        self._generator = generator
         layout = generator.layout
         count = len(generator.leaving)
         self._mixed = layout.of_populations(np.full(count, 1.0 / count))
         self._rate = float(np.max(generator.leaving))
-        matrix = dense_matrix(generator)
-        matrix += self._rate * np.multiply.outer(self._mixed, count * self._mixed)
+        self._matrix = dense_matrix(generator)
+        matrix = self._matrix + self._rate * np.multiply.outer(self._mixed, count * self._mixed)
         try:
             self._factors = scipy.linalg.lu_factor(matrix, overwrite_a=True)
         except scipy.linalg.LinAlgWarning as warning:  # exactly singular
@@ -64,14 +63,14 @@ class Factorised(Solver):
         """Solve for r = g v and refine; needs no start."""
         x = self._solved(self._rate * self._mixed)
         for _ in range(_REFINED):
-            x = x - self._solved(self._generator.apply(x))
+            x = x - self._solved(self._matrix @ x)
         return x
 
     def change(self, right: Block) -> Block:
         """Solve with the factors and refine."""
         x = self._solved(right)
         for _ in range(_REFINED):
-            x = x + self._solved(right - self._generator.apply(x))
+            x = x + self._solved(right - self._matrix @ x)
         return x
 
     def _solved(self, right: Block) -> Block:
