@@ -465,7 +465,12 @@ def test_lamb_shift_is_hermitian_and_its_diagonal_is_that_of_davies(interacting)
 
 def test_what_does_not_fit_is_refused_with_its_size(monkeypatch):
     model, _, _ = random_system(15, 4, 1.0)
-    monkeypatch.setattr("oqs.memory.physical_memory", lambda: 1e4)
+    monkeypatch.setattr("oqs.memory.physical_memory", lambda: 3e4)
+    fresh = oqs.InteractingSystem.from_terms(model.system.terms.h, {(0, 1): 1.0})
+    with pytest.raises(
+        MemoryError, match=r"density matrix of 4 sites, 70 elements, .* fewer sites"
+    ):
+        oqs.perlind(fresh, model.contacts)
     message = r"stationary state of 70 matrix elements by iteration needs .* Keep fewer states"
     with pytest.raises(MemoryError, match=message):
         oqs.flow_law(model)
