@@ -46,8 +46,8 @@ def alone_and_linked(matrix: sp.sparray) -> tuple[IntArray, list[IntArray]]:
 
 def block(matrix: sp.csr_array, members: IntArray) -> ComplexArray:
     """Return the elements (d, d) between these indices."""
-    found: ComplexArray = matrix[members, :][:, members].toarray()
-    return found
+    dense: ComplexArray = matrix[members, :][:, members].toarray()
+    return dense
 
 
 def eigenvalues(hermitian: sp.csr_array) -> FloatArray:

@@ -44,13 +44,13 @@ _LANCZOS = 1e-3  # of 4e-11, what ARPACK takes for the size of an eigenvalue of 
 
 def require_unique(model: Model) -> None:
     """Raise NonUniqueStationaryState, with the kernel's dimension, unless that is one."""
-    found = kernel(model)
-    if found.dimension == 1:
+    dimension = kernel(model)
+    if dimension.dimension == 1:
         return
     part = model.touched
     if part.untouched:
         reason = f"No contact touches {named(part.untouched)}: couple it, or leave it out."
-        if found == part.kernel:
+        if dimension == part.kernel:
             reason += " The flow laws leave it out by themselves: no flow depends on it."
     else:
         reason = (
@@ -58,7 +58,7 @@ def require_unique(model: Model) -> None:
             "dark state or of a site that is touched by none: couple what it is made of, or "
             "describe one of its values at a time by a system of its own."
         )
-    raise NonUniqueStationaryState(found, reason)
+    raise NonUniqueStationaryState(dimension, reason)
 
 
 def kernel(model: Model) -> Kernel:

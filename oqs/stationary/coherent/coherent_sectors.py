@@ -175,7 +175,7 @@ class _System:
             z += (total / self.rate - z.sum()) * self.start
             return np.concatenate([z, -right[count:] / self._decay])
 
-        found, _ = scipy.sparse.linalg.gmres(
+        solution, _ = scipy.sparse.linalg.gmres(
             scipy.sparse.linalg.LinearOperator((size, size), matvec=applied, dtype=np.float64),
             right,
             x0=guess,
@@ -184,7 +184,7 @@ class _System:
             restart=_RESTART,
             maxiter=_CYCLES,
         )
-        return np.asarray(found)
+        return np.asarray(solution)
 
     def check(self, dx: FloatArray, source: FloatArray) -> None:
         """Raise where L dx + source (D + K,) is too much of the rates that cancel in it."""
