@@ -96,4 +96,4 @@ def _occurring(
     """Yield each contact with the indices of the frequencies at which it has an eigen-operator."""
     pairs = zip(contacts, decomposition.elements, strict=True)
     for j, (contact, elements) in enumerate(pairs):
-        yield j, contact, np.unique(elements.kappa)
+        yield j, contact, np.flatnonzero(np.bincount(elements.kappa))
