@@ -45,6 +45,7 @@ from thermo.machines import (
 )
 from thermo.machines.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.netcdf import load_dataset, save_dataset
+from thermo.plotting.curves import plot_curves
 from thermo.plotting.map import plot_map
 from thermo.plotting.stochastic import plot_stochastic
 from thermo.plotting.trajectory import plot_trajectory
@@ -118,6 +119,7 @@ __all__ = [
     "merge",
     "omega_bar",
     "optimise",
+    "plot_curves",
     "plot_map",
     "plot_stochastic",
     "plot_trajectory",

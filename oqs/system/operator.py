@@ -31,8 +31,8 @@ class OperatorSystem(System):
     Parameters
     ----------
     hamiltonian : Qobj (D, D), Hermitian, units of energy.
-    number : Qobj (D, D) of whole eigenvalues >= 0 with [H, N] = 0: a number that every contact conserves
-        too, such as that of electrons in a molecule. None is none.
+    number : Qobj (D, D) of whole eigenvalues >= 0 with [H, N] = 0: a number that every contact
+        conserves too, such as that of electrons in a molecule. None is none.
 
     Raises
     ------
