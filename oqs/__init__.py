@@ -13,6 +13,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.levitov import LevitovStatistics, levitov
 from oqs.fluctuations.noise import Noise, noise
 from oqs.fluctuations.response import LinearResponse, linear_response
 from oqs.fluctuations.statistics import CountingStatistics
@@ -21,6 +22,7 @@ from oqs.fluctuations.waiting import WaitingTimes
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
+from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -37,6 +39,7 @@ from oqs.state.entropy import (
 from oqs.state.relaxation import Relaxation, relax, relaxation_time
 from oqs.state.states import momentary_flows
 from oqs.stationary import (
+    ConservedBlocks,
     FullLiouvillian,
     GaussianState,
     Populations,
@@ -71,6 +74,7 @@ __all__ = [
     "Audit",
     "BosonicContact",
     "ClosedForm",
+    "ConservedBlocks",
     "Contact",
     "CountingStatistics",
     "DaviesModel",
@@ -85,11 +89,13 @@ __all__ = [
     "InteractingSystem",
     "JumpStatistics",
     "Landauer",
+    "LevitovStatistics",
     "LinearResponse",
     "Model",
     "Noise",
     "NonUniqueStationaryState",
     "OperatorSystem",
+    "PerlindModel",
     "Populations",
     "QuadraticSystem",
     "Relaxation",
@@ -123,11 +129,13 @@ __all__ = [
     "hubbard_chain",
     "lamb_shift",
     "landauer",
+    "levitov",
     "linear_response",
     "lorentzian",
     "momentary_flows",
     "noise",
     "ohmic",
+    "perlind",
     "power_law",
     "relative_entropy_to_gibbs",
     "relax",

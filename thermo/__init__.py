@@ -16,6 +16,7 @@ from thermo.coevolution.cotrajectory import CoTrajectory
 from thermo.ensembles.ensemble import Ensemble, evolve_ensemble
 from thermo.evolution.events.events import Event
 from thermo.evolution.evolve import EvolutionFailed, evolve
+from thermo.evolution.linear_noise.spread import PathFluctuations
 from thermo.evolution.trajectory import Trajectory, audit
 from thermo.gases import (
     BoseGas,
@@ -57,6 +58,11 @@ from thermo.reservoirs.rates import reservoir_rates, sommerfeld_rates
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.ensemble import Estimate, StochasticEnsemble
 from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
+from thermo.stochastic.explicit.explicit_reservoirs import (
+    ExplicitPath,
+    ExplicitReservoirs,
+    explicit_reservoirs,
+)
 from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.master_equation import (
     MasterEquation,
@@ -80,6 +86,8 @@ __all__ = [
     "Estimate",
     "Event",
     "EvolutionFailed",
+    "ExplicitPath",
+    "ExplicitReservoirs",
     "FermiDiracGas",
     "GasState",
     "HeatLink",
@@ -90,6 +98,7 @@ __all__ = [
     "OhmicLink",
     "OptimisationFailed",
     "Optimum",
+    "PathFluctuations",
     "Regime",
     "Reservoir",
     "ReservoirMoments",
@@ -111,6 +120,7 @@ __all__ = [
     "evolve",
     "evolve_ensemble",
     "evolve_stochastic",
+    "explicit_reservoirs",
     "fermi_dirac_integral",
     "invert",
     "load_dataset",

@@ -72,7 +72,8 @@ def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None)
     0.5
     """
     checked = checked_model(model)
-    return _prepared(checked).at(*checked.arguments(T, mu))
+    temperature, potential = checked.arguments(T, mu)
+    return _prepared(checked).at(temperature, potential)
 
 
 def prepared_rates(model: Model) -> Pairs | None:

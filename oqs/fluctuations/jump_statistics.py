@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, read_only, real_array
-from oqs.fluctuations.quantities import checked_quantity, weights_of
+from oqs.fluctuations.quantities import checked_frequencies, checked_quantity, weights_of
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.fluctuations.waiting import WaitingTimes, Watched
 
@@ -52,18 +52,7 @@ class JumpStatistics(CountingStatistics):
         TypeError, ValueError
             if frequencies are no finite real numbers >= 0, or a quantity has another name.
         """
-        remedy = "Give Omega >= 0: S(-Omega) is the complex conjugate of S(Omega)."
-        omega = real_array("frequencies", frequencies, remedy)
-        if omega.ndim > 1:
-            raise ValueError(
-                f"Argument `frequencies` must have shape (F,), but has shape {omega.shape}. "
-                f"{remedy}"
-            )
-        if np.any(omega < 0):
-            raise ValueError(
-                f"Argument `frequencies` must not be negative, but holds {float(omega.min())!r}. "
-                f"{remedy}"
-            )
+        omega = checked_frequencies(frequencies)
         first = checked_quantity("quantity", quantity)
         second = first if other is None else checked_quantity("other", other)
         flat = np.atleast_1d(omega)

@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
+from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
 from oqs.fluctuations.counting import counting_statistics, prepared_rates
 from oqs.fluctuations.quantities import checked_quantity, weights_of
@@ -63,7 +63,7 @@ class Noise:
         return getattr(self.flows, name), noise, scale
 
 
-def noise(model: Model, T: ArrayLike, mu: ArrayLike) -> Noise:
+def noise(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> Noise:
     """Return means and noise of the stationary flows at T, mu of any shape (..., n).
 
     The numbers are those of `counting_statistics`. Up to 32 states without coherences are worked
@@ -96,7 +96,7 @@ def noise(model: Model, T: ArrayLike, mu: ArrayLike) -> Noise:
     """
     checked = checked_model(model)
     n = checked.reservoirs
-    temperature, potential = temperatures_and_potentials(T, mu, n, batched=True)
+    temperature, potential = checked.arguments(T, mu, batched=True)
     temperature, potential = np.broadcast_arrays(temperature, potential)
     shape = potential.shape[:-1]
     found = _points(checked, temperature.reshape(-1, n), potential.reshape(-1, n))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, real_array
 from oqs.flows import KINDS
 
 QUANTITIES: Final = KINDS
@@ -32,3 +33,19 @@ def weights_of(quantity: str, mu: FloatArray) -> FloatArray:
     """Return a, b (2, n) of a N_j + b E_j, what is counted of each reservoir."""
     one, none = np.ones_like(mu), np.zeros_like(mu)
     return np.stack({"particle": (one, none), "energy": (none, one), "heat": (-mu, one)}[quantity])
+
+
+def checked_frequencies(frequencies: ArrayLike) -> FloatArray:
+    """Return frequencies >= 0 as (F,), or () for one number, or raise naming the argument."""
+    remedy = "Give Omega >= 0: S(-Omega) is the complex conjugate of S(Omega)."
+    omega = real_array("frequencies", frequencies, remedy)
+    if omega.ndim > 1:
+        raise ValueError(
+            f"Argument `frequencies` must have shape (F,), but has shape {omega.shape}. {remedy}"
+        )
+    if np.any(omega < 0):
+        raise ValueError(
+            f"Argument `frequencies` must not be negative, but holds {float(omega.min())!r}. "
+            f"{remedy}"
+        )
+    return omega

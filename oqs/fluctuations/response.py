@@ -44,6 +44,15 @@ class LinearResponse(Summarised):
     The coefficients of two reservoirs are numbers. With more, [j, q] is that of the pair while all
     others float: they carry neither particles nor heat, and take the T and mu at which that is so.
     The diagonal is NaN then, and a coefficient is NaN where nothing flows.
+
+    Examples
+    --------
+    >>> import oqs
+    >>> dots = oqs.QuadraticSystem.from_energies([0.2, 0.5])
+    >>> leads = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.01))]
+    >>> response = oqs.linear_response(oqs.davies(dots, leads), T=0.1, mu=0.0)
+    >>> round(response.seebeck, 3), round(response.ZT, 3)
+    (2.179, 9.417)
     """
 
     T: float
@@ -223,6 +232,7 @@ def linear_response(
 
     Examples
     --------
+    >>> import oqs
     >>> dot = oqs.anderson_dot(-0.4, U=1.2)
     >>> model = oqs.davies(dot, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.03))])
     >>> response = oqs.linear_response(model, T=0.2, mu=0.05)

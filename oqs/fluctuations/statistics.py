@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,6 +51,7 @@ class CountingStatistics(Summarised):
     Attributes
     ----------
     T, mu : (n,) temperatures and chemical potentials, units of energy.
+    ends : whether there is a largest current: no jumps make more.
 
     References
     ----------
@@ -59,6 +60,7 @@ class CountingStatistics(Summarised):
 
     T: FloatArray
     mu: FloatArray
+    ends: ClassVar[bool] = True
 
     @property
     @abc.abstractmethod
@@ -241,7 +243,8 @@ class CountingStatistics(Summarised):
         IndexError, KeyError
             if there is no reservoir j.
         TypeError, ValueError
-            if the quantity has another name, or the currents are no finite real numbers.
+            if the quantity has another name, or the currents are no finite real numbers, or so far
+            from the mean that no field reaches them.
         """
         reservoir = self._reservoir(j)
         weights = weights_of(checked_quantity("quantity", quantity), self.mu)[:, reservoir]
@@ -254,9 +257,14 @@ class CountingStatistics(Summarised):
             slope = weights[0] * tilted.particle[reservoir] + weights[1] * tilted.energy[reservoir]
             return tilted.value, float(slope)
 
-        return read_only(
-            rate_function(along, self._exponent(weights[0] * only, weights[1] * only), given)
-        )
+        exponent = self._exponent(weights[0] * only, weights[1] * only)
+        found = rate_function(along, exponent, given)
+        if not self.ends and np.any(np.isinf(found)):
+            raise ValueError(
+                "Argument `currents` must be made by fields whose e^x are numbers, but "
+                f"{float(given[np.isinf(found)].flat[0])!r} is not. Give currents nearer the mean."
+            )
+        return read_only(found)
 
     def to_dataset(self) -> xarray.Dataset:
         """Return means, covariances, Fano factors and uncertainties with named axes and units."""

@@ -21,6 +21,15 @@ class Terminals(NamedTuple):
     ----------
     conductance : G, dimensionless. seebeck : S, dimensionless. peltier : Pi, energy.
     thermal_conductance : kappa, energy. ZT : dimensionless.
+
+    Examples
+    --------
+    >>> import oqs
+    >>> leads = [oqs.Contact(oqs.flat(g)) for g in (0.01, 0.02, 0.03)]
+    >>> level = oqs.davies(oqs.QuadraticSystem([[0.2]]), leads)
+    >>> pair = oqs.linear_response(level, T=0.1, mu=0.0).pair(0, 1)
+    >>> round(pair.seebeck, 12), pair.ZT
+    (2.0, inf)
     """
 
     conductance: float

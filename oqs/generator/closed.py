@@ -80,3 +80,13 @@ class ClosedGenerator(abc.ABC):
     def diagonal(self) -> IntArray:
         """Positions of the populations among the matrix elements."""
         return np.flatnonzero(self.row_state == self.column_state)
+
+    def values(self, state: sp.csr_array) -> ComplexArray:
+        """Return the matrix elements (P,) of rho (D, D) in the energy basis."""
+        found: ComplexArray = np.asarray(state[self.row_state, self.column_state]).ravel()
+        return found
+
+    def square(self, values: FloatArray | ComplexArray, dimension: int) -> sp.csr_array:
+        """Return rho (D, D) in the energy basis of its matrix elements (P,); others are zero."""
+        places = (self.row_state, self.column_state)
+        return sp.csr_array(sp.coo_array((values, places), shape=(dimension, dimension)))

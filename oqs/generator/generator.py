@@ -25,6 +25,7 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.generator.eigenoperators import Elements
 from oqs.numerics.clusters import IntArray, pairs_within
 from oqs.system.spectrum import Spectrum
+from oqs.transitions.places import Places, group_of
 
 
 @final
@@ -168,7 +169,7 @@ def build_generator(
     Terms are numbered kind * (n K) + j K + kappa: kind 0 is D[S] (a particle leaves the system), 1
     is D[S^+], and with `shifted` 2 is -i[S^+ S, .] and 3 is -i[S S^+, .]. `weights` has that order.
     """
-    places = _Places(labels)
+    places = Places(labels)
     kind = len(elements) * frequencies
     jumps, products = [], []
     for j, e in enumerate(elements):
@@ -186,26 +187,6 @@ def build_generator(
     return _assemble(jumped, product, places, spectrum, 2 * kind, shifted=shifted)
 
 
-def commutator(operator: sp.csr_array, generator: Generator) -> sp.csc_array:
-    """Return -i[H, .] (P, P) on a generator's matrix elements, for H (D, D) that keeps labels."""
-    size = generator.dimension
-    states = generator.row_state, generator.column_state
-    h = operator.tocoo()
-    rows, columns, entries = [], [], []
-    for ends, sign in ((states, -1j), (states[::-1], 1j)):
-        place = sp.csr_array((np.arange(generator.size), ends), shape=(size, size))
-        place.sort_indices()  # states of one label then have their partners in one order
-        row, column = (h.row, h.col) if sign == -1j else (h.col, h.row)
-        count = np.diff(place.indptr)[row]
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        rows.append(place.data[np.repeat(place.indptr[row], count) + within])
-        columns.append(place.data[np.repeat(place.indptr[column], count) + within])
-        entries.append(sign * np.repeat(h.data, count))
-    places = np.concatenate(rows), np.concatenate(columns)
-    shape = (generator.size, generator.size)
-    return sp.csc_array(sp.coo_array((np.concatenate(entries), places), shape=shape))
-
-
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Jump:
@@ -218,45 +199,13 @@ class _Jump:
     term: IntArray
 
 
-@final
-class _Places:
-    """Where the matrix element (a, b) of two states of equal label stands."""
-
-    def __init__(self, labels: IntArray) -> None:
-        self.labels = labels
-        self.row, self.column = pairs_within(labels)
-        self.size = len(self.row)
-        self.members = np.argsort(labels, kind="stable")
-        _, self.first, self.count = np.unique(
-            labels[self.members], return_index=True, return_counts=True
-        )
-        rank = np.empty(len(labels), dtype=np.intp)
-        rank[self.members] = np.arange(len(labels))
-        group = np.searchsorted(np.unique(labels), labels)
-        self.group = group
-        self.rank = rank - self.first[group]  # within the label
-        self.offset = (np.cumsum(self.count**2) - self.count**2)[group] + self.rank * self.count[
-            group
-        ]
-
-    def __call__(self, a: IntArray, b: IntArray) -> IntArray:
-        return self.offset[a] + self.rank[b]
-
-    def spectators(self, states: IntArray) -> tuple[IntArray, IntArray]:
-        """Return (index into states, d) for every state d with the label of that state."""
-        size = self.count[self.group[states]]
-        index = np.repeat(np.arange(len(states)), size)
-        within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-        return index, self.members[np.repeat(self.first[self.group[states]], size) + within]
-
-
 _Columns = tuple[NDArray[Any], ...]
 
 
-def _jumped(jump: _Jump, places: _Places) -> _Columns:
+def _jumped(jump: _Jump, places: Places) -> _Columns:
     """Return row, column, value and term of L rho L^+: L_ab conj(L_cd) from (b, d) to (a, c)."""
     i, k = pairs_within(
-        _group_of(jump.channel, jump.term, places.labels[jump.source], places.labels[jump.target])
+        group_of(jump.channel, jump.term, places.labels[jump.source], places.labels[jump.target])
     )
     return (
         places(jump.target[i], jump.target[k]),
@@ -268,26 +217,15 @@ def _jumped(jump: _Jump, places: _Places) -> _Columns:
 
 def _product(jump: _Jump, labels: IntArray) -> _Columns:
     """Return left, right, target, value and term of (L^+ L)_left,right, target by target."""
-    i, k = pairs_within(_group_of(jump.channel, jump.term, jump.target, labels[jump.source]))
+    i, k = pairs_within(group_of(jump.channel, jump.term, jump.target, labels[jump.source]))
     value = jump.amplitude[i].conj() * jump.amplitude[k]
     return jump.source[i], jump.source[k], jump.target[i], value, jump.term[i]
-
-
-def _group_of(*columns: IntArray) -> IntArray:
-    """Return the index (M,) of each row of these columns among the distinct rows."""
-    if len(columns[0]) == 0:
-        return np.zeros(0, dtype=np.intp)
-    key = np.zeros(len(columns[0]), dtype=np.intp)
-    for column in columns:
-        _, inverse = np.unique(key * (int(column.max()) + 1) + column, return_inverse=True)
-        key = inverse.astype(np.intp)
-    return key
 
 
 def _assemble(
     jumped: _Columns,
     product: _Columns,
-    places: _Places,
+    places: Places,
     spectrum: Spectrum,
     terms: int,
     *,
@@ -314,8 +252,8 @@ def _assemble(
 
     number, energy = _functionals(product, places, spectrum, every, shifted=shifted)
     return Generator(
-        row_state=places.row,
-        column_state=places.column,
+        row_state=places.row_state,
+        column_state=places.column_state,
         indices=slots % size,
         indptr=_pointers(slots // size, size),
         jumps=sp.csr_array(sp.coo_array((gained, (own, term)), shape=(len(slots), every))),
@@ -342,7 +280,7 @@ def _no_jump(
 
 
 def _functionals(
-    product: _Columns, places: _Places, spectrum: Spectrum, terms: int, *, shifted: bool
+    product: _Columns, places: Places, spectrum: Spectrum, terms: int, *, shifted: bool
 ) -> tuple[sp.csr_array, sp.csr_array]:
     """Return tr(N G_t rho) and tr(H G_t rho) as rows (terms, P).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import qutip
@@ -21,19 +21,10 @@ from oqs.generator.superoperator import in_operator_basis, require_room
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, reservoir_names
 from oqs.system.base import System
+from oqs.transitions.places import MatrixElements
 
 if TYPE_CHECKING:
     from oqs.generator.davies import DaviesModel
-
-
-class _MatrixElements(Protocol):
-    """What has states a and b (P,) of matrix elements rho_ab."""
-
-    @property
-    def row_state(self) -> IntArray: ...
-
-    @property
-    def column_state(self) -> IntArray: ...
 
 
 class Model(Summarised):
@@ -158,7 +149,7 @@ class Model(Summarised):
         """What rooms further up have prepared once for this model, by the name of what it is."""
         return {}
 
-    def turning(self, elements: _MatrixElements) -> FloatArray:
+    def turning(self, elements: MatrixElements) -> FloatArray:
         """Return detuning_a - detuning_b (P,) of matrix elements rho_ab."""
         found: FloatArray = self.detuning[elements.row_state] - self.detuning[elements.column_state]
         return found

@@ -12,28 +12,19 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import (
-    ComplexArray,
-    FloatArray,
-    positive_number,
-    real_array,
-    temperatures_and_potentials,
-)
+from oqs.arguments import FloatArray, positive_number, real_array, temperatures_and_potentials
 from oqs.contact.contacts import Contact
-from oqs.contact.principal_value import Weight, shift_function
-from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
+from oqs.contact.together import contact_names
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import Flows
-from oqs.laws.gross import ROUNDING, gross_of_modes
-from oqs.laws.resonances import graded_panels, poles
+from oqs.flows import KINDS, Flows
+from oqs.laws.gross import gross_of_modes
+from oqs.laws.scatterer import Scatterer, integral
 from oqs.modes.pair_flows import occupation_differences
 from oqs.modes.pair_jacobian import occupation_slopes
 from oqs.numerics.occupation import filled_and_empty
-from oqs.numerics.quadrature import Panels, Sample, integrate
+from oqs.numerics.quadrature import Sample
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.systems import QuadraticSystem
-
-_AT_ONCE = 2**20  # matrix elements of the Green's functions worked out together
 
 
 @final
@@ -62,6 +53,7 @@ class Landauer(Summarised):
     ----------
     system, contacts : as given.
     accuracy : as above.
+    scatterer : the system with its contacts.
 
     References
     ----------
@@ -71,8 +63,7 @@ class Landauer(Summarised):
     system: QuadraticSystem
     contacts: tuple[Contact, ...]
     accuracy: float
-    _amplitudes: tuple[ComplexArray, ...]
-    _shifts: tuple[Weight, ...]
+    scatterer: Scatterer
 
     @property
     def reservoirs(self) -> int:
@@ -100,7 +91,7 @@ class Landauer(Summarised):
         The diagonal, which drives no flow, is reported as zero.
         """
         w = np.atleast_1d(real_array("frequencies", frequencies, "Give energies, shape (K,)."))
-        found = self._transmission(w, np.zeros_like(w))
+        found = self.scatterer.transmission(w, np.zeros_like(w))
         same = np.arange(len(self.contacts))
         found[:, same, same] = 0.0
         return found
@@ -134,32 +125,16 @@ class Landauer(Summarised):
         return FlowJacobian.of_table(found, self.names)
 
     def _integral(self, sample: Sample, T: FloatArray, mu: FloatArray, kinds: int) -> FloatArray:
-        """Integrate several kinds of integrands, each judged by the largest of its kind.
-
-        Raises RuntimeError where the accuracy is not reached.
-        """
-
-        def bound(value: FloatArray, gross: FloatArray) -> FloatArray:
-            flow, rate = (np.abs(a).reshape(kinds, -1).max(axis=1) for a in (value, gross))
-            enough = np.maximum(self.accuracy * flow, min(self.accuracy, ROUNDING) * rate)
-            enough += np.finfo(float).tiny  # nothing at all is enough of it
-            return np.repeat(enough, len(value) // kinds)
-
-        found = integrate(sample, self._panels(T, mu), bound)
-        missed = float(np.max(found.error / bound(found.value, found.gross), initial=0.0))
-        if missed > 1:
-            raise RuntimeError(
-                f"The integral over the transmission did not reach {self.accuracy:.0e} of the "
-                f"largest flow, but {missed * self.accuracy:.0e}. "
-                "Ask for less, landauer(..., accuracy=...)."
-            )
-        return found.value
+        """Integrate kinds of n or n^2 integrands, each judged by the largest of its kind."""
+        n = len(self.contacts)
+        size = n if kinds == len(KINDS) else n * n
+        return integral(sample, self.scatterer.panels(T, mu), [size] * kinds, self.accuracy)
 
     def _slopes(
         self, origin: FloatArray, offset: FloatArray, T: FloatArray, mu: FloatArray
     ) -> FloatArray:
         """Return dP, dJ, dY by T and mu per energy, and their sizes (M, 2, 6 n n)."""
-        passed = -self._transmission(origin, offset) / (2 * np.pi)  # (M, j, q)
+        passed = -self.scatterer.transmission(origin, offset) / (2 * np.pi)  # (M, j, q)
         sent = -passed.sum(axis=2, keepdims=True)  # what is reflected too, as in the flows' sizes
         same = np.arange(len(T))
         passed[:, same, same] = 0.0
@@ -178,7 +153,7 @@ class Landauer(Summarised):
         self, origin: FloatArray, offset: FloatArray, T: FloatArray, mu: FloatArray
     ) -> FloatArray:
         """Return P, J, Y per energy and their gross sizes (M, 2, 3 n) at w = origin + offset."""
-        transmission = self._transmission(origin, offset) / (2 * np.pi)
+        transmission = self.scatterer.transmission(origin, offset) / (2 * np.pi)
         above = np.subtract.outer(origin, mu) + offset[:, None]  # w - mu_j, (M, n)
         filled, empty = filled_and_empty(above / T)
         net = np.sum(transmission * occupation_differences(above, T, mu), axis=2)
@@ -188,45 +163,6 @@ class Landauer(Summarised):
         carried = np.stack([np.ones_like(above), np.broadcast_to(w, above.shape), above], axis=1)
         exchange = np.stack([net[:, None] * carried, gross[:, None] * np.abs(carried)], axis=1)
         return exchange.reshape(len(origin), 2, -1)
-
-    def _self_energy(self, w: FloatArray) -> tuple[FloatArray, ComplexArray]:
-        """Return gamma_j (n, M) and the total self-energy (M, N, N) between the modes at w (M,)."""
-        gammas = np.array([contact.gamma(w) for contact in self.contacts])
-        total = np.zeros((len(w), *self.system.h.shape), dtype=np.complex128)
-        for gamma, shift, a in zip(gammas, self._shifts, self._amplitudes, strict=True):
-            total += np.multiply.outer(shift(w) - 0.5j * gamma, a.conj().T @ a)
-        return gammas, total
-
-    def _transmission(self, origin: FloatArray, offset: FloatArray) -> FloatArray:
-        """Return T_jq (M, n, n), the diagonal included, at w = origin + offset."""
-        some = max(1, _AT_ONCE // self.system.h.size)
-        parts = [
-            self._transmission_of_some(origin[k : k + some], offset[k : k + some])
-            for k in range(0, len(origin), some)
-        ]
-        return np.concatenate(parts)
-
-    def _transmission_of_some(self, origin: FloatArray, offset: FloatArray) -> FloatArray:
-        gammas, inverse = self._self_energy(origin + offset)
-        np.negative(inverse, out=inverse)
-        energies, modes = self.system.energies, np.arange(len(self.system.energies))
-        # in the modes, w - w_k is exact however narrow the resonance
-        inverse[:, modes, modes] += np.subtract.outer(origin, energies) + offset[:, None]
-        left_alone = ~np.any(inverse, axis=2)  # w = w_k of a mode that no rate reaches
-        inverse[:, modes, modes] += left_alone
-        green = np.linalg.inv(inverse)
-        transmission = np.zeros((len(origin), len(gammas), len(gammas)))
-        for j, a in enumerate(self._amplitudes):
-            for q, b in enumerate(self._amplitudes):
-                squared = np.sum(np.abs(a @ green @ b.conj().T) ** 2, axis=(1, 2))
-                transmission[:, j, q] = gammas[j] * gammas[q] * squared
-        return transmission
-
-    def _panels(self, T: FloatArray, mu: FloatArray) -> Panels:
-        """Return panels graded towards resonances, Fermi edges and band edges."""
-        edges = [edge for contact in self.contacts for edge in contact.band or ()]
-        found = poles(self.system.energies, lambda w: self._self_energy(w)[1])
-        return graded_panels(found, T, mu, edges)
 
     def summary(self) -> Summary:
         """Return the reservoirs, the mode energies and the accuracy."""
@@ -265,11 +201,6 @@ def landauer(
             "The transmission is exact without interactions only; use "
             "oqs.flow_law(oqs.davies(system, contacts))."
         )
-    found = fermionic_contacts(checked_contacts(contacts))
-    return Landauer(
-        system,
-        found,
-        positive_number("accuracy", accuracy, "The default is 1e-8."),
-        tuple(contact.channels(system.sites) @ system.modes for contact in found),
-        tuple(shift_function(contact) for contact in found),
-    )
+    scatterer = Scatterer.of(system, contacts)
+    enough = positive_number("accuracy", accuracy, "The default is 1e-8.")
+    return Landauer(system, scatterer.contacts, enough, scatterer)

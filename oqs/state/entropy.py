@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import qutip
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from oqs.arguments import (
-    ComplexArray,
     FloatArray,
     positive,
     positive_number,
@@ -17,6 +17,8 @@ from oqs.arguments import (
 )
 from oqs.flows import Flows
 from oqs.generator.model import Model, checked_model
+from oqs.numerics.blocks import alone_and_linked, block, eigenvalues
+from oqs.state.dissipation import dissipation
 from oqs.state.states import energy_basis
 from oqs.system.base import System
 
@@ -95,7 +97,7 @@ def relative_entropy_to_gibbs(
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
-    populations = np.diag(state).real
+    populations = state.diagonal().real
     cross = [
         populations @ log_gibbs(model.system, t, m)
         for t, m in zip(temperature, potential, strict=True)
@@ -103,9 +105,9 @@ def relative_entropy_to_gibbs(
     return -von_neumann_entropy(state) - np.array(cross)
 
 
-def von_neumann_entropy(state: ComplexArray) -> float:
+def von_neumann_entropy(state: sp.csr_array) -> float:
     """Return -tr rho ln rho of a density matrix (D, D); eigenvalues <= 0 contribute nothing."""
-    p = np.linalg.eigvalsh(state)
+    p = eigenvalues(state)
     p = p[p > 0]
     return float(0.0 - np.sum(p * np.log(p)))  # a pure state has 0.0, not -0.0
 
@@ -121,12 +123,10 @@ def entropy_production(
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
-    here = model.all_elements.at(temperature, potential)
-    particle, energy = here.exchange(state.ravel())
-    generator = here.matrix()
-    change = (generator @ state.ravel()).reshape(state.shape)
-    return entropy_rate(state, change, abs(generator).max()) + float(
-        np.sum((potential * particle - energy) / temperature)
+    here = dissipation(model, state, temperature, potential)
+    change = sum(here.changes[1:], start=here.changes[0])
+    return entropy_rate(state, change, float(here.fastest.sum())) + float(
+        np.sum((potential * here.particle - here.energy) / temperature)
     )
 
 
@@ -141,16 +141,16 @@ def entropy_production_by_reservoir(
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
+    here = dissipation(model, state, temperature, potential)
     production = []
-    dissipators = model.all_elements.at(temperature, potential).dissipators()
-    for j, dissipator in enumerate(dissipators):
-        change = (dissipator @ state.ravel()).reshape(state.shape)
-        towards = np.diag(change).real @ log_gibbs(model.system, temperature[j], potential[j])
-        production.append(entropy_rate(state, change, abs(dissipator).max()) + towards)
+    for j, (change, fastest) in enumerate(zip(here.changes, here.fastest, strict=True)):
+        gibbs = log_gibbs(model.system, temperature[j], potential[j])
+        towards = change.diagonal().real @ gibbs
+        production.append(entropy_rate(state, change, float(fastest)) + towards)
     return np.array(production)
 
 
-def entropy_rate(state: ComplexArray, change: ComplexArray, fastest: float | None = None) -> float:
+def entropy_rate(state: sp.csr_array, change: sp.csr_array, fastest: float) -> float:
     """Return dS/dt = -tr(change ln state) for a traceless `change` (D, D) of a state (D, D).
 
     An eigenvalue of the state below the rounding of its largest counts as zero. Filling it costs an
@@ -158,13 +158,17 @@ def entropy_rate(state: ComplexArray, change: ComplexArray, fastest: float | Non
 
     Parameters
     ----------
-    fastest : largest rate of the generator that made the change, units of energy. None takes the
-        largest element of the change, which near a stationary state is itself rounding.
+    fastest : largest rate of the generator that made the change, units of energy.
     """
-    p, basis = np.linalg.eigh(state)
-    filling = np.einsum("ai,ab,bi->i", basis.conj(), change, basis).real
+    alone, sets = alone_and_linked(state)
+    found = [(state.diagonal().real[alone], change.diagonal().real[alone])]
+    for members in sets:
+        p, basis = np.linalg.eigh(block(state, members))
+        filling = np.einsum("ai,ai->i", basis.conj(), block(change, members) @ basis).real
+        found.append((p, filling))
+    p, filling = (np.concatenate(part) for part in zip(*found, strict=True))
     rounding = len(p) * np.finfo(float).eps
-    empty = p <= rounding * p[-1]
-    if np.any(filling[empty] > rounding * (fastest or np.max(np.abs(change)))):
+    empty = p <= rounding * p.max()
+    if np.any(filling[empty] > rounding * fastest):
         return np.inf
     return float(-np.sum(filling[~empty] * np.log(p[~empty])))

@@ -13,7 +13,6 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 from numpy.typing import ArrayLike
 from qutip.ui.progressbar import progress_bars
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import (
     ComplexArray,
@@ -26,9 +25,12 @@ from oqs.flows import Flows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.lines import ModeLevel, mode_levels
 from oqs.generator.model import Model, checked_model
+from oqs.generator.perlind.modes import PerlindModes
+from oqs.generator.perlind.perlind import PerlindModel
 from oqs.memory import announce, require_memory
-from oqs.numerics.clusters import IntArray
+from oqs.numerics.blocks import alone_and_linked, block
 from oqs.numerics.exponential import exponential
+from oqs.state.dissipation import occupied_elements
 from oqs.state.entropy import entropy_rate, von_neumann_entropy
 from oqs.state.states import energy_basis
 from oqs.stationary.uniqueness import require_unique
@@ -103,23 +105,26 @@ def relax(
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho0)
     t = _ascending(times)
-    here = model.all_elements.at(temperature, potential)
-    turning = sp.diags_array(1j * model.turning(model.all_elements))
+    elements = occupied_elements(model, state)
+    here = elements.at(temperature, potential)
+    detuning = sp.diags_array(1j * model.turning(elements))
     generator = here.matrix()
     # without the free evolution of the levels, which commutes with the rest
-    states = _propagate(sp.csc_array(generator - turning), state, t, progress)
-    particle, energy = here.exchange(states)
-    changes = (generator @ states.T).T.reshape(-1, *state.shape)
-    square = states.reshape(-1, *state.shape)
-    fastest = abs(generator).max()
-    rates = np.array([entropy_rate(s, c, fastest) for s, c in zip(square, changes, strict=True)])
+    values = _propagate(sp.csc_array(generator - detuning), elements.values(state), t, progress)
+    particle, energy = here.exchange(values)
+    size, fastest = state.shape[0], float(abs(generator).max())
+    states = [elements.square(x, size) for x in values]
+    rates = [
+        entropy_rate(rho, elements.square(generator @ x, size), fastest)
+        for rho, x in zip(states, values, strict=True)
+    ]
     return Relaxation(
         times=read_only(t),
-        states=_with_free_evolution(model, square, t),
+        states=_with_free_evolution(model, states, t),
         flows=Flows.of(particle, energy, potential, model.names),
-        entropy=read_only(np.array([von_neumann_entropy(s) for s in square])),
+        entropy=read_only(np.array([von_neumann_entropy(rho) for rho in states])),
         entropy_production=read_only(
-            rates + np.sum((potential * particle - energy) / temperature, axis=1)
+            np.array(rates) + np.sum((potential * particle - energy) / temperature, axis=1)
         ),
     )
 
@@ -135,7 +140,8 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> 
         sum_j G_j / 2 + i (L + w_k - w),  G_j = gamma_j(w) (t_j modes)^+ (t_j modes),
 
     on the modes k of each level w, with L their frequency shift if the model has it: the decay of
-    <a_k^+ a_l>. For independent modes it is min_k sum_j gamma_j(w_k).
+    <a_k^+ a_l>. For independent modes it is min_k sum_j gamma_j(w_k). A quadratic PERLind model has
+    one such matrix of all modes, with the rates of its jump operators.
 
     Parameters
     ----------
@@ -159,20 +165,19 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> 
     require_unique(model)
     if isinstance(model, DaviesModel) and isinstance(model.system, QuadraticSystem):
         return 1 / min(_decay(model, level) for level in mode_levels(model, model.system))
+    if isinstance(model, PerlindModel) and isinstance(model.system, QuadraticSystem):
+        modes = PerlindModes.of(model.system, model.leads, shifted=model.shifted)
+        drift = modes.drift(modes.rates(temperature, potential))
+        return 1 / (2 * float(np.min(np.linalg.eigvals(drift).real)))
     elements = model.elements_of_equal_number
-    turning = sp.diags_array(1j * model.turning(elements))
-    generator = sp.csc_array(elements.at(temperature, potential).matrix() - turning)
-    sets = _coupled_sets(generator)
-    alone = np.concatenate([np.zeros(0, dtype=np.intp), *(s for s in sets if len(s) == 1)])
-    sets = [members for members in sets if len(members) > 1]
+    detuning = sp.diags_array(1j * model.turning(elements))
+    generator = sp.csr_array(elements.at(temperature, potential).matrix() - detuning)
+    alone, sets = alone_and_linked(generator)
     _announce([len(members) for members in sets])
     decays = np.concatenate(
         [
             -generator.diagonal()[alone].real,
-            *(
-                -np.linalg.eigvals(generator[:, members][members, :].toarray()).real
-                for members in sets
-            ),
+            *(-np.linalg.eigvals(block(generator, members)).real for members in sets),
         ]
     )
     return float(1 / np.partition(decays, 1)[1])  # the smallest is the stationary state's zero
@@ -220,30 +225,21 @@ def _ascending(times: ArrayLike) -> FloatArray:
     return t
 
 
-def _coupled_sets(generator: sp.csc_array) -> list[IntArray]:
-    """Split the matrix elements into sets that the generator does not connect."""
-    count, label = connected_components(abs(generator) > 0, directed=False)
-    order = np.argsort(label, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(label, minlength=count))[:-1])
-
-
 def _propagate(
     generator: sp.csc_array, state: ComplexArray, times: FloatArray, progress: bool | None
 ) -> ComplexArray:
-    """Return exp(generator t) state, row-major (m, D^2)."""
-    states = np.zeros((len(times), state.size), dtype=np.complex128)
-    flat = state.ravel()
-    occupied = [s for s in _coupled_sets(generator) if np.any(flat[s])]
-    alone = np.array([s[0] for s in occupied if len(s) == 1], dtype=np.intp)
-    states[:, alone] = flat[alone] * np.exp(np.multiply.outer(times, generator.diagonal()[alone]))
-    occupied = [s for s in occupied if len(s) > 1]
+    """Return exp(generator t) state (m, P)."""
+    states = np.zeros((len(times), len(state)), dtype=np.complex128)
+    alone, sets = alone_and_linked(generator)
+    states[:, alone] = state[alone] * np.exp(np.multiply.outer(times, generator.diagonal()[alone]))
+    occupied = [members for members in sets if np.any(state[members])]
     steps = np.diff(times, prepend=0.0)
     work = len(np.unique(steps)) * sum(20.0 * len(s) ** 3 for s in occupied)
     show = work > _LONG and sys.stderr.isatty() if progress is None else progress
     bar = progress_bars["enhanced" if show else ""](len(occupied) * len(times))
     for members in occupied:
-        block = generator[:, members][members, :]
-        for index, piece in enumerate(_trajectory(block, flat[members], steps)):
+        inside = generator[:, members][members, :]
+        for index, piece in enumerate(_trajectory(inside, state[members], steps)):
             states[index, members] = piece
             bar.update()
     bar.finished()
@@ -251,11 +247,11 @@ def _propagate(
 
 
 def _trajectory(
-    block: sp.csc_array, start: ComplexArray, steps: FloatArray
+    inside: sp.csc_array, start: ComplexArray, steps: FloatArray
 ) -> Iterator[ComplexArray]:
-    """Yield exp(block t) start after each step; a step that recurs is exponentiated once."""
+    """Yield exp(inside t) start after each step; a step that recurs is exponentiated once."""
     current = start
-    dense = block.toarray() if block.shape[0] <= _DENSE else None
+    dense = inside.toarray() if inside.shape[0] <= _DENSE else None
     cache: dict[float, ComplexArray] = {}
     recurring = {s for s, c in zip(*np.unique(steps, return_counts=True), strict=True) if c > 1}
     for step in steps:
@@ -263,7 +259,7 @@ def _trajectory(
             yield current
             continue
         if dense is None:
-            current = scipy.sparse.linalg.expm_multiply(block * step, current)
+            current = scipy.sparse.linalg.expm_multiply(inside * step, current)
         elif step in cache:
             current = cache[step] @ current
         else:
@@ -275,13 +271,13 @@ def _trajectory(
 
 
 def _with_free_evolution(
-    model: Model, states: ComplexArray, times: FloatArray
+    model: Model, states: list[sp.csr_array], times: FloatArray
 ) -> tuple[qutip.Qobj, ...]:
-    spectrum = model.system.spectrum
-    phases = np.exp(-1j * np.outer(times, model.free_energies))  # (m, D)
+    vectors = model.system.spectrum.eigenvectors
     found = []
-    for phase, state in zip(phases, states, strict=True):
-        rotated = phase[:, None] * state * phase.conj()
-        rho = spectrum.vectors @ rotated @ spectrum.vectors.conj().T
-        found.append(qutip.Qobj((rho + rho.conj().T) / 2, dims=model.system.dims, isherm=True))
+    for t, state in zip(times, states, strict=True):
+        phase = sp.diags_array(np.exp(-1j * t * model.free_energies))
+        rho = vectors.to_operator_basis(sp.csr_array(phase @ state @ phase.conj()))
+        hermitian = sp.csr_matrix((rho + rho.conj().T) / 2)
+        found.append(qutip.Qobj(hermitian, dims=model.system.dims, isherm=True))
     return tuple(found)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
 import qutip
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray
 from oqs.flows import Flows
 from oqs.generator.model import Model, checked_model
 from oqs.memory import announce
+from oqs.numerics.blocks import eigenvalues, linked_sets
+from oqs.state.dissipation import exchange
 
 _TOLERANCE = 1e-9  # of a user's density matrix, which may come from another program
 
 
-def energy_basis(model: Model, rho: qutip.Qobj) -> ComplexArray:
+def energy_basis(model: Model, rho: qutip.Qobj) -> sp.csr_array:
     """Return a density matrix or ket as (D, D) in the energy basis, or raise naming `rho`.
+
+    States are turned set by set: what rho and the eigenstates do not link stays zero.
 
     Raises
     ------
@@ -32,23 +35,26 @@ def energy_basis(model: Model, rho: qutip.Qobj) -> ComplexArray:
         raise ValueError(
             f"Argument `rho` must have dimensions {dims}, but has {rho.dims}. {remedy}"
         )
-    matrix: ComplexArray = rho.full()
-    skew = np.max(np.abs(matrix - matrix.conj().T))
-    trace = np.trace(matrix)
+    matrix = sp.csr_array(rho.to("csr").data_as("csr_matrix"))
+    skew = abs(matrix - matrix.conj().T).max()
+    trace = matrix.trace()
     if not max(skew, abs(trace - 1)) <= _TOLERANCE:
         raise ValueError(
             f"Argument `rho` must be Hermitian with trace 1, but |rho - rho^+| = {skew:.3g} and "
             f"|tr rho - 1| = {abs(trace - 1):.3g}. {remedy}"
         )
-    lowest = float(np.linalg.eigvalsh(matrix)[0])
+    announce("Turning a state to the energy basis", _turning_time(matrix))
+    lowest = float(eigenvalues(matrix).min())
     if lowest < -_TOLERANCE:
         raise ValueError(
             f"Argument `rho` must be positive, but has the eigenvalue {lowest:.3g}. {remedy}"
         )
-    announce("Turning a state to the energy basis", 2e-9 * float(len(matrix)) ** 3)
-    vectors = model.system.spectrum.vectors
-    rotated: ComplexArray = vectors.conj().T @ matrix @ vectors
-    return rotated
+    return model.system.spectrum.eigenvectors.to_energy_basis(matrix)
+
+
+def _turning_time(matrix: sp.csr_array) -> float:
+    """Return about how many seconds eigenvalues and turning take: 4 ns for the cube of each set."""
+    return 4e-9 * sum(float(len(members)) ** 3 for members in linked_sets(matrix))
 
 
 def momentary_flows(
@@ -68,6 +74,5 @@ def momentary_flows(
         if rho is no state of the system, or T, mu are refused.
     """
     temperature, potential = checked_model(model).arguments(T, mu)
-    state = energy_basis(model, rho).ravel()
-    particle, energy = model.all_elements.at(temperature, potential).exchange(state)
+    particle, energy = exchange(model, energy_basis(model, rho), temperature, potential)
     return Flows.of(particle, energy, potential, model.names)

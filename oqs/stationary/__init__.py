@@ -2,12 +2,14 @@
 
 from oqs.stationary.block import ZeroFrequencyBlock
 from oqs.stationary.choice import cheapest_exact, stationary_state
+from oqs.stationary.conserved_blocks import ConservedBlocks
 from oqs.stationary.full import FullLiouvillian
 from oqs.stationary.gaussian_state import GaussianState
 from oqs.stationary.method import StationaryMethod, StationaryProblem, StationaryState
 from oqs.stationary.populations import Populations
 
 __all__ = [
+    "ConservedBlocks",
     "FullLiouvillian",
     "GaussianState",
     "Populations",

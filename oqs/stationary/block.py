@@ -12,15 +12,12 @@ from scipy.sparse.csgraph import connected_components
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.numerics.clusters import IntArray
-from oqs.stationary.coherent.coherent_sectors import CoherentSectorProblem
+from oqs.stationary.coherent.coherent_sectors import CoherentSectorProblem, large_levels
 from oqs.stationary.coherent.equations import Equations
 from oqs.stationary.coherent.problem import GeneratorProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.uniqueness import require_unique
-from oqs.transitions.transitions import SectorBlocks
-
-_ONE_MATRIX = 1024  # states up to which populations and coherences are equations of one matrix
 
 
 @final
@@ -48,14 +45,10 @@ class ZeroFrequencyBlock(StationaryMethod):
         """Build the block's generator; NonUniqueStationaryState if its kernel is not a line."""
         model = davies_only(model, self)
         require_unique(model)
-        levels, blocks = model.level_coherences, model.transitions
-        if (
-            levels is not None
-            and isinstance(blocks, SectorBlocks)
-            and blocks.dimension > _ONE_MATRIX
-            and not (levels.turning or model.shifted)
-        ):
-            return CoherentSectorProblem(model, self, SectorProblem.of(model, self, blocks), levels)
+        levels = large_levels(model)
+        if levels is not None:
+            rates = SectorProblem.of(model, self, levels.blocks)
+            return CoherentSectorProblem(model, self, rates, levels)
         whole = model.zero_frequency_generator
         linked = _linked(whole)
         generator = whole.restricted(linked[whole.row_state] == linked[whole.column_state])

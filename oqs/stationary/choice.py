@@ -5,8 +5,10 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from oqs.generator.model import Model, checked_model
+from oqs.generator.perlind.perlind import PerlindModel
 from oqs.generator.touched import touched_part
 from oqs.stationary.block import ZeroFrequencyBlock
+from oqs.stationary.conserved_blocks import ConservedBlocks
 from oqs.stationary.gaussian_state import GaussianState, applies
 from oqs.stationary.method import (
     StationaryMethod,
@@ -15,6 +17,7 @@ from oqs.stationary.method import (
 )
 from oqs.stationary.populations import Populations, coherences_reached
 from oqs.stationary.uniqueness import require_unique
+from oqs.system.systems import QuadraticSystem
 
 
 def cheapest_exact(model: Model) -> StationaryMethod:
@@ -27,12 +30,20 @@ def cheapest_exact(model: Model) -> StationaryMethod:
     """
     if touched_part(model).untouched:
         require_unique(model)
+    if isinstance(model, PerlindModel):
+        return _of_perlind(model)
     model = model.secular
     if not model.transitions.ambiguous:
         return Populations()
     if applies(model):
         return GaussianState()
     return ZeroFrequencyBlock() if coherences_reached(model) else Populations()
+
+
+def _of_perlind(model: PerlindModel) -> StationaryMethod:
+    if isinstance(model.system, QuadraticSystem):
+        return GaussianState()
+    return ConservedBlocks() if model.coherent else Populations()
 
 
 def checked_method(model: Model, method: StationaryMethod | None) -> StationaryMethod:

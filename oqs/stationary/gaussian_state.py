@@ -25,10 +25,13 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import PlainFlows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
+from oqs.generator.perlind.modes import PerlindModes
+from oqs.generator.perlind.perlind import PerlindModel
 from oqs.modes.gaussian import GaussianLaw, LevelResponse, law_of, level_responses
 from oqs.numerics.clusters import IntArray, cluster
 from oqs.numerics.graded_basis import graded_basis
 from oqs.numerics.occupation import filled_and_empty
+from oqs.stationary.covariance_problem import CovarianceProblem
 from oqs.stationary.method import (
     Solution,
     StationaryMethod,
@@ -62,7 +65,6 @@ class GaussianState(StationaryMethod):
         NonUniqueStationaryState
             if a mode, or a combination of degenerate ones, is touched by no contact.
         """
-        model = davies_only(model, self)
         system = model.system
         if not isinstance(system, QuadraticSystem):
             raise ValueError(
@@ -70,6 +72,11 @@ class GaussianState(StationaryMethod):
                 f"{type(system).__name__}, whose states are not Gaussian. Use ZeroFrequencyBlock() "
                 "or FullLiouvillian()."
             )
+        if isinstance(model, PerlindModel):
+            require_unique(model)
+            modes = PerlindModes.of(system, model.leads, shifted=model.shifted)
+            return CovarianceProblem(model, self, modes)
+        model = davies_only(model, self)
         if _split(system, model.resolution):
             raise ValueError(
                 "GaussianState() must have modes that are equal or apart, but the model's "

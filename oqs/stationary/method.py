@@ -9,7 +9,6 @@ from typing import Any, final
 import numpy as np
 import qutip
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
@@ -17,6 +16,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import PlainFlows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
+from oqs.numerics.blocks import eigenvalues
 
 TOLERANCE = 1e-11
 """Largest residual, departure from Hermiticity and negative eigenvalue of a returned state.
@@ -169,24 +169,10 @@ def checked_density_matrix(rho: sp.csr_array, method: StationaryMethod) -> sp.cs
             f" above {TOLERANCE:.0e}. {REMEDY}"
         )
     hermitian = sp.csr_array((rho + rho.conj().T) / 2)
-    lowest = _lowest_eigenvalue(hermitian)
+    lowest = float(eigenvalues(hermitian).min())
     if not lowest >= -TOLERANCE:
         raise StationaryStateNotFound(
             f"{method} gave a state with the negative eigenvalue {lowest:.3g}, below "
             f"-{TOLERANCE:.0e}: it is not a density matrix. {REMEDY}"
         )
     return hermitian
-
-
-def _lowest_eigenvalue(hermitian: sp.csr_array) -> float:
-    """Return the lowest eigenvalue of a block diagonal Hermitian matrix (D, D)."""
-    linked = hermitian - sp.diags_array(hermitian.diagonal())
-    linked.eliminate_zeros()
-    count, label = connected_components(abs(linked), directed=False)
-    sizes = np.bincount(label, minlength=count)
-    alone = hermitian.diagonal().real[sizes[label] == 1]
-    order = np.argsort(label, kind="stable")
-    sets = np.split(order, np.cumsum(sizes)[:-1])
-    blocks = [hermitian[members, :][:, members] for members in sets if len(members) > 1]
-    lowest = [float(np.linalg.eigvalsh(block.toarray())[0]) for block in blocks]
-    return min([float(alone.min(initial=np.inf)), *lowest])

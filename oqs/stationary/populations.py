@@ -7,6 +7,7 @@ from typing import final
 
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
+from oqs.generator.perlind.perlind import PerlindModel
 from oqs.generator.state_transitions import StateTransitions
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates import parity, small
@@ -45,6 +46,8 @@ class Populations(StationaryMethod):
         NonUniqueStationaryState
             if the contacts leave several sets of states unconnected.
         """
+        if isinstance(model, PerlindModel) and not model.coherent:
+            model = model.secular  # without coherences they are one generator
         model = davies_only(model, self)
         coherent = coherences_reached(model)
         if coherent:

@@ -10,16 +10,19 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+from collections.abc import Iterator
 from typing import Any, final
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.numerics.blocks import linked_sets
 from oqs.numerics.clusters import IntArray
 from oqs.system.fock import Block, annihilator
+
+_ROUNDING = float(np.finfo(np.float64).eps)
 
 
 @final
@@ -73,7 +76,10 @@ class Eigenvectors(abc.ABC):
 
     @abc.abstractmethod
     def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
-        """Return V^+ O V (D, D) of an operator O (D, D) given in the operators' basis."""
+        """Return V^+ O V (D, D) of an operator O (D, D) given in the operators' basis.
+
+        Where V turns states, elements below the rounding of those that they are made of are zero.
+        """
 
 
 @final
@@ -225,9 +231,11 @@ def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
     for link in linked.tolist():
         p, q = pieces[link // len(pieces)], pieces[link % len(pieces)]
         block = p.vectors.conj().T @ (matrix[p.basis, :][:, q.basis] @ q.vectors)
-        rows.append(np.repeat(p.states, len(q.states)))
-        columns.append(np.tile(q.states, len(p.states)))
-        values.append(block.ravel())
+        magnitude = np.abs(block)
+        row, column = np.nonzero(magnitude > max(block.shape) * _ROUNDING * magnitude.max())
+        rows.append(p.states[row])
+        columns.append(q.states[column])
+        values.append(block[row, column])
     places = (np.concatenate(rows), np.concatenate(columns))
     return sp.csr_array(sp.coo_array((np.concatenate(values), places), shape=(size, size)))
 
@@ -235,33 +243,27 @@ def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
 def _rotated(pieces: list[Piece], rho: sp.csr_array) -> sp.csr_array:
     """Return V rho V^+ with V made of these pieces; those that rho links are taken together."""
     size = rho.shape[0]
+    return _block_diagonal([(basis, block) for basis, block in _blocks(pieces, rho)], size)
+
+
+def _blocks(pieces: list[Piece], rho: sp.csr_array) -> Iterator[tuple[IntArray, NDArray[Any]]]:
+    """Yield the basis states of each group of pieces that rho links, and V rho V^+ on them."""
+    size, count = rho.shape[0], len(pieces)
     piece_of = np.empty(size, dtype=np.intp)
     for index, piece in enumerate(pieces):
         piece_of[piece.states] = index
-    links = rho.tocoo()
-    groups = _groups(piece_of[links.coords[0]], piece_of[links.coords[1]], len(pieces))
-    parts = []
-    for members in groups:
+    entries = rho.tocoo()
+    ends = piece_of[entries.coords[0]], piece_of[entries.coords[1]]
+    links = sp.coo_array((entries.data != 0, ends), shape=(count, count))
+    for members in linked_sets(links):
         together = _joined([pieces[index] for index in members])
         inside = rho[together.states, :][:, together.states]
-        offdiagonal = inside.nnz > len(together.states)
-        weighted = (
-            together.vectors @ inside.toarray()
-            if offdiagonal
-            else together.vectors * inside.diagonal()
-        )
-        block = weighted @ together.vectors.conj().T
-        parts.append((together.basis, block))
-    return _block_diagonal(parts, size)
-
-
-def _groups(row: IntArray, column: IntArray, count: int) -> list[list[int]]:
-    """Return the pieces that elements of rho link, group by group."""
-    graph = sp.coo_array((np.ones(len(row), dtype=np.int8), (row, column)), shape=(count, count))
-    label = connected_components(graph, directed=False)[1]
-    order = np.argsort(label, kind="stable")
-    ends = np.flatnonzero(np.diff(label[order])) + 1
-    return [members.tolist() for members in np.split(order, ends)]
+        diagonal = inside.diagonal()
+        if inside.count_nonzero() > np.count_nonzero(diagonal):
+            weighted = together.vectors @ inside.toarray()
+        else:
+            weighted = together.vectors * diagonal
+        yield together.basis, weighted @ together.vectors.conj().T
 
 
 def _joined(pieces: list[Piece]) -> Piece:

@@ -133,13 +133,22 @@ class ChannelOperator:
 
     def strength(self, below: Sector, above: Sector) -> FloatArray:
         """Return |<lower|S|upper>|^2 (d', d), block by block."""
-        strength = np.zeros((len(above.states), len(below.states)))
-        for (columns, p), (rows, q) in itertools.product(below.placed(), above.placed()):
-            amplitude = self.amplitude(p, q)
-            if amplitude is not None:
-                complex_valued = np.iscomplexobj(amplitude)
-                strength[rows, columns] = np.abs(amplitude) ** 2 if complex_valued else amplitude**2
+        amplitudes = self.amplitudes(below, above)
+        if np.iscomplexobj(amplitudes):
+            return np.abs(amplitudes) ** 2
+        strength: FloatArray = np.square(amplitudes, out=amplitudes)
         return strength
+
+    def amplitudes(self, below: Sector, above: Sector) -> NDArray[Any]:
+        """Return <lower|S|upper> (d', d), a row for each upper state; real where H and S are."""
+        vectors = [block.vectors for sector in (below, above) for block in sector.blocks]
+        dtype = np.result_type(self.matrix.dtype, *vectors)
+        amplitudes = np.zeros((len(above.states), len(below.states)), dtype=dtype)
+        for (columns, p), (rows, q) in itertools.product(below.placed(), above.placed()):
+            block = self.amplitude(p, q)
+            if block is not None:
+                amplitudes[rows, columns] = block
+        return amplitudes
 
     def amplitude(self, p: Block, q: Block) -> NDArray[Any] | None:
         """Return <lower|S|upper> (d', d) of the eigenstates of p and q; None if all are zero."""

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from typing import final
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
@@ -141,6 +142,28 @@ class LevelCoherences:
             matrices.append(rho + rho.conj().T)
             begin += 2 * count
         return matrices
+
+    def numbers(self, rho: sp.csr_array) -> FloatArray:
+        """Return the K numbers that `matrices` takes, of rho (D, D)."""
+        parts = [np.zeros(0)]
+        for level, (a, b) in zip(self.levels, self.pairs, strict=True):
+            values = np.asarray(rho[level.states[a], level.states[b]]).ravel()
+            parts += [values.real, values.imag]
+        return np.concatenate(parts)
+
+    def density_matrix(self, populations: FloatArray, x: FloatArray) -> sp.csr_array:
+        """Return rho (D, D) of its populations (D,) and the K numbers of its coherences."""
+        rho = sp.diags_array(populations.astype(np.complex128)).tolil()
+        for level, matrix in zip(self.levels, self.matrices(x), strict=True):
+            rho[np.ix_(level.states, level.states)] += matrix
+        return sp.csr_array(rho)
+
+    def hold(self, rho: sp.csr_array) -> bool:
+        """Return whether rho (D, D) has no other elements than populations and coherences here."""
+        entries = rho.tocoo()
+        row, column = (ends[entries.data != 0] for ends in entries.coords)
+        level = self._level_of
+        return bool(np.all((row == column) | ((level[row] == level[column]) & (level[row] >= 0))))
 
     @functools.cached_property
     def driven(self) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from faults.fault import faults
 
 import oqs
+from oqs.laws.scatterer import Scatterer
 from validation.families.open_system import trust
 from validation.references import exact_references
 
@@ -15,26 +16,26 @@ FAMILIES = ("trust",)
 
 def self_energy_off(monkeypatch):
     """The rate in the Green's function is 1e-5 too small."""
-    original = oqs.Landauer._self_energy
+    original = Scatterer.self_energy
 
     def wrong(self, w):
         gammas, total = original(self, w)
         skew = (total - total.conj().swapaxes(-1, -2)) / 2
         return gammas, total - 1e-5 * skew
 
-    monkeypatch.setattr(oqs.Landauer, "_self_energy", wrong)
+    monkeypatch.setattr(Scatterer, "self_energy", wrong)
 
 
 def shift_sign(monkeypatch):
     """The real part of the self-energy has the wrong sign."""
-    original = oqs.Landauer._self_energy
+    original = Scatterer.self_energy
 
     def wrong(self, w):
         gammas, total = original(self, w)
         hermitian = (total + total.conj().swapaxes(-1, -2)) / 2
         return gammas, total - 2 * hermitian
 
-    monkeypatch.setattr(oqs.Landauer, "_self_energy", wrong)
+    monkeypatch.setattr(Scatterer, "self_energy", wrong)
 
 
 def rate_off(monkeypatch):

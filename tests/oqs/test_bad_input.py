@@ -177,6 +177,12 @@ CASES = {
     "contacts None": ("contacts", lambda: oqs.davies(SYSTEM, None)),
     "contacts are rates": ("contacts", lambda: oqs.davies(SYSTEM, [FLAT])),
     "system a matrix": ("system", lambda: oqs.davies(H2, CONTACTS)),
+    "perlind of a matrix": ("system", lambda: oqs.perlind(H2, CONTACTS)),
+    "perlind without contacts": ("contacts", lambda: oqs.perlind(SYSTEM, [])),
+    "perlind with a negative rate": (
+        "rate",
+        lambda: oqs.perlind(SYSTEM, [oqs.Contact(lambda w: -np.ones_like(w))]),
+    ),
     "system interacting, Eq. (10)": ("system", lambda: oqs.closed_form(COULOMB, CONTACTS)),
     "system interacting, Gaussian": ("system", lambda: oqs.gaussian_law(COULOMB, CONTACTS)),
     "system interacting, Landauer": ("system", lambda: oqs.landauer(COULOMB, CONTACTS)),
@@ -312,7 +318,7 @@ def test_a_table_of_every_public_call():
         "Deviation", "ReservoirFlows",  # made by deviation, a part of Flows
             "ClosedForm",  # made by closed_form
         "DaviesModel",  # made by davies
-        "Model",  # abstract
+        "Model", "PerlindModel",  # abstract; made by perlind
         "DensityMatrixLaw",  # made by flow_law
         "GaussianLaw",  # made by gaussian_law
         "Landauer",  # made by landauer
@@ -324,7 +330,7 @@ def test_a_table_of_every_public_call():
         "StationaryState",  # made by stationary_state
         "Assumption", "Audit", "Verdict",  # made by audit
         "FlowLaw", "StationaryMethod", "System",  # protocols
-        "GaussianState", "Populations", "ZeroFrequencyBlock",  # no options
+        "ConservedBlocks", "GaussianState", "Populations", "ZeroFrequencyBlock",  # no options
         "NonUniqueStationaryState", "StationaryStateNotFound",  # errors
         "Untouched",  # of a law
     }  # fmt: skip

@@ -1,8 +1,11 @@
 """Entropies against QuTiP's, and where QuTiP's own would be lost in rounding."""
 
+import itertools
+
 import numpy as np
 import pytest
 import qutip
+import scipy.sparse as sp
 from systems import SCALES, random_case, random_interacting, random_state
 
 import oqs
@@ -28,7 +31,9 @@ def test_relative_entropy_is_that_of_qutip(sites, scale):
         assert found[j] == pytest.approx(qutip.entropy_relative(rho, local), rel=1e-10)
         own = oqs.relative_entropy_to_gibbs(model, local, T, mu)[j]
         assert own == pytest.approx(0, abs=1e-13)
-    assert von_neumann_entropy(rho.full()) == pytest.approx(qutip.entropy_vn(rho), rel=1e-13)
+    assert von_neumann_entropy(sp.csr_array(rho.full())) == pytest.approx(
+        qutip.entropy_vn(rho), rel=1e-13
+    )
 
 
 def test_relative_entropy_where_the_gibbs_state_underflows():
@@ -122,3 +127,62 @@ def test_clausius_sum_of_a_batch():
     assert found.shape == (2,)
     np.testing.assert_allclose(found, (flows.heat / T).sum(axis=1), rtol=1e-15)
     np.testing.assert_allclose(found, law.clausius_sum(T, case.mu), rtol=1e-12)
+
+
+def turned_states(rng):
+    """A system whose eigenstates are superpositions, and states of several block structures."""
+    system = oqs.spinful_dots([0.3, 0.5], 0.2, U=1.0)
+    size = system.spectrum.dimension
+    amplitudes = rng.normal(size=(3, size, 2)) @ [1, 1j]
+    pure = np.zeros(size, dtype=complex)
+    pure[[4, 8]] = amplitudes[0, :2]  # fewer elements than states, none of them outside one sector
+    mixed = amplitudes[1:].T @ amplitudes[1:].conj()
+    thermal = oqs.gibbs_state(system, 0.4, 0.2).full()
+    for matrix in (np.outer(pure, pure.conj()), mixed, thermal, 0.5 * thermal + 1e-3 * mixed):
+        yield system, qutip.Qobj(matrix / np.trace(matrix), dims=system.dims)
+
+
+def test_states_are_turned_to_the_energy_basis_and_back():
+    for system, rho in turned_states(np.random.default_rng(0)):
+        spectrum = system.spectrum
+        sparse = sp.csr_array(rho.full())
+        dense = spectrum.vectors.conj().T @ rho.full() @ spectrum.vectors
+        turned = spectrum.eigenvectors.to_energy_basis(sparse)
+        np.testing.assert_allclose(turned.toarray(), dense, atol=1e-14)
+        back = spectrum.eigenvectors.to_operator_basis(turned).toarray()
+        np.testing.assert_allclose(back, rho.full(), atol=1e-14)
+
+
+def states_of_levels(model, rng):
+    """Mixtures of Gibbs states, some turned within degenerate levels."""
+    levels, spectrum = model.decomposition.levels, model.system.spectrum
+    vectors = spectrum.vectors.copy()
+    for level in np.unique(levels):
+        members = np.flatnonzero(levels == level)
+        turn = np.linalg.qr(rng.normal(size=(len(members),) * 2))[0]
+        vectors[:, members] = vectors[:, members] @ turn
+    for v in (spectrum.vectors, vectors):
+        p = rng.dirichlet(np.ones(spectrum.dimension))
+        yield qutip.Qobj((v * p) @ v.conj().T, dims=model.system.dims)
+
+
+@pytest.mark.parametrize("orbitals", [(1, 1, 1.5, 1.5), (1, 1, 1, 2), (1, 1.2, 1.5, 2)])
+def test_transitions_between_levels_are_the_dissipators(monkeypatch, orbitals):
+    rng = np.random.default_rng(1)
+    rows = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    pairs = dict.fromkeys(itertools.combinations(range(4), 2), 0.7)  # degeneracies stay
+    system = oqs.InteractingSystem.from_terms(rows @ np.diag(orbitals) @ rows.T, pairs)
+    leads = [oqs.Contact(oqs.flat(0.1), rng.normal(size=(2, 4))), oqs.Contact(oqs.flat(0.2))]
+    model = oqs.davies(system, leads)
+    assert bool(model.level_coherences.levels) == (len(set(orbitals)) < 4)
+    T, mu = [0.4, 0.7], [0.9, 1.2]
+    calls = (oqs.momentary_flows, oqs.entropy_production, oqs.entropy_production_by_reservoir)
+    for rho in states_of_levels(model, rng):
+        by_elements = [call(model, rho, T, mu) for call in calls]
+        with monkeypatch.context() as patch:
+            patch.setattr("oqs.stationary.coherent.coherent_sectors._ONE_MATRIX", 0)
+            by_levels = [call(model, rho, T, mu) for call in calls]
+        np.testing.assert_allclose(by_levels[0].particle, by_elements[0].particle, rtol=1e-12)
+        np.testing.assert_allclose(by_levels[0].energy, by_elements[0].energy, rtol=1e-12)
+        for found, expected in zip(by_levels[1:], by_elements[1:], strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-11)

@@ -11,6 +11,7 @@ import thermo
 from thermo.evolution.at_once.coarse_run import coarse
 from thermo.evolution.at_once.plain_rates import plain_rates
 from thermo.evolution.at_once.quick_run import quick
+from thermo.evolution.at_once.refusal import NotAtOnce
 from thermo.evolution.at_once.simultaneous import refine
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES, integrate
@@ -47,6 +48,10 @@ def of_figure(number, gas=GASES[0]):
     return slow, slow.pack(np.array(system.T), np.array(system.mu))
 
 
+def never_at_once(*_):
+    raise NotAtOnce("of this test")
+
+
 class Batched:
     """A user's own law, which takes many states at once and knows nothing of plain numbers."""
 
@@ -59,33 +64,11 @@ class Batched:
         return self.law(T, mu)
 
 
-@pytest.fixture
-def used(monkeypatch):
-    """What the quick route returned, call by call; mistakes of its own may not hide there."""
-    results, hidden = [], []
+AT_ONCE = "all steps at once"
 
-    def spied(function):
-        def spy(*arguments):
-            try:
-                return function(*arguments)
-            except Exception as error:
-                hidden.append(error)
-                raise
 
-        return spy
-
-    monkeypatch.setattr(
-        sys.modules["thermo.evolution.evolve"],
-        "quick",
-        lambda *a: results.append(quick(*a)) or results[-1],
-    )
-    for name in ("coarse", "refine"):
-        function = getattr(sys.modules["thermo.evolution.at_once.quick_run"], name)
-        monkeypatch.setattr(
-            sys.modules["thermo.evolution.at_once.quick_run"], name, spied(function)
-        )
-    yield results
-    assert all(isinstance(error, ValueError | ArithmeticError | Warning) for error in hidden)
+def route(path):
+    return path.parameters["route"]
 
 
 class TestPlainRates:
@@ -144,7 +127,7 @@ class TestAccuracy:
     @pytest.mark.parametrize("gas", [GASES[0], GASES[2]], ids=repr)
     @pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-8, 1e-10])
     @pytest.mark.parametrize("figure", FIGURES)
-    def test_as_good_as_its_tolerance(self, figure, rtol, gas, used):
+    def test_as_good_as_its_tolerance(self, figure, rtol, gas):
         system = FIGURES[figure]
         path = thermo.evolve(
             system.closed_form(),
@@ -155,7 +138,7 @@ class TestAccuracy:
             tolerance=max(1e3 * rtol, 1e-6),
             events=False,
         )
-        assert used[0] is not None
+        assert route(path) == AT_ONCE
         assert path.outcome == "equilibrated"
         assert max(path.conservation) < rtol
         slow, start = of_figure(figure, gas)
@@ -165,14 +148,14 @@ class TestAccuracy:
         assert np.max(error) < 2 * rtol
 
     @pytest.mark.parametrize("seed", range(6))
-    def test_random_machines(self, seed, used):
+    def test_random_machines(self, seed):
         rng = np.random.default_rng(seed)
         n = int(rng.integers(2, 4))
         law = random_law(rng, int(rng.integers(2, 4)), n)
         group = [thermo.Reservoir(GASES[2], c) for c in rng.uniform(0.3, 3, n)]
         T, mu = rng.uniform(0.4, 1.5, n), rng.uniform(16, 21, n)
         path = thermo.evolve(law, group, T, mu, events=False)
-        assert used[0] is not None
+        assert route(path) == AT_ONCE
         assert path.outcome == "equilibrated"
         assert max(path.conservation) < 1e-12
         total = path.entropy.sum(axis=1)
@@ -182,7 +165,7 @@ class TestAccuracy:
         error = np.abs(path.solution.at(path.t) - exact.at(path.t)) / slow.scale(slow.pack(T, mu))
         assert np.max(error) < 1e-9
 
-    def test_any_law_and_gas(self, used):
+    def test_any_law_and_gas(self):
         system = FIGURES[2]
         group = [thermo.Reservoir(thermo.CombinedGas(((gas, 1.0),))) for gas in GASES[::2]]
         law = system.closed_form()
@@ -191,17 +174,17 @@ class TestAccuracy:
         slow = ReservoirDynamics(law, Reservoirs(group), np.array(system.T))
         start = slow.pack(np.array(system.T), np.array(system.mu))
         exact = integrate(slow, start, mine.t[-1], 1e-12, 5000, never).solution
-        assert used[0] is not None
+        assert route(mine) == AT_ONCE
         error = np.abs(mine.solution.at(mine.t) - exact.at(mine.t)) / slow.scale(start)
         assert np.max(error) < 1e-9
 
     @pytest.mark.parametrize("figure", [1, 2, 3])
-    def test_the_density_matrix_is_evolved_by_its_own_flows(self, figure, used):
+    def test_the_density_matrix_is_evolved_by_its_own_flows(self, figure):
         # its plain flows are only the beginning: the stage equations hold for the checked ones
         system = FIGURES[figure]
         law = system.density_matrix()
         path = thermo.evolve(law, system.reservoirs(GASES[2]), system.T, system.mu, events=False)
-        assert used[0] is not None
+        assert route(path) == AT_ONCE
         slow = ReservoirDynamics(law, Reservoirs(system.reservoirs(GASES[2])), np.array(system.T))
         edges = path.solution.t[:-1]  # the last step is cut where it arrives
         values = path.solution.at(path.solution.steps(len(edges)).grid(radau(STAGES).nodes))
@@ -225,20 +208,20 @@ class TestAccuracy:
 
 class TestStarts:
     @pytest.mark.parametrize("away", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5])
-    def test_near_equilibrium(self, away, used):
+    def test_near_equilibrium(self, away):
         system = FIGURES[1]
         goal = thermo.equilibrium(system.reservoirs(GASES[2]), system.T, system.mu)
         T, mu = goal.T * np.array([1 + away, 1 - away]), goal.mu * np.array([1 - away / 3, 1.0])
         group = system.reservoirs(GASES[2])
         path = thermo.evolve(system.closed_form(), group, T, mu, events=False)
-        assert used[0] is not None
+        assert route(path) == AT_ONCE
         slow = ReservoirDynamics(system.closed_form(), Reservoirs(group), T)
         exact = integrate(slow, slow.pack(T, mu), path.t[-1], 1e-12, 5000, never).solution
         error = np.abs(path.solution.at(path.t) - exact.at(path.t)) / slow.scale(slow.pack(T, mu))
         assert np.max(error) < 1e-9
 
     @pytest.mark.parametrize("seed", range(20))
-    def test_of_any_kind(self, seed, used):
+    def test_of_any_kind(self, seed):
         # cold, dilute, uneven: quick or not, it ends where it should and hides no mistake of ours
         rng = np.random.default_rng(seed)
         n = int(rng.integers(2, 5))
@@ -274,44 +257,48 @@ class TestWhatItLeaves:
         law = random_law(np.random.default_rng(0), 2, n)
         slow = flow(law, [GASES[0]] * n, np.ones(n))
         y = slow.pack(np.linspace(0.8, 1.2, n), np.linspace(17, 19, n))
-        assert quick(slow, y, 1e10, 1e-6, 2000, None) is None
+        with pytest.raises(NotAtOnce, match="steps would be too many"):
+            quick(slow, y, 1e10, 1e-6, 2000, None)
 
     def test_a_coarse_solution_of_something_else(self):
         slow, start = of_figure(2)
         edges, values = coarse(slow, plain_rates(slow), start, 1e6, None, 1e-4, 2.0)
         far = values.copy()
         far[1:] += [0.01, -0.01, 0.06, -0.06]  # off the slow path: it would relax at once
-        assert refine(slow, edges, far, 1e-10, 2000, lambda: None) is None
+        with pytest.raises(NotAtOnce, match="Newton's method does not converge"):
+            refine(slow, edges, far, 1e-10, 2000, lambda: None)
 
     def test_more_steps_than_allowed(self):
         slow, start = of_figure(2)
         assert quick(slow, start, 1e6, 1e-10, 2000, None).outcome == "t_final"
-        assert quick(slow, start, 1e6, 1e-10, 10, None) is None
+        with pytest.raises(NotAtOnce, match="steps would be too many"):
+            quick(slow, start, 1e6, 1e-10, 10, None)
 
     def test_no_end_in_sight(self):
         slow, start = of_figure(2)
-        assert quick(slow, start, np.inf, 1e-6, 2000, None) is None
+        with pytest.raises(NotAtOnce, match="no end is known"):
+            quick(slow, start, np.inf, 1e-6, 2000, None)
 
-    def test_rest_away_from_equilibrium(self, used):
+    def test_rest_away_from_equilibrium(self):
         # one level passes energy only with particles: at equal occupation nothing flows
         system = oqs.QuadraticSystem.from_energies([18.0])
         law = oqs.closed_form(system, [oqs.Contact(oqs.flat(1e-3))] * 2)
         T, mu = [0.5, 1.0], [18.2, 17.0]
         path = thermo.evolve(law, [thermo.Reservoir(GASES[2])] * 2, T, mu, events=False)
         assert path.outcome == "stalled"
-        assert used == [None]
+        assert route(path) == "step by step: the coarse run rests away from equilibrium"
 
-    def test_nothing_that_moves(self, used):
+    def test_nothing_that_moves(self):
         law = random_law(np.random.default_rng(0), 2, 2)
         group = [thermo.Reservoir(GASES[0])] * 2
         path = thermo.evolve(law, group, [1.0, 1.0], [18.0, 18.0], t_final=10.0, events=False)
-        assert used == [None]
+        assert route(path) == "no step"
         assert np.all(path.T == 1.0)
 
-    def test_a_law_of_one_state_at_a_time(self, used):
+    def test_a_law_of_one_state_at_a_time(self):
         pair = LinearPair()
-        thermo.evolve(pair.law, [thermo.Reservoir(LinearGas())] * 2, [1.0, 2.0], [1.0, 0.0])
-        assert used[0] is None
+        path = thermo.evolve(pair.law, [thermo.Reservoir(LinearGas())] * 2, [1.0, 2.0], [1.0, 0.0])
+        assert route(path) == "step by step: the law is no quicker at many states"
 
     def test_a_law_that_only_says_it_takes_many_states(self):
         system = FIGURES[2]
@@ -345,7 +332,65 @@ class TestWhatItLeaves:
         assert 0 < caught.value.trajectory.t[-1] < 1e5
 
 
-def test_it_ends_at_t_final_and_its_events_are_confirmed(used):
+class TestFaults:
+    """Mistakes of the route's own code surface; what law and gas refuse is a reason."""
+
+    @pytest.mark.parametrize("error", [TypeError, ValueError, IndexError, KeyError, RuntimeError])
+    @pytest.mark.parametrize(
+        ("module", "name"),
+        [
+            ("coarse_run", "grid"),
+            ("coarse_run", "_to_the_goal"),
+            ("simultaneous", "_inverse"),
+            ("simultaneous", "_shifts"),
+            ("simultaneous", "_divided"),
+            ("quick_run", "plain_rates"),
+            ("quick_run", "_ended"),
+        ],
+    )
+    def test_a_planted_fault_surfaces(self, module, name, error, monkeypatch):
+        def faulty(*_, **__):
+            raise error("planted")
+
+        monkeypatch.setattr(sys.modules[f"thermo.evolution.at_once.{module}"], name, faulty)
+        system = FIGURES[1]
+        with pytest.raises(error, match="planted"):
+            thermo.evolve(
+                system.closed_form(), system.reservoirs(GASES[0]), system.T, system.mu, events=False
+            )
+
+    @pytest.mark.parametrize("error", [TypeError, KeyError, RuntimeError])
+    def test_a_fault_of_the_law_surfaces(self, error):
+        law = Batched(FIGURES[1].closed_form())
+        calls = []
+
+        def faulty(T, mu):
+            calls.append(None)
+            if len(calls) > 5:
+                raise error("planted")
+            return law(T, mu)
+
+        faulty.batched = True
+        system = FIGURES[1]
+        with pytest.raises(error, match="planted"):
+            thermo.evolve(faulty, system.reservoirs(GASES[0]), system.T, system.mu, events=False)
+
+    def test_what_the_law_refuses_is_the_reason(self):
+        law = FIGURES[1].closed_form()
+
+        def picky(T, mu):
+            if np.ndim(T) == 2 and len(T) > 30:
+                raise ValueError("no crowds")
+            return law(T, mu)
+
+        picky.batched = True
+        system = FIGURES[1]
+        path = thermo.evolve(picky, system.reservoirs(GASES[0]), system.T, system.mu, events=False)
+        assert route(path) == "step by step: a trial state is refused: no crowds"
+        assert path.outcome == "equilibrated"
+
+
+def test_it_ends_at_t_final_and_its_events_are_confirmed():
     system = FIGURES[2]
     arguments = system.closed_form(), system.reservoirs(GASES[0]), system.T, system.mu
     path = thermo.evolve(*arguments, rtol=1e-6, t_final=3e5, tolerance=1e-3)
@@ -355,15 +400,14 @@ def test_it_ends_at_t_final_and_its_events_are_confirmed(used):
     assert [e.kind for e in path.events] == [e.kind for e in exact.events]
     for mine, other in zip(path.events, exact.events, strict=True):
         assert mine.time == pytest.approx(other.time, rel=1e-3)
-    assert None not in used
-    assert len(used) == 4  # each time once more, tighter
+    assert route(path) == route(exact) == AT_ONCE
 
 
 def test_events_are_those_found_step_by_step(monkeypatch):
     system = FIGURES[4]
     arguments = system.closed_form(), system.reservoirs(GASES[0]), system.T, system.mu
     quickly = thermo.evolve(*arguments).events
-    monkeypatch.setattr(sys.modules["thermo.evolution.evolve"], "quick", lambda *a: None)
+    monkeypatch.setattr(sys.modules["thermo.evolution.evolve"], "quick", never_at_once)
     slowly = thermo.evolve(*arguments).events
     assert len(quickly) == len(slowly) > 30
 

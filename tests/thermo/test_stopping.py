@@ -8,11 +8,16 @@ from slow_systems import FIGURES, LinearPair
 
 import oqs
 import thermo
+from thermo.evolution.at_once.refusal import NotAtOnce
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.rest import at_rest
 
 GAS = thermo.SommerfeldGas(1.5)
 START = {"T": [0.8, 1.0], "mu": [18.8, 18.0]}
+
+
+def never_at_once(*_):
+    raise NotAtOnce("of this test")
 
 
 def pair(gas=GAS, capacities=(1.0, 1.0)):
@@ -33,7 +38,7 @@ def ends(law, reservoirs, T, mu, route, **options):
         return str(run.outcome[0]), run.T[0], run.mu[0], float(run.t[0])
     with pytest.MonkeyPatch.context() as patch:
         if route == "steps":
-            patch.setattr(sys.modules["thermo.evolution.evolve"], "quick", lambda *_: None)
+            patch.setattr(sys.modules["thermo.evolution.evolve"], "quick", never_at_once)
         path = thermo.evolve(law, reservoirs, T, mu, events=False, **options)
     return path.outcome, path.T[-1], path.mu[-1], float(path.t[-1])
 

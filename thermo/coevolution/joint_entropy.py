@@ -23,13 +23,13 @@ def entropy_productions(joint: JointFlow, y: FloatArray) -> FloatArray:
     """Return dS_S/dt + sum_j (mu_j P_j - J_j)/T_j (m,) at states y (m, d)."""
     T, mu = joint.reservoir_part(y)
     if joint.diagonal and isinstance(joint.model, DaviesModel):
-        p = np.array([np.diagonal(joint.matrix(z)).real for z in joint.elements(y)])
+        p = np.array([joint.matrix(z).diagonal().real for z in joint.elements(y)])
         return production_of_populations(joint.model, p, T, mu)
     found = []
     for row, t, m in zip(y, T, mu, strict=True):
         elements = joint.elements(row)
         generator = joint.with_turning(joint.generator.at(t, m))
-        fastest = abs(generator).max()
+        fastest = float(abs(generator).max())
         state, change = joint.matrix(elements), joint.matrix(generator @ elements)
         heat = joint.flows(row).heat
         found.append(entropy_rate(state, change, fastest) - np.sum(heat / t))

@@ -6,12 +6,12 @@ from typing import final
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.flows import Flows
-from oqs.generator.closed import ClosedGenerator, GeneratorAt
+from oqs.generator.closed import GeneratorAt
 from oqs.generator.model import Model
+from oqs.state.dissipation import occupied_elements
 from thermo.evolution.dynamics import reservoir_change, scale
 from thermo.reservoirs.flow_checks import check_exchange
 from thermo.reservoirs.reservoir import Reservoirs
@@ -44,11 +44,11 @@ class JointFlow:
     """
 
     def __init__(
-        self, model: Model, reservoirs: Reservoirs, state: ComplexArray, T: FloatArray
+        self, model: Model, reservoirs: Reservoirs, state: sp.csr_array, T: FloatArray
     ) -> None:
         self.model = model
         self.reservoirs = reservoirs
-        kept = _occupied_part(model, state)
+        kept = occupied_elements(model, state)
         self.generator = kept
         self.diagonal = kept.size == len(kept.diagonal)  # populations only: real numbers
         self.evaluations = 0
@@ -57,13 +57,13 @@ class JointFlow:
         self._turning = sp.diags_array(1j * turning) if turning.any() else None
         self._width = kept.size * (1 if self.diagonal else 2)
 
-    def pack(self, state: ComplexArray, T: FloatArray, mu: FloatArray) -> FloatArray:
+    def pack(self, state: sp.csr_array, T: FloatArray, mu: FloatArray) -> FloatArray:
         """Return y of a state (D, D) in the energy basis and T, mu (n,)."""
         return np.concatenate([self.pack_state(state), np.log(T / self.start_T), mu])
 
-    def pack_state(self, state: ComplexArray) -> FloatArray:
+    def pack_state(self, state: sp.csr_array) -> FloatArray:
         """Return the part of y that holds a state (D, D) in the energy basis."""
-        elements = state[self.generator.row_state, self.generator.column_state]
+        elements = self.generator.values(state)
         return elements.real if self.diagonal else np.ascontiguousarray(elements).view(np.float64)
 
     def reservoir_part(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -77,12 +77,9 @@ class JointFlow:
         flat = np.ascontiguousarray(y[..., : self._width])
         return flat if self.diagonal else flat.view(np.complex128)
 
-    def matrix(self, elements: FloatArray | ComplexArray) -> ComplexArray:
+    def matrix(self, elements: FloatArray | ComplexArray) -> sp.csr_array:
         """Return the density matrix or its change (D, D), energy basis, of its elements (P,)."""
-        dimension = self.model.system.spectrum.dimension
-        square = np.zeros((dimension, dimension), dtype=np.complex128)
-        square[self.generator.row_state, self.generator.column_state] = elements
-        return square
+        return self.generator.square(elements, self.model.system.spectrum.dimension)
 
     def system_totals(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N_S rho) and tr(H_S rho) (m,) of y (m, d)."""
@@ -163,13 +160,3 @@ def _real_columns(matrix: FloatArray | ComplexArray, complex_rows: int) -> Float
     if complex_rows:
         found[:, 1, :, 0], found[:, 1, :, 1] = matrix.imag, matrix.real
     return found.reshape(rows * (1 + complex_rows), 2 * columns)
-
-
-def _occupied_part(model: Model, state: ComplexArray) -> ClosedGenerator:
-    """Return the generator on the sets of coupled matrix elements that `state` (D, D) occupies."""
-    labels = model.coherent_sets
-    within = labels[:, None] == labels
-    full = model.coherent_elements if not np.any(state[~within]) else model.all_elements
-    _, label = connected_components(full.linked(), directed=False)
-    occupied = state[full.row_state, full.column_state] != 0
-    return full.restricted(np.isin(label, label[occupied]))

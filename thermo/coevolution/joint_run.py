@@ -7,6 +7,7 @@ import warnings
 from typing import final
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.integrate import LSODA
 
 from oqs.arguments import FloatArray
@@ -63,7 +64,9 @@ class Judge:
             # a system whose particles no reservoir exchanges has none: any mu does
             mu = float(np.nan_to_num(goal.mu))
             gibbs = np.exp(log_gibbs(joint.model.system, float(goal.T), mu))
-            self._settled = joint.pack_state(np.diag(gibbs).astype(np.complex128))
+            self._settled = joint.pack_state(
+                sp.csr_array(sp.diags_array(gibbs.astype(np.complex128)))
+            )
 
     def begin(self, y: FloatArray) -> Outcome | None:
         """Return the verdict on the start y (d,): "stalled" only if rho_S is stationary."""

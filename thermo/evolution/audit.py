@@ -32,7 +32,7 @@ def worst_along(
 
     The reservoirs evolve by `law`; None makes one of the model.
     """
-    reservoirs = _reservoirs(gases, capacities, names)
+    reservoirs = rebuilt(gases, capacities, names)
     mu = np.where(reservoirs.has_potential, mu, 0.0)
     dynamics = ReservoirDynamics(law or oqs.flow_law(model), reservoirs, T[0])
     found = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
@@ -61,15 +61,16 @@ def _places(T: FloatArray, mu: FloatArray) -> list[int]:
     return sorted({int(k) for k in rows})
 
 
-def _reservoirs(
+def rebuilt(
     gases: Sequence[EquationOfState | str], capacities: FloatArray, names: Sequence[str]
 ) -> Reservoirs:
+    """Return the reservoirs of a trajectory; ValueError where a gas is only described."""
     members = []
     for gas, capacity, name in zip(gases, capacities, names, strict=True):
         if isinstance(gas, str):
             raise ValueError(
                 f"Argument `path` must know its gases, but of one the file has only the "
-                f"description {gas!r}. Audit the trajectory that evolve returned, before saving."
+                f"description {gas!r}. Ask the trajectory that evolve returned, before saving."
             )
         members.append(Reservoir(gas, capacity=float(capacity), name=name))
     return Reservoirs(members)

@@ -15,6 +15,7 @@ from oqs.numerics.threads import one_thread_below
 from oqs.version import __version__
 from thermo.controls import check_controls
 from thermo.evolution.at_once.quick_run import quick
+from thermo.evolution.at_once.refusal import NotAtOnce
 from thermo.evolution.dynamics import Law, ReservoirDynamics
 from thermo.evolution.events.detection import find_events
 from thermo.evolution.events.events import Event
@@ -31,6 +32,8 @@ from thermo.reservoirs.state import State
 _STAGE_ROWS = 100  # 9 stages of 2n values
 _TIGHTER, _TIGHTEST = 1e-2, 1e-12  # of rtol, to confirm events; less is lost in rounding
 _MORE_STEPS, _FEW = 5, 20  # times as many, beside some, that a tighter integration may need
+_MAX_STEPS = 2_000
+_WHY_LEAST = "Below, rounding leaves no room for a tighter integration that confirms the events."
 _FORWARD = "A time that runs backwards, or none, is no evolution; None goes on to equilibrium."
 
 
@@ -70,7 +73,7 @@ def evolve(
     rtol: float = 1e-10,
     tolerance: float = 1e-6,
     events: bool = True,
-    max_steps: int = 2_000,
+    max_steps: int = _MAX_STEPS,
     progress: bool | None = None,
 ) -> Trajectory:
     """Return how T_j and mu_j of finite reservoirs change as particles and energy flow.
@@ -116,7 +119,8 @@ def evolve(
     The quasi-stationary picture holds where the open system relaxes faster than the reservoirs
     change. With a law that is quicker at many states at once (those of `oqs` for small systems, and
     any that says `batched`) SciPy's LSODA gives a coarse solution, from which the collocation of
-    all steps is solved together; anything else goes step by step. Source: arXiv:2412.15355.
+    all steps is solved together; anything else goes step by step. `parameters["route"]` of the
+    trajectory says which, and why. Source: arXiv:2412.15355.
 
     Examples
     --------
@@ -130,33 +134,28 @@ def evolve(
     >>> print(f"{path.names[0]}: down to {path.T[:, 0].min() / path.T[0, 0]:.3f} T(0)")  # Fig. 1
     cold: down to 0.615 T(0)
     """
+    end = math.inf if t_final is None else positive_number("t_final", t_final, _FORWARD)
+    check_controls(rtol, tolerance, max_steps, why_least=_WHY_LEAST, default_steps=_MAX_STEPS)
     group = Reservoirs(reservoirs).named(law)
     temperature, potential = group.checked(T, mu)
-    end = math.inf if t_final is None else positive_number("t_final", t_final, _FORWARD)
-    check_controls(
-        rtol,
-        tolerance,
-        max_steps,
-        why_least="Below, rounding in the flows leaves no room for a tighter integration that "
-        "confirms the events.",
-        default_steps=2000,
-    )
     dynamics = ReservoirDynamics(law, group, temperature, rtol)
     dynamics.check(temperature, potential)
     goal = _goal(group, temperature, potential) if t_final is None else None
     start = dynamics.pack(temperature, potential)
-    made: dict[str, float | str | None] = {
-        "law": f"{law.__module__}.{getattr(law, '__qualname__', type(law).__qualname__)}",
-        "t_final": None if t_final is None else end,
-        "rtol": float(rtol),
-        "tolerance": float(tolerance),
-        "max_steps": max_steps,
-        "version": __version__,
-    }
     # the stage equations are a few dozen rows: BLAS threads would only wait for each other
     with one_thread_below(_STAGE_ROWS), ProgressBar("evolving the reservoirs", progress) as bar:
         watch = Watch(dynamics, goal, tolerance, end, bar)
-        table = tabulate(dynamics, _run(dynamics, start, end, rtol, max_steps, watch))
+        run, route = _run(dynamics, start, end, rtol, max_steps, watch)
+        table = tabulate(dynamics, run)
+        made = {
+            "law": f"{law.__module__}.{getattr(law, '__qualname__', type(law).__qualname__)}",
+            "t_final": None if t_final is None else end,
+            "rtol": float(rtol),
+            "tolerance": float(tolerance),
+            "max_steps": max_steps,
+            "route": route,
+            "version": __version__,
+        }
         path = trajectory(dynamics, table, goal, made)
         if table.run.outcome == "failed":
             raise EvolutionFailed(table.run.reason, path) from table.run.cause
@@ -173,20 +172,28 @@ def _run(
     rtol: float,
     max_steps: int,
     watch: Watch,
-) -> Integration:
-    """Integrate to the verdict, and end exactly where equilibrium is within the tolerance."""
+) -> tuple[Integration, str]:
+    """Integrate to the verdict, and end exactly where equilibrium is within the tolerance.
+
+    Returns the run and the route that it took, in words.
+    """
     verdict = watch.begin(start)
-    run = None if verdict else quick(dynamics, start, end, rtol, max_steps, watch)
-    if run is None:
-        verdict = verdict or watch.at_rest(start)
-        if verdict == "resting":
-            return Integration(constant(start, end), "t_final")
-        if verdict is not None:
-            return Integration(single_point(start), verdict)
-        run = integrate(dynamics, start, end, rtol, max_steps, watch)
+    route = "no step"
+    if verdict is None:
+        try:
+            run, route = quick(dynamics, start, end, rtol, max_steps, watch), "all steps at once"
+        except NotAtOnce as refusal:
+            verdict = watch.at_rest(start)
+            if verdict is None:
+                run = integrate(dynamics, start, end, rtol, max_steps, watch)
+                route = f"step by step: {refusal}"
+    if verdict == "resting":
+        return Integration(constant(start, end), "t_final"), route
+    if verdict is not None:
+        return Integration(single_point(start), verdict), route
     if run.outcome == "equilibrated":
         run = run._replace(solution=run.solution.until(watch.arrival(run.solution)))
-    return _check_drift(dynamics, run, watch) if run.outcome == "stalled" else run
+    return (_check_drift(dynamics, run, watch) if run.outcome == "stalled" else run), route
 
 
 def _check_drift(dynamics: ReservoirDynamics, run: Integration, watch: Watch) -> Integration:
@@ -219,8 +226,9 @@ def _events(
     def tighter(t: float) -> tuple[PiecewisePolynomial, float]:
         start = path.solution.ends[0]
         most = min(_MORE_STEPS * (len(path.solution.t) + _FEW), _MORE_STEPS * max_steps)
-        again = quick(sharper, start, t, tight, most, None)
-        if again is None:
+        try:
+            again = quick(sharper, start, t, tight, most, None)
+        except NotAtOnce:
             watch = Watch(sharper, None, 1e3 * tight, t, ProgressBar("", show=False))
             again = integrate(sharper, start, t, tight, most, watch)
         if again.outcome == "failed":

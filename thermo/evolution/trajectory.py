@@ -6,18 +6,21 @@ import dataclasses
 import functools
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from oqs import flow_law
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
 from oqs.generator.model import Model
 from oqs.summary import Summarised, Summary, counted, few_digits
 from oqs.validity.verdict import Audit
-from thermo.evolution.audit import worst_along
+from thermo.evolution.audit import rebuilt, worst_along
 from thermo.evolution.events.events import Event
+from thermo.evolution.linear_noise.expansion import DifferentiableLaw
+from thermo.evolution.linear_noise.spread import PathFluctuations, spread
 from thermo.gases import EquationOfState
 from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.reservoirs.state import State
@@ -66,7 +69,8 @@ class Trajectory(Summarised):
     names : of the reservoirs, those of `flows` too.
     gases : of the reservoirs; the description of a user's own gas after `load`.
     capacities : (n,) A_j V_j; infinite for a fixed reservoir.
-    parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version.
+    parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version, the route
+        taken ("all steps at once", or "step by step: " and why).
     evaluations : at how many states the flow law was asked, events included; a first, coarse run on
         its plain flows is not counted.
     solution : y(t) = (ln(T_j/T_j(0)).., mu_j..) between the steps.
@@ -154,6 +158,25 @@ class Trajectory(Summarised):
         See `thermo.audit`, which also takes the model where the law has none.
         """
         return audit(self)
+
+    def fluctuations(self, model: Model | None = None) -> PathFluctuations:
+        """Return the noise of the flows along the path and the spread of N_j, E_j, T_j, mu_j.
+
+        To first order in 1/(A V), with reservoirs of sharp N_j and E_j at t = 0: see
+        `PathFluctuations`. A capacity ten times as large makes the spread of T and mu sqrt(10)
+        times smaller.
+
+        Parameters
+        ----------
+        model : made by `oqs.davies` or another generator, with as many contacts as the path has
+            reservoirs; None takes that of the law the path was made with.
+
+        Raises
+        ------
+        TypeError, ValueError
+            if there is no model, or the gases are descriptions read from a file.
+        """
+        return fluctuations_along(self, model)
 
     @property
     def conservation(self) -> Conservation:
@@ -249,6 +272,37 @@ def audit(path: Trajectory, model: Model | None = None) -> Audit:
     >>> thermo.audit(path).verdict
     <Verdict.DOUBTFUL: 1>
     """
+    return worst_along(
+        _model(path, model),
+        path.law,
+        path.gases,
+        path.capacities,
+        path.names,
+        path.t,
+        path.T,
+        path.mu,
+    )
+
+
+def fluctuations_along(path: Trajectory, model: Model | None) -> PathFluctuations:
+    """Do as `Trajectory.fluctuations` says."""
+    checked = _model(path, model)
+    reservoirs = rebuilt(path.gases, path.capacities, path.names)
+    if checked.reservoirs != len(path.names):
+        raise ValueError(
+            f"Argument `model` must have one contact per reservoir of the path, {len(path.names)}, "
+            f"but has {checked.reservoirs}. Give the model that the path was made with."
+        )
+    law = path.law if hasattr(path.law, "jacobian") else flow_law(checked)
+
+    def state(times: FloatArray) -> tuple[FloatArray, FloatArray]:
+        found = path.at(times)
+        return found.T, np.where(reservoirs.has_potential, found.mu, 0.0)
+
+    return spread(checked, cast(DifferentiableLaw, law), reservoirs, path.t, state)
+
+
+def _model(path: Trajectory, model: Model | None) -> Model:
     if model is None:
         model = getattr(path.law, "model", None)
     if not isinstance(model, Model):
@@ -257,9 +311,7 @@ def audit(path: Trajectory, model: Model | None = None) -> Audit:
             f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "
             "Give oqs.davies(system, contacts)."
         )
-    return worst_along(
-        model, path.law, path.gases, path.capacities, path.names, path.t, path.T, path.mu
-    )
+    return model
 
 
 def _drift(values: FloatArray) -> float:

@@ -13,6 +13,7 @@ from thermo.scenario.scenario import Scenario, Task
 from thermo.scenario.schema.contacts import read_contacts
 from thermo.scenario.schema.document import Document, load
 from thermo.scenario.schema.generator import GENERATOR
+from thermo.scenario.schema.links import read_links
 from thermo.scenario.schema.outputs import read_outputs
 from thermo.scenario.schema.place import Place, Problem, Problems, ScenarioError
 from thermo.scenario.schema.reservoirs import read_reservoirs
@@ -33,6 +34,7 @@ SCENARIO: Final = Table(
         "system": Key(as_given, "Give [system] with energies, h or a builder.", REQUIRED),
         "contacts": Key(as_given, "Give one [[contacts]] per reservoir.", REQUIRED),
         "reservoirs": Key(as_given, "Give one [[reservoirs]] per contact.", REQUIRED),
+        "links": Key(as_given, "Give [[links]] with `between` and `strength`.", []),
         "generator": Key(as_given, _TABLE, {}),
         **{name: Key(as_given, _TABLE) for name in TASKS},
         "output": Key(as_given, _TABLE, {}),
@@ -67,7 +69,8 @@ def scenario(document: Document) -> Scenario:
 
     system = part("system", read_system)
     contacts = part("contacts", read_contacts, system)
-    reservoirs = part("reservoirs", read_reservoirs, contacts)
+    links = part("links", read_links)
+    reservoirs = part("reservoirs", read_reservoirs, contacts, links)
     units = part("units", read_units)
     generator = part("generator", GENERATOR)
     outputs = part("output", read_outputs)
@@ -75,6 +78,7 @@ def scenario(document: Document) -> Scenario:
     problems.raise_any()
     assert system is not None  # what is None was a problem
     assert contacts is not None
+    assert links is not None
     assert reservoirs is not None
     assert generator is not None
     assert outputs is not None
@@ -85,6 +89,8 @@ def scenario(document: Document) -> Scenario:
         units=units,
         system=system,
         contacts=contacts,
+        links=links,
+        names=reservoirs.names,
         T=reservoirs.T,
         mu=reservoirs.mu,
         given=reservoirs.reservoirs,

@@ -7,6 +7,8 @@ import pathlib
 from collections.abc import Callable, Mapping
 from typing import Protocol, final
 
+import numpy as np
+
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
 from oqs.system.base import System
@@ -15,6 +17,7 @@ from thermo.reservoirs.reservoir import Reservoir
 from thermo.scenario.outcome import Outcome
 from thermo.scenario.schema.document import Document
 from thermo.scenario.schema.generator import DaviesGenerator
+from thermo.scenario.schema.links import Links
 from thermo.scenario.schema.outputs import Outputs
 from thermo.scenario.schema.place import Place
 from thermo.sweeps.parts import Part
@@ -32,8 +35,11 @@ class Scenario:
     note : remark on it; may be empty.
     units : the reference energy, or None.
     system, contacts : as `oqs.davies` takes them; every contact has a name.
-    T, mu : (n,) of the reservoirs at the start, in units of energy (k_B = 1). Read-only.
-    given : (n,) reservoirs, named as their contacts; None of one without a gas.
+    links : between reservoirs, by their names.
+    names : (n,) of the reservoirs: those of the contacts, then those that links alone join.
+    T, mu : (n,) of the reservoirs at the start, in units of energy (k_B = 1); mu is NaN of one that
+        has none. Read-only.
+    given : (n,) reservoirs; None of one without a gas.
     generator : how the generator is made and solved.
     asked : tasks by name, in the order in which they are computed.
     outputs : what is written.
@@ -45,6 +51,8 @@ class Scenario:
     units: Units | None
     system: System
     contacts: tuple[Contact, ...]
+    links: Links
+    names: tuple[str, ...]
     T: FloatArray
     mu: FloatArray
     given: tuple[Reservoir | None, ...]
@@ -53,9 +61,14 @@ class Scenario:
     outputs: Outputs
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the reservoirs, which are those of their contacts."""
-        return tuple(str(contact.name) for contact in self.contacts)
+    def contact_T(self) -> FloatArray:
+        """T (k,) of the reservoirs that touch the open system."""
+        return self.T[: len(self.contacts)]
+
+    @property
+    def contact_mu(self) -> FloatArray:
+        """Mu (k,) of the same; 0 where there is none."""
+        return np.nan_to_num(self.mu[: len(self.contacts)])
 
     @property
     def reservoirs(self) -> tuple[Reservoir, ...]:

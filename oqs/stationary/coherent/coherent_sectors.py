@@ -17,6 +17,7 @@ import scipy.sparse.linalg
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.stationary.coherent.level_rates import LevelRates
 from oqs.stationary.method import (
     Solution,
@@ -29,10 +30,26 @@ from oqs.stationary.rates.sector_perturbation import Perturbation
 from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.rates.sweeps import RateSweep
 from oqs.transitions.level_coherences import LevelCoherences
+from oqs.transitions.transitions import SectorBlocks
 
 _RELATIVE = 3e-14  # residual of the iteration, in units of g v; rounding leaves some 1e-15
 _RESTART = 60
 _CYCLES = 5
+_ONE_MATRIX = 1024  # states up to which populations and coherences are equations of one matrix
+
+
+def large_levels(model: Model) -> LevelCoherences | None:
+    """Return the levels of a model with too many states for one matrix, None for other models.
+
+    Frequency shifts, and levels of split energies, are equations of one matrix at any size.
+    """
+    if not isinstance(model, DaviesModel) or model.shifted:
+        return None
+    blocks = model.transitions
+    if not isinstance(blocks, SectorBlocks) or blocks.dimension <= _ONE_MATRIX:
+        return None
+    levels = model.level_coherences
+    return None if levels is None or levels.turning else levels
 
 
 @final
@@ -83,12 +100,7 @@ class CoherentSectorProblem(RateProblem):
     def matrix(self, solution: Solution) -> sp.csr_array:
         """Return the density matrix (D, D) in the energy basis."""
         populations, coherences = np.split(solution.values.real, [self.rates.dimension])
-        rho = sp.diags_array(populations.astype(np.complex128)).tolil()
-        for level, matrix in zip(
-            self.coherences.levels, self.coherences.matrices(coherences), strict=True
-        ):
-            rho[np.ix_(level.states, level.states)] += matrix
-        return sp.csr_array(rho)
+        return self.coherences.density_matrix(populations, coherences)
 
     def transition_frequencies(self) -> FloatArray:
         """Return the frequencies (M,) of all transitions."""

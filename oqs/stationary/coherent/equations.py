@@ -13,9 +13,10 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.generator.davies import DaviesModel
 from oqs.generator.eigenoperators import Elements
-from oqs.generator.generator import Generator, build_generator, commutator
+from oqs.generator.generator import Generator, build_generator
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.coherent.local_basis import JumpBlocks
+from oqs.transitions.places import commutator
 
 _CLEAR = 1e-4
 """Slowest over fastest jumps out of a level from which on any of its bases resolves them.

@@ -21,6 +21,7 @@ from thermo.scenario.reading import SCENARIO, scenario
 from thermo.scenario.schema.contacts import CONTACTS, RATES, SPIN
 from thermo.scenario.schema.document import parse
 from thermo.scenario.schema.generator import GENERATOR, METHODS
+from thermo.scenario.schema.links import LINKS
 from thermo.scenario.schema.outputs import OUTPUT
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.reservoirs import GASES, RESERVOIR
@@ -248,7 +249,7 @@ def test_the_documentation_names_every_key_and_every_word():
     tables = [SCENARIO, UNITS, SYSTEM, SPIN, RESERVOIR, FLOWS, RELAXATION]
     tables += [TRAJECTORY, SWEEP, OUTPUT, *(kind.keys for kind in CONTACTS.values())]
     variants = (RATES, GASES, GENERATOR)
-    tables += [keys for variant in variants for keys, _ in variant.variants.values()]
+    tables += [keys for variant in (*variants, LINKS) for keys, _ in variant.variants.values()]
     words = {key for table in tables for key in table.keys}
     words |= {*BUILDERS, *LAWS, *METHODS, *QUANTITIES, *CONTACTS, "kind"}
     words |= {word for variant in variants for word in variant.variants}

@@ -143,7 +143,7 @@ MISTAKES = [
     ((('[1, "0.5j"]', '["i", 1]'),), "contacts.hot.coupling[0]", 'text such as "0.1+0.2j"'),
     ((('name = "hot"', 'name = "cold"'),), "contacts.cold.name", "'cold' stands twice"),
     ((('name = "hot"', 'name = "a.b"'),), "contacts.a.b.name", "must have no dot"),
-    ((('name = "cold"\nT', 'name = "warm"\nT'),), "reservoirs.warm.name", "contact 1, 'cold'"),
+    ((('name = "cold"\nT', 'name = "warm"\nT'),), "reservoirs.warm.name", "its contact, 'cold'"),
     ((("[flows]", f"{RESERVOIR}[flows]"),), "reservoirs", "one per contact, 2, but are 3"),
     (((ENERGIES, "energies = []"),), "system.energies", "must have 1 to 500 entries, but has 0"),
     (((ENERGIES, ""),), "system", "exactly one of `energies`, `h`, `builder`, but has none"),

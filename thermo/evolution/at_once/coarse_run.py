@@ -16,6 +16,7 @@ from scipy.integrate import ODEintWarning, odeint
 
 from oqs.arguments import FloatArray
 from thermo.evolution.at_once.plain_rates import PlainRates
+from thermo.evolution.at_once.refusal import NotAtOnce, trial_states
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES
 from thermo.evolution.watch import Watch
@@ -41,13 +42,8 @@ def coarse(
     watch: Watch | None,
     tolerance: float,
     growth: float,
-) -> tuple[FloatArray, FloatArray] | None:
-    """Return edges (m + 1,) of steps and y (m, s + 1, 2n) at their starts and nodes, or None.
-
-    None where nothing moves, the end is not reached within 60 doublings of time, or it comes to
-    rest elsewhere than in equilibrium: totals of N and E that are only kept to the tolerance mean
-    another equilibrium, and of cold gases a distant one. None too inside of another such run (of a
-    law that evolves reservoirs itself), or where LSODA is not free.
+) -> tuple[FloatArray, FloatArray]:
+    """Return edges (m + 1,) of steps and y (m, s + 1, 2n) at their starts and nodes.
 
     Parameters
     ----------
@@ -59,18 +55,24 @@ def coarse(
 
     Raises
     ------
-    ValueError, ArithmeticError, ODEintWarning
-        where a gas or numbers end, or LSODA gives up; and whatever law or gas raise.
+    NotAtOnce
+        where nothing moves, law or gas refuse a trial state, LSODA gives up or is not free (as
+        inside of another such run, of a law that evolves reservoirs itself), the end is not reached
+        within 60 doublings of time, or the run comes to rest elsewhere than in equilibrium: totals
+        of N and E that are only kept to the tolerance mean another equilibrium, and of cold gases a
+        distant one.
     """
     with _lsoda_is_free() as free:
         if not free:
-            return None
+            raise NotAtOnce("another evolution holds LSODA")
         goal = None if watch is None else watch.goal
         way = 1.0 if watch is None or goal is None else min(float(watch.rule.distance(y)), 1.0)
         tolerance *= min(10 * way, 1.0)
-        fastest = float(np.max(np.abs(rates(y, 0.0)) / dynamics.scale(y)))
+        with trial_states():
+            change = rates(y, 0.0)
+        fastest = float(np.max(np.abs(change) / dynamics.scale(y)))
         if not 0 < fastest < math.inf:
-            return None
+            raise NotAtOnce("nothing moves at the start")
         portions = np.ceil(_PORTIONS / math.log2(growth)).astype(int).tolist()
         edges = _edges(_FIRST * way / fastest * growth ** np.arange(portions[-1]), t_final)
         values = y[None]
@@ -87,10 +89,10 @@ def coarse(
                     last = int(unsettled[-1]) + 1
                     return _to_the_goal(edges, values, last, there, away, watch.tolerance)
                 if np.max(np.abs(ends[-1] - ends[-2]) / dynamics.scale(y)) < _REST * tolerance:
-                    return None
+                    raise NotAtOnce("the coarse run rests away from equilibrium")
             elif len(ends) == len(edges):
                 return edges, _steps(values)
-        return None
+        raise NotAtOnce("the coarse run does not come to its end")
 
 
 @contextlib.contextmanager
@@ -121,16 +123,10 @@ def _lsoda(
     tolerance: float,
 ) -> FloatArray:
     """Return y at the nodes of steps between edges, the start left out; raise where it fails."""
-    with warnings.catch_warnings():
+    times, absolute = grid(edges, radau(STAGES).nodes), tolerance * dynamics.scale(y)
+    with warnings.catch_warnings(), trial_states():
         warnings.simplefilter("error", ODEintWarning)
-        values = odeint(
-            rates,
-            y,
-            grid(edges, radau(STAGES).nodes),
-            rtol=tolerance,
-            atol=tolerance * dynamics.scale(y),
-            mxstep=_MOST,
-        )
+        values = odeint(rates, y, times, rtol=tolerance, atol=absolute, mxstep=_MOST)
     return np.asarray(values[1:])
 
 
@@ -141,7 +137,7 @@ def _to_the_goal(
     goal: FloatArray,
     away: FloatArray,
     tolerance: float,
-) -> tuple[FloatArray, FloatArray] | None:
+) -> tuple[FloatArray, FloatArray]:
     """Return the steps until all is settled, and as many more, at the goal, as the decay takes.
 
     The goal itself is nearer than LSODA would come, whose totals of N and E are coarse as well.
@@ -150,7 +146,7 @@ def _to_the_goal(
     end = edges[settled] + max(math.log(away[settled] / tolerance), 0.0) / pace
     last = max(int(np.searchsorted(edges, end)), settled + 1)
     if last >= len(edges):
-        return None
+        raise NotAtOnce("the coarse run does not come to its end")
     steps = _steps(values[: settled * STAGES + 1])
     at_goal = np.broadcast_to(goal, (last - settled, *steps.shape[1:])).copy()
     at_goal[0, 0] = steps[-1, -1]

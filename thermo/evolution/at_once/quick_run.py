@@ -14,6 +14,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from thermo.evolution.at_once.coarse_run import coarse
 from thermo.evolution.at_once.plain_rates import plain_rates
+from thermo.evolution.at_once.refusal import NotAtOnce
 from thermo.evolution.at_once.simultaneous import refine
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES, Integration
@@ -22,7 +23,7 @@ from thermo.numerics.collocation import radau
 
 # tolerance of the coarse solution and growth of its steps: Newton's method squares the error twice
 # in no more time than LSODA once, but in the cold it may need more to begin with
-_ATTEMPTS = ((2e-4, 2.0), (2e-6, 1.5))
+_ROUGH, _FINER = (2e-4, 2.0), (2e-6, 1.5)
 _SHOWN, _LEFT = 0.5, 0.8  # of the bar for all turns, and of that after one: nobody knows how many
 
 
@@ -33,46 +34,50 @@ def quick(
     rtol: float,
     max_steps: int,
     watch: Watch | None,
-) -> Integration | None:
-    """Integrate dy/dt = dynamics(y) from t = 0 as `integrate` does, or return None.
+) -> Integration:
+    """Integrate dy/dt = dynamics(y) from t = 0 as `integrate` does, on other steps.
 
-    The same polynomials, stage equations and tolerance, on other steps. None where there is no
-    coarse solution to begin with, Newton's method does not converge on it, or the watch has to
-    look closer. No watch: on to t_final.
+    The same polynomials, stage equations and tolerance. No watch: on to t_final.
+
+    Raises
+    ------
+    NotAtOnce
+        where the law gains nothing by many states at once, there is no coarse solution to begin
+        with, Newton's method does not converge on it, or the stopping rule has to look closer.
     """
-    endless = math.isinf(t_final) and (watch is None or watch.goal is None)
-    rates = None if endless else plain_rates(dynamics)
+    if math.isinf(t_final) and (watch is None or watch.goal is None):
+        raise NotAtOnce("no end is known")
+    rates = plain_rates(dynamics)
     if rates is None:
-        return None
+        raise NotAtOnce("the law is no quicker at many states")
     turns = itertools.count(1)
 
     def turned() -> None:
         if watch is not None:
             watch.bar.update(_SHOWN * (1 - _LEFT ** next(turns)))
 
-    for attempt in _ATTEMPTS:
-        try:
-            with np.errstate(all="ignore"):  # what is not finite is refused
-                first = coarse(dynamics, rates, y, t_final, watch, *attempt)
-                turned()
-                fine = None if first is None else refine(dynamics, *first, rtol, max_steps, turned)
-        except Exception:  # law or gas refuse a trial state: step by step it is not met, or named
-            continue
-        run = None if fine is None else _ended(*fine, t_final, watch)
-        if run is not None:
-            return run
-    return None
+    def attempt(tolerance: float, growth: float) -> Integration:
+        with np.errstate(all="ignore"):  # what is not finite is refused
+            first = coarse(dynamics, rates, y, t_final, watch, tolerance, growth)
+            turned()
+            fine = refine(dynamics, *first, rtol, max_steps, turned)
+        return _ended(*fine, t_final, watch)
+
+    try:
+        return attempt(*_ROUGH)
+    except NotAtOnce:
+        return attempt(*_FINER)
 
 
 def _ended(
     edges: FloatArray, values: FloatArray, t_final: float, watch: Watch | None
-) -> Integration | None:
-    """Return the solution up to equilibrium or t_final, if it comes to either."""
+) -> Integration:
+    """Return the solution up to equilibrium or t_final; NotAtOnce if it comes to neither."""
     method = radau(STAGES)
     arrived = None if watch is None else watch.arrived(edges, values[:, -1], values[:, 0])
     if arrived is not None:
         solution = method.solution(edges[: arrived + 2], values[: arrived + 1])
         return Integration(solution, "equilibrated")
     if edges[-1] < t_final:
-        return None
+        raise NotAtOnce("whether it is over is to be looked at step by step")
     return Integration(method.solution(edges, values), "t_final")

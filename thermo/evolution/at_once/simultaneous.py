@@ -14,6 +14,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.numerics.clusters import IntArray
+from thermo.evolution.at_once.refusal import NotAtOnce, trial_states
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES
 from thermo.numerics.collocation import Collocation, radau
@@ -25,6 +26,8 @@ _ROUNDING = 1e-14  # ... or this: totals of N and E, and so the entropy, are kep
 _SHARPER = 0.1  # of the tolerance: what a step may err, for totals within 1e-12 inside it as well
 _MESHES = 4
 _LARGEST = 10_000_000  # numbers in the inverses; with more, step by step is as quick
+_TOO_MANY = "the steps would be too many"
+_NO_SOLUTION = "Newton's method does not converge on all steps"
 _MARGIN = 1.4  # on the number of parts a step is divided into
 _MOST_PARTS = 8  # at once
 
@@ -36,7 +39,7 @@ def refine(
     rtol: float,
     most: int,
     turned: Callable[[], None],
-) -> tuple[FloatArray, FloatArray] | None:
+) -> tuple[FloatArray, FloatArray]:
     """Solve dy/dt = dynamics(y) on all steps, dividing those whose polynomials do not follow y(t).
 
     Parameters
@@ -51,8 +54,13 @@ def refine(
     Returns
     -------
     edges, values
-        of the steps used, as `edges` and `guess`; None where Newton's method does not converge or
-        the steps would be too many. Exceptions of the law and of the gases pass.
+        of the steps used, as `edges` and `guess`.
+
+    Raises
+    ------
+    NotAtOnce
+        where Newton's method does not converge, the steps would be too many, or law or gas refuse a
+        trial state.
 
     Notes
     -----
@@ -64,13 +72,10 @@ def refine(
     values: FloatArray = guess
     most = min(most, _LARGEST // (STAGES * guess.shape[-1]) ** 2)
     if len(edges) - 1 > most:
-        return None
+        raise NotAtOnce(_TOO_MANY)
     rates, jacobians = _linearised(dynamics, guess)
     for _ in range(_MESHES):
-        solved = newton(np.diff(edges), values, rates, jacobians)
-        if solved is None:
-            return None
-        values, jacobians = solved
+        values, jacobians = newton(np.diff(edges), values, rates, jacobians)
         error = method.error(values, dynamics.scale(values[:, 0]))
         excess = error / (_SHARPER * rtol)
         parts = np.ceil(_MARGIN * excess ** (1 / STAGES))
@@ -78,10 +83,10 @@ def refine(
         if parts.max() == 1:
             return edges, values
         if parts.sum() > most:
-            return None
+            raise NotAtOnce(_TOO_MANY)
         edges, values, jacobians = _divided(method, edges, values, jacobians, parts)
         rates = _rates(dynamics, values)
-    return None
+    raise NotAtOnce(_TOO_MANY)
 
 
 @final
@@ -99,11 +104,11 @@ class _Newton:
 
     def __call__(
         self, h: FloatArray, guess: FloatArray, rates: FloatArray, jacobians: FloatArray
-    ) -> tuple[FloatArray, FloatArray] | None:
+    ) -> tuple[FloatArray, FloatArray]:
         """Return values (m, s + 1, d) that obey the equations of steps h (m,), and Jacobians.
 
-        None if it does not converge. The Jacobians are not quite those of the values: each turn
-        reduces what is left by about the same factor, which tells what one more would have brought.
+        NotAtOnce if it does not converge. The Jacobians are not quite those of the values: each
+        turn reduces what is left by about the same factor, which tells what one more would bring.
         """
         scale = self._dynamics.scale(guess[:, :1])
         values = guess.copy()
@@ -121,7 +126,7 @@ class _Newton:
             norm = float(np.max(np.abs(change) / scale))
             pace = norm / before if before else 1.0
             if not pace <= 1:
-                return None
+                raise NotAtOnce(_NO_SOLUTION)
             if self._is_enough(pace * norm, values, scale[:, 0]):
                 return values, jacobians
             if before and pace > _SLOW:
@@ -130,7 +135,7 @@ class _Newton:
             else:
                 rates = _rates(self._dynamics, values)
             before = norm
-        return None
+        raise NotAtOnce(_NO_SOLUTION)
 
     def _is_enough(self, left: float, values: FloatArray, scale: FloatArray) -> bool:
         """Say whether a change still to come is small, or need not be taken from steps to divide.
@@ -145,14 +150,18 @@ class _Newton:
 def _rates(dynamics: ReservoirDynamics, values: FloatArray) -> FloatArray:
     """Return dy/dt (m, s, d) at the nodes of values (m, s + 1, d)."""
     stages = values[:, 1:]
-    return dynamics(stages.reshape(-1, stages.shape[-1])).reshape(stages.shape)
+    states = stages.reshape(-1, stages.shape[-1])
+    with trial_states():
+        rates = dynamics(states)
+    return rates.reshape(stages.shape)
 
 
 def _linearised(dynamics: ReservoirDynamics, values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return dy/dt (m, s, d) at the nodes, its Jacobians (m, s + 1, d, d) at the starts as well."""
     steps, nodes, size = values.shape
     states = np.concatenate([values[:1, 0], values[:, 1:].reshape(-1, size)])
-    rates, jacobians = dynamics.linearised(states)
+    with trial_states():
+        rates, jacobians = dynamics.linearised(states)
     nodal = jacobians[1:].reshape(steps, nodes - 1, size, size)
     starts = np.concatenate([jacobians[:1], nodal[:-1, -1]])  # where the step before ends
     return (
@@ -174,7 +183,10 @@ def _inverse(
     weights = np.repeat(method.matrix, size, axis=1)
     matrices = (weights[:, None] * scaled.reshape(steps, 1, size, rows)).reshape(steps, rows * rows)
     matrices[:, :: rows + 1] += 1.0
-    inverse = np.linalg.inv(matrices.reshape(steps, rows, rows))
+    try:
+        inverse = np.linalg.inv(matrices.reshape(steps, rows, rows))
+    except np.linalg.LinAlgError:
+        raise NotAtOnce(_NO_SOLUTION) from None
     start = np.tile(np.eye(size), (stages, 1))
     passed_on: FloatArray = (inverse @ start).reshape(steps, stages, size, size)
     return np.asarray(inverse), passed_on

@@ -45,12 +45,12 @@ def plain(values: ArrayLike) -> Any:
 def state_data(
     names: Sequence[str], T: ArrayLike, mu: ArrayLike, units: Units | None
 ) -> list[dict[str, Any]]:
-    """Return T and mu (n,) by reservoir."""
+    """Return T and mu (n,) by reservoir; mu is null where there is none."""
     return [
         {
             "name": name,
             "T": float(t),
-            "mu": float(m),
+            "mu": plain(m),
             **si_data(units, T=("temperature", t), mu=("energy", m)),
         }
         for name, t, m in zip(names, np.asarray(T), np.asarray(mu), strict=True)

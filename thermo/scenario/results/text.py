@@ -40,6 +40,11 @@ def print_checks(output: Console, data: Iterable[Mapping[str, Any]]) -> None:
         )
 
 
+def digits(value: float | None) -> str:
+    """Return six digits of a number; a dash for none, as of a chemical potential of phonons."""
+    return "-" if value is None else f"{value:.6g}"
+
+
 def with_unit(key: str) -> str:
     """Return a key such as mu_meV as mu (meV)."""
     name, _, unit = key.partition("_")

@@ -9,8 +9,17 @@ import numpy as np
 
 from oqs.arguments import FloatArray, read_only
 from oqs.contact.contacts import Contact
-from thermo.gases import FermiDiracGas, SommerfeldGas, TabulatedGas
+from thermo.gases import (
+    BoseGas,
+    DebyeSolid,
+    FermiDiracGas,
+    SommerfeldGas,
+    TabulatedGas,
+    TabulatedHeatCapacity,
+)
+from thermo.gases.thermal import conserved
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.scenario.schema.links import Links
 from thermo.scenario.schema.place import Place, Problems
 from thermo.scenario.schema.table import (
     REQUIRED,
@@ -22,7 +31,14 @@ from thermo.scenario.schema.table import (
     named,
     shown,
 )
-from thermo.scenario.schema.values import arguments_of, long_numbers, name, number, positive
+from thermo.scenario.schema.values import (
+    Whole,
+    arguments_of,
+    long_numbers,
+    name,
+    number,
+    positive,
+)
 
 GASES: Final = Variant(
     "law",
@@ -32,6 +48,14 @@ GASES: Final = Variant(
         "tabulated": (
             arguments_of(TabulatedGas, energies=long_numbers, density_of_states=long_numbers),
             TabulatedGas,
+        ),
+        "bose": (arguments_of(BoseGas, alpha=positive), BoseGas),
+        "debye": (arguments_of(DebyeSolid, T_D=positive, dimension=Whole(1, 3)), DebyeSolid),
+        "heat_capacity": (
+            arguments_of(
+                TabulatedHeatCapacity, temperatures=long_numbers, heat_capacity=long_numbers
+            ),
+            TabulatedHeatCapacity,
         ),
     },
 )
@@ -43,11 +67,13 @@ def _size(value: object, place: Place) -> float:
     return math.inf if value == math.inf else positive(value, place)
 
 
+_MU: Final = "Give the chemical potential, in units of energy."
+
 RESERVOIR: Final = Table(
     {
         "name": Key(name, "It is the name of its contact."),
         "T": Key(positive, "Give the temperature, in units of energy (k_B = 1).", REQUIRED),
-        "mu": Key(number, "Give the chemical potential, in units of energy.", REQUIRED),
+        "mu": Key(number, _MU),
         "gas": Key(GASES, 'Give a gas, {law = "fermi_dirac", alpha = 1.5}.'),
         **argument_keys(
             Reservoir, capacity=(_size, "It is A_j V_j, the size of the reservoir, or inf.")
@@ -58,57 +84,85 @@ RESERVOIR: Final = Table(
 
 @final
 class ReservoirsRead(NamedTuple):
-    """T, mu (n,) of the reservoirs; each of those that have a gas, None of the others."""
+    """Names, T and mu (n,), mu NaN where there is none; the reservoirs, None of one without gas."""
 
+    names: tuple[str, ...]
     T: FloatArray
     mu: FloatArray
     reservoirs: tuple[Reservoir | None, ...]
 
 
 def read_reservoirs(
-    value: object, place: Place, contacts: tuple[Contact, ...] | None
+    value: object, place: Place, contacts: tuple[Contact, ...] | None, links: Links | None
 ) -> ReservoirsRead:
-    """Return the reservoirs behind the contacts; each gas must hold at its T and mu.
+    """Return the reservoirs behind the contacts, and those in contact through links alone.
 
-    Contacts that could not be read, None, are not compared with.
+    Each gas must hold at its T and mu. Contacts or links that could not be read, None, are not
+    compared with.
     """
     tables = named(value, place)
     problems = Problems()
-    if contacts is not None and len(tables) != len(contacts):
-        raise place.error(
-            f"must be one per contact, {len(contacts)}, but are {len(tables)}",
-            "Give [[reservoirs]] in the order of [[contacts]].",
-        )
-    names = [None if contacts is None else contacts[j].name for j in range(len(tables))]
+    linked = {name for pair in links or () for name in pair}
+    names = [label(table, j) for j, (table, _) in enumerate(tables)]
+    if contacts is not None:
+        names[: len(contacts)] = [str(contact.name) for contact in contacts][: len(tables)]
+        beside = set(names[len(contacts) :])
+        if len(tables) < len(contacts) or (links is not None and not beside <= linked):
+            raise place.error(
+                f"must be one per contact, {len(contacts)}, but are {len(tables)}",
+                "Give [[reservoirs]] in the order of [[contacts]], then those of [[links]] alone.",
+            )
+        problems.tried(_check_links, linked, names, place)
+    kinds = [bool(getattr(contact, "fermionic", True)) for contact in contacts or ()]
     found = [
-        problems.tried(_reservoir, table, at, j, names[j]) for j, (table, at) in enumerate(tables)
+        problems.tried(_reservoir, table, at, names[j], kinds[j] if j < len(kinds) else None)
+        for j, (table, at) in enumerate(tables)
     ]
     problems.raise_any()
     read = [each for each in found if each is not None]
     return ReservoirsRead(
+        names=tuple(names),
         T=read_only(np.array([keys["T"] for keys, _ in read])),
         mu=read_only(np.array([keys["mu"] for keys, _ in read])),
         reservoirs=tuple(reservoir for _, reservoir in read),
     )
 
 
+def _check_links(linked: set[str], names: list[str], place: Place) -> None:
+    """Raise ScenarioError where a name stands twice, or a link joins what is no reservoir."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise place.error(f"must have different names, but two are {twice!r}", "Name each.")
+    for missing in sorted(linked - set(names)):
+        raise place.error(
+            f"must hold all that [[links]] join, but none is called {missing!r}",
+            "Add it after those of the contacts.",
+        )
+
+
 def _reservoir(
-    table: dict[str, Any], place: Place, index: int, contact: str | None
+    table: dict[str, Any], place: Place, called: str, fermionic: bool | None
 ) -> tuple[dict[str, Any], Reservoir | None]:
+    """Return the keys and the reservoir; `fermionic` is its contact, None of one without."""
     problems = Problems()
     keys = problems.tried(RESERVOIR, table, place)
-    if contact is not None and "name" in table and label(table, index) != contact:
+    if table.get("name", called) != called:
         problems.add(
             place.at("name").error(
-                f"must be that of contact {index + 1}, {contact!r}, but is {shown(table['name'])}",
+                f"must be that of its contact, {called!r}, but is {shown(table['name'])}",
                 "Give [[reservoirs]] in the order and with the names of [[contacts]].",
             )
         )
     problems.raise_any()
     assert keys is not None
-    if keys["gas"] is None:
+    gas = keys["gas"]
+    if keys["mu"] is None:
+        if "N" in conserved(gas) if gas is not None else fermionic is not False:
+            raise place.at("mu", _MU).error("is missing")
+        keys["mu"] = np.nan
+    if gas is None:
         return keys, None
     with place.blamed():
-        reservoir = Reservoir(keys["gas"], keys["capacity"], contact or label(table, index))
+        reservoir = Reservoir(gas, keys["capacity"], called)
         Reservoirs([reservoir]).checked([keys["T"]], [keys["mu"]])
     return keys, reservoir

@@ -58,6 +58,14 @@ def positive(value: object, place: Place) -> float:
     return found
 
 
+def not_negative(value: object, place: Place) -> float:
+    """Return a finite number >= 0."""
+    found = number(value, place)
+    if not found >= 0:
+        raise place.error(f"must be >= 0, but is {shown(value)}")
+    return found
+
+
 def complex_number(value: object, place: Place) -> complex:
     """Return a complex number: a number, or text such as "0.1+0.2j"."""
     if not isinstance(value, str):

@@ -10,18 +10,25 @@ from oqs.laws.density_matrix import DensityMatrixLaw
 from oqs.laws.gross import ROUNDING, gross_flows, gross_of_modes
 from oqs.laws.landauer import Landauer
 from oqs.state.entropy import clausius_sum
+from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.scenario.outcome import Check
 from thermo.scenario.scenario import Scenario
-from thermo.scenario.tasks.laws import ScenarioLaw, quadratic, words
+from thermo.scenario.tasks.laws import ScenarioLaw, quadratic, with_its_links, words
 
 _EXACT = 1e-9  # of the largest flow: what solvers of one generator must agree to
 
 
 def gross_rates(scenario: Scenario, law: ScenarioLaw) -> Flows:
-    """Return the gross rates of the contacts, in which flows of a vanishing net are rounding."""
+    """Return the gross rates, links included, in which flows of a vanishing net are rounding."""
+    state = scenario.contact_T, scenario.contact_mu
     if isinstance(law, DensityMatrixLaw):
-        return gross_flows(law.model, scenario.T, scenario.mu)
-    return gross_of_modes(quadratic(scenario), scenario.contacts, scenario.T, scenario.mu)
+        found = gross_flows(law.model, *state)
+    else:
+        found = gross_of_modes(quadratic(scenario), scenario.contacts, *state)
+    whole = with_its_links(law, scenario)
+    if not isinstance(whole, LinkedLaw):
+        return found
+    return whole.completed_gross(found, scenario.T, np.nan_to_num(scenario.mu))
 
 
 def deviation(flows: Flows, reference: Flows, T: FloatArray, gross: Flows) -> float:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final, final
 
+import numpy as np
 from rich.console import Console
 
 from oqs.flows import Flows
@@ -25,13 +26,20 @@ from thermo.scenario.results.data import (
     si_data,
     state_data,
 )
-from thermo.scenario.results.text import print_audit, print_table, with_unit
+from thermo.scenario.results.text import digits, print_audit, print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Key, Table, argument_keys
 from thermo.scenario.schema.values import boolean, positive
 from thermo.scenario.tasks.flow_checks import deviation, flow_checks, gross_rates
-from thermo.scenario.tasks.laws import LAWS, ScenarioLaw, make_law, require_law, words
+from thermo.scenario.tasks.laws import (
+    LAWS,
+    ScenarioLaw,
+    make_law,
+    require_law,
+    with_its_links,
+    words,
+)
 
 
 @final
@@ -69,7 +77,7 @@ class FlowsTask:
             with ProgressBar(f"flows by {words(name)}", workspace.progress):
                 law = self._law(scenario, name)
                 with scenario.document.place.at("reservoirs").blamed():
-                    flows = law(scenario.T, scenario.mu)
+                    flows = with_its_links(law, scenario)(scenario.T, np.nan_to_num(scenario.mu))
             gross = gross_rates(scenario, law)
             off = 0.0 if first is None else deviation(flows, first[1], scenario.T, gross)
             checks += flow_checks(name, law, flows, scenario.T, gross, first)
@@ -78,7 +86,7 @@ class FlowsTask:
             first = first or (name, flows)
             if isinstance(law, DensityMatrixLaw) and self.audit:
                 with ProgressBar("audit of the generator", workspace.progress):
-                    judged = audit(law.model, scenario.T, scenario.mu)
+                    judged = audit(law.model, scenario.contact_T, scenario.contact_mu)
         data = {
             "reservoirs": state_data(scenario.names, scenario.T, scenario.mu, workspace.units),
             "laws": laws,
@@ -138,7 +146,7 @@ def show_flows(output: Console, data: Mapping[str, Any]) -> None:
         rows = [
             (
                 reservoir["name"],
-                *(f"{reservoir[key]:.6g}" for key in state),
+                *(digits(reservoir[key]) for key in state),
                 *(f"{law[kind][j]:.6e}" for kind in kinds),
             )
             for j, reservoir in enumerate(data["reservoirs"])

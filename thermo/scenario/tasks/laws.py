@@ -11,6 +11,8 @@ from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
 from oqs.modes.gaussian import GaussianLaw, gaussian_law
 from oqs.system.systems import QuadraticSystem
+from thermo.reservoirs.linked_law import LinkedLaw
+from thermo.reservoirs.linking import with_links
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.schema.place import Place
 
@@ -69,6 +71,13 @@ def make_law(scenario: Scenario, name: str, **accuracy: float) -> ScenarioLaw:
     """
     with scenario.document.place.at("system").blamed():
         return LAWS[name](scenario, **accuracy)
+
+
+def with_its_links(law: ScenarioLaw, scenario: Scenario) -> ScenarioLaw | LinkedLaw:
+    """Return the law of all reservoirs of a scenario, its links included."""
+    if not scenario.links:
+        return law
+    return with_links(law, scenario.links, names=scenario.names)
 
 
 def require_law(name: str, scenario: Scenario, place: Place) -> None:

@@ -55,12 +55,13 @@ class RelaxationTask:
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
         """Return rho_S(t), its flows and entropies; raises as `FlowsTask.run`."""
         result = self._relaxed(scenario, workspace.progress)
+        names = scenario.names[: len(scenario.contacts)]
         if workspace.folder is not None and scenario.outputs.netcdf:
-            table = labelled(result, scenario.names)
+            table = labelled(result, names)
             save_table(table, workspace.folder, "relaxation.nc", scenario)
         units, checks = workspace.units, _checks(result)
         data = {  # without density matrices, which are too many numbers for JSON
-            "reservoirs": state_data(scenario.names, scenario.T, scenario.mu, units),
+            "reservoirs": state_data(names, scenario.contact_T, scenario.contact_mu, units),
             "time": plain(result.times),
             **si_data(units, time=("time", result.times)),
             **kinds_data(result.flows, units),
@@ -79,10 +80,17 @@ class RelaxationTask:
             end = self.t_final
             if end is None:
                 with ProgressBar("relaxation time", progress):
-                    end = _TIMES * relaxation_time(model, scenario.T, scenario.mu)
+                    end = _TIMES * relaxation_time(model, scenario.contact_T, scenario.contact_mu)
             state = qutip.basis([2] * sites, list(initial))
             times = np.linspace(0.0, end, self.points)
-            return relax(model, state, scenario.T, scenario.mu, times, progress=progress)
+            return relax(
+                model,
+                state,
+                scenario.contact_T,
+                scenario.contact_mu,
+                times,
+                progress=progress,
+            )
 
 
 def _initial(value: object, place: Place) -> str | tuple[int, ...]:

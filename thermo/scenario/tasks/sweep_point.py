@@ -6,16 +6,19 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
+import numpy as np
+
 import oqs
 from thermo.reservoirs.equilibrium import equilibrium
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.schema.document import Document
-from thermo.scenario.tasks.laws import make_law, make_model
+from thermo.scenario.tasks.laws import make_law, make_model, with_its_links
 from thermo.scenario.tasks.trajectory import TrajectoryTask
 
 
 def _flows(scenario: Scenario, law: str) -> dict[str, Any]:
-    flows = make_law(scenario, law)(scenario.T, scenario.mu)
+    law_of_all = with_its_links(make_law(scenario, law), scenario)
+    flows = law_of_all(scenario.T, np.nan_to_num(scenario.mu))
     return {
         "particle": flows.particle,
         "energy": flows.energy,
@@ -26,7 +29,7 @@ def _flows(scenario: Scenario, law: str) -> dict[str, Any]:
 
 def _relaxation(scenario: Scenario, law: str) -> dict[str, Any]:
     model = make_model(scenario)
-    return {"relaxation_time": oqs.relaxation_time(model, scenario.T, scenario.mu)}
+    return {"relaxation_time": oqs.relaxation_time(model, scenario.contact_T, scenario.contact_mu)}
 
 
 def _equilibrium(scenario: Scenario, law: str) -> dict[str, Any]:

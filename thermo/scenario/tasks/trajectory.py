@@ -17,7 +17,7 @@ from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
 from thermo.scenario.schema.values import Whole, boolean, positive
-from thermo.scenario.tasks.laws import DRIVING, make_law, require_law
+from thermo.scenario.tasks.laws import DRIVING, make_law, require_law, with_its_links
 from thermo.scenario.tasks.trajectory_report import trajectory_checks, trajectory_data
 
 
@@ -44,7 +44,7 @@ class TrajectoryTask:
 
     def evolved(self, scenario: Scenario, **controls: Any) -> Trajectory:
         """Return the evolution; `controls` come before the task's own. Raises as `evolve`."""
-        law = make_law(scenario, self.law)
+        law = with_its_links(make_law(scenario, self.law), scenario)
         with scenario.document.place.at("trajectory").blamed():
             return evolve(
                 law, scenario.reservoirs, scenario.T, scenario.mu, **{**self.controls, **controls}

@@ -11,10 +11,11 @@ from rich.console import Console
 from oqs.units import SI_UNITS, Units
 from oqs.validity.verdict import Audit
 from thermo.evolution.events.events import Event
+from thermo.evolution.stopping import distance
 from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.outcome import Check
 from thermo.scenario.results.data import audit_data, checks_data, plain, state_data
-from thermo.scenario.results.text import print_audit, print_table, with_unit
+from thermo.scenario.results.text import digits, print_audit, print_table, with_unit
 
 _MOST_EVENTS = 12  # on a terminal
 _DRIFT = 1e3  # rtol: the totals drift by some rtol, and `evolve` leaves this room
@@ -24,18 +25,17 @@ def trajectory_checks(path: Trajectory) -> tuple[Check, ...]:
     """Return conservation of N and E, growth of the entropy, and where it ended."""
     tolerance = _DRIFT * float(path.parameters["rtol"] or 0.0)
     total = path.entropy.sum(axis=1)
-    fallen = max(0.0, -float(np.min(np.diff(total), initial=0.0))) / abs(float(total[0]))
+    fallen = max(0.0, -float(np.min(np.diff(total), initial=0.0)))
+    # gains of fixed reservoirs begin at 0
+    fallen /= abs(float(total[0])) or float(np.max(np.abs(path.entropy))) or 1.0
     checks = [
         Check("trajectory: drift of sum N", path.conservation.number, tolerance),
         Check("trajectory: drift of sum E", path.conservation.energy, tolerance),
         Check("trajectory: largest fall of sum S in a step, over sum S", fallen, tolerance),
     ]
     if path.outcome == "equilibrated" and path.equilibrium is not None:
-        T, mu = float(path.equilibrium.T), float(path.equilibrium.mu)
-        off = max(
-            float(np.max(np.abs(path.T[-1] / T - 1))),
-            float(np.max(np.abs(path.mu[-1] - mu))) / max(abs(mu), T),
-        )
+        has_mu = ~np.isnan(path.mu[-1])
+        off = float(distance(path.T[-1], path.mu[-1], path.equilibrium, has_mu))
         allowed = float(path.parameters["tolerance"] or 0.0) * (1 + 1e-6)
         checks.append(Check("trajectory: distance from Eq. (6) at the end", off, allowed))
     return tuple(checks)
@@ -97,7 +97,7 @@ def show_trajectory(output: Console, data: Mapping[str, Any]) -> None:
     rows = [
         (
             first["name"],
-            *(f"{state[key]:.6g}" for key in keys for state in (first, last)),
+            *(digits(state[key]) for key in keys for state in (first, last)),
             f"{lowest / first['T']:.4f}",
         )
         for first, last, lowest in zip(data["start"], data["end"], data["lowest_T"], strict=True)
@@ -105,7 +105,7 @@ def show_trajectory(output: Console, data: Mapping[str, Any]) -> None:
     heads = [f"{with_unit(key)} {when}" for key in keys for when in ("start", "end")]
     print_table(output, ["reservoir", *heads, "lowest T / start"], rows)
     if data["equilibrium"] is not None:
-        goal = ", ".join(f"{with_unit(key)} = {data['equilibrium'][key]:.6g}" for key in keys)
+        goal = ", ".join(f"{with_unit(key)} = {digits(data['equilibrium'][key])}" for key in keys)
         output.print(f"equilibrium of Eq. (6): {goal}")
     if data["events"] is not None:
         rows = [

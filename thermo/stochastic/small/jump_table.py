@@ -13,7 +13,7 @@ from oqs.arguments import FloatArray, read_only
 from oqs.generator.state_transitions import StateTransitions
 from oqs.memory import require_memory
 from oqs.stationary.populations import coherences_reached
-from oqs.transitions.transitions import Flips
+from oqs.transitions.transitions import Flips, SectorBlocks
 
 IntArray = NDArray[np.int64]
 
@@ -63,8 +63,8 @@ def jump_table(model: object) -> JumpTable:
     TypeError
         if `model` is no DaviesModel.
     ValueError
-        if a contact drives coherences between degenerate levels, which populations cannot follow,
-        or none drives anything.
+        if contacts are not fermionic, drive coherences between degenerate levels, which populations
+        cannot follow, or drive nothing.
     MemoryError
         where the transitions would not fit.
     """
@@ -72,6 +72,12 @@ def jump_table(model: object) -> JumpTable:
         raise TypeError(
             f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
             "Make one with oqs.davies(system, contacts)."
+        )
+    transitions = model.transitions
+    if not isinstance(transitions, Flips | SectorBlocks):
+        raise ValueError(
+            "Argument `model` must have fermionic contacts whose rates do not depend on T and mu, "
+            "but some are bosonic or vary. Give oqs.Contact(rate=...) with a rate of w alone."
         )
     coherent = coherences_reached(model)
     if coherent:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from typing import final
 
 import numpy as np
-import scipy.sparse as sp
 import scipy.stats
 
 import oqs
 from oqs.arguments import ComplexArray
-from oqs.system.spectrum import Eigenvectors, Spectrum
+from oqs.numerics.clusters import cluster
 from validation.framework.check import Measurement, check
 from validation.framework.deviation import deviation, largest, worst
 from validation.systems.random_interacting import interacting_systems
@@ -101,40 +99,23 @@ def dark_mode_refused() -> Measurement:
     return Measurement(float(missed), detail="3 solvers")
 
 
-@final
-@dataclasses.dataclass(frozen=True, eq=False)
-class RotatedVectors(Eigenvectors):
-    """Eigenvectors (D, D) without any structure."""
-
-    matrix: ComplexArray
-
-    def dense(self) -> ComplexArray:
-        """Return the matrix."""
-        return self.matrix
-
-    def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
-        """Return V rho V^+, a full matrix."""
-        return sp.csr_array(self.matrix @ rho.toarray() @ self.matrix.conj().T)
-
-    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
-        """Return V^+ O V, a full matrix."""
-        return sp.csr_array(self.matrix.conj().T @ operator.toarray() @ self.matrix)
-
-
 def rotated_levels(system: _Fermions, rng: np.random.Generator) -> oqs.InteractingSystem:
     """Return the same system with another eigenbasis inside each level of one particle number."""
-    spectrum = system.spectrum
-    one_channel = oqs.Contact(oqs.flat(1.0), np.ones(system.sites))
-    levels = oqs.davies(system, [one_channel]).decomposition.levels
-    vectors = spectrum.vectors.copy()
-    for level in np.unique(levels):
-        members = np.flatnonzero(levels == level)
-        if len(members) > 1:
-            turn = scipy.stats.unitary_group.rvs(len(members), random_state=rng)
-            vectors[:, members] = vectors[:, members] @ turn
     other = oqs.InteractingSystem(system.hamiltonian, system.annihilators)
-    basis = Spectrum(spectrum.energies.copy(), spectrum.particles.copy(), RotatedVectors(vectors))
-    other.__dict__["spectrum"] = basis  # where its cached property looks first
+    particles = other.number_basis.particles
+    everything = tuple(np.flatnonzero(particles == n) for n in np.unique(particles))
+    other.__dict__["invariant_sets"] = everything  # where its cached properties look first
+    blocks = []
+    for block in other.blocks:
+        vectors = block.vectors.astype(np.complex128)
+        levels, _ = cluster(block.energies, system.resolution)
+        for level in np.unique(levels):
+            members = np.flatnonzero(levels == level)
+            if len(members) > 1:
+                turn = scipy.stats.unitary_group.rvs(len(members), random_state=rng)
+                vectors[:, members] = vectors[:, members] @ turn
+        blocks.append(dataclasses.replace(block, vectors=vectors))
+    other.__dict__["blocks"] = tuple(blocks)
     return other
 
 

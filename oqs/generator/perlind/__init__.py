@@ -1,0 +1,1 @@
+"""PERLind: a positive generator that keeps coherences between levels as close as the rates."""

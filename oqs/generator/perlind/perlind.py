@@ -1,0 +1,247 @@
+"""The PERLind generator of a system between reservoirs: no secular approximation, yet positive."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import qutip
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+
+from oqs.arguments import FloatArray
+from oqs.contact.base import ReservoirContact
+from oqs.contact.together import checked_contacts, plain
+from oqs.generator.davies import DaviesModel, davies
+from oqs.generator.model import Model
+from oqs.generator.perlind.channel_elements import ChannelElements
+from oqs.generator.perlind.modes import PerlindModes
+from oqs.generator.perlind.pair_generator import PairGenerator
+from oqs.memory import announce, require_memory
+from oqs.numerics.clusters import IntArray
+from oqs.system.base import System
+from oqs.system.interacting import InteractingSystem
+from oqs.system.systems import QuadraticSystem
+from oqs.transitions.channel_blocks import ChannelBlocks, one_site_each
+from oqs.transitions.places import Places
+from oqs.transitions.transitions import SectorBlocks
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class PerlindModel(Model):
+    """A system with its contacts under the PERLind generator, but for T and mu.
+
+    Made by `perlind`. Reservoir j acts through one jump operator per channel and direction,
+
+        D_j = sum_a { D[L_{ja,-}] + D[L_{ja,+}] },
+        L_{ja,-} = sum_w sqrt(gamma_j(w) (1 - n_j(w))) S_a(w),
+        L_{ja,+} = sum_w sqrt(gamma_j(w) n_j(w)) S_a(w)^+,
+
+    D[L] rho = L rho L^+ - {L^+ L, rho}/2, with S_a(w) the eigen-operators of the channel.
+
+    Parameters
+    ----------
+    system : the open system.
+    contacts : one per reservoir, n of them.
+    shifted : whether the generator holds the frequency shifts FS_j of Eq. (2).
+    """
+
+    system: System
+    contacts: tuple[ReservoirContact, ...]
+    shifted: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What summaries call the model."""
+        return "PERLind model"
+
+    @property
+    def resolution(self) -> float:  # type: ignore[override]
+        """Energies closer than this are equal: `system.resolution`. Nothing is joined by it."""
+        return self.system.resolution
+
+    @functools.cached_property
+    def secular(self) -> DaviesModel:
+        """The Davies model of the same system and contacts."""
+        return davies(self.system, self.contacts)
+
+    @functools.cached_property
+    def coherent_sets(self) -> IntArray:
+        """The sector (D,) of each eigenstate: equal quantum numbers that H and contacts respect."""
+        transitions = self.secular.transitions
+        if isinstance(transitions, SectorBlocks):
+            return transitions.sector
+        return self.system.spectrum.particles
+
+    @property
+    def detuning(self) -> FloatArray:
+        """The energies (D,) themselves: the jumps do not commute with their rotation."""
+        return self.system.spectrum.energies
+
+    @functools.cached_property
+    def blocks(self) -> ChannelBlocks:
+        """The channels as dense blocks between sectors of an interacting system."""
+        system = self.system
+        if not isinstance(system, InteractingSystem):
+            raise TypeError(f"{type(system).__name__} has no blocks: its modes are enough.")
+        return ChannelBlocks.of(system, self.leads, amplitudes=self.shifted)
+
+    @functools.cached_property
+    def coherent(self) -> bool:
+        """Whether populations can turn into coherences; without any the model is Davies'."""
+        system = self.system
+        if isinstance(system, InteractingSystem) and system.occupation_eigenstates:
+            return not one_site_each(self.leads, system.sites)
+        if isinstance(system, InteractingSystem):
+            return any(len(sector.states) > 1 for sector in self.blocks.sectors)
+        return True
+
+    @property
+    def fastest_rate(self) -> float:
+        """The largest rate of a contact at a Bohr frequency, units of energy."""
+        if isinstance(self.system, QuadraticSystem) or not self.coherent:
+            return float(np.max(self.secular.rates))
+        return self.blocks.fastest
+
+    @functools.cached_property
+    def elements(self) -> tuple[ChannelElements, ...]:
+        """The matrix elements of each contact's channels between all eigenstates."""
+        return tuple(
+            ChannelElements.of(self.system, contact, j) for j, contact in enumerate(self.leads)
+        )
+
+    def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> PerlindModel:
+        """Return the PERLind model of a part of the system."""
+        return perlind(system, contacts, lamb_shift=self.shifted)
+
+    def generator_on(self, labels: IntArray) -> PairGenerator:
+        """Return the dissipators on the elements rho_ab of equal labels (D,), a closed set.
+
+        Raises MemoryError where they would not fit: about 100 bytes for each pair of elements of a
+        channel that meet.
+        """
+        self._require_room(labels)
+        contacts = self.leads if self.shifted else ()
+        return PairGenerator(self.elements, contacts, self.system.spectrum, Places(labels))
+
+    def dissipation(self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]) -> sp.csc_array:
+        """Return the sum of some of the D_j (n,) on all elements, energy basis, stacked by rows."""
+        whole = self.all_elements
+        assert isinstance(whole, PairGenerator)  # as `generator_on` makes
+        each = whole.at(T, mu).without_shifts()
+        return sp.csc_array(sum(d for d, chosen in zip(each, which, strict=True) if chosen))
+
+    def lamb_shift(self, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
+        """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
+        temperature, potential = self.arguments(T, mu)
+        labels = self.system.spectrum.particles
+        shifted = PairGenerator(self.elements, self.leads, self.system.spectrum, Places(labels)).at(
+            temperature, potential
+        )
+        return tuple(self._operator(shift, isherm=True) for shift in shifted.shifts)
+
+    def check_rates(self) -> None:
+        """Raise as `perlind` does, where a rate is refused; what large systems need is kept."""
+        if isinstance(self.system, QuadraticSystem):
+            PerlindModes.of(self.system, self.leads, shifted=self.shifted)
+        elif not self.coherent:
+            _ = self.secular
+
+    def _require_room(self, labels: IntArray) -> None:
+        """Raise MemoryError where the generator on these matrix elements would not fit."""
+        sizes = np.bincount(labels).astype(np.float64)
+        pairs = 0.0
+        for e in self.elements:
+            keys = np.stack([e.channel, labels[e.lower], labels[e.upper]])
+            pairs += 2 * float(np.sum(np.unique(keys, axis=1, return_counts=True)[1] ** 2.0))
+        require_memory(
+            100 * pairs + 48 * float(np.sum(sizes**3)),
+            f"A PERLind generator of {self.system.sites} sites on {np.sum(sizes**2):.3g} elements",
+            "Flows and stationary states need none: see oqs.flow_law, oqs.stationary_state.",
+        )
+        announce("The generator on all matrix elements", 1e-6 * pairs)
+
+
+def perlind(
+    system: System, contacts: Sequence[ReservoirContact], *, lamb_shift: bool = False
+) -> PerlindModel:
+    """Build the PERLind generator of `system` between `contacts`: positive without a secular cut.
+
+    For levels that lie as close as the rates, where `oqs.davies` is off by large factors. One jump
+    operator per channel and direction carries the square roots of the rates at all its Bohr
+    frequencies:
+
+        d rho/dt = -i[H_S, rho] + sum_ja { D[L_{ja,-}] + D[L_{ja,+}] } rho,
+        L_{ja,-} = sum_w sqrt(gamma_j(w) (1 - n_j(w))) S_a(w),
+        L_{ja,+} = sum_w sqrt(gamma_j(w) n_j(w)) S_a(w)^+.
+
+    Coherences between all states of equal quantum numbers are kept and rotate freely. Nothing here
+    depends on the reservoirs' T and mu.
+
+    Parameters
+    ----------
+    system : QuadraticSystem or InteractingSystem.
+    contacts : one Contact per reservoir, of rates that depend on the frequency alone.
+    lamb_shift : include the frequency shifts FS_j = -i[H_LS,j, .] of Eq. (2), those of Redfield's
+        equation, H_LS,j = sum_a sum_{w,w'} { (e_j(w) + e_j(w'))/2 S_a(w)^+ S_a(w') +
+        (f_j(w) + f_j(w'))/2 S_a(w) S_a(w')^+ } with e, f of `oqs.lamb_shift`. Neither the secular
+        shift, which is its part w = w', nor that of the universal Lindblad equation, from which it
+        differs where e and f vary between w and w'. It does not commute with H_S: the energy that
+        FS_j takes counts as part of J_j. Each contact needs its `band`.
+
+    Returns
+    -------
+    PerlindModel : takes the place of a Davies model in every call.
+
+    Raises
+    ------
+    TypeError, ValueError
+        for no contacts, a coupling of the wrong length, a rate that is not finite and >= 0 at a
+        Bohr frequency.
+
+    Notes
+    -----
+    Flows P_j = tr(D_j[rho] N_S), J_j = tr(D_j[rho] H_S) add up to zero. For rates far below all
+    splittings it tends to `oqs.davies`, for rates far above some to davies(..., resolution=...).
+    Its price is of order (gamma/T)^2: flows at equal T and mu do not vanish, the Gibbs state is
+    stationary to that order, and entropy production may be negative by as little. Valid for weak
+    coupling, gamma << T.
+
+    References
+    ----------
+    Kirsanskas, Franckie, Wacker, Phys. Rev. B 97, 035432 (2018), doi:10.1103/PhysRevB.97.035432.
+    Nathan, Rudner, Phys. Rev. B 102, 115109 (2020), doi:10.1103/PhysRevB.102.115109. The shift:
+    Davidovic, Quantum 4, 326 (2020), doi:10.22331/q-2020-09-21-326.
+
+    Examples
+    --------
+    Two dots with a tunnelling far below the rates; Davies would give 100 times as much:
+
+    >>> import oqs
+    >>> dots = oqs.QuadraticSystem([[0.0, 0.001], [0.001, 0.0]])
+    >>> ends = [[1, 0], [0, 1]]
+    >>> contacts = [oqs.Contact(oqs.flat(0.02), coupling=end) for end in ends]
+    >>> flows = oqs.flow_law(oqs.perlind(dots, contacts))([1.0, 1.0], [0.5, -0.5])
+    >>> flows.particle.round(9).tolist()
+    [2.4249e-05, -2.4249e-05]
+    """
+    if not isinstance(system, QuadraticSystem | InteractingSystem):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
+            f"{type(system).__name__}. Of spins and oscillators make oqs.davies(system, contacts)."
+        )
+    found = checked_contacts(contacts)
+    for index, contact in enumerate(found):
+        if not plain([contact]):
+            kind = "has a rate that depends on T and mu" if contact.fermionic else "is bosonic"
+            raise ValueError(
+                "Argument `contacts` must hold contacts that exchange particles at rates gamma(w) "
+                f"here, but {contact.label(index)} {kind}. Use oqs.davies(system, contacts)."
+            )
+    model = PerlindModel(system, found, bool(lamb_shift))
+    model.check_rates()
+    return model

@@ -1,0 +1,163 @@
+"""A quadratic system as a scatterer: exact Green's functions, transmission, scattering matrix."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import final
+
+import numpy as np
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.contact.contacts import Contact
+from oqs.contact.principal_value import Weight, shift_function
+from oqs.contact.together import checked_contacts, fermionic_contacts
+from oqs.laws.gross import ROUNDING
+from oqs.laws.resonances import graded_panels, poles
+from oqs.numerics.clusters import IntArray
+from oqs.numerics.quadrature import Panels, Sample, integrate
+from oqs.system.systems import QuadraticSystem
+
+_AT_ONCE = 2**20  # matrix elements worked out together
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scatterer:
+    """Modes between reservoirs, at energies w = origin + offset near narrow resonances.
+
+        G = (w - h - sum_j Sigma_j)^{-1},  Gamma_j = gamma_j(w) t_j^+ t_j,
+        Sigma_j = (P int de/(2 pi) gamma_j(e)/(w - e)) t_j^+ t_j - i Gamma_j / 2,
+        S = 1 - i W G W^+,  W_j = sqrt(gamma_j(w)) t_j: one row for each channel.
+
+    Parameters
+    ----------
+    system, contacts : of the scatterer.
+    amplitudes : (m_j, N) of each contact, between its channels and the modes.
+    shifts : real part of each self-energy, without the amplitudes.
+    """
+
+    system: QuadraticSystem
+    contacts: tuple[Contact, ...]
+    amplitudes: tuple[ComplexArray, ...]
+    shifts: tuple[Weight, ...]
+
+    @classmethod
+    def of(cls, system: QuadraticSystem, contacts: Sequence[Contact]) -> Scatterer:
+        """Take a system and its contacts.
+
+        Raises TypeError or ValueError if contacts are refused, or a band is missing.
+        """
+        found = fermionic_contacts(checked_contacts(contacts))
+        return cls(
+            system,
+            found,
+            tuple(contact.channels(system.sites) @ system.modes for contact in found),
+            tuple(shift_function(contact) for contact in found),
+        )
+
+    @property
+    def owners(self) -> IntArray:
+        """Reservoir (C,) of each channel."""
+        return np.repeat(np.arange(len(self.contacts)), [len(a) for a in self.amplitudes])
+
+    def transmission(self, origin: FloatArray, offset: FloatArray) -> FloatArray:
+        """Return T_jq = tr[Gamma_j G Gamma_q G^+] (M, n, n), the diagonal included."""
+        parts = self._parts(len(origin), self.system.sites)
+        return np.concatenate([self._transmission(origin[k], offset[k]) for k in parts])
+
+    def scattering(self, origin: FloatArray, offset: FloatArray) -> ComplexArray:
+        """Return S (M, C, C), from the channel of the column to that of the row; unitary."""
+        parts = self._parts(len(origin), len(self.owners))
+        return np.concatenate([self._scattering(origin[k], offset[k]) for k in parts])
+
+    def panels(self, T: FloatArray, mu: FloatArray, shifts: Sequence[float] = (0.0,)) -> Panels:
+        """Return panels graded towards resonances, Fermi edges of T, mu (m,) and band edges.
+
+        All of them as often as there are shifts, each time by that energy higher.
+        """
+        edges = [edge for contact in self.contacts for edge in contact.band or ()]
+        found = poles(self.system.energies, lambda w: self.self_energy(w)[1])
+        higher = np.asarray(shifts)[:, None]
+        return graded_panels(
+            np.unique(found + higher),
+            np.tile(T, len(higher)),
+            (mu + higher).ravel(),
+            (np.array(edges) + higher).ravel(),
+        )
+
+    def self_energy(self, w: FloatArray) -> tuple[FloatArray, ComplexArray]:
+        """Return gamma_j (n, M) and the total self-energy (M, N, N) between the modes at w (M,)."""
+        gammas = np.array([contact.gamma(w) for contact in self.contacts])
+        total = np.zeros((len(w), *self.system.h.shape), dtype=np.complex128)
+        for gamma, shift, a in zip(gammas, self.shifts, self.amplitudes, strict=True):
+            total += np.multiply.outer(shift(w) - 0.5j * gamma, a.conj().T @ a)
+        return gammas, total
+
+    def _parts(self, count: int, size: int) -> Iterator[slice]:
+        """Yield so many energies at a time that matrices of that size, or of the modes', fit."""
+        some = max(1, _AT_ONCE // max(size, self.system.sites) ** 2)
+        for begin in range(0, count, some):
+            yield slice(begin, begin + some)
+
+    def _green(self, origin: FloatArray, offset: FloatArray) -> tuple[FloatArray, ComplexArray]:
+        """Return gamma_j (n, M) and G (M, N, N) between the modes."""
+        gammas, inverse = self.self_energy(origin + offset)
+        np.negative(inverse, out=inverse)
+        energies, modes = self.system.energies, np.arange(len(self.system.energies))
+        # in the modes, w - w_k is exact however narrow the resonance
+        inverse[:, modes, modes] += np.subtract.outer(origin, energies) + offset[:, None]
+        left_alone = ~np.any(inverse, axis=2)  # w = w_k of a mode that no rate reaches
+        inverse[:, modes, modes] += left_alone
+        return gammas, np.asarray(np.linalg.inv(inverse), dtype=np.complex128)
+
+    def _transmission(self, origin: FloatArray, offset: FloatArray) -> FloatArray:
+        gammas, green = self._green(origin, offset)
+        transmission = np.zeros((len(origin), len(gammas), len(gammas)))
+        for j, a in enumerate(self.amplitudes):
+            for q, b in enumerate(self.amplitudes):
+                squared = np.sum(np.abs(a @ green @ b.conj().T) ** 2, axis=(1, 2))
+                transmission[:, j, q] = gammas[j] * gammas[q] * squared
+        return transmission
+
+    def _scattering(self, origin: FloatArray, offset: FloatArray) -> ComplexArray:
+        gammas, green = self._green(origin, offset)
+        all_channels = np.concatenate(self.amplitudes)
+        root = np.sqrt(gammas[self.owners]).T  # (M, C)
+        found: ComplexArray = all_channels @ green @ all_channels.conj().T
+        found *= -1j * root[:, :, None] * root[:, None]
+        channels = np.arange(len(self.owners))
+        found[:, channels, channels] += 1.0
+        return found
+
+
+def integral(sample: Sample, panels: Panels, groups: Sequence[int], accuracy: float) -> FloatArray:
+    """Integrate several groups of integrands, each to `accuracy` of the largest of its group.
+
+    Or, where integrals of a group cancel or vanish, to 1e-13 of the largest of their gross sizes.
+
+    Parameters
+    ----------
+    groups : number of integrands in each, which follow one another.
+
+    Raises
+    ------
+    RuntimeError
+        if the quadrature does not reach that.
+    """
+    starts = np.cumsum([0, *groups[:-1]])
+
+    def bound(value: FloatArray, gross: FloatArray) -> FloatArray:
+        flow, rate = (np.maximum.reduceat(np.abs(a), starts) for a in (value, gross))
+        enough = np.maximum(accuracy * flow, min(accuracy, ROUNDING) * rate)
+        enough += np.finfo(float).tiny  # nothing at all is enough of it
+        return np.repeat(enough, groups)
+
+    found = integrate(sample, panels, bound)
+    missed = float(np.max(found.error / bound(found.value, found.gross), initial=0.0))
+    if missed > 1:
+        raise RuntimeError(
+            f"The integral over the transmission did not reach {accuracy:.0e} of the largest "
+            f"flow, but {missed * accuracy:.0e}. Ask for less, with a larger `accuracy`."
+        )
+    return found.value

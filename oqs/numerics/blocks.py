@@ -1,0 +1,57 @@
+"""Sets of states, or of other indices, that the elements of a sparse matrix link."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.numerics.clusters import IntArray
+
+
+def set_labels(matrix: sp.sparray) -> IntArray:
+    """Return the label (D,) of the set of each index; between sets a square matrix is zero.
+
+    Elements that are stored and zero link nothing.
+    """
+    entries = matrix.tocoo()
+    kept = entries.data != 0
+    ends = entries.coords[0][kept], entries.coords[1][kept]
+    graph = sp.coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=matrix.shape)
+    return connected_components(graph, directed=False)[1].astype(np.intp)
+
+
+def linked_sets(matrix: sp.sparray) -> list[IntArray]:
+    """Return the sets of indices, each ascending, between which a square matrix has no elements.
+
+    Examples
+    --------
+    >>> matrix = sp.csr_array([[1, 0, 1], [0, 1, 0], [0, 0, 1]])
+    >>> [members.tolist() for members in linked_sets(matrix)]
+    [[0, 2], [1]]
+    """
+    label = set_labels(matrix)
+    order = np.argsort(label, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(label))[:-1])
+
+
+def alone_and_linked(matrix: sp.sparray) -> tuple[IntArray, list[IntArray]]:
+    """Return the indices that nothing links, and the sets of several indices."""
+    sets = linked_sets(matrix)
+    alone = np.array([members[0] for members in sets if len(members) == 1], dtype=np.intp)
+    return alone, [members for members in sets if len(members) > 1]
+
+
+def block(matrix: sp.csr_array, members: IntArray) -> ComplexArray:
+    """Return the elements (d, d) between these indices."""
+    found: ComplexArray = matrix[members, :][:, members].toarray()
+    return found
+
+
+def eigenvalues(hermitian: sp.csr_array) -> FloatArray:
+    """Return the eigenvalues (D,), set by set, in no order."""
+    alone, sets = alone_and_linked(hermitian)
+    parts = [hermitian.diagonal().real[alone]]
+    parts += [np.linalg.eigvalsh(block(hermitian, members)) for members in sets]
+    return np.concatenate(parts)

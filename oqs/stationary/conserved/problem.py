@@ -1,0 +1,159 @@
+"""The stationary state of a PERLind generator, block by block, and its flows."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+
+from oqs.arguments import FloatArray
+from oqs.errors import StationaryStateNotFound
+from oqs.flow_jacobian import FlowJacobian
+from oqs.generator.perlind.perlind import PerlindModel
+from oqs.numerics.clusters import cluster
+from oqs.stationary.conserved.block_generator import BlockGenerator
+from oqs.stationary.conserved.layout import Layout
+from oqs.stationary.conserved.solvers import Factorised, Iterated, Solver
+from oqs.stationary.conserved.storage import Block
+from oqs.stationary.method import (
+    TOLERANCE,
+    Solution,
+    StationaryMethod,
+    StationaryProblem,
+    checked_residual,
+)
+from oqs.stationary.rates.rate_equation import balanced, by_frequency
+
+DENSE = 400  # matrix elements up to which their equations are factorised
+_UNKNOWN = 256 * float(np.finfo(np.float64).eps)  # a flow's precision, of its contact's rates
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Solved:
+    """A generator, what solves its equations, and the stationary elements (P,)."""
+
+    generator: BlockGenerator
+    solver: Solver
+    x: Block
+    residual: float
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class BlockProblem(StationaryProblem):
+    """One block of the density matrix for each sector of conserved quantum numbers."""
+
+    model: PerlindModel
+    method: StationaryMethod
+    layout: Layout
+
+    @property
+    def frequencies(self) -> FloatArray:
+        """Bohr frequencies (K,) of the transitions, ascending."""
+        blocks = self.layout.blocks
+        found = [blocks.frequency(c)[c.root != 0] for c in blocks.channels]
+        return cluster(np.concatenate(found), self.model.resolution)[1]
+
+    def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
+        """Solve L x = 0, tr x = 1; residual and populations are checked."""
+        return self._solution(self._solved(T, mu, None))
+
+    def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the particle and energy flows (b, n) at T, mu (b, n).
+
+        Each iteration starts from the state before, which is near along a sweep.
+        """
+        particle, energy = np.empty_like(T), np.empty_like(T)
+        x = None
+        for index, (t, m) in enumerate(zip(T, mu, strict=True)):
+            solution = self._solution(self._solved(t, m, x))
+            x = solution.values
+            particle[index], energy[index] = solution.particle, solution.energy
+        return particle, energy
+
+    def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (n, n) of the flows: L dx = -(dL) x, one solve for each T, mu."""
+        solved, n, reference = self._solved(T, mu, None), len(T), float(mu.mean())
+        found = np.empty((2, 2, n, n))
+        for theta in (0, 1):
+            for q in range(n):
+                slope = solved.generator.slope(q, theta)
+                source = slope.applied(solved.x)
+                dx = solved.solver.change(-source)
+                gross = float(np.max(np.abs(source), initial=0.0))
+                off = float(np.max(np.abs(solved.generator.apply(dx) + source)))
+                checked_residual(off / gross if gross else 0.0, self.method)
+                particle, energy, rates = self._exchanged(solved.generator, dx)
+                direct = slope.exchanged(solved.x)
+                particle[q] += direct.particle
+                energy[q] += direct.energy
+                rates[:, q] += direct.gross
+                found[0, theta, :, q] = balanced(particle, rates[0])
+                found[1, theta, :, q] = balanced(energy - reference * particle, rates[1])
+        flow = self._solution(solved).particle
+        return FlowJacobian.of(found[0], found[1], flow, mu, reference=reference)
+
+    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the gains (K, n) of particles and energy at each of `frequencies`.
+
+        Where frequency shifts move energy it has no frequency, and is not among them.
+        """
+        solved = self._solved(T, mu, None)
+        found = []
+        for jump, flux, frequency in solved.generator.fluxes(solved.x):
+            touched = jump.matrix != 0
+            own = np.zeros((self.model.reservoirs, np.count_nonzero(touched)))
+            own[jump.channel.contact] = jump.gained * flux[touched]
+            found.append((frequency[touched], own))
+        return by_frequency(self.frequencies, found)
+
+    def matrix(self, solution: Solution) -> sp.csr_array:
+        """Return the density matrix (D, D) in the energy basis."""
+        return self.layout.matrix(solution.values)
+
+    def _solved(self, T: FloatArray, mu: FloatArray, start: Block | None) -> _Solved:
+        contacts = self.model.leads if self.model.shifted else ()
+        generator = BlockGenerator(self.layout, T, mu, contacts)
+        small = self.layout.size <= DENSE
+        solver = Factorised(generator) if small else Iterated(generator, T, mu)
+        x = solver.stationary(start)
+        populations = self.layout.populations(x)
+        x = x / populations.sum()
+        fastest = float(np.max(generator.leaving))
+        gross = float(np.max(generator.leaving * np.abs(populations)))
+        off = float(np.max(np.abs(generator.apply(x))))
+        scale = gross if gross > _UNKNOWN * fastest else fastest  # nothing moves but rounding
+        residual = checked_residual(off / scale, self.method)
+        lowest = float(populations.min())
+        if lowest < -TOLERANCE:
+            raise StationaryStateNotFound(
+                f"{self.method} gave the population {lowest:.3g}, below -{TOLERANCE:.0e}: the "
+                "state is less certain than that at these rates. Raise T, or bring the contacts' "
+                "rates closer together."
+            )
+        return _Solved(generator, solver, x, residual)
+
+    def _solution(self, solved: _Solved) -> Solution:
+        """Return state and flows (n,); zero where all jumps are rounding of no jumps."""
+        particle, energy, gross = self._exchanged(solved.generator, solved.x)
+        if np.all(gross[0] <= _UNKNOWN * solved.generator.strengths()):
+            particle, energy = np.zeros_like(particle), np.zeros_like(energy)
+        return Solution(
+            solved.x, solved.residual, balanced(particle, gross[0]), balanced(energy, gross[1])
+        )
+
+    def _exchanged(
+        self, generator: BlockGenerator, x: Block
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what contacts give of N and H (n,) in a state, and the rates (2, n) in that."""
+        n = self.model.reservoirs
+        particle, energy, gross = np.zeros(n), generator.shifted_energy(x), np.zeros((2, n))
+        for jump, flux, frequency in generator.fluxes(x):
+            j = jump.channel.contact
+            particle[j] += jump.gained * flux.sum()
+            energy[j] += jump.gained * np.vdot(flux, frequency)
+            gross[:, j] += np.abs(flux).sum(), np.vdot(np.abs(flux), np.abs(frequency))
+        return particle, energy, gross

@@ -1,0 +1,133 @@
+"""Linear equations of a block generator: factorised where small, else iterated.
+
+L has a kernel. With g v tr added, v any state and g a rate, x with L x = r, tr x = 0 is unique for
+every r of trace zero, and r = g v gives the stationary state.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import final
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse.linalg
+
+from oqs.arguments import FloatArray
+from oqs.errors import StationaryStateNotFound
+from oqs.stationary.conserved.block_generator import BlockGenerator
+from oqs.stationary.conserved.dense import dense_matrix
+from oqs.stationary.conserved.secular_rates import SecularRates
+from oqs.stationary.conserved.storage import Block
+from oqs.stationary.rates.elimination import last_sector
+
+_RELATIVE = 1e-13  # of the iteration's residual, in units of the state
+_RESTART = 60
+_CYCLES = 8
+
+
+class Solver(abc.ABC):
+    """Solves (L + g v tr) x = r at one T, mu."""
+
+    @abc.abstractmethod
+    def stationary(self, start: Block | None) -> Block:
+        """Return the stationary x (P,) of trace one, judged by nobody yet; start nearby, if any."""
+
+    @abc.abstractmethod
+    def change(self, right: Block) -> Block:
+        """Return x (P,) of trace zero with L x = right, a right side of trace zero."""
+
+
+@final
+class Factorised(Solver):
+    """By LU decomposition of the matrix (P, P); v is the maximally mixed state."""
+
+    def __init__(self, generator: BlockGenerator) -> None:
+        layout = generator.layout
+        count = len(generator.leaving)
+        self._mixed = layout.of_populations(np.full(count, 1.0 / count))
+        self._rate = float(np.max(generator.leaving))
+        matrix = dense_matrix(generator)
+        matrix += self._rate * np.multiply.outer(self._mixed, count * self._mixed)
+        try:
+            self._factors = scipy.linalg.lu_factor(matrix, overwrite_a=True)
+        except scipy.linalg.LinAlgWarning as warning:  # exactly singular
+            raise StationaryStateNotFound(str(warning)) from warning
+
+    def stationary(self, start: Block | None) -> Block:
+        """Solve for r = g v; needs no start."""
+        return self.change(self._rate * self._mixed)
+
+    def change(self, right: Block) -> Block:
+        """Solve with the factors."""
+        found: Block = scipy.linalg.lu_solve(self._factors, right)
+        return found
+
+
+@final
+class Iterated(Solver):
+    """By GMRES; v is the secular state and g its mean rate.
+
+    The preconditioner is the secular part of L: the rate equation of the populations, and of each
+    coherence its own decay and rotation.
+    """
+
+    def __init__(self, generator: BlockGenerator, T: FloatArray, mu: FloatArray) -> None:
+        self._generator = generator
+        self._layout = generator.layout
+        self._secular = SecularRates(generator, _last(generator, T, mu))
+        self._rate = float(generator.leaving @ self._secular.stationary)
+
+    def stationary(self, start: Block | None) -> Block:
+        """Solve for r = g v, from the secular state if there is no start."""
+        state = self._layout.of_populations(self._secular.stationary)
+        return self._gmres(self._rate * state, state if start is None else start)
+
+    def change(self, right: Block) -> Block:
+        """Solve from the secular answer."""
+        return self._gmres(right, self._nearly(right))
+
+    def _gmres(self, right: Block, start: Block) -> Block:
+        shape, dtype = (self._layout.size,) * 2, self._layout.storage.dtype
+        found, _ = scipy.sparse.linalg.gmres(  # judged by its residual, whatever it says
+            scipy.sparse.linalg.LinearOperator(shape, matvec=self._applied, dtype=dtype),
+            right,
+            x0=start,
+            M=scipy.sparse.linalg.LinearOperator(shape, matvec=self._nearly, dtype=dtype),
+            rtol=_RELATIVE,
+            restart=_RESTART,
+            maxiter=_CYCLES,
+        )
+        return np.asarray(found)
+
+    def _applied(self, x: Block) -> Block:
+        """Return (L + g v tr) x."""
+        layout = self._layout
+        result = self._generator.apply(x)
+        trace = self._rate * layout.populations(x).sum()
+        populations = layout.populations(result) + trace * self._secular.stationary
+        layout.set_populations(result, populations)
+        return result
+
+    def _nearly(self, right: Block) -> Block:
+        """Return x with (L + g v tr) x = right but for what couples it to other coherences."""
+        layout = self._layout
+        result = np.empty_like(right)
+        parts = zip(layout.split(right), layout.split(result), strict=True)
+        for index, (block, change) in enumerate(parts):
+            w, decay = self._generator.detuning(index), self._generator.decay(index)
+            change[:] = layout.storage.unrotated(block, w, decay)
+        populations, v = layout.populations(right), self._secular.stationary
+        total = populations.sum()
+        solved = self._secular.solve(populations - total * v)
+        layout.set_populations(result, solved + (total / self._rate) * v)
+        return result
+
+
+def _last(generator: BlockGenerator, T: FloatArray, mu: FloatArray) -> int:
+    """Return the particle number, counted from the least, towards which states flow."""
+    sectors = generator.blocks.sectors
+    numbers = np.array([sector.particles for sector in sectors])
+    lowest = np.array([sector.energies.min() for sector in sectors])
+    each = [float(lowest[numbers == n].min()) for n in np.unique(numbers)]
+    return last_sector(each, 1, T, mu)

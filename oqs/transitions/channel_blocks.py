@@ -1,0 +1,199 @@
+"""A system's channels as dense blocks between sectors of conserved quantum numbers.
+
+The density matrix of a system whose contacts respect these quantum numbers has one block for each
+sector, and a jump maps the block of one sector into that of another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray, read_only
+from oqs.contact.contacts import NEGLIGIBLE, Contact
+from oqs.numerics.clusters import IntArray
+from oqs.system.interacting import InteractingSystem
+from oqs.transitions.couplings import Coupling, Sector
+from oqs.transitions.sector_transitions import coupled_sectors
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ConservedSector:
+    """The eigenstates of equal quantum numbers that are kept.
+
+    Parameters
+    ----------
+    states : (d,) indices in the spectrum.
+    energies : (d,) units of energy.
+    particles : their particle number.
+    """
+
+    states: IntArray
+    energies: FloatArray
+    particles: int
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ChannelBlock:
+    """One channel of a contact between two sectors.
+
+    Parameters
+    ----------
+    contact : index j.
+    lower, upper : indices of the sectors; the upper one holds one particle more.
+    root : (d, d') sqrt(gamma_j(w)) <lower|S|upper>, w = E_upper - E_lower; real where H and S are.
+    amplitude : (d, d') <lower|S|upper>, for frequency shifts; None where they are not asked for.
+    """
+
+    contact: int
+    lower: int
+    upper: int
+    root: NDArray[Any]
+    amplitude: NDArray[Any] | None = None
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ChannelBlocks:
+    """All sectors and what the contacts' channels do between them; nothing depends on T and mu.
+
+    Parameters
+    ----------
+    sectors : each with the states that are kept.
+    channels : those that are not zero.
+    reservoirs : number n of contacts.
+    dimension : number D of eigenstates, kept or not.
+    fastest : the largest gamma_j(w) of a transition, units of energy.
+    """
+
+    sectors: tuple[ConservedSector, ...]
+    channels: tuple[ChannelBlock, ...]
+    reservoirs: int
+    dimension: int
+    fastest: float
+
+    @classmethod
+    def of(
+        cls,
+        system: InteractingSystem,
+        contacts: tuple[Contact, ...],
+        kept: NDArray[np.bool_] | None = None,
+        *,
+        amplitudes: bool = False,
+    ) -> ChannelBlocks:
+        """Collect the blocks.
+
+        Rates are checked here; MemoryError, before anything is diagonalised, where the blocks would
+        not fit.
+
+        Parameters
+        ----------
+        kept : (D,) which eigenstates are kept; None keeps all.
+        amplitudes : keep them beside the roots, for frequency shifts.
+        """
+        channels = [contact.channels(system.sites) for contact in contacts]
+        coupled = coupled_sectors(system, contacts, channels)
+        parts = _kept_parts(system, coupled.sector_of, kept)
+        place = {part.sector.label: index for index, part in enumerate(parts)}
+        blocks: list[ChannelBlock] = []
+        fastest = 0.0
+        for coupling, driven in zip(coupled.couplings, coupled.driven, strict=True):
+            for (below, above), acting in driven.items():
+                if not {below, above} <= place.keys():
+                    continue
+                p, q = place[below], place[above]
+                for number in acting:
+                    amplitude = _amplitude(coupling, number, parts[p], parts[q])
+                    w = parts[q].energies - parts[p].energies[:, None]
+                    root, rate = _root(coupling, amplitude, w)
+                    fastest = max(fastest, rate)
+                    if np.any(amplitude if amplitudes else root):
+                        own = amplitude if amplitudes else None
+                        blocks.append(ChannelBlock(coupling.index, p, q, root, own))
+        sectors = tuple(
+            ConservedSector(part.states, part.energies, part.sector.blocks[0].particles)
+            for part in parts
+        )
+        return cls(sectors, tuple(blocks), len(contacts), system.spectrum.dimension, fastest)
+
+    @functools.cached_property
+    def real(self) -> bool:
+        """Whether all blocks are real."""
+        return not any(np.iscomplexobj(block.root) for block in self.channels)
+
+    @property
+    def elements(self) -> int:
+        """Number P of matrix elements within sectors."""
+        return sum(len(sector.states) ** 2 for sector in self.sectors)
+
+    @functools.cached_property
+    def labels(self) -> IntArray:
+        """Sector (D,) of each eigenstate; each state that is not kept has a label of its own."""
+        label = len(self.sectors) + np.arange(self.dimension)
+        for index, sector in enumerate(self.sectors):
+            label[sector.states] = index
+        return np.unique(label, return_inverse=True)[1].astype(np.intp)
+
+    def frequency(self, block: ChannelBlock) -> FloatArray:
+        """Return the Bohr frequencies (d, d') of a block."""
+        lower, upper = self.sectors[block.lower].energies, self.sectors[block.upper].energies
+        difference: FloatArray = upper - lower[:, None]
+        return difference
+
+
+@final
+class _Part(NamedTuple):
+    """A sector, which of its states are kept, and their places in the spectrum and energies."""
+
+    sector: Sector
+    chosen: IntArray
+    states: IntArray
+    energies: FloatArray
+
+
+def _kept_parts(
+    system: InteractingSystem, sector_of: IntArray, kept: NDArray[np.bool_] | None
+) -> list[_Part]:
+    """Return the sectors in which states (D,) are kept."""
+    parts = []
+    for label in np.unique(sector_of).tolist():
+        sector = Sector.of(system.blocks, sector_of == label, label)
+        states = sector.states
+        if system.occupation_eigenstates:  # the spectrum has them in the order of the basis
+            states = np.concatenate([block.basis for block in sector.blocks])
+        chosen = np.arange(len(states)) if kept is None else np.flatnonzero(kept[states])
+        if len(chosen):
+            energies = read_only(sector.energies[chosen])
+            parts.append(_Part(sector, chosen, states[chosen], energies))
+    return parts
+
+
+def _amplitude(coupling: Coupling, number: int, below: _Part, above: _Part) -> NDArray[Any]:
+    """Return <lower|S|upper> (d, d') of a channel, rounding of zeros set to zero."""
+    amplitude = coupling.operators[number].amplitudes(below.sector, above.sector)
+    amplitude = np.ascontiguousarray(amplitude[above.chosen][:, below.chosen].T)
+    amplitude[np.abs(amplitude) <= NEGLIGIBLE * np.linalg.norm(coupling.amplitudes)] = 0.0
+    return amplitude
+
+
+def _root(coupling: Coupling, amplitude: NDArray[Any], w: FloatArray) -> tuple[NDArray[Any], float]:
+    """Return sqrt(gamma) <lower|S|upper> (d, d') at the frequencies w, and the largest gamma."""
+    touched = amplitude != 0
+    gamma = coupling.contact.gamma(w[touched], coupling.index)
+    root = amplitude.copy()
+    root[touched] *= np.sqrt(gamma)
+    return root, float(np.max(gamma, initial=0.0))
+
+
+def one_site_each(contacts: Sequence[Contact], sites: int) -> bool:
+    """Return whether every channel touches one site at most."""
+    return all(
+        bool(np.all(np.count_nonzero(contact.channels(sites), axis=1) <= 1)) for contact in contacts
+    )

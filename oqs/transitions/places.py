@@ -1,0 +1,91 @@
+"""Where matrix elements rho_ab between states of equal label stand, and products with operators."""
+
+from __future__ import annotations
+
+from typing import Protocol, final
+
+import numpy as np
+import scipy.sparse as sp
+
+from oqs.numerics.clusters import IntArray, pairs_within
+
+
+@final
+class Places:
+    """Where the matrix element (a, b) of two states of equal label stands."""
+
+    def __init__(self, labels: IntArray) -> None:
+        self.labels = labels
+        self.row_state, self.column_state = pairs_within(labels)
+        self.size = len(self.row_state)
+        self.members = np.argsort(labels, kind="stable")
+        _, self.first, self.count = np.unique(
+            labels[self.members], return_index=True, return_counts=True
+        )
+        rank = np.empty(len(labels), dtype=np.intp)
+        rank[self.members] = np.arange(len(labels))
+        group = np.searchsorted(np.unique(labels), labels)
+        self.group = group
+        self.rank = rank - self.first[group]  # within the label
+        self.offset = (np.cumsum(self.count**2) - self.count**2)[group] + self.rank * self.count[
+            group
+        ]
+
+    def __call__(self, a: IntArray, b: IntArray) -> IntArray:
+        """Return the places of rho_ab."""
+        return self.offset[a] + self.rank[b]
+
+    def spectators(self, states: IntArray) -> tuple[IntArray, IntArray]:
+        """Return (index into states, d) for every state d with the label of that state."""
+        size = self.count[self.group[states]]
+        index = np.repeat(np.arange(len(states)), size)
+        within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+        return index, self.members[np.repeat(self.first[self.group[states]], size) + within]
+
+
+def group_of(*columns: IntArray) -> IntArray:
+    """Return the index (M,) of each row of these columns among the distinct rows."""
+    if len(columns[0]) == 0:
+        return np.zeros(0, dtype=np.intp)
+    key = np.zeros(len(columns[0]), dtype=np.intp)
+    for column in columns:
+        _, inverse = np.unique(key * (int(column.max()) + 1) + column, return_inverse=True)
+        key = inverse.astype(np.intp)
+    return key
+
+
+class MatrixElements(Protocol):
+    """What has the states a and b (P,) of matrix elements rho_ab."""
+
+    @property
+    def row_state(self) -> IntArray:
+        """The states a (P,)."""
+        ...
+
+    @property
+    def column_state(self) -> IntArray:
+        """The states b (P,)."""
+        ...
+
+
+def commutator(operator: sp.csr_array, elements: MatrixElements) -> sp.csc_array:
+    """Return -i[H, .] (P, P) on matrix elements, for H (D, D) that keeps labels."""
+    return two_sided(sp.csr_array(-1j * operator), elements)
+
+
+def two_sided(operator: sp.csr_array, elements: MatrixElements) -> sp.csc_array:
+    """Return B rho + rho B^+ (P, P) on matrix elements, for B (D, D) that keeps labels."""
+    count = len(elements.row_state)
+    states = elements.row_state, elements.column_state
+    b = operator.tocoo()
+    rows, columns, entries = [], [], []
+    for ends, values in ((states, b.data), (states[::-1], b.data.conj())):
+        place = sp.csr_array((np.arange(count), ends), shape=operator.shape)
+        place.sort_indices()  # states of one label then have their partners in one order
+        partners = np.diff(place.indptr)[b.row]
+        within = np.arange(partners.sum()) - np.repeat(np.cumsum(partners) - partners, partners)
+        rows.append(place.data[np.repeat(place.indptr[b.row], partners) + within])
+        columns.append(place.data[np.repeat(place.indptr[b.col], partners) + within])
+        entries.append(np.repeat(values, partners))
+    places = np.concatenate(rows), np.concatenate(columns)
+    return sp.csc_array(sp.coo_array((np.concatenate(entries), places), shape=(count, count)))

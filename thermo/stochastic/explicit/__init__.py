@@ -1,0 +1,1 @@
+"""Reservoirs whose levels are followed one by one."""
