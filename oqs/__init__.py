@@ -23,8 +23,10 @@ from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel, perlind
+from oqs.generator.perlind.window import Window
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
+from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.closed_form import ClosedForm, closed_form
 from oqs.modes.gaussian import GaussianLaw, gaussian_law
 from oqs.modes.untouched import Untouched
@@ -61,9 +63,24 @@ from oqs.system.builders import (
 )
 from oqs.system.interacting import InteractingSystem
 from oqs.system.operator import OperatorSystem
+from oqs.system.quadratic_bosons import QuadraticBosons
+from oqs.system.spins import (
+    Maser,
+    absorption_refrigerator,
+    exchange_qubits,
+    heisenberg_qubits,
+    ising_qubits,
+    jaynes_cummings,
+    lambda_maser,
+    on_factor,
+    transmon,
+    v_maser,
+)
 from oqs.system.systems import QuadraticSystem
 from oqs.units import Units
 from oqs.validity.audit import audit
+from oqs.validity.first_order import first_order
+from oqs.validity.thermodynamic_price import ThermodynamicPrice, thermodynamic_price
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
 
@@ -72,6 +89,7 @@ _refuse_namesakes()
 __all__ = [
     "Assumption",
     "Audit",
+    "BosonLaw",
     "BosonicContact",
     "ClosedForm",
     "ConservedBlocks",
@@ -91,12 +109,14 @@ __all__ = [
     "Landauer",
     "LevitovStatistics",
     "LinearResponse",
+    "Maser",
     "Model",
     "Noise",
     "NonUniqueStationaryState",
     "OperatorSystem",
     "PerlindModel",
     "Populations",
+    "QuadraticBosons",
     "QuadraticSystem",
     "Relaxation",
     "ReservoirFlows",
@@ -105,11 +125,14 @@ __all__ = [
     "StationaryStateNotFound",
     "System",
     "Terminals",
+    "ThermodynamicPrice",
     "Units",
     "Untouched",
     "Verdict",
     "WaitingTimes",
+    "Window",
     "ZeroFrequencyBlock",
+    "absorption_refrigerator",
     "anderson_dot",
     "audit",
     "clausius_sum",
@@ -122,12 +145,18 @@ __all__ = [
     "drude_lorentz",
     "entropy_production",
     "entropy_production_by_reservoir",
+    "exchange_qubits",
+    "first_order",
     "flat",
     "flow_law",
     "gaussian_law",
     "gibbs_state",
+    "heisenberg_qubits",
     "hubbard_chain",
+    "ising_qubits",
+    "jaynes_cummings",
     "lamb_shift",
+    "lambda_maser",
     "landauer",
     "levitov",
     "linear_response",
@@ -135,6 +164,7 @@ __all__ = [
     "momentary_flows",
     "noise",
     "ohmic",
+    "on_factor",
     "perlind",
     "power_law",
     "relative_entropy_to_gibbs",
@@ -144,8 +174,11 @@ __all__ = [
     "spinful_dots",
     "spinless_dots",
     "stationary_state",
+    "thermodynamic_price",
+    "transmon",
     "triple_dot",
     "underdamped",
+    "v_maser",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room

@@ -14,11 +14,11 @@ from oqs.fluctuations.coherent import CoherentStatistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.rates.pairs import Pairs
 from oqs.fluctuations.rates.populations import PopulationStatistics
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.closed import ClosedGenerator
 from oqs.generator.davies import DaviesModel
 from oqs.generator.jumps import jump_parts, reached_elements
 from oqs.generator.model import Model, checked_model
-from oqs.generator.state_transitions import StateTransitions
 from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryProblem
 from oqs.stationary.populations import coherences_reached
@@ -134,6 +134,6 @@ class _Coherent:
         state = self.problem.matrix(solution)
         rho = np.asarray(state[self.elements.row_state, self.elements.column_state])
         flows = Flows.of(solution.particle, solution.energy, mu, self.model.names)
-        conserving = isinstance(self.model, DaviesModel) and not np.any(self.model.detuning)
+        conserving = isinstance(self.model, DaviesModel) and self.model.detailed_balance
         parts = jump_parts(self.model, self.elements, T, mu)
         return CoherentStatistics(parts, rho, flows, read_only(T), read_only(mu), conserving)

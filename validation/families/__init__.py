@@ -17,6 +17,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "clausius",
         "interacting",
         "degenerate",
+        "counting",
         "trust",
     ),
     "finite_reservoirs": (
@@ -24,6 +25,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "slow_evolution",
         "equilibrium",
         "coevolution",
+        "small_reservoirs",
         "machines",
         "table_one",
         "paper_figures",

@@ -25,13 +25,13 @@ _DPI = 160
 
 
 def save_figures(
-    path: Trajectory, made: Scenario, units: Units | None, folder: pathlib.Path
+    path: Trajectory, scenario: Scenario, units: Units | None, folder: pathlib.Path
 ) -> None:
     """Write the figure of a trajectory in every format that the scenario asks for.
 
     With `units` the axes are in K, meV, s and fW. Raises ValueError as `plot_trajectory` does.
     """
-    outputs = made.outputs
+    outputs = scenario.outputs
     if not outputs.figures:
         return
     modes = np.asarray(getattr(path.law, "frequencies", ()), dtype=np.float64)
@@ -43,28 +43,28 @@ def save_figures(
         entropy=outputs.entropy,
         units=units,
     )
-    _save(figure, "trajectory", made, folder)
+    _save(figure, "trajectory", scenario, folder)
 
 
 def save_sweep_figures(
-    table: xr.Dataset, quantities: Sequence[str], made: Scenario, folder: pathlib.Path
+    table: xr.Dataset, quantities: Sequence[str], scenario: Scenario, folder: pathlib.Path
 ) -> None:
     """Write the figures of a sweep: curves over one axis, a map of each quantity over two.
 
     Of three axes or more, and of an axis of a single value, there is no figure.
     """
     axes = [str(name) for name in table["error"].dims]
-    if not made.outputs.figures or min(table.sizes[name] for name in axes) < 2:
+    if not scenario.outputs.figures or min(table.sizes[name] for name in axes) < 2:
         return
     numbers = [q for q in quantities if q in table and table[q].dtype.kind in "iuf"]
     numbers = [q for q in numbers if np.isfinite(table[q].values).any()]
     if len(axes) == 1 and numbers:
-        _save(plot_curves(table, numbers), "sweep", made, folder)
+        _save(plot_curves(table, numbers), "sweep", scenario, folder)
     if len(axes) == 2:
         for quantity in numbers:
             for name, values in _by_reservoir(table[quantity]):
                 figure = plot_map(values.to_dataset(name=name), name)
-                _save(figure, f"sweep_{name.replace(' ', '_')}", made, folder)
+                _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
 
 
 def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
@@ -76,14 +76,14 @@ def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
         yield f"{values.name} {name}", values.sel(reservoir=name, drop=True)
 
 
-def _save(figure: Figure, stem: str, made: Scenario, folder: pathlib.Path) -> None:
+def _save(figure: Figure, stem: str, scenario: Scenario, folder: pathlib.Path) -> None:
     """Write a figure with the scenario's title, in every format that it asks for."""
     # a dollar sign would begin a formula
-    figure.suptitle(made.title.replace("$", r"\$"))
-    made_of = made_by(made.document)
+    figure.suptitle(scenario.title.replace("$", r"\$"))
+    made_of = made_by(scenario.document)
     origin = {
-        "Title": f"{made.title} (scenario sha256 {made_of['scenario']['sha256']})",
+        "Title": f"{scenario.title} (scenario sha256 {made_of['scenario']['sha256']})",
         "Creator": f"oqs-thermo {made_of['versions']['oqs-thermo']}",
     }
-    for kind in made.outputs.figures:
+    for kind in scenario.outputs.figures:
         figure.savefig(folder / f"{stem}.{kind}", dpi=_DPI, metadata=origin)
