@@ -36,17 +36,20 @@ from thermo.gases.fermi_integrals import fermi_dirac_integral
 from thermo.machines import (
     Cooling,
     Device,
+    DeviceFluctuations,
     OptimisationFailed,
     Optimum,
     cooling,
     deepest_cooling,
     device,
+    device_fluctuations,
     maximum_power,
     optimise,
 )
 from thermo.machines.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.netcdf import load_dataset, save_dataset
 from thermo.plotting.curves import plot_curves
+from thermo.plotting.fluctuations import plot_generating_function, plot_noise, plot_waiting_times
 from thermo.plotting.map import plot_map
 from thermo.plotting.stochastic import plot_stochastic
 from thermo.plotting.trajectory import plot_trajectory
@@ -80,6 +83,7 @@ __all__ = [
     "Cooling",
     "DebyeSolid",
     "Device",
+    "DeviceFluctuations",
     "Ensemble",
     "EquationOfState",
     "Equilibrium",
@@ -116,6 +120,7 @@ __all__ = [
     "cooling",
     "deepest_cooling",
     "device",
+    "device_fluctuations",
     "equilibrium",
     "evolve",
     "evolve_ensemble",
@@ -130,9 +135,12 @@ __all__ = [
     "omega_bar",
     "optimise",
     "plot_curves",
+    "plot_generating_function",
     "plot_map",
+    "plot_noise",
     "plot_stochastic",
     "plot_trajectory",
+    "plot_waiting_times",
     "regimes",
     "reservoir_rates",
     "save_dataset",
