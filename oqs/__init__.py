@@ -12,6 +12,7 @@ from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Deviation, FlowLaw, Flows, ReservoirFlows, deviation
 from oqs.fluctuations.counting import counting_statistics
+from oqs.fluctuations.diagram import StabilityDiagram, stability_diagram
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.levitov import LevitovStatistics, levitov
 from oqs.fluctuations.noise import Noise, noise
@@ -100,6 +101,7 @@ __all__ = [
     "QuadraticSystem",
     "Relaxation",
     "ReservoirFlows",
+    "StabilityDiagram",
     "StationaryMethod",
     "StationaryState",
     "StationaryStateNotFound",
@@ -143,6 +145,7 @@ __all__ = [
     "spin_channels",
     "spinful_dots",
     "spinless_dots",
+    "stability_diagram",
     "stationary_state",
     "triple_dot",
     "underdamped",

@@ -99,3 +99,31 @@ def words(count):
 def test_bad_arguments(table, change, error, message):
     with pytest.raises(error, match=message):
         thermo.plot_map(**({"table": table, "quantity": "power"} | change))
+
+
+def test_signed_numbers_meet_at_zero_in_white(table):
+    figure = thermo.plot_map(table, "power", signed=True)
+    saved(figure)
+    drawn = mesh(figure)
+    assert drawn.get_clim() == (-2.0, 2.0)
+    np.testing.assert_allclose(drawn.cmap(drawn.norm(0.0))[:3], 0.97, atol=0.01)
+    blue, red = drawn.cmap(drawn.norm(-1.5)), drawn.cmap(drawn.norm(1.5))
+    assert blue[2] > blue[0]
+    assert red[0] > red[2]
+    assert len(figure.axes[0].collections) == 1  # no lines
+
+
+def test_colours_end_at_the_limits(table):
+    figure = thermo.plot_map(table, "power", limits=(-0.5, 5.0))
+    saved(figure)
+    assert mesh(figure).get_clim() == (-0.5, 5.0)
+    assert mesh(figure).colorbar.extend == "min"
+
+
+@pytest.mark.parametrize(
+    ("limits", "error"),
+    [(3, TypeError), ((1.0, 1.0), ValueError), ((0, np.nan), ValueError), ("ab", TypeError)],
+)
+def test_limits_that_are_none_are_refused(table, limits, error):
+    with pytest.raises(error, match=r"Argument `limits` must be"):
+        thermo.plot_map(table, "power", limits=limits)

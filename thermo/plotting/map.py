@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -26,6 +27,8 @@ def plot_map(
     *,
     labels: Mapping[str, str] | None = None,
     marks: Iterable[Mapping[str, float]] = (),
+    signed: bool = False,
+    limits: tuple[float, float] | None = None,
 ) -> Figure:
     """Return a figure of one variable of a sweep over its two axes.
 
@@ -38,6 +41,8 @@ def plot_map(
     quantity : name of the variable.
     labels : {name: text} for the axes and the colour bar; a name without one stands for itself.
     marks : points to mark, such as optimum.parameters; each names both axes.
+    signed : draw numbers in two colours that meet in white at zero, without lines.
+    limits : lowest and highest number that colours tell apart; None takes those of the table.
 
     Returns
     -------
@@ -71,18 +76,65 @@ def plot_map(
     if values.dtype.kind in "UO":
         _draw_words(axis, x, y, values)
     else:
-        mesh = axis.pcolormesh(x, y, values.values.T, shading="nearest", cmap="viridis")
+        mesh = _draw_numbers(axis, values, signed=signed, limits=limits)
         numbers = ScalarFormatter(useMathText=True)
         numbers.set_powerlimits((-2, 3))
         label = text.get(quantity, quantity)
-        figure.colorbar(mesh, ax=axis, label=label, format=numbers)
-        if np.ptp(values.values[np.isfinite(values.values)]) > 0:
-            axis.contour(x, y, values.values.T, colors="white", linewidths=0.7)
+        extend = _beyond(values.values, *mesh.get_clim())
+        figure.colorbar(mesh, ax=axis, label=label, format=numbers, extend=extend)
     for point in points:
         axis.plot(*point, marker="*", ms=14, mfc="white", mec="black", ls="", clip_on=False)
     axis.set_xlabel(text.get(across, across), fontsize=11)
     axis.set_ylabel(text.get(up, up), fontsize=11)
     return figure
+
+
+def _draw_numbers(
+    axis: Axes, values: xr.DataArray, *, signed: bool, limits: tuple[float, float] | None
+) -> QuadMesh:
+    """Draw numbers as colours; equal values are lines, but where colours tell the sign."""
+    x, y = (values[name].values for name in values.dims)
+    finite = values.values[np.isfinite(values.values)]
+    low, high = _checked_limits(limits) or (float(finite.min()), float(finite.max()))
+    if signed:
+        high = max(abs(low), abs(high))
+        low = -high
+    mesh = axis.pcolormesh(
+        x,
+        y,
+        values.values.T,
+        shading="nearest",
+        cmap="RdBu_r" if signed else "viridis",
+        vmin=low,
+        vmax=high,
+    )
+    if not signed and limits is None and np.ptp(finite) > 0:
+        axis.contour(x, y, values.values.T, colors="white", linewidths=0.7)
+    return mesh
+
+
+def _checked_limits(limits: tuple[float, float] | None) -> tuple[float, float] | None:
+    if limits is None:
+        return None
+    try:
+        low, high = (float(limit) for limit in limits)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"Argument `limits` must be two numbers, but is {limits!r}. Give (lowest, highest)."
+        ) from error
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(
+            f"Argument `limits` must be a lower and a higher number, but is {limits!r}. "
+            "Give (lowest, highest)."
+        )
+    return low, high
+
+
+def _beyond(values: np.ndarray, low: float, high: float) -> str:
+    """Return at which ends of the colour bar numbers lie beyond it."""
+    finite = values[np.isfinite(values)]
+    below, above = bool(np.any(finite < low)), bool(np.any(finite > high))
+    return {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
 
 
 def _draw_words(axis: Axes, x: np.ndarray, y: np.ndarray, values: xr.DataArray) -> None:
