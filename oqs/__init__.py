@@ -26,6 +26,7 @@ from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
+from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.closed_form import ClosedForm, closed_form
 from oqs.modes.gaussian import GaussianLaw, gaussian_law
 from oqs.modes.untouched import Untouched
@@ -62,6 +63,19 @@ from oqs.system.builders import (
 )
 from oqs.system.interacting import InteractingSystem
 from oqs.system.operator import OperatorSystem
+from oqs.system.quadratic_bosons import QuadraticBosons
+from oqs.system.spins import (
+    Maser,
+    absorption_refrigerator,
+    exchange_qubits,
+    heisenberg_qubits,
+    ising_qubits,
+    jaynes_cummings,
+    lambda_maser,
+    on_factor,
+    transmon,
+    v_maser,
+)
 from oqs.system.systems import QuadraticSystem
 from oqs.units import Units
 from oqs.validity.audit import audit
@@ -73,6 +87,7 @@ _refuse_namesakes()
 __all__ = [
     "Assumption",
     "Audit",
+    "BosonLaw",
     "BosonicContact",
     "ClosedForm",
     "ConservedBlocks",
@@ -92,12 +107,14 @@ __all__ = [
     "Landauer",
     "LevitovStatistics",
     "LinearResponse",
+    "Maser",
     "Model",
     "Noise",
     "NonUniqueStationaryState",
     "OperatorSystem",
     "PerlindModel",
     "Populations",
+    "QuadraticBosons",
     "QuadraticSystem",
     "Relaxation",
     "ReservoirFlows",
@@ -112,6 +129,7 @@ __all__ = [
     "Verdict",
     "WaitingTimes",
     "ZeroFrequencyBlock",
+    "absorption_refrigerator",
     "anderson_dot",
     "audit",
     "clausius_sum",
@@ -124,12 +142,17 @@ __all__ = [
     "drude_lorentz",
     "entropy_production",
     "entropy_production_by_reservoir",
+    "exchange_qubits",
     "flat",
     "flow_law",
     "gaussian_law",
     "gibbs_state",
+    "heisenberg_qubits",
     "hubbard_chain",
+    "ising_qubits",
+    "jaynes_cummings",
     "lamb_shift",
+    "lambda_maser",
     "landauer",
     "levitov",
     "linear_response",
@@ -137,6 +160,7 @@ __all__ = [
     "momentary_flows",
     "noise",
     "ohmic",
+    "on_factor",
     "perlind",
     "power_law",
     "relative_entropy_to_gibbs",
@@ -147,8 +171,10 @@ __all__ = [
     "spinless_dots",
     "stability_diagram",
     "stationary_state",
+    "transmon",
     "triple_dot",
     "underdamped",
+    "v_maser",
 ]
 
 for _name in __all__:  # pickles and stores name the package: they outlive a move to another room

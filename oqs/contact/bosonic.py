@@ -49,7 +49,7 @@ class BosonicContact(ReservoirContact):
     operator : S, a Hermitian Qobj of the system, in whatever units J leaves to it. A list of Qobj
         is one independent channel each. For a system of fermionic sites also real (N,) weights x_v
         of sum_v x_v n_v (electron-phonon coupling), or a Hermitian (N, N) matrix x_vw of
-        sum_vw x_vw c_v^+ c_w (a hopping that phonons shake).
+        sum_vw x_vw c_v^+ c_w (a hopping that phonons shake). For QuadraticBosons see there.
     name : used in messages, tables and plots.
     band : (lowest, highest) energy of the bosons, lowest >= 0: J is 0 outside. None: no edges.
 
@@ -207,7 +207,7 @@ def _operators(operator: object) -> tuple[Operator, ...]:
         )
     matrix = np.diag(array) if array.ndim == 1 else array
     _refuse_skew(float(np.max(np.abs(matrix - matrix.conj().T))), float(np.max(np.abs(matrix))))
-    return (read_only((matrix + matrix.conj().T) / 2),)
+    return (read_only(array if array.ndim == 1 else (array + array.conj().T) / 2),)
 
 
 def _hermitian(operator: object) -> qutip.Qobj:

@@ -14,11 +14,11 @@ from oqs.fluctuations.coherent import CoherentStatistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.rates.pairs import Pairs
 from oqs.fluctuations.rates.populations import PopulationStatistics
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.closed import ClosedGenerator
 from oqs.generator.davies import DaviesModel
 from oqs.generator.jumps import jump_parts, reached_elements
 from oqs.generator.model import Model, checked_model
-from oqs.generator.state_transitions import StateTransitions
 from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryProblem
 from oqs.stationary.populations import coherences_reached

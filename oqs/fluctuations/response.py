@@ -193,7 +193,7 @@ class LinearResponse(Summarised):
 
 
 def linear_response(
-    model: Model | DifferentiableLaw, T: ArrayLike, mu: ArrayLike
+    model: Model | DifferentiableLaw, T: ArrayLike, mu: ArrayLike = 0.0
 ) -> LinearResponse:
     """Return the linear response around the equilibrium of all reservoirs at T, mu.
 
@@ -206,7 +206,7 @@ def linear_response(
     model : made by `davies` or another generator, or a flow law with derivatives, such as
         `oqs.landauer`, which is exact at any coupling.
     T, mu : the common temperature > 0 and chemical potential, units of energy; numbers, or (n,)
-        that are all equal.
+        that are all equal. A bosonic reservoir has T alone.
 
     Returns
     -------
@@ -248,7 +248,9 @@ def linear_response(
         )
     n = law.reservoirs
     temperature, potential = _common("T", T, n), _common("mu", mu, n)
-    found = law.jacobian(np.full(n, temperature), np.full(n, potential))
+    own = getattr(law, "model", None)
+    without = own.bosonic if isinstance(own, Model) else np.zeros(n, dtype=np.bool_)
+    found = law.jacobian(np.full(n, temperature), np.where(without, 0.0, potential))
     by_mu, by_T = temperature, temperature**2
     onsager = np.array(
         [

@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from oqs.arguments import FloatArray, index, read_only
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, fermionic_contacts, plain
+from oqs.generator.between_states.operators import decompose_contacts
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.eigenoperators import Decomposition, decompose
 from oqs.generator.generator import Generator, build_generator
 from oqs.generator.model import Model
-from oqs.generator.operator_elements import decompose_contacts
-from oqs.generator.state_transitions import StateTransitions
 from oqs.generator.weighted import WeightedGenerator
 from oqs.generator.weights import rates_of, shifts, slopes, split_rates
 from oqs.memory import announce, require_memory
@@ -319,7 +319,8 @@ def davies(
         raise TypeError(
             f"Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, "
             f"but is {type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj "
-            "with oqs.InteractingSystem(H, annihilators) or oqs.OperatorSystem(H)."
+            "with oqs.InteractingSystem(H, annihilators) or oqs.OperatorSystem(H); "
+            "QuadraticBosons go to oqs.closed_form, oqs.gaussian_law, or system.truncated(levels)."
         )
     found = checked_contacts(contacts)
     if isinstance(system, FermionicSystem) and plain(found):

@@ -44,21 +44,26 @@ class Lines:
     products: FloatArray
 
     @classmethod
-    def of(cls, model: DaviesModel) -> Lines:
-        """Collect the lines of a model; without interactions from its modes, not its 2^N states."""
+    def of(cls, model: DaviesModel, rates: FloatArray | None = None) -> Lines:
+        """Collect the lines of a model; without interactions from its modes, not its 2^N states.
+
+        Parameters
+        ----------
+        rates : (n, K) to take instead of the model's own, such as those of a bosonic contact at T.
+        """
         if isinstance(model.system, QuadraticSystem):
             return cls._of_modes(model, model.system)
         elements = model.decomposition.elements
+        own = model.rates if rates is None else rates
         amplitudes = [
-            np.sqrt(rate[e.kappa]) * e.amplitude
-            for rate, e in zip(model.rates, elements, strict=True)
+            np.sqrt(rate[e.kappa]) * e.amplitude for rate, e in zip(own, elements, strict=True)
         ]
         emptying, of_upper = _largest_products(model, amplitudes, up=True)
         _, of_lower = _largest_products(model, amplitudes, up=False)
         products = np.minimum(of_upper, of_lower)
         spread = [_spread(model, e) for e in elements]
         widths = emptying.sum(axis=0) + np.max(spread, axis=0)
-        return cls(model.frequencies, model.rates, widths, products)
+        return cls(model.frequencies, own, widths, products)
 
     @classmethod
     def _of_modes(cls, model: DaviesModel, system: QuadraticSystem) -> Lines:

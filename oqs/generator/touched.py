@@ -19,9 +19,9 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray
 from oqs.contact.contacts import Contact
 from oqs.errors import Kernel
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies import davies
 from oqs.generator.model import Model
-from oqs.generator.state_transitions import StateTransitions
 from oqs.modes.levels import Level, coincidences, dark_kernel, davies_levels
 from oqs.modes.untouched import Untouched
 from oqs.system.base import System

@@ -13,8 +13,8 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
 from oqs.flows import Flows
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.model import Model
-from oqs.generator.state_transitions import StateTransitions
 from oqs.numerics.occupation import filled_and_empty
 from oqs.system.systems import QuadraticSystem
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import ClassVar, final
+from typing import ClassVar, final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
-from oqs.contact.contacts import Contact
+from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
+from oqs.modes.boson_modes import BosonLaw, boson_law
 from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import (
     exponent_differences,
@@ -27,6 +28,7 @@ from oqs.modes.pair_flows import (
 from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
+from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
 
 
@@ -140,7 +142,17 @@ class ClosedForm(Summarised):
         return Summary(title, facts, ("w", *(f"gamma {name}" for name in names)), rows)
 
 
-def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedForm:
+@overload
+def closed_form(system: QuadraticSystem, contacts: Sequence[ReservoirContact]) -> ClosedForm: ...
+
+
+@overload
+def closed_form(system: QuadraticBosons, contacts: Sequence[ReservoirContact]) -> BosonLaw: ...
+
+
+def closed_form(
+    system: QuadraticSystem | QuadraticBosons, contacts: Sequence[ReservoirContact]
+) -> ClosedForm | BosonLaw:
     """Return the flow law of Eq. (10) for a quadratic system.
 
     It holds where every contact acts mode by mode: always for modes of distinct energies, and for
@@ -151,8 +163,8 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
 
     Parameters
     ----------
-    system : QuadraticSystem.
-    contacts : one Contact per reservoir.
+    system : QuadraticSystem, or QuadraticBosons: then Eq. (10) with Bose's occupations.
+    contacts : one Contact per reservoir; for QuadraticBosons one BosonicContact.
 
     Raises
     ------
@@ -162,6 +174,8 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[Contact]) -> ClosedF
         if the system is not quadratic, or contacts are collective on degenerate modes, or are
         refused as by `davies`.
     """
+    if isinstance(system, QuadraticBosons):
+        return boson_law(system, contacts, apart=True)
     if not isinstance(system, QuadraticSystem):
         raise TypeError(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "

@@ -14,24 +14,27 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar, final
+from typing import ClassVar, final, overload
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
+from oqs.contact.base import ReservoirContact
 from oqs.contact.contacts import Contact
 from oqs.contact.principal_value import shift_function
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, PlainFlows
+from oqs.modes.boson_modes import BosonLaw, boson_law
 from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import level_flows, pair_flows, plain_pair_flows
 from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
+from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem, checked_resolution
 
 
@@ -99,13 +102,27 @@ class GaussianLaw(Summarised):
         return Summary(title, facts)
 
 
+@overload
 def gaussian_law(
     system: QuadraticSystem,
-    contacts: Sequence[Contact],
+    contacts: Sequence[ReservoirContact],
     *,
     lamb_shift: bool = False,
     resolution: float | None = None,
-) -> GaussianLaw:
+) -> GaussianLaw: ...
+
+
+@overload
+def gaussian_law(system: QuadraticBosons, contacts: Sequence[ReservoirContact]) -> BosonLaw: ...
+
+
+def gaussian_law(
+    system: QuadraticSystem | QuadraticBosons,
+    contacts: Sequence[ReservoirContact],
+    *,
+    lamb_shift: bool = False,
+    resolution: float | None = None,
+) -> GaussianLaw | BosonLaw:
     """Return the flow law of a quadratic system from its covariance matrix.
 
     The same Davies generator as `davies`, with collective channels and degenerate modes, without
@@ -115,8 +132,8 @@ def gaussian_law(
 
     Parameters
     ----------
-    system : QuadraticSystem.
-    contacts : one Contact per reservoir.
+    system : QuadraticSystem, or QuadraticBosons, which takes no other arguments.
+    contacts : one Contact per reservoir; for QuadraticBosons one BosonicContact.
     lamb_shift : include the frequency shifts of Eq. (2); contacts need their `band`.
     resolution : energy; modes closer than it count as one level, their distance as zero. None
         takes `system.resolution`, 1e-12 of the largest many-body energy.
@@ -128,6 +145,13 @@ def gaussian_law(
     TypeError, ValueError
         if the system is not quadratic, or contacts are refused.
     """
+    if isinstance(system, QuadraticBosons):
+        if lamb_shift or resolution is not None:
+            raise ValueError(
+                "Arguments `lamb_shift` and `resolution` must be left out for QuadraticBosons, "
+                "whose modes are resolved to 1e-12 and keep their energies. Omit them."
+            )
+        return boson_law(system, contacts, apart=False)
     if not isinstance(system, QuadraticSystem):
         raise TypeError(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "

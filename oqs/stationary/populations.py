@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import final
 
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel
-from oqs.generator.state_transitions import StateTransitions
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates import parity, small
 from oqs.stationary.rates.krylov import KrylovProblem

@@ -16,8 +16,8 @@ import scipy.sparse as sp
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies import DaviesModel
-from oqs.generator.state_transitions import StateTransitions
 from oqs.memory import require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual

@@ -26,10 +26,10 @@ from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import Kernel, NonUniqueStationaryState
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies import DaviesModel
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
-from oqs.generator.state_transitions import StateTransitions
 from oqs.generator.touched import touched_part
 from oqs.modes.untouched import named
 from oqs.numerics.clusters import cluster

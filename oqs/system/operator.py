@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
 import qutip
 import scipy.sparse as sp
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, index
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summary, counted
 from oqs.system.base import System
@@ -34,11 +35,14 @@ class OperatorSystem(System):
     number : Qobj (D, D) of whole eigenvalues >= 0 with [H, N] = 0: a number that every contact
         conserves too, such as that of electrons in a molecule. None is none.
 
+    oscillators : which factors of the tensor product are oscillators cut off at their number of
+        levels: `audit` then measures how full the highest is.
+
     Raises
     ------
     TypeError, ValueError
         if H or N is not a Hermitian Qobj of the same dimensions, N has eigenvalues that are not
-        whole, or [H, N] != 0.
+        whole, or [H, N] != 0; IndexError if there is no such factor.
 
     Examples
     --------
@@ -50,12 +54,22 @@ class OperatorSystem(System):
     [0.00122364, -0.00122364]
     """
 
+    oscillators: tuple[int, ...]
     _given: tuple[qutip.Qobj, qutip.Qobj]
 
-    def __init__(self, hamiltonian: qutip.Qobj, number: qutip.Qobj | None = None) -> None:
+    def __init__(
+        self,
+        hamiltonian: qutip.Qobj,
+        number: qutip.Qobj | None = None,
+        oscillators: Sequence[int] = (),
+    ) -> None:
         matrix = _hermitian("hamiltonian", hamiltonian)
         if number is not None:
             _check_number(number, hamiltonian, matrix)
+        count = len(hamiltonian.dims[0])
+        remedy = f"There are {count} factors, counted from 0."
+        cut = tuple(index("oscillators", k, count, remedy) % count for k in oscillators)
+        object.__setattr__(self, "oscillators", cut)
         none = 0 * qutip.qeye(hamiltonian.dims[0])
         object.__setattr__(self, "_given", (hamiltonian, none if number is None else number))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
+from oqs.contact.together import plain
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import KINDS, Flows
 from oqs.generator.davies import DaviesModel
@@ -21,6 +23,7 @@ from oqs.modes.untouched import named
 from oqs.state.relaxation import relaxation_time
 from oqs.stationary.uniqueness import kernel
 from oqs.system.systems import QuadraticSystem
+from oqs.validity.bosonic import boson_tails, both_ways, memory_rate, rates_at, truncation
 from oqs.validity.price import audit_bar
 from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import Assumption, Audit, Verdict
@@ -38,13 +41,15 @@ def audit(
     """Measure each assumption behind the Davies generator at T, mu.
 
     secular: rates that mix two levels over their distance, where the model keeps them apart.
-    Born-Markov: line widths over the lowest temperature; where the model's resolution counts split
+    Born-Markov: line widths over the lowest temperature, or the lowest cutoff of a bosonic
+    reservoir if that is less; where the model's resolution counts split
     frequencies as one, their spread is part of the width.
     line tails: flow through the width and tails of the lines over the flow that the model gives.
     flat rate: relative change of a rate over the width of its line.
     band edges: line widths over the distance of Bohr frequencies to the edges of a band.
     unique flows: dimension beyond one of the generator's kernel, of what contacts touch: what they
     do not touch has any state, but carries nothing.
+    truncation: population of the highest level of an oscillator times the number of its levels.
     time scales: relaxation time tau_S over the reservoirs' time tau_eq, where that is given.
     exact flows: deviation of P, J, Y from `landauer`, for a quadratic system whose self-energy is
     known.
@@ -71,20 +76,26 @@ def audit(
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     bar = audit_bar(model, 4, progress)
-    lines = Lines.of(model.secular)
+    if isinstance(model, DaviesModel):
+        model = model.at(temperature, potential)
+    secular = model.secular
+    rates = None if plain(model.contacts) else rates_at(secular, temperature, potential)
+    lines = Lines.of(secular, rates)
     bar.update()
     unique = _unique(model)
     davies = _flows(model, temperature, potential)
     bar.update()
     gross = gross_flows(model, temperature, potential)
     assumptions = [
-        *([_secular(model)] if isinstance(model, DaviesModel) else []),
-        _born_markov(lines.widths, temperature),
-        _line_tails(lines, davies, temperature, potential, gross),
-        _flat_rate(model, lines),
+        *([_secular(model, rates)] if isinstance(model, DaviesModel) else []),
+        _born_markov(model, lines.widths, temperature),
+        _line_tails(secular, lines, davies, temperature, potential, gross),
+        _flat_rate(model, lines, temperature, potential),
         _band_edges(model, lines),
         unique,
     ]
+    if davies is not None and (cut := truncation(model, temperature, potential)) is not None:
+        assumptions.append(cut)
     bar.update()
     if tau_eq is not None:
         slow = positive_number("tau_eq", tau_eq, "Give a time in units of 1 / energy.")
@@ -97,8 +108,8 @@ def audit(
     return _with_exact_flows(found, model, davies, temperature, potential, gross)
 
 
-def _secular(model: DaviesModel) -> Assumption:
-    ratio, lower, upper = worst_mixing(model)
+def _secular(model: DaviesModel, rates: FloatArray | None) -> Assumption:
+    ratio, lower, upper = worst_mixing(model, rates)
     return Assumption(
         "secular",
         ratio,
@@ -111,9 +122,20 @@ def _secular(model: DaviesModel) -> Assumption:
 
 
 def _line_tails(
-    lines: Lines, davies: Flows | None, T: FloatArray, mu: FloatArray, gross: Flows
+    model: DaviesModel,
+    lines: Lines,
+    davies: Flows | None,
+    T: FloatArray,
+    mu: FloatArray,
+    gross: Flows,
 ) -> Assumption:
-    particle, energy = tail_flows(lines, T, mu)
+    if model.bosonic.any():
+        # only pairs of contacts of one kind: nothing passes between a phonon and a lead directly
+        own = Lines.of(model).products * np.outer(~model.bosonic, ~model.bosonic)[..., None]
+        particle, energy = tail_flows(dataclasses.replace(lines, products=own), T, mu)
+        energy = max(energy, boson_tails(model, lines, Lines.of(model).products, T))
+    else:
+        particle, energy = tail_flows(lines, T, mu)
     ratio = np.inf
     if davies is not None:
         scales = _scales(davies, T, gross)
@@ -149,24 +171,31 @@ def _ratio(deviation: float, scale: float) -> float:
         return float(np.divide(deviation, scale)) if deviation else 0.0
 
 
-def _born_markov(widths: FloatArray, T: FloatArray) -> Assumption:
-    ratio = float(np.max(widths) / np.min(T))
+def _born_markov(model: Model, widths: FloatArray, T: FloatArray) -> Assumption:
+    slowest = memory_rate(model, T)
+    ratio = float(np.max(widths) / slowest)
     return Assumption(
         "Born-Markov",
         ratio,
         Verdict.of(ratio),
-        f"line width {np.max(widths):.3g} against temperature {np.min(T):.3g}",
+        f"line width {np.max(widths):.3g} against "
+        f"{'temperature' if slowest == np.min(T) else 'the cutoff of a spectrum'} {slowest:.3g}",
         "weaken the contacts, raise T, or use oqs.landauer or HEOM",
     )
 
 
-def _flat_rate(model: Model, lines: Lines) -> Assumption:
+def _flat_rate(model: Model, lines: Lines, T: FloatArray, mu: FloatArray) -> Assumption:
     ratio = 0.0
-    for contact, rates in zip(model.contacts, lines.rates, strict=True):
+    for j, (contact, rates) in enumerate(zip(model.contacts, lines.rates, strict=True)):
         here = (rates > 0) & (lines.widths > 0)
+        if contact.fermionic:
+            rate = contact.gamma
+        else:
+            here &= lines.frequencies > lines.widths / 2
+            rate = functools.partial(both_ways, contact, T=float(T[j]), mu=float(mu[j]))
         w, width = lines.frequencies[here], lines.widths[here]
-        change = np.abs(contact.gamma(w + width / 2) - contact.gamma(w - width / 2))
-        ratio = max(ratio, float(np.max(change / contact.gamma(w), initial=0.0)))
+        change = np.abs(rate(w + width / 2) - rate(w - width / 2))
+        ratio = max(ratio, float(np.max(change / rate(w), initial=0.0)))
     return Assumption(
         "flat rate",
         ratio,

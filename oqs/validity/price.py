@@ -7,8 +7,8 @@ from typing import Any
 
 from qutip.ui.progressbar import progress_bars
 
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.model import Model
-from oqs.generator.state_transitions import StateTransitions
 from oqs.memory import require_memory, worth_saying
 from oqs.system.systems import QuadraticSystem
 from oqs.transitions.transitions import Flips

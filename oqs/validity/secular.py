@@ -33,19 +33,24 @@ class CrossRates(NamedTuple):
     levels: IntArray
 
 
-def worst_mixing(model: DaviesModel) -> tuple[float, float, float]:
+def worst_mixing(model: DaviesModel, rates: FloatArray | None = None) -> tuple[float, float, float]:
     """Return the largest mixing ratio, and the two energies between which it is; 0 without any.
 
         ratio_kl = max_j |G_j,kl| max(1, sqrt(G_l / G_j,kk)) / |E_k - E_l|,  G_l = sum_j G_j,ll,
 
     with G_j the matrix of the rates of contact j: the coherence between k and l is of the order
     |G_kl| / |E_k - E_l|, and what it changes of the rate G_j,kk is the square of the second form.
+
+    Parameters
+    ----------
+    rates : (n, K) of S(w) and S(w)^+ together: gamma, of bosonic contacts J (1 + 2 n_B) and g_0.
+        None takes the model's own.
     """
     worst, pair = 0.0, (np.nan, np.nan)
-    for rates, energies, levels in _cross_rates(model):
-        own = np.array([mixing.diagonal() for mixing in rates])
+    for mixings, energies, levels in _cross_rates(model, rates):
+        own = np.array([mixing.diagonal() for mixing in mixings])
         total = own.sum(axis=0)
-        for j, mixing in enumerate(rates):
+        for j, mixing in enumerate(mixings):
             cross = mixing.tocoo()
             apart = (cross.data > 0) & (levels[cross.row] != levels[cross.col])
             k, m, strength = cross.row[apart], cross.col[apart], cross.data[apart]
@@ -61,7 +66,7 @@ def worst_mixing(model: DaviesModel) -> tuple[float, float, float]:
     return worst, min(pair), max(pair)
 
 
-def _cross_rates(model: DaviesModel) -> Iterator[CrossRates]:
+def _cross_rates(model: DaviesModel, all_rates: FloatArray | None) -> Iterator[CrossRates]:
     """Yield the cross rates between the modes, or between eigenstates of equal quantum numbers.
 
     Quadratic: sqrt(gamma_k gamma_l) |(t modes)^+ (t modes)|_kl. In general: elements of S~^+ S~ and
@@ -73,7 +78,8 @@ def _cross_rates(model: DaviesModel) -> Iterator[CrossRates]:
     spectrum, levels = model.system.spectrum, model.decomposition.levels
     sector = model.sector
     members = np.split(np.argsort(sector, kind="stable"), np.cumsum(np.bincount(sector))[:-1])
-    operators = [list(_weighted_channels(model, j)) for j in range(model.reservoirs)]
+    own = model.rates if all_rates is None else all_rates
+    operators = [list(_weighted_channels(model, j, own[j])) for j in range(model.reservoirs)]
     for states in members:
         empty = sp.csr_array((len(states),) * 2)
         rates = [
@@ -92,13 +98,13 @@ def _absolute_gram(part: sp.csc_array) -> sp.csr_array:
     return sp.csr_array(np.abs(dense.conj().T @ dense))
 
 
-def _weighted_channels(model: DaviesModel, j: int) -> Iterator[sp.csc_array]:
+def _weighted_channels(model: DaviesModel, j: int, own: FloatArray) -> Iterator[sp.csc_array]:
     """Yield S~ and S~^+ (D, D) of each channel of contact j."""
     elements = model.decomposition.elements[j]
     shape = (model.system.spectrum.dimension,) * 2
     for channel in range(int(elements.channel.max(initial=-1)) + 1):
         e = elements.where(elements.channel == channel)
-        values = e.amplitude * np.sqrt(model.rates[j, e.kappa])
+        values = e.amplitude * np.sqrt(own[e.kappa])
         yield sp.csc_array((values, (e.lower, e.upper)), shape=shape)
         yield sp.csc_array((values.conj(), (e.upper, e.lower)), shape=shape)
 

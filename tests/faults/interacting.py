@@ -40,7 +40,7 @@ def upward_rate_off(monkeypatch):
 def occupation_inverted(monkeypatch):
     """n and 1 - n exchanged, everywhere."""
     monkeypatch.setattr(
-        sys.modules["oqs.generator.davies"], "expit", lambda x: scipy.special.expit(-x)
+        sys.modules["oqs.generator.weights"], "expit", lambda x: scipy.special.expit(-x)
     )
 
 
@@ -48,16 +48,14 @@ def gamma_off(monkeypatch):
     """All rates are 1e-6 too large."""
     original = oqs.Contact.gamma
     monkeypatch.setattr(
-        oqs.Contact, "gamma", lambda self, w, index=None: original(self, w, index) * (1 + 1e-6)
+        oqs.Contact, "gamma", lambda self, *given: original(self, *given) * (1 + 1e-6)
     )
 
 
 def filters_leak(monkeypatch):
     """Contacts have a rate of 1e-9 where they should have none."""
     original = oqs.Contact.gamma
-    monkeypatch.setattr(
-        oqs.Contact, "gamma", lambda self, w, index=None: original(self, w, index) + 1e-9
-    )
+    monkeypatch.setattr(oqs.Contact, "gamma", lambda self, *given: original(self, *given) + 1e-9)
 
 
 def channels_independent(monkeypatch):

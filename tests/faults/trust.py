@@ -48,7 +48,7 @@ def rate_off(monkeypatch):
             patch.setattr(
                 oqs.Contact,
                 "gamma",
-                lambda self, w, index=None: original(self, w, index) * (1 + 1e-3),
+                lambda self, *given: original(self, *given) * (1 + 1e-3),
             )
             return module.davies(system, contacts, **options)
 
@@ -90,7 +90,7 @@ def splitting_forgotten(monkeypatch):
 def mixing_unseen(monkeypatch):
     """The audit finds no contact that mixes levels."""
     monkeypatch.setattr(
-        sys.modules["oqs.validity.audit"], "worst_mixing", lambda model: (0.0, 0.0, 0.0)
+        sys.modules["oqs.validity.audit"], "worst_mixing", lambda model, rates: (0.0, 0.0, 0.0)
     )
 
 
@@ -124,7 +124,7 @@ def secular_without_diagonal(monkeypatch):
     monkeypatch.setattr(
         sys.modules["oqs.validity.audit"],
         "worst_mixing",
-        lambda model: (100 * max(original(model)[0], 0.01), 0.0, 0.0),
+        lambda model, rates: (100 * max(original(model)[0], 0.01), 0.0, 0.0),
     )
 
 

@@ -15,7 +15,6 @@ import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
-from oqs.contact.together import plain
 from oqs.generator.model import Model
 from oqs.state.states import energy_basis
 from thermo.coevolution.cotrajectory import CoTrajectory, tabulate
@@ -208,9 +207,9 @@ def _check_model(model: Model, reservoirs: int) -> None:
             f"Argument `reservoirs` must have one entry for each of the {model.reservoirs} "
             f"contacts of `model`, but has {reservoirs}. Give as many as contacts."
         )
-    if not plain(model.contacts):
+    if any(contact.varies for contact in model.contacts):
         raise ValueError(
-            "Argument `model` must have fermionic contacts only, of rates that do not depend on T "
-            "and mu, but has others. Use thermo.evolve(oqs.flow_law(model), ...), which follows "
-            "the reservoirs at the system's stationary flows."
+            "Argument `model` must have rates that do not depend on T and mu, but has others. Use "
+            "thermo.evolve(oqs.flow_law(model), ...), which follows the reservoirs at the system's "
+            "stationary flows."
         )

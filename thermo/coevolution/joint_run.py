@@ -102,10 +102,13 @@ class Judge:
     def _look(self, t: float, y: FloatArray) -> Outcome | None:
         """Return "stalled" if the system is stationary and its reservoirs are at rest."""
         slow = self._slow(y)
-        settled = self._rule.dynamics.flows(*self._joint.reservoir_part(y)).particle
-        exchanged = np.abs(self._joint.flows(y).particle - settled)
-        if np.max(exchanged) > self._tolerance * self._joint.model.fastest_rate:
-            return None
+        settled = self._rule.dynamics.flows(*self._joint.reservoir_part(y))
+        now, model = self._joint.flows(y), self._joint.model
+        # bosons exchange energy alone, in one jump no more than what the levels span
+        for kind, unit in (("particle", 1.0), ("energy", np.ptp(model.system.spectrum.energies))):
+            exchanged = np.abs(getattr(now, kind) - getattr(settled, kind))
+            if np.max(exchanged) > self._tolerance * model.fastest_rate * unit:
+                return None
         self._looked = t
         resting = self._rule.rest(np.array([t]), slow[None])[0] != GOES_ON
         return "stalled" if resting else None

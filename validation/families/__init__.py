@@ -17,6 +17,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "clausius",
         "interacting",
         "degenerate",
+        "counting",
         "trust",
     ),
     "finite_reservoirs": (

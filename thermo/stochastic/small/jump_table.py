@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from oqs import DaviesModel
 from oqs.arguments import FloatArray, read_only
-from oqs.generator.state_transitions import StateTransitions
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.memory import require_memory
 from oqs.stationary.populations import coherences_reached
 from oqs.transitions.transitions import Flips, SectorBlocks

@@ -147,7 +147,8 @@ def _of_sites(matrix: ComplexArray, system: System, owner: str) -> sp.csr_array:
             f"Argument `operator` of {owner} must have {system.sites} entries, one per site of the "
             f"system, but has {len(matrix)}. Give (N,) weights or an (N, N) matrix."
         )
-    return _csr(quadratic_form(matrix, system.annihilators))
+    whole = np.diag(matrix) if matrix.ndim == 1 else matrix
+    return _csr(quadratic_form(whole, system.annihilators))
 
 
 def _csr(operator: qutip.Qobj) -> sp.csr_array:

@@ -1,0 +1,1 @@
+"""Eigen-operators and transitions between eigenstates, for contacts of any kind."""

@@ -1,0 +1,231 @@
+"""Exact flows through oscillators between bosonic reservoirs: Eq. (10) with Bose's occupations."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from typing import ClassVar, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.contact.base import ReservoirContact, thermal_arguments
+from oqs.contact.bosonic import BosonicContact
+from oqs.contact.contacts import NEGLIGIBLE
+from oqs.contact.together import checked_contacts, contact_names
+from oqs.errors import Kernel, NonUniqueStationaryState
+from oqs.flow_jacobian import FlowJacobian
+from oqs.flows import Flows
+from oqs.numerics.clusters import RESOLUTION, cluster
+from oqs.numerics.occupation import bose
+from oqs.system.quadratic_bosons import QuadraticBosons
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class BosonLaw:
+    """Stationary energy flows J_j = sum_k w_k sum_q K_kjq (n_j(w_k) - n_q(w_k)).
+
+    For modes that are apart K_kjq = g_jk g_qk / sum g_k, g_jk = J_j(w_k) |mode k in x_j|^2, and
+
+        J_j = sum_k w_k g_jk (n_jk - nbar_k),   nbar_k = sum_j g_jk n_jk / sum_j g_jk,
+
+    Eq. (10) for bosons. On degenerate modes g_j is a matrix G_j, K_jq = tr G_j X_q with
+    (G X_q + X_q G)/2 = G_q, G = sum_j G_j: the covariance matrix is sum_q n_q X_q. Differences
+    n_j - n_q are evaluated without cancellation: flows between nearly equal reservoirs keep their
+    relative precision, and those between equal ones are exactly zero.
+
+    Made by `closed_form` or `gaussian_law` of QuadraticBosons.
+
+    Parameters
+    ----------
+    frequencies : (K,) energies of the levels that contacts touch, ascending, units of energy.
+    exchange : (K, n, n) K_kjq, symmetric, units of energy.
+    strengths : (n, K) tr G_j of each level.
+    contacts : one per reservoir.
+    """
+
+    frequencies: FloatArray
+    exchange: FloatArray
+    strengths: FloatArray
+    contacts: tuple[ReservoirContact, ...]
+    batched: ClassVar[bool] = True
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return len(self.contacts)
+
+    @property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), or None."""
+        return contact_names(self.contacts)
+
+    @property
+    def fastest_rate(self) -> float:
+        """The largest rate of a contact at a level, units of energy."""
+        return float(np.max(self.strengths))
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
+        """Return the stationary flows (..., n) at T (..., n); mu is 0, NaN or left out."""
+        resolved, potential = self._resolved(T, mu)
+        return self._flows(resolved.sum(axis=-2), potential)
+
+    def resolved(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
+        """Return the flows (K, n) through each frequency at T (n,)."""
+        return self._flows(*self._resolved(T, mu))
+
+    def gross(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
+        """Return all that each contact gives and takes (n,) before it cancels."""
+        temperature, potential = thermal_arguments(self.contacts, T, mu)
+        n = bose(self.frequencies / temperature[:, None])[0]  # (n, K)
+        rate: FloatArray = (self.strengths * (1.0 + 2.0 * n)) @ self.frequencies
+        return Flows.of(np.zeros_like(rate), rate, potential, self.names)
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike | None = None) -> FlowJacobian:
+        """Return the derivatives (..., n, n) of the flows at T (..., n)."""
+        temperature, potential = thermal_arguments(self.contacts, T, mu, batched=True)
+        temperature, potential = np.broadcast_arrays(temperature, potential)
+        x = self.frequencies[:, None] / temperature[..., None, :]  # (..., K, n)
+        absorbed, emitted = bose(x)
+        slope = absorbed * emitted * x / temperature[..., None, :]
+        own = np.einsum("kjq->kj", self.exchange)
+        weight = self.frequencies[:, None, None] * (
+            own[:, :, None] * np.eye(self.reservoirs) - self.exchange
+        )
+        by_T = np.einsum("kjq,...kq->...jq", weight, slope)
+        none = np.zeros_like(by_T)
+        return FlowJacobian.of(
+            np.stack([none, none]),
+            np.stack([by_T, none]),
+            np.zeros_like(temperature),
+            potential,
+            names=self.names,
+        )
+
+    def _resolved(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
+        """Return the energy flows (..., K, n), and mu (..., n)."""
+        temperature, potential = thermal_arguments(self.contacts, T, mu, batched=True)
+        temperature, potential = np.broadcast_arrays(temperature, potential)
+        differences = _differences(self.frequencies, temperature)  # (..., K, n, n)
+        flows = self.frequencies[:, None] * np.sum(self.exchange * differences, axis=-1)
+        return flows, potential
+
+    def _flows(self, energy: FloatArray, potential: FloatArray) -> Flows:
+        return Flows.of(np.zeros_like(energy), energy, np.zeros_like(energy), self.names)
+
+
+def _differences(w: FloatArray, T: FloatArray) -> FloatArray:
+    """Return n_j(w) - n_q(w) (..., K, n, n) = -n_j (1 + n_q) (e^(x_j - x_q) - 1), x_j <= x_q."""
+    x = w[:, None] / T[..., None, :]
+    absorbed, emitted = bose(x)
+    first, second = T[..., :, None], T[..., None, :]
+    away = w[:, None, None] * ((second - first) / (first * second))[..., None, :, :]  # x_j - x_q
+    hotter = away <= 0
+    below = -np.expm1(-np.abs(away))
+    here = absorbed[..., :, None] * emitted[..., None, :] * below
+    there = absorbed[..., None, :] * emitted[..., :, None] * below
+    return np.where(hotter, here, -there)
+
+
+def boson_law(
+    system: QuadraticBosons, contacts: Sequence[ReservoirContact], *, apart: bool
+) -> BosonLaw:
+    """Return the flow law of oscillators between bosonic contacts.
+
+    Parameters
+    ----------
+    apart : whether modes must be independent, as in Eq. (10).
+
+    Raises
+    ------
+    TypeError, ValueError
+        if a contact is not bosonic or does not fit, or degenerate modes mix and must not.
+    NonUniqueStationaryState
+        if no contact touches any mode.
+    """
+    checked = checked_contacts(contacts)
+    matrices = [_channels(contact, system, j) for j, contact in enumerate(checked)]
+    label, frequencies = cluster(system.energies, RESOLUTION * float(system.energies[-1]))
+    kept, exchanged, strengths = [], [], []
+    for kappa, w in enumerate(frequencies.tolist()):
+        modes = system.modes[:, label == kappa]
+        grams = [modes.conj().T @ x @ modes for x in matrices]
+        found = [
+            _rate(contact, w, j, grams[j], matrices[j]) * grams[j]
+            for j, contact in enumerate(checked)
+        ]
+        if apart:
+            _require_apart(found)
+        if any(np.any(gram) for gram in found):
+            kept.append(w)
+            exchanged.append(_exchange(np.array(found)))
+            strengths.append([float(np.trace(gram).real) for gram in found])
+    if not kept:
+        raise NonUniqueStationaryState(
+            Kernel(2, exact=False), "No contact touches any oscillator: couple one."
+        )
+    return BosonLaw(
+        read_only(np.array(kept)),
+        read_only(np.array(exchanged)),
+        read_only(np.array(strengths).T),
+        checked,
+    )
+
+
+def _rate(
+    contact: ReservoirContact, w: float, index: int, gram: ComplexArray, whole: ComplexArray
+) -> float:
+    if not np.linalg.norm(gram) > NEGLIGIBLE * np.linalg.norm(whole):
+        return 0.0
+    return float(contact.gamma(np.array([w]), index)[0])
+
+
+def _require_apart(grams: list[ComplexArray]) -> None:
+    """Raise ValueError unless one choice of the modes of a level suits every contact."""
+    for a, b in itertools.combinations(grams, 2):
+        scale = float(np.linalg.norm(a) * np.linalg.norm(b))
+        if np.linalg.norm(a @ b - b @ a) > 1e-10 * scale:
+            raise ValueError(
+                "Argument `contacts` must act mode by mode for Eq. (10), but they act collectively "
+                "on degenerate modes. Use oqs.gaussian_law, which keeps their coherences."
+            )
+
+
+def _exchange(grams: ComplexArray) -> FloatArray:
+    """Return tr G_j X_q (n, n) with (G X_q + X_q G)/2 = G_q on what the contacts touch."""
+    rates, basis = np.linalg.eigh(grams.sum(axis=0))
+    bright = rates > NEGLIGIBLE * rates[-1]
+    rates, basis = rates[bright], basis[:, bright]
+    turned = basis.conj().T @ grams @ basis
+    solved = 2.0 * turned / np.add.outer(rates, rates)
+    found: FloatArray = np.einsum("jab,qba->jq", turned, solved).real
+    return (found + found.T) / 2
+
+
+def _channels(contact: ReservoirContact, system: QuadraticBosons, index: int) -> ComplexArray:
+    """Return sum_a x_av^* x_aw (N, N) of a contact."""
+    owner = contact.label(index)
+    remedy = f"Give ({system.sites},) displacements, or a positive matrix of their products."
+    if not isinstance(contact, BosonicContact):
+        raise TypeError(
+            f"Argument `contacts` must hold BosonicContact objects for oscillators, but {owner} is "
+            "a Contact, which exchanges fermions. Give oqs.BosonicContact(spectrum, x)."
+        )
+    x = contact.operator[0]
+    if not isinstance(x, np.ndarray) or len(x) != system.sites:
+        raise ValueError(
+            f"Argument `operator` of {owner} must be an array for {system.sites} oscillators, but "
+            f"is {getattr(x, 'shape', x)!r}. {remedy}"
+        )
+    if x.ndim == 1:
+        return np.outer(x.conj(), x)
+    lowest = float(np.linalg.eigvalsh(x)[0])
+    if lowest < -1e-12 * float(np.max(np.abs(x))):
+        raise ValueError(
+            f"Argument `operator` of {owner} must be a positive matrix for oscillators, but has "
+            f"the eigenvalue {lowest:.3g}. {remedy}"
+        )
+    return x
