@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.datasets import dataset
 from oqs.flow_jacobian import DifferentiableLaw
-from oqs.fluctuations.terminals import Terminals, two_terminals
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import flow_law
+from oqs.response.terminals import Terminals, two_terminals
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
 if TYPE_CHECKING:
