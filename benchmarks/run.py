@@ -21,11 +21,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 
 import fluctuations
 import numpy as np
+import response
 import stationary
 import trajectories
 from timing import Task
 
-TASKS: dict[str, Task] = stationary.TASKS | fluctuations.TASKS | trajectories.TASKS
+TASKS: dict[str, Task] = stationary.TASKS | fluctuations.TASKS | response.TASKS | trajectories.TASKS
 EXPONENTIAL = (
     "whole",
     "spinful",
@@ -40,6 +41,7 @@ EXPONENTIAL = (
     "countstat",
     "cumulants",
     "spectrum",
+    "jacobian",
 )
 
 
