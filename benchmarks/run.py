@@ -30,6 +30,8 @@ TASKS: dict[str, Task] = stationary.TASKS | fluctuations.TASKS | response.TASKS 
 EXPONENTIAL = (
     "whole",
     "spinful",
+    "readings",
+    "spinful audit",
     "state",
     "audit",
     "again",
