@@ -133,19 +133,11 @@ def stability_diagram(
     ((12, 9), 0.5)
     """
     gates, volts = (_axis(name, given) for name, given in (("gate", gate), ("bias", bias)))
-    split = real_array("shares", shares, "Give the share of the bias of each reservoir, (n,).")
-    if split.ndim != 1:
-        raise ValueError(
-            f"Argument `shares` must have shape (n,), but has shape {split.shape}. "
-            "Give the share of the bias of each reservoir."
-        )
+    split = _shares(shares)
     j = index("reservoir", reservoir, len(split), "Reservoirs count from 0, as contacts do.")
-    warm = real_array("T", T, "Give one temperature, or one for each reservoir.")
-    if warm.ndim:
-        has_shape("T", warm, split.shape, "Give one temperature, or one for each reservoir.")
     potential = real_number("mu", mu, "It is the chemical potential at no bias.")
     potentials = potential + np.multiply.outer(volts, split)
-    temperatures = np.broadcast_to(warm, potentials.shape).copy()
+    temperatures = _temperatures(T, potentials.shape)
     current, conductance, fano = (np.empty((len(gates), len(volts))) for _ in range(3))
     for row, value in enumerate(gates.tolist()):
         model = _built(build, value, len(split))
@@ -154,6 +146,25 @@ def stability_diagram(
         current[row], fano[row] = found.flows.particle[:, j], found.fano()[:, j]
         conductance[row] = slopes[:, j] @ split
     return StabilityDiagram(*map(read_only, (gates, volts, current, conductance, fano)))
+
+
+def _shares(shares: ArrayLike) -> FloatArray:
+    remedy = "Give the share of the bias of each reservoir, (n,)."
+    split = real_array("shares", shares, remedy)
+    if split.ndim != 1:
+        raise ValueError(
+            f"Argument `shares` must have shape (n,), but has shape {split.shape}. {remedy}"
+        )
+    return split
+
+
+def _temperatures(T: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
+    """Return the temperatures (V, n) at every bias."""
+    remedy = "Give one temperature, or one for each reservoir."
+    warm = real_array("T", T, remedy)
+    if warm.ndim:
+        has_shape("T", warm, shape[1:], remedy)
+    return np.broadcast_to(warm, shape).copy()
 
 
 def _axis(name: str, given: ArrayLike) -> FloatArray:

@@ -77,11 +77,8 @@ def plot_map(
         _draw_words(axis, x, y, values)
     else:
         mesh = _draw_numbers(axis, values, signed=signed, limits=limits)
-        numbers = ScalarFormatter(useMathText=True)
-        numbers.set_powerlimits((-2, 3))
         label = text.get(quantity, quantity)
-        extend = _beyond(values.values, *mesh.get_clim())
-        figure.colorbar(mesh, ax=axis, label=label, format=numbers, extend=extend)
+        _add_bar(figure, axis, mesh, values.values, label)
     for point in points:
         axis.plot(*point, marker="*", ms=14, mfc="white", mec="black", ls="", clip_on=False)
     axis.set_xlabel(text.get(across, across), fontsize=11)
@@ -111,6 +108,14 @@ def _draw_numbers(
     if not signed and limits is None and np.ptp(finite) > 0:
         axis.contour(x, y, values.values.T, colors="white", linewidths=0.7)
     return mesh
+
+
+def _add_bar(figure: Figure, axis: Axes, mesh: QuadMesh, values: np.ndarray, label: str) -> None:
+    """Add the colour bar, its ends pointed where numbers lie beyond the colours."""
+    numbers = ScalarFormatter(useMathText=True)
+    numbers.set_powerlimits((-2, 3))
+    extend = _beyond(values, *mesh.get_clim())
+    figure.colorbar(mesh, ax=axis, label=label, format=numbers, extend=extend)
 
 
 def _checked_limits(limits: tuple[float, float] | None) -> tuple[float, float] | None:
