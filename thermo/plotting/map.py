@@ -12,11 +12,17 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import ScalarFormatter
 
-from thermo.plotting.trajectory import COLOURS, TrajectoryFigure
+from thermo.plotting.style import (
+    COLOURS,
+    TWO_COLUMNS,
+    checked_width,
+    legend_below,
+    panels,
+    paper_style,
+)
 
-_SIZE: Final = (6.8, 5.0)  # inches
+_SHAPE: Final = 0.7  # height over width
 _MISSING: Final = "0.85"  # grey, where a point failed
 _MOST_WORDS = len(COLOURS)
 
@@ -27,12 +33,15 @@ def plot_map(
     *,
     labels: Mapping[str, str] | None = None,
     marks: Iterable[Mapping[str, float]] = (),
-    signed: bool = False,
     limits: tuple[float, float] | None = None,
+    lines: bool = True,
+    width: float = TWO_COLUMNS,
+    ax: Axes | None = None,
 ) -> Figure:
     """Return a figure of one variable of a sweep over its two axes.
 
-    Numbers are drawn as colours with lines of equal value; words, such as a device's mode, as one
+    Numbers are drawn as colours with labelled lines of equal value: of one sign from dark to light,
+    of both signs blue below zero, white at zero, red above. Words, such as a device's mode, are one
     colour each. Points that failed are grey.
 
     Parameters
@@ -41,8 +50,11 @@ def plot_map(
     quantity : name of the variable.
     labels : {name: text} for the axes and the colour bar; a name without one stands for itself.
     marks : points to mark, such as optimum.parameters; each names both axes.
-    signed : draw numbers in two colours that meet in white at zero, without lines.
-    limits : lowest and highest number that colours tell apart; None takes those of the table.
+    limits : lowest and highest number that colours tell apart, of both signs as far from zero; None
+        takes those of the table.
+    lines : draw lines of equal value.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    ax : matplotlib axes to draw on instead of a new figure.
 
     Returns
     -------
@@ -68,54 +80,44 @@ def plot_map(
     values = _values(table, quantity)
     across, up = (str(name) for name in values.dims)
     points = [_mark(mark, across, up) for mark in marks]
-    text = dict(labels or {})
-    figure = TrajectoryFigure(figsize=_SIZE, layout="constrained")
-    axis = figure.add_subplot()
-    axis.set_facecolor(_MISSING)
-    x, y = table[across].values, table[up].values
-    if values.dtype.kind in "UO":
-        _draw_words(axis, x, y, values)
-    else:
-        mesh = _draw_numbers(axis, values, signed=signed, limits=limits)
-        label = text.get(quantity, quantity)
-        _add_bar(figure, axis, mesh, values.values, label)
-    for point in points:
-        axis.plot(*point, marker="*", ms=14, mfc="white", mec="black", ls="", clip_on=False)
-    axis.set_xlabel(text.get(across, across), fontsize=11)
-    axis.set_ylabel(text.get(up, up), fontsize=11)
+    text, inches = dict(labels or {}), checked_width(width)
+    with paper_style():
+        figure, (axis,) = panels(1, inches, _SHAPE * inches, ax)
+        axis.set_facecolor(_MISSING)
+        x, y = table[across].values, table[up].values
+        if values.dtype.kind in "UO":
+            _draw_words(figure, axis, x, y, values)
+        else:
+            mesh = _draw_numbers(axis, values, limits=_checked_limits(limits), lines=lines)
+            extend = _beyond(values.values, *mesh.get_clim())
+            figure.colorbar(mesh, ax=axis, label=text.get(quantity, quantity), extend=extend)
+        for point in points:
+            axis.plot(*point, marker="*", ms=10, mfc="white", mec="black", ls="", clip_on=False)
+        axis.set_xlabel(text.get(across, across))
+        axis.set_ylabel(text.get(up, up))
     return figure
 
 
 def _draw_numbers(
-    axis: Axes, values: xr.DataArray, *, signed: bool, limits: tuple[float, float] | None
+    axis: Axes, table: xr.DataArray, *, limits: tuple[float, float] | None, lines: bool
 ) -> QuadMesh:
-    """Draw numbers as colours; equal values are lines, but where colours tell the sign."""
-    x, y = (values[name].values for name in values.dims)
-    finite = values.values[np.isfinite(values.values)]
-    low, high = _checked_limits(limits) or (float(finite.min()), float(finite.max()))
-    if signed:
-        high = max(abs(low), abs(high))
+    """Draw colours, and lines of equal value with their numbers; both signs about zero."""
+    x, y = (table[name].values for name in table.dims)
+    values = table.values.T
+    finite = values[np.isfinite(values)]
+    low, high = limits or (float(finite.min()), float(finite.max()))
+    both = low < 0 < high
+    if both:
+        high = max(-low, high)
         low = -high
+    colours = "RdBu_r" if both else "viridis"
     mesh = axis.pcolormesh(
-        x,
-        y,
-        values.values.T,
-        shading="nearest",
-        cmap="RdBu_r" if signed else "viridis",
-        vmin=low,
-        vmax=high,
+        x, y, values, shading="nearest", rasterized=True, cmap=colours, vmin=low, vmax=high
     )
-    if not signed and limits is None and np.ptp(finite) > 0:
-        axis.contour(x, y, values.values.T, colors="white", linewidths=0.7)
+    if lines and np.ptp(finite) > 0:
+        drawn = axis.contour(x, y, values, colors="0.25" if both else "white", linewidths=0.6)
+        axis.clabel(drawn, fontsize=7)
     return mesh
-
-
-def _add_bar(figure: Figure, axis: Axes, mesh: QuadMesh, values: np.ndarray, label: str) -> None:
-    """Add the colour bar, its ends pointed where numbers lie beyond the colours."""
-    numbers = ScalarFormatter(useMathText=True)
-    numbers.set_powerlimits((-2, 3))
-    extend = _beyond(values, *mesh.get_clim())
-    figure.colorbar(mesh, ax=axis, label=label, format=numbers, extend=extend)
 
 
 def _checked_limits(limits: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -142,8 +144,10 @@ def _beyond(values: np.ndarray, low: float, high: float) -> str:
     return {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
 
 
-def _draw_words(axis: Axes, x: np.ndarray, y: np.ndarray, values: xr.DataArray) -> None:
-    """Draw one colour for each word, named in a legend beside the map; "" where a point failed."""
+def _draw_words(
+    figure: Figure, axis: Axes, x: np.ndarray, y: np.ndarray, values: xr.DataArray
+) -> None:
+    """Draw one colour for each word, named in a legend below the map; "" where a point failed."""
     text = values.values.astype(str)
     words = [word for word in np.unique(text) if word]
     if len(words) > _MOST_WORDS:
@@ -165,7 +169,7 @@ def _draw_words(axis: Axes, x: np.ndarray, y: np.ndarray, values: xr.DataArray) 
         vmax=len(words) - 0.5,
     )
     patches = [Patch(color=c, label=word) for c, word in zip(colours, words, strict=True)]
-    axis.legend(handles=patches, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    legend_below(figure, [], patches)
 
 
 def _values(table: xr.Dataset, quantity: str) -> xr.DataArray:
