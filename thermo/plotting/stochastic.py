@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oqs.arguments import FloatArray
+from thermo.evolution.linear_noise.spread import PathFluctuations
 from thermo.evolution.trajectory import Trajectory
 from thermo.plotting.trajectory import TrajectoryFigure, colours
 from thermo.stochastic.ensemble import StochasticEnsemble
@@ -15,13 +16,19 @@ _SIZE = (7.6, 7.6)  # inches
 _BINS = 40
 
 
-def plot_stochastic(ensemble: StochasticEnsemble, path: Trajectory | None = None) -> Figure:
+def plot_stochastic(
+    ensemble: StochasticEnsemble,
+    path: Trajectory | None = None,
+    noise: PathFluctuations | None = None,
+) -> Figure:
     """Return a figure of T_j(t) and mu_j(t), mean and standard deviation, and the last T_j.
 
     Parameters
     ----------
     ensemble : of `evolve_stochastic`, at two times or more.
     path : the mean field of the same start, `evolve`, drawn dashed; None for none.
+    noise : `path.fluctuations(model)`, one standard deviation of it on both sides of the path
+        dotted: what the bands are to first order in 1/(A V). None for none.
 
     Returns
     -------
@@ -32,8 +39,8 @@ def plot_stochastic(ensemble: StochasticEnsemble, path: Trajectory | None = None
     Raises
     ------
     TypeError, ValueError
-        if an argument is something else, or `path` has other reservoirs or ends before the
-        ensemble does.
+        if an argument is something else, `path` has other reservoirs or ends before the ensemble
+        does, or there is noise without a path.
 
     >>> level = oqs.davies(oqs.QuadraticSystem.from_energies([1.3]), [oqs.Contact(oqs.flat(0.01))])
     >>> box = thermo.Reservoir(thermo.FermiDiracGas(alpha=1.0), capacity=20.0, name="box")
@@ -44,12 +51,19 @@ def plot_stochastic(ensemble: StochasticEnsemble, path: Trajectory | None = None
     3
     """
     _check(ensemble, path)
+    if noise is not None and (path is None or not isinstance(noise, PathFluctuations)):
+        raise TypeError(
+            f"Argument `noise` must be the fluctuations of `path`, but is {type(noise).__name__}, "
+            f"and `path` {type(path).__name__}. Give path and path.fluctuations(model)."
+        )
     figure = TrajectoryFigure(figsize=_SIZE, layout="constrained")
     axes = [figure.add_subplot(3, 1, place) for place in (1, 2, 3)]
     field = None if path is None else path.at(ensemble.times)
     for axis, kind, symbol in ((axes[0], "T", r"$T_j/T_0$"), (axes[1], "mu", r"$\mu_j/T_0$")):
         curve = None if field is None else getattr(field, kind)
         _bands(axis, ensemble, kind, curve)
+        if curve is not None and noise is not None:
+            _dotted(axis, ensemble.times, curve, noise.t, getattr(noise, f"{kind}_std"))
         axis.set_ylabel(symbol, fontsize=11)
         axis.set_xlabel(r"time $t\,T_0/\hbar$", fontsize=11)
     _histograms(axes[2], ensemble)
@@ -97,6 +111,17 @@ def _bands(axis: Axes, ensemble: StochasticEnsemble, kind: str, field: FloatArra
         if field is not None:
             shown = "mean field" if j == 0 else None
             axis.plot(ensemble.times, field[:, j], color="black", lw=1.2, ls="--", label=shown)
+
+
+def _dotted(
+    axis: Axes, times: FloatArray, field: FloatArray, t: FloatArray, spread: FloatArray
+) -> None:
+    """Draw the path plus and minus its linear noise, known at the path's own times t."""
+    for j in range(field.shape[1]):
+        width = np.interp(times, t, spread[:, j])
+        for sign in (1, -1):
+            shown = "linear noise" if j == 0 and sign > 0 else None
+            axis.plot(times, field[:, j] + sign * width, color="black", lw=1.0, ls=":", label=shown)
 
 
 def _histograms(axis: Axes, ensemble: StochasticEnsemble) -> None:
