@@ -7,12 +7,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oqs.arguments import FloatArray
+from oqs.units import Units
 from thermo.evolution.linear_noise.spread import PathFluctuations
 from thermo.evolution.trajectory import Trajectory
-from thermo.plotting.trajectory import TrajectoryFigure, colours
+from thermo.plotting.style import (
+    TWO_COLUMNS,
+    PaperFigure,
+    checked_width,
+    colours,
+    legend_below,
+    paper_style,
+    reservoir_label,
+    scales,
+)
 from thermo.stochastic.ensemble import StochasticEnsemble
 
-_SIZE = (7.6, 7.6)  # inches
+_PANEL_HEIGHT = 2.0  # inches
 _BINS = 40
 
 
@@ -20,6 +30,9 @@ def plot_stochastic(
     ensemble: StochasticEnsemble,
     path: Trajectory | None = None,
     noise: PathFluctuations | None = None,
+    *,
+    width: float = TWO_COLUMNS,
+    units: Units | None = None,
 ) -> Figure:
     """Return a figure of T_j(t) and mu_j(t), mean and standard deviation, and the last T_j.
 
@@ -29,12 +42,13 @@ def plot_stochastic(
     path : the mean field of the same start, `evolve`, drawn dashed; None for none.
     noise : `path.fluctuations(model)`, one standard deviation of it on both sides of the path
         dotted: what the bands are to first order in 1/(A V). None for none.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    units : axes in K, meV and s; None for natural units of the reference energy E_0.
 
     Returns
     -------
-    matplotlib.figure.Figure : save it with .savefig(file). Energies are in units of the reference
-    T_0, times in hbar/T_0. Each band is one standard deviation on both sides of the mean over
-    trajectories; the histograms are those at the last time.
+    matplotlib.figure.Figure : save it with .savefig(file). Each band is one standard deviation on
+    both sides of the mean over trajectories; the histograms are those at the last time.
 
     Raises
     ------
@@ -51,25 +65,29 @@ def plot_stochastic(
     3
     """
     _check(ensemble, path)
-    if noise is not None and (path is None or not isinstance(noise, PathFluctuations)):
-        raise TypeError(
-            f"Argument `noise` must be the fluctuations of `path`, but is {type(noise).__name__}, "
-            f"and `path` {type(path).__name__}. Give path and path.fluctuations(model)."
-        )
-    figure = TrajectoryFigure(figsize=_SIZE, layout="constrained")
-    axes = [figure.add_subplot(3, 1, place) for place in (1, 2, 3)]
+    _check_noise(noise, path)
+    scale, inches = scales(units), checked_width(width)
     field = None if path is None else path.at(ensemble.times)
-    for axis, kind, symbol in ((axes[0], "T", r"$T_j/T_0$"), (axes[1], "mu", r"$\mu_j/T_0$")):
-        curve = None if field is None else getattr(field, kind)
-        _bands(axis, ensemble, kind, curve)
-        if curve is not None and noise is not None:
-            _dotted(axis, ensemble.times, curve, noise.t, getattr(noise, f"{kind}_std"))
-        axis.set_ylabel(symbol, fontsize=11)
-        axis.set_xlabel(r"time $t\,T_0/\hbar$", fontsize=11)
-    _histograms(axes[2], ensemble)
-    for axis in axes:
-        axis.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=10, frameon=False)
-    figure.align_ylabels(axes)
+    with paper_style():
+        figure = PaperFigure(figsize=(inches, 3 * _PANEL_HEIGHT), layout="constrained")
+        axes = [figure.add_subplot(3, 1, place) for place in (1, 2, 3)]
+        for axis, kind, factor, label in (
+            (axes[0], "T", scale.temperature, scale.temperature_label),
+            (axes[1], "mu", scale.energy, scale.mu_label),
+        ):
+            curve = None if field is None else getattr(field, kind) * factor
+            _bands(axis, ensemble, kind, (scale.time, factor), curve)
+            if curve is not None and noise is not None:
+                widths = getattr(noise, f"{kind}_std") * factor
+                t = ensemble.times
+                _dotted(axis, t * scale.time, curve, _between(t, noise.t, widths))
+            axis.set_ylabel(label)
+            axis.set_xlabel(scale.time_label)
+        _histograms(axes[2], ensemble, scale.temperature)
+        at = f"{ensemble.times[-1] * scale.time:.3g}"
+        axes[2].set_xlabel(f"{scale.temperature_label} at the last time, {at}")
+        figure.align_ylabels(axes)
+        legend_below(figure, axes)
     return figure
 
 
@@ -99,38 +117,49 @@ def _check(ensemble: object, path: object) -> None:
         )
 
 
-def _bands(axis: Axes, ensemble: StochasticEnsemble, kind: str, field: FloatArray | None) -> None:
-    mean, spread = getattr(ensemble, f"{kind}_mean"), getattr(ensemble, f"{kind}_std")
-    for j, (name, colour) in enumerate(
-        zip(ensemble.names, colours(len(ensemble.names)), strict=True)
-    ):
-        label = f"reservoir {name}" if name.isdecimal() else name
-        low, high = mean[:, j] - spread[:, j], mean[:, j] + spread[:, j]
-        axis.fill_between(ensemble.times, low, high, color=colour, alpha=0.2, lw=0)
-        axis.plot(ensemble.times, mean[:, j], color=colour, lw=1.8, label=label)
-        if field is not None:
-            shown = "mean field" if j == 0 else None
-            axis.plot(ensemble.times, field[:, j], color="black", lw=1.2, ls="--", label=shown)
+def _check_noise(noise: object, path: object) -> None:
+    if noise is not None and (path is None or not isinstance(noise, PathFluctuations)):
+        raise TypeError(
+            f"Argument `noise` must be the fluctuations of `path`, but is {type(noise).__name__}, "
+            f"and `path` {type(path).__name__}. Give path and path.fluctuations(model)."
+        )
 
 
-def _dotted(
-    axis: Axes, times: FloatArray, field: FloatArray, t: FloatArray, spread: FloatArray
+def _between(times: FloatArray, t: FloatArray, values: FloatArray) -> FloatArray:
+    """Return values (m, n), known at t (m,), at other times, linear in between."""
+    return np.stack([np.interp(times, t, column) for column in values.T], axis=1)
+
+
+def _dotted(axis: Axes, times: FloatArray, field: FloatArray, widths: FloatArray) -> None:
+    """Draw the path plus and minus its linear noise."""
+    for curve, width in zip(field.T, widths.T, strict=True):
+        for edge in (curve + width, curve - width):
+            axis.plot(times, edge, color="black", lw=0.8, ls=":", label="linear noise")
+
+
+def _bands(
+    axis: Axes,
+    ensemble: StochasticEnsemble,
+    kind: str,
+    factors: tuple[float, float],
+    field: FloatArray | None,
 ) -> None:
-    """Draw the path plus and minus its linear noise, known at the path's own times t."""
-    for j in range(field.shape[1]):
-        width = np.interp(times, t, spread[:, j])
-        for sign in (1, -1):
-            shown = "linear noise" if j == 0 and sign > 0 else None
-            axis.plot(times, field[:, j] + sign * width, color="black", lw=1.0, ls=":", label=shown)
-
-
-def _histograms(axis: Axes, ensemble: StochasticEnsemble) -> None:
-    last = ensemble.T[:, -1]
-    edges = np.histogram_bin_edges(last, _BINS).tolist()
+    """Draw means with bands; factors of time and value from natural units to those of the axes."""
+    t = ensemble.times * factors[0]
+    mean, spread = (getattr(ensemble, f"{kind}_{what}") * factors[1] for what in ("mean", "std"))
     for j, (name, colour) in enumerate(
         zip(ensemble.names, colours(len(ensemble.names)), strict=True)
     ):
-        label = f"reservoir {name}" if name.isdecimal() else name
-        axis.hist(last[:, j], edges, color=colour, alpha=0.6, label=label)
-    axis.set_xlabel(rf"$T_j/T_0$ at $t = {ensemble.times[-1]:.3g}$", fontsize=11)
-    axis.set_ylabel("trajectories", fontsize=11)
+        low, high = mean[:, j] - spread[:, j], mean[:, j] + spread[:, j]
+        axis.fill_between(t, low, high, color=colour, alpha=0.2, lw=0)
+        axis.plot(t, mean[:, j], color=colour, label=reservoir_label(name))
+        if field is not None:
+            axis.plot(t, field[:, j], color="black", lw=0.9, ls="--", label="mean field")
+
+
+def _histograms(axis: Axes, ensemble: StochasticEnsemble, factor: float) -> None:
+    last = ensemble.T[:, -1] * factor
+    edges = np.histogram_bin_edges(last, _BINS).tolist()
+    for curve, colour in zip(last.T, colours(len(ensemble.names)), strict=True):
+        axis.hist(curve, edges, color=colour, alpha=0.6)
+    axis.set_ylabel("trajectories")
