@@ -14,6 +14,7 @@ from thermo.scenario.schema.place import Problem, ScenarioError
 from thermo.scenario.tasks.flows import FlowsTask
 from thermo.scenario.tasks.fluctuations import FluctuationsTask
 from thermo.scenario.tasks.relaxation import RelaxationTask
+from thermo.scenario.tasks.response import ResponseTask
 from thermo.scenario.tasks.sweep import SweepTask
 from thermo.scenario.tasks.trajectory import TrajectoryTask
 
@@ -24,6 +25,7 @@ __all__ = [
     "Outputs",
     "Problem",
     "RelaxationTask",
+    "ResponseTask",
     "Scenario",
     "ScenarioError",
     "SweepTask",

@@ -19,6 +19,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "degenerate",
         "close_levels",
         "counting",
+        "response",
         "trust",
     ),
     "finite_reservoirs": (
