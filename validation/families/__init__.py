@@ -24,6 +24,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "slow_evolution",
         "equilibrium",
         "coevolution",
+        "heat_reservoirs",
         "machines",
         "table_one",
         "paper_figures",
