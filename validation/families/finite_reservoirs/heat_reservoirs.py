@@ -26,7 +26,7 @@ _HOTTEST = ((1e-2, 2e-4, 1e-2), (1.0, 1.0, 0.1))
 @check(
     "gases without particle number by quadrature",
     equation="E = A V Gamma(alpha+1) zeta(alpha+1) T^(alpha+1); Debye's integral",
-    reference="integrals of eps g(eps) n_B(eps), and of n_B eps/T - ln(1 - e^(-eps/T)), by quadrature",
+    reference="integrals of eps g(eps) n_B(eps), and of n_B eps/T - ln(1 - e^(-eps/T))",
     tolerance=1e-9,  # of the quadrature
     claim="BoseGas and DebyeSolid hold E and S of free bosons with mu = 0.",
 )
