@@ -3,7 +3,7 @@
 An interacting dot passes electrons from the island to a lead; a wire from another lead brings them
 back, and phonons at the temperature of the cryostat warm what is colder. Of the finite island T and
 mu follow from what comes and goes; leads and phonons keep theirs. This is the kind of model of
-arXiv:2407.07727 (Matern, Moreira, Samuelsson, Leijnse, 2024): a rate equation for the dot, Ohm's law
+arXiv:2407.07727 (Matern, Moreira, Samuelsson, Leijnse): a rate equation for the dot, Ohm's law
 with that of Wiedemann and Franz for the wire, Sigma V (T_e^5 - T_ph^5) for the phonons. The numbers
 here are not the paper's.
 
