@@ -17,6 +17,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "clausius",
         "interacting",
         "degenerate",
+        "counting",
         "trust",
     ),
     "finite_reservoirs": (
@@ -25,6 +26,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "equilibrium",
         "coevolution",
         "heat_reservoirs",
+        "small_reservoirs",
         "machines",
         "table_one",
         "paper_figures",
