@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from oqs.contact.contacts import Contact
+from oqs.contact.together import fermionic_contacts
 from oqs.generator.davies import DaviesModel
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
@@ -39,15 +41,15 @@ def _density_matrix(scenario: Scenario, **_: float) -> ScenarioLaw:
 
 
 def _closed_form(scenario: Scenario, **_: float) -> ScenarioLaw:
-    return closed_form(quadratic(scenario), scenario.contacts)
+    return closed_form(quadratic(scenario), leads(scenario))
 
 
 def _gaussian(scenario: Scenario, **_: float) -> ScenarioLaw:
-    return gaussian_law(quadratic(scenario), scenario.contacts, **scenario.generator.options)
+    return gaussian_law(quadratic(scenario), leads(scenario), **scenario.generator.options)
 
 
 def _landauer(scenario: Scenario, **accuracy: float) -> ScenarioLaw:
-    return landauer(quadratic(scenario), scenario.contacts, **accuracy)
+    return landauer(quadratic(scenario), leads(scenario), **accuracy)
 
 
 LAWS: Final[Mapping[str, Callable[..., ScenarioLaw]]] = {
@@ -87,6 +89,11 @@ def require_law(name: str, scenario: Scenario, place: Place) -> None:
             f"must be density_matrix for a system with interactions, but is {name}",
             "The other laws hold without interactions only.",
         )
+    if name != "density_matrix" and not all(contact.fermionic for contact in scenario.contacts):
+        raise place.error(
+            f"must be density_matrix with bosonic contacts, but is {name}",
+            "The other laws hold between leads of electrons only.",
+        )
 
 
 def words(name: str) -> str:
@@ -100,3 +107,8 @@ def quadratic(scenario: Scenario) -> QuadraticSystem:
     """Return the system of a scenario one of whose laws holds without interactions only."""
     assert isinstance(scenario.system, QuadraticSystem)  # the reader has seen that the law fits it
     return scenario.system
+
+
+def leads(scenario: Scenario) -> tuple[Contact, ...]:
+    """Return the contacts of a scenario one of whose laws holds between leads only."""
+    return fermionic_contacts(scenario.contacts)
