@@ -7,7 +7,7 @@ import pytest
 
 import oqs
 import thermo
-from thermo.evolution.at_once.plain_rates import plain_rates
+from thermo.evolution.at_once.scalar_rates import scalar_rates
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.reservoirs.reservoir import Reservoirs
 
@@ -306,13 +306,13 @@ def test_a_gas_that_conserves_something_else_is_refused():
         thermo.Reservoir(Strange())
 
 
-def test_plain_rates_are_those_of_arrays_and_never_see_a_mu_that_is_none():
+def test_scalar_rates_are_those_of_arrays_and_never_see_a_mu_that_is_none():
     """A solver's difference quotients shift every variable; the first solution needs them."""
     law, reservoirs, T, mu = random_mixture(4)
     group = Reservoirs(reservoirs)
     dynamics = ReservoirDynamics(law, group, T)
     y = dynamics.pack(T, np.nan_to_num(mu))
-    rates = plain_rates(dynamics)
+    rates = scalar_rates(dynamics)
     shifted = y + 1e-9 * np.append(np.zeros(len(T)), ~group.has_potential)
     np.testing.assert_allclose(rates(y, 0.0), dynamics(y), rtol=1e-9, atol=1e-18)
     np.testing.assert_array_equal(rates(shifted, 0.0), rates(y, 0.0))
