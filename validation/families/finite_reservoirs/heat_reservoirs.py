@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import final
 
 import numpy as np
 import scipy.integrate
@@ -141,6 +142,7 @@ def radiation() -> float:
     return float(np.max(np.abs(path.T[:, 0] ** 4 / exact - 1)))
 
 
+@final
 class _Oscillator:
     """J_j = w g_j (n_j - nbar), nbar = sum g n/sum g, with w = 1: the bosonic Eq. (10)."""
 
