@@ -6,11 +6,13 @@ which must have one. New families add a module there and its name to TABLES.
 
 import pytest
 from faults import (
+    close_levels,
     fluctuations,
     heat,
     interacting,
     machines,
     open_system,
+    response,
     slow_scale,
     small_reservoirs,
     trust,
@@ -22,7 +24,9 @@ from validation import Status, families
 TABLES = (
     open_system,
     interacting,
+    close_levels,
     fluctuations,
+    response,
     trust,
     slow_scale,
     small_reservoirs,
