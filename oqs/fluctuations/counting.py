@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from typing import final
 
@@ -11,8 +12,9 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
 from oqs.fluctuations.coherent import CoherentStatistics
+from oqs.fluctuations.independent import IndependentStatistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
-from oqs.fluctuations.rates.pairs import Pairs
+from oqs.fluctuations.rates.pairs import Pairs, WeightedPairs
 from oqs.fluctuations.rates.populations import PopulationStatistics
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.closed import ClosedGenerator
@@ -23,8 +25,10 @@ from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryProblem
 from oqs.stationary.populations import coherences_reached
 from oqs.stationary.uniqueness import require_unique
+from oqs.transitions.transitions import Flips
 
 _KEPT = "counting statistics"
+_FEW_MODES = 6  # up to which all states together are as quick as mode by mode
 
 
 def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> JumpStatistics:
@@ -76,33 +80,90 @@ def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None)
     return _prepared(checked).at(temperature, potential)
 
 
-def prepared_rates(model: Model) -> Pairs | None:
-    """Return the jumps of a model whose populations are a rate equation, None of others."""
+def independent_pairs(model: Model) -> tuple[Pairs, ...]:
+    """Return the jumps of fermionic contacts, those of parts whose counts add up; () for others."""
     prepared = _prepared(model)
-    return prepared.pairs if isinstance(prepared, _Rates) else None
+    if isinstance(prepared, _Modes):
+        return prepared.modes
+    return (prepared.pairs,) if isinstance(prepared, _Rates) else ()
 
 
-def _prepared(model: Model) -> _Rates | _Coherent:
+def _prepared(model: Model) -> _Prepared:
     """Return what does not depend on T and mu, done once for a model."""
     kept = model.prepared.get(_KEPT)
-    if not isinstance(kept, _Rates | _Coherent):
+    if not isinstance(kept, _Prepared):
         kept = model.prepared[_KEPT] = _prepare(model)
     return kept
 
 
-def _prepare(model: Model) -> _Rates | _Coherent:
+def _prepare(model: Model) -> _Prepared:
     require_unique(model)
     if isinstance(model, DaviesModel) and not coherences_reached(model):
         transitions = model.transitions
-        if not isinstance(transitions, StateTransitions):
+        if isinstance(transitions, StateTransitions):
+            particles = model.system.spectrum.particles
+            weighted = WeightedPairs.of(transitions, model.frequencies, particles)
+            if weighted is not None:
+                return _Weighted(model, weighted)
+        elif isinstance(transitions, Flips) and _separate(transitions):
+            return _Modes(model, Pairs.of_modes(transitions), transitions)
+        else:
             return _Rates(model, Pairs.of(transitions, model.reservoirs))
     problem = checked_method(model, None).prepare(model)
     return _Coherent(model, problem, reached_elements(model))
 
 
+def _separate(flips: Flips) -> bool:
+    """Whether modes do not shift each other's frequencies, and are too many for all states."""
+    return flips.modes > _FEW_MODES and all(len(frequency) == 1 for frequency in flips.frequency)
+
+
+class _Prepared(abc.ABC):
+    """A model prepared for one route."""
+
+    @abc.abstractmethod
+    def at(self, T: FloatArray, mu: FloatArray) -> JumpStatistics:
+        """Return the statistics at T, mu (n,)."""
+
+
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Rates:
+class _Modes(_Prepared):
+    """A quadratic model whose modes jump independently; `flips` are those of all states."""
+
+    model: Model
+    modes: tuple[Pairs, ...]
+    flips: Flips
+
+    def at(self, T: FloatArray, mu: FloatArray) -> IndependentStatistics:
+        """Solve mode by mode at T, mu (n,)."""
+        names = self.model.names
+
+        def whole() -> PopulationStatistics:
+            pairs = Pairs.of(self.flips, self.model.reservoirs)
+            return PopulationStatistics.of(pairs.at(T, mu), T, mu, names)
+
+        parts = [PopulationStatistics.of(mode.at(T, mu), T, mu, names) for mode in self.modes]
+        return IndependentStatistics(tuple(parts), whole, read_only(T), read_only(mu))
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Weighted(_Prepared):
+    """A rate equation of contacts of any kind."""
+
+    model: DaviesModel
+    pairs: WeightedPairs
+
+    def at(self, T: FloatArray, mu: FloatArray) -> PopulationStatistics:
+        """Solve the rate equation at T, mu (n,)."""
+        down, up = self.model.weights(T, mu).reshape(-1, *self.model.rates.shape)[:2]
+        return PopulationStatistics.of(self.pairs.at(down, up), T, mu, self.model.names)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Rates(_Prepared):
     """A model whose populations are a rate equation; `pairs` are its jumps."""
 
     model: Model
@@ -115,7 +176,7 @@ class _Rates:
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Coherent:
+class _Coherent(_Prepared):
     """A model whose jumps drive coherences.
 
     Parameters
