@@ -195,6 +195,9 @@ class _Coherent(_Prepared):
         state = self.problem.matrix(solution)
         rho = np.asarray(state[self.elements.row_state, self.elements.column_state])
         flows = Flows.of(solution.particle, solution.energy, mu, self.model.names)
-        conserving = isinstance(self.model, DaviesModel) and self.model.detailed_balance
-        parts = jump_parts(self.model, self.elements, T, mu)
-        return CoherentStatistics(parts, rho, flows, read_only(T), read_only(mu), conserving)
+        model = self.model
+        conserving = isinstance(model, DaviesModel) and model.detailed_balance
+        balanced = conserving and not model.shifted and not np.any(model.detuning)
+        parts = jump_parts(model, self.elements, T, mu)
+        places = read_only(T), read_only(mu)
+        return CoherentStatistics(parts, rho, flows, *places, conserving, balanced)

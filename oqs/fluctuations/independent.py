@@ -43,6 +43,11 @@ class IndependentStatistics(JumpStatistics):
         )
         return Flows.of(particle, energy, self.mu, self.parts[0].flows.names)
 
+    @property
+    def theorem_holds(self) -> bool:
+        """True: jumps between populations obey detailed balance, contact by contact."""
+        return True
+
     @functools.cached_property
     def gross(self) -> FloatArray:
         """Gross rates (2, n) of particles and of energy."""

@@ -51,8 +51,13 @@ def batch(pairs: Pairs, T: FloatArray, mu: FloatArray) -> Batch:
 
 def added(parts: list[Batch]) -> Batch:
     """Return the sums over independent parts, good where all are."""
-    numbers = (np.sum([part[k] for part in parts], axis=0) for k in range(4))
-    return Batch(*numbers, np.all([part.good for part in parts], axis=0))
+    return Batch(
+        particle=np.sum([part.particle for part in parts], axis=0),
+        energy=np.sum([part.energy for part in parts], axis=0),
+        second_cumulants=np.sum([part.second_cumulants for part in parts], axis=0),
+        gross=np.sum([part.gross for part in parts], axis=0),
+        good=np.all([part.good for part in parts], axis=0),
+    )
 
 
 def nothing(count: int, n: int) -> Batch:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
-from oqs.generator.state_transitions import StateTransitions
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import filled_and_empty
 from oqs.transitions.transitions import Flips, SectorBlocks, Transitions

