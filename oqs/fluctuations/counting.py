@@ -37,11 +37,12 @@ def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None)
     Every jump of the generator counts the particles and the energy that it moves out of its
     reservoir: with the tilted generator
 
-        L(chi, xi) = L_0 + sum_j sum_jumps e^{(chi_j N + xi_j H)/2} L e^{-(chi_j N + xi_j H)/2} ...
+        L(chi, xi) rho = L_0 rho + sum over jumps L of reservoir j of M rho M^+,
+        M = e^{(chi_j N + xi_j H)/2} L e^{-(chi_j N + xi_j H)/2},
 
-    (and the same from the right), L_0 all that is no jump, lambda(chi, xi) is the eigenvalue of
-    largest real part. Means are the flows; noise and higher cumulants come from one factorisation.
-    Where no contact drives coherences, populations alone are counted, without subtractions.
+    L_0 all that is no jump, lambda(chi, xi) is the eigenvalue of largest real part. Means are the
+    flows; noise and higher cumulants come from one factorisation. Where no contact drives
+    coherences, populations alone are counted, without subtractions; independent modes one by one.
 
     Parameters
     ----------
