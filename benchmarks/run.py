@@ -29,6 +29,8 @@ TASKS: dict[str, Task] = stationary.TASKS | fluctuations.TASKS | trajectories.TA
 EXPONENTIAL = (
     "whole",
     "spinful",
+    "readings",
+    "spinful audit",
     "state",
     "audit",
     "again",
