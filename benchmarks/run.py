@@ -20,12 +20,13 @@ import sys
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 
 import fluctuations
+import jumps
 import numpy as np
 import stationary
 import trajectories
 from timing import Task
 
-TASKS: dict[str, Task] = stationary.TASKS | fluctuations.TASKS | trajectories.TASKS
+TASKS: dict[str, Task] = stationary.TASKS | fluctuations.TASKS | trajectories.TASKS | jumps.TASKS
 EXPONENTIAL = (
     "whole",
     "spinful",
