@@ -25,7 +25,7 @@ from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryProblem
 from oqs.stationary.populations import coherences_reached
 from oqs.stationary.uniqueness import require_unique
-from oqs.transitions.transitions import Flips
+from oqs.transitions.transitions import ModeTransitions
 
 _KEPT = "counting statistics"
 _FEW_MODES = 6  # up to which all states together are as quick as mode by mode
@@ -106,7 +106,7 @@ def _prepare(model: Model) -> _Prepared:
             weighted = WeightedPairs.of(transitions, model.frequencies, particles)
             if weighted is not None:
                 return _Weighted(model, weighted)
-        elif isinstance(transitions, Flips) and _separate(transitions):
+        elif isinstance(transitions, ModeTransitions) and _separate(transitions):
             return _Modes(model, Pairs.of_modes(transitions), transitions)
         else:
             return _Rates(model, Pairs.of(transitions, model.reservoirs))
@@ -114,9 +114,11 @@ def _prepare(model: Model) -> _Prepared:
     return _Coherent(model, problem, reached_elements(model))
 
 
-def _separate(flips: Flips) -> bool:
+def _separate(transitions: ModeTransitions) -> bool:
     """Whether modes do not shift each other's frequencies, and are too many for all states."""
-    return flips.modes > _FEW_MODES and all(len(frequency) == 1 for frequency in flips.frequency)
+    return transitions.modes > _FEW_MODES and all(
+        len(frequency) == 1 for frequency in transitions.frequency
+    )
 
 
 class _Prepared(abc.ABC):
@@ -130,18 +132,18 @@ class _Prepared(abc.ABC):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Modes(_Prepared):
-    """A quadratic model whose modes jump independently; `flips` are those of all states."""
+    """A quadratic model whose modes jump independently; `transitions` are those of all states."""
 
     model: Model
     modes: tuple[Pairs, ...]
-    flips: Flips
+    transitions: ModeTransitions
 
     def at(self, T: FloatArray, mu: FloatArray) -> IndependentStatistics:
         """Solve mode by mode at T, mu (n,)."""
         names = self.model.names
 
         def whole() -> PopulationStatistics:
-            pairs = Pairs.of(self.flips, self.model.reservoirs)
+            pairs = Pairs.of(self.transitions, self.model.reservoirs)
             return PopulationStatistics.of(pairs.at(T, mu), T, mu, names)
 
         parts = [PopulationStatistics.of(mode.at(T, mu), T, mu, names) for mode in self.modes]

@@ -35,10 +35,10 @@ class Pairs:
     strength: FloatArray
 
     @classmethod
-    def of_modes(cls, flips: Flips) -> tuple[Pairs, ...]:
+    def of_modes(cls, modes: ModeTransitions) -> tuple[Pairs, ...]:
         """Return the jumps of each mode on its own two states, empty and filled."""
         one = np.array([0]), np.array([1])
-        driven = zip(flips.frequency, flips.rate, strict=True)
+        driven = zip(modes.frequency, modes.rate, strict=True)
         return tuple(cls(2, *one, frequency, strength) for frequency, strength in driven)
 
     @classmethod
