@@ -61,6 +61,10 @@ class ClosedGenerator(abc.ABC):
         """Return the dissipators at T, mu (n,)."""
 
     @abc.abstractmethod
+    def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[GeneratorAt, GeneratorAt] | None:
+        """Return the derivatives of every D_j with its own T_j, and mu_j; None if not known."""
+
+    @abc.abstractmethod
     def linked(self) -> sp.csc_array:
         """Return which matrix elements (P, P) some dissipator links, at any T and mu."""
 
@@ -83,8 +87,8 @@ class ClosedGenerator(abc.ABC):
 
     def values(self, state: sp.csr_array) -> ComplexArray:
         """Return the matrix elements (P,) of rho (D, D) in the energy basis."""
-        found = np.asarray(state[self.row_state, self.column_state], dtype=np.complex128)
-        return found.ravel()
+        elements = np.asarray(state[self.row_state, self.column_state], dtype=np.complex128)
+        return elements.ravel()
 
     def square(self, values: FloatArray | ComplexArray, dimension: int) -> sp.csr_array:
         """Return rho (D, D) in the energy basis of its matrix elements (P,); others are zero."""

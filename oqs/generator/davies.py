@@ -356,14 +356,14 @@ def davies(
             f"Argument `energy` must be 'hamiltonian' or 'level', but is {energy!r}. "
             "Omit it to count the energy of H_S."
         )
-    found = checked_contacts(contacts)
-    if isinstance(system, FermionicSystem) and plain(found):
-        own = fermionic_contacts(found)
+    checked = checked_contacts(contacts)
+    if isinstance(system, FermionicSystem) and plain(checked):
+        own = fermionic_contacts(checked)
         transitions, width = find_transitions(system, own, resolution)
-        return DaviesModel(system, found, width, transitions, bool(lamb_shift), energy)
+        return DaviesModel(system, checked, width, transitions, bool(lamb_shift), energy)
     if isinstance(system, QuadraticSystem):  # phonons make it an interacting one
         system = InteractingSystem.from_terms(system.h)
     width = checked_resolution(resolution, system)
-    decomposition = decompose_contacts(system, found, width)
-    between = StateTransitions.of(decomposition, rates_of(found, decomposition))
-    return DaviesModel(system, found, width, between, bool(lamb_shift), energy)
+    decomposition = decompose_contacts(system, checked, width)
+    between = StateTransitions.of(decomposition, rates_of(checked, decomposition))
+    return DaviesModel(system, checked, width, between, bool(lamb_shift), energy)

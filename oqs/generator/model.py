@@ -172,8 +172,10 @@ class Model(Summarised):
 
     def precession(self, elements: MatrixElements) -> FloatArray:
         """Return detuning_a - detuning_b (P,) of matrix elements rho_ab."""
-        found: FloatArray = self.detuning[elements.row_state] - self.detuning[elements.column_state]
-        return found
+        difference: FloatArray = (
+            self.detuning[elements.row_state] - self.detuning[elements.column_state]
+        )
+        return difference
 
     @functools.cached_property
     def free_energies(self) -> FloatArray:

@@ -75,10 +75,10 @@ class InteractingSystem(FermionicSystem):
     _given: tuple[qutip.Qobj, ...]
 
     def __init__(self, hamiltonian: qutip.Qobj, annihilators: Sequence[qutip.Qobj]) -> None:
-        found = _operators(annihilators)
-        _check_operators(hamiltonian, found)
+        operators = _operators(annihilators)
+        _check_operators(hamiltonian, operators)
         object.__setattr__(self, "terms", None)
-        object.__setattr__(self, "_given", (hamiltonian, *found))
+        object.__setattr__(self, "_given", (hamiltonian, *operators))
         _check_number_conservation(hamiltonian, self.number)
 
     @classmethod
