@@ -22,11 +22,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 import fluctuations
 import jumps
 import numpy as np
+import response
 import stationary
 import trajectories
 from timing import Task
 
-TASKS: dict[str, Task] = stationary.TASKS | fluctuations.TASKS | trajectories.TASKS | jumps.TASKS
+TASKS: dict[str, Task] = (
+    stationary.TASKS | fluctuations.TASKS | response.TASKS | trajectories.TASKS | jumps.TASKS
+)
 EXPONENTIAL = (
     "whole",
     "spinful",
@@ -43,6 +46,7 @@ EXPONENTIAL = (
     "countstat",
     "cumulants",
     "spectrum",
+    "jacobian",
 )
 
 

@@ -199,7 +199,7 @@ class _Coherent(_Prepared):
         rho = np.asarray(state[self.elements.row_state, self.elements.column_state])
         flows = Flows.of(solution.particle, solution.energy, mu, self.model.names)
         model = self.model
-        conserving = isinstance(model, DaviesModel) and model.detailed_balance
+        conserving = model.detailed_balance
         balanced = conserving and not model.shifted and not np.any(model.detuning)
         parts = jump_parts(model, self.elements, T, mu)
         places = read_only(T), read_only(mu)

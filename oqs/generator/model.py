@@ -128,6 +128,11 @@ class Model(Summarised):
         return any(contact.varies for contact in self.contacts)
 
     @property
+    @abc.abstractmethod
+    def detailed_balance(self) -> bool:
+        """Whether each jump moves the energy that J_j counts of it, and Eq. (3) holds exactly."""
+
+    @property
     def counted_spectrum(self) -> Spectrum:
         """The eigenstates with the energies that J_j counts: those of H_S, if nothing else."""
         return self.system.spectrum

@@ -6,10 +6,12 @@ which must have one. New families add a module there and its name to TABLES.
 
 import pytest
 from faults import (
+    close_levels,
     fluctuations,
     interacting,
     machines,
     open_system,
+    response,
     slow_scale,
     small_reservoirs,
     trust,
@@ -21,7 +23,9 @@ from validation import Status, families
 TABLES = (
     open_system,
     interacting,
+    close_levels,
     fluctuations,
+    response,
     trust,
     slow_scale,
     small_reservoirs,

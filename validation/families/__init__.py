@@ -17,7 +17,9 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "clausius",
         "interacting",
         "degenerate",
+        "close_levels",
         "counting",
+        "response",
         "trust",
     ),
     "finite_reservoirs": (

@@ -75,8 +75,21 @@ class OwnSystem:
 
     @property
     def model(self) -> oqs.DaviesModel:
-        """The generator of system and contacts."""
-        return self.law.model.secular
+        """The generator of system and contacts, or DoesNotApply where it is not Davies'."""
+        model = self.law.model
+        if not isinstance(model, oqs.DaviesModel):
+            raise DoesNotApply(f"only for Davies: the generator is a {model.kind}")
+        return model
+
+    def _require_second_law(self) -> None:
+        """Raise DoesNotApply where Eq. (3) holds only up to the generator's price."""
+        model = self.law.model
+        if not model.detailed_balance:
+            price = oqs.thermodynamic_price(model, self.T, self.mu)
+            raise DoesNotApply(
+                f"no exact detailed balance: flows at equal T, mu are {price.equilibrium:.1e} of "
+                "these (oqs.thermodynamic_price)"
+            )
 
     @functools.cached_property
     def flows(self) -> oqs.Flows:
@@ -88,6 +101,7 @@ class OwnSystem:
         """Eq. (10), or DoesNotApply with the reason."""
         if not isinstance(self.system, oqs.QuadraticSystem):
             raise DoesNotApply("no closed form: the system has interactions")
+        _ = self.model
         try:
             return oqs.closed_form(self.system, self.contacts)
         except ValueError as error:
@@ -125,6 +139,7 @@ class OwnSystem:
         """Return the largest deviation of P and J from those of the covariance matrix."""
         if not isinstance(self.system, oqs.QuadraticSystem):
             raise DoesNotApply("no covariance matrix: the system has interactions")
+        _ = self.model
         other = oqs.gaussian_law(self.system, self.contacts)(self.T, self.mu)
         return worst(
             (kind, deviation(getattr(self.flows, kind), getattr(other, kind), scale))
@@ -156,7 +171,7 @@ class OwnSystem:
 
         Flows that vanish, or all but do, count as far as ROUNDING of the gross rates is ROUTES.
         """
-        gross = gross_flows(self.model, self.T, self.mu)
+        gross = gross_flows(self.law.model, self.T, self.mu)
         found = flow_scales(self.flows, self.T, gross, ROUNDING / ROUTES)
         particle, energy = found["particle"], found["energy"]
         unit = max(self.system.energy_scale, float(np.max(self.T)))
@@ -172,6 +187,7 @@ class OwnSystem:
 
     def detailed_balance(self) -> Measurement:
         """Return the largest |ln(up/down) + x| / (1 + |x|), x = (w - mu)/T, of the rates."""
+        self._require_second_law()
         down, up = self.model.weights(self.T, self.mu)[: 2 * self.model.rates.size].reshape(
             2, *self.model.rates.shape
         )
@@ -185,6 +201,7 @@ class OwnSystem:
 
     def gibbs(self) -> Measurement:
         """Return the largest |D_j[rho_j]| relative to |D_j| |rho_j|."""
+        self._require_second_law()
         if self.system.sites > _SUPEROPERATORS:
             raise DoesNotApply(f"D_j would be a matrix of 4^{self.system.sites} rows")
 
@@ -200,10 +217,12 @@ class OwnSystem:
 
     def clausius(self) -> Measurement:
         """Return sum_j Y_j/T_j over sum_j |Y_j|/T_j at the start."""
+        self._require_second_law()
         return Measurement(self._clausius(self.flows, self.T, self.mu, SECOND_LAW))
 
     def clausius_around(self, rng: np.random.Generator) -> Measurement:
         """Return the same, its largest value at random T, mu around those given."""
+        self._require_second_law()
 
         def measure() -> float:
             T = self.T * np.exp(rng.uniform(-1, 1, len(self.T)))
@@ -221,12 +240,14 @@ class OwnSystem:
 
     def entropy_grows(self) -> Measurement:
         """Return the largest fall of the total entropy from one step to the next, of its size."""
+        self._require_second_law()
         total = self.path.entropy.sum(axis=1)
         fall = largest(0.0, *(-np.diff(total)))
         return Measurement(fall / largest(*np.abs(total)), detail=f"{len(total)} times")
 
     def clausius_along(self) -> Measurement:
         """Return the largest sum_j Y_j/T_j over sum_j |Y_j|/T_j along the evolution."""
+        self._require_second_law()
         path = self.path
         ratios = [
             self._clausius(oqs.Flows(P, J, Y), T, mu, DYING)
@@ -247,7 +268,7 @@ class OwnSystem:
         Below that sum counts what makes ROUNDING of the gross rates the tolerance: rounding over
         rounding is no violation.
         """
-        rounding = ROUNDING * float(np.sum(gross_flows(self.model, T, mu).heat / T))
+        rounding = ROUNDING * float(np.sum(gross_flows(self.law.model, T, mu).heat / T))
         gross = max(float(np.sum(np.abs(flows.heat) / T)), rounding / tolerance)
         return float(np.sum(flows.heat / T)) / gross if gross > 0 else 0.0
 
@@ -282,14 +303,14 @@ class OwnSystem:
 
     def audit(self) -> Measurement:
         """Return the largest ratio of the assumptions at the start."""
-        return _largest_ratio(oqs.audit(self.model, self.T, self.mu))
+        return _largest_ratio(oqs.audit(self.law.model, self.T, self.mu))
 
     def audit_along(self) -> Measurement:
         """Return the largest ratio along the evolution, line tails aside, which the detail gives.
 
         Line tails are compared with the flow, and near the end nothing flows.
         """
-        audit = thermo.audit(self.path, self.model)
+        audit = thermo.audit(self.path, self.law.model)
         others = tuple(a for a in audit.assumptions if a.name != "line tails")
         found = _largest_ratio(dataclasses.replace(audit, assumptions=others))
         tails = audit["line tails"]

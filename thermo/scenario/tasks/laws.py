@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -21,7 +21,7 @@ ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | Landauer
 _MOST_SITES = 24  # 2^24 populations: a minute and some GB; beyond, no machine has the memory
 
 
-def make_model(scenario: Scenario) -> DaviesModel:
+def make_model(scenario: Scenario) -> Model:
     """Return the model of a scenario's generator; ScenarioError where it is refused."""
     place = scenario.document.place.at("system")
     if scenario.system.sites > _MOST_SITES:
@@ -31,7 +31,8 @@ def make_model(scenario: Scenario) -> DaviesModel:
             'Without interactions, laws = ["gaussian"] takes hundreds.',
         )
     with place.blamed():
-        return scenario.generator.model(scenario.system, scenario.contacts)
+        state = scenario.contact_T, scenario.contact_mu
+        return scenario.generator.model(scenario.system, scenario.contacts, *state)
 
 
 def _density_matrix(scenario: Scenario, **_: float) -> ScenarioLaw:
@@ -43,7 +44,8 @@ def _closed_form(scenario: Scenario, **_: float) -> ScenarioLaw:
 
 
 def _gaussian(scenario: Scenario, **_: float) -> ScenarioLaw:
-    return gaussian_law(quadratic(scenario), scenario.contacts, **scenario.generator.options)
+    options = {key: value for key, value in scenario.generator.options.items() if key != "energy"}
+    return gaussian_law(quadratic(scenario), scenario.contacts, **options)
 
 
 def _landauer(scenario: Scenario, **accuracy: float) -> ScenarioLaw:
@@ -86,6 +88,12 @@ def require_law(name: str, scenario: Scenario, place: Place) -> None:
         raise place.error(
             f"must be density_matrix for a system with interactions, but is {name}",
             "The other laws hold without interactions only.",
+        )
+    kind = scenario.generator.kind
+    if name in ("closed_form", "gaussian") and kind != "davies":
+        raise place.error(
+            f'must be density_matrix or landauer for the generator "{kind}", but is {name}',
+            "That law is the Davies generator's.",
         )
 
 
