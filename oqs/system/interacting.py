@@ -155,6 +155,11 @@ class InteractingSystem(FermionicSystem):
             return np.full(self.dimension, resolution)
         return self._default_widths
 
+    @property
+    def finest_resolution(self) -> float:
+        """1e-14 of the largest many-body energy, of the near levels beside a far one."""
+        return float(np.min(self._default_widths)) / round(RESOLUTION / FINEST)
+
     @functools.cached_property
     def _default_widths(self) -> FloatArray:
         energies = self.spectrum.energies

@@ -1,23 +1,22 @@
 """Faults of linear response, charging diagrams and exact counting statistics."""
 
 import dataclasses
-import sys
 
 from faults.fault import faults, wrapping
 
 import oqs
 from oqs.flow_jacobian import FlowJacobian
 from oqs.fluctuations.scattering import Scattered
+from oqs.stationary.rates import scalar_perturbation
 
 FAMILIES = ("response",)
 
 
 def populations_do_not_answer(monkeypatch):
     """The rates change with T and mu, the populations do not."""
-    module = sys.modules["oqs.stationary.rates.plain_perturbation"]
-    original = module._changes
+    original = scalar_perturbation._changes
     monkeypatch.setattr(
-        module,
+        scalar_perturbation,
         "_changes",
         lambda *args: [[0.0 for _ in column] for column in original(*args)],
     )
