@@ -8,6 +8,7 @@ import pytest
 from faults import (
     close_levels,
     fluctuations,
+    heat,
     interacting,
     machines,
     open_system,
@@ -30,6 +31,7 @@ TABLES = (
     slow_scale,
     small_reservoirs,
     machines,
+    heat,
 )
 FAULTS = [fault for table in TABLES for fault in table.FAULTS]
 CHECKS = {check.name: check for check in families.load()}

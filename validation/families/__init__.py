@@ -27,6 +27,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "slow_evolution",
         "equilibrium",
         "coevolution",
+        "heat_reservoirs",
         "small_reservoirs",
         "machines",
         "table_one",

@@ -15,6 +15,7 @@ import oqs
 import thermo
 import thermo.scenario
 from oqs.arguments import FloatArray
+from oqs.contact.together import fermionic_contacts
 from oqs.laws.gross import ROUNDING, flow_scales, gross_flows
 from thermo.scenario import TrajectoryTask
 from thermo.scenario.tasks.laws import make_law
@@ -60,12 +61,19 @@ class OwnSystem:
         Raises ScenarioError where it has no generator, NonUniqueStationaryState where the generator
         has no unique stationary state.
         """
+        contacts = scenario.contacts
+        if scenario.links or not all(isinstance(contact, oqs.Contact) for contact in contacts):
+            raise scenario.document.place.at("links" if scenario.links else "contacts").error(
+                "must be left out here" if scenario.links else "must be fermionic here",
+                "The checks of your own system are those of electrons between leads: `python -m "
+                "thermo run` checks conservation and the second law of any.",
+            )
         law = make_law(scenario, "density_matrix")
         assert isinstance(law, oqs.DensityMatrixLaw)
         task = scenario.asked.get("trajectory")
         return cls(
             system=scenario.system,
-            contacts=scenario.contacts,
+            contacts=fermionic_contacts(contacts),
             T=scenario.T,
             mu=scenario.mu,
             reservoirs=scenario.reservoirs,

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
 from oqs.arguments import ComplexArray
+from oqs.contact.base import ReservoirContact
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
-from oqs.system.base import System
+from oqs.system.base import FermionicSystem, System
 from oqs.system.builders import spin_channels
+from thermo.scenario.schema.bosonic import BOSONIC, bosonic_contact
 from thermo.scenario.schema.place import Place, Problems
 from thermo.scenario.schema.table import (
     REQUIRED,
@@ -67,10 +69,15 @@ class ContactKind:
     """
 
     keys: Table
-    make: Callable[[dict[str, Any], str, Place, System | None], Contact]
+    make: Callable[[dict[str, Any], str, Place, System | None], ReservoirContact]
 
 
 def _fermionic(keys: dict[str, Any], called: str, place: Place, system: System | None) -> Contact:
+    if system is not None and not isinstance(system, FermionicSystem):
+        raise place.at("kind").error(
+            "must be bosonic for spins and oscillators, but is fermionic",
+            'Give kind = "bosonic", with `spectrum` and `operator`.',
+        )
     coupling = _coupling(keys, place)
     with place.blamed():
         contact = Contact(keys["rate"], coupling, called, keys["band"])
@@ -89,19 +96,24 @@ def _coupling(keys: dict[str, Any], place: Place) -> ComplexArray | None:
         return spin_channels(**keys["spin"])
 
 
-CONTACTS: Final[Mapping[str, ContactKind]] = {"fermionic": ContactKind(FERMIONIC, _fermionic)}
+CONTACTS: Final[Mapping[str, ContactKind]] = {
+    "fermionic": ContactKind(FERMIONIC, _fermionic),
+    "bosonic": ContactKind(BOSONIC, bosonic_contact),
+}
 """By the key `kind`, "fermionic" where it is not given: a new kind is an entry here."""
 
 _KIND: Final = Choice(tuple(CONTACTS))
 
 
-def read_contacts(value: object, place: Place, system: System | None) -> tuple[Contact, ...]:
+def read_contacts(
+    value: object, place: Place, system: System | None
+) -> tuple[ReservoirContact, ...]:
     """Return the contacts, checked against the system and for distinct names.
 
     A system that could not be read, None, is not compared with.
     """
     problems = Problems()
-    contacts: list[Contact | None] = []
+    contacts: list[ReservoirContact | None] = []
     taken: set[str] = set()
     for index, (table, at) in enumerate(named(value, place)):
         called = label(table, index)
@@ -118,7 +130,9 @@ def read_contacts(value: object, place: Place, system: System | None) -> tuple[C
     return tuple(contact for contact in contacts if contact is not None)
 
 
-def _contact(table: dict[str, Any], called: str, place: Place, system: System | None) -> Contact:
+def _contact(
+    table: dict[str, Any], called: str, place: Place, system: System | None
+) -> ReservoirContact:
     kind = CONTACTS[_KIND(table.get("kind", "fermionic"), place.at("kind"))]
     keys = kind.keys({key: value for key, value in table.items() if key != "kind"}, place)
     return kind.make(keys, called, place, system)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
 from oqs.arguments import FloatArray
-from oqs.contact.contacts import Contact
+from oqs.contact.base import ReservoirContact
 from oqs.generator.davies import davies
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import perlind
@@ -62,7 +62,7 @@ class Generator:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def model(
-        self, system: System, contacts: Sequence[Contact], T: FloatArray, mu: FloatArray
+        self, system: System, contacts: Sequence[ReservoirContact], T: FloatArray, mu: FloatArray
     ) -> Model:
         """Return the model, chosen at T, mu (n,) if it is; raises as the call that makes it."""
         if self.kind == "first_order":

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from oqs.system import builders
+from oqs.system import builders, spins
 from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
@@ -23,7 +23,7 @@ from thermo.scenario.schema.values import (
     numbers,
 )
 
-BUILDERS: Final[Mapping[str, Callable[..., InteractingSystem]]] = {
+BUILDERS: Final[Mapping[str, Callable[..., System]]] = {
     call.__name__: call
     for call in (
         builders.anderson_dot,
@@ -33,6 +33,12 @@ BUILDERS: Final[Mapping[str, Callable[..., InteractingSystem]]] = {
         builders.spinful_dots,
         builders.spinless_dots,
         builders.triple_dot,
+        spins.absorption_refrigerator,
+        spins.exchange_qubits,
+        spins.heisenberg_qubits,
+        spins.ising_qubits,
+        spins.jaynes_cummings,
+        spins.transmon,
     )
 }
 """Systems that go by a name: a new one is an entry here."""

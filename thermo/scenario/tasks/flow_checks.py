@@ -13,7 +13,7 @@ from oqs.state.entropy import clausius_sum
 from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.scenario.outcome import Check
 from thermo.scenario.scenario import Scenario
-from thermo.scenario.tasks.laws import ScenarioLaw, quadratic, with_its_links, words
+from thermo.scenario.tasks.laws import ScenarioLaw, leads, quadratic, with_its_links, words
 
 _EXACT = 1e-9  # of the largest flow: what solvers of one generator must agree to
 
@@ -24,7 +24,7 @@ def gross_rates(scenario: Scenario, law: ScenarioLaw) -> Flows:
     if isinstance(law, DensityMatrixLaw):
         found = gross_flows(law.model, *state)
     else:
-        found = gross_of_modes(quadratic(scenario), scenario.contacts, *state)
+        found = gross_of_modes(quadratic(scenario), leads(scenario), *state)
     whole = with_its_links(law, scenario)
     if not isinstance(whole, LinkedLaw):
         return found

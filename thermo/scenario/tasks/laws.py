@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from oqs.contact.contacts import Contact
+from oqs.contact.together import fermionic_contacts
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
@@ -40,16 +42,16 @@ def _density_matrix(scenario: Scenario, **_: float) -> ScenarioLaw:
 
 
 def _closed_form(scenario: Scenario, **_: float) -> ScenarioLaw:
-    return closed_form(quadratic(scenario), scenario.contacts)
+    return closed_form(quadratic(scenario), leads(scenario))
 
 
 def _gaussian(scenario: Scenario, **_: float) -> ScenarioLaw:
     options = {key: value for key, value in scenario.generator.options.items() if key != "energy"}
-    return gaussian_law(quadratic(scenario), scenario.contacts, **options)
+    return gaussian_law(quadratic(scenario), leads(scenario), **options)
 
 
 def _landauer(scenario: Scenario, **accuracy: float) -> ScenarioLaw:
-    return landauer(quadratic(scenario), scenario.contacts, **accuracy)
+    return landauer(quadratic(scenario), leads(scenario), **accuracy)
 
 
 LAWS: Final[Mapping[str, Callable[..., ScenarioLaw]]] = {
@@ -89,6 +91,11 @@ def require_law(name: str, scenario: Scenario, place: Place) -> None:
             f"must be density_matrix for a system with interactions, but is {name}",
             "The other laws hold without interactions only.",
         )
+    if name != "density_matrix" and not all(contact.fermionic for contact in scenario.contacts):
+        raise place.error(
+            f"must be density_matrix with bosonic contacts, but is {name}",
+            "The other laws hold between leads of electrons only.",
+        )
     kind = scenario.generator.kind
     if name in ("closed_form", "gaussian") and kind != "davies":
         raise place.error(
@@ -108,3 +115,8 @@ def quadratic(scenario: Scenario) -> QuadraticSystem:
     """Return the system of a scenario one of whose laws holds without interactions only."""
     assert isinstance(scenario.system, QuadraticSystem)  # the reader has seen that the law fits it
     return scenario.system
+
+
+def leads(scenario: Scenario) -> tuple[Contact, ...]:
+    """Return the contacts of a scenario one of whose laws holds between leads only."""
+    return fermionic_contacts(scenario.contacts)
