@@ -4,7 +4,7 @@ import functools
 import itertools
 
 from validation import families
-from validation.families.open_system import interacting, trust
+from validation.families.open_system import bosonic, interacting, trust
 from validation.systems import random_systems
 
 KINDS = ("independent_baths", "distinct_levels", "collective_baths", "interacting")
@@ -29,10 +29,12 @@ def few_samples(monkeypatch):
     for family, size, count, samples in (
         (interacting, "_SYSTEMS", 12, "_samples"),
         (trust, "_DOUBLE_DOTS", 16, "_audits"),
+        (bosonic, "_SPINS", 12, "_settings"),
     ):
         monkeypatch.setattr(family, size, count)
         kept = getattr(family, samples)
         monkeypatch.setattr(family, samples, functools.cache(kept.__wrapped__))
+    monkeypatch.setattr(bosonic, "_DOTS", 6)
 
 
 def first_figure():
