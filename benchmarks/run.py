@@ -19,12 +19,13 @@ import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 
+import fluctuations
 import numpy as np
 import stationary
 import trajectories
 from timing import Task
 
-TASKS: dict[str, Task] = stationary.TASKS | trajectories.TASKS
+TASKS: dict[str, Task] = stationary.TASKS | fluctuations.TASKS | trajectories.TASKS
 EXPONENTIAL = (
     "whole",
     "spinful",
@@ -35,6 +36,10 @@ EXPONENTIAL = (
     "full",
     "densities",
     "threads",
+    "noise",
+    "countstat",
+    "cumulants",
+    "spectrum",
 )
 
 

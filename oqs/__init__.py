@@ -23,6 +23,7 @@ from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel, perlind
+from oqs.generator.perlind.window import Window
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.boson_modes import BosonLaw
@@ -78,6 +79,8 @@ from oqs.system.spins import (
 from oqs.system.systems import QuadraticSystem
 from oqs.units import Units
 from oqs.validity.audit import audit
+from oqs.validity.first_order import first_order
+from oqs.validity.thermodynamic_price import ThermodynamicPrice, thermodynamic_price
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from oqs.version import __version__ as __version__
 
@@ -122,10 +125,12 @@ __all__ = [
     "StationaryStateNotFound",
     "System",
     "Terminals",
+    "ThermodynamicPrice",
     "Units",
     "Untouched",
     "Verdict",
     "WaitingTimes",
+    "Window",
     "ZeroFrequencyBlock",
     "absorption_refrigerator",
     "anderson_dot",
@@ -141,6 +146,7 @@ __all__ = [
     "entropy_production",
     "entropy_production_by_reservoir",
     "exchange_qubits",
+    "first_order",
     "flat",
     "flow_law",
     "gaussian_law",
@@ -168,6 +174,7 @@ __all__ = [
     "spinful_dots",
     "spinless_dots",
     "stationary_state",
+    "thermodynamic_price",
     "transmon",
     "triple_dot",
     "underdamped",

@@ -4,7 +4,7 @@ import functools
 import itertools
 
 from validation import families
-from validation.families.open_system import bosonic, interacting, trust
+from validation.families.open_system import bosonic, counting, interacting, trust
 from validation.systems import random_systems
 
 KINDS = ("independent_baths", "distinct_levels", "collective_baths", "interacting")
@@ -30,6 +30,7 @@ def few_samples(monkeypatch):
         (interacting, "_SYSTEMS", 12, "_samples"),
         (trust, "_DOUBLE_DOTS", 16, "_audits"),
         (bosonic, "_SPINS", 12, "_settings"),
+        (counting, "_SYSTEMS", 18, "_samples"),
     ):
         monkeypatch.setattr(family, size, count)
         kept = getattr(family, samples)

@@ -36,16 +36,19 @@ from thermo.gases.fermi_integrals import fermi_dirac_integral
 from thermo.machines import (
     Cooling,
     Device,
+    DeviceFluctuations,
     OptimisationFailed,
     Optimum,
     cooling,
     deepest_cooling,
     device,
+    device_fluctuations,
     maximum_power,
     optimise,
 )
 from thermo.machines.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.netcdf import load_dataset, save_dataset
+from thermo.plotting.fluctuations import plot_generating_function, plot_noise, plot_waiting_times
 from thermo.plotting.map import plot_map
 from thermo.plotting.stochastic import plot_stochastic
 from thermo.plotting.trajectory import plot_trajectory
@@ -79,6 +82,7 @@ __all__ = [
     "Cooling",
     "DebyeSolid",
     "Device",
+    "DeviceFluctuations",
     "Ensemble",
     "EquationOfState",
     "Equilibrium",
@@ -115,6 +119,7 @@ __all__ = [
     "cooling",
     "deepest_cooling",
     "device",
+    "device_fluctuations",
     "equilibrium",
     "evolve",
     "evolve_ensemble",
@@ -128,9 +133,12 @@ __all__ = [
     "merge",
     "omega_bar",
     "optimise",
+    "plot_generating_function",
     "plot_map",
+    "plot_noise",
     "plot_stochastic",
     "plot_trajectory",
+    "plot_waiting_times",
     "regimes",
     "reservoir_rates",
     "save_dataset",

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,8 @@ from typing import Any, Final
 import h5netcdf
 import numpy as np
 import xarray as xr
+
+from thermo.files import write_whole
 
 _CHECKSUMS: Final = "checksums"
 _SEAL: Final = re.compile(rb"\noqs-thermo sha256 ([0-9a-f]{64})\n\Z")
@@ -62,13 +63,7 @@ def save_dataset(table: xr.Dataset, file: str | os.PathLike[str]) -> None:
     content = _content(signed, encoding)
     content += b"\noqs-thermo sha256 %s\n" % hashlib.sha256(content).hexdigest().encode()
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
-            unfinished = Path(folder) / "table.nc"
-            with unfinished.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            unfinished.replace(target)
+        write_whole(target, content)
     except OSError as error:
         raise OSError(
             f"File `{target}` could not be written ({error}). Make room or choose another place; "
@@ -176,7 +171,7 @@ def _checksum(variable: xr.Variable) -> str:
 
 
 def _text(attributes: Mapping[Any, Any]) -> str:
-    """Return attributes as text, the same before a file as after it, where numbers are numpy's."""
+    """Return attributes as text, the same before a file as after it, where they are arrays."""
     plain = {str(name): np.asarray(value).tolist() for name, value in attributes.items()}
     return json.dumps(plain, sort_keys=True, default=repr)
 

@@ -12,13 +12,14 @@ from rich.console import Console
 
 import oqs
 import thermo.scenario
+from thermo.files import write_whole
 from validation import families
 from validation.framework.check import Check
 from validation.framework.suite import Suite, run_suite, select
 from validation.own import own_checks
 from validation.own.own_system import OwnSystem
 from validation.pictures.figures import FIGURES
-from validation.report.files import refuse_unwritable, write_whole
+from validation.report.files import refuse_unwritable
 from validation.report.html import as_html
 from validation.report.live import progress_line
 from validation.report.page_pictures import Drawings, pictures

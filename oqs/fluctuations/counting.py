@@ -134,6 +134,6 @@ class _Coherent:
         state = self.problem.matrix(solution)
         rho = np.asarray(state[self.elements.row_state, self.elements.column_state])
         flows = Flows.of(solution.particle, solution.energy, mu, self.model.names)
-        conserving = isinstance(self.model, DaviesModel) and not np.any(self.model.detuning)
+        conserving = isinstance(self.model, DaviesModel) and self.model.detailed_balance
         parts = jump_parts(self.model, self.elements, T, mu)
         return CoherentStatistics(parts, rho, flows, read_only(T), read_only(mu), conserving)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import final
+from typing import Literal, final
 
 import numpy as np
 import qutip
@@ -26,6 +26,7 @@ from oqs.memory import announce, require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.system.base import FermionicSystem, System
 from oqs.system.interacting import InteractingSystem
+from oqs.system.spectrum import Spectrum
 from oqs.system.systems import QuadraticSystem, checked_resolution
 from oqs.transitions.find_transitions import find_transitions
 from oqs.transitions.level_coherences import LevelCoherences
@@ -52,6 +53,8 @@ class DaviesModel(Model):
     resolution : energies closer than this energy are equal.
     transitions : between energy eigenstates, with their rates.
     shifted : whether the generator holds the frequency shifts -i[H_LS,j, .] of Eq. (2).
+    energy_of : what J_j counts, tr(D_j[rho] H_S) or the energies of the levels, see `davies`.
+    reason : why this generator, where `oqs.first_order` chose it; else None.
     """
 
     system: System
@@ -59,6 +62,8 @@ class DaviesModel(Model):
     resolution: float
     transitions: Transitions | StateTransitions
     shifted: bool = False
+    energy_of: Literal["hamiltonian", "level"] = "hamiltonian"
+    reason: str | None = None
 
     @property
     def kind(self) -> str:
@@ -105,6 +110,19 @@ class DaviesModel(Model):
         Of a bosonic contact J_j, and at w = 0 J_j'(0). Of one whose rate depends on T and mu 1.
         """
         return read_only(rates_of(self.contacts, self.decomposition))
+
+    @property
+    def detailed_balance(self) -> bool:
+        """Whether each jump moves the energy J_j counts of it, and Eq. (3) holds exactly."""
+        return self.energy_of == "level" or not np.any(self.detuning)
+
+    @functools.cached_property
+    def counted_spectrum(self) -> Spectrum:
+        """The eigenstates with the energies that J_j counts."""
+        spectrum = self.system.spectrum
+        if self.energy_of == "hamiltonian":
+            return spectrum
+        return dataclasses.replace(spectrum, energies=self.free_energies)
 
     @property
     def frequencies(self) -> FloatArray:
@@ -220,7 +238,13 @@ class DaviesModel(Model):
 
     def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> DaviesModel:
         """Return the Davies model of a part of the system, its energies resolved as here."""
-        return davies(system, contacts, lamb_shift=self.shifted, resolution=self.resolution or None)
+        return davies(
+            system,
+            contacts,
+            lamb_shift=self.shifted,
+            resolution=self.resolution or None,
+            energy=self.energy_of,
+        )
 
     def generator_on(self, labels: IntArray) -> WeightedGenerator:
         """Return the dissipator terms on the elements rho_ab of equal labels (D,)."""
@@ -240,7 +264,7 @@ class DaviesModel(Model):
         return build_generator(
             self.decomposition.elements,
             labels,
-            self.system.spectrum,
+            self.counted_spectrum,
             len(self.frequencies),
             shifted=self.shifted,
         )
@@ -286,6 +310,7 @@ def davies(
     *,
     lamb_shift: bool = False,
     resolution: float | None = None,
+    energy: Literal["hamiltonian", "level"] = "hamiltonian",
 ) -> DaviesModel:
     """Build the Davies generator of `system` between `contacts`: Eq. (9) and its generalisation.
 
@@ -302,12 +327,17 @@ def davies(
         state of a system without degenerate levels as it is; each contact needs its `band`.
     resolution : energy; levels and Bohr frequencies closer than it count as equal. None takes
         `system.resolution`, 1e-12 of the largest many-body energy.
+    energy : what J_j counts: "hamiltonian", tr(D_j[rho] H_S), or "level", tr(D_j[rho] H_0) with H_0
+        the mean energy of the states that `resolution` counts as one level. Detailed balance holds
+        at that mean, so with H_0 the flows obey Eq. (3) exactly, with H_S only up to the splittings
+        (Potts, Kalaee, Wacker 2021, arXiv:2108.07528); J_j of H_S is the more accurate.
 
     Raises
     ------
     TypeError, ValueError
         for no contacts, a coupling of the wrong length, a rate that is not finite and >= 0 at a
-        Bohr frequency, a resolution below the rounding of the energies.
+        Bohr frequency, a resolution below the rounding of the energies or above the whole spectrum,
+        another word for `energy`.
 
     Notes
     -----
@@ -322,14 +352,19 @@ def davies(
             "with oqs.InteractingSystem(H, annihilators) or oqs.OperatorSystem(H); "
             "QuadraticBosons go to oqs.closed_form, oqs.gaussian_law, or system.truncated(levels)."
         )
+    if energy not in ("hamiltonian", "level"):
+        raise ValueError(
+            f"Argument `energy` must be 'hamiltonian' or 'level', but is {energy!r}. "
+            "Omit it to count the energy of H_S."
+        )
     found = checked_contacts(contacts)
     if isinstance(system, FermionicSystem) and plain(found):
         own = fermionic_contacts(found)
         transitions, width = find_transitions(system, own, resolution)
-        return DaviesModel(system, found, width, transitions, bool(lamb_shift))
+        return DaviesModel(system, found, width, transitions, bool(lamb_shift), energy)
     if isinstance(system, QuadraticSystem):  # phonons make it an interacting one
         system = InteractingSystem.from_terms(system.h)
     width = checked_resolution(resolution, system)
     decomposition = decompose_contacts(system, found, width)
     between = StateTransitions.of(decomposition, rates_of(found, decomposition))
-    return DaviesModel(system, found, width, between, bool(lamb_shift))
+    return DaviesModel(system, found, width, between, bool(lamb_shift), energy)

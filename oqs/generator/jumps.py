@@ -129,7 +129,7 @@ def jump_parts(model: Model, elements: ClosedGenerator, T: FloatArray, mu: Float
     if np.any(turning):
         whole = sp.csc_array(whole - 1j * sp.diags_array(turning))
     states = elements.row_state, elements.column_state
-    return JumpParts.of(whole, weighted.jumps(), model.system.spectrum, states)
+    return JumpParts.of(whole, weighted.jumps(), model.counted_spectrum, states)
 
 
 def reached_elements(model: Model) -> ClosedGenerator:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import abc
+import copy
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import qutip
@@ -21,6 +22,7 @@ from oqs.generator.superoperator import in_operator_basis, require_room
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, reservoir_names
 from oqs.system.base import System
+from oqs.system.spectrum import Spectrum
 from oqs.transitions.places import MatrixElements
 
 if TYPE_CHECKING:
@@ -40,12 +42,14 @@ class Model(Summarised):
     contacts : one per reservoir, n of them.
     resolution : energies closer than this energy are equal.
     shifted : whether the generator holds the frequency shifts FS_j.
+    reason : why this generator, where `oqs.first_order` chose it; else None.
     """
 
     system: System
     contacts: tuple[ReservoirContact, ...]
     resolution: float
     shifted: bool
+    reason: str | None
 
     @property
     def reservoirs(self) -> int:
@@ -75,6 +79,12 @@ class Model(Summarised):
         mu is 0 for bosonic ones, and may be None where all are.
         """
         return thermal_arguments(self.contacts, T, mu, batched=batched)
+
+    def because(self, reason: str) -> Self:
+        """Return the same model, with the reason why it was chosen."""
+        chosen = copy.copy(self)
+        object.__setattr__(chosen, "reason", reason)
+        return chosen
 
     @property
     @abc.abstractmethod
@@ -115,6 +125,11 @@ class Model(Summarised):
     def varies(self) -> bool:
         """Whether the rate of some contact depends on T and mu."""
         return any(contact.varies for contact in self.contacts)
+
+    @property
+    def counted_spectrum(self) -> Spectrum:
+        """The eigenstates with the energies that J_j counts: those of H_S, if nothing else."""
+        return self.system.spectrum
 
     @property
     def fastest_rate(self) -> float:
@@ -229,6 +244,8 @@ class Model(Summarised):
         facts = [("", repr(self.system)), ("contacts", ", ".join(names))]
         if self.shifted:
             facts.append(("", "with frequency shifts"))
+        if self.reason is not None:
+            facts.append(("chosen", self.reason))
         rows = [
             (name, *contact.strength_and_channels(self.system.sites))
             for name, contact in zip(names, self.contacts, strict=True)

@@ -113,6 +113,13 @@ class DensityMatrixLaw(Summarised):
         temperature, potential = self.model.arguments(T, mu)
         return Flows.of(*self.problem.resolved(temperature, potential), potential, self.names)
 
+    def weight_dropped(self, T: ArrayLike, mu: ArrayLike | None = None) -> float:
+        """Return the stationary weight of states outside the model's window; 0 without one.
+
+        From the rate equation of the states left out, fed by those that are kept.
+        """
+        return self.problem.weight_dropped(*self.model.arguments(T, mu))
+
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows of up to 64 states in plain numbers, of up to 8 without their checks."""
         return self.problem.plain_flows()

@@ -12,7 +12,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
-from oqs.flows import Flows
+from oqs.flows import KINDS, Flows
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.model import Model
 from oqs.numerics.occupation import filled_and_empty
@@ -20,6 +20,25 @@ from oqs.system.systems import QuadraticSystem
 
 ROUNDING = 1e-13
 """What counts as rounding of a flow, relative to the largest gross rate of its kind."""
+
+
+def flow_scales(
+    flows: Flows, T: FloatArray, gross: Flows, rounding: float = ROUNDING
+) -> dict[str, float]:
+    """Return by kind what deviations of flows (n,) are relative to: the largest of the kind.
+
+    Energies have no zero of their own: theirs count as max(T) per particle at least. And no flow
+    counts as less than `rounding` of the largest gross rate of its kind.
+    """
+    found = {
+        kind: max(
+            float(np.max(np.abs(getattr(flows, kind)))),
+            rounding * float(np.max(getattr(gross, kind))),
+        )
+        for kind in KINDS
+    }
+    found["energy"] = max(found["energy"], float(np.max(T)) * found["particle"])
+    return found
 
 
 def gross_flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows:

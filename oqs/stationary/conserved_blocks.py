@@ -5,6 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import final
 
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.stationary.conserved.layout import Layout
@@ -42,4 +46,27 @@ class ConservedBlocks(StationaryMethod):
                 f"the {model.kind} of a {type(model.system).__name__}. Omit `method`."
             )
         require_unique(model)
+        if model.window is not None:
+            _require_connected(model)
         return BlockProblem(model, self, Layout(model.blocks))
+
+
+def _require_connected(model: PerlindModel) -> None:
+    """Raise ValueError where the states within the window fall into several sets."""
+    blocks = model.blocks
+    links = [np.zeros((0, 2), dtype=np.intp)]
+    for block in blocks.channels:
+        lower, upper = np.nonzero(block.root)
+        ends = blocks.sectors[block.lower].states[lower], blocks.sectors[block.upper].states[upper]
+        links.append(np.stack(ends, axis=1))
+    pairs = np.concatenate(links)
+    shape = (blocks.dimension,) * 2
+    graph = sp.coo_array((np.ones(len(pairs), dtype=np.int8), tuple(pairs.T)), shape=shape)
+    label = connected_components(graph, directed=False)[1]
+    kept = np.concatenate([sector.states for sector in blocks.sectors])
+    sets = len(np.unique(label[kept]))
+    if sets > 1:
+        raise ValueError(
+            f"Argument `window` must keep states that contacts connect, but {model.window!r} keeps "
+            f"{sets} sets of states with no transition between them. Give a larger `energy`."
+        )

@@ -110,6 +110,10 @@ class StationaryProblem(abc.ABC):
         """Return the derivatives (b, n, n) of the flows at T, mu (b, n), one after the other."""
         return FlowJacobian.joined([self.jacobian(*pair) for pair in zip(T, mu, strict=True)])
 
+    def weight_dropped(self, T: FloatArray, mu: FloatArray) -> float:
+        """Return the stationary weight of states that the model leaves out: 0 if it has all."""
+        return 0.0
+
     def plain_flows(self) -> PlainFlows | None:
         """Return the flows as a function in plain numbers, where it has one."""
         return None

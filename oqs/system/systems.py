@@ -26,6 +26,7 @@ from oqs.system.base import FermionicSystem, System
 from oqs.system.fock import occupation_sum
 from oqs.system.spectrum import ModeVectors, Spectrum
 
+_COARSEST = 1e3  # resolution over the largest energy: all levels may be one, but not by mistake
 _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
 
 
@@ -142,6 +143,12 @@ def checked_resolution(resolution: float | None, system: System) -> float:
         raise ValueError(
             f"Argument `resolution` must be at least {finest!r}, the rounding of this system's "
             f"energies, but is {number!r}. {remedy}"
+        )
+    widest = _COARSEST * system.largest_energy
+    if number > widest > 0:
+        raise ValueError(
+            f"Argument `resolution` must be at most {widest!r}, {_COARSEST:g} times the largest "
+            f"many-body energy, far above the whole spectrum, but is {number!r}. {remedy}"
         )
     return number
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,6 @@ class ChannelBlocks:
         cls,
         system: InteractingSystem,
         contacts: tuple[Contact, ...],
-        kept: NDArray[np.bool_] | None = None,
         *,
         amplitudes: bool = False,
     ) -> ChannelBlocks:
@@ -95,19 +94,17 @@ class ChannelBlocks:
 
         Parameters
         ----------
-        kept : (D,) which eigenstates are kept; None keeps all.
         amplitudes : keep them beside the roots, for frequency shifts.
         """
         channels = [contact.channels(system.sites) for contact in contacts]
         coupled = coupled_sectors(system, contacts, channels)
-        parts = _kept_parts(system, coupled.sector_of, kept)
-        place = {part.sector.label: index for index, part in enumerate(parts)}
+        labels = np.unique(coupled.sector_of).tolist()
+        parts = [Sector.of(system.blocks, coupled.sector_of == k, k) for k in labels]
+        place = {label: index for index, label in enumerate(labels)}
         blocks: list[ChannelBlock] = []
         fastest = 0.0
         for coupling, driven in zip(coupled.couplings, coupled.driven, strict=True):
             for (below, above), acting in driven.items():
-                if not {below, above} <= place.keys():
-                    continue
                 p, q = place[below], place[above]
                 for number in acting:
                     amplitude = _amplitude(coupling, number, parts[p], parts[q])
@@ -118,10 +115,30 @@ class ChannelBlocks:
                         own = amplitude if amplitudes else None
                         blocks.append(ChannelBlock(coupling.index, p, q, root, own))
         sectors = tuple(
-            ConservedSector(part.states, part.energies, part.sector.blocks[0].particles)
+            ConservedSector(
+                _states(system, part), read_only(part.energies), part.blocks[0].particles
+            )
             for part in parts
         )
         return cls(sectors, tuple(blocks), len(contacts), system.spectrum.dimension, fastest)
+
+    def restricted(self, kept: NDArray[np.bool_]) -> ChannelBlocks:
+        """Return the blocks between the eigenstates that are kept (D,)."""
+        chosen = [np.flatnonzero(kept[sector.states]) for sector in self.sectors]
+        place = np.cumsum([len(own) > 0 for own in chosen]) - 1
+        sectors = tuple(
+            ConservedSector(s.states[own], read_only(s.energies[own]), s.particles)
+            for s, own in zip(self.sectors, chosen, strict=True)
+            if len(own)
+        )
+        blocks = []
+        for block in self.channels:
+            here = np.ix_(chosen[block.lower], chosen[block.upper])
+            if block.root[here].size:
+                amplitude = None if block.amplitude is None else block.amplitude[here]
+                ends = int(place[block.lower]), int(place[block.upper])
+                blocks.append(ChannelBlock(block.contact, *ends, block.root[here], amplitude))
+        return dataclasses.replace(self, sectors=sectors, channels=tuple(blocks))
 
     @functools.cached_property
     def real(self) -> bool:
@@ -133,14 +150,6 @@ class ChannelBlocks:
         """Number P of matrix elements within sectors."""
         return sum(len(sector.states) ** 2 for sector in self.sectors)
 
-    @functools.cached_property
-    def labels(self) -> IntArray:
-        """Sector (D,) of each eigenstate; each state that is not kept has a label of its own."""
-        label = len(self.sectors) + np.arange(self.dimension)
-        for index, sector in enumerate(self.sectors):
-            label[sector.states] = index
-        return np.unique(label, return_inverse=True)[1].astype(np.intp)
-
     def frequency(self, block: ChannelBlock) -> FloatArray:
         """Return the Bohr frequencies (d, d') of a block."""
         lower, upper = self.sectors[block.lower].energies, self.sectors[block.upper].energies
@@ -148,37 +157,16 @@ class ChannelBlocks:
         return difference
 
 
-@final
-class _Part(NamedTuple):
-    """A sector, which of its states are kept, and their places in the spectrum and energies."""
-
-    sector: Sector
-    chosen: IntArray
-    states: IntArray
-    energies: FloatArray
+def _states(system: InteractingSystem, sector: Sector) -> IntArray:
+    """Return the indices (d,) of a sector's states in the spectrum."""
+    if system.occupation_eigenstates:  # the spectrum has them in the order of the basis
+        return np.concatenate([block.basis for block in sector.blocks])
+    return sector.states
 
 
-def _kept_parts(
-    system: InteractingSystem, sector_of: IntArray, kept: NDArray[np.bool_] | None
-) -> list[_Part]:
-    """Return the sectors in which states (D,) are kept."""
-    parts = []
-    for label in np.unique(sector_of).tolist():
-        sector = Sector.of(system.blocks, sector_of == label, label)
-        states = sector.states
-        if system.occupation_eigenstates:  # the spectrum has them in the order of the basis
-            states = np.concatenate([block.basis for block in sector.blocks])
-        chosen = np.arange(len(states)) if kept is None else np.flatnonzero(kept[states])
-        if len(chosen):
-            energies = read_only(sector.energies[chosen])
-            parts.append(_Part(sector, chosen, states[chosen], energies))
-    return parts
-
-
-def _amplitude(coupling: Coupling, number: int, below: _Part, above: _Part) -> NDArray[Any]:
+def _amplitude(coupling: Coupling, number: int, below: Sector, above: Sector) -> NDArray[Any]:
     """Return <lower|S|upper> (d, d') of a channel, rounding of zeros set to zero."""
-    amplitude = coupling.operators[number].amplitudes(below.sector, above.sector)
-    amplitude = np.ascontiguousarray(amplitude[above.chosen][:, below.chosen].T)
+    amplitude = np.ascontiguousarray(coupling.operators[number].amplitudes(below, above).T)
     amplitude[np.abs(amplitude) <= NEGLIGIBLE * np.linalg.norm(coupling.amplitudes)] = 0.0
     return amplitude
 

@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, positive_number
 from oqs.contact.together import plain
 from oqs.errors import NonUniqueStationaryState
-from oqs.flows import KINDS, Flows
+from oqs.flows import Flows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.lines import Lines, tail_flows
 from oqs.generator.model import Model, checked_model
 from oqs.generator.touched import touched_part
 from oqs.laws.density_matrix import flow_law
-from oqs.laws.gross import ROUNDING, gross_flows
+from oqs.laws.gross import ROUNDING, flow_scales, gross_flows
 from oqs.laws.landauer import landauer
 from oqs.modes.untouched import named
 from oqs.state.relaxation import relaxation_time
@@ -138,7 +138,7 @@ def _line_tails(
         particle, energy = tail_flows(lines, T, mu)
     ratio = np.inf
     if davies is not None:
-        scales = _scales(davies, T, gross)
+        scales = flow_scales(davies, T, gross)
         ratio = max(_ratio(particle, scales["particle"]), _ratio(energy, scales["energy"]))
     return Assumption(
         "line tails",
@@ -147,22 +147,6 @@ def _line_tails(
         "flow through the width and tails of the lines over the largest flow",
         "the flow through the levels is suppressed: use oqs.landauer or HEOM",
     )
-
-
-def _scales(flows: Flows, T: FloatArray, gross: Flows) -> dict[str, float]:
-    """Return what deviations of each kind of flow are relative to: the largest of its kind.
-
-    Energies have no zero of their own: theirs count as max(T) per particle at least. And no flow
-    counts as less than the rounding of the largest gross rate of its kind.
-    """
-    found = {
-        kind: float(
-            max(np.max(np.abs(getattr(flows, kind))), ROUNDING * np.max(getattr(gross, kind)))
-        )
-        for kind in KINDS
-    }
-    found["energy"] = max(found["energy"], float(np.max(T)) * found["particle"])
-    return found
 
 
 def _ratio(deviation: float, scale: float) -> float:
@@ -277,7 +261,7 @@ def _with_exact_flows(
         return found
     errors = {
         kind: _ratio(float(np.max(np.abs(getattr(davies, kind) - getattr(exact, kind)))), scale)
-        for kind, scale in _scales(exact, T, gross).items()
+        for kind, scale in flow_scales(exact, T, gross).items()
     }
     error = max(errors.values())
     own = np.maximum(np.abs(exact.heat), ROUNDING * np.max(gross.heat) + np.finfo(float).tiny)

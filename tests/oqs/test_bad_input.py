@@ -186,6 +186,21 @@ CASES = {
     "system interacting, Eq. (10)": ("system", lambda: oqs.closed_form(COULOMB, CONTACTS)),
     "system interacting, Gaussian": ("system", lambda: oqs.gaussian_law(COULOMB, CONTACTS)),
     "system interacting, Landauer": ("system", lambda: oqs.landauer(COULOMB, CONTACTS)),
+    "resolution above the spectrum": (
+        "resolution",
+        lambda: oqs.davies(SYSTEM, CONTACTS, resolution=1e4),
+    ),
+    "energy of nothing": ("energy", lambda: oqs.davies(SYSTEM, CONTACTS, energy="heat")),
+    "window a number": ("window", lambda: oqs.perlind(SYSTEM, CONTACTS, window=3.0)),
+    "window of modes": ("window", lambda: oqs.perlind(SYSTEM, CONTACTS, window=oqs.Window(3.0))),
+    "window of no width": ("energy", lambda: oqs.Window(0.0)),
+    "window of all weight": ("weight", lambda: oqs.Window(1.0, weight=2.0)),
+    "first order of a matrix": ("system", lambda: oqs.first_order(H2, CONTACTS, T, MU)),
+    "first order, T of another length": (
+        "T",
+        lambda: oqs.first_order(SYSTEM, CONTACTS, [1.0], [0.0]),
+    ),
+    "price of a system": ("model", lambda: oqs.thermodynamic_price(SYSTEM, T, MU)),
     "resolution negative": ("resolution", lambda: oqs.davies(SYSTEM, CONTACTS, resolution=-1)),
     "accuracy zero": ("accuracy", lambda: oqs.landauer(SYSTEM, CONTACTS, accuracy=0)),
     "no band for Landauer": (
@@ -318,7 +333,7 @@ def test_a_table_of_every_public_call():
         "Deviation", "ReservoirFlows",  # made by deviation, a part of Flows
             "ClosedForm",  # made by closed_form
         "DaviesModel",  # made by davies
-        "Model", "PerlindModel",  # abstract; made by perlind
+        "Model", "PerlindModel", "ThermodynamicPrice",  # abstract; made
         "DensityMatrixLaw",  # made by flow_law
         "GaussianLaw",  # made by gaussian_law
         "Landauer",  # made by landauer

@@ -4,6 +4,7 @@ import counting_reference
 import mpmath
 import numpy as np
 import pytest
+import qutip
 import reference
 import systems
 
@@ -309,6 +310,71 @@ def test_one_reservoir_and_one_that_does_nothing():
     stats = oqs.counting_statistics(model, [0.5, 0.1], [0.1, 3.0])
     np.testing.assert_array_equal(stats.covariance("heat"), 0.0)
     np.testing.assert_array_equal(stats.cumulants(1, 3), 0.0)
+
+
+def test_levels_as_close_as_the_rates_have_the_exact_statistics_nearly():
+    """PERLind beside Levitov where Davies is wrong by a tenth to a half."""
+    dots = oqs.QuadraticSystem([[0.0, 0.02], [0.02, 0.0]])
+    wires = [oqs.Contact(oqs.flat(0.02), [1, 0]), oqs.Contact(oqs.flat(0.02), [0, 1])]
+    T, mu = [1.0, 1.5], [1.8, -0.8]
+    near = oqs.counting_statistics(oqs.perlind(dots, wires), T, mu)
+    exact = oqs.levitov(dots, wires, T, mu)
+    far = oqs.counting_statistics(oqs.davies(dots, wires), T, mu)
+    truth = exact.cumulants(0, 3)
+    np.testing.assert_allclose(near.cumulants(0, 3), truth, rtol=2e-3, atol=1e-4 * truth[1])
+    assert np.all(np.abs(far.cumulants(0, 3) - truth)[1:] > 0.05 * truth[1])
+    flows = oqs.flow_law(oqs.perlind(dots, wires))(T, mu)
+    np.testing.assert_allclose(near.cumulants(0, 1, "energy")[0], flows.energy[0], rtol=1e-12)
+
+
+def test_heat_of_a_qubit_between_baths():
+    """Jumps that move energy alone: two states, one quantum at a time."""
+    g, T = np.array([0.01, 0.02]), np.array([0.5, 1.0])
+    qubit = oqs.OperatorSystem(0.5 * qutip.sigmaz())
+    baths = [oqs.BosonicContact(oqs.ohmic(rate), qutip.sigmax()) for rate in g]
+    model = oqs.davies(qubit, baths)
+    stats = oqs.counting_statistics(model, T)
+    n = 1 / np.expm1(1 / T)
+    up, down = g * n, g * (1 + n)
+    total = np.sum(up + down)
+    flow = (up[0] * down[1] - up[1] * down[0]) / total
+    np.testing.assert_allclose(stats.flows.energy, [flow, -flow], rtol=1e-12)
+    noise = (up[0] * down[1] + up[1] * down[0] - 2 * flow**2) / total
+    np.testing.assert_allclose(stats.covariance("heat")[0, 0], noise, rtol=1e-12)
+    np.testing.assert_allclose(oqs.noise(model, T).covariance("heat")[0, 0], noise, rtol=1e-12)
+    np.testing.assert_array_equal(stats.covariance("particle"), 0.0)
+    xi = np.array([0.4, -0.9])
+    values = stats.generating_function(energy=np.array([xi, -xi + 1 / T]))
+    np.testing.assert_allclose(*values, rtol=1e-12)
+    waiting = stats.waiting_time((1, "in"), (0, "out"), [0.0])
+    np.testing.assert_allclose(waiting.density, down[0], rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_trajectories_of_jumps_have_the_same_mean_and_noise():
+    """QuTiP's mcsolve: electrons counted one by one, within the error bars of 400 trajectories."""
+    g, T, mu, w, t = (0.2, 0.5), (0.3, 0.4), (0.4, -0.3), 0.2, 400.0
+    c = qutip.destroy(2)
+    n = [1 / (np.exp((w - m) / a) + 1) for m, a in zip(mu, T, strict=True)]
+    jumps = [np.sqrt(g[0] * n[0]) * c.dag(), np.sqrt(g[0] * (1 - n[0])) * c]
+    jumps += [np.sqrt(g[1] * n[1]) * c.dag(), np.sqrt(g[1] * (1 - n[1])) * c]
+    done = qutip.mcsolve(
+        w * c.dag() * c,
+        qutip.basis(2, 0),
+        np.linspace(0, t, 3),
+        jumps,
+        ntraj=400,
+        seeds=1,
+        options={"progress_bar": "", "keep_runs_results": True},
+    )
+    kinds = [np.asarray(which) for which in done.col_which]
+    counts = np.array([np.sum(k == 0) - np.sum(k == 1) for k in kinds])
+    contacts = [oqs.Contact(oqs.flat(rate)) for rate in g]
+    model = oqs.davies(oqs.QuadraticSystem([[w]]), contacts)
+    mean, noise = oqs.counting_statistics(model, T, mu).cumulants(0, 2)
+    error = np.sqrt(noise * t / len(counts))
+    assert abs(counts.mean() - mean * t) < 4 * error + 1  # the first electron: of order 1
+    assert abs(counts.var() / (noise * t) - 1) < 4 * np.sqrt(2 / len(counts)) + 0.05
 
 
 def test_results_are_labelled_and_read_only():

@@ -285,6 +285,15 @@ def test_ten_orbitals():
         assert np.allclose(flows.particle, particle * np.array([1, -1, 1, -1]), rtol=1e-8)
 
 
+@pytest.mark.parametrize(("e3", "particle"), [(19.0, 2.93e-4), (25.0, 2.478e-5)])
+def test_ten_orbitals_without_the_states_above_150(e3, particle):
+    """QmeQ 1.1, kerntype 'Lindblad', states of energy above 150 removed: a fifth of the weight."""
+    system, contacts, T, mu = ten_orbitals(e3)
+    window = oqs.Window(150.0, weight=1.0)
+    flows = oqs.flow_law(oqs.perlind(system, contacts, window=window))(T, mu)
+    assert flows.particle[0] == pytest.approx(particle, rel=2e-3)
+
+
 def ten_orbitals(e3):
     u = -0.2
     pairs = [(0, 2, 3, 1), (0, 3, 2, 1), (0, 7, 8, 1), (0, 8, 7, 1), (1, 2, 3, 0), (1, 3, 2, 0)]

@@ -12,7 +12,7 @@ import thermo
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.events.detection import find_events
 from thermo.evolution.events.events import Event
-from thermo.evolution.events.signals import sign_changes, turns
+from thermo.evolution.events.signals import extrema_of, sign_changes
 from thermo.evolution.evolve import evolve
 from thermo.numerics.interpolation import PiecewisePolynomial
 
@@ -236,8 +236,8 @@ class TestSearch:
             ([1, 1 - 0.09, 1, 0.92, 1], []),
         ],
     )
-    def test_turns_by_more_than_the_floor(self, curve, expected):
-        assert turns(np.array(curve, dtype=float), 0.1) == expected
+    def test_extrema_by_more_than_the_floor(self, curve, expected):
+        assert extrema_of(np.array(curve, dtype=float), 0.1) == expected
 
     def test_two_crossings_in_one_step(self):
         slow = ReservoirDynamics(CROSSING.law, thermo.Reservoirs(CROSSING.reservoirs()), np.ones(2))

@@ -9,10 +9,10 @@ from slow_systems import FIGURES, DotsBetweenReservoirs, LinearGas, LinearPair
 import oqs
 import thermo
 from thermo.evolution.at_once.coarse_run import coarse
-from thermo.evolution.at_once.plain_rates import plain_rates
-from thermo.evolution.at_once.quick_run import quick
 from thermo.evolution.at_once.refusal import NotAtOnce
+from thermo.evolution.at_once.scalar_rates import scalar_rates
 from thermo.evolution.at_once.simultaneous import refine
+from thermo.evolution.at_once.solve import solve_at_once
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES, integrate
 from thermo.numerics.collocation import radau
@@ -80,7 +80,7 @@ class TestPlainRates:
         law = random_law(rng, levels, n)
         gases = [GASES[i] for i in rng.integers(0, 3, n)]
         slow = flow(law, gases, rng.uniform(0.5, 1.5, n), rng.uniform(0.5, 2, n).tolist())
-        plain = plain_rates(slow)
+        plain = scalar_rates(slow)
         for _ in range(5):
             y = slow.pack(rng.uniform(0.3, 2, n), rng.uniform(14, 22, n))
             expected = slow(y)
@@ -92,7 +92,7 @@ class TestPlainRates:
             random_law(np.random.default_rng(0), 2, 2), [thermo.FermiDiracGas(0.7)] * 2, [1.0, 1.0]
         )
         y = slow.pack(np.array([0.6, 2.0]), np.array([mu, mu + 0.5]))
-        np.testing.assert_allclose(plain_rates(slow)(y, 0.0), slow(y), rtol=1e-10)
+        np.testing.assert_allclose(scalar_rates(slow)(y, 0.0), slow(y), rtol=1e-10)
 
     @pytest.mark.parametrize(
         "gas",
@@ -106,13 +106,13 @@ class TestPlainRates:
     def test_of_any_other_gas(self, gas):
         slow = flow(random_law(np.random.default_rng(0), 2, 2), [gas, GASES[0]], [1.0, 1.0], [2, 1])
         y = slow.pack(np.array([0.6, 2.0]), np.array([17.0, 18.0]))
-        np.testing.assert_allclose(plain_rates(slow)(y, 0.0), slow(y), rtol=1e-10)
+        np.testing.assert_allclose(scalar_rates(slow)(y, 0.0), slow(y), rtol=1e-10)
 
     def test_of_any_other_law_that_takes_many_states(self):
         law = Batched(random_law(np.random.default_rng(0), 2, 2))
         slow = flow(law, [GASES[0]] * 2, [1.0, 1.0])
         y = slow.pack(np.array([0.6, 1.0]), np.array([17.0, 18.0]))
-        np.testing.assert_allclose(plain_rates(slow)(y, 0.0), slow(y), rtol=1e-12)
+        np.testing.assert_allclose(scalar_rates(slow)(y, 0.0), slow(y), rtol=1e-12)
 
     @pytest.mark.parametrize(
         "law",
@@ -120,7 +120,7 @@ class TestPlainRates:
         ids=["another law", "many levels"],
     )
     def test_what_has_none(self, law):
-        assert plain_rates(flow(law, [GASES[0]] * 2, [1.0, 1.0])) is None
+        assert scalar_rates(flow(law, [GASES[0]] * 2, [1.0, 1.0])) is None
 
 
 class TestAccuracy:
@@ -196,8 +196,8 @@ class TestAccuracy:
 
     def test_a_wrong_coarse_solution_changes_nothing(self):
         slow, start = of_figure(2)
-        right = quick(slow, start, 1e6, 1e-10, 2000, None).solution
-        edges, values = coarse(slow, plain_rates(slow), start, 1e6, None, 1e-4, 2.0)
+        right = solve_at_once(slow, start, 1e6, 1e-10, 2000, None).solution
+        edges, values = coarse(slow, scalar_rates(slow), start, 1e6, None, 1e-4, 2.0)
         wrong = values * (1 + 1e-3 * np.sin(np.arange(values.size)).reshape(values.shape))
         wrong[0, 0] = values[0, 0]
         fine_edges, fine = refine(slow, edges, wrong, 1e-10, 2000, lambda: None)
@@ -258,11 +258,11 @@ class TestWhatItLeaves:
         slow = flow(law, [GASES[0]] * n, np.ones(n))
         y = slow.pack(np.linspace(0.8, 1.2, n), np.linspace(17, 19, n))
         with pytest.raises(NotAtOnce, match="steps would be too many"):
-            quick(slow, y, 1e10, 1e-6, 2000, None)
+            solve_at_once(slow, y, 1e10, 1e-6, 2000, None)
 
     def test_a_coarse_solution_of_something_else(self):
         slow, start = of_figure(2)
-        edges, values = coarse(slow, plain_rates(slow), start, 1e6, None, 1e-4, 2.0)
+        edges, values = coarse(slow, scalar_rates(slow), start, 1e6, None, 1e-4, 2.0)
         far = values.copy()
         far[1:] += [0.01, -0.01, 0.06, -0.06]  # off the slow path: it would relax at once
         with pytest.raises(NotAtOnce, match="Newton's method does not converge"):
@@ -270,14 +270,14 @@ class TestWhatItLeaves:
 
     def test_more_steps_than_allowed(self):
         slow, start = of_figure(2)
-        assert quick(slow, start, 1e6, 1e-10, 2000, None).outcome == "t_final"
+        assert solve_at_once(slow, start, 1e6, 1e-10, 2000, None).outcome == "t_final"
         with pytest.raises(NotAtOnce, match="steps would be too many"):
-            quick(slow, start, 1e6, 1e-10, 10, None)
+            solve_at_once(slow, start, 1e6, 1e-10, 10, None)
 
     def test_no_end_in_sight(self):
         slow, start = of_figure(2)
         with pytest.raises(NotAtOnce, match="no end is known"):
-            quick(slow, start, np.inf, 1e-6, 2000, None)
+            solve_at_once(slow, start, np.inf, 1e-6, 2000, None)
 
     def test_rest_away_from_equilibrium(self):
         # one level passes energy only with particles: at equal occupation nothing flows
@@ -298,7 +298,7 @@ class TestWhatItLeaves:
     def test_a_law_of_one_state_at_a_time(self):
         pair = LinearPair()
         path = thermo.evolve(pair.law, [thermo.Reservoir(LinearGas())] * 2, [1.0, 2.0], [1.0, 0.0])
-        assert route(path) == "step by step: the law is no quicker at many states"
+        assert route(path) == "step by step: batching states does not pay for the law"
 
     def test_a_law_that_only_says_it_takes_many_states(self):
         system = FIGURES[2]
@@ -344,8 +344,8 @@ class TestFaults:
             ("simultaneous", "_inverse"),
             ("simultaneous", "_shifts"),
             ("simultaneous", "_divided"),
-            ("quick_run", "plain_rates"),
-            ("quick_run", "_ended"),
+            ("solve", "scalar_rates"),
+            ("solve", "_ended"),
         ],
     )
     def test_a_planted_fault_surfaces(self, module, name, error, monkeypatch):
@@ -407,7 +407,7 @@ def test_events_are_those_found_step_by_step(monkeypatch):
     system = FIGURES[4]
     arguments = system.closed_form(), system.reservoirs(GASES[0]), system.T, system.mu
     quickly = thermo.evolve(*arguments).events
-    monkeypatch.setattr(sys.modules["thermo.evolution.evolve"], "quick", never_at_once)
+    monkeypatch.setattr(sys.modules["thermo.evolution.evolve"], "solve_at_once", never_at_once)
     slowly = thermo.evolve(*arguments).events
     assert len(quickly) == len(slowly) > 30
 

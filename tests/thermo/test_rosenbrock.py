@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from thermo.ensembles.batch_turning import turning_points
+from thermo.ensembles.batch_extrema import extrema_within
 from thermo.numerics.rosenbrock import ORDER, take_steps
 
 
@@ -62,7 +62,7 @@ def test_turning_points_of_polynomials_of_degree_four():
     slopes = [curve.deriv() for curve in curves]
     pairs = [(c, d) for c, d in zip(curves, slopes, strict=True) if d(0.0) * d(1.0) < 0]
     assert len(pairs) > 50
-    s, value = turning_points(np.array([curve.coef for curve, _ in pairs]).T)
+    s, value = extrema_within(np.array([curve.coef for curve, _ in pairs]).T)
     assert np.all((s > 0) & (s < 1))
     for (curve, slope), at, found in zip(pairs, s, value, strict=True):
         assert slope(at) == pytest.approx(0, abs=1e-7)

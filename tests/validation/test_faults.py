@@ -5,12 +5,30 @@ which must have one. New families add a module there and its name to TABLES.
 """
 
 import pytest
-from faults import bosonic, interacting, machines, open_system, slow_scale, trust
+from faults import (
+    bosonic,
+    fluctuations,
+    interacting,
+    machines,
+    open_system,
+    slow_scale,
+    small_reservoirs,
+    trust,
+)
 from few_samples import few_samples
 
 from validation import Status, families
 
-TABLES = (open_system, interacting, bosonic, trust, slow_scale, machines)
+TABLES = (
+    open_system,
+    interacting,
+    bosonic,
+    fluctuations,
+    trust,
+    slow_scale,
+    small_reservoirs,
+    machines,
+)
 FAULTS = [fault for table in TABLES for fault in table.FAULTS]
 CHECKS = {check.name: check for check in families.load()}
 

@@ -8,29 +8,21 @@ import pytest
 from validation import families
 from validation.families.finite_reservoirs import paper_figures
 from validation.framework.check import Status
-from validation.systems.cases import FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5, Case
+from validation.systems.cases import FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5
 
 CHECKS = {check.name: check for check in families.load(("paper_figures",))}
 PATH = paper_figures.path
 
 
-def altered(case, **changes):
-    """The same figure with other numbers."""
-    fields = {f.name: getattr(case, f.name) for f in dataclasses.fields(case)}
-    fields |= changes
-    name = fields.pop("name")
-    return Case(name, **fields)
-
-
 ALTERED = {
-    "rates": altered(FIGURE_1, prefactors=[1.000001e-4, 1e-4]),
-    "strong": altered(FIGURE_1, prefactors=[0.05, 0.05]),
-    "capacity": altered(FIGURE_1, capacities=[1.0, 1.001]),
-    "less mu": altered(FIGURE_1, mu=[20.8, 20.0]),
-    "no mu": altered(FIGURE_1, mu=[20.8, 20.6]),
-    "hot": altered(FIGURE_2, T=[0.8, 1.4]),
-    "printed": altered(FIGURE_3, T=[0.8, 1.15]),
-    "other mu": altered(FIGURE_3, mu=[18.81, 18.0]),
+    "rates": dataclasses.replace(FIGURE_1, prefactors=[1.000001e-4, 1e-4]),
+    "strong": dataclasses.replace(FIGURE_1, prefactors=[0.05, 0.05]),
+    "capacity": dataclasses.replace(FIGURE_1, capacities=[1.0, 1.001]),
+    "less mu": dataclasses.replace(FIGURE_1, mu=[20.8, 20.0]),
+    "no mu": dataclasses.replace(FIGURE_1, mu=[20.8, 20.6]),
+    "hot": dataclasses.replace(FIGURE_2, T=[0.8, 1.4]),
+    "printed": dataclasses.replace(FIGURE_3, T=[0.8, 1.15]),
+    "other mu": dataclasses.replace(FIGURE_3, mu=[18.81, 18.0]),
 }
 
 

@@ -9,8 +9,9 @@ import re
 import pytest
 from rich.console import Console
 
+from thermo.files import write_whole
 from validation import Measurement, at_least, check, run_suite, within
-from validation.report.files import refuse_unwritable, write_whole
+from validation.report.files import refuse_unwritable
 from validation.report.html import as_html
 from validation.report.live import progress_line
 from validation.report.report import SCHEMA, as_data, as_json, environment

@@ -15,12 +15,11 @@ import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
-from oqs.contact.together import plain
 from oqs.generator.model import Model
 from oqs.state.states import energy_basis
 from thermo.coevolution.cotrajectory import CoTrajectory, tabulate
 from thermo.coevolution.joint_flow import JointFlow
-from thermo.coevolution.joint_run import Judge, integrate_jointly
+from thermo.coevolution.joint_run import JointStoppingMonitor, integrate_jointly
 from thermo.coevolution.system_gas import SystemGas
 from thermo.controls import check_controls
 from thermo.gases import CombinedGas, invert
@@ -142,11 +141,11 @@ def coevolve(
     y = joint.pack(rho, temperature, potential)
     goal = _goal(joint, y) if t_final is None else None
     with ProgressBar("evolving system and reservoirs", progress) as bar:
-        judge = Judge(joint, goal, tolerance, end, bar)
-        verdict = judge.begin(y)
+        monitor = JointStoppingMonitor(joint, goal, tolerance, end, bar)
+        verdict = monitor.begin(y)
         if verdict is not None:
             return tabulate(joint, single_point(y), verdict, goal)
-        run = integrate_jointly(joint, y, end, rtol, max_steps, judge)
+        run = integrate_jointly(joint, y, end, rtol, max_steps, monitor)
     path = tabulate(joint, run.solution, run.outcome, goal)
     if run.outcome == "failed":
         raise CoevolutionFailed(run.reason, path) from run.cause
@@ -208,9 +207,9 @@ def _check_model(model: Model, reservoirs: int) -> None:
             f"Argument `reservoirs` must have one entry for each of the {model.reservoirs} "
             f"contacts of `model`, but has {reservoirs}. Give as many as contacts."
         )
-    if not plain(model.contacts):
+    if any(contact.varies for contact in model.contacts):
         raise ValueError(
-            "Argument `model` must have fermionic contacts only, of rates that do not depend on T "
-            "and mu, but has others. Use thermo.evolve(oqs.flow_law(model), ...), which follows "
-            "the reservoirs at the system's stationary flows."
+            "Argument `model` must have rates that do not depend on T and mu, but has others. Use "
+            "thermo.evolve(oqs.flow_law(model), ...), which follows the reservoirs at the system's "
+            "stationary flows."
         )

@@ -186,5 +186,5 @@ def _with_gains(joint: JointFlow, solution: PiecewisePolynomial, gas: GasState) 
 
 def _drift(system: FloatArray, reservoirs: FloatArray) -> float:
     total = system + reservoirs.sum(axis=1)
-    scale = abs(system[0]) + np.abs(reservoirs[0]).sum()
+    scale = abs(system[0]) + np.abs(reservoirs[0]).sum() or 1.0  # without particles
     return float(np.max(np.abs(total - total[0])) / scale)

@@ -58,7 +58,8 @@ def production_of_populations(
     total = np.zeros(len(p))
     for j, e in enumerate(model.decomposition.elements):
         x = ((model.frequencies - mu[:, j, None]) / T[:, j, None])[:, e.kappa]  # (m, M)
-        back, forth = expit(x) * p[:, e.upper], expit(-x) * p[:, e.lower]
+        down, up = _shares(model, j, T[:, j], mu[:, j])
+        back, forth = down[:, e.kappa] * p[:, e.upper], up[:, e.kappa] * p[:, e.lower]
         rate = model.rates[j, e.kappa] * np.abs(e.amplitude) ** 2
         here = (np.maximum(back, forth) > RESOLVED) & (rate > 0)  # one of the logarithms is finite
         force = logarithm[:, e.upper][here] - logarithm[:, e.lower][here] + x[here]
@@ -66,3 +67,18 @@ def production_of_populations(
         term[here] = (back - forth)[here] * force
         total += term @ rate
     return total
+
+
+def _shares(
+    model: DaviesModel, j: int, T: FloatArray, mu: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the rates of S(w) and S(w)^+ over gamma_j(w), each (m, K): 1 - n and n.
+
+    Of bosons 1 + n and n; at w = 0 T/2 each, gamma being J'(0).
+    """
+    contact, w = model.contacts[j], model.frequencies
+    if contact.fermionic:
+        nu = (w - mu[:, None]) / T[:, None]
+        return expit(nu), expit(-nu)
+    found = [contact.split(np.ones_like(w), w, float(t), 0.0) for t in T]
+    return np.stack([down for down, _ in found]), np.stack([up for _, up in found])

@@ -83,7 +83,7 @@ class JointFlow:
 
     def system_totals(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N_S rho) and tr(H_S rho) (m,) of y (m, d)."""
-        spectrum = self.model.system.spectrum
+        spectrum = self.model.counted_spectrum
         at = self.generator.diagonal
         populations = self.elements(y)[:, at].real
         states = self.generator.row_state[at]

@@ -29,7 +29,7 @@ _COHERENCE = 1e-4  # of rtol: rounding in a change of basis makes coherences of 
 
 
 @final
-class Judge:
+class JointStoppingMonitor:
     """Gives the verdict on each step by the `StoppingRule`, and tells the progress bar.
 
     The open system must be in equilibrium too, or exchange what it would if it were stationary.
@@ -54,7 +54,7 @@ class Judge:
         self._joint, self._goal, self._tolerance = joint, goal, tolerance
         self._t_final, self._bar = t_final, bar
         self._farthest = 0.0
-        self._looked = 0.0
+        self._last_test = 0.0
         if math.isfinite(t_final):
             return
         law = flow_law(joint.model)
@@ -77,7 +77,7 @@ class Judge:
         change = self._joint(y)[: -2 * len(self._joint.reservoirs)]
         if np.max(np.abs(change)) > _STILL * self._joint.model.fastest_rate:
             return None
-        return self._look(0.0, y)
+        return self._test_for_rest(0.0, y)
 
     def __call__(self, t: float, y: FloatArray, before: FloatArray) -> Outcome | None:
         """Return "equilibrated", "stalled" or None for a step from `before` to y (d,) at t."""
@@ -91,7 +91,11 @@ class Judge:
             self._farthest = max(self._farthest, away)
             self._bar.update(1 - math.log(away / self._tolerance) / self._decades())
         moved = np.max(np.abs(y - before) / self._joint.scale(y))
-        return self._look(t, y) if t >= 2 * self._looked and self._rule.is_quiet(moved) else None
+        return (
+            self._test_for_rest(t, y)
+            if t >= 2 * self._last_test and self._rule.is_quiet(moved)
+            else None
+        )
 
     def _decades(self) -> float:
         return math.log(self._farthest / self._tolerance)
@@ -99,14 +103,17 @@ class Judge:
     def _slow(self, y: FloatArray) -> FloatArray:
         return y[-2 * len(self._joint.reservoirs) :]
 
-    def _look(self, t: float, y: FloatArray) -> Outcome | None:
+    def _test_for_rest(self, t: float, y: FloatArray) -> Outcome | None:
         """Return "stalled" if the system is stationary and its reservoirs are at rest."""
         slow = self._slow(y)
-        settled = self._rule.dynamics.flows(*self._joint.reservoir_part(y)).particle
-        exchanged = np.abs(self._joint.flows(y).particle - settled)
-        if np.max(exchanged) > self._tolerance * self._joint.model.fastest_rate:
-            return None
-        self._looked = t
+        settled = self._rule.dynamics.flows(*self._joint.reservoir_part(y))
+        now, model = self._joint.flows(y), self._joint.model
+        # bosons exchange energy alone, in one jump no more than what the levels span
+        for kind, unit in (("particle", 1.0), ("energy", np.ptp(model.system.spectrum.energies))):
+            exchanged = np.abs(getattr(now, kind) - getattr(settled, kind))
+            if np.max(exchanged) > self._tolerance * model.fastest_rate * unit:
+                return None
+        self._last_test = t
         resting = self._rule.rest(np.array([t]), slow[None])[0] != GOES_ON
         return "stalled" if resting else None
 
@@ -117,7 +124,12 @@ class Judge:
 
 
 def integrate_jointly(
-    joint: JointFlow, y: FloatArray, t_final: float, rtol: float, max_steps: int, judge: Judge
+    joint: JointFlow,
+    y: FloatArray,
+    t_final: float,
+    rtol: float,
+    max_steps: int,
+    monitor: JointStoppingMonitor,
 ) -> Integration:
     """Integrate dy/dt = joint(y) from t = 0 by LSODA (Adams, or BDF where stiff).
 
@@ -129,7 +141,7 @@ def integrate_jointly(
     rtol : tolerance of one step on ln T, on mu relative to |mu|, on populations relative down to
         1e-30 / rtol, and with coherences on all matrix elements relative down to 1e-4.
     max_steps : the most steps to take.
-    judge : called as judge(t, y, y_before) after every step; its text ends the integration.
+    monitor : called as monitor(t, y, y_before) after every step; its text ends the integration.
     """
     n = len(joint.reservoirs)
     elements = len(y) - 2 * n
@@ -162,7 +174,7 @@ def integrate_jointly(
             if solver.status == "failed":
                 return Integration(steps.solution(), "failed", f"LSODA: {message}")
             steps.append(solver)
-            verdict = judge(solver.t, solver.y, before)
+            verdict = monitor(solver.t, solver.y, before)
             if verdict is not None:
                 return Integration(steps.solution(), verdict)
             if solver.status == "finished":

@@ -35,12 +35,12 @@ class BatchProblem:
     max_steps: int
 
     def evaluate_or_nan(self, y: FloatArray, good: FloatArray) -> Evaluation:
-        """Return dy/dt, with NaN rates where numbers, a gas or the law cannot follow a trial y.
+        """Return dy/dt at trial states y; NaN on overflow, or where a gas or the law refuses one.
 
-        Those rows are evaluated at `good` instead, which is then thrown away.
+        Those rows are evaluated at `good` instead, and the result is discarded.
         """
         lowest, highest = np.minimum.reduce(y, axis=None), np.maximum.reduce(y, axis=None)
-        if lowest >= -_WILD and highest <= _WILD:  # the common case, at a glance
+        if lowest >= -_WILD and highest <= _WILD:  # the common case
             return self._evaluate_by_halves(y, good)
         n = y.shape[1] // 2
         tame = np.isfinite(y) & (np.abs(y) <= np.where(np.arange(2 * n) < n, _WILD, np.inf))

@@ -24,7 +24,7 @@ def processes_for(problem: BatchProblem, trajectories: int, workers: int | None)
     """Return how many processes to use.
 
     Raises TypeError or ValueError if the law or the gases cannot be sent to as many as are asked
-    for; where nobody asked, one is taken, with a UserWarning that says what stands in the way.
+    for; without `workers` one process is used, with a UserWarning that gives the reason.
     """
     if workers is None:
         return _worth(problem, trajectories)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
+from thermo.ensembles.batch_extrema import extrema_within
 from thermo.ensembles.batch_problem import BatchProblem
-from thermo.ensembles.batch_turning import turning_points
 from thermo.ensembles.kept_totals import KeptTotals
 from thermo.evolution.noise import sentence_on_noise
 from thermo.evolution.stopping import GOES_ON, RESTING, StoppingRule
@@ -137,7 +137,7 @@ class _Run:
         last = np.tensordot(np.arange(5), powers, 1)  # slope at the end
         rows, columns = np.nonzero(good[:, None] & (powers[1] * last < 0))
         if len(rows):
-            s, value = turning_points(powers[:, rows, columns])
+            s, value = extrema_within(powers[:, rows, columns])
             self._note(rows, columns, value, self.t[rows] + s * self.h[rows])
         rows = np.flatnonzero(good)
         for column in range(n):

@@ -138,7 +138,8 @@ def evolve_ensemble(
     T, mu : (M, n) at t = 0, or (n,) for all; units of energy. mu as for `evolve`.
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
     times : (m,) ascending, at which to report T, mu.
-    rtol : tolerance of a step. At the default T_j(t) agrees with `evolve` to better than 1e-6.
+    rtol : tolerance of a step. At the default T_j(t) agrees with `evolve` to better than 1e-6, of
+        a reservoir 1e-10 times as large as others to 1e-5, as it takes thousands of steps.
     tolerance : of the equilibrium; when a run is over is decided as for `evolve`
         (`thermo.evolution.stopping`).
     max_steps : the most steps of one trajectory.

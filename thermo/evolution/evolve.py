@@ -14,15 +14,15 @@ from oqs.arguments import FloatArray, positive_number
 from oqs.numerics.threads import one_thread_below
 from oqs.version import __version__
 from thermo.controls import check_controls
-from thermo.evolution.at_once.quick_run import quick
 from thermo.evolution.at_once.refusal import NotAtOnce
+from thermo.evolution.at_once.solve import solve_at_once
 from thermo.evolution.dynamics import Law, ReservoirDynamics
 from thermo.evolution.events.detection import find_events
 from thermo.evolution.events.events import Event
 from thermo.evolution.integration import Integration, integrate
 from thermo.evolution.record import tabulate, trajectory
+from thermo.evolution.stopping_monitor import StoppingMonitor
 from thermo.evolution.trajectory import Trajectory
-from thermo.evolution.watch import Watch
 from thermo.numerics.interpolation import PiecewisePolynomial, constant, single_point
 from thermo.progress import ProgressBar
 from thermo.reservoirs.equilibrium import common_state
@@ -117,7 +117,7 @@ def evolve(
     Notes
     -----
     The quasi-stationary picture holds where the open system relaxes faster than the reservoirs
-    change. With a law that is quicker at many states at once (those of `oqs` for small systems, and
+    change. With a law for which batching states pays (those of `oqs` for small systems, and
     any that says `batched`) SciPy's LSODA gives a coarse solution, from which the collocation of
     all steps is solved together; anything else goes step by step. `parameters["route"]` of the
     trajectory says which, and why. Source: arXiv:2412.15355.
@@ -144,8 +144,8 @@ def evolve(
     start = dynamics.pack(temperature, potential)
     # the stage equations are a few dozen rows: BLAS threads would only wait for each other
     with one_thread_below(_STAGE_ROWS), ProgressBar("evolving the reservoirs", progress) as bar:
-        watch = Watch(dynamics, goal, tolerance, end, bar)
-        run, route = _run(dynamics, start, end, rtol, max_steps, watch)
+        monitor = StoppingMonitor(dynamics, goal, tolerance, end, bar)
+        run, route = _run(dynamics, start, end, rtol, max_steps, monitor)
         table = tabulate(dynamics, run)
         made = {
             "law": f"{law.__module__}.{getattr(law, '__qualname__', type(law).__qualname__)}",
@@ -171,37 +171,42 @@ def _run(
     end: float,
     rtol: float,
     max_steps: int,
-    watch: Watch,
+    monitor: StoppingMonitor,
 ) -> tuple[Integration, str]:
     """Integrate to the verdict, and end exactly where equilibrium is within the tolerance.
 
     Returns the run and the route that it took, in words.
     """
-    verdict = watch.begin(start)
+    verdict = monitor.begin(start)
     route = "no step"
     if verdict is None:
         try:
-            run, route = quick(dynamics, start, end, rtol, max_steps, watch), "all steps at once"
+            run, route = (
+                solve_at_once(dynamics, start, end, rtol, max_steps, monitor),
+                "all steps at once",
+            )
         except NotAtOnce as refusal:
-            verdict = watch.at_rest(start)
+            verdict = monitor.at_rest(start)
             if verdict is None:
-                run = integrate(dynamics, start, end, rtol, max_steps, watch)
+                run = integrate(dynamics, start, end, rtol, max_steps, monitor)
                 route = f"step by step: {refusal}"
     if verdict == "resting":
         return Integration(constant(start, end), "t_final"), route
     if verdict is not None:
         return Integration(single_point(start), verdict), route
     if run.outcome == "equilibrated":
-        run = run._replace(solution=run.solution.until(watch.arrival(run.solution)))
-    return (_check_drift(dynamics, run, watch) if run.outcome == "stalled" else run), route
+        run = run._replace(solution=run.solution.until(monitor.arrival(run.solution)))
+    return (_check_drift(dynamics, run, monitor) if run.outcome == "stalled" else run), route
 
 
-def _check_drift(dynamics: ReservoirDynamics, run: Integration, watch: Watch) -> Integration:
+def _check_drift(
+    dynamics: ReservoirDynamics, run: Integration, monitor: StoppingMonitor
+) -> Integration:
     """Return the stalled run, or a failed one if it rests in an equilibrium of drifted totals."""
     end = run.solution.ends[-1]
     T, mu = dynamics.unpack(run.solution.ends)
     group = dynamics.reservoirs
-    if not watch.rule.distance(end, _goal(group, T[-1], mu[-1])) <= watch.tolerance:
+    if not monitor.rule.distance(end, _goal(group, T[-1], mu[-1])) <= monitor.tolerance:
         return run
     state = group.state(T[[0, -1]], mu[[0, -1]])
     name = "N" if group.has_potential.any() else "E"
@@ -227,10 +232,10 @@ def _events(
         start = path.solution.ends[0]
         most = min(_MORE_STEPS * (len(path.solution.t) + _FEW), _MORE_STEPS * max_steps)
         try:
-            again = quick(sharper, start, t, tight, most, None)
+            again = solve_at_once(sharper, start, t, tight, most, None)
         except NotAtOnce:
-            watch = Watch(sharper, None, 1e3 * tight, t, ProgressBar("", show=False))
-            again = integrate(sharper, start, t, tight, most, watch)
+            monitor = StoppingMonitor(sharper, None, 1e3 * tight, t, ProgressBar("", show=False))
+            again = integrate(sharper, start, t, tight, most, monitor)
         if again.outcome == "failed":
             raise EvolutionFailed(
                 f"The events could not be confirmed at rtol = {tight:g}: {again.reason} "

@@ -11,8 +11,8 @@ import numpy as np
 from oqs.arguments import FloatArray
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.noise import sentence_on_noise
+from thermo.evolution.stopping_monitor import Verdict
 from thermo.evolution.trajectory import Outcome
-from thermo.evolution.watch import Verdict
 from thermo.numerics.collocation import Step, radau, take_step
 from thermo.numerics.interpolation import PiecewisePolynomial, single_point
 
@@ -25,7 +25,7 @@ _TRUSTED = 0.5  # relative change up to which the last polynomial may be carried
 _RETRY = 0.25  # of a step that failed
 _SLOWEST = 1e-300  # stands in for a rate or an error of exactly 0
 
-Watch = Callable[[float, FloatArray, FloatArray], Verdict]
+Monitor = Callable[[float, FloatArray, FloatArray], Verdict]
 
 
 @final
@@ -35,7 +35,7 @@ class Integration(NamedTuple):
     Parameters
     ----------
     solution : y(t) up to where it ended.
-    outcome : the watch's verdict, "t_final", or "failed".
+    outcome : the monitor's verdict, "t_final", or "failed".
     reason : why it failed; empty otherwise.
     cause : the exception behind a failure, if there is one.
     """
@@ -52,7 +52,7 @@ def integrate(
     t_final: float,
     rtol: float,
     max_steps: int,
-    watch: Watch,
+    monitor: Monitor,
 ) -> Integration:
     """Integrate dy/dt = dynamics(y) from t = 0 by Radau IIA collocation of 9 stages, order 17.
 
@@ -67,7 +67,7 @@ def integrate(
     t_final : where to stop, may be infinite; units of time (hbar = 1).
     rtol : tolerance on ln T, and on mu relative to max(|mu|, T).
     max_steps : the most steps to try.
-    watch : called as watch(t, y, y_before) after every step; its verdict ends the integration,
+    monitor : called as monitor(t, y, y_before) after every step; its verdict ends the integration,
         "resting" with one step to t_final along which y stays.
     """
     integrator = _Integrator(dynamics, y, t_final, rtol, max_steps)
@@ -77,7 +77,7 @@ def integrate(
             integrator.advance()
         except _Stuck as stuck:
             return Integration(integrator.solution(), "failed", str(stuck), stuck.cause)
-        verdict = watch(integrator.t, integrator.y, before)
+        verdict = monitor(integrator.t, integrator.y, before)
         if verdict == "resting" and integrator.t < t_final:
             integrator.rest()
         if verdict == "resting" or (verdict is None and integrator.t == t_final):

@@ -39,5 +39,6 @@ def sentence_on_noise(dynamics: ReservoirDynamics, y: FloatArray) -> str:
     return (
         f" The flows of `law` scatter there by about {found:.0e} of themselves, too much for "
         f"`rtol` = {dynamics.rtol:g}: give an `rtol` of {_ROOM * found:.0e} or more and a "
-        "`tolerance` of at least 1000 times as much, or a law that is computed more accurately."
+        "`tolerance` of at least 1000 times as much, or a law that is computed more accurately or "
+        "knows its derivatives, `law.jacobian`."
     )

@@ -71,7 +71,7 @@ class StoppingRule:
         self.goal = goal
         self.tolerance = tolerance
         self.t_final = t_final
-        self._looked: FloatArray | float = 0.0
+        self._last_test: FloatArray | float = 0.0
         self._never = math.inf
 
     def start(self, T: FloatArray, mu: FloatArray) -> None:
@@ -96,9 +96,9 @@ class StoppingRule:
         it takes 8n + 1 right-hand sides.
         """
         verdict = self.arrived(t, y)
-        due = (verdict == GOES_ON) & self.doubtful(t, y, before) & (t >= 2 * self._looked)
+        due = (verdict == GOES_ON) & self.doubtful(t, y, before) & (t >= 2 * self._last_test)
         if due.any():
-            self._looked = np.where(due, t, self._looked)
+            self._last_test = np.where(due, t, self._last_test)
             verdict = np.where(due, self._rest(t, y, due), verdict)
         return verdict
 
@@ -150,8 +150,8 @@ class StoppingRule:
         """Forget all runs but these (B,)."""
         if self.goal is not None:
             self.goal = State(self.goal.T[rows], self.goal.mu[rows])
-        if isinstance(self._looked, np.ndarray):
-            self._looked = self._looked[rows]
+        if isinstance(self._last_test, np.ndarray):
+            self._last_test = self._last_test[rows]
 
 
 def distance(

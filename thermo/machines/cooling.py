@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
 from oqs.arguments import FloatArray
-from thermo.evolution.events.extremes import fractions, passage_times, turning_times
+from thermo.evolution.events.extremes import extremum_times, fractions, passage_times
 from thermo.evolution.trajectory import Trajectory
 from thermo.gases import EquationOfState
 from thermo.numerics.interpolation import PiecewisePolynomial
@@ -94,7 +94,7 @@ def cooling(path: Trajectory) -> tuple[Cooling, ...]:
     found = []
     n = len(path.names)
     curves = path.solution.at(path.solution.grid(fractions()))[:, :n].T
-    turns = turning_times(path.solution.t, curves, 0.0)
+    turns = extremum_times(path.solution.t, curves, 0.0)
     for j, name in enumerate(path.names):
         time, depth, duration = _below(path.solution, turns, j, floor)
         found.append(

@@ -33,7 +33,7 @@ def serve(call: Callable[[Any], Any], link: Connection) -> None:
         while message := link.recv_bytes():
             link.send_bytes(_answer(call, pickle.loads(message)))
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # nobody is there to answer
+        return  # the parent process has ended
 
 
 def _end_with_parent() -> None:

@@ -168,9 +168,9 @@ class Reservoirs(Sequence[Reservoir]):
         Raises ValueError where a reservoir has another name than its contact, or is of another
         kind: no chemical potential and a fermionic contact, or one and a bosonic contact.
         """
-        self._check_kinds(law)
         names = getattr(law, "names", None)
         if names is None or len(names) != len(self):
+            self._check_kinds(law)
             return self  # a law of other reservoirs is refused when it is asked
         for j, (member, name) in enumerate(zip(self._members, names, strict=True)):
             if None not in (member.name, name) and member.name != name:
@@ -179,10 +179,12 @@ class Reservoirs(Sequence[Reservoir]):
                     f"{j + 1} is called {member.name!r} and its contact {name!r}. Give them in the "
                     "order and with the names of the contacts, or without names."
                 )
-        return Reservoirs(
+        found = Reservoirs(
             dataclasses.replace(member, name=member.name or name)
             for member, name in zip(self._members, names, strict=True)
         )
+        found._check_kinds(law)
+        return found
 
     def _check_kinds(self, law: object) -> None:
         bosonic: NDArray[np.bool_] | None = getattr(getattr(law, "model", law), "bosonic", None)

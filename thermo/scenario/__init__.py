@@ -12,6 +12,7 @@ from thermo.scenario.schema.generator import DaviesGenerator
 from thermo.scenario.schema.outputs import Outputs
 from thermo.scenario.schema.place import Problem, ScenarioError
 from thermo.scenario.tasks.flows import FlowsTask
+from thermo.scenario.tasks.fluctuations import FluctuationsTask
 from thermo.scenario.tasks.relaxation import RelaxationTask
 from thermo.scenario.tasks.sweep import SweepTask
 from thermo.scenario.tasks.trajectory import TrajectoryTask
@@ -19,6 +20,7 @@ from thermo.scenario.tasks.trajectory import TrajectoryTask
 __all__ = [
     "DaviesGenerator",
     "FlowsTask",
+    "FluctuationsTask",
     "Outputs",
     "Problem",
     "RelaxationTask",

@@ -63,22 +63,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    made = _asking(options)
-    si = _in_si(made, made.outputs.si or options.si)
+    scenario = _asking(options)
+    si = _in_si(scenario, scenario.outputs.si or options.si)
     target = pathlib.Path(
-        options.out or made.outputs.directory or pathlib.PurePath(made.document.name).stem
+        options.out or scenario.outputs.directory or pathlib.PurePath(scenario.document.name).stem
     )
     merged = part_stores(options.merge or [])
     part = None if merged else asked_part(options.part, os.environ)
     if part is not None:
-        made, target = _only_sweep(made, part), part_folder(target, part)
-    resume = made.document.digest if options.resume else None
+        scenario, target = _only_sweep(scenario, part), part_folder(target, part)
+    resume = scenario.document.digest if options.resume else None
     with (
         stopping_as_ctrl_c(),
         result_folder(target, overwrite=options.overwrite, resume=resume) as folder,
     ):
         progress = False if options.quiet else None
-        run = Run(made, folder, si=si, progress=progress, part=part, merged=merged)
+        run = Run(scenario, folder, si=si, progress=progress, part=part, merged=merged)
         try:
             _finish(run, folder)
         except (OSError, StoreError) as error:  # as where the disk is full
@@ -95,19 +95,19 @@ def _run(options: argparse.Namespace) -> int:
     return VERIFIED if run.verified else NOT_VERIFIED
 
 
-def _only_sweep(made: Scenario, part: Part) -> Scenario:
+def _only_sweep(scenario: Scenario, part: Part) -> Scenario:
     """Return the scenario with its sweep only, which alone has parts."""
-    if "sweep" not in made.asked:
-        raise made.document.place.at("sweep").error(
+    if "sweep" not in scenario.asked:
+        raise scenario.document.place.at("sweep").error(
             "must be there for a part of it, but is not", "Add [sweep], or leave out --part."
         )
-    task = made.asked["sweep"]
+    task = scenario.asked["sweep"]
     if isinstance(task, SweepTask):
         try:
             checked_part(part, math.prod(map(len, task.axes.values())))
         except ValueError as error:
             raise FolderError(str(error)) from error
-    return dataclasses.replace(made, asked={"sweep": task})
+    return dataclasses.replace(scenario, asked={"sweep": task})
 
 
 def _finish(run: Run, folder: ResultFolder) -> None:
@@ -128,11 +128,11 @@ def _finish(run: Run, folder: ResultFolder) -> None:
 
 def _alone(options: argparse.Namespace) -> int:
     """Compute one task only and print it."""
-    made = read(options.scenario)
-    asked = made.asked.get(options.task) or _ALONE[options.task]()
-    made = dataclasses.replace(made, asked={options.task: asked})
-    si = _in_si(made, options.si)
-    run = Run(made, None, si=si, progress=False if options.quiet else None)
+    scenario = read(options.scenario)
+    asked = scenario.asked.get(options.task) or _ALONE[options.task]()
+    scenario = dataclasses.replace(scenario, asked={options.task: asked})
+    si = _in_si(scenario, options.si)
+    run = Run(scenario, None, si=si, progress=False if options.quiet else None)
     for _ in run.steps():
         pass
     summary = run.summary()
@@ -161,25 +161,30 @@ def _console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
-def _in_si(made: Scenario, wanted: bool) -> bool:
-    if wanted and made.units is None:
+def _in_si(scenario: Scenario, wanted: bool) -> bool:
+    if wanted and scenario.units is None:
         remedy = "Add reference_temperature or reference_energy, or leave out --si."
-        raise made.document.place.at("units").error("must be there for --si, but is not", remedy)
+        raise scenario.document.place.at("units").error(
+            "must be there for --si, but is not", remedy
+        )
     return wanted
 
 
 def _asking(options: argparse.Namespace) -> Scenario:
-    made = read(options.scenario)
-    if not made.tasks:
+    scenario = read(options.scenario)
+    if not scenario.tasks:
         *others, last = (f"[{name}]" for name in TASKS)
-        raise made.document.place.error("asks for nothing", f"Add {', '.join(others)} or {last}.")
-    return made
+        raise scenario.document.place.error(
+            "asks for nothing", f"Add {', '.join(others)} or {last}."
+        )
+    return scenario
 
 
 def _check(options: argparse.Namespace) -> int:
-    made = _asking(options)
-    tasks = ", ".join(made.asked)
-    print(f"{made.title}: {len(made.contacts)} reservoirs, {made.system.sites} sites; {tasks}")
+    scenario = _asking(options)
+    tasks = ", ".join(scenario.asked)
+    size = f"{len(scenario.contacts)} reservoirs, {scenario.system.sites} sites"
+    print(f"{scenario.title}: {size}; {tasks}")
     return VERIFIED
 
 

@@ -18,6 +18,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "interacting",
         "degenerate",
         "bosonic",
+        "counting",
         "trust",
     ),
     "finite_reservoirs": (
@@ -25,6 +26,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "slow_evolution",
         "equilibrium",
         "coevolution",
+        "small_reservoirs",
         "machines",
         "table_one",
         "paper_figures",

@@ -15,7 +15,7 @@ import oqs
 import thermo
 import thermo.scenario
 from oqs.arguments import FloatArray
-from oqs.laws.gross import ROUNDING, gross_flows
+from oqs.laws.gross import ROUNDING, flow_scales, gross_flows
 from thermo.scenario import TrajectoryTask
 from thermo.scenario.tasks.laws import make_law
 from validation.families.open_system.degenerate import exact_methods
@@ -157,14 +157,8 @@ class OwnSystem:
         Flows that vanish, or all but do, count as far as ROUNDING of the gross rates is ROUTES.
         """
         gross = gross_flows(self.model, self.T, self.mu)
-        particle, energy = (
-            largest(*np.abs(flow), ROUNDING / ROUTES * float(np.max(rate)))
-            for flow, rate in (
-                (self.flows.particle, gross.particle),
-                (self.flows.energy, gross.energy),
-            )
-        )
-        energy = max(energy, float(np.max(self.T)) * particle)
+        found = flow_scales(self.flows, self.T, gross, ROUNDING / ROUTES)
+        particle, energy = found["particle"], found["energy"]
         unit = max(self.system.energy_scale, float(np.max(self.T)))
         return {"particle": particle, "energy": energy, "heat": energy + unit * particle}
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from thermo.files import write_whole
 from validation.pictures import flow_scan, paper_drawings, weak_coupling
-from validation.report.files import refuse_unwritable, write_whole
+from validation.report.files import refuse_unwritable
 
 
 def flows() -> Figure:

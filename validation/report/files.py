@@ -1,9 +1,10 @@
-"""Files that a report is written to: refused early, replaced whole, never left half written."""
+"""Files that a report is written to: refused early, where they cannot be written."""
 
 from __future__ import annotations
 
-import os
 import pathlib
+
+from thermo.files import partial_name
 
 
 def refuse_unwritable(argument: str, path: pathlib.Path) -> None:
@@ -22,7 +23,7 @@ def refuse_unwritable(argument: str, path: pathlib.Path) -> None:
             f"Argument `{argument}` must name a file in an existing folder, but {str(folder)!r} "
             "is none. Make it first."
         )
-    trial = _partial(path)
+    trial = partial_name(path)
     try:
         trial.touch(exist_ok=False)
         trial.unlink()
@@ -31,21 +32,3 @@ def refuse_unwritable(argument: str, path: pathlib.Path) -> None:
             f"Argument `{argument}` must name a file in a folder that can be written, but "
             f"{str(folder)!r} cannot ({error.strerror}). Choose another."
         ) from error
-
-
-def write_whole(path: pathlib.Path, content: str | bytes) -> None:
-    """Write text (as UTF-8) or bytes beside `path` and rename: readers see all of it or none."""
-    partial = _partial(path)
-    try:
-        with partial.open("xb") as stream:
-            stream.write(content.encode() if isinstance(content, str) else content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _partial(path: pathlib.Path) -> pathlib.Path:
-    """Return a name in the same folder, so that the rename stays on one file system."""
-    return path.with_name(f".{path.name}.{os.getpid()}.partial")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import math
 import platform
 from typing import Any
 
-from oqs.version import __version__
+from oqs.version import versions
 from validation.framework.check import CheckResult, Status
 from validation.framework.suite import Suite
 
@@ -19,9 +18,8 @@ SCHEMA = "oqs-thermo.validation/1"
 def environment() -> dict[str, str]:
     """Return the versions of Python, of what the numbers depend on, and the platform."""
     return {
+        **versions(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "oqs-thermo": __version__,
-        **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "qutip")},
         "platform": platform.platform(),
     }
 

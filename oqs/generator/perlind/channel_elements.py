@@ -6,6 +6,7 @@ import dataclasses
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.contact.contacts import NEGLIGIBLE, Contact
@@ -41,6 +42,12 @@ class ChannelElements:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             read_only(getattr(self, field.name))
+
+    def where(self, chosen: NDArray[np.bool_]) -> ChannelElements:
+        """Return the elements that are chosen (M,)."""
+        return ChannelElements(
+            *(getattr(self, field.name)[chosen] for field in dataclasses.fields(self))
+        )
 
     @classmethod
     def of(cls, system: System, contact: Contact, index: int) -> ChannelElements:

@@ -20,6 +20,7 @@ from oqs.generator.model import Model
 from oqs.generator.perlind.channel_elements import ChannelElements
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.pair_generator import PairGenerator
+from oqs.generator.perlind.window import Window
 from oqs.memory import announce, require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.system.base import System
@@ -48,11 +49,15 @@ class PerlindModel(Model):
     system : the open system.
     contacts : one per reservoir, n of them.
     shifted : whether the generator holds the frequency shifts FS_j of Eq. (2).
+    window : which eigenstates are kept; None keeps all.
+    reason : why this generator, where `oqs.first_order` chose it; else None.
     """
 
     system: System
     contacts: tuple[ReservoirContact, ...]
     shifted: bool = False
+    window: Window | None = None
+    reason: str | None = None
 
     @property
     def kind(self) -> str:
@@ -83,12 +88,18 @@ class PerlindModel(Model):
         return self.system.spectrum.energies
 
     @functools.cached_property
-    def blocks(self) -> ChannelBlocks:
-        """The channels as dense blocks between sectors of an interacting system."""
+    def all_blocks(self) -> ChannelBlocks:
+        """The channels as dense blocks between sectors, also of states outside the window."""
         system = self.system
-        if not isinstance(system, InteractingSystem):
-            raise TypeError(f"{type(system).__name__} has no blocks: its modes are enough.")
+        assert isinstance(system, InteractingSystem)  # a quadratic one has modes instead
         return ChannelBlocks.of(system, self.leads, amplitudes=self.shifted)
+
+    @functools.cached_property
+    def blocks(self) -> ChannelBlocks:
+        """The channels as dense blocks between sectors of the states that are kept."""
+        if self.window is None:
+            return self.all_blocks
+        return self.all_blocks.restricted(self.window.kept(self.system.spectrum))
 
     @functools.cached_property
     def coherent(self) -> bool:
@@ -97,7 +108,7 @@ class PerlindModel(Model):
         if isinstance(system, InteractingSystem) and system.occupation_eigenstates:
             return not one_site_each(self.leads, system.sites)
         if isinstance(system, InteractingSystem):
-            return any(len(sector.states) > 1 for sector in self.blocks.sectors)
+            return any(len(sector.states) > 1 for sector in self.all_blocks.sectors)
         return True
 
     @property
@@ -110,13 +121,17 @@ class PerlindModel(Model):
     @functools.cached_property
     def elements(self) -> tuple[ChannelElements, ...]:
         """The matrix elements of each contact's channels between all eigenstates."""
-        return tuple(
+        found = tuple(
             ChannelElements.of(self.system, contact, j) for j, contact in enumerate(self.leads)
         )
+        if self.window is None:
+            return found
+        kept = self.window.kept(self.system.spectrum)
+        return tuple(e.where(kept[e.lower] & kept[e.upper]) for e in found)
 
     def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> PerlindModel:
         """Return the PERLind model of a part of the system."""
-        return perlind(system, contacts, lamb_shift=self.shifted)
+        return perlind(system, contacts, lamb_shift=self.shifted, window=self.window)
 
     def generator_on(self, labels: IntArray) -> PairGenerator:
         """Return the dissipators on the elements rho_ab of equal labels (D,), a closed set.
@@ -167,7 +182,11 @@ class PerlindModel(Model):
 
 
 def perlind(
-    system: System, contacts: Sequence[ReservoirContact], *, lamb_shift: bool = False
+    system: System,
+    contacts: Sequence[ReservoirContact],
+    *,
+    lamb_shift: bool = False,
+    window: Window | None = None,
 ) -> PerlindModel:
     """Build the PERLind generator of `system` between `contacts`: positive without a secular cut.
 
@@ -192,6 +211,9 @@ def perlind(
         shift, which is its part w = w', nor that of the universal Lindblad equation, from which it
         differs where e and f vary between w and w'. It does not commute with H_S: the energy that
         FS_j takes counts as part of J_j. Each contact needs its `band`.
+    window : leave eigenstates out, `oqs.Window(energy, mu)`; None keeps all. The weight of those
+        left out is looked at in every solution (`law.weight_dropped`), and refused above
+        `window.weight`. Only for an InteractingSystem with coherences.
 
     Returns
     -------
@@ -242,6 +264,22 @@ def perlind(
                 "Argument `contacts` must hold contacts that exchange particles at rates gamma(w) "
                 f"here, but {contact.label(index)} {kind}. Use oqs.davies(system, contacts)."
             )
-    model = PerlindModel(system, found, bool(lamb_shift))
+    model = PerlindModel(system, found, bool(lamb_shift), _checked_window(window, system))
     model.check_rates()
     return model
+
+
+def _checked_window(window: object, system: System) -> Window | None:
+    if window is None:
+        return None
+    if not isinstance(window, Window):
+        raise TypeError(
+            f"Argument `window` must be an oqs.Window, but is {window!r}. "
+            "Give oqs.Window(energy, mu=...), or None to keep all states."
+        )
+    if not isinstance(system, InteractingSystem) or system.occupation_eigenstates:
+        raise ValueError(
+            f"Argument `window` must be None for this {type(system).__name__}, all of whose states "
+            f"are affordable, but is {window!r}. Omit it."
+        )
+    return window

@@ -107,7 +107,7 @@ class Equations:
 
     def _built(self, elements: tuple[Elements, ...]) -> Generator:
         model = self.model
-        spectrum, frequencies = model.system.spectrum, len(model.frequencies)
+        spectrum, frequencies = model.counted_spectrum, len(model.frequencies)
         return build_generator(elements, self.labels, spectrum, frequencies, shifted=model.shifted)
 
     def _hamiltonian(self, vectors: sp.csr_array | None) -> sp.csr_array:

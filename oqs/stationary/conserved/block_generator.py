@@ -136,6 +136,14 @@ class BlockGenerator:
             flux = self.layout.storage.flux(jump.matrix, source[jump.source])
             yield Flux(jump, flux, w.T if jump.gained > 0 else w)
 
+    def gained(self, populations: FloatArray) -> FloatArray:
+        """Return sum_m |M_m|^2 p of populations (d,): what states gain, coherences apart."""
+        parts = np.split(populations, np.cumsum(self.layout.sizes)[:-1])
+        gained = [np.zeros(size) for size in self.layout.sizes]
+        for jump in self.jumps:
+            gained[jump.target] += np.abs(jump.matrix) ** 2 @ parts[jump.source]
+        return np.concatenate(gained)
+
     def strengths(self) -> FloatArray:
         """Return the largest rate (n,) at which each contact empties or fills an eigenstate."""
         found = np.zeros(self.blocks.reservoirs)

@@ -14,6 +14,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.numerics.clusters import cluster
 from oqs.stationary.conserved.block_generator import BlockGenerator
+from oqs.stationary.conserved.dropped import dropped_weight
 from oqs.stationary.conserved.layout import Layout
 from oqs.stationary.conserved.solvers import Factorised, Iterated, Solver
 from oqs.stationary.conserved.storage import Block
@@ -134,7 +135,39 @@ class BlockProblem(StationaryProblem):
                 "state is less certain than that at these rates. Raise T, or bring the contacts' "
                 "rates closer together."
             )
-        return _Solved(generator, solver, x, residual)
+        solved = _Solved(generator, solver, x, residual)
+        self._require_little_dropped(solved, T, mu)
+        return solved
+
+    def weight_dropped(self, T: FloatArray, mu: FloatArray) -> float:
+        """Return the stationary weight of the states outside the model's window, an estimate."""
+        return self._dropped(self._solved(T, mu, None), T, mu)
+
+    def _dropped(self, solved: _Solved, T: FloatArray, mu: FloatArray) -> float:
+        window = self.model.window
+        if window is None:
+            return 0.0
+        blocks = self.model.all_blocks
+        whole = BlockGenerator(Layout(blocks), T, mu)
+        populations = np.zeros(blocks.dimension)
+        states = np.concatenate([sector.states for sector in self.layout.blocks.sectors])
+        populations[states] = self.layout.populations(solved.x)
+        order = np.concatenate([sector.states for sector in blocks.sectors])
+        kept = window.kept(self.model.system.spectrum)
+        return dropped_weight(whole, kept[order], populations[order])
+
+    def _require_little_dropped(self, solved: _Solved, T: FloatArray, mu: FloatArray) -> None:
+        """Raise ValueError where the states outside the window have weight."""
+        window = self.model.window
+        if window is None:
+            return
+        weight = self._dropped(solved, T, mu)
+        if weight > window.weight:
+            raise ValueError(
+                f"Argument `window` must leave out states of weight up to {window.weight:g}, but "
+                f"those outside {window!r} have weight {weight:.2g} at T = {T.tolist()}, mu = "
+                f"{mu.tolist()}. Give a larger `energy`, or the `mu` of the bias."
+            )
 
     def _solution(self, solved: _Solved) -> Solution:
         """Return state and flows (n,); zero where all jumps are rounding of no jumps."""

@@ -15,11 +15,11 @@ import numpy as np
 from scipy.integrate import ODEintWarning, odeint
 
 from oqs.arguments import FloatArray
-from thermo.evolution.at_once.plain_rates import PlainRates
 from thermo.evolution.at_once.refusal import NotAtOnce, trial_states
+from thermo.evolution.at_once.scalar_rates import ScalarRates
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES
-from thermo.evolution.watch import Watch
+from thermo.evolution.stopping_monitor import StoppingMonitor
 from thermo.numerics.collocation import radau
 from thermo.numerics.interpolation import grid
 
@@ -36,10 +36,10 @@ _inside = threading.local()
 
 def coarse(
     dynamics: ReservoirDynamics,
-    rates: PlainRates,
+    rates: ScalarRates,
     y: FloatArray,
     t_final: float,
-    watch: Watch | None,
+    monitor: StoppingMonitor | None,
     tolerance: float,
     growth: float,
 ) -> tuple[FloatArray, FloatArray]:
@@ -48,8 +48,8 @@ def coarse(
     Parameters
     ----------
     dynamics, rates, y : the dynamics, in plain numbers as well, and its start (2n,).
-    t_final : where to stop, may be infinite if the watch has a goal.
-    watch : knows the equilibrium where the last step is to end; without one, on to t_final.
+    t_final : where to stop, may be infinite if the monitor has a goal.
+    monitor : knows the equilibrium where the last step is to end; without one, on to t_final.
     tolerance : of LSODA's steps; near equilibrium less, in proportion to the way left.
     growth : of a step's end over that of the one before.
 
@@ -65,8 +65,8 @@ def coarse(
     with _lsoda_is_free() as free:
         if not free:
             raise NotAtOnce("another evolution holds LSODA")
-        goal = None if watch is None else watch.goal
-        way = 1.0 if watch is None or goal is None else min(float(watch.rule.distance(y)), 1.0)
+        goal = None if monitor is None else monitor.goal
+        way = 1.0 if monitor is None or goal is None else min(float(monitor.rule.distance(y)), 1.0)
         tolerance *= min(10 * way, 1.0)
         with trial_states():
             change = rates(y, 0.0)
@@ -81,13 +81,13 @@ def coarse(
             steps = edges[done : portion + 1]
             values = np.concatenate([values, _lsoda(dynamics, rates, values[-1], steps, tolerance)])
             ends = values[::STAGES]
-            if watch is not None and goal is not None:
-                away = np.maximum(watch.rule.distance(ends), _LEAST)
+            if monitor is not None and goal is not None:
+                away = np.maximum(monitor.rule.distance(ends), _LEAST)
                 unsettled = np.flatnonzero(away > _SETTLED * tolerance)
                 if unsettled[-1] < len(away) - 1:
                     there = dynamics.at_common(goal)
                     last = int(unsettled[-1]) + 1
-                    return _to_the_goal(edges, values, last, there, away, watch.tolerance)
+                    return _to_the_goal(edges, values, last, there, away, monitor.tolerance)
                 if np.max(np.abs(ends[-1] - ends[-2]) / dynamics.scale(y)) < _REST * tolerance:
                     raise NotAtOnce("the coarse run rests away from equilibrium")
             elif len(ends) == len(edges):
@@ -117,7 +117,7 @@ def _edges(ends: FloatArray, t_final: float) -> FloatArray:
 
 def _lsoda(
     dynamics: ReservoirDynamics,
-    rates: PlainRates,
+    rates: ScalarRates,
     y: FloatArray,
     edges: FloatArray,
     tolerance: float,

@@ -20,12 +20,12 @@ from thermo.evolution.integration import STAGES
 from thermo.numerics.collocation import Collocation, radau
 
 _ITERATIONS = 10  # from a guess good to 1e-3 it takes 2 or 3
-_SLOW = 0.1  # reduction by one turn, above which the Jacobians are taken anew
+_SLOW = 0.1  # reduction by one iteration, above which the Jacobians are taken anew
 _CONVERGED = 1e-3  # of the tolerance: what may be left of the stage equations, ...
 _ROUNDING = 1e-14  # ... or this: totals of N and E, and so the entropy, are kept as well
 _SHARPER = 0.1  # of the tolerance: what a step may err, for totals within 1e-12 inside it as well
 _MESHES = 4
-_LARGEST = 10_000_000  # numbers in the inverses; with more, step by step is as quick
+_LARGEST = 10_000_000  # numbers in the inverses; with more, step by step is as fast
 _TOO_MANY = "the steps would be too many"
 _NO_SOLUTION = "Newton's method does not converge on all steps"
 _MARGIN = 1.4  # on the number of parts a step is divided into
@@ -38,7 +38,7 @@ def refine(
     guess: FloatArray,
     rtol: float,
     most: int,
-    turned: Callable[[], None],
+    iterated: Callable[[], None],
 ) -> tuple[FloatArray, FloatArray]:
     """Solve dy/dt = dynamics(y) on all steps, dividing those whose polynomials do not follow y(t).
 
@@ -49,7 +49,7 @@ def refine(
     guess : (m, s + 1, d) y at the start of each step and at its nodes; guess[0, 0] is exact.
     rtol : tolerance; the polynomials err by a tenth of it, the stage equations by a thousandth.
     most : the most steps to use.
-    turned : called after every turn of Newton's method.
+    iterated : called after every iteration of Newton's method.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def refine(
     and are divided with it.
     """
     method = radau(STAGES)
-    newton = _Newton(dynamics, method, rtol, turned)
+    newton = _Newton(dynamics, method, rtol, iterated)
     values: FloatArray = guess
     most = min(most, _LARGEST // (STAGES * guess.shape[-1]) ** 2)
     if len(edges) - 1 > most:
@@ -98,9 +98,9 @@ class _Newton:
         dynamics: ReservoirDynamics,
         method: Collocation,
         rtol: float,
-        turned: Callable[[], None],
+        iterated: Callable[[], None],
     ) -> None:
-        self._dynamics, self._method, self._rtol, self._turned = dynamics, method, rtol, turned
+        self._dynamics, self._method, self._rtol, self._turned = dynamics, method, rtol, iterated
 
     def __call__(
         self, h: FloatArray, guess: FloatArray, rates: FloatArray, jacobians: FloatArray
@@ -108,7 +108,7 @@ class _Newton:
         """Return values (m, s + 1, d) that obey the equations of steps h (m,), and Jacobians.
 
         NotAtOnce if it does not converge. The Jacobians are not quite those of the values: each
-        turn reduces what is left by about the same factor, which tells what one more would bring.
+        iteration reduces the error by about the same factor, which predicts the next change.
         """
         scale = self._dynamics.scale(guess[:, :1])
         values = guess.copy()

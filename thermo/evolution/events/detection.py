@@ -12,8 +12,15 @@ from scipy.optimize import brentq
 from oqs.arguments import FloatArray
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.events.events import Event
-from thermo.evolution.events.extremes import fractions, turning_times
-from thermo.evolution.events.signals import Crossing, Signal, Turn, WindowEdge, sign_changes, turns
+from thermo.evolution.events.extremes import extremum_times, fractions
+from thermo.evolution.events.signals import (
+    Crossing,
+    Extremum,
+    Signal,
+    WindowEdge,
+    extrema_of,
+    sign_changes,
+)
 from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.reservoirs.reservoir import Reservoirs
 
@@ -26,7 +33,7 @@ class _Candidate(NamedTuple):
     """A place where an event seems to be: between times start and stop.
 
     It stands out of the noise from `settled` on, and up to `since`; `rising` is the sense of the
-    change of sign. `turn` is where the polynomials turn, of an extremum.
+    change of sign. `time` is that of an extremum of the polynomials.
     """
 
     signal: Signal
@@ -35,7 +42,7 @@ class _Candidate(NamedTuple):
     since: float
     settled: float
     rising: bool
-    turn: float | None = None
+    time: float | None = None
 
 
 def find_events(
@@ -48,10 +55,10 @@ def find_events(
     """Return the events along a solution, ascending in time.
 
     A candidate is a change of sign (of T_i - T_j, mu_i - mu_j, or, for omega-bar = w, of
-    (w - mu_i)/T_i - (w - mu_j)/T_j) or a turn of a curve that stands out by 100 rtol, relative, on
-    both sides. It counts only if a solution at a tighter tolerance shows it in the same place,
-    and it is located on that one: a crossing on its polynomials, an extremum as a zero of the
-    exact right-hand side.
+    (w - mu_i)/T_i - (w - mu_j)/T_j) or an extremum of a curve that stands out by 100 rtol,
+    relative, on both sides. It counts only if a solution at a tighter tolerance shows it in the
+    same place, and it is located on that one: a crossing on its polynomials, an extremum as a zero
+    of the exact right-hand side.
 
     Parameters
     ----------
@@ -85,8 +92,8 @@ def _beyond(solution: PiecewisePolynomial, t: float, steps: int = 2) -> float:
 
 def _signals(
     group: Reservoirs, window: tuple[float, float] | None
-) -> tuple[list[Crossing | WindowEdge], list[Turn]]:
-    """Return whose change of sign, and whose turn, is an event; of mu where there is one."""
+) -> tuple[list[Crossing | WindowEdge], list[Extremum]]:
+    """Return whose change of sign, and whose extremum, is an event; of mu where there is one."""
     with_mu = set(np.flatnonzero(group.has_potential).tolist())
     signs: list[Crossing | WindowEdge] = []
     both = []
@@ -97,7 +104,9 @@ def _signals(
             signs.append(Crossing("mu", pair))
     if window is not None and window[0] < window[1]:
         signs += [WindowEdge(upper, pair, window) for pair in both for upper in (False, True)]
-    watched = [Turn("T", j) for j in range(len(group))] + [Turn("mu", j) for j in sorted(with_mu)]
+    watched = [Extremum("T", j) for j in range(len(group))] + [
+        Extremum("mu", j) for j in sorted(with_mu)
+    ]
     return signs, watched
 
 
@@ -107,10 +116,10 @@ def _candidates(
     rtol: float,
     window: tuple[float, float] | None,
 ) -> list[_Candidate]:
-    """Return all changes of sign and turns; between grid points nothing turns unseen.
+    """Return all changes of sign and extrema; those between grid points are found too.
 
     The grid has every time at which a curve is level: two changes of sign beside each other are
-    told by the extreme between them, and a turn is where it is, however near the start.
+    recognised by the extremum between them, and an extremum counts however near the start.
     """
     floor = _FLOOR * rtol
     signs, watched = _signals(dynamics.reservoirs, window)
@@ -120,20 +129,20 @@ def _candidates(
         return np.array([signal.values(T, mu) for signal in (*signs, *watched)])
 
     times = solution.grid(fractions())
-    level = turning_times(solution.t, curves(times), _LEAST * floor)
+    level = extremum_times(solution.t, curves(times), _LEAST * floor)
     times = np.unique(np.concatenate([times, level]))
     values, found = curves(times), []
     for signal, curve in zip(signs, values, strict=False):
         for place, settled in sign_changes(curve, floor):
             start, stop = float(times[place]), float(times[settled])
             found.append(_Candidate(signal, start, stop, start, stop, bool(curve[settled] > 0)))
-    for turn, curve in zip(watched, values[len(signs) :], strict=True):
-        for place, settled, minimum in turns(curve, floor):
+    for extremum, curve in zip(watched, values[len(signs) :], strict=True):
+        for place, settled, minimum in extrema_of(curve, floor):
             away = np.abs(curve[:place] - curve[place]) > floor
             since = place - int(np.argmax(away[::-1])) - 1
             before, after, first, last = times[[place - 1, place + 1, since, settled]].tolist()
             when = float(times[place])
-            found.append(_Candidate(turn, before, after, first, last, minimum, when))
+            found.append(_Candidate(extremum, before, after, first, last, minimum, when))
     return found
 
 
@@ -148,12 +157,12 @@ def _locate(
 
     def value(t: float) -> float:
         y = solution.at(t)
-        if isinstance(signal, Turn):
+        if isinstance(signal, Extremum):
             n = len(y) // 2
             return float(dynamics(y)[signal.reservoir + (n if signal.quantity == "mu" else 0)])
         return float(signal.values(*dynamics.unpack(y)))
 
-    # the exact zero of a flat turn may lie beside the polynomial's
+    # the exact zero of a flat extremum may lie beside the polynomial's
     for start, stop in (
         (candidate.start, candidate.stop),
         (_beyond(solution, candidate.start, -2), _beyond(solution, candidate.stop, 1)),
@@ -161,7 +170,7 @@ def _locate(
         before, after = value(start), value(stop)
         if before * after < 0 and (after > 0) == candidate.rising:
             return float(brentq(value, start, stop, xtol=1e-15 * stop, rtol=1e-14))
-    return candidate.turn
+    return candidate.time
 
 
 def _match(

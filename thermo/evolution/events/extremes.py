@@ -1,4 +1,4 @@
-"""Where a solution turns: the roots of its own polynomials, for events and for cooling alike."""
+"""Extrema of a solution: roots of the derivatives of its polynomials, for events and cooling."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fractions() -> FloatArray:
     return nodes
 
 
-def turning_times(edges: FloatArray, curves: FloatArray, least: float) -> FloatArray:
+def extremum_times(edges: FloatArray, curves: FloatArray, least: float) -> FloatArray:
     """Return all times, ascending, at which one of some curves is level inside of a step.
 
     Parameters

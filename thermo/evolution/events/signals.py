@@ -1,4 +1,4 @@
-"""What is watched along a trajectory: quantities whose change of sign, or turn, is an event."""
+"""What is watched along a trajectory: quantities whose change of sign, or extremum, is an event."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class WindowEdge:
 
 @final
 @dataclasses.dataclass(frozen=True)
-class Turn:
+class Extremum:
     """A reservoir's T, or mu, has a local extremum."""
 
     quantity: Quantity
@@ -114,7 +114,7 @@ class Turn:
         return [Event(kind, (self.reservoir,), time, float(value))]
 
 
-Signal = Crossing | WindowEdge | Turn
+Signal = Crossing | WindowEdge | Extremum
 
 
 def sign_changes(values: FloatArray, floor: float) -> list[tuple[int, int]]:
@@ -124,10 +124,10 @@ def sign_changes(values: FloatArray, floor: float) -> list[tuple[int, int]]:
     return [(int(sure[k]), int(sure[k + 1])) for k in flips]
 
 
-def turns(curve: FloatArray, floor: float) -> list[tuple[int, int, bool]]:
-    """Return (place, place from where it is sure, whether a minimum) of each turn of a curve.
+def extrema_of(curve: FloatArray, floor: float) -> list[tuple[int, int, bool]]:
+    """Return (place, place from where it is sure, whether a minimum) of each extremum of a curve.
 
-    A turn counts if the curve departs from it by more than the floor on both sides.
+    An extremum counts if the curve departs from it by more than the floor on both sides.
     """
     slope = np.sign(np.diff(curve))
     corners: NDArray[np.intp] = np.flatnonzero(slope[1:] != slope[:-1]) + 1

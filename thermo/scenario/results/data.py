@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +11,7 @@ from numpy.typing import ArrayLike
 from oqs.flows import Flows
 from oqs.units import SI_UNITS, Units
 from oqs.validity.verdict import Audit
-from oqs.version import __version__
+from oqs.version import versions
 from thermo.scenario.outcome import Check
 from thermo.scenario.schema.document import Document
 
@@ -21,11 +19,7 @@ from thermo.scenario.schema.document import Document
 def made_by(document: Document) -> dict[str, Any]:
     """Return what made a result: the versions, and the scenario with all its parameters."""
     return {
-        "versions": {
-            "python": platform.python_version(),
-            "oqs-thermo": __version__,
-            **{name: importlib.metadata.version(name) for name in ("numpy", "scipy", "qutip")},
-        },
+        "versions": versions(),
         "scenario": {
             "name": document.name,
             "sha256": document.digest,

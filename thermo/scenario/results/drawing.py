@@ -23,17 +23,17 @@ _SI_LABELS = (r"temperature $T_j$ (K)", r"chemical potential $\mu_j$ (meV)")
 
 
 def save_figures(
-    path: Trajectory, made: Scenario, units: Units | None, folder: pathlib.Path
+    path: Trajectory, scenario: Scenario, units: Units | None, folder: pathlib.Path
 ) -> None:
     """Write the figure of a trajectory in every format that the scenario asks for.
 
     With `units` the axes are in K, meV, s and W. Raises ValueError as `plot_trajectory` does.
     """
-    outputs = made.outputs
+    outputs = scenario.outputs
     if not outputs.figures:
         return
     modes = np.asarray(getattr(path.law, "frequencies", ()), dtype=np.float64)
-    drawn = path if units is None else in_si(path, made, units)
+    drawn = path if units is None else in_si(path, scenario, units)
     figure = plot_trajectory(
         drawn,
         frequencies=None
@@ -55,24 +55,24 @@ def save_figures(
             axis.set_ylabel(label, fontsize=11)
         figure.axes[-1].set_xlabel(r"time $t$ (s)", fontsize=11)
     # a dollar sign would begin a formula
-    figure.suptitle(made.title.replace("$", r"\$"), fontsize=12)
-    made_of = made_by(made.document)
+    figure.suptitle(scenario.title.replace("$", r"\$"), fontsize=12)
+    made_of = made_by(scenario.document)
     origin = {
-        "Title": f"{made.title} (scenario sha256 {made_of['scenario']['sha256']})",
+        "Title": f"{scenario.title} (scenario sha256 {made_of['scenario']['sha256']})",
         "Creator": f"oqs-thermo {made_of['versions']['oqs-thermo']}",
     }
     for kind in outputs.figures:
         figure.savefig(folder / f"trajectory.{kind}", dpi=_DPI, metadata=origin)
 
 
-def in_si(path: Trajectory, made: Scenario, units: Units) -> Trajectory:
+def in_si(path: Trajectory, scenario: Scenario, units: Units) -> Trajectory:
     """Return the trajectory with T in K, mu in meV, t in s, heat in W: to be drawn, not computed.
 
     Its gases are those of natural units, so its equilibrium is found here, before.
     """
     goal = path.equilibrium
     if goal is None:
-        found = equilibrium(made.reservoirs, made.T, made.mu)
+        found = equilibrium(scenario.reservoirs, scenario.T, scenario.mu)
         goal = State(np.array(found.T), np.array(found.mu))
     second, millivolt = float(units.time(1.0)), float(units.energy(1.0))
     n = len(path.capacities)

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any, final
 
+from thermo.files import write_whole
 from thermo.scenario.results.lock import Lock, claim
 from thermo.scenario.results.naming import (
     FORMAT,
@@ -62,20 +63,15 @@ class ResultFolder:
         self._finished = True
         content = {"format": FORMAT, **summary, "files": self.files()}
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-        partial = self.staging.with_name(f"{self.staging.name}.summary")
-        try:
-            partial.write_text(text + "\n", encoding="utf-8")
-            partial.replace(self.staging / SUMMARY)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(self.staging / SUMMARY, text + "\n")
         self._lock.release()  # first: Windows moves no folder with an open file in it
         give_name(self.staging, self.target)
 
     def close(self) -> None:
-        """Leave the folder to others; without it if nothing is finished in it."""
-        worthless = not self._finished and not self.points.exists()
+        """Release the folder; remove it if nothing is finished in it."""
+        unused = not self._finished and not self.points.exists()
         self._lock.release()
-        if worthless:
+        if unused:
             shutil.rmtree(self.staging, ignore_errors=True)
 
 

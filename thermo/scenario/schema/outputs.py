@@ -22,7 +22,7 @@ class Outputs:
     ----------
     directory : where, unless the command line says; None takes the scenario's name.
     figures : formats of the figures; empty for none.
-    netcdf : write trajectory, relaxation and sweep as netCDF.
+    netcdf : write trajectory, fluctuations, relaxation and sweep as netCDF.
     si : results in SI as well.
     heat, entropy, mark_events : further panels and marks of the figure.
     """

@@ -7,7 +7,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
 from oqs.laws.density_matrix import DensityMatrixLaw
-from oqs.laws.gross import ROUNDING, gross_flows, gross_of_modes
+from oqs.laws.gross import ROUNDING, flow_scales, gross_flows, gross_of_modes
 from oqs.laws.landauer import Landauer
 from oqs.state.entropy import clausius_sum
 from thermo.reservoirs.linked_law import LinkedLaw
@@ -32,20 +32,13 @@ def gross_rates(scenario: Scenario, law: ScenarioLaw) -> Flows:
 
 
 def deviation(flows: Flows, reference: Flows, T: FloatArray, gross: Flows) -> float:
-    """Return the largest difference of particle or energy flows over the reference's largest.
-
-    Energies have no zero of their own: theirs is over max(T) times the particle flow at least. And
-    each is over the rounding of the largest gross rate of its kind at least.
-    """
-    scale = 0.0
+    """Return the largest difference of particle or energy flows, as of `flow_scales`."""
+    scales = flow_scales(reference, T, gross)
     largest = 0.0
-    for kind, least in (("particle", 0.0), ("energy", float(np.max(T)))):
-        a, b = getattr(flows, kind), getattr(reference, kind)
-        rounding = ROUNDING * float(np.max(getattr(gross, kind)))
-        scale = max(float(np.max(np.abs(b))), least * scale, rounding)
-        difference = float(np.max(np.abs(a - b)))
+    for kind in ("particle", "energy"):
+        difference = float(np.max(np.abs(getattr(flows, kind) - getattr(reference, kind))))
         if difference > 0:
-            largest = max(largest, difference / scale if scale > 0 else np.inf)
+            largest = max(largest, difference / scales[kind] if scales[kind] > 0 else np.inf)
     return largest
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from thermo.scenario.scenario import Task
 from thermo.scenario.schema.place import Place
 from thermo.scenario.tasks.flows import read_flows, show_flows
+from thermo.scenario.tasks.fluctuations import read_fluctuations, show_fluctuations
 from thermo.scenario.tasks.relaxation import read_relaxation, show_relaxation
 from thermo.scenario.tasks.sweep import read_sweep, show_sweep
 from thermo.scenario.tasks.trajectory import read_trajectory
@@ -34,6 +35,7 @@ class TaskKind:
 
 TASKS: Final[Mapping[str, TaskKind]] = {
     "flows": TaskKind(read_flows, show_flows),
+    "fluctuations": TaskKind(read_fluctuations, show_fluctuations),
     "relaxation": TaskKind(read_relaxation, show_relaxation),
     "trajectory": TaskKind(read_trajectory, show_trajectory),
     "sweep": TaskKind(read_sweep, show_sweep),

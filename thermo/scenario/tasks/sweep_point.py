@@ -27,6 +27,17 @@ def _flows(scenario: Scenario, law: str) -> dict[str, Any]:
     }
 
 
+def _noise(scenario: Scenario, law: str) -> dict[str, Any]:
+    found = oqs.noise(make_model(scenario), scenario.contact_T, np.nan_to_num(scenario.contact_mu))
+    return {
+        "noise": np.diagonal(found.covariance("particle")),
+        "heat_noise": np.diagonal(found.covariance("heat")),
+        "fano": found.fano("particle"),
+        "uncertainty": found.uncertainty("particle"),
+        "heat_uncertainty": found.uncertainty("heat"),
+    }
+
+
 def _relaxation(scenario: Scenario, law: str) -> dict[str, Any]:
     model = make_model(scenario)
     return {"relaxation_time": oqs.relaxation_time(model, scenario.contact_T, scenario.contact_mu)}
@@ -52,6 +63,7 @@ def _evolution(scenario: Scenario, law: str) -> dict[str, Any]:
 
 GROUPS: Final[Mapping[tuple[str, ...], Callable[[Scenario, str], dict[str, Any]]]] = {
     ("particle", "energy", "heat", "clausius_sum"): _flows,
+    ("noise", "heat_noise", "fano", "uncertainty", "heat_uncertainty"): _noise,
     ("relaxation_time",): _relaxation,
     ("T_equilibrium", "mu_equilibrium"): _equilibrium,
     ("outcome", "t_end", "T_end", "mu_end", "lowest_T"): _evolution,

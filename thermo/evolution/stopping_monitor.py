@@ -1,4 +1,4 @@
-"""One run under the stopping rule: its verdict step by step, and its progress."""
+"""The stopping rule applied to one run, step by step, and the run's progress."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Verdict = Outcome | Literal["resting"] | None
 
 
 @final
-class Watch:
+class StoppingMonitor:
     """Gives the verdict of the `StoppingRule` on each step of a run, and tells the progress bar.
 
     Parameters
@@ -101,7 +101,7 @@ class Watch:
 
         def excess(t: float) -> float:
             y = ((t - center) / width) ** powers @ coefficients
-            # what decays exponentially is linear here, and found in a few turns
+            # what decays exponentially is linear here, and found in a few iterations
             return math.log(max(float(self.rule.distance(y)), _LEAST) / self.tolerance)
 
         if excess(stop) >= 0:

@@ -13,55 +13,58 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from thermo.evolution.at_once.coarse_run import coarse
-from thermo.evolution.at_once.plain_rates import plain_rates
 from thermo.evolution.at_once.refusal import NotAtOnce
+from thermo.evolution.at_once.scalar_rates import scalar_rates
 from thermo.evolution.at_once.simultaneous import refine
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import STAGES, Integration
-from thermo.evolution.watch import Watch
+from thermo.evolution.stopping_monitor import StoppingMonitor
 from thermo.numerics.collocation import radau
 
 # tolerance of the coarse solution and growth of its steps: Newton's method squares the error twice
 # in no more time than LSODA once, but in the cold it may need more to begin with
 _ROUGH, _FINER = (2e-4, 2.0), (2e-6, 1.5)
-_SHOWN, _LEFT = 0.5, 0.8  # of the bar for all turns, and of that after one: nobody knows how many
+_SHOWN, _LEFT = (
+    0.5,
+    0.8,
+)  # of the bar for all iterations, and of that after one: their number is unknown
 
 
-def quick(
+def solve_at_once(
     dynamics: ReservoirDynamics,
     y: FloatArray,
     t_final: float,
     rtol: float,
     max_steps: int,
-    watch: Watch | None,
+    monitor: StoppingMonitor | None,
 ) -> Integration:
     """Integrate dy/dt = dynamics(y) from t = 0 as `integrate` does, on other steps.
 
-    The same polynomials, stage equations and tolerance. No watch: on to t_final.
+    The same polynomials, stage equations and tolerance. No monitor: on to t_final.
 
     Raises
     ------
     NotAtOnce
-        where the law gains nothing by many states at once, there is no coarse solution to begin
+        where batching states does not pay for the law, there is no coarse solution to begin
         with, Newton's method does not converge on it, or the stopping rule has to look closer.
     """
-    if math.isinf(t_final) and (watch is None or watch.goal is None):
+    if math.isinf(t_final) and (monitor is None or monitor.goal is None):
         raise NotAtOnce("no end is known")
-    rates = plain_rates(dynamics)
+    rates = scalar_rates(dynamics)
     if rates is None:
-        raise NotAtOnce("the law is no quicker at many states")
-    turns = itertools.count(1)
+        raise NotAtOnce("batching states does not pay for the law")
+    iterations = itertools.count(1)
 
-    def turned() -> None:
-        if watch is not None:
-            watch.bar.update(_SHOWN * (1 - _LEFT ** next(turns)))
+    def iterated() -> None:
+        if monitor is not None:
+            monitor.bar.update(_SHOWN * (1 - _LEFT ** next(iterations)))
 
     def attempt(tolerance: float, growth: float) -> Integration:
         with np.errstate(all="ignore"):  # what is not finite is refused
-            first = coarse(dynamics, rates, y, t_final, watch, tolerance, growth)
-            turned()
-            fine = refine(dynamics, *first, rtol, max_steps, turned)
-        return _ended(*fine, t_final, watch)
+            first = coarse(dynamics, rates, y, t_final, monitor, tolerance, growth)
+            iterated()
+            fine = refine(dynamics, *first, rtol, max_steps, iterated)
+        return _ended(*fine, t_final, monitor)
 
     try:
         return attempt(*_ROUGH)
@@ -70,11 +73,11 @@ def quick(
 
 
 def _ended(
-    edges: FloatArray, values: FloatArray, t_final: float, watch: Watch | None
+    edges: FloatArray, values: FloatArray, t_final: float, monitor: StoppingMonitor | None
 ) -> Integration:
     """Return the solution up to equilibrium or t_final; NotAtOnce if it comes to neither."""
     method = radau(STAGES)
-    arrived = None if watch is None else watch.arrived(edges, values[:, -1], values[:, 0])
+    arrived = None if monitor is None else monitor.arrived(edges, values[:, -1], values[:, 0])
     if arrived is not None:
         solution = method.solution(edges[: arrived + 2], values[: arrived + 1])
         return Integration(solution, "equilibrated")

@@ -1,4 +1,4 @@
-"""Where values turn within a step: many at once."""
+"""Extrema of T within a step, of many trajectories at once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from oqs.arguments import FloatArray
 _HALVINGS = 30  # of the step: the value depends on the place in second order only
 
 
-def turning_points(powers: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return where in 0 < s < 1 polynomials of degree 4 turn (k,), and their values there.
+def extrema_within(powers: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return where in 0 < s < 1 polynomials of degree 4 have an extremum (k,), and its value.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""dy/dt of Eq. (5) at one state in plain Python numbers.
+"""dy/dt of Eq. (5) at one state in scalar Python numbers.
 
 At one state numpy's overhead outweighs the arithmetic twentyfold. The formulas are those of
 `thermo.gases` and `thermo.reservoirs.rates`, where they are derived and explained. As the plain
@@ -26,12 +26,12 @@ from thermo.gases.thermal import conserved
 
 _PI2_6 = math.pi**2 / 6
 
-PlainRates = Callable[[FloatArray, float], list[float]]
+ScalarRates = Callable[[FloatArray, float], list[float]]
 _Response = Callable[[float, float], tuple[float, float, float]]  # T, mu -> dN/dT, dN/dmu, dE/dT
 
 
-def plain_rates(dynamics: ReservoirDynamics) -> PlainRates | None:
-    """Return (y, t) -> dy/dt, or None where many states at once are no quicker than one by one.
+def scalar_rates(dynamics: ReservoirDynamics) -> ScalarRates | None:
+    """Return (y, t) -> dy/dt, or None where batching states does not pay.
 
     It raises ValueError, ZeroDivisionError or OverflowError where a gas or numbers end, and
     whatever law and gas raise.
@@ -57,7 +57,7 @@ def _flows(dynamics: ReservoirDynamics) -> PlainFlows | None:
 
 def _rates(
     flows: PlainFlows, responses: list[_Response], unit: list[float], sizes: list[float]
-) -> PlainRates:
+) -> ScalarRates:
     n = len(unit)
     reservoirs = range(n)
     exp = math.exp

@@ -1,0 +1,143 @@
+"""Faults in the jumps of small reservoirs and in explicit levels."""
+
+import dataclasses
+import sys
+
+import numpy as np
+from faults.fault import Fault, faults, wrapping
+
+import thermo
+from thermo.stochastic.jumps import runs
+from thermo.stochastic.small.small_reservoir import ScaledReservoir
+
+FAMILIES = ("small_reservoirs",)
+MASTER = sys.modules["thermo.stochastic.master_equation"]
+LEVELS = sys.modules["thermo.stochastic.explicit.levels"]
+
+
+def one_particle_off(monkeypatch):
+    """The occupation of a jump is that of the reservoir with one particle less."""
+    chains, rates = MASTER.chain, MASTER._rates
+    fewer = {}
+
+    def chain(table, members, names):
+        found = chains(table, members, names)
+        shifted = found.reservoirs.entropy.copy()
+        for j, member in enumerate(members):
+            entropy = member.at(found.lost[:, j] + 1, found.released[:, j] + table.frequency[0])
+            there = ~np.isnan(entropy.entropy)
+            shifted[there, j] = entropy.entropy[there]
+        fewer[id(found)] = found.reservoirs._replace(entropy=shifted)
+        return found
+
+    def wrong(table, states, occupations):
+        return rates(table, dataclasses.replace(states, reservoirs=fewer[id(states)]), occupations)
+
+    monkeypatch.setattr(MASTER, "chain", chain)
+    monkeypatch.setattr(MASTER, "_rates", wrong)
+
+
+def fermi_occupations(monkeypatch):
+    """The Fermi function of the momentary T, mu instead of the entropies."""
+    for name in ("master_equation", "evolve_stochastic"):
+        original = getattr(thermo, name)
+        monkeypatch.setattr(
+            thermo,
+            name,
+            lambda *args, original=original, **options: original(
+                *args, **{**options, "occupations": "fermi"}
+            ),
+        )
+
+
+def mean_energy(monkeypatch):
+    """A jump takes the mean energy of all jumps, not its own."""
+
+    def averaged(table):
+        return dataclasses.replace(
+            table, frequency=np.full_like(table.frequency, table.frequency.mean())
+        )
+
+    wrapping(MASTER, "jump_table", averaged)(monkeypatch)
+
+
+def energy_off(monkeypatch):
+    """A jump takes 5 % too much energy."""
+    wrapping(
+        MASTER,
+        "jump_table",
+        lambda table: dataclasses.replace(table, frequency=1.05 * table.frequency),
+    )(monkeypatch)
+
+
+def seed_twice(monkeypatch):
+    """Two trajectories share a child seed."""
+    original = runs.keys
+    monkeypatch.setattr(
+        runs, "keys", lambda seed, begin, count: original(seed, begin, count)[np.arange(count) // 2]
+    )
+
+
+def fluctuations_kept(monkeypatch):
+    """The same fluctuations at any capacity: all reservoirs are of one size."""
+    original = ScaledReservoir.of.__func__
+    monkeypatch.setattr(
+        ScaledReservoir,
+        "of",
+        classmethod(lambda cls, gas, capacity, T, mu: original(cls, gas, 20.0, T, mu)),
+    )
+
+
+def exchange_wrong(monkeypatch):
+    """Heat counted over 1.5 times the temperature."""
+    stochastic = sys.modules["thermo.stochastic.evolve_stochastic"]
+    original = stochastic._entropies
+
+    def wrong(jumps, column):
+        plan = dataclasses.replace(jumps.plan, T=1.5 * jumps.plan.T)
+        return original(dataclasses.replace(jumps, plan=plan), column)
+
+    monkeypatch.setattr(stochastic, "_entropies", wrong)
+
+
+def scaled_coupling(factor):
+    def plant(monkeypatch):
+        wrapping(LEVELS, "_coupling", lambda t: factor * t)(monkeypatch)
+
+    return plant
+
+
+def shared_levels(monkeypatch):
+    """Both reservoirs have levels of the same energies."""
+    explicit = sys.modules["thermo.stochastic.explicit.explicit_reservoirs"]
+    original = explicit.levels_of
+    monkeypatch.setattr(explicit, "levels_of", lambda *args: original(*args[:-1], 0.5))
+
+
+FAULTS = [
+    *faults(
+        one_particle_off,
+        "occupations off by one particle",
+        "stationary law of small reservoirs",
+        "fluctuation theorem of the master equation",
+        "jumps against their master equation",
+    ),
+    *faults(
+        fermi_occupations,
+        "Fermi occupations",
+        "stationary law of small reservoirs",
+        "fluctuation theorem of the master equation",
+    ),
+    Fault("fluctuation theorem of the jumps", "heat over 1.5 T", exchange_wrong),
+    *faults(
+        mean_energy,
+        "energy of a jump by its mean",
+        "Fig. 1 with reservoirs of 600 particles",
+    ),
+    Fault("every trajectory has its own random numbers", "a seed used twice", seed_twice),
+    Fault("small reservoirs approach the mean field", "energy of a jump 5 % off", energy_off),
+    Fault("fluctuations of small reservoirs", "one size for all", fluctuations_kept),
+    Fault("first particles out of explicit levels", "coupling 1.5 % off", scaled_coupling(1.015)),
+    Fault("explicit levels that thermalise", "coupling 10 % off", scaled_coupling(1.1)),
+    Fault("explicit levels that do not thermalise", "levels of the same energies", shared_levels),
+]

@@ -1,0 +1,163 @@
+"""[fluctuations]: noise and cumulants of what the reservoirs lose at their T and mu."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final, final
+
+import numpy as np
+import xarray as xr
+from rich.console import Console
+
+from oqs.arguments import FloatArray
+from oqs.flows import KINDS
+from oqs.fluctuations.counting import counting_statistics
+from oqs.fluctuations.jump_statistics import JumpStatistics
+from thermo.progress import ProgressBar
+from thermo.scenario.outcome import Check, Outcome
+from thermo.scenario.results.data import checks_data, plain, state_data
+from thermo.scenario.results.tables import save_table
+from thermo.scenario.results.text import print_table
+from thermo.scenario.scenario import Scenario, Workspace
+from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.table import Table, argument_keys
+from thermo.scenario.schema.values import Whole, long_numbers
+from thermo.scenario.tasks.laws import make_model
+
+_BALANCED = 1e-9  # of the largest covariance: what all reservoirs lose together is none
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class FluctuationsTask:
+    """Noise and cumulants of the stationary flows.
+
+    Parameters
+    ----------
+    order : how many cumulants of each current.
+    frequencies : at which the noise spectrum of the particle currents is wanted; None for none.
+    """
+
+    order: int = 4
+    frequencies: FloatArray | None = None
+
+    def check(self, scenario: Scenario, place: Place) -> None:
+        """Raise ScenarioError where a frequency is negative."""
+        if self.frequencies is not None and np.any(self.frequencies < 0):
+            raise place.at("frequencies").error(
+                f"must not be negative, but holds {float(self.frequencies.min())!r}",
+                "S(-Omega) is the complex conjugate of S(Omega).",
+            )
+
+    def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
+        """Return covariances, cumulants, Fano factors and uncertainty products.
+
+        Raises ScenarioError or StationaryStateNotFound as `FlowsTask.run`.
+        """
+        names = scenario.names[: len(scenario.contacts)]
+        model = make_model(scenario)
+        with (
+            ProgressBar("fluctuations", workspace.progress),
+            scenario.document.place.at("reservoirs").blamed(),
+        ):
+            stats = counting_statistics(
+                model, scenario.contact_T, np.nan_to_num(scenario.contact_mu)
+            )
+            cumulants = {
+                kind: [stats.cumulants(j, self.order, kind) for j in range(len(names))]
+                for kind in KINDS
+            }
+            spectrum = None if self.frequencies is None else self._spectrum(stats)
+        if workspace.folder is not None and scenario.outputs.netcdf:
+            table = _labelled(stats, names, cumulants, self.frequencies, spectrum)
+            save_table(table, workspace.folder, "fluctuations.nc", scenario)
+        checks = _checks(stats)
+        data = {
+            "reservoirs": state_data(
+                names, scenario.contact_T, scenario.contact_mu, workspace.units
+            ),
+            "cumulants": {kind: plain(np.array(rows)) for kind, rows in cumulants.items()},
+            "covariance": {kind: plain(stats.covariance(kind)) for kind in KINDS},
+            "fano": {kind: plain(_each(stats.fano, kind, names)) for kind in KINDS},
+            "uncertainty": {kind: plain(_each(stats.uncertainty, kind, names)) for kind in KINDS},
+            "entropy_production": stats.entropy_production,
+            "frequencies": None if self.frequencies is None else plain(self.frequencies),
+            "spectrum": None if spectrum is None else plain(spectrum),
+            "checks": checks_data(checks),
+        }
+        return Outcome(data, checks)
+
+    def _spectrum(self, stats: JumpStatistics) -> FloatArray:
+        """Return S_jj(Omega) (F, n) of the particle currents, which is real."""
+        found = stats.noise_spectrum(np.asarray(self.frequencies))
+        return np.asarray(np.diagonal(found, axis1=1, axis2=2).real)
+
+
+def _each(method: Any, kind: str, names: tuple[str, ...]) -> list[float]:
+    return [method(j, kind) for j in range(len(names))]
+
+
+def _checks(stats: JumpStatistics) -> tuple[Check, ...]:
+    """Return whether particles are conserved in the long run: covariances add up to none."""
+    S = stats.covariance("particle")
+    size = float(np.max(np.abs(S)))
+    worst = float(np.max(np.abs(S.sum(axis=0))))
+    return (Check("fluctuations: sum of particles", worst / size if size else worst, _BALANCED),)
+
+
+def _labelled(
+    stats: JumpStatistics,
+    names: tuple[str, ...],
+    cumulants: Mapping[str, list[FloatArray]],
+    frequencies: FloatArray | None,
+    spectrum: FloatArray | None,
+) -> xr.Dataset:
+    """Return the statistics with named axes, cumulants and spectrum included."""
+    table = stats.to_dataset()
+    table = table.assign_coords(reservoir=list(names), other_reservoir=list(names))
+    stacked = np.array([cumulants[kind] for kind in KINDS])
+    table = table.assign_coords(order=np.arange(1, stacked.shape[-1] + 1))
+    axes = ("quantity", "reservoir", "order")
+    table["cumulants"] = (axes, stacked, {"long_name": "cumulants per unit time"})
+    if frequencies is not None:
+        table = table.assign_coords(frequency=np.asarray(frequencies))
+        about = {"long_name": "noise of the particle currents", "units": "E_0"}
+        table["spectrum"] = (("frequency", "reservoir"), spectrum, about)
+    return table
+
+
+FLUCTUATIONS: Final = Table(
+    argument_keys(
+        FluctuationsTask,
+        order=(Whole(1, 20), "It is how many cumulants: 2 for mean and noise."),
+        frequencies=(long_numbers, "Give frequencies >= 0, [0.0, 0.01], in units of energy."),
+    )
+)
+
+
+def read_fluctuations(value: object, place: Place) -> FluctuationsTask:
+    """Return the meaning of [fluctuations]."""
+    return FluctuationsTask(**FLUCTUATIONS(value, place))
+
+
+def show_fluctuations(output: Console, data: Mapping[str, Any]) -> None:
+    """Print mean, noise, Fano factor and uncertainty of every current."""
+    output.print("fluctuations of what the reservoirs lose, per unit time", style="bold")
+    rows = [
+        (
+            reservoir["name"],
+            kind,
+            *(f"{c:.6e}" for c in data["cumulants"][kind][j][:2]),
+            _number(data["fano"][kind][j]),
+            _number(data["uncertainty"][kind][j]),
+        )
+        for j, reservoir in enumerate(data["reservoirs"])
+        for kind in KINDS
+    ]
+    heads = ["reservoir", "quantity", "mean", "noise", "noise/|mean|", "uncertainty"]
+    print_table(output, heads, rows)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"

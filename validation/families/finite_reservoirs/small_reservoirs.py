@@ -1,0 +1,302 @@
+"""Reservoirs of few particles: jumps, their master equation, levels one by one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+import oqs
+import thermo
+from oqs.arguments import FloatArray
+from validation.framework.bounds import at_most, within
+from validation.framework.check import Measurement, check
+from validation.framework.deviation import largest
+from validation.systems.cases import FIGURE_1
+
+_T, _MU = (0.3, 0.6), (1.2, 0.9)
+_RATES = (0.01, 0.02)
+_FREQUENCY = 1.3
+_CAPACITIES = (80.0, 160.0, 320.0)
+_TIME = 8.6e4  # t/(A V) near the lowest T_1 of Fig. 1
+_SAMPLE, _SEED = 2000, 19
+_ERRORS = 4.5  # standard errors: passed by chance by 1 of 100,000 right results
+
+
+def _model() -> oqs.DaviesModel:
+    level = oqs.QuadraticSystem.from_energies([_FREQUENCY])
+    return oqs.davies(level, [oqs.Contact(oqs.flat(rate)) for rate in _RATES])
+
+
+def _boxes(capacity: float) -> list[thermo.Reservoir]:
+    return [thermo.Reservoir(thermo.FermiDiracGas(1.0), capacity)] * 2
+
+
+def _chain(capacity: float) -> thermo.MasterEquation:
+    return thermo.master_equation(_model(), _boxes(capacity), _T, _MU)
+
+
+def _jumps(
+    capacity: float, trajectories: int = _SAMPLE, **options: object
+) -> thermo.StochasticEnsemble:
+    return thermo.evolve_stochastic(
+        _model(),
+        _boxes(capacity),
+        _T,
+        _MU,
+        trajectories=trajectories,
+        t_final=3e3,
+        seed=_SEED,
+        times=[3e2, 3e3],
+        progress=False,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@check(
+    "stationary law of small reservoirs",
+    equation="Eq. (4), one jump at a time",
+    reference="e^{sum_j S_j}: detailed balance with the entropies themselves",
+    tolerance=at_most(1e-12),
+    claim="Entropic occupations leave e^S stationary, S of all reservoirs.",
+)
+def stationary_law() -> float:
+    """Return the largest |W e^S| of a state over the rate at which it is left, times e^S."""
+    found = []
+    for capacity in (3.0, 20.0, 80.0):
+        chain = _chain(capacity)
+        law = chain.stationary_distribution
+        gross = -chain.W.diagonal() * law
+        found.append(float(np.max(np.abs(chain.W @ law)) / gross.max()))
+    return largest(*found)
+
+
+@check(
+    "fluctuation theorem of the master equation",
+    equation="Eq. (3), trajectory by trajectory",
+    reference="<e^{-Delta S_tot}> = 1, S_tot = sum_j S_j - ln p",
+    tolerance=at_most(1e-10),
+    claim="The integral fluctuation theorem holds at any time and size.",
+)
+def integral_theorem() -> float:
+    """Return the largest deviation from 1 over three capacities and three times."""
+    return largest(
+        *(
+            abs(_chain(capacity).fluctuation_theorem(t) - 1)
+            for capacity in (3.0, 20.0, 80.0)
+            for t in (30.0, 300.0, 3e4)
+        )
+    )
+
+
+@check(
+    "fluctuation theorem of the jumps",
+    equation="Eq. (3), trajectory by trajectory",
+    reference="<e^{-R}> = 1 of reservoirs prepared at T_j, mu_j",
+    tolerance=at_most(_ERRORS),
+    claim="Simulated trajectories obey the theorem within their statistical error.",
+)
+def sampled_theorem() -> Measurement:
+    """Return the deviation in standard errors."""
+    estimate = _jumps(20.0, 5 * _SAMPLE, preparation="canonical").fluctuation_theorem()
+    return Measurement(
+        estimate.deviation(1.0), detail=f"{estimate.mean:.4f} +- {estimate.error:.4f}"
+    )
+
+
+@check(
+    "jumps against their master equation",
+    equation="Eq. (4), one jump at a time",
+    reference="the exact chain, all states within reach",
+    tolerance=at_most(_ERRORS),
+    claim="Means of T, mu, N and E of the jumps are those of the master equation.",
+)
+def jumps_and_chain() -> float:
+    """Return the largest deviation in standard errors, at two times."""
+    chain, ensemble = _chain(20.0), _jumps(20.0)
+    found = []
+    for place, t in enumerate(ensemble.times.tolist()):
+        moments = chain.at(t)
+        for name in ("T", "mu", "N", "E"):
+            error = getattr(moments, f"{name}_std") / math.sqrt(_SAMPLE)
+            off = getattr(ensemble, f"{name}_mean")[place] - getattr(moments, f"{name}_mean")
+            found.append(float(np.max(np.abs(off) / error)))
+    return largest(*found)
+
+
+@check(
+    "every trajectory has its own random numbers",
+    equation="one child seed per trajectory",
+    reference="continuous times never coincide",
+    tolerance=at_most(0.0),
+    claim="No two trajectories of a run are the same.",
+)
+def own_numbers() -> float:
+    """Return how many trajectories repeat the moment of another's lowest T."""
+    moments = _jumps(20.0).time_of_lowest_T[:, 0]
+    moving = moments[moments > 0]
+    return float(len(moving) - len(np.unique(moving)))
+
+
+def _off_mean_field(capacity: float) -> FloatArray:
+    """Return |<T_j> - T_j|, |<mu_j> - mu_j| of the mean field (4,), where T_1 has changed most."""
+    t = 40 * capacity
+    moments = _chain(capacity).at(t)
+    level = oqs.QuadraticSystem.from_energies([_FREQUENCY])
+    law = oqs.closed_form(level, [oqs.Contact(oqs.flat(rate)) for rate in _RATES])
+    path = thermo.evolve(law, _boxes(capacity), _T, _MU, t_final=t, events=False, progress=False)
+    off = np.concatenate([moments.T_mean - path.T[-1], moments.mu_mean - path.mu[-1]])
+    return np.abs(off)
+
+
+def _farthest(capacities: tuple[float, ...], values: list[FloatArray], to: float) -> Measurement:
+    """Return the exponent with the capacity that is farthest from `to`."""
+    exponents = np.polyfit(np.log(capacities), np.log(values), 1)[0]
+    worst = exponents[np.argmax(np.abs(exponents - to))]
+    return Measurement(
+        float(worst), detail=f"exponents from {exponents.min():.4f} to {exponents.max():.4f}"
+    )
+
+
+@check(
+    "small reservoirs approach the mean field",
+    equation="Eqs. (4), (5)",
+    reference="the mean differs from them by 1/(A V)",
+    tolerance=within(-1.0, 0.02),
+    claim="Eqs. (4), (5) are the limit of large reservoirs.",
+)
+def mean_field() -> Measurement:
+    """Return the exponent of |<T_j> - T_j| and |<mu_j> - mu_j| farthest from -1."""
+    return _farthest(_CAPACITIES, [_off_mean_field(capacity) for capacity in _CAPACITIES], -1.0)
+
+
+def _figure_one(capacity: float, trajectories: int) -> thermo.StochasticEnsemble:
+    t = capacity * _TIME
+    return thermo.evolve_stochastic(
+        oqs.davies(FIGURE_1.system(), FIGURE_1.contacts()),
+        [thermo.Reservoir(thermo.FermiDiracGas(FIGURE_1.alpha), capacity) for _ in FIGURE_1.T],
+        FIGURE_1.T,
+        FIGURE_1.mu,
+        trajectories=trajectories,
+        t_final=t,
+        seed=_SEED,
+        times=[t],
+        progress=False,
+    )
+
+
+@check(
+    "fluctuations of small reservoirs",
+    equation="delta T/T ~ C^(-1/2)",
+    reference="deviations fall as (A V)^(-1/2)",
+    tolerance=within(-0.5, 0.04),
+    claim="T and mu fluctuate as the root of the inverse capacity.",
+)
+def fluctuations() -> Measurement:
+    """Return the exponent of the deviations of T_j and mu_j of Fig. 1 farthest from -1/2.
+
+    Of 1000 trajectories: the statistical error of an exponent is .008.
+    """
+    capacities = (5.0, 20.0, 80.0)
+    ensembles = [_figure_one(capacity, 1000) for capacity in capacities]
+    spreads = [np.concatenate([e.T_std[0], e.mu_std[0]]) for e in ensembles]
+    return _farthest(capacities, spreads, -0.5)
+
+
+@check(
+    "Fig. 1 with reservoirs of 600 particles",
+    equation="Fig. 1",
+    reference="the slow evolution at the same t/(A V)",
+    tolerance=at_most(_ERRORS),
+    claim="At A V = 10 the coldest reservoir cools on average as Fig. 1 says.",
+)
+def figure_one() -> Measurement:
+    """Return the deviation of mean T_1 in standard errors, 1/(A V) of T_1 allowed for."""
+    capacity = 10.0
+    ensemble = _figure_one(capacity, 300)
+    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
+    boxes = [thermo.Reservoir(thermo.FermiDiracGas(FIGURE_1.alpha), capacity) for _ in FIGURE_1.T]
+    path = thermo.evolve(
+        law,
+        boxes,
+        FIGURE_1.T,
+        FIGURE_1.mu,
+        t_final=capacity * _TIME,
+        events=False,
+        progress=False,
+    )
+    start, mean, spread = FIGURE_1.T[0], ensemble.T_mean[0, 0], ensemble.T_std[0, 0]
+    error = math.hypot(spread / math.sqrt(300), 0.02 * start / capacity)
+    return Measurement(
+        float(abs(mean - path.T[-1, 0]) / error),
+        detail=f"T_1/T_1(0) = {mean / start:.3f} +- {spread / start:.3f}, mean field "
+        f"{path.T[-1, 0] / start:.3f}",
+    )
+
+
+def _explicit(capacity: float, levels: int, **options: object) -> thermo.ExplicitReservoirs:
+    boxes = [thermo.Reservoir(thermo.FermiDiracGas(FIGURE_1.alpha), capacity) for _ in FIGURE_1.T]
+    return thermo.explicit_reservoirs(
+        FIGURE_1.system(),
+        FIGURE_1.contacts(),
+        boxes,
+        levels=levels,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@check(
+    "first particles out of explicit levels",
+    equation="Eqs. (9), (10)",
+    reference="Schroedinger's equation with level spacing gamma/5",
+    tolerance=at_most(0.02),
+    claim="In a continuum particles move at first as the Davies generator says.",
+)
+def first_particles() -> float:
+    """Return the largest relative deviation of P_j between 4/gamma and 12/gamma, Fig. 1."""
+    system, contacts = FIGURE_1.system(), FIGURE_1.contacts()
+    rate = float(contacts[0].gamma(system.energies[:1])[0])
+    capacity = 5 / (rate * float(system.energies[0]) ** (FIGURE_1.alpha - 1))
+    times = np.array([4.0, 12.0]) / rate
+    path = _explicit(capacity, 600).evolve(FIGURE_1.T, FIGURE_1.mu, times)
+    flows = oqs.closed_form(system, contacts)(FIGURE_1.T, FIGURE_1.mu)
+    moved = (path.N[0] - path.N[1]) / (times[1] - times[0])
+    return float(np.max(np.abs(moved / flows.particle - 1)))
+
+
+@check(
+    "explicit levels that thermalise",
+    equation="Eqs. (4), (5)",
+    reference="the slow evolution of Fig. 1",
+    tolerance=at_most(0.01),
+    claim="With thermalisation above the depletion rate, levels follow Eqs. (4), (5).",
+)
+def thermalised() -> float:
+    """Return the largest relative deviation of T_j at three times, A V = 100."""
+    times = np.array([2e5, 2e6, 8.6e6])
+    exact = _explicit(100.0, 120, band=(20.7, 21.9))
+    path = exact.evolve(FIGURE_1.T, FIGURE_1.mu, times, thermalisation=0.02)
+    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
+    slow = thermo.evolve(
+        law,
+        list(exact.group),
+        FIGURE_1.T,
+        FIGURE_1.mu,
+        t_final=float(times[-1]),
+        events=False,
+        progress=False,
+    )
+    return float(np.max(np.abs(path.T / slow.at(times).T - 1)))
+
+
+@check(
+    "explicit levels that do not thermalise",
+    equation="Fig. 1",
+    reference="T_1 = T_1(0): the levels at the modes are emptied, and that is all",
+    tolerance=within(1.0, 0.005),
+    claim="Without internal thermalisation the cold reservoir of Fig. 1 does not cool.",
+)
+def not_thermalised() -> float:
+    """Return T_1/T_1(0) at the time of Fig. 1's minimum, A V = 100."""
+    path = _explicit(100.0, 400).evolve(FIGURE_1.T, FIGURE_1.mu, [100 * _TIME])
+    return float(path.T[-1, 0] / FIGURE_1.T[0])
