@@ -19,15 +19,18 @@ import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 
+import bosons
 import fluctuations
 import numpy as np
 import stationary
 import trajectories
 from timing import Task
 
-TASKS: dict[str, Task] = stationary.TASKS | fluctuations.TASKS | trajectories.TASKS
+TASKS: dict[str, Task] = stationary.TASKS | bosons.TASKS | fluctuations.TASKS | trajectories.TASKS
 EXPONENTIAL = (
     "whole",
+    "spins",
+    "spins again",
     "spinful",
     "state",
     "audit",
