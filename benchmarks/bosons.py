@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import qutip
@@ -43,7 +44,8 @@ def whole(sites: int) -> Timing:
     if sites > _PEER:
         return Timing(best(ours))
     couplings = [
-        [x, lambda w, s=s, t=t: thermal(w, s, t)] for x, s, t in zip(ends, SLOPES, T, strict=True)
+        [x, thermal(slope, temperature)]
+        for x, slope, temperature in zip(ends, SLOPES, T, strict=True)
     ]
 
     def peer() -> qutip.Qobj:
@@ -56,11 +58,15 @@ def whole(sites: int) -> Timing:
     return Timing(best(ours), best(peer))
 
 
-def thermal(w: float, slope: float, temperature: float) -> float:
-    """Return J (1 + n) at w > 0, J n at w < 0, T J'(0) at 0."""
-    if w == 0:
-        return slope * temperature
-    return slope * w / -math.expm1(-w / temperature)
+def thermal(slope: float, temperature: float) -> Callable[[float], float]:
+    """Return w -> J (1 + n) at w > 0, J n at w < 0, T J'(0) at 0; QuTiP passes what w is called."""
+
+    def spectrum(w: float) -> float:
+        if w == 0:
+            return slope * temperature
+        return slope * w / -math.expm1(-w / temperature)
+
+    return spectrum
 
 
 def again(sites: int) -> Timing:
