@@ -21,17 +21,22 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 
 import bosons
 import fluctuations
+import jumps
 import numpy as np
 import stationary
 import trajectories
 from timing import Task
 
-TASKS: dict[str, Task] = stationary.TASKS | bosons.TASKS | fluctuations.TASKS | trajectories.TASKS
+TASKS: dict[str, Task] = (
+    stationary.TASKS | bosons.TASKS | fluctuations.TASKS | trajectories.TASKS | jumps.TASKS
+)
 EXPONENTIAL = (
     "whole",
     "spins",
     "spins again",
     "spinful",
+    "readings",
+    "spinful audit",
     "state",
     "audit",
     "again",

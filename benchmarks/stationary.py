@@ -43,21 +43,58 @@ def again(sites: int) -> Timing:
     return Timing(best(lambda: law(T, MU)))
 
 
+SPINFUL_T, SPINFUL_MU = [0.4, 0.6], [0.5, -0.5]
+
+
+def spinful_model(levels: FloatArray, zeeman: float = 0.0) -> oqs.DaviesModel:
+    ends = [oqs.spin_channels(row) for row in np.eye(len(levels))[[0, -1]]]
+    contacts = [oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), ends, strict=True)]
+    system = oqs.spinful_dots(levels, 1.0, U=4.0, U_inter=0.5, zeeman=zeeman)
+    return oqs.davies(system, contacts)
+
+
 def spinful(sites: int) -> Timing:
     """Compare equal spinful sites with sites of unequal levels and spins: flows and state."""
-    ends = [oqs.spin_channels(row) for row in np.eye(sites)[[0, -1]]]
-    contacts = [oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), ends, strict=True)]
-    T, mu = [0.4, 0.6], [0.5, -0.5]
 
     def compute(levels: FloatArray, zeeman: float) -> None:
-        system = oqs.spinful_dots(levels, 1.0, U=4.0, U_inter=0.5, zeeman=zeeman)
-        model = oqs.davies(system, contacts)
-        oqs.flow_law(model)(T, mu)
-        oqs.stationary_state(model, T, mu)
+        model = spinful_model(levels, zeeman)
+        oqs.flow_law(model)(SPINFUL_T, SPINFUL_MU)
+        oqs.stationary_state(model, SPINFUL_T, SPINFUL_MU)
 
     equal = np.full(sites, -2.0)
     disordered = equal + np.random.default_rng(1).uniform(-0.3, 0.3, sites)
     return Timing(best(lambda: compute(equal, 0.0)), best(lambda: compute(disordered, 0.13)))
+
+
+def readings(sites: int) -> Timing:
+    """Compare what is read from a state of equal spinful sites with flows and state themselves."""
+    at = SPINFUL_T, SPINFUL_MU
+
+    def solved() -> tuple[oqs.DaviesModel, qutip.Qobj]:
+        model = spinful_model(np.full(sites, -2.0))
+        oqs.flow_law(model)(*at)
+        return model, oqs.stationary_state(model, *at)
+
+    model, rho = solved()
+
+    def read() -> None:
+        oqs.momentary_flows(model, rho, *at)
+        oqs.entropy_production(model, rho, *at)
+        oqs.relative_entropy_to_gibbs(model, rho, *at)
+
+    return Timing(best(read), best(solved))
+
+
+def spinful_audit(sites: int) -> Timing:
+    """Compare an audit of equal spinful sites with their law."""
+
+    def law() -> oqs.Flows:
+        return oqs.flow_law(spinful_model(np.full(sites, -2.0)))(SPINFUL_T, SPINFUL_MU)
+
+    def whole() -> oqs.Audit:
+        return oqs.audit(spinful_model(np.full(sites, -2.0)), SPINFUL_T, SPINFUL_MU)
+
+    return Timing(best(whole), best(law))
 
 
 def state(sites: int) -> Timing:
@@ -146,6 +183,8 @@ TASKS = {
         "interacting chain, whole computation", (4, 8, 10, 12, 14), whole, "QmeQ Pauli", 3
     ),
     "spinful": Task("equal spinful sites", (2, 4, 5, 6, 7), spinful, "disordered sites", 3),
+    "readings": Task("flows, entropies of a spinful state", (4, 5, 6), readings, "law and state"),
+    "spinful audit": Task("audit of equal spinful sites", (4, 5, 6), spinful_audit, "law alone"),
     "state": Task("density matrix of modes", (4, 8, 10, 12), state, "the law alone"),
     "audit": Task("audit of modes", (4, 8, 10, 12), audit, "the law alone"),
     "again": Task("interacting chain, new T and mu", (2, 4, 8, 10, 12), again),

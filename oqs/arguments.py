@@ -130,7 +130,7 @@ def temperatures_and_potentials(
     TypeError, ValueError
         naming `T` or `mu`, what it must be and what it is.
     """
-    plain = _plain_pair(T, mu, reservoirs, batched)
+    plain = _scalar_pair(T, mu, reservoirs, batched)
     if plain is not None:
         return plain
     t_remedy = "Give one temperature per contact, in units of energy (k_B = 1)."
@@ -159,7 +159,7 @@ def temperatures_and_potentials(
     return temperature, potential
 
 
-def _plain_pair(
+def _scalar_pair(
     T: ArrayLike, mu: ArrayLike, reservoirs: int, batched: bool
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return T and mu if they are plainly what they must be; None sends them to the full checks.

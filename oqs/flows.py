@@ -16,8 +16,8 @@ from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_name
 if TYPE_CHECKING:
     import xarray
 
-PlainFlows = Callable[[list[float], list[float]], tuple[list[float], list[float]]]
-"""T, mu of n reservoirs -> P_j, J_j, all in plain numbers.
+ScalarFlows = Callable[[list[float], list[float]], tuple[list[float], list[float]]]
+"""T, mu of n reservoirs -> P_j, J_j, all in scalars.
 
 For first, coarse solutions: good to rounding of the largest terms, which may cancel, and unchecked
 where checks would take longer than the work. It raises ArithmeticError where numbers end, and what
@@ -254,7 +254,7 @@ class FlowLaw(Protocol):
     `gross(T, mu)`, if there, gives the contacts' gross rates, of which 1e-13 in a flow is rounding;
     `batched = True` says that it takes T and mu of shape (..., n) at once. `names` are those of its
     contacts, (n,) with None of one without, or None: reservoirs must have the same ones, or none.
-    Beside that, `plain_flows()` may give its flows as a `PlainFlows`, or None where many states at
+    Beside that, `scalar_flows()` may give its flows as `ScalarFlows`, or None where many states at
     once are no quicker than one after the other. A plain function serves as well.
     """
 
@@ -273,7 +273,7 @@ class _Currents(Protocol):
     def energy(self) -> FloatArray: ...
 
 
-def listed(law: Callable[[FloatArray, FloatArray], _Currents]) -> PlainFlows:
+def listed(law: Callable[[FloatArray, FloatArray], _Currents]) -> ScalarFlows:
     """Return a law of arrays (n,) as one of lists."""
 
     def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:

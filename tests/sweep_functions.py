@@ -67,7 +67,7 @@ class Scaling:
         return a * self.factor
 
 
-class PlainScaling:
+class ScalarScaling:
     def __init__(self, factor):
         self.factor = factor
 

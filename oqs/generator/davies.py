@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from oqs.arguments import FloatArray, index, read_only
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, fermionic_contacts, plain
+from oqs.generator.assembly import build_generator
 from oqs.generator.between_states.operators import decompose_contacts
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.eigenoperators import Decomposition, decompose
-from oqs.generator.generator import Generator, build_generator
+from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.generator.weighted import WeightedGenerator
 from oqs.generator.weights import rates_of, shifts, slopes, split_rates
@@ -167,7 +168,8 @@ class DaviesModel(Model):
         spectrum, labels = self.system.spectrum, self.decomposition.levels
         mean = np.bincount(labels, spectrum.energies) / np.bincount(labels)
         away = spectrum.energies - mean[labels]
-        split = np.bincount(labels, np.abs(away) > self.system.resolution)[labels] > 0
+        rounding = self.system.widths(self.system.resolution)
+        split = np.bincount(labels, np.abs(away) > rounding)[labels] > 0
         return read_only(np.where(split, away, 0.0))
 
     def eigenoperators(self, j: int) -> tuple[tuple[qutip.Qobj, ...], ...]:
@@ -238,12 +240,9 @@ class DaviesModel(Model):
 
     def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> DaviesModel:
         """Return the Davies model of a part of the system, its energies resolved as here."""
+        chosen = None if self.resolution == self.system.resolution else self.resolution
         return davies(
-            system,
-            contacts,
-            lamb_shift=self.shifted,
-            resolution=self.resolution or None,
-            energy=self.energy_of,
+            system, contacts, lamb_shift=self.shifted, resolution=chosen, energy=self.energy_of
         )
 
     def generator_on(self, labels: IntArray) -> WeightedGenerator:
@@ -326,7 +325,7 @@ def davies(
     lamb_shift : include the frequency shifts FS_j of Eq. (2). They commute with H_S and leave the
         state of a system without degenerate levels as it is; each contact needs its `band`.
     resolution : energy; levels and Bohr frequencies closer than it count as equal. None takes
-        `system.resolution`, 1e-12 of the largest many-body energy.
+        `system.resolution`, 1e-12 of the largest many-body energy, or less beside a far level.
     energy : what J_j counts: "hamiltonian", tr(D_j[rho] H_S), or "level", tr(D_j[rho] H_0) with H_0
         the mean energy of the states that `resolution` counts as one level. Detailed balance holds
         at that mean, so with H_0 the flows obey Eq. (3) exactly, with H_S only up to the splittings

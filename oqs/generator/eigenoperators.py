@@ -134,7 +134,7 @@ def decompose_modes(
     channels are replaced by the singular vectors of their (m, g) amplitudes, at most g of them.
     A single channel stays as it is: its S(w) sum to S, phases included.
     """
-    mode_level, frequencies = cluster(system.energies, resolution)
+    mode_level, frequencies = system.levels(resolution)
     annihilators = [annihilator(k, system.sites) for k in range(system.sites)]
     elements = []
     for t in channels:
@@ -153,7 +153,8 @@ def decompose_modes(
                     found.append((operator, kappa, channel))
         elements.append(_collect(found))
     occupation = number_of_bits(system.sites)
-    levels, _ = levels_of(occupation @ frequencies[mode_level], occupation.sum(axis=1), resolution)
+    energies, widths = occupation @ frequencies[mode_level], system.widths(resolution)
+    levels, _ = levels_of(energies, occupation.sum(axis=1), widths)
     return Decomposition(read_only(frequencies), tuple(elements), read_only(levels))
 
 
@@ -162,10 +163,12 @@ def decompose_states(
 ) -> Decomposition:
     """Decompose in the many-body eigenstates: no structure but the quantum numbers is used."""
     spectrum = system.spectrum
-    levels, level_energy = levels_of(spectrum.energies, sector, resolution)
+    widths = system.widths(resolution)
+    levels, level_energy = levels_of(spectrum.energies, sector, widths)
     found = [states_of_contact(system, t) for t in channels]
     bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
-    kappa, frequencies = cluster(np.concatenate(bohr), resolution)
+    width = np.concatenate([widths[upper] + widths[lower] for lower, upper, *_ in found])
+    kappa, frequencies = cluster(np.concatenate(bohr), np.minimum(width, resolution))
     split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
     elements = tuple(
         Elements(lower, upper, amplitude, k, channel)
@@ -222,13 +225,15 @@ def _collect(found: list[tuple[sp.csr_array, int, int]]) -> Elements:
     )
 
 
-def levels_of(energies: FloatArray, sector: IntArray, width: float) -> tuple[IntArray, FloatArray]:
+def levels_of(
+    energies: FloatArray, sector: IntArray, widths: FloatArray
+) -> tuple[IntArray, FloatArray]:
     """Return the level of each state (D,) and the energy of each level (L,), sector by sector."""
     levels = np.empty(len(energies), dtype=np.intp)
     centers: list[FloatArray] = []
     for label in np.unique(sector):
         members = sector == label
-        level, center = cluster(energies[members], width)
+        level, center = cluster(energies[members], widths[members])
         levels[members] = level + sum(len(c) for c in centers)
         centers.append(center)
     return levels, np.concatenate(centers)

@@ -125,9 +125,9 @@ def jump_parts(model: Model, elements: ClosedGenerator, T: FloatArray, mu: Float
     """
     weighted = elements.at(T, mu)
     whole = weighted.matrix()
-    turning = model.turning(elements)
-    if np.any(turning):
-        whole = sp.csc_array(whole - 1j * sp.diags_array(turning))
+    precession = model.precession(elements)
+    if np.any(precession):
+        whole = sp.csc_array(whole - 1j * sp.diags_array(precession))
     states = elements.row_state, elements.column_state
     return JumpParts.of(whole, weighted.jumps(), model.counted_spectrum, states)
 

@@ -19,6 +19,7 @@ from oqs.contact.contacts import Contact
 from oqs.contact.together import contact_names, fermionic_contacts
 from oqs.generator.closed import ClosedGenerator
 from oqs.generator.superoperator import in_operator_basis, require_room
+from oqs.generator.touched import Touched, touched_part
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, reservoir_names
 from oqs.system.base import System
@@ -145,6 +146,11 @@ class Model(Summarised):
         return float(np.max(self.secular.rates))
 
     @functools.cached_property
+    def touched(self) -> Touched:
+        """What the contacts touch of the model, and what they leave alone."""
+        return touched_part(self)
+
+    @functools.cached_property
     def coherent_elements(self) -> ClosedGenerator:
         """Dissipators on the matrix elements that populations may turn into."""
         return self.generator_on(self.coherent_sets)
@@ -164,7 +170,7 @@ class Model(Summarised):
         """What rooms further up have prepared once for this model, by the name of what it is."""
         return {}
 
-    def turning(self, elements: MatrixElements) -> FloatArray:
+    def precession(self, elements: MatrixElements) -> FloatArray:
         """Return detuning_a - detuning_b (P,) of matrix elements rho_ab."""
         found: FloatArray = self.detuning[elements.row_state] - self.detuning[elements.column_state]
         return found

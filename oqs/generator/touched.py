@@ -9,7 +9,7 @@ of H links to the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 import numpy as np
 import scipy.linalg
@@ -20,14 +20,15 @@ from oqs.arguments import ComplexArray
 from oqs.contact.contacts import Contact
 from oqs.errors import Kernel
 from oqs.generator.between_states.transitions import StateTransitions
-from oqs.generator.davies import davies
-from oqs.generator.model import Model
 from oqs.modes.levels import Level, coincidences, dark_kernel, davies_levels
 from oqs.modes.untouched import Untouched
 from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
 from oqs.system.terms import Terms
+
+if TYPE_CHECKING:
+    from oqs.generator.model import Model
 
 _NOTHING = np.zeros((0, 0), dtype=np.complex128)
 
@@ -141,7 +142,7 @@ def _silent(model: Model, terms: Terms, sites: list[int]) -> str | None:
     if any(reached):
         own = _restricted(model.leads, channels, sites)
         alone = _joined(_NOTHING, terms, sites)
-        if davies(alone, own, resolution=model.resolution).transitions.driven:
+        if model.secular.of_part(alone, own).transitions.driven:
             return None
     return ", ".join(
         f"{contact.label(j)} "

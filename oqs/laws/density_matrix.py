@@ -10,9 +10,8 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import Flows, PlainFlows
+from oqs.flows import Flows, ScalarFlows
 from oqs.generator.model import Model, checked_model
-from oqs.generator.touched import touched_part
 from oqs.laws.gross import gross_flows
 from oqs.modes.untouched import Untouched, nothing_touched
 from oqs.stationary.choice import checked_method
@@ -120,9 +119,9 @@ class DensityMatrixLaw(Summarised):
         """
         return self.problem.weight_dropped(*self.model.arguments(T, mu))
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows of up to 64 states in plain numbers, of up to 8 without their checks."""
-        return self.problem.plain_flows()
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows of up to 64 states in scalars, of up to 8 without their checks."""
+        return self.problem.scalar_flows()
 
     def summary(self) -> Summary:
         """Return the model, the solver and what is left out."""
@@ -152,7 +151,7 @@ def flow_law(model: Model, *, method: StationaryMethod | None = None) -> Density
     TypeError, ValueError
         if the method is no solver or does not apply to the model.
     """
-    part = touched_part(checked_model(model))
+    part = checked_model(model).touched
     if part.model is None:
         raise nothing_touched(part.untouched, part.kernel)
     solver = checked_method(part.model, method)

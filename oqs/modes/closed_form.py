@@ -15,7 +15,7 @@ from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import Flows, PlainFlows
+from oqs.flows import Flows, ScalarFlows
 from oqs.modes.boson_modes import BosonLaw, boson_law
 from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import (
@@ -23,7 +23,7 @@ from oqs.modes.pair_flows import (
     level_flows,
     occupation_differences,
     pair_flows,
-    plain_pair_flows,
+    scalar_pair_flows,
 )
 from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
@@ -95,9 +95,9 @@ class ClosedForm(Summarised):
         found = level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
         return found.named(self.names)
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
-        return plain_pair_flows(self.frequencies, self.transfer)
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows of few levels in scalars, as coarse as `ScalarFlows` says."""
+        return scalar_pair_flows(self.frequencies, self.transfer)
 
     def occupations(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return the stationary occupation nbar (..., K) of each mode."""

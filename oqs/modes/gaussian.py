@@ -26,10 +26,10 @@ from oqs.contact.contacts import Contact
 from oqs.contact.principal_value import shift_function
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import Flows, PlainFlows
+from oqs.flows import Flows, ScalarFlows
 from oqs.modes.boson_modes import BosonLaw, boson_law
 from oqs.modes.levels import Level, find_levels, untouched_modes
-from oqs.modes.pair_flows import level_flows, pair_flows, plain_pair_flows
+from oqs.modes.pair_flows import level_flows, pair_flows, scalar_pair_flows
 from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
 from oqs.numerics.clusters import IntArray
@@ -86,9 +86,9 @@ class GaussianLaw(Summarised):
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
         return level_flows(self.frequencies, self.transfer, *checked).named(self.names)
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows of few levels in plain numbers, as coarse as `PlainFlows` says."""
-        return plain_pair_flows(self.frequencies, self.transfer)
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows of few levels in scalars, as coarse as `ScalarFlows` says."""
+        return scalar_pair_flows(self.frequencies, self.transfer)
 
     def summary(self) -> Summary:
         """Return the reservoirs and the frequencies."""
@@ -228,8 +228,8 @@ def _response(level: Level, drift: ComplexArray) -> LevelResponse:
     rates = level.rates  # G_j
     relaxing = np.diag(level.strengths / 2).astype(np.complex128)
     if np.any(drift):
-        turning = level.bright.conj().T @ drift @ level.bright
-        relaxing = rates.sum(axis=0) / 2 + 1j * turning
+        shift = level.bright.conj().T @ drift @ level.bright
+        relaxing = rates.sum(axis=0) / 2 + 1j * shift
         responses = np.array([scipy.linalg.solve_continuous_lyapunov(relaxing, g) for g in rates])
     elif len(level.strengths) == 1:
         responses = rates / rates.sum()

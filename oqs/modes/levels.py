@@ -57,6 +57,11 @@ class Level:
     dark_energies: FloatArray
 
     @property
+    def grams(self) -> ComplexArray:
+        """a_j^+ a_j (n, g, g) of each contact between the modes."""
+        return np.array([a.conj().T @ a for a in self.amplitudes])
+
+    @property
     def rates(self) -> ComplexArray:
         """gamma_j a_j^+ a_j (n, b, b) between the bright combinations."""
         parts = [a @ self.bright for a in self.amplitudes]
@@ -79,7 +84,8 @@ class Level:
     def detuning(self, system: QuadraticSystem) -> FloatArray:
         """Return energy minus mean (g,) of its modes; 0 where they differ by rounding."""
         away = system.energies[self.modes] - self.frequency
-        return away if np.any(np.abs(away) > system.resolution) else np.zeros_like(away)
+        rounding = system.mode_widths(system.resolution)[self.modes]
+        return away if np.any(np.abs(away) > rounding) else np.zeros_like(away)
 
     def turned(self, drift: ComplexArray) -> Level:
         """Return the level with only those dark combinations that `drift` (g, g) keeps dark."""
@@ -129,7 +135,7 @@ def find_levels(
 
     Raises as `Contact.channels` and `Contact.gamma` do.
     """
-    label, frequencies = cluster(system.energies, resolution)
+    label, frequencies = system.levels(resolution)
     rows = [contact.channels(system.sites) @ system.modes for contact in contacts]
     negligible = NEGLIGIBLE * np.array([np.linalg.norm(a) for a in rows])
     square = np.array([np.sum(np.abs(a) ** 2, axis=0) for a in rows])  # (n, N)

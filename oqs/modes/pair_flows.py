@@ -14,10 +14,10 @@ from collections.abc import Callable
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.flows import Flows, PlainFlows, listed
+from oqs.flows import Flows, ScalarFlows, listed
 from oqs.numerics.occupation import SAFE, filled_and_empty
 
-_PLAIN = 50  # levels: with more, numpy is quicker than plain numbers
+_PLAIN = 50  # levels: with more, numpy is quicker than scalars
 _MOST = 250  # with more, many states at once are no quicker than one after the other
 
 _Pair = tuple[FloatArray, FloatArray]  # of two reservoirs
@@ -137,8 +137,8 @@ def level_flows(
     return Flows(particle, particle * frequencies[:, None], particle * above)
 
 
-def plain_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> PlainFlows | None:
-    """Return `pair_flows` in plain numbers; None for hundreds of levels or several transfers.
+def scalar_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> ScalarFlows | None:
+    """Return `pair_flows` in scalars; None for hundreds of levels or several transfers.
 
     Differences of occupations are taken as such, so what is left of nearly equal ones is coarse.
     """

@@ -21,9 +21,15 @@ Far above the rounding of a diagonaliser (1e-15 of it) and far below any splitti
 FINEST = 1e-14
 """Finest resolution that may be asked for, over the same energy: below it stands rounding."""
 
+_FAR = 30.0
 
-def cluster(values: FloatArray, width: float) -> tuple[IntArray, FloatArray]:
+
+def cluster(values: FloatArray, width: float | FloatArray) -> tuple[IntArray, FloatArray]:
     """Group `values` (M,) where neighbours in ascending order differ by at most `width`.
+
+    Where each value has its own width (M,), the smaller one of two neighbours counts, and values of
+    far different widths, by a factor 30 or more without any between, are groups of their own: what
+    is known to rounding must not be joined through what is not.
 
     Returns
     -------
@@ -32,8 +38,14 @@ def cluster(values: FloatArray, width: float) -> tuple[IntArray, FloatArray]:
     """
     if values.size == 0:
         return np.zeros(0, dtype=np.intp), np.zeros(0)
+    if isinstance(width, np.ndarray) and width.min() * _FAR < width.max():
+        kind, _ = cluster(np.log(width + np.finfo(np.float64).tiny), float(np.log(_FAR)))
+        if kind.max() > 0:
+            return _cluster_by_kind(values, width, kind)
     order = np.argsort(values, kind="stable")
-    starts = np.concatenate([[False], np.diff(values[order]) > width])
+    widths = np.broadcast_to(width, values.shape)[order]
+    apart = np.diff(values[order]) > np.minimum(widths[1:], widths[:-1])
+    starts = np.concatenate([[False], apart])
     labels = np.empty(values.size, dtype=np.intp)
     labels[order] = np.cumsum(starts)
     counts = np.bincount(labels)
@@ -41,6 +53,19 @@ def cluster(values: FloatArray, width: float) -> tuple[IntArray, FloatArray]:
     # mean as first + mean deviation: equal values keep their exact value
     centers = first + np.bincount(labels, weights=values - first[labels]) / counts
     return labels, centers
+
+
+def _cluster_by_kind(
+    values: FloatArray, width: FloatArray, kind: IntArray
+) -> tuple[IntArray, FloatArray]:
+    labels, centers = np.empty(values.size, dtype=np.intp), [np.zeros(0)]
+    for own in range(int(kind.max()) + 1):
+        label, center = cluster(values[kind == own], width[kind == own])
+        labels[kind == own] = label + sum(map(len, centers))
+        centers.append(center)
+    found = np.concatenate(centers)
+    order = np.argsort(found, kind="stable")
+    return np.argsort(order, kind="stable")[labels], found[order]
 
 
 def numbered(keys: IntArray) -> tuple[IntArray, IntArray]:

@@ -18,8 +18,8 @@ from oqs.generator.model import Model
 from oqs.numerics.blocks import set_labels
 from oqs.stationary.coherent.coherent_sectors import large_levels
 from oqs.stationary.coherent.level_rates import LevelRates
-from oqs.stationary.rates.step_rates import fluxes
 from oqs.transitions.level_coherences import LevelCoherences
+from oqs.transitions.step_rates import fluxes
 
 
 @final

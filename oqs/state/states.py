@@ -18,7 +18,7 @@ _TOLERANCE = 1e-9  # of a user's density matrix, which may come from another pro
 def energy_basis(model: Model, rho: qutip.Qobj) -> sp.csr_array:
     """Return a density matrix or ket as (D, D) in the energy basis, or raise naming `rho`.
 
-    States are turned set by set: what rho and the eigenstates do not link stays zero.
+    States are rotated set by set: what rho and the eigenstates do not link stays zero.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def energy_basis(model: Model, rho: qutip.Qobj) -> sp.csr_array:
             f"Argument `rho` must be Hermitian with trace 1, but |rho - rho^+| = {skew:.3g} and "
             f"|tr rho - 1| = {abs(trace - 1):.3g}. {remedy}"
         )
-    announce("Turning a state to the energy basis", _turning_time(matrix))
+    announce("Rotating a state to the energy basis", _rotation_time(matrix))
     lowest = float(eigenvalues(matrix).min())
     if lowest < -_TOLERANCE:
         raise ValueError(
@@ -52,8 +52,8 @@ def energy_basis(model: Model, rho: qutip.Qobj) -> sp.csr_array:
     return model.system.spectrum.eigenvectors.to_energy_basis(matrix)
 
 
-def _turning_time(matrix: sp.csr_array) -> float:
-    """Return about how many seconds eigenvalues and turning take: 4 ns for the cube of each set."""
+def _rotation_time(matrix: sp.csr_array) -> float:
+    """Return about how many seconds that takes: 4 ns for the cube of the size of each set."""
     return 4e-9 * sum(float(len(members)) ** 3 for members in linked_sets(matrix))
 
 

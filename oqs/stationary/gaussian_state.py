@@ -22,13 +22,12 @@ from scipy.linalg.lapack import zpstrf
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import PlainFlows
+from oqs.flows import ScalarFlows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.modes.gaussian import GaussianLaw, LevelResponse, law_of, level_responses
-from oqs.numerics.clusters import IntArray, cluster
 from oqs.numerics.graded_basis import graded_basis
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.covariance_problem import CovarianceProblem
@@ -81,7 +80,7 @@ class GaussianState(StationaryMethod):
             raise ValueError(
                 "GaussianState() must have modes that are equal or apart, but the model's "
                 f"`resolution` = {model.resolution:.3g} counts split energies as one level. Use "
-                "ZeroFrequencyBlock() or FullLiouvillian(), in which they keep turning."
+                "ZeroFrequencyBlock() or FullLiouvillian(), in which they keep precessing."
             )
         levels, untouched = level_responses(
             system, model.leads, lamb_shift=model.shifted, resolution=model.resolution
@@ -129,9 +128,9 @@ class GaussianProblem(StationaryProblem):
         """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
         return self.law.jacobian(T, mu)
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows of few levels in plain numbers."""
-        return self.law.plain_flows()
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows of few levels in scalars."""
+        return self.law.scalar_flows()
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the flows (K, n) through each level."""
@@ -160,14 +159,9 @@ def applies(model: DaviesModel) -> bool:
 
 
 def _split(system: QuadraticSystem, resolution: float) -> bool:
-    label, frequencies = _levels(system, resolution)
+    label, frequencies = system.levels(resolution)
     away = np.abs(system.energies - frequencies[label])
-    return bool(np.any(away > system.resolution))
-
-
-def _levels(system: QuadraticSystem, resolution: float) -> tuple[IntArray, FloatArray]:
-    """Return the level (N,) of each mode and the levels' energies (K,)."""
-    return cluster(system.energies, resolution)
+    return bool(np.any(away > system.mode_widths(system.resolution)))
 
 
 def _natural(

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import PlainFlows
+from oqs.flows import ScalarFlows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.model import Model
 from oqs.numerics.blocks import eigenvalues
@@ -114,8 +114,8 @@ class StationaryProblem(abc.ABC):
         """Return the stationary weight of states that the model leaves out: 0 if it has all."""
         return 0.0
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows as a function in plain numbers, where it has one."""
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows as a function in scalars, where it has one."""
         return None
 
     @abc.abstractmethod

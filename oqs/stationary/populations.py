@@ -15,7 +15,7 @@ from oqs.stationary.rates.krylov import KrylovProblem
 from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.state_rates import StateProblem
 from oqs.stationary.uniqueness import require_unique
-from oqs.transitions.transitions import Flips
+from oqs.transitions.transitions import ModeTransitions
 
 _ELIMINATED = 10  # modes; with more, occupation eigenstates are iterated without a matrix
 
@@ -60,9 +60,9 @@ class Populations(StationaryMethod):
         transitions = model.transitions
         if isinstance(transitions, StateTransitions):
             return StateProblem.of(model, self, transitions)
-        if isinstance(transitions, Flips) and transitions.modes > _ELIMINATED:
+        if isinstance(transitions, ModeTransitions) and transitions.modes > _ELIMINATED:
             return KrylovProblem(model, self, transitions)
-        blocks = transitions.blocks() if isinstance(transitions, Flips) else transitions
+        blocks = transitions.blocks() if isinstance(transitions, ModeTransitions) else transitions
         if blocks.dimension <= small.LARGEST:
             return small.SmallProblem.of(model, self, blocks)
         if blocks.dimension <= parity.LARGEST:

@@ -28,12 +28,12 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies import DaviesModel
+from oqs.generator.eigenoperators import levels_of
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
-from oqs.generator.touched import touched_part
 from oqs.modes.untouched import named
-from oqs.numerics.clusters import cluster
 from oqs.system.systems import QuadraticSystem
+from oqs.transitions.commutant import commutant_dimension
 
 _ZERO = 1e-12  # eigenvalues below this fraction of the largest rate are zero: rounding is 1e-15
 _DENSE = 1000  # largest block whose eigenvalues are all computed
@@ -47,7 +47,7 @@ def require_unique(model: Model) -> None:
     found = kernel(model)
     if found.dimension == 1:
         return
-    part = touched_part(model)
+    part = model.touched
     if part.untouched:
         reason = f"No contact touches {named(part.untouched)}: couple it, or leave it out."
         if found == part.kernel:
@@ -68,7 +68,7 @@ def kernel(model: Model) -> Kernel:
     is only told whether the dimension is one. Coherences between different particle numbers, which
     no fermionic state has, are not counted.
     """
-    part = touched_part(model)
+    part = model.touched
     if part.untouched:
         rest = Kernel(1) if part.model is None else kernel(part.model)
         dimension = part.kernel.dimension * rest.dimension
@@ -78,7 +78,8 @@ def kernel(model: Model) -> Kernel:
     model = model.secular
     levels = model.level_coherences
     if levels is not None and levels.unknowns <= _DENSE:
-        return Kernel(levels.kernel_dimension, levels.exact or levels.kernel_dimension == 1)
+        dimension = commutant_dimension(levels)
+        return Kernel(dimension, levels.exact or dimension == 1)
     transitions = model.transitions
     if isinstance(transitions, StateTransitions) and _all_single(transitions):
         return Kernel(transitions.components)  # no coherence is stationary
@@ -102,11 +103,9 @@ def _all_single(transitions: StateTransitions) -> bool:
 
 def _block_size(model: DaviesModel) -> int:
     """Return how many matrix elements agree in particle number and energy."""
-    spectrum, size = model.system.spectrum, 0
-    for n in np.unique(spectrum.particles):
-        labels, _ = cluster(spectrum.energies[spectrum.particles == n], model.resolution)
-        size += int(np.sum(np.bincount(labels) ** 2))
-    return size
+    spectrum, widths = model.system.spectrum, model.system.widths(model.resolution)
+    labels, _ = levels_of(spectrum.energies, spectrum.particles, widths)
+    return int(np.sum(np.bincount(labels) ** 2))
 
 
 def _counted(model: DaviesModel, generator: Generator, keep: NDArray[np.bool_]) -> Kernel:
@@ -116,9 +115,9 @@ def _counted(model: DaviesModel, generator: Generator, keep: NDArray[np.bool_]) 
     weights[: 2 * half.size] = np.concatenate([half, half])
     matrix = generator.matrix(weights)
     scale = np.max(np.abs(matrix.data), initial=0.0)
-    turning = np.minimum(np.abs(model.turning(generator)), scale)
+    precession = np.minimum(np.abs(model.precession(generator)), scale)
     # for D <= 0 and R real and diagonal ker(D - iR) = ker D & ker R, that of the Hermitian D - |R|
-    matrix = sp.csc_array(matrix - sp.diags_array(turning.astype(np.complex128)))
+    matrix = sp.csc_array(matrix - sp.diags_array(precession.astype(np.complex128)))
     matrix = sp.csc_array(matrix[:, keep][keep, :])
     count, label = connected_components(abs(matrix) > 0, directed=False)
     order = np.argsort(label, kind="stable")

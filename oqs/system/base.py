@@ -5,8 +5,10 @@ from __future__ import annotations
 import abc
 import functools
 
+import numpy as np
 import qutip
 
+from oqs.arguments import FloatArray
 from oqs.numerics.clusters import RESOLUTION
 from oqs.summary import Summarised
 from oqs.system.spectrum import Spectrum
@@ -59,10 +61,16 @@ class System(Summarised):
     def resolution(self) -> float:
         """Default resolution of energies, 1e-12 of `largest_energy`: closer ones count as equal.
 
+        Beside a far level less counts for the near ones, see `widths`.
+
         The same number for a quadratic Hamiltonian whether it is given as a QuadraticSystem or as
         an InteractingSystem, in whatever basis of the sites.
         """
         return RESOLUTION * self.largest_energy
+
+    def widths(self, resolution: float) -> FloatArray:
+        """Return how close (D,) each eigenstate may be to others and count as equal in energy."""
+        return np.full(self.dimension, resolution)
 
 
 class FermionicSystem(System):

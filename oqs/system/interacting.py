@@ -12,11 +12,11 @@ import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray
-from oqs.numerics.clusters import IntArray
+from oqs.arguments import ComplexArray, FloatArray
+from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray
 from oqs.summary import Summary, counted
 from oqs.system.base import FermionicSystem
-from oqs.system.fock import Block, annihilator, diagonalise, invariant_sets
+from oqs.system.fock import Block, annihilator, diagonalise, invariant_sets, occupation_sum
 from oqs.system.spectrum import BlockVectors, OccupationVectors, Spectrum
 from oqs.system.systems import jordan_wigner
 from oqs.system.terms import Terms
@@ -25,6 +25,8 @@ _SCOPE = (
     "An InteractingSystem is made of fermionic sites; spins and oscillators are an "
     "oqs.OperatorSystem(H) with an oqs.BosonicContact for each reservoir."
 )
+
+_FAR = 1e3  # in units of the smaller energies
 
 
 @final
@@ -141,6 +143,36 @@ class InteractingSystem(FermionicSystem):
         spectrum = self.spectrum
         vacuum = spectrum.energies[np.argmin(spectrum.particles)]
         return float(np.max(np.abs(spectrum.energies - vacuum)))
+
+    def widths(self, resolution: float) -> FloatArray:
+        """Return how close (D,) each eigenstate may be to others and count as equal in energy.
+
+        That is `resolution`. At the default, `self.resolution`, it is less beside a far level: what
+        rounding leaves, 4e-14 of the largest energies that enter a state's, and 1e-12 of how far
+        the states of its block of H, or the sites, typically lie apart.
+        """
+        if resolution != self.resolution:
+            return np.full(self.dimension, resolution)
+        return self._default_widths
+
+    @functools.cached_property
+    def _default_widths(self) -> FloatArray:
+        energies = self.spectrum.energies
+        size = np.sort(np.abs(energies))
+        if size[-1] <= _FAR * size[1 + len(size) // 32]:  # a far level is empty in few of them
+            return np.full(self.dimension, self.resolution)
+        if self.terms is not None and self.occupation_eigenstates:
+            sites = np.abs(np.diagonal(self.terms.h))
+            typical = np.full(len(energies), np.median(sites))
+            largest = occupation_sum(sites) + np.abs(energies)
+        else:
+            typical, largest = np.empty((2, len(energies)))
+            for block in self.blocks:
+                distance = np.abs(block.energies - np.median(block.energies))
+                typical[block.states] = np.median(distance)
+                largest[block.states] = np.max(np.abs(block.energies))
+            typical = np.maximum(typical, np.median(typical))
+        return np.minimum(RESOLUTION * typical + 4 * FINEST * largest, self.resolution)
 
     @property
     def occupation_eigenstates(self) -> bool:

@@ -9,6 +9,7 @@ from typing import final
 
 import numpy as np
 import qutip
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from oqs.arguments import (
@@ -20,12 +21,14 @@ from oqs.arguments import (
     real_array,
     shortest,
 )
-from oqs.numerics.clusters import FINEST
+from oqs.numerics.blocks import set_labels
+from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray, cluster
 from oqs.summary import Summary, counted, few_digits
 from oqs.system.base import FermionicSystem, System
 from oqs.system.fock import occupation_sum
 from oqs.system.spectrum import ModeVectors, Spectrum
 
+_FAR = 1e3  # in units of the other energies
 _COARSEST = 1e3  # resolution over the largest energy: all levels may be one, but not by mistake
 _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
 
@@ -112,6 +115,32 @@ class QuadraticSystem(FermionicSystem):
         """The larger of the sums of all w_k > 0 and of all |w_k| with w_k < 0."""
         positive = np.maximum(self.energies, 0.0).sum()
         return float(max(positive, positive - self.energies.sum()))
+
+    def mode_widths(self, resolution: float) -> FloatArray:
+        """Return how close (N,) each mode may be to another and count as one level.
+
+        That is `resolution`. At the default, `self.resolution`, a far level does not count for near
+        ones: those of energies a thousand times larger than the largest among the modes that h
+        connects, and than the median.
+        """
+        if resolution != self.resolution:
+            return np.full(self.sites, resolution)
+        size = np.abs(self.energies)
+        label = set_labels(sp.csr_array(self.h))[np.argmax(np.abs(self.modes), axis=0)]
+        largest = np.zeros(self.sites)
+        np.maximum.at(largest, label, size)
+        near = size <= _FAR * np.maximum(largest[label], np.median(size))[:, None]
+        return np.minimum(RESOLUTION * np.where(near, size, 0.0).sum(axis=1), resolution)
+
+    def levels(self, resolution: float) -> tuple[IntArray, FloatArray]:
+        """Return the level (N,) of each mode, and the levels' energies (K,), ascending."""
+        return cluster(self.energies, self.mode_widths(resolution))
+
+    def widths(self, resolution: float) -> FloatArray:
+        """Return the sum (D,) of the widths of the modes that each eigenstate fills."""
+        if resolution != self.resolution:
+            return np.full(self.dimension, resolution)
+        return np.minimum(occupation_sum(self.mode_widths(resolution)), resolution)
 
     @functools.cached_property
     def spectrum(self) -> Spectrum:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
-from oqs.numerics.clusters import IntArray
+from oqs.numerics.clusters import IntArray, cluster
 from oqs.system.fock import DENSE, Block
 from oqs.system.interacting import InteractingSystem, NumberBasis
 from oqs.transitions.quantum_numbers import Links
@@ -86,14 +86,14 @@ class Coupling:
         return found
 
     def rate(
-        self, acting: list[int], below: Sector, above: Sector, width: float
+        self, acting: list[int], below: Sector, above: Sector, widths: FloatArray
     ) -> tuple[FloatArray, bool]:
         """Return gamma |<lower|S|upper>|^2 (d', d), and whether a channel finds a level twice."""
         rate = np.zeros((len(above.states), len(below.states)))
         twice = False
         for number in acting:
             strength = significant(self.operators[number].strength(below, above), self.amplitudes)
-            twice |= _links_a_level_twice(strength, below.energies, above.energies, width)
+            twice |= _links_a_level_twice(strength, below, above, widths)
             rate += strength
         touched = rate > 0
         frequency = above.energies[:, None] - below.energies
@@ -187,16 +187,20 @@ def significant(strength: FloatArray, amplitudes: ComplexArray) -> FloatArray:
 
 
 def _links_a_level_twice(
-    strength: FloatArray, lower: FloatArray, upper: FloatArray, width: float
+    strength: FloatArray, below: Sector, above: Sector, widths: FloatArray
 ) -> bool:
     """Return whether a state is linked to two degenerate states of the other sector."""
-    return _twice(strength, upper, width) or _twice(strength.T, lower, width)
+    return _twice(strength, above, widths) or _twice(strength.T, below, widths)
 
 
-def _twice(strength: FloatArray, energies: FloatArray, width: float) -> bool:
-    order = np.argsort(energies, kind="stable")
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(energies[order]) > width) + 1])
-    if len(starts) == len(energies):
+def _twice(strength: FloatArray, sector: Sector, widths: FloatArray) -> bool:
+    own = widths[sector.states]
+    if not np.any(np.diff(np.sort(sector.energies)) <= own.max()):
         return False
+    level, energies = cluster(sector.energies, own)
+    if len(energies) == len(level):
+        return False
+    order = np.argsort(level, kind="stable")
+    starts = np.searchsorted(level[order], np.arange(len(energies)))
     links = np.add.reduceat((strength[order] > 0).astype(np.int64), starts, axis=0)
     return bool(np.any(links > 1))

@@ -8,6 +8,7 @@ import numpy as np
 
 from oqs.arguments import ComplexArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
+from oqs.numerics.clusters import RESOLUTION
 from oqs.system.base import System
 from oqs.system.fock import occupation_sum
 from oqs.system.interacting import InteractingSystem
@@ -15,7 +16,7 @@ from oqs.system.systems import QuadraticSystem, checked_resolution
 from oqs.system.terms import Terms
 from oqs.transitions.couplings import significant
 from oqs.transitions.sector_transitions import coupled_sectors, sector_transitions
-from oqs.transitions.transitions import Flips, Transitions
+from oqs.transitions.transitions import ModeTransitions, Transitions
 
 
 def find_transitions(
@@ -28,25 +29,27 @@ def find_transitions(
     channels = [contact.channels(system.sites) for contact in contacts]
     if isinstance(system, QuadraticSystem):
         width = checked_resolution(resolution, system)
-        return _flips_of_modes(system, contacts, channels, width), width
+        return _transitions_of_modes(system, contacts, channels, width), width
     if isinstance(system, InteractingSystem):
         if system.terms is not None and system.occupation_eigenstates:
             width = checked_resolution(resolution, system)
-            return _flips_of_sites(system.terms, contacts, channels, width), width
+            own = None if width == system.resolution else width
+            return _transitions_of_sites(system.terms, contacts, channels, own), width
         coupled = coupled_sectors(system, contacts, channels)
         width = checked_resolution(resolution, system)
         return sector_transitions(system, coupled, width), width
     raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
 
 
-def _flips_of_modes(
+def _transitions_of_modes(
     system: QuadraticSystem,
     contacts: tuple[Contact, ...],
     channels: list[ComplexArray],
     width: float,
-) -> Flips:
+) -> ModeTransitions:
     rates = np.zeros((len(contacts), system.sites))
-    degenerate = np.abs(np.subtract.outer(system.energies, system.energies)) <= width
+    level, _ = system.levels(width)
+    degenerate = level[:, None] == level
     np.fill_diagonal(degenerate, False)
     ambiguous = False
     for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
@@ -56,16 +59,16 @@ def _flips_of_modes(
         rates[j, touched] = strength[touched] * contact.gamma(system.energies[touched], j)
         mixing = np.abs(amplitudes.conj().T @ amplitudes)[degenerate]
         ambiguous |= bool(np.any(mixing > NEGLIGIBLE * np.sum(strength)))
-    return Flips(
+    return ModeTransitions(
         frequency=tuple(system.energies[:, None]),
         rate=tuple(rates.T[:, :, None]),
         ambiguous=ambiguous,
     )
 
 
-def _flips_of_sites(
-    terms: Terms, contacts: tuple[Contact, ...], channels: list[ComplexArray], width: float
-) -> Flips:
+def _transitions_of_sites(
+    terms: Terms, contacts: tuple[Contact, ...], channels: list[ComplexArray], width: float | None
+) -> ModeTransitions:
     symmetric = terms.U + terms.U.T
     frequencies = []
     for k in range(terms.sites):
@@ -84,12 +87,18 @@ def _flips_of_sites(
         for v, w in itertools.combinations(np.flatnonzero(row).tolist(), 2)
     }
     ambiguous = any(_may_coincide(terms, v, w, width) for v, w in pairs)
-    return Flips(tuple(frequencies), tuple(rates), ambiguous)
+    return ModeTransitions(tuple(frequencies), tuple(rates), ambiguous)
 
 
-def _may_coincide(terms: Terms, v: int, w: int, width: float) -> bool:
-    """Return whether filling v or w costs the same for some occupation of the other sites."""
+def _may_coincide(terms: Terms, v: int, w: int, width: float | None) -> bool:
+    """Return whether filling v or w costs the same for some occupation of the other sites.
+
+    None for the width is 1e-12 of the energies that enter, or of a typical site's, if that is more.
+    """
     symmetric = terms.U + terms.U.T
     felt = np.delete(symmetric[v] - symmetric[w], [v, w])
     difference = (terms.h[v, v] - terms.h[w, w]).real + occupation_sum(felt[felt != 0])
+    if width is None:
+        sites = np.abs(np.diagonal(terms.h))
+        width = RESOLUTION * max(np.median(sites), sites[v], sites[w], np.abs(symmetric).max())
     return bool(np.any(np.abs(difference) <= width))

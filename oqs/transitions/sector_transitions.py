@@ -58,6 +58,7 @@ def sector_transitions(
 ) -> SectorBlocks:
     """Return the transitions of a system that is diagonalised set by set."""
     couplings, sector_of, driven = coupled
+    widths = system.widths(width)
     sectors = [
         [Sector.of(system.blocks, sector_of == label, label) for label in labels]
         for labels in _by_particles(system, sector_of)
@@ -70,7 +71,7 @@ def sector_transitions(
             rate = np.empty((len(drivers), len(q.states), len(p.states)))
             for place, j in enumerate(drivers):
                 acting = driven[j][p.label, q.label]
-                rate[place], twice = couplings[j].rate(acting, p, q, width)
+                rate[place], twice = couplings[j].rate(acting, p, q, widths)
                 ambiguous |= twice
             if drivers:
                 parts.append(Part(rows, columns, np.array(drivers), rate))

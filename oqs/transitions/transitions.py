@@ -2,8 +2,8 @@
 
 What the rate equation needs of a model, without T and mu: from `lower` to `upper`, one particle
 more, contact j goes up at gamma_j n_j |<lower|S|upper>|^2 and down at the same with 1 - n_j. Two
-forms: `Flips` where the eigenstates are occupation states (no matrix is needed), `SectorBlocks` of
-dense matrices between neighbouring particle numbers otherwise.
+forms: `ModeTransitions` where the eigenstates are occupation states (no matrix is needed),
+`SectorBlocks` of dense matrices between neighbouring particle numbers otherwise.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class SectorBlocks:
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class Flips:
+class ModeTransitions:
     """Occupation eigenstates: mode k fills at a frequency that the other occupations shift.
 
     Parameters
@@ -258,4 +258,4 @@ class Flips:
         return SectorBlocks(tuple(steps), particles.astype(np.intp), self.ambiguous)
 
 
-Transitions = Flips | SectorBlocks
+Transitions = ModeTransitions | SectorBlocks

@@ -13,9 +13,8 @@ from oqs.contact.together import plain
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows
 from oqs.generator.davies import DaviesModel
-from oqs.generator.lines import Lines, tail_flows
+from oqs.generator.linewidths import Linewidths, tail_flows
 from oqs.generator.model import Model, checked_model
-from oqs.generator.touched import touched_part
 from oqs.laws.density_matrix import flow_law
 from oqs.laws.gross import ROUNDING, flow_scales, gross_flows
 from oqs.laws.landauer import landauer
@@ -80,7 +79,7 @@ def audit(
         model = model.at(temperature, potential)
     secular = model.secular
     rates = None if plain(model.contacts) else rates_at(secular, temperature, potential)
-    lines = Lines.of(secular, rates)
+    lines = Linewidths.of(secular, rates)
     bar.update()
     unique = _unique(model)
     davies = _flows(model, temperature, potential)
@@ -123,7 +122,7 @@ def _secular(model: DaviesModel, rates: FloatArray | None) -> Assumption:
 
 def _line_tails(
     model: DaviesModel,
-    lines: Lines,
+    lines: Linewidths,
     davies: Flows | None,
     T: FloatArray,
     mu: FloatArray,
@@ -131,9 +130,9 @@ def _line_tails(
 ) -> Assumption:
     if model.bosonic.any():
         # only pairs of contacts of one kind: nothing passes between a phonon and a lead directly
-        own = Lines.of(model).products * np.outer(~model.bosonic, ~model.bosonic)[..., None]
+        own = Linewidths.of(model).products * np.outer(~model.bosonic, ~model.bosonic)[..., None]
         particle, energy = tail_flows(dataclasses.replace(lines, products=own), T, mu)
-        energy = max(energy, boson_tails(model, lines, Lines.of(model).products, T))
+        energy = max(energy, boson_tails(model, lines, Linewidths.of(model).products, T))
     else:
         particle, energy = tail_flows(lines, T, mu)
     ratio = np.inf
@@ -168,7 +167,7 @@ def _born_markov(model: Model, widths: FloatArray, T: FloatArray) -> Assumption:
     )
 
 
-def _flat_rate(model: Model, lines: Lines, T: FloatArray, mu: FloatArray) -> Assumption:
+def _flat_rate(model: Model, lines: Linewidths, T: FloatArray, mu: FloatArray) -> Assumption:
     ratio = 0.0
     for j, (contact, rates) in enumerate(zip(model.contacts, lines.rates, strict=True)):
         here = (rates > 0) & (lines.widths > 0)
@@ -189,7 +188,7 @@ def _flat_rate(model: Model, lines: Lines, T: FloatArray, mu: FloatArray) -> Ass
     )
 
 
-def _band_edges(model: Model, lines: Lines) -> Assumption:
+def _band_edges(model: Model, lines: Linewidths) -> Assumption:
     ratio, measure = 0.0, "no contact has a band"
     for j, (contact, rates) in enumerate(zip(model.contacts, lines.rates, strict=True)):
         if contact.band is None:
@@ -221,7 +220,7 @@ def _flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows | None:
 
 
 def _unique(model: Model) -> Assumption:
-    part = touched_part(model)
+    part = model.touched
     rest = kernel(model) if part.model is None else kernel(part.model)
     measure = f"the generator's kernel has dimension {rest}"
     if part.untouched:
@@ -236,7 +235,7 @@ def _unique(model: Model) -> Assumption:
 
 
 def _time_scales(model: Model, T: FloatArray, mu: FloatArray, tau_eq: float) -> Assumption:
-    part = touched_part(model).model  # what carries nothing has no time of its own
+    part = model.touched.model  # what carries nothing has no time of its own
     try:
         tau = np.inf if part is None else relaxation_time(part, T, mu)
     except NonUniqueStationaryState:

@@ -13,7 +13,7 @@ from oqs.contact.bosonic import BosonicContact
 from oqs.contact.rates import Lorentzian
 from oqs.contact.spectra import DrudeLorentz, Ohmic, Underdamped
 from oqs.generator.davies import DaviesModel
-from oqs.generator.lines import Lines
+from oqs.generator.linewidths import Linewidths
 from oqs.generator.model import Model
 from oqs.numerics.occupation import bose
 from oqs.stationary.choice import stationary_state
@@ -54,7 +54,9 @@ def _cutoff(contact: ReservoirContact) -> float:
     return min(edge, spectrum.width) if isinstance(spectrum, Underdamped | Lorentzian) else edge
 
 
-def boson_tails(model: DaviesModel, lines: Lines, products: FloatArray, T: FloatArray) -> float:
+def boson_tails(
+    model: DaviesModel, lines: Linewidths, products: FloatArray, T: FloatArray
+) -> float:
     """Return the energy flow between bosonic contacts that lines of no width miss, an estimate.
 
         C_j = sum_w sum_q G_jq int_0^inf dx/(2 pi) |r(x) x (n_j - n_q)(x) - w (n_j - n_q)(w)|
@@ -65,7 +67,7 @@ def boson_tails(model: DaviesModel, lines: Lines, products: FloatArray, T: Float
 
     Parameters
     ----------
-    lines : of widths at T. products : (n, n, K) of Lines with rates J.
+    lines : of widths at T. products : (n, n, K) of Linewidths with rates J.
     """
     found = np.zeros(len(T))
     bosonic = np.flatnonzero(model.bosonic)

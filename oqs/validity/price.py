@@ -11,7 +11,7 @@ from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.model import Model
 from oqs.memory import require_memory, worth_saying
 from oqs.system.systems import QuadraticSystem
-from oqs.transitions.transitions import Flips
+from oqs.transitions.transitions import ModeTransitions
 
 
 def audit_price(model: Model) -> tuple[float, float]:
@@ -24,7 +24,7 @@ def audit_price(model: Model) -> tuple[float, float]:
     if isinstance(model.system, QuadraticSystem):
         return 0.0, 0.0
     transitions = model.secular.transitions
-    if isinstance(transitions, Flips):
+    if isinstance(transitions, ModeTransitions):
         elements = model.reservoirs * transitions.modes * 2.0 ** (transitions.modes - 1)
         return 2e-6 * elements, 1100 * elements
     if isinstance(transitions, StateTransitions):

@@ -11,7 +11,6 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import NEGLIGIBLE
 from oqs.generator.davies import DaviesModel
-from oqs.generator.lines import levels_of_modes
 from oqs.numerics.clusters import IntArray
 from oqs.system.systems import QuadraticSystem
 
@@ -119,4 +118,4 @@ def _modes(model: DaviesModel, system: QuadraticSystem) -> CrossRates:
         gram = np.abs(a.conj().T @ a)
         gram[gram <= NEGLIGIBLE * np.sum(np.abs(a) ** 2)] = 0.0
         rates.append(sp.csr_array(root[:, None] * gram * root))
-    return CrossRates(rates, system.energies, levels_of_modes(model, system)[0])
+    return CrossRates(rates, system.energies, system.levels(model.resolution)[0])

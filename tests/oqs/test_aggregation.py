@@ -10,7 +10,7 @@ import oqs
 from oqs.stationary.rates import aggregation, sectors
 from oqs.stationary.rates.aggregation import aggregate
 from oqs.stationary.rates.elimination import gth
-from oqs.stationary.rates.step_rates import StepRates
+from oqs.transitions.step_rates import StepRates
 
 SIZES = ([1, 5, 10, 10, 5, 1], [1, 4, 6, 4, 1], [3, 7, 20, 30], [1, 2, 1], [2, 3])
 

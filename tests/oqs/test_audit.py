@@ -8,7 +8,7 @@ import pytest
 from systems import SCALES
 
 import oqs
-from oqs.generator.lines import Lines, tail_flows
+from oqs.generator.linewidths import Linewidths, tail_flows
 from oqs.validity.price import audit_price
 from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import LARGEST_DOUBTFUL, LARGEST_SOUND
@@ -248,12 +248,12 @@ def test_lines_without_interactions_are_those_of_the_modes():
     # two degenerate modes, independent baths: each is as wide as one, not as both together
     levels = oqs.QuadraticSystem.from_energies([0.5, 0.5])
     model = oqs.davies(levels, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
-    lines = Lines.of(model)
+    lines = Linewidths.of(model)
     np.testing.assert_allclose(lines.widths, [0.03], rtol=1e-12)
     np.testing.assert_allclose(lines.products[:, :, 0], 1e-4 * 2 * np.outer([1, 2], [1, 2]))
     # orthogonal couplings: nothing goes through, whatever the width
     crossed = [oqs.Contact(oqs.flat(0.01), t) for t in ([1, 2], [2, -1])]
-    assert Lines.of(oqs.davies(levels, crossed)).products[0, 1, 0] < 1e-16 * 25e-4
+    assert Linewidths.of(oqs.davies(levels, crossed)).products[0, 1, 0] < 1e-16 * 25e-4
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_levels_of_modes_are_the_frequencies_of_the_model(energies, scale, optio
     system = oqs.QuadraticSystem.from_energies(scale * np.array(energies))
     contacts = [oqs.Contact(oqs.flat(0.01 * scale), [1, 1, 1])]
     model = oqs.davies(system, contacts, **options)
-    lines = Lines.of(model)
+    lines = Linewidths.of(model)
     np.testing.assert_allclose(lines.frequencies, model.frequencies, rtol=1e-13)
     np.testing.assert_allclose(lines.rates, model.rates, rtol=1e-13)
 
@@ -277,7 +277,7 @@ def test_modes_are_audited_without_their_states(sites, monkeypatch):
     model = oqs.davies(system, [oqs.Contact(oqs.flat(1e-4)), oqs.Contact(oqs.flat(2e-4))])
     states = property(lambda self: pytest.fail("looked at the 2^N states"))
     monkeypatch.setattr(oqs.DaviesModel, "decomposition", states)
-    assert len(Lines.of(model).frequencies) == sites
+    assert len(Linewidths.of(model).frequencies) == sites
     assert worst_mixing(model)[0] == 0
 
 
@@ -286,10 +286,10 @@ def test_many_lines_taken_together_are_those_one_by_one(monkeypatch):
     h = np.diag([0.1, -0.3, 0.2, 0.5, 0.0]) + 0.5 * (np.eye(5, k=1) + np.eye(5, k=-1))
     system = oqs.InteractingSystem.from_terms(h, {(v, v + 1): 1.0 + 0.1 * v for v in range(4)})
     ends = [oqs.Contact(oqs.flat(1e-4), t) for t in np.eye(5)[[0, -1]]]
-    lines = Lines.of(oqs.davies(system, ends))
+    lines = Linewidths.of(oqs.davies(system, ends))
     T, mu = np.array([0.5, 0.7]), np.array([0.1, -0.2])
     one_by_one = tail_flows(lines, T, mu)
-    monkeypatch.setattr(sys.modules["oqs.generator.lines"], "_LINES", 10)
+    monkeypatch.setattr(sys.modules["oqs.generator.linewidths"], "_LINES", 10)
     np.testing.assert_allclose(tail_flows(lines, T, mu), one_by_one, rtol=0.03)
 
 
@@ -305,7 +305,7 @@ def test_lines_are_those_of_the_eigen_operators(seed):
         else oqs.InteractingSystem.from_terms(np.eye(4), {(0, 1): 0.5, (2, 3): 0.5})
     )
     model = oqs.davies(dots, contacts)
-    lines, size = Lines.of(model), model.system.spectrum.dimension
+    lines, size = Linewidths.of(model), model.system.spectrum.dimension
     for kappa in range(len(model.frequencies)):
         emptying, filling = (
             [

@@ -296,3 +296,53 @@ def test_a_resolution_below_rounding_is_refused():
         with pytest.raises(ValueError, match=r"at least 5e-14, the rounding .* but is 1e-15\. It"):
             call(system, contacts, resolution=1e-15)
         call(system, contacts, resolution=1e-13)
+
+
+NEAR = np.array([0.3, 0.5, 0.5])
+FAR_LEADS = ([0.1, 0.2, 0.15, 0.1], [0.3, -0.1, 0.2, 0.2])
+
+
+def near_alone(make, leads, at):
+    contacts = [oqs.Contact(oqs.flat(0.01), t[:3]) for t in leads]
+    return oqs.flow_law(oqs.davies(make(np.diag(NEAR)), contacts))(*at)
+
+
+@scales
+@pytest.mark.parametrize("far", [1e6, 1e12, 1e15, -1e9])
+@pytest.mark.parametrize(
+    "make", [oqs.QuadraticSystem, oqs.InteractingSystem.from_terms], ids=["quadratic", "many-body"]
+)
+def test_a_far_level_leaves_near_ones_apart(make, far, scale):
+    # in the sites' basis and in one that tunnelling mixes among the near ones
+    at = scale * np.array([0.2, 0.3]), scale * np.array([0.45, 0.35])
+    for u in (np.eye(3), unitary(3, 3)):
+        whole = np.eye(4, dtype=complex)
+        whole[:3, :3] = u
+        h = scale * (whole @ np.diag([*NEAR, far]) @ whole.conj().T)
+        leads = [t @ whole.conj().T for t in FAR_LEADS]
+        model = oqs.davies(make(h), [oqs.Contact(oqs.flat(0.01 * scale), t) for t in leads])
+        flows = oqs.flow_law(model)(*at)
+        alone = near_alone(make, np.array(FAR_LEADS), [part / scale for part in at])
+        rounding = 1e-12 if make is oqs.QuadraticSystem or far > 0 else 1e-4  # of 1e9
+        assert np.allclose(flows.particle, scale * alone.particle, rtol=rounding)
+
+
+@pytest.mark.parametrize("far", [1e12, -1e9])
+def test_a_far_level_and_repulsion_leave_near_ones_apart(far):
+    at = np.array([0.2, 0.3]), np.array([0.45, 0.35])
+    pairs = {(0, 1): 0.4, (0, 2): 0.4, (1, 2): 0.4}
+    turned = unitary(3, 3)  # equal repulsion is the same in every basis
+
+    def flows(u, energies):
+        h = u @ np.diag(energies) @ u.conj().T
+        leads = [t[: len(u)] @ u.conj().T for t in np.array(FAR_LEADS)]
+        system = oqs.InteractingSystem.from_terms(h, pairs)
+        contacts = [oqs.Contact(oqs.flat(0.01), t) for t in leads]
+        return oqs.flow_law(oqs.davies(system, contacts))(*at).particle
+
+    alone = flows(np.eye(3), NEAR)
+    for u in (np.eye(3), turned):
+        whole = np.eye(4, dtype=complex)
+        whole[:3, :3] = u
+        found = flows(whole, [*NEAR, far])
+        np.testing.assert_allclose(found, alone, rtol=1e-12 if far > 0 else 1e-4)

@@ -145,7 +145,7 @@ def test_dense_matrix_is_the_application(real):
     x = np.random.default_rng(0).normal(size=layout.size).astype(layout.storage.dtype)
     assert np.allclose(matrix @ x, generator.apply(x), rtol=1e-13, atol=1e-14)
     whole = model.coherent_elements.at(T, mu).matrix() - 1j * np.diag(
-        model.turning(model.coherent_elements)
+        model.precession(model.coherent_elements)
     )
     rho = random_state(np.random.default_rng(1), 8)
     a, b = model.coherent_elements.row_state, model.coherent_elements.column_state

@@ -36,7 +36,7 @@ CALLS = {
     "flow_law": lambda model, law: law(T, MU),
     "batch": lambda model, law: law(np.array([T, T]), MU),
     "resolved": lambda model, law: law.resolved(T, MU),
-    "plain_flows": lambda model, law: law.plain_flows(),
+    "scalar_flows": lambda model, law: law.scalar_flows(),
     "frequencies": lambda model, law: (law.frequencies, model.frequencies),
     "audit": lambda model, law: oqs.audit(model, T, MU, tau_eq=1e6),
     "stationary_state": lambda model, law: oqs.stationary_state(model, T, MU),
@@ -89,6 +89,6 @@ def test_laws_without_a_model(make, given):
     expected = law(T, MU).particle
     if make is not oqs.landauer:
         law.resolved(T, MU)
-        law.plain_flows()
+        law.scalar_flows()
     again = pickle.loads(pickle.dumps(law))
     np.testing.assert_array_equal(again(T, MU).particle, expected)

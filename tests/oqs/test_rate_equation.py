@@ -18,7 +18,7 @@ from oqs.stationary.rates.parity import ParityProblem
 from oqs.stationary.rates.rate_equation import balanced, by_frequency, rate_matrix
 from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.rates.small import SmallProblem
-from oqs.transitions.transitions import Flips
+from oqs.transitions.transitions import ModeTransitions
 
 scales = pytest.mark.parametrize("scale", SCALES)
 POPULATIONS = oqs.Populations()
@@ -67,7 +67,7 @@ def populations(model, T, mu):
     problem = POPULATIONS.prepare(model)
     found = problem.solve(np.asarray(T), np.asarray(mu)).values
     transitions = model.transitions
-    blocks = transitions.blocks() if isinstance(transitions, Flips) else transitions
+    blocks = transitions.blocks() if isinstance(transitions, ModeTransitions) else transitions
     sectors = SectorProblem.of(model, POPULATIONS, blocks).solve(np.asarray(T), np.asarray(mu))
     np.testing.assert_allclose(sectors.values, found, rtol=2e-12, atol=1e-280)
     return problem, found

@@ -48,7 +48,7 @@ def test_flows_are_those_of_the_law_and_of_the_links():
             np.testing.assert_allclose(
                 getattr(together, kind)[k], getattr(law(t, m), kind), rtol=1e-13, atol=1e-16
             )
-        plain = law.plain_flows()(t.tolist(), m.tolist())
+        plain = law.scalar_flows()(t.tolist(), m.tolist())
         np.testing.assert_allclose(plain[0], exact.particle, rtol=1e-9, atol=1e-18)
         np.testing.assert_allclose(plain[1], exact.energy, rtol=1e-9, atol=1e-18)
         assert abs(exact.energy.sum()) < 1e-17
@@ -153,7 +153,7 @@ def test_wires_in_every_route():
     members = [thermo.Reservoir(GAS)] * 3 + [thermo.Reservoir(thermo.BoseGas(3))] * 2
     t, m = np.array([0.6, 1.0, 0.9, 0.8, 0.5]), np.array([20.8, 16.0, 17.0, 0.0, 0.0])
     assert law.names == ("cold", "hot", "lead", "phonons", "substrate")
-    plain = law.plain_flows()(t.tolist(), m.tolist())
+    plain = law.scalar_flows()(t.tolist(), m.tolist())
     np.testing.assert_allclose(plain[0], law(t, m).particle, rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(plain[1], law(t, m).energy, rtol=1e-9, atol=1e-15)
     beside = law(t, m).heat[1] - LAW(t[:2], m[:2]).heat[1]

@@ -53,7 +53,7 @@ def never_at_once(*_):
 
 
 class Batched:
-    """A user's own law, which takes many states at once and knows nothing of plain numbers."""
+    """A user's own law, which takes many states at once and knows nothing of scalars."""
 
     batched = True
 
@@ -71,7 +71,7 @@ def route(path):
     return path.parameters["route"]
 
 
-class TestPlainRates:
+class TestScalarRates:
     @pytest.mark.parametrize("seed", range(4))
     @pytest.mark.parametrize("size", [(1, 2), (2, 2), (3, 3), (2, 4)])
     def test_are_those_of_numpy(self, size, seed):

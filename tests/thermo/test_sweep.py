@@ -95,7 +95,7 @@ PAIRS = {
         functools.partial(functions.scaled, factor=factor)
     ),
     "dataclass": functions.Scaling,
-    "object": functions.PlainScaling,
+    "object": functions.ScalarScaling,
     "method": lambda factor: functions.Scaling(factor).method,
     "closure": functions.closure,
     "default": functions.default,
@@ -124,7 +124,7 @@ def test_another_parameter_is_another_function(make, label, tmp_path):
     store = tmp_path / "sweep.db"
     first = thermo.sweep(make(2.0), {"a": [1, 2]}, store=store, label=label)
     assert first.identical(thermo.sweep(make(2.0), {"a": [1, 2]}, store=store, label=label))
-    if make is functions.PlainScaling and label is not None:
+    if make is functions.ScalarScaling and label is not None:
         return  # what is no plain data is what the label stands for
     with pytest.raises(ValueError, match=r"`store` must hold results of .* as it is now, but in"):
         thermo.sweep(make(3.0), {"a": [1, 2]}, store=store, label=label)

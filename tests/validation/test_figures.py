@@ -5,7 +5,7 @@ import pytest
 
 import oqs
 from validation import __main__ as command
-from validation.pictures import figures, flow_scan, paper_drawings
+from validation.pictures import figures, flow_scan, paper_drawings, what_is_a_reservoir
 from validation.systems.cases import FIGURE_1
 
 
@@ -117,3 +117,14 @@ def test_table_1_shows_a_sign_that_differs_from_print_in_red(monkeypatch):
     assert (1.0, 0.0, 0.0) not in colours_of_table_one()
     monkeypatch.setattr(paper_drawings, "_printed", lambda window: [1, 1, 1, 1])
     assert colours_of_table_one().count((1.0, 0.0, 0.0)) == 18  # the minus signs in print
+
+
+def test_what_a_reservoir_is_shows_four_kinds_of_it():
+    data = what_is_a_reservoir.compute(points=3, trajectories=60, levels=150)
+    assert abs(data.jumps[10.0][0, -1] - data.mean_field[-1]) < 0.05
+    assert data.jumps[1.0][1, -1] > 2 * data.jumps[10.0][1, -1]
+    assert abs(data.relaxing[-1] - data.mean_field[-1]) < 0.01
+    assert data.free[-1] > 0.995
+    axes = what_is_a_reservoir.draw(data).axes[0]
+    assert len(axes.lines) == 5
+    assert len(axes.collections) == 2

@@ -28,7 +28,7 @@ def entropy_productions(joint: JointFlow, y: FloatArray) -> FloatArray:
     found = []
     for row, t, m in zip(y, T, mu, strict=True):
         elements = joint.elements(row)
-        generator = joint.with_turning(joint.generator.at(t, m))
+        generator = joint.with_precession(joint.generator.at(t, m))
         fastest = float(abs(generator).max())
         state, change = joint.matrix(elements), joint.matrix(generator @ elements)
         heat = joint.flows(row).heat

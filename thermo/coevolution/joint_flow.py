@@ -53,8 +53,8 @@ class JointFlow:
         self.diagonal = kept.size == len(kept.diagonal)  # populations only: real numbers
         self.evaluations = 0
         self.start_T = T
-        turning = model.turning(kept)
-        self._turning = sp.diags_array(1j * turning) if turning.any() else None
+        precession = model.precession(kept)
+        self._precession = sp.diags_array(1j * precession) if precession.any() else None
         self._width = kept.size * (1 if self.diagonal else 2)
 
     def pack(self, state: sp.csr_array, T: FloatArray, mu: FloatArray) -> FloatArray:
@@ -99,7 +99,7 @@ class JointFlow:
         T, mu = self.reservoir_part(y)
         elements = self.elements(y)
         here = self.generator.at(T, mu)
-        change = self.with_turning(here) @ elements
+        change = self.with_precession(here) @ elements
         particle, energy = here.exchange(elements)
         gas = self.reservoirs.unit_jacobian(T, mu)
         outer = reservoir_change(self.reservoirs, gas, T, mu, particle, energy - mu * particle)
@@ -112,10 +112,10 @@ class JointFlow:
             )
         return rate
 
-    def with_turning(self, here: GeneratorAt) -> sp.csc_array:
-        """Return sum_j D_j (P, P) on the elements kept, with the turning of detuned states."""
+    def with_precession(self, here: GeneratorAt) -> sp.csc_array:
+        """Return sum_j D_j (P, P) on the elements kept, with the precession of detuned states."""
         dissipation = here.matrix()
-        return dissipation if self._turning is None else dissipation - self._turning
+        return dissipation if self._precession is None else dissipation - self._precession
 
     def flows(self, y: FloatArray) -> Flows:
         """Return the momentary flows (n,) of the state and reservoirs y (d,)."""
@@ -141,7 +141,7 @@ class JointFlow:
         """Return the columns for rho_S, in which dy/dt is linear."""
         T, mu = self.reservoir_part(y)
         here = self.generator.at(T, mu)
-        inner = self.with_turning(here).toarray()
+        inner = self.with_precession(here).toarray()
         particle, energy = here.exchange_rows()  # (n, P)
         gas = self.reservoirs.unit_jacobian(T, mu)
         # Eq. (5) is linear in the flows: one column of the Jacobian for each matrix element

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive, real_array
 from oqs.flow_jacobian import DERIVATIVES, FlowJacobian
-from oqs.flows import Flows, PlainFlows, listed
+from oqs.flows import Flows, ScalarFlows, listed
 from oqs.generator.model import Model
 from thermo.reservoirs.links import HeatFlow, Link, OhmicLink
 
@@ -176,11 +176,11 @@ class LinkedLaw:
             raise AttributeError("the law or a link does not know its derivatives")
         return self._jacobian
 
-    def plain_flows(self) -> PlainFlows | None:
-        """Return the flows as a function of plain numbers, or None where that is no quicker."""
-        if self.law is None or not hasattr(self.law, "plain_flows"):
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows as a function of scalars, or None where that is no quicker."""
+        if self.law is None or not hasattr(self.law, "scalar_flows"):
             return listed(self)
-        inner: PlainFlows | None = self.law.plain_flows()
+        inner: ScalarFlows | None = self.law.scalar_flows()
         if inner is None:
             return None
         count, others = self.contacts, [0.0] * (len(self.names) - self.contacts)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from thermo.files import write_whole
-from validation.pictures import flow_scan, paper_drawings, weak_coupling
+from validation.pictures import flow_scan, paper_drawings, weak_coupling, what_is_a_reservoir
 from validation.report.files import refuse_unwritable
 
 
@@ -25,11 +25,17 @@ def weak() -> Figure:
     return weak_coupling.draw(weak_coupling.compute())
 
 
+def reservoirs() -> Figure:
+    """Draw Fig. 1 by jumps, mean field and explicit levels."""
+    return what_is_a_reservoir.draw(what_is_a_reservoir.compute())
+
+
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     **paper_drawings.FIGURES,
     "table_1": paper_drawings.table_one,
     "flows": flows,
     "weak_coupling": weak,
+    "what_is_a_reservoir": reservoirs,
 }
 """File name, without suffix -> what computes and draws it."""
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from oqs.arguments import FloatArray
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import filled_and_empty
-from oqs.transitions.transitions import Flips, SectorBlocks, Transitions
+from oqs.transitions.transitions import ModeTransitions, SectorBlocks, Transitions
 
 
 @final
@@ -36,7 +36,7 @@ class Pairs:
     @classmethod
     def of(cls, transitions: Transitions, reservoirs: int) -> Pairs:
         """Take the transitions that some contact drives."""
-        blocks = transitions.blocks() if isinstance(transitions, Flips) else transitions
+        blocks = transitions.blocks() if isinstance(transitions, ModeTransitions) else transitions
         lower, upper, frequency, strength = _flat(blocks, reservoirs)
         return cls(blocks.dimension, lower, upper, frequency, strength)
 

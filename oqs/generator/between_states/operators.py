@@ -35,7 +35,7 @@ def decompose_contacts(
         if an operator does not fit the system, or changes its particle number.
     """
     spectrum = system.spectrum
-    levels, energy = levels_of(spectrum.energies, spectrum.particles, resolution)
+    levels, energy = levels_of(spectrum.energies, spectrum.particles, system.widths(resolution))
     found = [_of_contact(system, contact, j, levels, energy) for j, contact in enumerate(contacts)]
     bohr = [energy[levels[upper]] - energy[levels[lower]] for lower, upper, *_ in found]
     fermionic = np.array([contact.fermionic for contact in contacts])

@@ -49,7 +49,7 @@ def large_levels(model: Model) -> LevelCoherences | None:
     if not isinstance(blocks, SectorBlocks) or blocks.dimension <= _ONE_MATRIX:
         return None
     levels = model.level_coherences
-    return None if levels is None or levels.turning else levels
+    return None if levels is None or levels.detuned else levels
 
 
 @final

@@ -11,9 +11,10 @@ import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.generator.assembly import build_generator
 from oqs.generator.davies import DaviesModel
 from oqs.generator.eigenoperators import Elements
-from oqs.generator.generator import Generator, build_generator
+from oqs.generator.generator import Generator
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.coherent.local_basis import JumpBlocks
 from oqs.transitions.places import commutator
@@ -71,8 +72,8 @@ class Equations:
     energies: FloatArray
 
     @property
-    def turning(self) -> bool:
-        """Whether matrix elements turn beside what the rates do."""
+    def precessing(self) -> bool:
+        """Whether matrix elements precess beside what the rates do."""
         return bool(np.any(self.energies != self.energies[0]) or np.any(self.model.detuning))
 
     def at(self, weights: FloatArray) -> Weighted:
@@ -94,7 +95,7 @@ class Equations:
                 " raise T, bring the contacts' rates closer together, or take fewer sites."
             )
         matrix = generator.matrix(weights)
-        if self.turning:
+        if self.precessing:
             matrix = sp.csc_array(matrix + commutator(self._hamiltonian(vectors), generator))
         return Weighted(generator, matrix, vectors)
 

@@ -202,11 +202,11 @@ def _eliminate(
     matrix: sp.csc_array, coherent: IntArray, diagonal: IntArray
 ) -> tuple[ComplexArray, float, _Solve] | None:
     """Return the coherences (C, D) that populations make, the longest life of one, and L_cc^-1."""
-    turning = matrix[coherent, :][:, coherent]
-    decay = np.abs(turning.diagonal())
+    inner = matrix[coherent, :][:, coherent]
+    decay = np.abs(inner.diagonal())
     if np.any(decay == 0):
         return None
-    scaled = sp.csc_array(turning @ sp.diags_array(1 / decay))
+    scaled = sp.csc_array(inner @ sp.diags_array(1 / decay))
     try:
         factors = scipy.sparse.linalg.splu(
             scaled,

@@ -149,7 +149,7 @@ class GeneratorProblem(StationaryProblem):
         little about what the rates determine: these are not iterated.
         """
         generator, matrix = weighted.generator, weighted.matrix
-        if generator.size >= ITERATED and not self.equations.turning:
+        if generator.size >= ITERATED and not self.equations.precessing:
             kernel = iterated(matrix, generator.diagonal)
             if kernel is not None:
                 exchanged = self._exchange(generator, weights, kernel.values)

@@ -20,7 +20,7 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.stationary.rates.step_rates import StepRates
+from oqs.transitions.step_rates import StepRates
 
 _CONVERGED = 1e-13  # largest relative change of a population in one sweep
 _BESIDE = 1e-3  # relative: where the sweeps are started once more

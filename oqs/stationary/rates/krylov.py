@@ -22,7 +22,7 @@ from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import TOLERANCE, Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency
 from oqs.system.fock import occupation_sum
-from oqs.transitions.transitions import Flips
+from oqs.transitions.transitions import ModeTransitions
 
 _RELATIVE = 1e-13  # of the start's residual
 _RESTART = 40
@@ -32,14 +32,14 @@ _CYCLES = 10
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class KrylovProblem(RateProblem):
-    """Flips of single modes, weighted anew at each T, mu; populations to 1e-12 in absolute terms.
+    """Single-mode transitions, weighted anew at each T, mu; populations to 1e-12 in absolute terms.
 
     Memory: about (2 N + 60) doubles for each of the 2^N states.
     """
 
     model: DaviesModel
     method: StationaryMethod
-    flips: Flips
+    flips: ModeTransitions
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Iterate from the uniform distribution; check residual and positivity."""
@@ -161,7 +161,7 @@ class _Exchange:
     mean_up, mean_down : (N,) averages over the other occupations.
     """
 
-    flips: Flips
+    flips: ModeTransitions
     up: list[FloatArray]
     down: list[FloatArray]
     mean_up: FloatArray
@@ -169,7 +169,7 @@ class _Exchange:
     gaps: FloatArray
 
     @classmethod
-    def at(cls, flips: Flips, T: FloatArray, mu: FloatArray) -> _Exchange:
+    def at(cls, flips: ModeTransitions, T: FloatArray, mu: FloatArray) -> _Exchange:
         ups, downs = [], []
         for mode in range(flips.modes):
             up = np.zeros(len(flips.frequency[mode]))

@@ -14,11 +14,12 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import PlainFlows, listed
+from oqs.flows import ScalarFlows, listed
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates import sector_batch
+from oqs.stationary.rates.batched import BatchedProblem
 from oqs.stationary.rates.elimination import (
     Fold,
     eliminate,
@@ -27,8 +28,8 @@ from oqs.stationary.rates.elimination import (
     recurrent,
 )
 from oqs.stationary.rates.parity_rates import ParityRates
-from oqs.stationary.rates.perturbation import Lines, flow_jacobian
-from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency, matrix_of_blocks
+from oqs.stationary.rates.perturbation import flow_jacobian
+from oqs.stationary.rates.rate_equation import balanced, by_frequency, matrix_of_blocks
 from oqs.stationary.rates.sectors import SectorProblem
 from oqs.transitions.transitions import SectorBlocks
 
@@ -37,7 +38,7 @@ LARGEST = 1024  # states up to which the empty part of the matrix costs less tha
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class ParityProblem(RateProblem):
+class ParityProblem(BatchedProblem):
     """Dense rates between even and odd states, weighted anew at each T, mu.
 
     Parameters
@@ -92,43 +93,16 @@ class ParityProblem(RateProblem):
             energy,
         )
 
-    def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
-        if self.few is None:
-            return super().solve_batch(T, mu)
-        particle, energy, good = sector_batch.flows(self.few, T, mu, self.method)
-        for row in np.flatnonzero(~good).tolist():
-            solution = self.solve(T[row], mu[row])
-            particle[row], energy[row] = solution.particle, solution.energy
-        return particle, energy
-
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
         """Return the derivatives (n, n) of the flows."""
         populations = self.solve(T, mu).values.real
         if self.few is None:
             return self.sectors.jacobian_at(populations, T, mu)
-        return flow_jacobian(self._lines, T[None], mu[None], populations[:, None], self.method)
-
-    def jacobian_batch(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
-        """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
-        if self.few is None:
-            return super().jacobian_batch(T, mu)
-        populations, good = sector_batch.populations_at(self.few, T, mu)
-        for row in np.flatnonzero(~good).tolist():
-            populations[:, row] = self.solve(T[row], mu[row]).values.real
-        return flow_jacobian(self._lines, T, mu, populations, self.method)
-
-    @functools.cached_property
-    def _lines(self) -> Lines:
-        few = self.few
-        if few is None:
-            raise TypeError("The transitions are too many to be taken one by one.")
-        at = np.any(few.rate > 0, axis=0)
-        return Lines(
-            few.lower[at], few.upper[at], few.frequency[at], few.rate[:, at], few.dimension
+        return flow_jacobian(
+            self._transition_list, T[None], mu[None], populations[:, None], self.method
         )
 
-    def plain_flows(self) -> PlainFlows | None:
+    def scalar_flows(self) -> ScalarFlows | None:
         """Return the flows, unlike the plain ones of fewer states with all checks."""
         return None if self.few is None else listed(self.solve)
 

@@ -34,7 +34,7 @@ _CACHED = 250_000  # numbers in the array that is eliminated in, not to crowd ou
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class Lines:
+class TransitionList:
     """Transitions one after the other.
 
     Parameters
@@ -78,7 +78,11 @@ class Lines:
 
 
 def flow_jacobian(
-    lines: Lines, T: FloatArray, mu: FloatArray, populations: FloatArray, method: StationaryMethod
+    lines: TransitionList,
+    T: FloatArray,
+    mu: FloatArray,
+    populations: FloatArray,
+    method: StationaryMethod,
 ) -> FlowJacobian:
     """Return the derivatives (b, n, n) of the flows at T, mu (b, n) and their populations (D, b).
 
@@ -92,7 +96,11 @@ def flow_jacobian(
 
 
 def _jacobian(
-    lines: Lines, T: FloatArray, mu: FloatArray, populations: FloatArray, method: StationaryMethod
+    lines: TransitionList,
+    T: FloatArray,
+    mu: FloatArray,
+    populations: FloatArray,
+    method: StationaryMethod,
 ) -> FlowJacobian:
     (count, n), reference = T.shape, mu.mean(axis=1)
     x = (lines.frequency[:, None, None] - mu.T) / T.T  # (M, n, b)
@@ -128,7 +136,7 @@ def _jacobian(
 
 
 def _changes(
-    lines: Lines,
+    lines: TransitionList,
     totals: tuple[FloatArray, FloatArray],
     populations: FloatArray,
     sources: FloatArray,

@@ -53,8 +53,8 @@ def balanced(flows: FloatArray, gross: FloatArray) -> FloatArray:
     return flows - excess * (gross / np.where(total > 0, total, 1.0))
 
 
-def balanced_plain(flows: list[float], gross: list[float]) -> list[float]:
-    """Do as `balanced` does, on plain numbers."""
+def balanced_scalars(flows: list[float], gross: list[float]) -> list[float]:
+    """Do as `balanced` does, on scalars."""
     excess = sum(flows) / (sum(gross) or 1.0)
     return [flow - excess * weight for flow, weight in zip(flows, gross, strict=True)]
 

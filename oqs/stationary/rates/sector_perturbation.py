@@ -19,7 +19,7 @@ from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import StationaryMethod, checked_residual
 from oqs.stationary.rates.elimination import times
 from oqs.stationary.rates.rate_equation import balanced
-from oqs.stationary.rates.step_rates import StepRates, slopes
+from oqs.transitions.step_rates import StepRates, slopes
 from oqs.transitions.transitions import Part, Step
 
 _WHOLE = 4096  # states up to which they are eliminated without an order of sectors, if need be

@@ -19,7 +19,7 @@ from oqs.stationary.rates.aggregation import aggregate
 from oqs.stationary.rates.elimination import eliminate_steps, last_sector, recurrent
 from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency, matrix_of_blocks
 from oqs.stationary.rates.sector_perturbation import Perturbation, population_changes
-from oqs.stationary.rates.step_rates import StepRates, fluxes, totals
+from oqs.transitions.step_rates import StepRates, fluxes, totals
 from oqs.transitions.transitions import Part, SectorBlocks, Step
 
 _MANY = 4000  # states from which on iterating is quicker than eliminating

@@ -1,7 +1,6 @@
-"""The rate equation of a handful of states: microseconds a call, and in batches.
+"""The rate equation of a handful of states in scalars: microseconds a call.
 
-One state of T, mu is worked out in plain numbers, where numpy's overhead would outweigh the
-arithmetic; a batch in arrays over the batch. Both eliminate state by state as `elimination.gth`.
+numpy's overhead would outweigh the arithmetic. States are eliminated as in `elimination.gth`.
 """
 
 from __future__ import annotations
@@ -15,21 +14,19 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import PlainFlows
+from oqs.flows import ScalarFlows
 from oqs.generator.davies import DaviesModel
 from oqs.numerics.clusters import IntArray
-from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
+from oqs.stationary.rates import sector_batch
+from oqs.stationary.rates.batched import BatchedProblem
 from oqs.stationary.rates.elimination import recurrent
-from oqs.stationary.rates.perturbation import Lines, flow_jacobian
-from oqs.stationary.rates.plain_perturbation import PlainRates, plain_derivatives
 from oqs.stationary.rates.rate_equation import (
-    RateProblem,
-    balanced,
-    balanced_plain,
+    balanced_scalars,
     by_frequency,
     rate_matrix,
 )
+from oqs.stationary.rates.scalar_perturbation import ScalarRates, scalar_derivatives
 from oqs.transitions.transitions import SectorBlocks
 
 LARGEST = 8
@@ -39,13 +36,14 @@ _Lists = list[list[float]]
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class SmallProblem(RateProblem):
+class SmallProblem(BatchedProblem):
     """Up to 8 eigenstates.
 
     Parameters
     ----------
     lower, upper : (M,) states of each transition.
     frequency : (M,); rate : (n, M).
+    few : the same for batches.
     """
 
     model: DaviesModel
@@ -55,6 +53,7 @@ class SmallProblem(RateProblem):
     frequency: FloatArray
     rate: FloatArray
     dimension: int
+    few: sector_batch.Flat | None
 
     @classmethod
     def of(cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks) -> SmallProblem:
@@ -72,10 +71,11 @@ class SmallProblem(RateProblem):
                 [rate[:, b, a] for rate, (b, a) in zip(rates, linked, strict=True)], axis=1
             ),
             dimension=blocks.dimension,
+            few=sector_batch.Flat.of(blocks) if sector_batch.applies(blocks) else None,
         )
 
     @functools.cached_property
-    def _plain(self) -> tuple[list[tuple[int, int]], list[float], list[int], list[float], _Lists]:
+    def _scalars(self) -> tuple[list[tuple[int, int]], list[float], list[int], list[float], _Lists]:
         """Ends and frequencies of the transitions, distinct frequencies, rates, as lists."""
         ends = list(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
         distinct, which = np.unique(self.frequency, return_inverse=True)
@@ -83,7 +83,7 @@ class SmallProblem(RateProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Eliminate state by state and balance each contact's transitions."""
-        ends, frequencies = self._plain[:2]
+        ends, frequencies = self._scalars[:2]
         ups, downs, rise, fall, p = self._solved(T.tolist(), mu.tolist())
         net, gross = [0.0] * self.dimension, 0.0
         for (a, b), up, down in zip(ends, rise, fall, strict=True):
@@ -97,13 +97,13 @@ class SmallProblem(RateProblem):
         return Solution(
             np.array(p),
             checked_residual(residual, self.method),
-            np.array(balanced_plain(particles, weights)),
-            np.array(balanced_plain(energies, weights)),
+            np.array(balanced_scalars(particles, weights)),
+            np.array(balanced_scalars(energies, weights)),
         )
 
-    def plain_flows(self) -> PlainFlows:
+    def scalar_flows(self) -> ScalarFlows:
         """Return the flows without their checks."""
-        ends, frequencies = self._plain[:2]
+        ends, frequencies = self._scalars[:2]
 
         def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
             ups, downs, _, _, p = self._solved(T, mu)
@@ -111,58 +111,34 @@ class SmallProblem(RateProblem):
 
         return flows
 
-    def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
-        if not T.size:
-            return np.empty_like(T), np.empty_like(T)
-        flux, rising, populations = self._fluxes(T, mu)
-        net = np.zeros_like(populations)
-        for (a, b), gained in zip(self._plain[0], flux.sum(axis=0), strict=True):
-            net[a] -= gained
-            net[b] += gained
-        gross = rising.sum(axis=0).max(axis=0)
-        worst = np.abs(net).max(axis=0) / np.where(gross > 0, gross, 1.0)
-        checked_residual(float(worst.max()), self.method)
-        weights = rising.sum(axis=1).T
-        particle = balanced(flux.sum(axis=1).T, weights)
-        flux *= self.frequency[:, None]  # no matrix product: its rounding depends on the batch
-        return particle, balanced(flux.sum(axis=1).T, weights)
-
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
         """Return the derivatives (n, n) of the flows."""
         temperatures, potentials = T.tolist(), mu.tolist()
         ups, downs, _, _, p = self._solved(temperatures, potentials)
-        ends, frequencies, _, _, rates = self._plain
+        ends, frequencies, _, _, rates = self._scalars
         slopes = [
             [up * (down / rate) / t if rate else 0.0 for up, down, rate in zip(*row, strict=True)]
             for *row, t in zip(ups, downs, rates, temperatures, strict=True)
         ]
         particles, _, weights = _summed(ends, frequencies, ups, downs, p)
-        flows = balanced_plain(particles, weights)
-        plain = PlainRates(ends, frequencies, ups, downs, slopes, p, flows)
+        flows = balanced_scalars(particles, weights)
+        plain = ScalarRates(ends, frequencies, ups, downs, slopes, p, flows)
         return FlowJacobian.of_table(
-            plain_derivatives(plain, temperatures, potentials, self.method)
+            scalar_derivatives(plain, temperatures, potentials, self.method)
         )
-
-    def jacobian_batch(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
-        """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
-        _, _, populations = self._fluxes(T, mu)
-        return flow_jacobian(self._lines, T, mu, populations, self.method)
-
-    @functools.cached_property
-    def _lines(self) -> Lines:
-        return Lines(self.lower, self.upper, self.frequency, self.rate, self.dimension)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
-        flux, _, _ = self._fluxes(T[None], mu[None])
-        return by_frequency(self.frequencies, [(self.frequency, flux[..., 0])])
+        ups, downs, _, _, p = self._solved(T.tolist(), mu.tolist())
+        populations = np.array(p)
+        flux = np.array(ups) * populations[self.lower] - np.array(downs) * populations[self.upper]
+        return by_frequency(self.frequencies, [(self.frequency, flux)])
 
     def _solved(
         self, T: list[float], mu: list[float]
     ) -> tuple[_Lists, _Lists, list[float], list[float], list[float]]:
         """Return the rates up and down, contact by contact and summed, and the populations."""
-        ends, _, which, distinct, rates = self._plain
+        ends, _, which, distinct, rates = self._scalars
         ups, downs = _weighted(rates, which, distinct, T, mu)
         rise = [sum(column) for column in zip(*ups, strict=True)]
         fall = [sum(column) for column in zip(*downs, strict=True)]
@@ -174,24 +150,6 @@ class SmallProblem(RateProblem):
     def transition_frequencies(self) -> FloatArray:
         """Return the frequencies (M,) of all transitions."""
         return self.frequency
-
-    def _fluxes(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return net and gross flux up (n, M, b) and populations (D, b) at T, mu (b, n).
-
-        The batch comes last: sums over few transitions are then sums of long rows.
-        """
-        ends, _, which, distinct, _ = self._plain
-        above = np.array(distinct)[:, None] - mu.T.copy()[:, None]
-        filled, empty = filled_and_empty(above / T.T.copy()[:, None])
-        rates = self.rate[..., None]
-        up, down = rates * filled[:, which], rates * empty[:, which]
-        rise, fall = up.sum(axis=0), down.sum(axis=0)
-        populations = _gth_batch(ends, rise, fall, self.dimension)
-        good = ((rise > 0) & (fall > 0)).all(axis=0) & np.isfinite(populations).all(axis=0)
-        for row in np.flatnonzero(~good).tolist():
-            populations[:, row] = self._recurrent(rise[:, row], fall[:, row])
-        rising = up * populations[self.lower]
-        return rising - down * populations[self.upper], rising, populations
 
     def _recurrent(self, rise: FloatArray, fall: FloatArray) -> FloatArray:
         return recurrent(rate_matrix(self.lower, self.upper, rise, fall, self.dimension))
@@ -263,27 +221,3 @@ def _gth(
         total = sum(populations)
         populations = [p / total for p in populations]
     return populations if math.isfinite(sum(populations)) else None
-
-
-def _gth_batch(
-    ends: list[tuple[int, int]], ups: FloatArray, downs: FloatArray, size: int
-) -> FloatArray:
-    """Eliminate as `elimination.gth` does, for a batch: ups, downs (M, b) -> (D, b).
-
-    Columns with rates that underflowed to zero come out as they may: they are solved otherwise.
-    """
-    count = ups.shape[1]
-    w = np.zeros((size, size, count))
-    for (a, b), up, down in zip(ends, ups, downs, strict=True):
-        w[b, a] = up
-        w[a, b] = down
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for k in range(size - 1, 0, -1):
-            w[k, :k] /= w[:k, k].sum(axis=0)
-            w[:k, :k] += w[:k, k, None] * w[k, None, :k]
-        populations = np.zeros((size, count))
-        populations[0] = 1.0
-        for k in range(1, size):
-            populations[k] = (w[k, :k] * populations[:k]).sum(axis=0)
-            populations[: k + 1] /= populations[: k + 1].sum(axis=0)
-    return populations

@@ -13,7 +13,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.numerics.clusters import IntArray
-from oqs.stationary.rates.step_rates import StepRates
+from oqs.transitions.step_rates import StepRates
 
 
 @final

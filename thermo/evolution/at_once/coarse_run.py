@@ -1,4 +1,4 @@
-"""A first, coarse solution of a whole relaxation: SciPy's LSODA in plain Python numbers.
+"""A first, coarse solution of a whole relaxation: SciPy's LSODA in Python scalars.
 
 A relaxation is smooth in log t: its steps are the doublings of time.
 """
@@ -47,7 +47,7 @@ def coarse(
 
     Parameters
     ----------
-    dynamics, rates, y : the dynamics, in plain numbers as well, and its start (2n,).
+    dynamics, rates, y : the dynamics, in scalars as well, and its start (2n,).
     t_final : where to stop, may be infinite if the monitor has a goal.
     monitor : knows the equilibrium where the last step is to end; without one, on to t_final.
     tolerance : of LSODA's steps; near equilibrium less, in proportion to the way left.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
-from oqs.flows import PlainFlows, listed
+from oqs.flows import ScalarFlows, listed
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas
 from thermo.gases.base import GasState, state_function
@@ -44,19 +44,19 @@ def scalar_rates(dynamics: ReservoirDynamics) -> ScalarRates | None:
     return _rates(flows, responses, dynamics.start_T.tolist(), group.per_capacity.tolist())
 
 
-def _flows(dynamics: ReservoirDynamics) -> PlainFlows | None:
+def _flows(dynamics: ReservoirDynamics) -> ScalarFlows | None:
     """Return the own plain flows of a batched law if it knows of them, else its flows, counted."""
     if not getattr(dynamics.law, "batched", False):
         return None
-    plain_flows = getattr(dynamics.law, "plain_flows", None)
-    if plain_flows is not None:
-        own: PlainFlows | None = plain_flows()
+    scalar_flows = getattr(dynamics.law, "scalar_flows", None)
+    if scalar_flows is not None:
+        own: ScalarFlows | None = scalar_flows()
         return own
     return listed(dynamics.flows)
 
 
 def _rates(
-    flows: PlainFlows, responses: list[_Response], unit: list[float], sizes: list[float]
+    flows: ScalarFlows, responses: list[_Response], unit: list[float], sizes: list[float]
 ) -> ScalarRates:
     n = len(unit)
     reservoirs = range(n)

@@ -13,7 +13,7 @@ from oqs.arguments import FloatArray, read_only
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.memory import require_memory
 from oqs.stationary.populations import coherences_reached
-from oqs.transitions.transitions import Flips, SectorBlocks
+from oqs.transitions.transitions import ModeTransitions, SectorBlocks
 
 IntArray = NDArray[np.int64]
 
@@ -74,7 +74,7 @@ def jump_table(model: object) -> JumpTable:
             "Make one with oqs.davies(system, contacts)."
         )
     transitions = model.transitions
-    if not isinstance(transitions, Flips | SectorBlocks):
+    if not isinstance(transitions, ModeTransitions | SectorBlocks):
         raise ValueError(
             "Argument `model` must have fermionic contacts whose rates do not depend on T and mu, "
             "but some are bosonic or vary. Give oqs.Contact(rate=...) with a rate of w alone."
@@ -93,7 +93,7 @@ def jump_table(model: object) -> JumpTable:
             "and mu, but has others. Their mean evolution is thermo.evolve(oqs.flow_law(model), "
             "...)."
         )
-    if isinstance(transitions, Flips):
+    if isinstance(transitions, ModeTransitions):
         require_memory(
             40.0 * model.reservoirs * transitions.modes * 2**transitions.modes,
             f"The jumps between the {2**transitions.modes} states of {transitions.modes} modes",

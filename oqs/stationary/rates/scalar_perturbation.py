@@ -1,4 +1,4 @@
-"""First-order change of a handful of populations and of their flows, in plain numbers.
+"""First-order change of a handful of populations and of their flows, in scalars.
 
 What `oqs.stationary.rates.perturbation` does, without numpy, whose overhead would outweigh the
 arithmetic: a Jacobian then costs a few calls of the law.
@@ -13,13 +13,13 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.stationary.method import StationaryMethod, checked_residual
-from oqs.stationary.rates.rate_equation import balanced_plain
+from oqs.stationary.rates.rate_equation import balanced_scalars
 
 _Lists = list[list[float]]
 
 
 @final
-class PlainRates(NamedTuple):
+class ScalarRates(NamedTuple):
     """A rate equation and its solution at one T, mu.
 
     Parameters
@@ -39,8 +39,8 @@ class PlainRates(NamedTuple):
     flows: list[float]
 
 
-def plain_derivatives(
-    rates: PlainRates, T: list[float], mu: list[float], method: StationaryMethod
+def scalar_derivatives(
+    rates: ScalarRates, T: list[float], mu: list[float], method: StationaryMethod
 ) -> FloatArray:
     """Return d particle, d energy, d heat by T_q and mu_q, (6, n, n).
 
@@ -71,7 +71,7 @@ def plain_derivatives(
 
 
 def _exchanged(
-    rates: PlainRates, energies: list[float], q: int, own: list[float], x: list[float]
+    rates: ScalarRates, energies: list[float], q: int, own: list[float], x: list[float]
 ) -> tuple[list[float], list[float]]:
     """Return the change of each contact's particle and energy flow, which add up to zero.
 
@@ -97,10 +97,10 @@ def _exchanged(
         particles.append(particle)
         carried.append(energy)
         gross.append(size)
-    return balanced_plain(particles, gross), balanced_plain(carried, gross)
+    return balanced_scalars(particles, gross), balanced_scalars(carried, gross)
 
 
-def _changes(rates: PlainRates, driven: _Lists, method: StationaryMethod) -> _Lists:
+def _changes(rates: ScalarRates, driven: _Lists, method: StationaryMethod) -> _Lists:
     """Return dp of each column: W dp = -(what the driven fluxes bring), sum dp = 0."""
     p, size = rates.populations, len(rates.populations)
     order = sorted(range(size), key=p.__getitem__, reverse=True)

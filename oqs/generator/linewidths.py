@@ -9,11 +9,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.contact.contacts import NEGLIGIBLE
 from oqs.generator.davies import DaviesModel
 from oqs.generator.eigenoperators import Elements
+from oqs.modes.levels import find_levels
 from oqs.modes.pair_flows import occupation_differences
-from oqs.numerics.clusters import IntArray, cluster, numbered
+from oqs.numerics.clusters import IntArray, numbered
 from oqs.system.systems import QuadraticSystem
 
 _POINTS = 400  # of the quadrature over a line: an estimate to a few per cent
@@ -23,7 +23,7 @@ _LINES = 500
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class Lines:
+class Linewidths:
     """Bohr frequencies as lines of a width, units of energy.
 
     Parameters
@@ -44,7 +44,7 @@ class Lines:
     products: FloatArray
 
     @classmethod
-    def of(cls, model: DaviesModel, rates: FloatArray | None = None) -> Lines:
+    def of(cls, model: DaviesModel, rates: FloatArray | None = None) -> Linewidths:
         """Collect the lines of a model; without interactions from its modes, not its 2^N states.
 
         Parameters
@@ -66,11 +66,12 @@ class Lines:
         return cls(model.frequencies, own, widths, products)
 
     @classmethod
-    def _of_modes(cls, model: DaviesModel, system: QuadraticSystem) -> Lines:
-        levels = mode_levels(model, system)
+    def _of_modes(cls, model: DaviesModel, system: QuadraticSystem) -> Linewidths:
+        levels = find_levels(system, model.leads, model.resolution)
         rates = [level.gammas[:, None, None] * level.grams for level in levels]  # G_j
         widths = [
-            np.linalg.eigvalsh(rate.sum(axis=0))[-1] + 2 * np.max(np.abs(level.splitting))
+            np.linalg.eigvalsh(rate.sum(axis=0))[-1]
+            + 2 * np.max(np.abs(system.energies[level.modes] - level.frequency))
             for level, rate in zip(levels, rates, strict=True)
         ]
         return cls(
@@ -79,47 +80,6 @@ class Lines:
             np.array(widths),
             np.array([np.einsum("jab,qba->jq", rate, rate).real for rate in rates]).T,
         )
-
-
-@final
-@dataclasses.dataclass(frozen=True, eq=False)
-class ModeLevel:
-    """The modes of a quadratic system at one Bohr frequency, g of them.
-
-    Parameters
-    ----------
-    frequency : w, the mean of their energies.
-    splitting : (g,) their energies minus w.
-    gammas : (n,) gamma_j(w); 0 where contact j does not touch them.
-    grams : (n, g, g) (t_j modes)^+ (t_j modes).
-    """
-
-    frequency: float
-    splitting: FloatArray
-    gammas: FloatArray
-    grams: ComplexArray
-
-
-def mode_levels(model: DaviesModel, system: QuadraticSystem) -> tuple[ModeLevel, ...]:
-    """Return the levels at `model.frequencies`, without looking at the 2^N states as those do."""
-    label, frequencies = levels_of_modes(model, system)
-    amplitudes = [contact.channels(system.sites) @ system.modes for contact in model.leads]
-    found = []
-    for kappa, w in enumerate(frequencies):
-        modes = np.flatnonzero(label == kappa)
-        gammas = np.zeros(model.reservoirs)
-        parts = [a[:, modes] for a in amplitudes]
-        for j, (contact, a) in enumerate(zip(model.leads, amplitudes, strict=True)):
-            if np.linalg.norm(parts[j]) > NEGLIGIBLE * np.linalg.norm(a):
-                gammas[j] = contact.gamma(np.array([w]), j)[0]
-        grams = np.array([part.conj().T @ part for part in parts])
-        found.append(ModeLevel(float(w), system.energies[modes] - w, gammas, grams))
-    return tuple(found)
-
-
-def levels_of_modes(model: DaviesModel, system: QuadraticSystem) -> tuple[IntArray, FloatArray]:
-    """Return the level (N,) of each mode and the Bohr frequencies (K,) of the levels."""
-    return cluster(system.energies, model.resolution)
 
 
 def _largest_products(
@@ -183,7 +143,7 @@ def _largest(values: FloatArray, kappa: IntArray, size: int) -> FloatArray:
     return found
 
 
-def tail_flows(lines: Lines, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
+def tail_flows(lines: Linewidths, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
     """Return the particle and energy flow that the lines of no width miss, an estimate.
 
         C_j = sum_kappa sum_q int dx/(2 pi) g_j g_q / ((x - w)^2 + width^2/4)

@@ -1,4 +1,4 @@
-"""Flows in plain numbers: the law's own, up to the rounding of what cancels in them."""
+"""Flows in scalars: the law's own, up to the rounding of what cancels in them."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ LAWS = {
 def test_the_same_flows(name, seed, scale):
     rng = np.random.default_rng(seed)
     law = LAWS[name](rng)
-    plain = law.plain_flows()
+    plain = law.scalar_flows()
     n = law.reservoirs if hasattr(law, "reservoirs") else law.model.reservoirs
     T, mu = scale * rng.uniform(0.3, 2, n), rng.uniform(14, 23, n)
     flows = law(T, mu)
@@ -63,7 +63,7 @@ def test_the_same_flows(name, seed, scale):
     np.testing.assert_allclose(energy, flows.energy, rtol=0, atol=22 * rounding)
 
 
-def test_what_has_no_plain_form():
+def test_what_has_no_scalar_form():
     rng = np.random.default_rng(0)
-    assert oqs.closed_form(random_system(rng, 251), contacts(rng, 2)).plain_flows() is None
-    assert oqs.flow_law(oqs.davies(random_system(rng, 7), contacts(rng, 2))).plain_flows() is None
+    assert oqs.closed_form(random_system(rng, 251), contacts(rng, 2)).scalar_flows() is None
+    assert oqs.flow_law(oqs.davies(random_system(rng, 7), contacts(rng, 2))).scalar_flows() is None
