@@ -10,7 +10,7 @@ from typing import Protocol, final
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.contact.contacts import Contact
+from oqs.contact.base import ReservoirContact
 from oqs.system.base import System
 from oqs.units import Units
 from thermo.reservoirs.reservoir import Reservoir
@@ -50,7 +50,7 @@ class Scenario:
     note: str
     units: Units | None
     system: System
-    contacts: tuple[Contact, ...]
+    contacts: tuple[ReservoirContact, ...]
     links: Links
     names: tuple[str, ...]
     T: FloatArray

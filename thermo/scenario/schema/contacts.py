@@ -6,11 +6,17 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
+import qutip
+
 from oqs.arguments import ComplexArray
+from oqs.contact.base import ReservoirContact
+from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
+from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
 from oqs.system.base import System
 from oqs.system.builders import spin_channels
+from oqs.system.spins import on_factor
 from thermo.scenario.schema.place import Place, Problems
 from thermo.scenario.schema.table import (
     REQUIRED,
@@ -23,7 +29,16 @@ from thermo.scenario.schema.table import (
     label,
     named,
 )
-from thermo.scenario.schema.values import arguments_of, complex_array, complex_number, name, number
+from thermo.scenario.schema.values import (
+    Whole,
+    arguments_of,
+    complex_array,
+    complex_number,
+    name,
+    number,
+    numbers,
+    positive,
+)
 
 RATES: Final = Variant(
     "law", {call.__name__: (arguments_of(call), call) for call in (flat, power_law, lorentzian)}
@@ -67,7 +82,7 @@ class ContactKind:
     """
 
     keys: Table
-    make: Callable[[dict[str, Any], str, Place, System | None], Contact]
+    make: Callable[[dict[str, Any], str, Place, System | None], ReservoirContact]
 
 
 def _fermionic(keys: dict[str, Any], called: str, place: Place, system: System | None) -> Contact:
@@ -89,19 +104,92 @@ def _coupling(keys: dict[str, Any], place: Place) -> ComplexArray | None:
         return spin_channels(**keys["spin"])
 
 
-CONTACTS: Final[Mapping[str, ContactKind]] = {"fermionic": ContactKind(FERMIONIC, _fermionic)}
+def _bosonic(
+    keys: dict[str, Any], called: str, place: Place, system: System | None
+) -> BosonicContact:
+    given = [way for way in ("weights", "operator") if keys[way] is not None]
+    if len(given) != 1:
+        found = "has both" if given else "has none"
+        raise place.error(
+            f"must have exactly one of `weights` and `operator`, but {found}",
+            "Weights are of fermionic sites, an operator of qubits and oscillators.",
+        )
+    with place.blamed():
+        if keys["weights"] is not None:
+            return BosonicContact(keys["spectrum"], keys["weights"], called, keys["band"])
+        if system is None:  # its operator cannot be made
+            return BosonicContact(keys["spectrum"], qutip.qeye(1), called, keys["band"])
+        factor, kind = keys["operator"]["factor"], keys["operator"]["kind"]
+        factors = system.dims[0]
+        size = factors[factor] if factor < len(factors) else 2
+        own = _OPERATORS[kind](size)
+        return BosonicContact(
+            keys["spectrum"], on_factor(system, factor, own), called, keys["band"]
+        )
+
+
+def _displacement(levels: int) -> qutip.Qobj:
+    a = qutip.destroy(levels)
+    return a + a.dag()
+
+
+_OPERATORS: Final[Mapping[str, Callable[[int], qutip.Qobj]]] = {
+    "sigma_x": lambda _: qutip.sigmax(),
+    "sigma_y": lambda _: qutip.sigmay(),
+    "sigma_z": lambda _: qutip.sigmaz(),
+    "displacement": _displacement,
+}
+"""Operators of one factor, by its number of levels; "displacement" is a + a^+."""
+
+SPECTRA: Final = Variant(
+    "law",
+    {
+        "ohmic": (arguments_of(ohmic, cutoff=positive), ohmic),
+        **{
+            call.__name__: (arguments_of(call), call)
+            for call in (drude_lorentz, underdamped, flat, lorentzian)
+        },
+    },
+)
+"""Spectral densities: a new one is an entry here."""
+
+OPERATOR: Final = Table(
+    {
+        "factor": Key(Whole(0, 99), "Give the factor of the tensor product, from 0.", REQUIRED),
+        "kind": Key(Choice(tuple(_OPERATORS)), "It says which operator of that factor.", REQUIRED),
+    }
+)
+
+BOSONIC: Final = Table(
+    {
+        "name": Key(name, "It is how results call the reservoir behind it."),
+        "spectrum": Key(
+            SPECTRA, 'Give a spectral density, {law = "ohmic", strength = 0.01}.', REQUIRED
+        ),
+        "weights": Key(numbers, "Give x_v of sum x_v n_v, one per site of fermions."),
+        "operator": Key(OPERATOR, 'Give {factor = 0, kind = "sigma_x"}.'),
+        "band": Key(Items(number, 2, 2), "Give the lowest and highest energy of the bosons."),
+    }
+)
+
+CONTACTS: Final[Mapping[str, ContactKind]] = {
+    "fermionic": ContactKind(FERMIONIC, _fermionic),
+    "bosonic": ContactKind(BOSONIC, _bosonic),
+}
 """By the key `kind`, "fermionic" where it is not given: a new kind is an entry here."""
 
 _KIND: Final = Choice(tuple(CONTACTS))
 
 
-def read_contacts(value: object, place: Place, system: System | None) -> tuple[Contact, ...]:
+def read_contacts(
+    value: object, place: Place, system: System | None
+) -> tuple[ReservoirContact, ...]:
     """Return the contacts, checked against the system and for distinct names.
 
     A system that could not be read, None, is not compared with.
     """
     problems = Problems()
-    contacts: list[Contact | None] = []
+    contacts: list[ReservoirContact | None] = []
     taken: set[str] = set()
     for index, (table, at) in enumerate(named(value, place)):
         called = label(table, index)
@@ -118,7 +206,9 @@ def read_contacts(value: object, place: Place, system: System | None) -> tuple[C
     return tuple(contact for contact in contacts if contact is not None)
 
 
-def _contact(table: dict[str, Any], called: str, place: Place, system: System | None) -> Contact:
+def _contact(
+    table: dict[str, Any], called: str, place: Place, system: System | None
+) -> ReservoirContact:
     kind = CONTACTS[_KIND(table.get("kind", "fermionic"), place.at("kind"))]
     keys = kind.keys({key: value for key, value in table.items() if key != "kind"}, place)
     return kind.make(keys, called, place, system)

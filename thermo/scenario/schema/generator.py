@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
-from oqs.contact.contacts import Contact
+from oqs.contact.base import ReservoirContact
 from oqs.generator.davies import DaviesModel, davies
 from oqs.stationary import (
     FullLiouvillian,
@@ -43,7 +43,7 @@ class DaviesGenerator:
     method: StationaryMethod | None = None
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
-    def model(self, system: System, contacts: Sequence[Contact]) -> DaviesModel:
+    def model(self, system: System, contacts: Sequence[ReservoirContact]) -> DaviesModel:
         """Return the model; raises as `oqs.davies`."""
         return davies(system, contacts, **self.options)
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, final
 import numpy as np
 
 from oqs.arguments import FloatArray, read_only
-from oqs.contact.contacts import Contact
+from oqs.contact.base import ReservoirContact
 from thermo.gases import (
     BoseGas,
     DebyeSolid,
@@ -93,7 +93,7 @@ class ReservoirsRead(NamedTuple):
 
 
 def read_reservoirs(
-    value: object, place: Place, contacts: tuple[Contact, ...] | None, links: Links | None
+    value: object, place: Place, contacts: tuple[ReservoirContact, ...] | None, links: Links | None
 ) -> ReservoirsRead:
     """Return the reservoirs behind the contacts, and those in contact through links alone.
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from oqs.system import builders
+from oqs.system import builders, spins
 from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
@@ -23,7 +23,7 @@ from thermo.scenario.schema.values import (
     numbers,
 )
 
-BUILDERS: Final[Mapping[str, Callable[..., InteractingSystem]]] = {
+BUILDERS: Final[Mapping[str, Callable[..., System]]] = {
     call.__name__: call
     for call in (
         builders.anderson_dot,
@@ -33,10 +33,22 @@ BUILDERS: Final[Mapping[str, Callable[..., InteractingSystem]]] = {
         builders.spinful_dots,
         builders.spinless_dots,
         builders.triple_dot,
+        spins.absorption_refrigerator,
+        spins.exchange_qubits,
+        spins.heisenberg_qubits,
+        spins.ising_qubits,
+        spins.jaynes_cummings,
+        spins.transmon,
     )
 }
 """Systems that go by a name: a new one is an entry here."""
 
+_OF_SPINS = (spins.exchange_qubits, spins.heisenberg_qubits, spins.ising_qubits)
+_SPIN_READERS: Mapping[str, Reader] = {
+    "coupling": number,
+    "transverse": number,
+    "graph": Items(Items(Whole(0, 19), 2, 2), least=0),
+}
 _WAYS = ("energies", "h", "builder")
 _SITE = Whole(0, 499)
 
@@ -111,6 +123,7 @@ def _built(keys: Mapping[str, Any], place: Place) -> System:
             )
     build = BUILDERS[keys["builder"]]
     at = place.at("arguments", f"Give the arguments of oqs.{keys['builder']}.")
-    found = arguments_of(build)({} if keys["arguments"] is None else keys["arguments"], at)
+    own = {} if build not in _OF_SPINS else _SPIN_READERS
+    found = arguments_of(build, **own)({} if keys["arguments"] is None else keys["arguments"], at)
     with at.blamed():
         return build(**found)

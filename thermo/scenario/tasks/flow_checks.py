@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.contact.together import fermionic_contacts
 from oqs.flows import Flows
 from oqs.laws.density_matrix import DensityMatrixLaw
 from oqs.laws.gross import ROUNDING, flow_scales, gross_flows, gross_of_modes
@@ -24,7 +25,7 @@ def gross_rates(scenario: Scenario, law: ScenarioLaw) -> Flows:
     if isinstance(law, DensityMatrixLaw):
         found = gross_flows(law.model, *state)
     else:
-        found = gross_of_modes(quadratic(scenario), scenario.contacts, *state)
+        found = gross_of_modes(quadratic(scenario), fermionic_contacts(scenario.contacts), *state)
     whole = with_its_links(law, scenario)
     if not isinstance(whole, LinkedLaw):
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from oqs.contact.together import fermionic_contacts
 from oqs.generator.davies import DaviesModel
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
@@ -47,7 +48,7 @@ def _gaussian(scenario: Scenario, **_: float) -> ScenarioLaw:
 
 
 def _landauer(scenario: Scenario, **accuracy: float) -> ScenarioLaw:
-    return landauer(quadratic(scenario), scenario.contacts, **accuracy)
+    return landauer(quadratic(scenario), fermionic_contacts(scenario.contacts), **accuracy)
 
 
 LAWS: Final[Mapping[str, Callable[..., ScenarioLaw]]] = {
