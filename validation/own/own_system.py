@@ -15,6 +15,7 @@ import oqs
 import thermo
 import thermo.scenario
 from oqs.arguments import FloatArray
+from oqs.contact.base import ReservoirContact
 from oqs.laws.gross import ROUNDING, flow_scales, gross_flows
 from thermo.scenario import TrajectoryTask
 from thermo.scenario.tasks.laws import make_law
@@ -46,7 +47,7 @@ class OwnSystem:
     """
 
     system: oqs.System
-    contacts: Sequence[oqs.Contact]
+    contacts: Sequence[ReservoirContact]
     T: FloatArray
     mu: FloatArray
     reservoirs: Sequence[thermo.Reservoir]
