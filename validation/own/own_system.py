@@ -89,6 +89,7 @@ class OwnSystem:
         """Eq. (10), or DoesNotApply with the reason."""
         if not isinstance(self.system, oqs.QuadraticSystem):
             raise DoesNotApply("no closed form: the system has interactions")
+        self._require_leads()
         try:
             return oqs.closed_form(self.system, self.contacts)
         except ValueError as error:
@@ -114,6 +115,14 @@ class OwnSystem:
         """Return the evolution as a figure."""
         return thermo.plot_trajectory(self.path, frequencies=self.law.frequencies)
 
+    def _require_leads(self) -> None:
+        if self.model.bosonic.any():
+            raise DoesNotApply("Eq. (10) holds for particles alone: some contacts are bosonic")
+
+    def _potentials(self, mu: FloatArray) -> FloatArray:
+        """Return mu (..., n), 0 for the bosonic reservoirs."""
+        return np.where(self.model.bosonic, 0.0, mu)
+
     def closed_form(self) -> Measurement:
         """Return the largest deviation of P, J, Y from Eq. (10) at the start."""
         exact = self.exact(self.T, self.mu)
@@ -126,6 +135,7 @@ class OwnSystem:
         """Return the largest deviation of P and J from those of the covariance matrix."""
         if not isinstance(self.system, oqs.QuadraticSystem):
             raise DoesNotApply("no covariance matrix: the system has interactions")
+        self._require_leads()
         other = oqs.gaussian_law(self.system, self.contacts)(self.T, self.mu)
         return worst(
             (kind, deviation(getattr(self.flows, kind), getattr(other, kind), scale))
@@ -157,11 +167,13 @@ class OwnSystem:
 
         Flows that vanish, or all but do, count as far as ROUNDING of the gross rates is ROUTES.
         """
-        gross = gross_flows(self.model, self.T, self.mu)
+        gross = gross_flows(self.model, self.T, self._potentials(self.mu))
         found = flow_scales(self.flows, self.T, gross, ROUNDING / ROUTES)
         particle, energy = found["particle"], found["energy"]
         unit = max(self.system.energy_scale, float(np.max(self.T)))
-        return {"particle": particle, "energy": energy, "heat": energy + unit * particle}
+        heat = energy + unit * particle
+        least = float(np.finfo(float).tiny)  # bosonic reservoirs alone exchange no particles
+        return {"particle": max(particle, least), "energy": energy, "heat": heat}
 
     def balance(self) -> Measurement:
         """Return |sum_j P_j| and |sum_j J_j| relative to the largest flow."""
@@ -173,10 +185,11 @@ class OwnSystem:
 
     def detailed_balance(self) -> Measurement:
         """Return the largest |ln(up/down) + x| / (1 + |x|), x = (w - mu)/T, of the rates."""
-        down, up = self.model.weights(self.T, self.mu)[: 2 * self.model.rates.size].reshape(
+        mu = self._potentials(self.mu)
+        down, up = self.model.weights(self.T, mu)[: 2 * self.model.rates.size].reshape(
             2, *self.model.rates.shape
         )
-        x = (self.model.frequencies - self.mu[:, None]) / self.T[:, None]
+        x = (self.model.frequencies - mu[:, None]) / self.T[:, None]
         held = (down > 0) & (up > 0)  # others have underflowed to exactly nothing
         if not held.any():
             raise DoesNotApply("no transition runs both ways in double precision")
@@ -190,7 +203,8 @@ class OwnSystem:
             raise DoesNotApply(f"D_j would be a matrix of 4^{self.system.sites} rows")
 
         def measure(j: int) -> float:
-            gibbs = oqs.gibbs_state(self.system, self.T[j], self.mu[j]).full().ravel("F")
+            potential = float(self._potentials(self.mu)[j])
+            gibbs = oqs.gibbs_state(self.system, self.T[j], potential).full().ravel("F")
             dissipator = self.model.dissipator(j, self.T, self.mu).data_as("csr_matrix")
             gross = float(np.max(abs(dissipator) @ np.abs(gibbs)))
             if gross == 0:  # a contact of rate 0 at every level
@@ -208,8 +222,9 @@ class OwnSystem:
 
         def measure() -> float:
             T = self.T * np.exp(rng.uniform(-1, 1, len(self.T)))
-            width = np.ptp(self.mu) + np.max(self.T)
-            mu = self.mu + width * rng.uniform(-1, 1, len(self.T))
+            own = self.mu[~self.model.bosonic]
+            width = float(np.ptp(own) if own.size else 0.0) + np.max(self.T)
+            mu = self._potentials(self.mu + width * rng.uniform(-1, 1, len(self.T)))
             return self._clausius(self.law(T, mu), T, mu, SECOND_LAW)
 
         return Measurement(
@@ -248,7 +263,8 @@ class OwnSystem:
         Below that sum counts what makes ROUNDING of the gross rates the tolerance: rounding over
         rounding is no violation.
         """
-        rounding = ROUNDING * float(np.sum(gross_flows(self.model, T, mu).heat / T))
+        gross_rates = gross_flows(self.model, T, self._potentials(mu))
+        rounding = ROUNDING * float(np.sum(gross_rates.heat / T))
         gross = max(float(np.sum(np.abs(flows.heat) / T)), rounding / tolerance)
         return float(np.sum(flows.heat / T)) / gross if gross > 0 else 0.0
 
@@ -260,11 +276,12 @@ class OwnSystem:
             why = "stopped at t_final" if path.outcome == "t_final" else "stalled short of it"
             raise DoesNotApply(f"the evolution {why}; {distinct} distinct frequencies")
         goal = thermo.equilibrium(self.reservoirs, path.T[0], path.mu[0])
-        scale = max(abs(goal.mu), goal.T)
+        with_mu = ~self.model.bosonic
+        scale = max(abs(goal.mu), goal.T) if with_mu.any() else goal.T
         return Measurement(
             largest(
                 *np.abs(path.T[-1] / goal.T - 1),
-                *(np.abs(path.mu[-1] - goal.mu) / scale),
+                *(np.abs(path.mu[-1][with_mu] - goal.mu) / scale),
             ),
             detail=f"T_eq = {goal.T:.6g}, mu_eq = {goal.mu:.6g}",
         )
