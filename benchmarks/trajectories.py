@@ -7,6 +7,7 @@ import time
 import mpmath
 import numpy as np
 import qutip
+from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 from timing import Task, Timing, best
 
@@ -68,6 +69,54 @@ def closed_form(modes: int) -> Timing:
     return Timing(best(lambda: evolution(law, 1e-6)), best(lsoda))
 
 
+class OneByOne:
+    """A law that is asked for one state at a time, so that `evolve` goes step by step."""
+
+    batched = False
+
+    def __init__(self, law: oqs.ClosedForm) -> None:
+        self.law, self.jacobian = law, law.jacobian
+        self.frequencies, self.fastest_rate = law.frequencies, law.fastest_rate
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike) -> oqs.Flows:
+        return self.law(T, mu)
+
+
+def at_once(modes: int) -> Timing:
+    """Compare all steps at once with step by step."""
+    law = oqs.closed_form(
+        oqs.QuadraticSystem.from_energies(np.linspace(21.1, 21.5, modes)), CONTACTS
+    )
+    found = evolution(law), evolution(OneByOne(law))
+    assert [path.parameters["route"][:12] for path in found] == ["all steps at", "step by step"]
+    return Timing(best(lambda: evolution(law)), best(lambda: evolution(OneByOne(law))))
+
+
+class Differenced:
+    """A law that does not know its derivatives."""
+
+    def __init__(self, law: oqs.ClosedForm) -> None:
+        self.law, self.batched, self.fastest_rate = law, law.batched, law.fastest_rate
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike) -> oqs.Flows:
+        return self.law(T, mu)
+
+
+def derivatives(count: int) -> Timing:
+    """Compare an ensemble of four reservoirs, Fig. 4, with one whose law is differenced."""
+    rng = np.random.default_rng(0)
+    rates = 1e-4 * np.array([10, 1, 10, 0.05])
+    contacts = [oqs.Contact(oqs.power_law(float(rate), 0.5)) for rate in rates]
+    law = oqs.closed_form(oqs.QuadraticSystem.from_energies([21.2, 21.5]), contacts)
+    starts = np.array([0.3, 0.2, 0.1, 0.15]) * rng.uniform(0.95, 1.05, (count, 4))
+    mu, reservoirs = [21.0, 19.0, 20.2, 20.9], [RESERVOIRS[0]] * 4
+
+    def run(driver: Law) -> object:
+        return thermo.evolve_ensemble(driver, reservoirs, starts, mu, workers=1)
+
+    return Timing(best(lambda: run(law), 0.1), best(lambda: run(Differenced(law)), 0.1))
+
+
 def ensemble(gas: thermo.EquationOfState, count: int, law: Law | None = None) -> Timing:
     """Time many trajectories at once, by the clock on the wall; the peer is one after the other."""
     rng = np.random.default_rng(0)
@@ -112,6 +161,10 @@ TASKS = {
     "right_hand_side": Task("a call of the law", (2, 3), right_hand_side, "qutip.steadystate"),
     "density_matrix": Task("Fig. 1, density matrix", (2, 4), density_matrix, "by Eq. (10)"),
     "closed_form": Task("Fig. 1, Eq. (10), rtol 1e-6", (2,), closed_form, "SciPy's LSODA"),
+    "at_once": Task("Fig. 1, Eq. (10), rtol 1e-10", (2, 6), at_once, "state by state"),
+    "derivatives": Task(
+        "ensemble of Fig. 4, known derivatives", (500,), derivatives, "by differences"
+    ),
     "sommerfeld": Task(
         "ensemble, Sommerfeld gas, wall time",
         (100, 1000, 10_000),

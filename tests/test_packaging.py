@@ -131,7 +131,7 @@ def test_the_built_files_work(built, tmp_path):
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     (source,) = (each for each in tmp_path.iterdir() if each.name.startswith("oqs_thermo-"))
-    parts = ["tests/oqs/test_closed_form.py", "tests/thermo/test_equilibrium.py"]
+    parts = ["tests/oqs/modes/test_closed_form.py", "tests/thermo/reservoirs/test_equilibrium.py"]
     readme = ["tests/test_documents.py", "-k", "README"]
     assert " passed" in run(python, "-m", "pytest", "-p", "no:cacheprovider", *parts, folder=source)
     assert " passed" in run(

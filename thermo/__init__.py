@@ -48,6 +48,7 @@ from thermo.machines import (
 )
 from thermo.machines.regimes import Regime, omega_bar, regimes, spectral_signs
 from thermo.netcdf import load_dataset, save_dataset
+from thermo.plotting.curves import plot_curves
 from thermo.plotting.fluctuations import plot_generating_function, plot_noise, plot_waiting_times
 from thermo.plotting.map import plot_map
 from thermo.plotting.stochastic import plot_stochastic
@@ -133,6 +134,7 @@ __all__ = [
     "merge",
     "omega_bar",
     "optimise",
+    "plot_curves",
     "plot_generating_function",
     "plot_map",
     "plot_noise",

@@ -61,6 +61,10 @@ class ClosedGenerator(abc.ABC):
         """Return the dissipators at T, mu (n,)."""
 
     @abc.abstractmethod
+    def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[GeneratorAt, GeneratorAt] | None:
+        """Return the derivatives of every D_j with its own T_j, and mu_j; None if not known."""
+
+    @abc.abstractmethod
     def linked(self) -> sp.csc_array:
         """Return which matrix elements (P, P) some dissipator links, at any T and mu."""
 

@@ -86,6 +86,11 @@ class DensityMatrixLaw(Summarised):
         shape = potential.shape
         return Flows.of(particle.reshape(shape), energy.reshape(shape), potential, self.names)
 
+    @property
+    def differentiable(self) -> bool:
+        """Whether `jacobian` is known: not where a rate depends on T and mu."""
+        return not self.model.varies
+
     def jacobian(self, T: ArrayLike, mu: ArrayLike | None = None) -> FlowJacobian:
         """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
 

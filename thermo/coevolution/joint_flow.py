@@ -12,7 +12,7 @@ from oqs.flows import Flows
 from oqs.generator.closed import GeneratorAt
 from oqs.generator.model import Model
 from oqs.state.dissipation import occupied_elements
-from thermo.evolution.dynamics import reservoir_change, scale
+from thermo.evolution.dynamics import reservoir_change, reservoir_jacobian, scale
 from thermo.reservoirs.flow_checks import check_exchange
 from thermo.reservoirs.reservoir import Reservoirs
 
@@ -127,15 +127,41 @@ class JointFlow:
         return found
 
     def jacobian(self, y: FloatArray) -> FloatArray:
-        """Return d(dy/dt)/dy (d, d); in rho_S exactly, in T and mu by central differences."""
+        """Return d(dy/dt)/dy (d, d); by central differences where the generator has no slopes."""
         found = np.empty((len(y), len(y)))
         found[:, : self._width] = self._columns_of_state(y)
+        slopes = self.generator.slopes(*self.reservoir_part(y))
+        if slopes is not None:
+            found[:, self._width :] = self._columns_of_reservoirs(y, *slopes)
+            return found
         scale = self.scale(y)
         for k in range(self._width, len(y)):
             shift = np.zeros_like(y)
             shift[k] = _DIFFERENCE * scale[k]
             found[:, k] = (self(y + shift) - self(y - shift)) / (2 * shift[k])
         return found
+
+    def _columns_of_reservoirs(
+        self, y: FloatArray, by_T: GeneratorAt, by_mu: GeneratorAt
+    ) -> FloatArray:
+        """Return the columns for ln T_1.., mu_1.., of which D_j knows its own only."""
+        T, mu = self.reservoir_part(y)
+        elements, own = self.elements(y), self.reservoirs.has_potential
+        changes = [t * (D @ elements) for t, D in zip(T, by_T.dissipators(), strict=True)]
+        changes += [one * (D @ elements) for one, D in zip(own, by_mu.dissipators(), strict=True)]
+        particle, energy = self.generator.at(T, mu).exchange(elements)
+        (P_T, J_T), (P_mu, J_mu) = by_T.exchange(elements), by_mu.exchange(elements)
+        dP = np.concatenate([np.diag(T * P_T), np.diag(own * P_mu)])[:, None]
+        dY = np.concatenate(
+            [np.diag(T * (J_T - mu * P_T)), np.diag(own * (J_mu - mu * P_mu - particle))]
+        )[:, None]
+        gas = self.reservoirs.unit_jacobian(T, mu)
+        heat = energy - mu * particle
+        outer = reservoir_jacobian(
+            self.reservoirs, T[None], mu[None], gas[None], particle[None], heat[None], (dP, dY)
+        )
+        inner = np.ascontiguousarray(changes).view(np.float64)
+        return np.concatenate([inner.T, outer[0]])
 
     def _columns_of_state(self, y: FloatArray) -> FloatArray:
         """Return the columns for rho_S, in which dy/dt is linear."""

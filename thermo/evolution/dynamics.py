@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
-from thermo.evolution.slopes import difference_slopes, gas_slopes, known_slopes
+from thermo.evolution.slopes import Slopes, difference_slopes, gas_slopes, known_slopes
 from thermo.reservoirs.flow_checks import (
     check_exchange,
     check_finite,
@@ -152,8 +152,8 @@ class ReservoirDynamics:
 
     @property
     def differentiable(self) -> bool:
-        """Whether the law knows its derivatives."""
-        return hasattr(self.law, "jacobian")
+        """Whether the law knows its derivatives: has a `jacobian`, and says nothing else."""
+        return hasattr(self.law, "jacobian") and getattr(self.law, "differentiable", True)
 
     def jacobian(self, y: FloatArray, here: Evaluation, *, sharp: bool = False) -> FloatArray:
         """Return d(dy/dt)/dy (B, 2n, 2n) at y (B, 2n), where the right-hand side is `here`.
@@ -163,7 +163,6 @@ class ReservoirDynamics:
         to, or with `sharp` to 1e-11. Errors are multiplied by a step over the fastest time scale.
         """
         T, mu = self.unpack(y)
-        group = self.reservoirs
         if self.differentiable:
             particle, heat = known_slopes(self.law, T, mu, self.batched)
         else:
@@ -172,21 +171,9 @@ class ReservoirDynamics:
             particle, heat = difference_slopes(
                 lambda states: self._asked(*self.unpack(states)), y, flows, steps, T
             )
-        # dy/dt is linear in the flows, whose slopes keep the totals of N and E as they do
-        slopes = reservoir_change(group, here.gas, T, mu, particle, heat)
-
-        def own_change(hot: FloatArray, up: FloatArray) -> FloatArray:
-            up = np.where(group.has_potential, up, 0.0)
-            gas = group.unit_jacobian(hot, up)
-            return reservoir_change(group, gas, hot, up, here.particle, here.heat)
-
-        jacobian = np.moveaxis(slopes, 0, 2).reshape(len(y), 2, self._size, 2, self._size)
-        places = np.arange(self._size)
-        own = gas_slopes(own_change, T, mu)
-        for column in (0, 1):
-            for row in (0, 1):
-                jacobian[:, row, places, column, places] += own[column, row]
-        return jacobian.reshape(len(y), 2 * self._size, 2 * self._size)
+        return reservoir_jacobian(
+            self.reservoirs, T, mu, here.gas, here.particle, here.heat, (particle, heat)
+        )
 
     def flows(self, T: FloatArray, mu: FloatArray) -> Flows:
         """Return the law's flows, checked, at T, mu of shape (n,) or (b, n).
@@ -251,6 +238,41 @@ def reservoir_change(
             rising = np.where(own, rising, 0.0)
         sizes = reservoirs.per_capacity
         return np.concatenate([warming / T * sizes, rising * sizes], axis=-1)
+
+
+def reservoir_jacobian(
+    reservoirs: Reservoirs,
+    T: FloatArray,
+    mu: FloatArray,
+    gas: FloatArray,
+    particle: FloatArray,
+    heat: FloatArray,
+    slopes: Slopes,
+) -> FloatArray:
+    """Return the Jacobian (B, 2n, 2n) of Eq. (5) in (ln T_1.., mu_1..), at T, mu (B, n).
+
+    Parameters
+    ----------
+    gas : (B, n, 2, 2) `reservoirs.unit_jacobian` at T, mu.
+    particle, heat : (B, n) P_j and Y_j there.
+    slopes : dP, dY (2n, B, n) with each of ln T_1.., mu_1...
+    """
+
+    def own_change(hot: FloatArray, up: FloatArray) -> FloatArray:
+        up = np.where(reservoirs.has_potential, up, 0.0)
+        own = reservoirs.unit_jacobian(hot, up)
+        return reservoir_change(reservoirs, own, hot, up, particle, heat)
+
+    # dy/dt is linear in the flows, whose slopes keep the totals of N and E as they do
+    through_flows = reservoir_change(reservoirs, gas, T, mu, *slopes)
+    count, n = T.shape
+    jacobian = np.moveaxis(through_flows, 0, 2).reshape(count, 2, n, 2, n)
+    places = np.arange(n)
+    own = gas_slopes(own_change, T, mu)
+    for column in (0, 1):
+        for row in (0, 1):
+            jacobian[:, row, places, column, places] += own[column, row]
+    return jacobian.reshape(count, 2 * n, 2 * n)
 
 
 def scale(T: FloatArray, mu: FloatArray) -> FloatArray:

@@ -13,14 +13,15 @@ from numpy.typing import ArrayLike
 import oqs
 from oqs.arguments import FloatArray, has_shape, index, real_array
 from oqs.summary import reservoir_names
-from thermo.plotting.trajectory import COLOURS, TrajectoryFigure
+from thermo.plotting.style import COLOURS, TWO_COLUMNS, PaperFigure, colours, paper_style
 
-_SIZE: Final = (6.4, 5.6)  # inches
-_SINGLE: Final = (6.4, 3.8)
+_SIZE: Final = (TWO_COLUMNS, 4.6)  # inches
+_SINGLE: Final = (TWO_COLUMNS, 2.8)
 _SYMMETRIC: Final = (-0.25, 1.25)  # about 1/2
 _POINTS: Final = 61
 
 
+@paper_style()
 def plot_noise(
     along: ArrayLike,
     noise: oqs.Noise,
@@ -72,14 +73,14 @@ def plot_noise(
     remedy = "Reservoirs count from 0."
     drawn = [index("reservoirs", j, n, remedy) % n for j in chosen]
     names = reservoir_names(noise.flows.names, n)
-    figure = TrajectoryFigure(figsize=_SIZE, layout="constrained")
+    figure = PaperFigure(figsize=_SIZE, layout="constrained")
     above, below = figure.subplots(2, sharex=True)
-    for colour, j in zip(_colours(len(drawn)), drawn, strict=True):
+    for colour, j in zip(colours(len(drawn)), drawn, strict=True):
         above.plot(x, mean[:, j], color=colour, label=f"mean, {names[j]}")
         above.plot(x, size[:, j], color=colour, ls="--", label=f"noise, {names[j]}")
         below.plot(x, np.where(np.isfinite(fano[:, j]), fano[:, j], np.nan), color=colour)
     above.set_ylabel(f"{quantity} flow")
-    above.legend(frameon=False, fontsize=9)
+    above.legend()
     below.axhline(1.0, color="0.6", lw=0.8)
     below.set_ylabel("noise/|mean|")
     below.set_xlabel(label)
@@ -87,6 +88,7 @@ def plot_noise(
     return figure
 
 
+@paper_style()
 def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
     """Return a figure of the generating function along the affinities, with its symmetry.
 
@@ -119,7 +121,7 @@ def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
     s = np.linspace(*_SYMMETRIC, _POINTS)
     affinity = statistics.mu / statistics.T, -1 / statistics.T
     values = statistics.generating_function(*(-s[:, None] * part for part in affinity))
-    figure = TrajectoryFigure(figsize=_SINGLE, layout="constrained")
+    figure = PaperFigure(figsize=_SINGLE, layout="constrained")
     axis = figure.add_subplot()
     axis.axhline(0.0, color="0.6", lw=0.8)
     axis.axvline(0.5, color="0.6", lw=0.8, ls=":")
@@ -130,10 +132,11 @@ def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
     axis.plot(near, slope * near, color="0.4", ls="--", label="$-\\sigma s$")
     axis.set_xlabel("$s$")
     axis.set_ylabel("$\\lambda$ per unit time")
-    axis.legend(frameon=False)
+    axis.legend()
     return figure
 
 
+@paper_style()
 def plot_waiting_times(waiting: oqs.WaitingTimes, *, label: str = "waiting time") -> Figure:
     """Return a figure of the density of waiting times, their mean as a line.
 
@@ -161,7 +164,7 @@ def plot_waiting_times(waiting: oqs.WaitingTimes, *, label: str = "waiting time"
             f"Argument `waiting` must be oqs.WaitingTimes, but is {type(waiting).__name__}. "
             "Make them with stats.waiting_time(first, then, times)."
         )
-    figure = TrajectoryFigure(figsize=_SINGLE, layout="constrained")
+    figure = PaperFigure(figsize=_SINGLE, layout="constrained")
     axis = figure.add_subplot()
     axis.plot(waiting.times, waiting.density, color=COLOURS[0])
     axis.axvline(waiting.mean, color="0.5", ls="--", lw=1, label=f"mean {waiting.mean:.4g}")
@@ -169,12 +172,8 @@ def plot_waiting_times(waiting: oqs.WaitingTimes, *, label: str = "waiting time"
     axis.set_xlim(left=0.0)
     axis.set_xlabel(label)
     axis.set_ylabel("density")
-    axis.legend(frameon=False)
+    axis.legend()
     return figure
-
-
-def _colours(count: int) -> list[str]:
-    return [COLOURS[k % len(COLOURS)] for k in range(count)]
 
 
 def _about_one(axis: Axes, fano: FloatArray) -> None:

@@ -11,11 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import ScalarFormatter
 
-from thermo.plotting.trajectory import COLOURS, TrajectoryFigure
+from thermo.plotting.style import (
+    COLOURS,
+    TWO_COLUMNS,
+    checked_width,
+    legend_below,
+    panels,
+    paper_style,
+)
 
-_SIZE: Final = (6.8, 5.0)  # inches
+_SHAPE: Final = 0.7  # height over width
 _MISSING: Final = "0.85"  # grey, where a point failed
 _MOST_WORDS = len(COLOURS)
 
@@ -26,10 +32,13 @@ def plot_map(
     *,
     labels: Mapping[str, str] | None = None,
     marks: Iterable[Mapping[str, float]] = (),
+    width: float = TWO_COLUMNS,
+    ax: Axes | None = None,
 ) -> Figure:
     """Return a figure of one variable of a sweep over its two axes.
 
-    Numbers are drawn as colours with lines of equal value; words, such as a device's mode, as one
+    Numbers are drawn as colours with labelled lines of equal value: of one sign from dark to light,
+    of both signs blue below zero, white at zero, red above. Words, such as a device's mode, are one
     colour each. Points that failed are grey.
 
     Parameters
@@ -38,6 +47,8 @@ def plot_map(
     quantity : name of the variable.
     labels : {name: text} for the axes and the colour bar; a name without one stands for itself.
     marks : points to mark, such as optimum.parameters; each names both axes.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    ax : matplotlib axes to draw on instead of a new figure.
 
     Returns
     -------
@@ -63,30 +74,41 @@ def plot_map(
     values = _values(table, quantity)
     across, up = (str(name) for name in values.dims)
     points = [_mark(mark, across, up) for mark in marks]
-    text = dict(labels or {})
-    figure = TrajectoryFigure(figsize=_SIZE, layout="constrained")
-    axis = figure.add_subplot()
-    axis.set_facecolor(_MISSING)
-    x, y = table[across].values, table[up].values
-    if values.dtype.kind in "UO":
-        _draw_words(axis, x, y, values)
-    else:
-        mesh = axis.pcolormesh(x, y, values.values.T, shading="nearest", cmap="viridis")
-        numbers = ScalarFormatter(useMathText=True)
-        numbers.set_powerlimits((-2, 3))
-        label = text.get(quantity, quantity)
-        figure.colorbar(mesh, ax=axis, label=label, format=numbers)
-        if np.ptp(values.values[np.isfinite(values.values)]) > 0:
-            axis.contour(x, y, values.values.T, colors="white", linewidths=0.7)
-    for point in points:
-        axis.plot(*point, marker="*", ms=14, mfc="white", mec="black", ls="", clip_on=False)
-    axis.set_xlabel(text.get(across, across), fontsize=11)
-    axis.set_ylabel(text.get(up, up), fontsize=11)
+    text, inches = dict(labels or {}), checked_width(width)
+    with paper_style():
+        figure, (axis,) = panels(1, inches, _SHAPE * inches, ax)
+        axis.set_facecolor(_MISSING)
+        x, y = table[across].values, table[up].values
+        if values.dtype.kind in "UO":
+            _draw_words(figure, axis, x, y, values)
+        else:
+            _draw_numbers(figure, axis, x, y, values.values.T, text.get(quantity, quantity))
+        for point in points:
+            axis.plot(*point, marker="*", ms=10, mfc="white", mec="black", ls="", clip_on=False)
+        axis.set_xlabel(text.get(across, across))
+        axis.set_ylabel(text.get(up, up))
     return figure
 
 
-def _draw_words(axis: Axes, x: np.ndarray, y: np.ndarray, values: xr.DataArray) -> None:
-    """Draw one colour for each word, named in a legend beside the map; "" where a point failed."""
+def _draw_numbers(
+    figure: Figure, axis: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, label: str
+) -> None:
+    """Draw colours, a bar, and lines of equal value with their numbers; both signs about zero."""
+    finite = values[np.isfinite(values)]
+    both = bool(finite.min() < 0 < finite.max())
+    most = float(np.abs(finite).max())
+    limits = {"cmap": "RdBu_r", "vmin": -most, "vmax": most} if both else {"cmap": "viridis"}
+    mesh = axis.pcolormesh(x, y, values, shading="nearest", rasterized=True, **limits)
+    figure.colorbar(mesh, ax=axis, label=label)
+    if np.ptp(finite) > 0:
+        lines = axis.contour(x, y, values, colors="0.25" if both else "white", linewidths=0.6)
+        axis.clabel(lines, fontsize=7)
+
+
+def _draw_words(
+    figure: Figure, axis: Axes, x: np.ndarray, y: np.ndarray, values: xr.DataArray
+) -> None:
+    """Draw one colour for each word, named in a legend below the map; "" where a point failed."""
     text = values.values.astype(str)
     words = [word for word in np.unique(text) if word]
     if len(words) > _MOST_WORDS:
@@ -108,7 +130,7 @@ def _draw_words(axis: Axes, x: np.ndarray, y: np.ndarray, values: xr.DataArray) 
         vmax=len(words) - 0.5,
     )
     patches = [Patch(color=c, label=word) for c, word in zip(colours, words, strict=True)]
-    axis.legend(handles=patches, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    legend_below(figure, [], patches)
 
 
 def _values(table: xr.Dataset, quantity: str) -> xr.DataArray:

@@ -7,27 +7,44 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oqs.arguments import FloatArray
+from oqs.units import Units
 from thermo.evolution.trajectory import Trajectory
-from thermo.plotting.trajectory import TrajectoryFigure, colours
+from thermo.plotting.style import (
+    TWO_COLUMNS,
+    PaperFigure,
+    checked_width,
+    colours,
+    legend_below,
+    paper_style,
+    reservoir_label,
+    scales,
+)
 from thermo.stochastic.ensemble import StochasticEnsemble
 
-_SIZE = (7.6, 7.6)  # inches
+_PANEL_HEIGHT = 2.0  # inches
 _BINS = 40
 
 
-def plot_stochastic(ensemble: StochasticEnsemble, path: Trajectory | None = None) -> Figure:
+def plot_stochastic(
+    ensemble: StochasticEnsemble,
+    path: Trajectory | None = None,
+    *,
+    width: float = TWO_COLUMNS,
+    units: Units | None = None,
+) -> Figure:
     """Return a figure of T_j(t) and mu_j(t), mean and standard deviation, and the last T_j.
 
     Parameters
     ----------
     ensemble : of `evolve_stochastic`, at two times or more.
     path : the mean field of the same start, `evolve`, drawn dashed; None for none.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    units : axes in K, meV and s; None for natural units of the reference energy E_0.
 
     Returns
     -------
-    matplotlib.figure.Figure : save it with .savefig(file). Energies are in units of the reference
-    T_0, times in hbar/T_0. Each band is one standard deviation on both sides of the mean over
-    trajectories; the histograms are those at the last time.
+    matplotlib.figure.Figure : save it with .savefig(file). Each band is one standard deviation on
+    both sides of the mean over trajectories; the histograms are those at the last time.
 
     Raises
     ------
@@ -44,18 +61,24 @@ def plot_stochastic(ensemble: StochasticEnsemble, path: Trajectory | None = None
     3
     """
     _check(ensemble, path)
-    figure = TrajectoryFigure(figsize=_SIZE, layout="constrained")
-    axes = [figure.add_subplot(3, 1, place) for place in (1, 2, 3)]
+    scale, inches = scales(units), checked_width(width)
     field = None if path is None else path.at(ensemble.times)
-    for axis, kind, symbol in ((axes[0], "T", r"$T_j/T_0$"), (axes[1], "mu", r"$\mu_j/T_0$")):
-        curve = None if field is None else getattr(field, kind)
-        _bands(axis, ensemble, kind, curve)
-        axis.set_ylabel(symbol, fontsize=11)
-        axis.set_xlabel(r"time $t\,T_0/\hbar$", fontsize=11)
-    _histograms(axes[2], ensemble)
-    for axis in axes:
-        axis.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=10, frameon=False)
-    figure.align_ylabels(axes)
+    with paper_style():
+        figure = PaperFigure(figsize=(inches, 3 * _PANEL_HEIGHT), layout="constrained")
+        axes = [figure.add_subplot(3, 1, place) for place in (1, 2, 3)]
+        for axis, kind, factor, label in (
+            (axes[0], "T", scale.temperature, scale.temperature_label),
+            (axes[1], "mu", scale.energy, scale.mu_label),
+        ):
+            curve = None if field is None else getattr(field, kind) * factor
+            _bands(axis, ensemble, kind, (scale.time, factor), curve)
+            axis.set_ylabel(label)
+            axis.set_xlabel(scale.time_label)
+        _histograms(axes[2], ensemble, scale.temperature)
+        at = f"{ensemble.times[-1] * scale.time:.3g}"
+        axes[2].set_xlabel(f"{scale.temperature_label} at the last time, {at}")
+        figure.align_ylabels(axes)
+        legend_below(figure, axes)
     return figure
 
 
@@ -85,27 +108,29 @@ def _check(ensemble: object, path: object) -> None:
         )
 
 
-def _bands(axis: Axes, ensemble: StochasticEnsemble, kind: str, field: FloatArray | None) -> None:
-    mean, spread = getattr(ensemble, f"{kind}_mean"), getattr(ensemble, f"{kind}_std")
+def _bands(
+    axis: Axes,
+    ensemble: StochasticEnsemble,
+    kind: str,
+    factors: tuple[float, float],
+    field: FloatArray | None,
+) -> None:
+    """Draw means with bands; factors of time and value from natural units to those of the axes."""
+    t = ensemble.times * factors[0]
+    mean, spread = (getattr(ensemble, f"{kind}_{what}") * factors[1] for what in ("mean", "std"))
     for j, (name, colour) in enumerate(
         zip(ensemble.names, colours(len(ensemble.names)), strict=True)
     ):
-        label = f"reservoir {name}" if name.isdecimal() else name
         low, high = mean[:, j] - spread[:, j], mean[:, j] + spread[:, j]
-        axis.fill_between(ensemble.times, low, high, color=colour, alpha=0.2, lw=0)
-        axis.plot(ensemble.times, mean[:, j], color=colour, lw=1.8, label=label)
+        axis.fill_between(t, low, high, color=colour, alpha=0.2, lw=0)
+        axis.plot(t, mean[:, j], color=colour, label=reservoir_label(name))
         if field is not None:
-            shown = "mean field" if j == 0 else None
-            axis.plot(ensemble.times, field[:, j], color="black", lw=1.2, ls="--", label=shown)
+            axis.plot(t, field[:, j], color="black", lw=0.9, ls="--", label="mean field")
 
 
-def _histograms(axis: Axes, ensemble: StochasticEnsemble) -> None:
-    last = ensemble.T[:, -1]
+def _histograms(axis: Axes, ensemble: StochasticEnsemble, factor: float) -> None:
+    last = ensemble.T[:, -1] * factor
     edges = np.histogram_bin_edges(last, _BINS).tolist()
-    for j, (name, colour) in enumerate(
-        zip(ensemble.names, colours(len(ensemble.names)), strict=True)
-    ):
-        label = f"reservoir {name}" if name.isdecimal() else name
-        axis.hist(last[:, j], edges, color=colour, alpha=0.6, label=label)
-    axis.set_xlabel(rf"$T_j/T_0$ at $t = {ensemble.times[-1]:.3g}$", fontsize=11)
-    axis.set_ylabel("trajectories", fontsize=11)
+    for curve, colour in zip(last.T, colours(len(ensemble.names)), strict=True):
+        axis.hist(curve, edges, color=colour, alpha=0.6)
+    axis.set_ylabel("trajectories")

@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import io
-from typing import Final, final
+from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, real_array
-from thermo.evolution.events.events import Event
+from oqs.units import Units
 from thermo.evolution.trajectory import Trajectory
 from thermo.gases import EquationOfState
 from thermo.machines.regimes import omega_bar
+from thermo.plotting.marks import mark_events, mark_handles
+from thermo.plotting.style import (
+    TWO_COLUMNS,
+    checked_width,
+    colours,
+    legend_below,
+    panels,
+    paper_style,
+    reservoir_label,
+    scales,
+)
 from thermo.reservoirs.equilibrium import common_state
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.state import State
 
-COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Told apart by every kind of colour vision: Okabe and Ito, Color Universal Design (2008)."""
-
-_POINTS = 800  # of a curve
-_STILL = 5e-3  # fraction of its whole change by which a curve may have moved at the left edge
-_BEFORE = 3.0  # the left edge lies earlier by this factor
-_MARKERS: Final = {"crossing": "o", "minimum": "v", "maximum": "^"}
-_PANEL_HEIGHT, _WIDTH = 2.7, 7.6  # inches
-
-
-@final
-class TrajectoryFigure(Figure):
-    """A matplotlib Figure that notebooks show by itself, whether pyplot is in use or not."""
-
-    def _repr_png_(self) -> bytes:
-        picture = io.BytesIO()
-        self.savefig(picture, format="png")
-        return picture.getvalue()
+_POINTS: Final = 800  # of a curve
+_STILL: Final = 5e-3  # of its whole change by which a curve may have moved at the left edge
+_BEFORE: Final = 3.0  # the left edge lies earlier by this factor
+_PANEL_HEIGHT: Final = 2.0  # inches
 
 
 def plot_trajectory(
@@ -48,6 +43,9 @@ def plot_trajectory(
     events: bool = False,
     heat: bool = False,
     entropy: bool = False,
+    width: float = TWO_COLUMNS,
+    units: Units | None = None,
+    ax: Axes | Iterable[Axes] | None = None,
 ) -> Figure:
     """Return a figure of T_j(t) and mu_j(t) on a logarithmic time axis.
 
@@ -60,21 +58,26 @@ def plot_trajectory(
     ----------
     path : made by `evolve` or read from a file.
     frequencies : (K,) energies of the modes, such as law.frequencies, in units of energy.
-    events : mark crossings and extrema.
-    heat : a panel of the heat flows Y_j(t), positive where a reservoir loses heat.
+    events : mark crossings and, in their reservoirs' colours, extrema.
+    heat : a panel of the heat flows Y_j(t), positive where a reservoir loses heat: of the law at
+        the curves' T, mu, or, of a trajectory read from a file, at the solver's own steps.
     entropy : a panel of how far each S_j, and their sum, has grown.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    units : axes in K, meV, s and fW; None for natural units of the reference energy E_0.
+    ax : matplotlib axes to draw on, one for each panel, instead of a new figure; no legend is
+        drawn then.
 
     Returns
     -------
     matplotlib.figure.Figure : save it with .savefig(file); a notebook shows it. It belongs to no
-    pyplot state, so nothing has to be closed. Energies are in units of the reference T_0, times in
-    hbar/T_0. t = 0 is left of the axis, which begins where nothing has moved yet.
+    pyplot state, so nothing has to be closed. t = 0 is left of the axis, which begins where nothing
+    has moved yet.
 
     Raises
     ------
     TypeError, ValueError
-        if path is no Trajectory, frequencies is no (K,) array of finite numbers, or events are
-        asked for and `evolve` was told not to look for them.
+        if path is no Trajectory, frequencies is no (K,) array of finite numbers, width, units or
+        ax is none, or events are asked for and `evolve` was told not to look for them.
 
     Notes
     -----
@@ -98,27 +101,38 @@ def plot_trajectory(
         )
     modes = _frequencies(frequencies)
     marked = (*path.crossings, *path.extrema) if events else ()
+    scale, inches = scales(units), checked_width(width)
     times, state = _sampled(path)
     goal = _equilibrium(path)
-    has_mu = ~np.isnan(state.mu[0])
-    panels = 1 + bool(has_mu.any()) + heat + entropy
-    figure = TrajectoryFigure(figsize=(_WIDTH, _PANEL_HEIGHT * panels), layout="constrained")
-    axes = [figure.add_subplot(panels, 1, 1)]
-    axes += [figure.add_subplot(panels, 1, 2 + i, sharex=axes[0]) for i in range(panels - 1)]
-    _draw_curves(axes[0], times, state.T, path.names, r"temperature $T_j/T_0$")
-    if goal is not None:
-        _level(axes[0], float(goal.T), "-.", "equilibrium")
-    _mark(axes[0], [event for event in marked if event.kind.startswith("T ")], times)
-    if has_mu.any():
-        _draw_curves(axes[1], times, state.mu, path.names, r"chemical potential $\mu_j/T_0$")
-        _draw_references(axes[1], times, state, modes, goal)
-        _mark(axes[1], [event for event in marked if event.kind.startswith("mu ")], times)
-    if heat:
-        _draw_heat(axes[1 + bool(has_mu.any())], path)
-    if entropy:
-        _draw_entropy(axes[-1], path)
-    _finish(axes, times)
-    figure.align_ylabels(axes)
+    has_mu = bool(np.any(~np.isnan(state.mu[0])))
+    with paper_style():
+        figure, axes = panels(1 + has_mu + heat + entropy, inches, _PANEL_HEIGHT, ax)
+        free = iter(axes)
+        t, hues = times * scale.time, colours(len(path.names))
+        thermal = next(free)
+        thermal.margins(y=0.12 if marked else 0.05)
+        _curves(thermal, t, state.T * scale.temperature, path.names, scale.temperature_label)
+        if goal is not None:
+            _level(thermal, float(goal.T) * scale.temperature, "-.", "equilibrium")
+        if has_mu:
+            electric = next(free)
+            _curves(electric, t, state.mu * scale.energy, path.names, scale.mu_label)
+            _references(electric, t, state, modes, goal, scale.energy)
+        if heat:
+            _heat(next(free), t, _heats(path, times, state) * scale.heat, path, scale.heat_label)
+        if entropy:
+            _entropy(next(free), path, scale.time)
+        _time_axis(axes, t, scale.time_label)
+        figure.align_ylabels(axes)
+        if ax is None:
+            legend_below(figure, axes, mark_handles(marked))
+            figure.draw_without_rendering()  # gives the panels their place, marks need it
+        for axis, quantity, factor in (
+            (axes[0], "T ", scale.temperature),
+            *([(axes[1], "mu ", scale.energy)] if has_mu else []),
+        ):
+            own = [event for event in marked if event.kind.startswith(quantity)]
+            mark_events(axis, own, times[0], (scale.time, factor), hues)
     return figure
 
 
@@ -166,48 +180,39 @@ def _equilibrium(path: Trajectory) -> State | None:
     return None if np.isnan(found.T) else found
 
 
-def colours(count: int) -> list[str]:
-    """Return a colour for each of so many reservoirs."""
-    if count <= len(COLOURS):
-        return list(COLOURS[:count])
-    return [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 0.95, count))]
-
-
-def _draw_curves(
-    axis: Axes, times: FloatArray, values: FloatArray, names: tuple[str, ...], quantity: str
+def _curves(
+    axis: Axes, t: FloatArray, values: FloatArray, names: tuple[str, ...], label: str
 ) -> None:
-    alone = "o" if len(times) == 1 else ""
+    alone = "o" if len(t) == 1 else ""
     for curve, name, colour in zip(values.T, names, colours(len(names)), strict=True):
-        if np.isnan(curve).all():
-            continue
-        label = f"reservoir {name}" if name.isdecimal() else name
-        axis.plot(times, curve, color=colour, lw=1.8, marker=alone, label=label)
-    axis.set_ylabel(quantity, fontsize=11)
+        if not np.isnan(curve).all():
+            axis.plot(t, curve, color=colour, marker=alone, label=reservoir_label(name))
+    axis.set_ylabel(label)
 
 
-def _draw_references(
-    axis: Axes, times: FloatArray, state: State, modes: FloatArray, goal: State | None
+def _references(
+    axis: Axes, t: FloatArray, state: State, modes: FloatArray, goal: State | None, factor: float
 ) -> None:
     """Draw the equilibrium, the modes and omega-bar; the limits by all but the latter's poles."""
     levels = np.concatenate([state.mu.ravel(), modes, [] if goal is None else [float(goal.mu)]])
     low, high = float(np.nanmin(levels)), float(np.nanmax(levels))
     if goal is not None:
-        _level(axis, float(goal.mu), "-.", "equilibrium")
+        _level(axis, float(goal.mu) * factor, "-.", "equilibrium")
     for k, w in enumerate(modes):
-        _level(axis, float(w), "--", "modes" if k == 0 else None)
+        _level(axis, float(w) * factor, "--", "modes" if k == 0 else None)
     if state.T.shape[1] == 2 and not np.isnan(state.mu).any():
         line = _unbroken(omega_bar(state.T, state.mu), state.T)
-        axis.plot(times, line, color="black", lw=1.5, ls=":", label=r"$\bar\omega$")
+        axis.plot(t, line * factor, color="black", lw=1.2, ls=":", label=r"$\bar\omega$")
         near = line[np.isfinite(line) & (np.abs(line - (low + high) / 2) <= high - low)]
         low, high = float(np.min(near, initial=low)), float(np.max(near, initial=high))
     margin = 0.06 * (high - low) or 0.5
-    axis.set_ylim(low - margin, high + margin)
+    axis.set_ylim((low - margin) * factor, (high + margin) * factor)
 
 
 def _level(axis: Axes, value: float, style: str, label: str | None) -> None:
     """Draw a horizontal line behind the curves."""
     colour = "black" if style == "-." else "0.45"
-    axis.axhline(value, color=colour, lw=1.2, ls=style, zorder=1.5, label=label)
+    axis.axhline(value, color=colour, lw=0.9, ls=style, zorder=1.5, label=label)
 
 
 def _unbroken(line: FloatArray, T: FloatArray) -> FloatArray:
@@ -219,42 +224,32 @@ def _unbroken(line: FloatArray, T: FloatArray) -> FloatArray:
     return broken
 
 
-def _mark(axis: Axes, events: list[Event], times: FloatArray) -> None:
-    """Mark events on one panel; those left of the axis, where nothing visible happens, are not."""
-    for word, marker in _MARKERS.items():
-        found = [e for e in events if e.kind.endswith(word) and e.time >= times[0]]
-        if found:
-            axis.plot(
-                [e.time for e in found],
-                [e.value for e in found],
-                ls="",
-                marker=marker,
-                ms=7,
-                mfc="white",
-                mec="black",
-                zorder=3,
-                label=word,
-            )
+def _heats(path: Trajectory, times: FloatArray, state: State) -> FloatArray:
+    """Return Y_j (m, n) at times (m,): of the law, or between the solver's steps if it has none."""
+    if path.law is None:
+        return np.stack([np.interp(times, path.t, heat) for heat in path.heat.T], axis=1)
+    if getattr(path.law, "batched", False):
+        return path.law(state.T, state.mu).heat
+    return np.array([path.law(T, mu).heat for T, mu in zip(*state, strict=True)])
 
 
-def _draw_heat(axis: Axes, path: Trajectory) -> None:
-    axis.axhline(0, color="0.7", lw=0.8)
-    _draw_curves(axis, path.t, path.heat, path.names, r"heat flow out $Y_j\,\hbar/T_0^2$")
-    axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3), useMathText=True)
+def _heat(axis: Axes, t: FloatArray, heat: FloatArray, path: Trajectory, label: str) -> None:
+    axis.axhline(0, color="0.7", lw=0.6)
+    _curves(axis, t, heat, path.names, label)
 
 
-def _draw_entropy(axis: Axes, path: Trajectory) -> None:
+def _entropy(axis: Axes, path: Trajectory, second: float) -> None:
     grown = path.entropy - path.entropy[0]
-    axis.axhline(0, color="0.7", lw=0.8)
-    _draw_curves(axis, path.t, grown, path.names, r"entropy $S_j(t)-S_j(0)$")
-    axis.plot(path.t, grown.sum(axis=1), color="black", lw=1.5, ls=(0, (5, 1)), label="total")
+    axis.axhline(0, color="0.7", lw=0.6)
+    _curves(axis, path.t * second, grown, path.names, r"entropy $S_j(t)-S_j(0)$ ($k_B$)")
+    total = grown.sum(axis=1)
+    axis.plot(path.t * second, total, color="black", lw=1.2, ls=(0, (5, 1)), label="total")
 
 
-def _finish(axes: list[Axes], times: FloatArray) -> None:
-    if len(times) > 1:
-        axes[0].set_xscale("log")
-        axes[0].set_xlim(times[0], times[-1])
+def _time_axis(axes: list[Axes], t: FloatArray, label: str) -> None:
     for axis in axes:
-        axis.tick_params(labelsize=10, labelbottom=axis is axes[-1])
-        axis.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=10, frameon=False)
-    axes[-1].set_xlabel(r"time $t\,T_0/\hbar$", fontsize=11)
+        if len(t) > 1:
+            axis.set_xscale("log")
+            axis.set_xlim(t[0], t[-1])
+        axis.tick_params(labelbottom=axis is axes[-1])
+    axes[-1].set_xlabel(label)

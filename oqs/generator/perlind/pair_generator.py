@@ -136,6 +136,9 @@ class PairGenerator(ClosedGenerator):
                 shifts.append(self._shift(j, float(T[j]), float(mu[j])))
         return PairGeneratorAt(self, tuple(roots), tuple(shifts))
 
+    def slopes(self, T: FloatArray, mu: FloatArray) -> None:
+        """Return None: the derivatives of the pairs' weights are not known here."""
+
     def linked(self) -> sp.csc_array:
         """Return which matrix elements (P, P) some dissipator links, at any T and mu."""
         size = len(self.places.row_state)

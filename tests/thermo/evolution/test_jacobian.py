@@ -170,3 +170,19 @@ def test_evolutions_by_both_agree(figure):
     ends = [thermo.evolve_ensemble(each, group, starts, system.mu) for each in laws]
     np.testing.assert_allclose(ends[0].T, ends[1].T, rtol=1e-6)
     np.testing.assert_allclose(ends[0].lowest_T, ends[1].lowest_T, rtol=1e-6)
+
+
+def test_rates_that_depend_on_T_and_mu_are_differenced():
+    """Their derivatives are not known, so the law says that it is not differentiable."""
+    dots = oqs.QuadraticSystem.from_energies(FIGURES[1].frequencies)
+
+    def evolved(rate):
+        law = oqs.flow_law(oqs.davies(dots, [oqs.Contact(rate)] * 2))
+        group = FIGURES[1].reservoirs(GASES["sommerfeld"])
+        return thermo.evolve(law, group, FIGURES[1].T, FIGURES[1].mu, events=False)
+
+    varying = evolved(lambda w, T, mu: 1e-4 * w**0.5 * (1 + 0 * T))
+    same = evolved(oqs.power_law(1e-4, 0.5))
+    np.testing.assert_allclose(varying.T[-1], same.T[-1], rtol=1e-8)
+    hotter = evolved(lambda w, T, mu: 1e-4 * w**0.5 * (1 + 0.1 * T))
+    assert hotter.outcome == "equilibrated"

@@ -110,7 +110,7 @@ def test_killed_it_is_gone_on_with(folder, computed, capsys):
     assert main([*WORDS, "--resume"]) == 0
     assert len(computed) == POINTS - before
     assert sorted(os.listdir()) == ["my.toml", "out"]
-    assert sorted(os.listdir("out")) == ["scenario.toml", "summary.json", "sweep.nc"]
+    assert sorted(os.listdir("out")) == ["scenario.toml", "summary.json", "sweep.nc", "sweep.png"]
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Whole scenarios: the shipped ones are what they say, and all mistakes are told at once."""
 
+import json
 import pathlib
 import pickle
 import re
@@ -254,3 +255,34 @@ def test_the_documentation_names_every_key_and_every_word():
     words |= {*BUILDERS, *LAWS, *METHODS, *QUANTITIES, *CONTACTS, "kind"}
     words |= {word for variant in variants for word in variant.variants}
     assert [word for word in sorted(words) if not re.search(rf"\b{word}\b", text)] == []
+
+
+def documented_defaults():
+    """Yield (table, key, default) of the page's tables, of defaults that are plain values."""
+    table = ""
+    for line in (ROOT / "docs/scenarios.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("| ") or len(cells) < 4:
+            continue
+        table = cells[0].strip("`[]") or table
+        names = re.findall(r"`(\w+)`", cells[1])
+        words = [cells[2]] if len(names) == 1 else cells[2].split(", ")
+        for name, word in zip(names, [*words, *words[-1:] * len(names)], strict=False):
+            try:
+                yield table, name, json.loads(word.strip("`"))
+            except ValueError:
+                continue  # in words
+
+
+def test_the_documented_defaults_are_those_of_the_code():
+    tables = {"flows": FLOWS, "relaxation": RELAXATION, "trajectory": TRAJECTORY, "sweep": SWEEP}
+    tables |= {"output": OUTPUT, "reservoirs": RESERVOIR}
+    compared = 0
+    for table, name, default in documented_defaults():
+        if table in tables and name in tables[table].keys:
+            own = tables[table].keys[name].default
+            if own is None:
+                continue  # that of the call it is handed on to, where it is given
+            assert json.loads(json.dumps(own)) == default, (table, name)
+            compared += 1
+    assert compared > 12

@@ -13,7 +13,6 @@ import thermo
 from oqs.units import Units
 from thermo.scenario import FlowsTask, SweepTask, example, examples, read
 from thermo.scenario.commands import main
-from thermo.scenario.results.drawing import in_si
 from thermo.scenario.results.folder import result_folder
 from thermo.scenario.results.naming import FolderError, former
 
@@ -83,15 +82,14 @@ def test_results_in_si(scenario, capsys):
     assert found["trajectory"]["end"][0]["T_K"] == pytest.approx(1000 * path.T[-1, 0])
     for event in found["trajectory"]["events"]:
         assert event["time_s"] == pytest.approx(float(units.time(event["time"])))
-    drawn = in_si(path, read("my.toml"), units)
-    middle = path.t[len(path.t) // 2] * 1.01
-    np.testing.assert_allclose(drawn.at(units.time(middle)).T, 1000 * path.at(middle).T, rtol=1e-9)
-    np.testing.assert_allclose(
-        drawn.at(units.time(middle)).mu, units.energy(path.at(middle).mu), rtol=1e-9
-    )
-    # omega-bar keeps its meaning: an energy, in the unit of mu
-    natural = thermo.omega_bar(path.T[0], path.mu[0])
-    np.testing.assert_allclose(thermo.omega_bar(drawn.T[0], drawn.mu[0]), units.energy(natural))
+
+
+def test_a_sweep_over_two_axes_is_a_map_of_each_reservoir(scenario):
+    axes = '{ "reservoirs.1.T" = [0.5, 0.6], "reservoirs.2.T" = [0.9, 1.0] }'
+    sweep = f'\n[sweep]\naxes = {axes}\nquantities = ["heat", "clausius_sum"]\n'
+    assert main(["run", scenario(FLOWS_ONLY, more=sweep), "--out", "out", "--quiet"]) == 0
+    pictures = {name for name in os.listdir("out") if name.endswith(".png")}
+    assert pictures == {"sweep_heat_1.png", "sweep_heat_2.png", "sweep_clausius_sum.png"}
 
 
 def test_a_sweep_is_a_labelled_array(scenario):
@@ -107,6 +105,7 @@ def test_a_sweep_is_a_labelled_array(scenario):
         assert table["outcome"].values.tolist() == ["equilibrated", "equilibrated"]
         assert "[sweep]" in table["scenario"].item()
     assert "sweep.points" not in os.listdir("out")
+    assert "sweep.png" in os.listdir("out")
 
 
 def test_points_that_fail_are_said_and_the_status_is_1(scenario, capsys):

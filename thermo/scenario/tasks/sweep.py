@@ -15,6 +15,7 @@ from rich.text import Text
 from oqs.arguments import FloatArray
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, plain
+from thermo.scenario.results.drawing import save_sweep_figures
 from thermo.scenario.results.naming import PART, FolderError
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.scenario import Scenario, Workspace
@@ -67,6 +68,8 @@ class SweepTask:
             ) from error
         if workspace.folder is not None and scenario.outputs.netcdf:
             save_table(table, workspace.folder, "sweep.nc", scenario)
+        if workspace.folder is not None and workspace.part is None:
+            save_sweep_figures(table, self.quantities, scenario, workspace.folder)
         _leave_points(workspace)
         failed = _failed(table, workspace.part)
         points = int(table["error"].size)

@@ -19,7 +19,7 @@ from systems import (
 
 import oqs
 
-DOTS = json.loads((pathlib.Path(__file__).parents[1] / "data" / "dots.json").read_text())["cases"]
+DOTS = json.loads((pathlib.Path(__file__).parents[2] / "data" / "dots.json").read_text())["cases"]
 
 
 def baths(model, T, mu):

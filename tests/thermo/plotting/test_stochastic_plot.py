@@ -29,7 +29,7 @@ def test_means_bands_mean_field_and_histograms():
     found = ensemble()
     figure = thermo.plot_stochastic(found, path())
     warm, potentials, bars = figure.axes
-    assert [text.get_text() for text in warm.get_legend().get_texts()] == [
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
         "cold",
         "mean field",
         "hot",

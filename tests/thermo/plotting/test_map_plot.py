@@ -10,7 +10,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgba
 
 import thermo
-from thermo.plotting.trajectory import COLOURS
+from thermo.plotting.style import COLOURS
 
 X, Y = np.linspace(0.0, 2.0, 5), np.linspace(-1.0, 1.0, 4)
 
@@ -49,11 +49,25 @@ def test_numbers_are_colours(table):
     assert Gcf.get_all_fig_managers() == []
 
 
+def test_both_signs_are_centred_at_zero(table):
+    figure = thermo.plot_map(table, "power")
+    low, high = mesh(figure).get_clim()
+    assert low == -high == -np.nanmax(np.abs(table["power"].values))
+    one_sign = table.assign(power=abs(table["power"]))
+    assert mesh(thermo.plot_map(one_sign, "power")).get_cmap().name == "viridis"
+
+
+def test_lines_of_equal_value_have_numbers(table):
+    figure = thermo.plot_map(table, "power", width=3.4)
+    assert figure.get_figwidth() == 3.4
+    saved(figure)
+    assert figure.axes[0].texts
+
+
 def test_words_have_a_colour_each_and_failures_none(table):
     figure = thermo.plot_map(table, "mode")
     saved(figure)
-    (axis,) = figure.axes
-    assert [t.get_text() for t in axis.get_legend().get_texts()] == ["engine", "heater"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["engine", "heater"]
     codes = np.ma.filled(mesh(figure).get_array().astype(float), np.nan).reshape(4, 5)
     assert set(codes[:2].ravel()) == {1.0}
     assert set(codes[2].ravel()) == {0.0}

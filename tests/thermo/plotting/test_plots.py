@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 import oqs
 import thermo
 from thermo.evolution.evolve import evolve
-from thermo.plotting.trajectory import COLOURS, plot_trajectory
+from thermo.plotting.style import COLOURS
+from thermo.plotting.trajectory import plot_trajectory
 
 
 def made(energies, T, mu, rates, names=None, gas=None, **options):
@@ -45,7 +46,17 @@ def figure_2():
 
 
 def labels(axis):
-    return [text.get_text() for text in axis.get_legend().get_texts()]
+    """Labels of what is drawn on one panel."""
+    return axis.get_legend_handles_labels()[1]
+
+
+def legend(figure):
+    (found,) = figure.legends
+    return [text.get_text() for text in found.get_texts()]
+
+
+def marks(axis, word):
+    return [each for each in axis.get_lines() if each.get_gid() == word]
 
 
 def line(axis, label):
@@ -67,8 +78,9 @@ def test_panels_lines_and_labels(figure_1):
     assert labels(lower) == ["cold", "hot", "equilibrium", "modes", r"$\bar\omega$"]
     assert len(upper.get_lines()) == 3
     assert len(lower.get_lines()) == 2 + 1 + 2 + 1
-    assert "T_0" in upper.get_ylabel()
-    assert "T_0" in lower.get_ylabel()
+    assert legend(figure) == ["cold", "hot", "equilibrium", "modes", r"$\bar\omega$"]
+    assert "E_0" in upper.get_ylabel()
+    assert "E_0" in lower.get_ylabel()
     assert "hbar" in lower.get_xlabel()
     assert [line(lower, k).get_linestyle() for k in ("equilibrium", "modes", r"$\bar\omega$")] == [
         "-.",
@@ -106,7 +118,7 @@ def test_nothing_overlaps(figure_1):
     figure = plot_trajectory(figure_1, frequencies=FIGURE_1[0], events=True, heat=True)
     saved(figure)
     boxes = [axis.get_window_extent() for axis in figure.axes]
-    legends = [axis.get_legend().get_window_extent() for axis in figure.axes]
+    legends = [each.get_window_extent() for each in figure.legends]
     everything = boxes + legends
     for i, box in enumerate(everything):
         assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
@@ -129,20 +141,29 @@ def test_omega_bar_has_a_gap_at_its_pole_and_does_not_set_the_limits(figure_2):
 
 
 def test_events_are_marked(figure_2):
-    upper, lower = plot_trajectory(figure_2, events=True).axes
+    figure = plot_trajectory(figure_2, events=True)
+    upper, lower = figure.axes
     (crossing,) = figure_2.crossings
-    assert line(upper, "crossing").get_data() == ([crossing.time], [crossing.value])
+    (mark,) = marks(upper, "crossing")
+    assert mark.get_data() == ([crossing.time], [crossing.value])
     for kind in ("minimum", "maximum"):
         (event,) = [e for e in figure_2.extrema if e.kind == f"T {kind}"]
-        assert line(upper, kind).get_data() == ([event.time], [event.value])
-    assert "crossing" not in labels(lower)
-    assert "crossing" not in labels(plot_trajectory(figure_2).axes[0])
+        (mark,) = marks(upper, kind)
+        assert mark.get_data() == ([event.time], [event.value])
+        assert (
+            mark.get_color() == COLOURS[event.reservoirs[0]]
+            or mark.get_mec() == (COLOURS[event.reservoirs[0]])
+        )
+    assert marks(lower, "crossing") == []
+    assert {"crossing", "minimum", "maximum"} <= set(legend(figure))
+    assert "crossing" not in legend(plot_trajectory(figure_2))
 
 
 def test_panels_on_request(figure_2):
     figure = plot_trajectory(figure_2, heat=True, entropy=True)
     heat, entropy = figure.axes[2:]
-    np.testing.assert_array_equal(line(heat, "reservoir 2").get_ydata(), figure_2.heat[:, 1])
+    times, values = line(heat, "reservoir 2").get_data()
+    np.testing.assert_array_equal(values, figure_2.law(*figure_2.at(times)).heat[:, 1])
     total = line(entropy, "total").get_ydata()
     np.testing.assert_allclose(total, figure_2.entropy.sum(1) - figure_2.entropy[0].sum())
     assert total[0] == 0
@@ -190,7 +211,69 @@ def test_a_path_on_which_nothing_happens(options):
     assert figure.axes[0].get_xscale() == ("log" if options else "linear")
 
 
+def test_heat_of_a_trajectory_without_its_law(figure_2):
+    read = dataclasses.replace(figure_2, law=None)
+    times, values = line(plot_trajectory(read, heat=True).axes[2], "reservoir 1").get_data()
+    np.testing.assert_allclose(values, np.interp(times, figure_2.t, figure_2.heat[:, 0]))
+
+
+def test_marks_are_apart(figure_1):
+    figure = plot_trajectory(made(*FIGURE_4), events=True, width=3.4)
+    saved(figure)
+    for axis in figure.axes:
+        spots = np.array(
+            [
+                each.get_transform().transform(np.array(each.get_data()).T)[0]
+                for each in [*marks(axis, "minimum"), *marks(axis, "maximum")]
+            ]
+        )
+        apart = np.hypot(*(spots[:, None] - spots).T) * 72 / figure.dpi
+        assert apart[~np.eye(len(spots), dtype=bool)].min() > 4.9  # points, the size of a mark
+
+
+def test_units_scale_the_axes(figure_1):
+    units = oqs.Units.from_temperature(1000)
+    natural, si = (
+        plot_trajectory(figure_1, heat=True),
+        plot_trajectory(figure_1, heat=True, units=units),
+    )
+    for k, (factor, word) in enumerate(
+        [(1000.0, "(K)"), (units.energy(1.0), "(meV)"), (1e15 * units.power(1.0), "(fW)")]
+    ):
+        (t, values), (second, scaled) = (line(f.axes[k], "cold").get_data() for f in (natural, si))
+        np.testing.assert_allclose(scaled, values * factor, rtol=1e-12)
+        np.testing.assert_allclose(second, units.time(t), rtol=1e-12)
+        assert word in si.axes[k].get_ylabel()
+    assert "(s)" in si.axes[-1].get_xlabel()
+
+
+@pytest.mark.parametrize("width", [3.4, 7.0])
+def test_text_has_8_points_at_the_final_width(figure_1, width):
+    figure = plot_trajectory(figure_1, width=width)
+    saved(figure)
+    assert figure.get_figwidth() == width
+    texts = [*figure.legends[0].get_texts(), figure.axes[0].yaxis.label]
+    texts += figure.axes[-1].get_xticklabels()
+    assert {text.get_fontsize() for text in texts} == {8.0}
+
+
+def test_on_axes_of_ones_own(figure_1):
+    figure = Figure(layout="constrained")
+    axes = figure.subplots(2, 2)
+    assert plot_trajectory(figure_1, ax=axes[:, 0]) is figure
+    assert [len(axis.get_lines()) > 0 for axis in axes.ravel()] == [True, False, True, False]
+    assert figure.legends == []
+
+
 def test_bad_arguments(figure_1):
+    with pytest.raises(TypeError, match=r"`units` must be oqs\.Units"):
+        plot_trajectory(figure_1, units="K")
+    with pytest.raises(ValueError, match=r"`width` must be .*3.4 for one column"):
+        plot_trajectory(figure_1, width=0.0)
+    with pytest.raises(ValueError, match="`ax` must hold 2 axes, one for each panel, but holds 1"):
+        plot_trajectory(figure_1, ax=Figure().add_subplot())
+    with pytest.raises(TypeError, match="`ax` must hold matplotlib Axes, but holds int"):
+        plot_trajectory(figure_1, ax=[1, 2])
     with pytest.raises(TypeError, match="`path` must be a Trajectory, but is list"):
         plot_trajectory([1.0])
     with pytest.raises(ValueError, match="`frequencies` must have shape"):

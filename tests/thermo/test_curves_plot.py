@@ -1,0 +1,50 @@
+"""Curves of a sweep over one axis."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import thermo
+
+TWO_AXES = thermo.sweep(lambda x, y: x * y, {"x": [0, 1], "y": [0, 1]}, progress=False)
+
+
+def point(x):
+    if x == 2:
+        raise ValueError("no device")
+    return {"power": x**2, "heat": np.array([x, -x]), "mode": "engine"}
+
+
+@pytest.fixture(scope="module")
+def table():
+    found = thermo.sweep(point, {"x": [0.0, 1.0, 2.0, 3.0]}, progress=False)
+    return found.rename(heat_0="reservoir").assign_coords(reservoir=["cold", "hot"])
+
+
+def test_a_panel_for_each_quantity_and_a_curve_for_each_reservoir(table):
+    figure = thermo.plot_curves(table, labels={"x": "bias"})
+    power, heat = figure.axes
+    assert (heat.get_ylabel(), power.get_ylabel(), heat.get_xlabel()) == ("heat", "power", "bias")
+    assert [line.get_label() for line in heat.get_lines()[:2]] == ["cold", "hot"]
+    np.testing.assert_array_equal(power.get_lines()[0].get_ydata(), [0, 1, np.nan, 9])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["cold", "hot"]
+
+
+def test_on_axes_of_ones_own(table):
+    axis = Figure().add_subplot()
+    thermo.plot_curves(table, "power", ax=axis)
+    assert len(axis.get_lines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"table": 1.0}, TypeError, "`table` must be an xarray Dataset, but is float"),
+        ({"quantities": "mode"}, ValueError, "must name variables of numbers over 'x'"),
+        ({"quantities": ["power", "T"]}, ValueError, r"but holds \['T'\]"),
+        ({"table": TWO_AXES}, ValueError, "Draw two axes with thermo.plot_map"),
+    ],
+)
+def test_bad_arguments(table, change, error, message):
+    with pytest.raises(error, match=message):
+        thermo.plot_curves(**({"table": table} | change))

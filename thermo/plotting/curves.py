@@ -1,0 +1,128 @@
+"""Curves: quantities over the one parameter of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from thermo.plotting.style import (
+    TWO_COLUMNS,
+    checked_width,
+    colours,
+    legend_below,
+    panels,
+    paper_style,
+    reservoir_label,
+)
+
+_PANEL_HEIGHT: Final = 2.0  # inches
+
+
+def plot_curves(
+    table: xr.Dataset,
+    quantities: str | Iterable[str] | None = None,
+    *,
+    labels: Mapping[str, str] | None = None,
+    width: float = TWO_COLUMNS,
+    ax: Axes | Iterable[Axes] | None = None,
+) -> Figure:
+    """Return a figure of variables of a sweep over its one axis, a panel for each.
+
+    A variable of one number is one curve, one of a number for each reservoir a curve for each.
+    Curves are broken where a point failed.
+
+    Parameters
+    ----------
+    table : made by `sweep` over one parameter, or any Dataset of variables over one.
+    quantities : names of the variables; None for all that hold numbers.
+    labels : {name: text} for the axes; a name without one stands for itself.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    ax : matplotlib axes to draw on, one for each variable, instead of a new figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure : belongs to no pyplot state; save it with .savefig(file).
+
+    Raises
+    ------
+    TypeError, ValueError
+        if table is no Dataset over one axis of two numbers or more, or has no such variable of
+        numbers.
+
+    Examples
+    --------
+    >>> def flows(V):
+    ...     dots = oqs.QuadraticSystem.from_energies([0.5])
+    ...     law = oqs.closed_form(dots, [oqs.Contact(oqs.flat(0.01))] * 2)
+    ...     return {"heat": law([0.1, 0.2], [V, 0.0]).heat}
+    >>> table = thermo.sweep(flows, {"V": np.linspace(-1, 1, 21)})
+    >>> figure = thermo.plot_curves(table, "heat", labels={"V": "bias"})
+    >>> figure.axes[0].get_xlabel(), len(figure.axes)
+    ('bias', 1)
+    """
+    across = _axis(table)
+    shown = _shown(table, quantities, across)
+    text, inches = dict(labels or {}), checked_width(width)
+    with paper_style():
+        figure, axes = panels(len(shown), inches, _PANEL_HEIGHT, ax)
+        for axis, name in zip(axes, shown, strict=True):
+            _draw(axis, table, name, across)
+            axis.set_ylabel(text.get(name, name))
+            axis.tick_params(labelbottom=axis is axes[-1])
+        axes[-1].set_xlabel(text.get(across, across))
+        figure.align_ylabels(axes)
+        if ax is None:
+            legend_below(figure, axes)
+    return figure
+
+
+def _axis(table: object) -> str:
+    """Return the name of the one axis; raise TypeError, ValueError unless there is one."""
+    if not isinstance(table, xr.Dataset):
+        raise TypeError(
+            f"Argument `table` must be an xarray Dataset, but is {type(table).__name__}. "
+            "Make one with thermo.sweep."
+        )
+    grid = table["error"].dims if "error" in table else ()
+    axes = grid or {variable.dims[0] for variable in table.data_vars.values() if variable.ndim}
+    numbers = [str(n) for n in axes if table[n].dtype.kind in "iuf" and table[n].size > 1]
+    if len(axes) != 1 or not numbers:
+        raise ValueError(
+            f"Argument `table` must have one axis of two numbers or more, but has {list(axes)}. "
+            "Draw two axes with thermo.plot_map."
+        )
+    return numbers[0]
+
+
+def _shown(table: xr.Dataset, quantities: str | Iterable[str] | None, across: str) -> list[str]:
+    drawn = [
+        str(name)
+        for name, variable in table.data_vars.items()
+        if variable.dtype.kind in "iuf" and variable.dims[:1] == (across,) and variable.ndim <= 2
+    ]
+    asked = [quantities] if isinstance(quantities, str) else list(quantities or drawn)
+    wrong = [name for name in asked if name not in drawn]
+    if wrong or not asked:
+        raise ValueError(
+            f"Argument `quantities` must name variables of numbers over {across!r}, {drawn}, "
+            f"but holds {wrong}. Name what the function of the sweep returned."
+        )
+    return asked
+
+
+def _draw(axis: Axes, table: xr.Dataset, name: str, across: str) -> None:
+    x, values = table[across].values, table[name].values
+    if values.ndim == 1:
+        axis.plot(x, values, color="black")
+        return
+    inner = str(table[name].dims[1])
+    names = [str(each) for each in table[inner].values]
+    for curve, label, colour in zip(values.T, names, colours(len(names)), strict=True):
+        axis.plot(x, curve, color=colour, label=reservoir_label(label))
+    if np.nanmin(values, initial=0.0) < 0 < np.nanmax(values, initial=0.0):
+        axis.axhline(0, color="0.7", lw=0.6, zorder=1)

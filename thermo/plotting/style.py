@@ -1,0 +1,180 @@
+"""What all figures share: sizes of a journal's columns, 8 pt text, colours, one legend, scales."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from oqs.arguments import positive_number
+from oqs.units import Units
+
+ONE_COLUMN: Final = 3.4
+"""Width of a figure in one column of a journal, inches."""
+
+TWO_COLUMNS: Final = 7.0
+"""Width of a figure across two columns, inches."""
+
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Told apart by every kind of colour vision: Okabe and Ito, Color Universal Design (2008)."""
+
+_STYLE: Final[dict[Any, Any]] = {
+    "font.size": 8.0,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 8.0,
+    "xtick.labelsize": 8.0,
+    "ytick.labelsize": 8.0,
+    "legend.fontsize": 8.0,
+    "figure.titlesize": 8.0,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "axes.formatter.use_mathtext": True,
+    "axes.formatter.limits": (-3, 4),
+    "pdf.fonttype": 42,  # text stays text in a vector file
+    "svg.fonttype": "none",
+}
+
+
+@final
+class PaperFigure(Figure):
+    """A matplotlib Figure that notebooks show by itself, whether pyplot is in use or not."""
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        self.savefig(picture, format="png", dpi=160)
+        return picture.getvalue()
+
+
+@contextlib.contextmanager
+def paper_style() -> Iterator[None]:
+    """Draw in 8 pt at the figure's final size, with thin axes."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def checked_width(width: object) -> float:
+    """Return the width of a figure in inches; raise TypeError, ValueError unless a number > 0."""
+    remedy = f"Give inches: {ONE_COLUMN} for one column of a journal, {TWO_COLUMNS} for two."
+    return positive_number("width", width, remedy)
+
+
+def panels(
+    count: int, width: float, height: float, ax: Axes | Iterable[Axes] | None
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with so many panels of one time axis below each other, or those given.
+
+    Parameters
+    ----------
+    count : of panels. width, height : of a new figure and of each of its panels, inches.
+    ax : axes to draw on instead, as many as panels; one alone for one panel.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if `ax` holds something else, or another number of axes.
+    """
+    if ax is None:
+        figure = PaperFigure(figsize=(width, height * count), layout="constrained")
+        first = figure.add_subplot(count, 1, 1)
+        rest = [figure.add_subplot(count, 1, 2 + i, sharex=first) for i in range(count - 1)]
+        return figure, [first, *rest]
+    given: list[object] = [ax] if isinstance(ax, Axes) else list(np.ravel(np.array(ax, object)))
+    axes = [each for each in given if isinstance(each, Axes)]
+    if len(axes) < len(given):
+        wrong = next(each for each in given if not isinstance(each, Axes))
+        raise TypeError(
+            f"Argument `ax` must hold matplotlib Axes, but holds {type(wrong).__name__}. "
+            "Give figure.subplots(n), or None for a new figure."
+        )
+    if len(axes) != count:
+        raise ValueError(
+            f"Argument `ax` must hold {count} axes, one for each panel, but holds {len(axes)}. "
+            f"Give figure.subplots({count})."
+        )
+    return axes[0].get_figure(root=True) or PaperFigure(), axes
+
+
+def legend_below(figure: Figure, axes: Sequence[Axes], extra: Sequence[Any] = ()) -> None:
+    """Put one legend of all panels below the figure: each label once, in the order of drawing."""
+    handles: dict[str, Any] = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    for handle in extra:
+        handles.setdefault(handle.get_label(), handle)
+    if handles:
+        columns = max(1, int(figure.get_figwidth() / 1.15))
+        figure.legend(
+            handles.values(),
+            handles.keys(),
+            loc="outside lower center",
+            ncols=min(columns, len(handles)),
+            handlelength=1.8,
+            columnspacing=1.2,
+        )
+
+
+def colours(count: int) -> list[str]:
+    """Return a colour for each of so many reservoirs."""
+    if count <= len(COLOURS):
+        return list(COLOURS[:count])
+    return [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 0.95, count))]
+
+
+def reservoir_label(name: str) -> str:
+    """Return what a legend calls a reservoir."""
+    return f"reservoir {name}" if name.isdecimal() else name
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Scales:
+    """Factors from natural units to those of the axes, and the axes' labels.
+
+    Parameters
+    ----------
+    time, temperature, energy, heat : factors.
+    time_label, temperature_label, mu_label, heat_label : texts.
+    """
+
+    time: float = 1.0
+    temperature: float = 1.0
+    energy: float = 1.0
+    heat: float = 1.0
+    time_label: str = r"time $t\,E_0/\hbar$"
+    temperature_label: str = r"temperature $k_BT_j/E_0$"
+    mu_label: str = r"chemical potential $\mu_j/E_0$"
+    heat_label: str = r"heat flow out $Y_j\,\hbar/E_0^2$"
+
+
+def scales(units: Units | None) -> Scales:
+    """Return the scales of K, meV, s and fW, or those of natural units; TypeError for others."""
+    if units is None:
+        return Scales()
+    if not isinstance(units, Units):
+        raise TypeError(
+            f"Argument `units` must be oqs.Units, or None for natural ones, but is {units!r}. "
+            "Give e.g. oqs.Units.from_meV(1.0)."
+        )
+    return Scales(
+        time=float(units.time(1.0)),
+        temperature=float(units.temperature(1.0)),
+        energy=float(units.energy(1.0)),
+        heat=1e15 * float(units.power(1.0)),
+        time_label=r"time $t$ (s)",
+        temperature_label=r"temperature $T_j$ (K)",
+        mu_label=r"chemical potential $\mu_j$ (meV)",
+        heat_label=r"heat flow out $Y_j$ (fW)",
+    )
