@@ -14,6 +14,7 @@ from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
 from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
+from oqs.generator.between_states.operators import operator_matrices
 from oqs.system.base import System
 from oqs.system.builders import spin_channels
 from oqs.system.spins import on_factor
@@ -115,17 +116,21 @@ def _bosonic(
             "Weights are of fermionic sites, an operator of qubits and oscillators.",
         )
     with place.blamed():
-        if keys["weights"] is not None:
-            return BosonicContact(keys["spectrum"], keys["weights"], called, keys["band"])
-        if system is None:  # its operator cannot be made
-            return BosonicContact(keys["spectrum"], qutip.qeye(1), called, keys["band"])
-        factor, kind = keys["operator"]["factor"], keys["operator"]["kind"]
-        factors = system.dims[0]
-        size = factors[factor] if factor < len(factors) else 2
-        own = _OPERATORS[kind](size)
-        return BosonicContact(
-            keys["spectrum"], on_factor(system, factor, own), called, keys["band"]
-        )
+        operator = keys["weights"]
+        if operator is None:
+            operator = _operator(keys["operator"], system)
+        contact = BosonicContact(keys["spectrum"], operator, called, keys["band"])
+        if system is not None:
+            operator_matrices(contact, system, 0)  # does it fit?
+    return contact
+
+
+def _operator(keys: Mapping[str, Any], system: System | None) -> qutip.Qobj:
+    if system is None:  # its operator cannot be made
+        return qutip.qeye(1)
+    factors, place = system.dims[0], keys["factor"]
+    size = factors[place] if place < len(factors) else 2
+    return on_factor(system, place, _OPERATORS[keys["kind"]](size))
 
 
 def _displacement(levels: int) -> qutip.Qobj:

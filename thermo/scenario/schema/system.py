@@ -82,6 +82,11 @@ SYSTEM: Final = Table(
 )
 
 
+def builder_arguments(build: Callable[..., System]) -> Table:
+    """Return the table of a builder's arguments."""
+    return arguments_of(build, **(_SPIN_READERS if build in _OF_SPINS else {}))
+
+
 def read_system(value: object, place: Place) -> System:
     """Return the open system of a [system] table."""
     keys = SYSTEM(value, place)
@@ -123,7 +128,6 @@ def _built(keys: Mapping[str, Any], place: Place) -> System:
             )
     build = BUILDERS[keys["builder"]]
     at = place.at("arguments", f"Give the arguments of oqs.{keys['builder']}.")
-    own = {} if build not in _OF_SPINS else _SPIN_READERS
-    found = arguments_of(build, **own)({} if keys["arguments"] is None else keys["arguments"], at)
+    found = builder_arguments(build)({} if keys["arguments"] is None else keys["arguments"], at)
     with at.blamed():
         return build(**found)
