@@ -23,12 +23,18 @@ import bosons
 import fluctuations
 import jumps
 import numpy as np
+import response
 import stationary
 import trajectories
 from timing import Task
 
 TASKS: dict[str, Task] = (
-    stationary.TASKS | bosons.TASKS | fluctuations.TASKS | trajectories.TASKS | jumps.TASKS
+    stationary.TASKS
+    | bosons.TASKS
+    | fluctuations.TASKS
+    | response.TASKS
+    | trajectories.TASKS
+    | jumps.TASKS
 )
 EXPONENTIAL = (
     "whole",
@@ -48,6 +54,7 @@ EXPONENTIAL = (
     "countstat",
     "cumulants",
     "spectrum",
+    "jacobian",
 )
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import qutip
@@ -64,6 +65,28 @@ def spinful(sites: int) -> Timing:
     equal = np.full(sites, -2.0)
     disordered = equal + np.random.default_rng(1).uniform(-0.3, 0.3, sites)
     return Timing(best(lambda: compute(equal, 0.0)), best(lambda: compute(disordered, 0.13)))
+
+
+def close_levels(sites: int) -> Timing:
+    """Compare PERLind of equal spinful sites with Davies of the same, everything of both."""
+    ends = [oqs.spin_channels(row) for row in np.eye(sites)[[0, -1]]]
+    contacts = [oqs.Contact(oqs.flat(0.1), t) for t in ends]
+
+    def compute(make: Callable[..., oqs.Model]) -> None:
+        system = oqs.hubbard_chain(sites, 1.0, U=4.0, V=0.5, level=-2.0)
+        oqs.flow_law(make(system, contacts))([0.5, 0.7], [0.5, -0.5])
+
+    return Timing(best(lambda: compute(oqs.perlind)), best(lambda: compute(oqs.davies)))
+
+
+def close_levels_again(sites: int) -> Timing:
+    """Time a bias sweep of 50 points, per point; the peer is one point alone."""
+    ends = [oqs.spin_channels(row) for row in np.eye(sites)[[0, -1]]]
+    contacts = [oqs.Contact(oqs.flat(0.1), t) for t in ends]
+    law = oqs.flow_law(oqs.perlind(oqs.hubbard_chain(sites, 1.0, U=4.0, V=0.5), contacts))
+    mu = np.linspace(0.0, 2.0, 50)[:, None] * [0.5, -0.5]
+    sweep = best(lambda: law([0.5, 0.7], mu))
+    return Timing(sweep / 50, best(lambda: law([0.5, 0.7], mu[25])))
 
 
 def readings(sites: int) -> Timing:
@@ -183,6 +206,12 @@ TASKS = {
         "interacting chain, whole computation", (4, 8, 10, 12, 14), whole, "QmeQ Pauli", 3
     ),
     "spinful": Task("equal spinful sites", (2, 4, 5, 6, 7), spinful, "disordered sites", 3),
+    "close levels": Task(
+        "PERLind, equal spinful sites", (1, 2, 3, 4, 5, 6), close_levels, "Davies of the same"
+    ),
+    "close levels again": Task(
+        "PERLind, a point of a bias sweep", (1, 2, 3, 4), close_levels_again, "a point alone"
+    ),
     "readings": Task("flows, entropies of a spinful state", (4, 5, 6), readings, "law and state"),
     "spinful audit": Task("audit of equal spinful sites", (4, 5, 6), spinful_audit, "law alone"),
     "state": Task("density matrix of modes", (4, 8, 10, 12), state, "the law alone"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import mpmath
@@ -138,6 +139,41 @@ def repelling(count: int) -> Timing:
     return ensemble(thermo.FermiDiracGas(1.5), count, law)
 
 
+def photons(count: int) -> Timing:
+    """Compare photon gases in a row, each linked to the next, with SciPy's LSODA, rtol 1e-6."""
+    names = [f"{j}" for j in range(count)]
+    links = dict.fromkeys(itertools.pairwise(names), 0.001)
+    law = thermo.with_links(None, links, names=names)
+    gases = [thermo.Reservoir(thermo.BoseGas(3)) for _ in names]
+    start = np.linspace(0.5, 1.5, count)
+    slow = ReservoirDynamics(law, Reservoirs(gases), start)
+
+    def ours() -> thermo.Trajectory:
+        return thermo.evolve(law, gases, start, rtol=1e-6, tolerance=1e-3, events=False)
+
+    end = float(ours().t[-1])
+
+    def lsoda() -> object:
+        y = slow.pack(start, np.zeros(count))
+        return solve_ivp(lambda t, y: slow(y), (0, end), y, method="LSODA", rtol=1e-6)
+
+    return Timing(best(ours), best(lsoda))
+
+
+def leaky(phonons: int) -> Timing:
+    """Compare Fig. 1 with a phonon gas linked to each reservoir with Fig. 1 alone."""
+    law = oqs.closed_form(SYSTEM, [oqs.Contact(oqs.power_law(1e-4, 0.5), name=n) for n in "ab"])
+    links = {(n, f"phonons of {n}"): thermo.HeatLink(1e-5, 5) for n in "ab"[:phonons]}
+    members = RESERVOIRS + [thermo.Reservoir(thermo.BoseGas(3))] * phonons
+    temperature, potential = np.append(T, [0.6] * phonons), np.append(MU, [0.0] * phonons)
+    linked = thermo.with_links(law, links)
+
+    def ours() -> object:
+        return thermo.evolve(linked, members, temperature, potential, events=False, progress=False)
+
+    return Timing(best(ours), best(lambda: evolution(law)))
+
+
 def integral(count: int) -> Timing:
     """Compare F_1/2 with mpmath's polylogarithm, 16 digits, of which a few stand for all."""
     eta = np.random.default_rng(0).uniform(-20, 3, count)
@@ -180,6 +216,8 @@ TASKS = {
     "repelling": Task(
         "ensemble, interacting dots, wall time", (100, 1000), repelling, "one by one"
     ),
+    "photons": Task("linked photon gases, rtol 1e-6", (2, 4, 8), photons, "SciPy's LSODA"),
+    "leaky": Task("Fig. 1, Eq. (10), linked phonon gases", (1, 2), leaky, "without"),
     "integral": Task("Fermi-Dirac integrals", (1, 10_000), integral, "mpmath, 16 digits"),
     "gas_state": Task("N, E, S, Jacobian of an exact gas", (2, 10_000), gas_state),
 }

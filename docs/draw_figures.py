@@ -4,7 +4,7 @@ import pathlib
 
 from validation.pictures.figures import FIGURES
 
-PICTURES = ("figure_1", "flows", "weak_coupling", "what_is_a_reservoir")
+PICTURES = ("figure_1", "flows", "weak_coupling", "close_levels", "what_is_a_reservoir")
 DIRECTORY = pathlib.Path(__file__).parent / "_figures"
 
 

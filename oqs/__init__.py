@@ -15,9 +15,7 @@ from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.levitov import LevitovStatistics, levitov
 from oqs.fluctuations.noise import Noise, noise
-from oqs.fluctuations.response import LinearResponse, linear_response
 from oqs.fluctuations.statistics import CountingStatistics
-from oqs.fluctuations.terminals import Terminals
 from oqs.fluctuations.waiting import WaitingTimes
 from oqs.generator.davies import DaviesModel, davies
 from oqs.generator.lamb_shift import lamb_shift
@@ -31,6 +29,9 @@ from oqs.modes.closed_form import ClosedForm, closed_form
 from oqs.modes.gaussian import GaussianLaw, gaussian_law
 from oqs.modes.untouched import Untouched
 from oqs.namesakes import refuse_namesakes as _refuse_namesakes
+from oqs.response.diagram import StabilityDiagram, stability_diagram
+from oqs.response.onsager import LinearResponse, linear_response
+from oqs.response.terminals import Terminals
 from oqs.state.entropy import (
     clausius_sum,
     entropy_production,
@@ -120,6 +121,7 @@ __all__ = [
     "QuadraticSystem",
     "Relaxation",
     "ReservoirFlows",
+    "StabilityDiagram",
     "StationaryMethod",
     "StationaryState",
     "StationaryStateNotFound",
@@ -173,6 +175,7 @@ __all__ = [
     "spin_channels",
     "spinful_dots",
     "spinless_dots",
+    "stability_diagram",
     "stationary_state",
     "thermodynamic_price",
     "transmon",

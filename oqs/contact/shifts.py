@@ -62,8 +62,8 @@ def shift_slopes(
         by_T = np.array([half * shift(frequencies), half * shift(-frequencies)])
         return np.array([by_T, np.zeros_like(by_T)])
     assert isinstance(contact, Contact)  # the other kind of contact
-    found = -occupied_shift_slopes(contact, frequencies, T, mu)
-    return np.stack([found, found], axis=1)
+    derivatives = -occupied_shift_slopes(contact, frequencies, T, mu)
+    return np.stack([derivatives, derivatives], axis=1)
 
 
 def _emitted(energies: FloatArray, x: FloatArray) -> FloatArray:

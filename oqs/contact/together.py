@@ -16,19 +16,19 @@ def checked_contacts(contacts: object) -> tuple[ReservoirContact, ...]:
             "Put it in a list: [contact]."
         )
     try:
-        found: tuple[object, ...] = tuple(contacts)  # type: ignore[arg-type]
+        given: tuple[object, ...] = tuple(contacts)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(
             f"Argument `contacts` must be a sequence of Contact, but is {contacts!r}. "
             "Give a list such as [oqs.Contact(rate=oqs.flat(0.01))]."
         ) from None
-    if not found:
+    if not given:
         raise ValueError(
             "Argument `contacts` must hold at least one Contact, but is empty. "
             "Give one Contact per reservoir."
         )
     checked = []
-    for index, contact in enumerate(found):
+    for index, contact in enumerate(given):
         if not isinstance(contact, ReservoirContact):
             raise TypeError(
                 f"Argument `contacts` must hold Contact or BosonicContact objects, but entry "
@@ -53,7 +53,7 @@ def contact_names(contacts: Sequence[ReservoirContact]) -> tuple[str | None, ...
 
 def fermionic_contacts(contacts: Sequence[ReservoirContact]) -> tuple[Contact, ...]:
     """Return the contacts, all of which exchange particles, or raise naming the first other one."""
-    found = []
+    fermionic = []
     for index, contact in enumerate(contacts):
         if not isinstance(contact, Contact):
             raise TypeError(
@@ -61,8 +61,8 @@ def fermionic_contacts(contacts: Sequence[ReservoirContact]) -> tuple[Contact, .
                 f"{contact.label(index)} is bosonic. Use the density matrix, "
                 "oqs.flow_law(oqs.davies(system, contacts)), which takes both."
             )
-        found.append(contact)
-    return tuple(found)
+        fermionic.append(contact)
+    return tuple(fermionic)
 
 
 def plain(contacts: Sequence[ReservoirContact]) -> bool:

@@ -42,6 +42,7 @@ class CoherentStatistics(JumpStatistics):
     T, mu : (n,) of the reservoirs.
     conserving : whether no energy is exchanged but by the jumps, so that all reservoirs together
         lose none in the long run. (Particles are always conserved.)
+    balanced : whether the fluctuation theorem holds exactly.
     """
 
     parts: JumpParts
@@ -50,6 +51,7 @@ class CoherentStatistics(JumpStatistics):
     T: FloatArray
     mu: FloatArray
     conserving: bool
+    balanced: bool
 
     @functools.cached_property
     def _trace(self) -> FloatArray:
@@ -65,6 +67,11 @@ class CoherentStatistics(JumpStatistics):
     def flows(self) -> Flows:
         """P_j, J_j, Y_j (n,), as the flow law gives them."""
         return self.means
+
+    @property
+    def theorem_holds(self) -> bool:
+        """Whether the generator obeys detailed balance contact by contact."""
+        return self.balanced
 
     @functools.cached_property
     def gross(self) -> FloatArray:

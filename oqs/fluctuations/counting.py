@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from typing import final
 
@@ -11,8 +12,9 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
 from oqs.fluctuations.coherent import CoherentStatistics
+from oqs.fluctuations.independent import IndependentStatistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
-from oqs.fluctuations.rates.pairs import Pairs
+from oqs.fluctuations.rates.pairs import Pairs, WeightedPairs
 from oqs.fluctuations.rates.populations import PopulationStatistics
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.closed import ClosedGenerator
@@ -23,8 +25,10 @@ from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryProblem
 from oqs.stationary.populations import coherences_reached
 from oqs.stationary.uniqueness import require_unique
+from oqs.transitions.transitions import ModeTransitions
 
 _KEPT = "counting statistics"
+_FEW_MODES = 6  # up to which all states together are as quick as mode by mode
 
 
 def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> JumpStatistics:
@@ -33,11 +37,12 @@ def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None)
     Every jump of the generator counts the particles and the energy that it moves out of its
     reservoir: with the tilted generator
 
-        L(chi, xi) = L_0 + sum_j sum_jumps e^{(chi_j N + xi_j H)/2} L e^{-(chi_j N + xi_j H)/2} ...
+        L(chi, xi) rho = L_0 rho + sum over jumps L of reservoir j of M rho M^+,
+        M = e^{(chi_j N + xi_j H)/2} L e^{-(chi_j N + xi_j H)/2},
 
-    (and the same from the right), L_0 all that is no jump, lambda(chi, xi) is the eigenvalue of
-    largest real part. Means are the flows; noise and higher cumulants come from one factorisation.
-    Where no contact drives coherences, populations alone are counted, without subtractions.
+    L_0 all that is no jump, lambda(chi, xi) is the eigenvalue of largest real part. Means are the
+    flows; noise and higher cumulants come from one factorisation. Where no contact drives
+    coherences, populations alone are counted, without subtractions; independent modes one by one.
 
     Parameters
     ----------
@@ -76,33 +81,92 @@ def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None)
     return _prepared(checked).at(temperature, potential)
 
 
-def prepared_rates(model: Model) -> Pairs | None:
-    """Return the jumps of a model whose populations are a rate equation, None of others."""
+def independent_pairs(model: Model) -> tuple[Pairs, ...]:
+    """Return the jumps of fermionic contacts, those of parts whose counts add up; () for others."""
     prepared = _prepared(model)
-    return prepared.pairs if isinstance(prepared, _Rates) else None
+    if isinstance(prepared, _Modes):
+        return prepared.modes
+    return (prepared.pairs,) if isinstance(prepared, _Rates) else ()
 
 
-def _prepared(model: Model) -> _Rates | _Coherent:
+def _prepared(model: Model) -> _Prepared:
     """Return what does not depend on T and mu, done once for a model."""
     kept = model.prepared.get(_KEPT)
-    if not isinstance(kept, _Rates | _Coherent):
+    if not isinstance(kept, _Prepared):
         kept = model.prepared[_KEPT] = _prepare(model)
     return kept
 
 
-def _prepare(model: Model) -> _Rates | _Coherent:
+def _prepare(model: Model) -> _Prepared:
     require_unique(model)
     if isinstance(model, DaviesModel) and not coherences_reached(model):
         transitions = model.transitions
-        if not isinstance(transitions, StateTransitions):
+        if isinstance(transitions, StateTransitions):
+            particles = model.system.spectrum.particles
+            weighted = WeightedPairs.of(transitions, model.frequencies, particles)
+            if weighted is not None:
+                return _Weighted(model, weighted)
+        elif isinstance(transitions, ModeTransitions) and _separate(transitions):
+            return _Modes(model, Pairs.of_modes(transitions), transitions)
+        else:
             return _Rates(model, Pairs.of(transitions, model.reservoirs))
     problem = checked_method(model, None).prepare(model)
     return _Coherent(model, problem, reached_elements(model))
 
 
+def _separate(transitions: ModeTransitions) -> bool:
+    """Whether modes do not shift each other's frequencies, and are too many for all states."""
+    return transitions.modes > _FEW_MODES and all(
+        len(frequency) == 1 for frequency in transitions.frequency
+    )
+
+
+class _Prepared(abc.ABC):
+    """A model prepared for one route."""
+
+    @abc.abstractmethod
+    def at(self, T: FloatArray, mu: FloatArray) -> JumpStatistics:
+        """Return the statistics at T, mu (n,)."""
+
+
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Rates:
+class _Modes(_Prepared):
+    """A quadratic model whose modes jump independently; `transitions` are those of all states."""
+
+    model: Model
+    modes: tuple[Pairs, ...]
+    transitions: ModeTransitions
+
+    def at(self, T: FloatArray, mu: FloatArray) -> IndependentStatistics:
+        """Solve mode by mode at T, mu (n,)."""
+        names = self.model.names
+
+        def whole() -> PopulationStatistics:
+            pairs = Pairs.of(self.transitions, self.model.reservoirs)
+            return PopulationStatistics.of(pairs.at(T, mu), T, mu, names)
+
+        parts = [PopulationStatistics.of(mode.at(T, mu), T, mu, names) for mode in self.modes]
+        return IndependentStatistics(tuple(parts), whole, read_only(T), read_only(mu))
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Weighted(_Prepared):
+    """A rate equation of contacts of any kind."""
+
+    model: DaviesModel
+    pairs: WeightedPairs
+
+    def at(self, T: FloatArray, mu: FloatArray) -> PopulationStatistics:
+        """Solve the rate equation at T, mu (n,)."""
+        down, up = self.model.weights(T, mu).reshape(-1, *self.model.rates.shape)[:2]
+        return PopulationStatistics.of(self.pairs.at(down, up), T, mu, self.model.names)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Rates(_Prepared):
     """A model whose populations are a rate equation; `pairs` are its jumps."""
 
     model: Model
@@ -115,7 +179,7 @@ class _Rates:
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Coherent:
+class _Coherent(_Prepared):
     """A model whose jumps drive coherences.
 
     Parameters
@@ -134,6 +198,9 @@ class _Coherent:
         state = self.problem.matrix(solution)
         rho = np.asarray(state[self.elements.row_state, self.elements.column_state])
         flows = Flows.of(solution.particle, solution.energy, mu, self.model.names)
-        conserving = isinstance(self.model, DaviesModel) and self.model.detailed_balance
-        parts = jump_parts(self.model, self.elements, T, mu)
-        return CoherentStatistics(parts, rho, flows, read_only(T), read_only(mu), conserving)
+        model = self.model
+        conserving = model.detailed_balance
+        balanced = conserving and not model.shifted and not np.any(model.detuning)
+        parts = jump_parts(model, self.elements, T, mu)
+        places = read_only(T), read_only(mu)
+        return CoherentStatistics(parts, rho, flows, *places, conserving, balanced)

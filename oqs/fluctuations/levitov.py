@@ -65,6 +65,11 @@ class LevitovStatistics(CountingStatistics):
         """P_j, J_j, Y_j (n,): those of `oqs.landauer`."""
         return self.law(self.T, self.mu)
 
+    @property
+    def theorem_holds(self) -> bool:
+        """True at any coupling; with magnetic phases at x and -x - A of opposite fields."""
+        return True
+
     @functools.cached_property
     def gross(self) -> FloatArray:
         """Gross rates (2, n) of particles and energy that the means are differences of."""

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 from oqs.flows import Flows
-from oqs.fluctuations.counting import counting_statistics, prepared_rates
+from oqs.fluctuations.counting import counting_statistics, independent_pairs
 from oqs.fluctuations.quantities import checked_quantity, weights_of
-from oqs.fluctuations.rates.batch import LARGEST, Batch, batch
+from oqs.fluctuations.rates.batch import LARGEST, Batch, added, batch, nothing
 from oqs.fluctuations.statistics import fano_factor, uncertainty_product
 from oqs.generator.model import Model, checked_model
 
@@ -117,18 +117,11 @@ def noise(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> Noise:
 
 def _points(model: Model, T: FloatArray, mu: FloatArray) -> Batch:
     """Return the numbers at T, mu (b, n): all at once, and what that leaves one by one."""
-    count, n = T.shape
-    pairs = prepared_rates(model)
-    if pairs is not None and pairs.dimension <= LARGEST:
-        found = batch(pairs, T, mu)
+    parts = independent_pairs(model)
+    if parts and max(pairs.dimension for pairs in parts) <= LARGEST:
+        found = added([batch(pairs, T, mu) for pairs in parts])
     else:
-        empty = np.empty((count, n)), np.empty((count, n))
-        found = Batch(
-            *empty,
-            np.empty((count, 2, n, 2, n)),
-            np.empty((count, 2, n)),
-            np.zeros(count, dtype=np.bool_),
-        )
+        found = nothing(*T.shape)
     for row in np.flatnonzero(~found.good).tolist():
         stats = counting_statistics(model, T[row], mu[row])
         found.particle[row], found.energy[row] = stats.flows.particle, stats.flows.energy

@@ -77,6 +77,15 @@ class CountingStatistics(Summarised):
     def gross(self) -> FloatArray:
         """Scale (2, n) of the rates whose differences the particle and energy flows are."""
 
+    @property
+    @abc.abstractmethod
+    def theorem_holds(self) -> bool:
+        """Whether the fluctuation theorem is exact: lambda(x) = lambda(-x - A).
+
+        So it is for Davies generators without frequency shifts. Levels that a resolution joins,
+        PERLind, and frequency shifts of complex couplings obey it up to their price.
+        """
+
     @abc.abstractmethod
     def _cumulants(self, j: int, order: int, weights: FloatArray) -> FloatArray:
         """Return the first cumulants (order,) of weights[0] N_j + weights[1] E_j."""
@@ -292,6 +301,8 @@ class CountingStatistics(Summarised):
             ("noise", few_digits(np.diagonal(self.covariance("particle")))),
             ("Fano factor", few_digits(fano[0])),
         ]
+        if not self.theorem_holds:
+            facts.append(("fluctuation theorem", "up to the generator's price"))
         heads = ("reservoir", "mean", "noise", "noise/|mean|")
         return Summary(f"Counting statistics of {n} reservoirs", facts, heads, rows)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray
 from oqs.generator.eigenoperators import Elements
 from oqs.generator.generator import Generator, pointers
-from oqs.numerics.clusters import IntArray, pairs_within
+from oqs.numerics.clusters import IntArray, numbered, pairs_within
 from oqs.system.spectrum import Spectrum
 from oqs.transitions.places import Places, group_of
 
@@ -94,7 +94,7 @@ def _assemble(
 ) -> Generator:
     row, column, gained, term = jumped
     size, dimension = places.size, len(places.labels)
-    pairs, pair = np.unique(product[0] * dimension + product[1], return_inverse=True)
+    pairs, pair = numbered(product[0] * dimension + product[1])
     b, c = pairs // dimension, pairs % dimension
     which, d = places.spectators(b)  # B_bc rho_cd, and rho_dc conj(B_bc)
     b, c = b[which], c[which]
@@ -103,7 +103,7 @@ def _assemble(
         places(c, d) * size + places(b, d),
         places(d, c) * size + places(d, b),
     )
-    slots, slot = np.unique(np.concatenate(keys), return_inverse=True)
+    slots, slot = numbered(np.concatenate(keys))
     own, before, after = np.split(slot, np.cumsum([len(keys[0]), len(keys[1])]))
     every = 2 * terms if shifted else terms
 

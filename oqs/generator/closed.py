@@ -87,8 +87,8 @@ class ClosedGenerator(abc.ABC):
 
     def values(self, state: sp.csr_array) -> ComplexArray:
         """Return the matrix elements (P,) of rho (D, D) in the energy basis."""
-        found = np.asarray(state[self.row_state, self.column_state], dtype=np.complex128)
-        return found.ravel()
+        elements = np.asarray(state[self.row_state, self.column_state], dtype=np.complex128)
+        return elements.ravel()
 
     def square(self, values: FloatArray | ComplexArray, dimension: int) -> sp.csr_array:
         """Return rho (D, D) in the energy basis of its matrix elements (P,); others are zero."""

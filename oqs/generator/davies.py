@@ -114,8 +114,24 @@ class DaviesModel(Model):
 
     @property
     def detailed_balance(self) -> bool:
-        """Whether each jump moves the energy J_j counts of it, and Eq. (3) holds exactly."""
-        return self.energy_of == "level" or not np.any(self.detuning)
+        """Whether each jump moves the energy J_j counts of it, and Eq. (3) holds exactly.
+
+        Levels' energies are not moved exactly where Bohr frequencies that count as one belong to
+        unequal distances of levels.
+        """
+        if not np.any(self.detuning):
+            return True
+        if self.energy_of == "hamiltonian":
+            return False
+        levels, width = self.free_energies, self.system.resolution
+        return all(
+            bool(
+                np.all(
+                    np.abs(levels[e.upper] - levels[e.lower] - self.frequencies[e.kappa]) <= width
+                )
+            )
+            for e in self.decomposition.elements
+        )
 
     @functools.cached_property
     def counted_spectrum(self) -> Spectrum:
@@ -329,7 +345,9 @@ def davies(
     energy : what J_j counts: "hamiltonian", tr(D_j[rho] H_S), or "level", tr(D_j[rho] H_0) with H_0
         the mean energy of the states that `resolution` counts as one level. Detailed balance holds
         at that mean, so with H_0 the flows obey Eq. (3) exactly, with H_S only up to the splittings
-        (Potts, Kalaee, Wacker 2021, arXiv:2108.07528); J_j of H_S is the more accurate.
+        (Potts, Kalaee, Wacker 2021, arXiv:2108.07528); J_j of H_S is the more accurate. Where
+        `resolution` also counts unequal distances of levels as one Bohr frequency, as it may with
+        interactions, neither is exact: `model.detailed_balance` tells.
 
     Raises
     ------
@@ -356,14 +374,14 @@ def davies(
             f"Argument `energy` must be 'hamiltonian' or 'level', but is {energy!r}. "
             "Omit it to count the energy of H_S."
         )
-    found = checked_contacts(contacts)
-    if isinstance(system, FermionicSystem) and plain(found):
-        own = fermionic_contacts(found)
+    checked = checked_contacts(contacts)
+    if isinstance(system, FermionicSystem) and plain(checked):
+        own = fermionic_contacts(checked)
         transitions, width = find_transitions(system, own, resolution)
-        return DaviesModel(system, found, width, transitions, bool(lamb_shift), energy)
+        return DaviesModel(system, checked, width, transitions, bool(lamb_shift), energy)
     if isinstance(system, QuadraticSystem):  # phonons make it an interacting one
         system = InteractingSystem.from_terms(system.h)
     width = checked_resolution(resolution, system)
-    decomposition = decompose_contacts(system, found, width)
-    between = StateTransitions.of(decomposition, rates_of(found, decomposition))
-    return DaviesModel(system, found, width, between, bool(lamb_shift), energy)
+    decomposition = decompose_contacts(system, checked, width)
+    between = StateTransitions.of(decomposition, rates_of(checked, decomposition))
+    return DaviesModel(system, checked, width, between, bool(lamb_shift), energy)

@@ -79,8 +79,8 @@ class Generator:
 
     def elements(self, rho: sp.csr_array) -> ComplexArray:
         """Return the matrix elements (P,) of rho (D, D)."""
-        found: ComplexArray = np.asarray(rho[self.row_state, self.column_state])
-        return found
+        values: ComplexArray = np.asarray(rho[self.row_state, self.column_state])
+        return values
 
     def matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return sum_t weights[t] G_t as a (P, P) sparse array."""
@@ -119,10 +119,10 @@ class Generator:
 
     def linked(self) -> sp.csc_array:
         """Return which matrix elements (P, P) some term links, at any T and mu."""
-        found = abs(self.jumps).sum(axis=1)
-        found = found + (self.before + self.after) @ abs(self.products).sum(axis=1)
+        strength = abs(self.jumps).sum(axis=1)
+        strength = strength + (self.before + self.after) @ abs(self.products).sum(axis=1)
         shape = (self.size, self.size)
-        return sp.csc_array((found > 0, self.indices, self.indptr), shape=shape)
+        return sp.csc_array((strength > 0, self.indices, self.indptr), shape=shape)
 
     def restricted(self, keep: NDArray[np.bool_]) -> Generator:
         """Return the generator on the matrix elements `keep` (P,), a closed set."""

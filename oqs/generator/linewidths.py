@@ -138,9 +138,9 @@ def _spread(model: DaviesModel, elements: Elements) -> FloatArray:
 
 def _largest(values: FloatArray, kappa: IntArray, size: int) -> FloatArray:
     """Return the largest of the values >= 0 at each Bohr frequency (K,)."""
-    found = np.zeros(size)
-    np.maximum.at(found, kappa, values)
-    return found
+    largest = np.zeros(size)
+    np.maximum.at(largest, kappa, values)
+    return largest
 
 
 def tail_flows(lines: Linewidths, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
@@ -158,11 +158,11 @@ def tail_flows(lines: Linewidths, T: FloatArray, mu: FloatArray) -> tuple[float,
     products = lines.products[:, :, here]
     if len(here) > _LINES:
         frequencies, widths, products = _together(frequencies, widths, products, np.min(T) / 8)
-    found = np.zeros((2, len(lines.rates)))
+    flows = np.zeros((2, len(lines.rates)))
     for some in np.array_split(np.arange(len(widths)), 1 + len(widths) // _AT_ONCE):
         tails = _tails(frequencies[some], widths[some], T, mu)
-        found += np.einsum("mkjq,jqk->mj", tails, products[:, :, some])
-    return float(found[0].max()), float(found[1].max())
+        flows += np.einsum("mkjq,jqk->mj", tails, products[:, :, some])
+    return float(flows[0].max()), float(flows[1].max())
 
 
 def _together(

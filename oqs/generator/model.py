@@ -128,6 +128,11 @@ class Model(Summarised):
         return any(contact.varies for contact in self.contacts)
 
     @property
+    @abc.abstractmethod
+    def detailed_balance(self) -> bool:
+        """Whether each jump moves the energy that J_j counts of it, and Eq. (3) holds exactly."""
+
+    @property
     def counted_spectrum(self) -> Spectrum:
         """The eigenstates with the energies that J_j counts: those of H_S, if nothing else."""
         return self.system.spectrum
@@ -172,8 +177,10 @@ class Model(Summarised):
 
     def precession(self, elements: MatrixElements) -> FloatArray:
         """Return detuning_a - detuning_b (P,) of matrix elements rho_ab."""
-        found: FloatArray = self.detuning[elements.row_state] - self.detuning[elements.column_state]
-        return found
+        difference: FloatArray = (
+            self.detuning[elements.row_state] - self.detuning[elements.column_state]
+        )
+        return difference
 
     @functools.cached_property
     def free_energies(self) -> FloatArray:

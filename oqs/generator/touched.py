@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple, final
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray
 from oqs.contact.contacts import Contact
@@ -22,6 +21,7 @@ from oqs.errors import Kernel
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.modes.levels import Level, coincidences, dark_kernel, davies_levels
 from oqs.modes.untouched import Untouched
+from oqs.numerics.blocks import linked_sets
 from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
@@ -128,8 +128,7 @@ def _independent_sets(terms: Terms) -> tuple[list[int], list[list[int]]]:
         if amplitude != 0:
             linked[np.ix_(key, key)] = True
             interacting[list(key)] = True
-    count, label = connected_components(sp.csr_array(linked), directed=False)
-    members = [np.flatnonzero(label == k).tolist() for k in range(count)]
+    members = [own.tolist() for own in linked_sets(sp.csr_array(linked))]
     busy = [bool(np.any(interacting[sites])) for sites in members]
     free = sorted(v for sites, b in zip(members, busy, strict=True) if not b for v in sites)
     return free, [sites for sites, b in zip(members, busy, strict=True) if b]

@@ -59,7 +59,7 @@ def slopes(
 
     Raises ValueError where a rate depends on T and mu: its derivatives are not known.
     """
-    found = np.zeros((2, 4 if shifted else 2, *rates.shape))
+    derivatives = np.zeros((2, 4 if shifted else 2, *rates.shape))
     for j, contact, here in _occurring(contacts, decomposition):
         if contact.varies:
             raise ValueError(
@@ -68,10 +68,10 @@ def slopes(
             )
         at = float(T[j]), float(mu[j])
         w = decomposition.frequencies[here]
-        found[:, :2, j, here] = contact.slopes(rates[j, here], w, *at)
+        derivatives[:, :2, j, here] = contact.slopes(rates[j, here], w, *at)
         if shifted:
-            found[:, 2:, j, here] = shift_slopes(contact, w, *at)
-    return found
+            derivatives[:, 2:, j, here] = shift_slopes(contact, w, *at)
+    return derivatives
 
 
 def shifts(
@@ -96,4 +96,4 @@ def _occurring(
     """Yield each contact with the indices of the frequencies at which it has an eigen-operator."""
     pairs = zip(contacts, decomposition.elements, strict=True)
     for j, (contact, elements) in enumerate(pairs):
-        yield j, contact, np.unique(elements.kappa)
+        yield j, contact, np.flatnonzero(np.bincount(elements.kappa))

@@ -30,15 +30,15 @@ def flow_scales(
     Energies have no zero of their own: theirs count as max(T) per particle at least. And no flow
     counts as less than `rounding` of the largest gross rate of its kind.
     """
-    found = {
+    scales = {
         kind: max(
             float(np.max(np.abs(getattr(flows, kind)))),
             rounding * float(np.max(getattr(gross, kind))),
         )
         for kind in KINDS
     }
-    found["energy"] = max(found["energy"], float(np.max(T)) * found["particle"])
-    return found
+    scales["energy"] = max(scales["energy"], float(np.max(T)) * scales["particle"])
+    return scales
 
 
 def gross_flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows:
@@ -62,15 +62,15 @@ def gross_flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows:
         down, up = weights[0], weights[1]
     else:
         up, down = _exchanges(model.frequencies, model.rates, T, mu)
-    found = np.zeros((2, model.reservoirs))
+    gross = np.zeros((2, model.reservoirs))
     for j, e in enumerate(model.decomposition.elements):
         strength = np.abs(e.amplitude) ** 2
         moved = float(model.contacts[j].fermionic)
         for kind, each in enumerate((moved, np.abs(model.frequencies))):
             rising = np.bincount(e.lower, strength * (up[j] * each)[e.kappa])
             falling = np.bincount(e.upper, strength * (down[j] * each)[e.kappa])
-            found[kind, j] = np.max(rising, initial=0.0) + np.max(falling, initial=0.0)
-    return Flows.of(found[0], found[1], -np.abs(mu))
+            gross[kind, j] = np.max(rising, initial=0.0) + np.max(falling, initial=0.0)
+    return Flows.of(gross[0], gross[1], -np.abs(mu))
 
 
 def gross_of_modes(

@@ -91,10 +91,10 @@ class Landauer(Summarised):
         The diagonal, which drives no flow, is reported as zero.
         """
         w = np.atleast_1d(real_array("frequencies", frequencies, "Give energies, shape (K,)."))
-        found = self.scatterer.transmission(w, np.zeros_like(w))
+        transmitted = self.scatterer.transmission(w, np.zeros_like(w))
         same = np.arange(len(self.contacts))
-        found[:, same, same] = 0.0
-        return found
+        transmitted[:, same, same] = 0.0
+        return transmitted
 
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (n,) at T, mu of shape (n,), to `accuracy` of the largest.
@@ -108,8 +108,8 @@ class Landauer(Summarised):
         """
         n = len(self.contacts)
         T, mu = temperatures_and_potentials(T, mu, n)
-        found = self._integral(lambda o, w: self._exchange(o, w, T, mu), T, mu, 3)
-        return Flows(*found.reshape(3, n)).named(self.names)
+        flows = self._integral(lambda o, w: self._exchange(o, w, T, mu), T, mu, 3)
+        return Flows(*flows.reshape(3, n)).named(self.names)
 
     def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
         """Return the derivatives (n, n) of the flows at T, mu (n,), to `accuracy` of the largest.

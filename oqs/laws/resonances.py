@@ -27,7 +27,7 @@ def poles(energies: FloatArray, self_energy: Callable[[FloatArray], ComplexArray
     self_energy : frequencies (K,) -> Sigma (K, N, N) between the levels.
     """
     levels = np.unique(energies)
-    found = []
+    resonances = []
     for level in levels:
         sigma = self_energy(np.array([level]))[0]
         near = np.abs(energies - level) <= _NEAR * np.max(np.abs(sigma))
@@ -36,8 +36,8 @@ def poles(energies: FloatArray, self_energy: Callable[[FloatArray], ComplexArray
         offsets: ComplexArray = np.linalg.eigvals(block)
         distance = np.abs(np.subtract.outer(offsets.real, levels - level)).min(axis=1)
         # a pole half-way between two levels is found from both
-        found.append(level + offsets[np.abs(offsets.real) <= (1 + _SAME) * distance])
-    every = np.sort_complex(np.concatenate(found))
+        resonances.append(level + offsets[np.abs(offsets.real) <= (1 + _SAME) * distance])
+    every = np.sort_complex(np.concatenate(resonances))
     again = np.abs(np.diff(every)) <= _SAME * np.abs(every[1:].imag)
     return every[np.concatenate([[True], ~again])]
 

@@ -124,11 +124,11 @@ class Scatterer:
         gammas, green = self._green(origin, offset)
         all_channels = np.concatenate(self.amplitudes)
         root = np.sqrt(gammas[self.owners]).T  # (M, C)
-        found: ComplexArray = all_channels @ green @ all_channels.conj().T
-        found *= -1j * root[:, :, None] * root[:, None]
+        scattering: ComplexArray = all_channels @ green @ all_channels.conj().T
+        scattering *= -1j * root[:, :, None] * root[:, None]
         channels = np.arange(len(self.owners))
-        found[:, channels, channels] += 1.0
-        return found
+        scattering[:, channels, channels] += 1.0
+        return scattering
 
 
 def integral(sample: Sample, panels: Panels, groups: Sequence[int], accuracy: float) -> FloatArray:
@@ -153,11 +153,11 @@ def integral(sample: Sample, panels: Panels, groups: Sequence[int], accuracy: fl
         enough += np.finfo(float).tiny  # nothing at all is enough of it
         return np.repeat(enough, groups)
 
-    found = integrate(sample, panels, bound)
-    missed = float(np.max(found.error / bound(found.value, found.gross), initial=0.0))
+    integrals = integrate(sample, panels, bound)
+    missed = float(np.max(integrals.error / bound(integrals.value, integrals.gross), initial=0.0))
     if missed > 1:
         raise RuntimeError(
             f"The integral over the transmission did not reach {accuracy:.0e} of the largest "
             f"flow, but {missed * accuracy:.0e}. Ask for less, with a larger `accuracy`."
         )
-    return found.value
+    return integrals.value

@@ -80,8 +80,8 @@ class ClosedForm(Summarised):
 
         Raises TypeError or ValueError for T <= 0, NaN or a last axis that is not n.
         """
-        found = pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
-        return found.named(self.names)
+        flows = pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        return flows.named(self.names)
 
     def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
         """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
@@ -92,8 +92,8 @@ class ClosedForm(Summarised):
 
     def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., K, n) through each mode; their sum over modes is the flow."""
-        found = level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
-        return found.named(self.names)
+        flows = level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        return flows.named(self.names)
 
     def scalar_flows(self) -> ScalarFlows | None:
         """Return the flows of few levels in scalars, as coarse as `ScalarFlows` says."""
@@ -181,15 +181,15 @@ def closed_form(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
             "Eq. (10) holds without interactions; use oqs.flow_law(oqs.davies(system, contacts))."
         )
-    found = fermionic_contacts(checked_contacts(contacts))
-    levels = find_levels(system, found, system.resolution)
-    untouched = untouched_modes(levels, found, system.resolution)
+    checked = fermionic_contacts(checked_contacts(contacts))
+    levels = find_levels(system, checked, system.resolution)
+    untouched = untouched_modes(levels, checked, system.resolution)
     touched = [level for level in levels if level.touched]
     return ClosedForm(
         read_only(np.concatenate([np.full(len(v.strengths), v.frequency) for v in touched])),
         read_only(np.hstack([_mode_rates(level) for level in touched])),
         untouched,
-        contact_names(found),
+        contact_names(checked),
     )
 
 

@@ -157,10 +157,10 @@ def gaussian_law(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
             "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...))."
         )
-    found = fermionic_contacts(checked_contacts(contacts))
+    checked = fermionic_contacts(checked_contacts(contacts))
     width = checked_resolution(resolution, system)
-    levels, untouched = level_responses(system, found, lamb_shift=lamb_shift, resolution=width)
-    return law_of(levels, untouched, contact_names(found))
+    levels, untouched = level_responses(system, checked, lamb_shift=lamb_shift, resolution=width)
+    return law_of(levels, untouched, contact_names(checked))
 
 
 def law_of(

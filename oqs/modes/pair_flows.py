@@ -48,12 +48,12 @@ def _over_pairs(
     shape = np.broadcast_shapes(above.shape, T.shape, mu.shape)
     n = shape[-1]
     rows = [_rows(np.broadcast_to(a, shape)) for a in (above, T, mu)]
-    found = np.zeros((n, n, rows[0].shape[1]))
+    flows = np.zeros((n, n, rows[0].shape[1]))
     for j in range(n):
         for q in range(j + 1, n):
-            found[j, q] = difference(j, q, _gap(*((values[j], values[q]) for values in rows)))
-            found[q, j] = -found[j, q]
-    return np.moveaxis(found, -1, 0).reshape(*shape, n)
+            flows[j, q] = difference(j, q, _gap(*((values[j], values[q]) for values in rows)))
+            flows[q, j] = -flows[j, q]
+    return np.moveaxis(flows, -1, 0).reshape(*shape, n)
 
 
 def _rows(values: FloatArray) -> FloatArray:

@@ -15,10 +15,11 @@ def set_labels(matrix: sp.sparray) -> IntArray:
 
     Elements that are stored and zero link nothing.
     """
-    entries = matrix.tocoo()
-    kept = entries.data != 0
-    ends = entries.coords[0][kept], entries.coords[1][kept]
-    graph = sp.coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=matrix.shape)
+    rows = sp.csr_array(matrix)
+    links = rows.data != 0
+    pattern = (links.astype(np.int8), rows.indices, rows.indptr)
+    graph = sp.csr_array(pattern, shape=rows.shape, copy=not links.all())
+    graph.eliminate_zeros()  # in place: the matrix keeps its own
     return connected_components(graph, directed=False)[1].astype(np.intp)
 
 
@@ -45,8 +46,8 @@ def alone_and_linked(matrix: sp.sparray) -> tuple[IntArray, list[IntArray]]:
 
 def block(matrix: sp.csr_array, members: IntArray) -> ComplexArray:
     """Return the elements (d, d) between these indices."""
-    found: ComplexArray = matrix[members, :][:, members].toarray()
-    return found
+    dense: ComplexArray = matrix[members, :][:, members].toarray()
+    return dense
 
 
 def eigenvalues(hermitian: sp.csr_array) -> FloatArray:

@@ -63,9 +63,9 @@ def _cluster_by_kind(
         label, center = cluster(values[kind == own], width[kind == own])
         labels[kind == own] = label + sum(map(len, centers))
         centers.append(center)
-    found = np.concatenate(centers)
-    order = np.argsort(found, kind="stable")
-    return np.argsort(order, kind="stable")[labels], found[order]
+    every_center = np.concatenate(centers)
+    order = np.argsort(every_center, kind="stable")
+    return np.argsort(order, kind="stable")[labels], every_center[order]
 
 
 def numbered(keys: IntArray) -> tuple[IntArray, IntArray]:

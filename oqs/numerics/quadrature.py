@@ -105,17 +105,19 @@ def integrate(
     kept = 0.0  # value, gross and error (3, C) of the panels that need no more
     spent = 0
     for _ in range(_ROUNDS):
-        found = _estimates(sample, panels)  # (3, M, C)
-        spent += found.shape[1]
-        total = kept + found.sum(axis=1)
+        integrals = _estimates(sample, panels)  # (3, M, C)
+        spent += integrals.shape[1]
+        total = kept + integrals.sum(axis=1)
         enough = bound(total[0], total[1])
         if np.all(total[2] <= enough) or spent > _PANELS:
             break
-        coarse = (found[2] > enough / found.shape[1]) & (found[2] > _ROUNDING * found[1])
+        coarse = (integrals[2] > enough / integrals.shape[1]) & (
+            integrals[2] > _ROUNDING * integrals[1]
+        )
         again = np.flatnonzero(coarse.any(axis=1))
         if not again.size:
             break
-        kept = total - found[:, again].sum(axis=1)
+        kept = total - integrals[:, again].sum(axis=1)
         panels = panels.halves(again)
     return Integral(*total)
 

@@ -21,6 +21,8 @@ from oqs.stationary.coherent.level_rates import LevelRates
 from oqs.transitions.level_coherences import LevelCoherences
 from oqs.transitions.step_rates import fluxes
 
+_FEW = 64  # states up to which elements are as quick as levels
+
 
 @final
 class Dissipation(NamedTuple):
@@ -41,7 +43,7 @@ class Dissipation(NamedTuple):
 
 def dissipation(model: Model, state: sp.csr_array, T: FloatArray, mu: FloatArray) -> Dissipation:
     """Return what the reservoirs at T, mu (n,) do to a state (D, D) in the energy basis."""
-    levels = large_levels(model)
+    levels = large_levels(model, _FEW)
     if levels is not None and levels.hold(state):
         return _between_levels(levels, state, T, mu)
     elements = occupied_elements(model, state)
@@ -60,7 +62,7 @@ def exchange(
 
     Coherences other than those that populations turn into exchange nothing.
     """
-    levels = large_levels(model)
+    levels = large_levels(model, _FEW)
     if levels is not None:
         return _between_levels(levels, state, T, mu)[:2]
     elements = model.coherent_elements

@@ -161,12 +161,12 @@ def entropy_rate(state: sp.csr_array, change: sp.csr_array, fastest: float) -> f
     fastest : largest rate of the generator that made the change, units of energy.
     """
     alone, sets = alone_and_linked(state)
-    found = [(state.diagonal().real[alone], change.diagonal().real[alone])]
+    spectra = [(state.diagonal().real[alone], change.diagonal().real[alone])]
     for members in sets:
         p, basis = np.linalg.eigh(block(state, members))
         filling = np.einsum("ai,ai->i", basis.conj(), block(change, members) @ basis).real
-        found.append((p, filling))
-    p, filling = (np.concatenate(part) for part in zip(*found, strict=True))
+        spectra.append((p, filling))
+    p, filling = (np.concatenate(part) for part in zip(*spectra, strict=True))
     rounding = len(p) * np.finfo(float).eps
     empty = p <= rounding * p.max()
     if np.any(filling[empty] > rounding * fastest):

@@ -296,10 +296,10 @@ def _with_free_evolution(
     model: Model, states: list[sp.csr_array], times: FloatArray
 ) -> tuple[qutip.Qobj, ...]:
     vectors = model.system.spectrum.eigenvectors
-    found = []
+    evolved = []
     for t, state in zip(times, states, strict=True):
         phase = sp.diags_array(np.exp(-1j * t * model.free_energies))
         rho = vectors.to_operator_basis(sp.csr_array(phase @ state @ phase.conj()))
         hermitian = sp.csr_matrix((rho + rho.conj().T) / 2)
-        found.append(qutip.Qobj(hermitian, dims=model.system.dims, isherm=True))
-    return tuple(found)
+        evolved.append(qutip.Qobj(hermitian, dims=model.system.dims, isherm=True))
+    return tuple(evolved)

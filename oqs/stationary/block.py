@@ -7,10 +7,10 @@ from typing import final
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
+from oqs.numerics.blocks import set_labels
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.coherent.coherent_sectors import CoherentSectorProblem, large_levels
 from oqs.stationary.coherent.equations import Equations
@@ -61,6 +61,4 @@ def _linked(generator: Generator) -> IntArray:
     reached = generator.reachable()
     ends = generator.row_state[reached], generator.column_state[reached]
     links = np.ones(len(ends[0]), dtype=np.int8)
-    graph = sp.coo_array((links, ends), shape=(generator.dimension,) * 2)
-    label: IntArray = connected_components(graph, directed=False)[1].astype(np.intp)
-    return label
+    return set_labels(sp.coo_array((links, ends), shape=(generator.dimension,) * 2))

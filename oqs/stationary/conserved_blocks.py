@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel
+from oqs.memory import announce, require_memory
 from oqs.stationary.conserved.layout import Layout
 from oqs.stationary.conserved.problem import BlockProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
@@ -37,6 +38,8 @@ class ConservedBlocks(StationaryMethod):
         ------
         ValueError
             if the model is no PERLind model of an interacting system.
+        MemoryError
+            where the iteration would not fit, with the number of elements.
         NonUniqueStationaryState
             if the contacts leave part of the system alone.
         """
@@ -45,10 +48,35 @@ class ConservedBlocks(StationaryMethod):
                 "ConservedBlocks() must have the PERLind model of an InteractingSystem, but has "
                 f"the {model.kind} of a {type(model.system).__name__}. Omit `method`."
             )
+        _require_memory(model)
         require_unique(model)
         if model.window is not None:
             _require_connected(model)
         return BlockProblem(model, self, Layout(model.blocks))
+
+
+def _require_memory(model: PerlindModel) -> None:
+    """Raise MemoryError where the iteration would not fit; say what a long one costs.
+
+    It keeps some 40 vectors of all elements, jumps up and down, and a rate matrix between
+    neighbouring particle numbers.
+    """
+    blocks = model.blocks
+    sizes = np.array([len(sector.states) for sector in blocks.sectors], dtype=np.float64)
+    particles = np.array([sector.particles for sector in blocks.sectors])
+    shells = np.bincount(particles - particles.min(), sizes)
+    roots = sum(float(block.root.size) for block in blocks.channels)
+    elements = float(np.sum(sizes**2))
+    entry = 8 if blocks.real else 16
+    needed = entry * (40 * elements + 3 * roots)
+    needed += 8 * float(2 * np.sum(shells[1:] * shells[:-1]) + 2 * np.sum(shells**2))
+    require_memory(
+        needed,
+        f"The stationary state of {elements:.3g} matrix elements by iteration",
+        "Keep fewer states, oqs.perlind(..., window=oqs.Window(energy, mu)).",
+    )
+    products = sum(4.0 * block.root.size * sum(block.root.shape) for block in blocks.channels)
+    announce("A stationary state of PERLind", 30 * (products + 4 * float(np.sum(sizes**3))) / 2e10)
 
 
 def _require_connected(model: PerlindModel) -> None:

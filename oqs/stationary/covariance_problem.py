@@ -60,7 +60,7 @@ class CovarianceProblem(StationaryProblem):
         reference = float(mu.mean())
         above = modes.energies - reference
         empty = np.eye(len(above)) - covariance
-        found = np.empty((2, 2, n, n))
+        changes = np.empty((2, 2, n, n))
         for theta, slopes in enumerate(modes.rate_slopes(T, mu)):
             lost = (slopes.emptying + slopes.filling) @ covariance / 2
             change = modes.solved(drift, slopes.filling - lost - lost.conj().swapaxes(1, 2))
@@ -72,10 +72,10 @@ class CovarianceProblem(StationaryProblem):
                 particle = rising - falling
                 energy = particle * above + modes.shifted(change[q]) * modes.energies
                 gross = np.sum(np.abs(rising) + np.abs(falling), axis=1)
-                found[0, theta, :, q] = balanced(particle.sum(axis=1), gross)
-                found[1, theta, :, q] = balanced(energy.sum(axis=1), gross)
+                changes[0, theta, :, q] = balanced(particle.sum(axis=1), gross)
+                changes[1, theta, :, q] = balanced(energy.sum(axis=1), gross)
         flow = balanced(flows.particle.sum(axis=1), flows.gross.sum(axis=1))
-        return FlowJacobian.of(found[0], found[1], flow, mu, reference=reference)
+        return FlowJacobian.of(changes[0], changes[1], flow, mu, reference=reference)
 
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the flows (N, n) into each mode."""

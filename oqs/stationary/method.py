@@ -49,8 +49,8 @@ class StationaryState(qutip.Qobj):  # type: ignore[misc]  # qutip has no types
     ) -> StationaryState:
         """Return the state of this matrix (D, D) in the system's operator basis."""
         places = (matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32))  # QuTiP's type
-        found = sp.csr_matrix((matrix.data, *places), shape=matrix.shape)
-        state = cls(found, dims=dims, isherm=True, copy=False)
+        copied = sp.csr_matrix((matrix.data, *places), shape=matrix.shape)
+        state = cls(copied, dims=dims, isherm=True, copy=False)
         state.method = method
         state.residual = residual
         return state

@@ -94,7 +94,7 @@ class StateProblem(RateProblem):
         slopes = self.model.weight_slopes(T, mu)[:, :2, self.contact, self.kappa] * self.strength
         driven = slopes[:, 1] * p[self.lower] - slopes[:, 0] * p[self.upper]  # (2, M)
         change = self._changes(up, down, p, driven)  # (D, 2 n)
-        found = np.empty((2, 2, n, n))
+        changes = np.empty((2, 2, n, n))
         units = self.moved, self._energy - reference * self.moved
         for column in range(2 * n):
             theta, q = divmod(column, n)
@@ -104,9 +104,9 @@ class StateProblem(RateProblem):
             net = rising - falling + own
             for kind, unit in enumerate(units):
                 scale = self._by_contact(gross * np.abs(unit))
-                found[kind, theta, :, q] = balanced(self._by_contact(net * unit), scale)
+                changes[kind, theta, :, q] = balanced(self._by_contact(net * unit), scale)
         particle = self._by_contact((up * p[self.lower] - down * p[self.upper]) * self.moved)
-        return FlowJacobian.of(found[0], found[1], particle, mu, reference=reference)
+        return FlowJacobian.of(changes[0], changes[1], particle, mu, reference=reference)
 
     def _changes(
         self, up: FloatArray, down: FloatArray, p: FloatArray, driven: FloatArray
@@ -165,8 +165,8 @@ class StateProblem(RateProblem):
     def _arriving(self, flux: FloatArray) -> FloatArray:
         """Return what each state gains (D,) by fluxes (M,) upwards."""
         size = self.model.system.spectrum.dimension
-        found: FloatArray = _summed(self.upper, flux, size) - _summed(self.lower, flux, size)
-        return found
+        arriving: FloatArray = _summed(self.upper, flux, size) - _summed(self.lower, flux, size)
+        return arriving
 
     def _by_contact(self, values: FloatArray) -> FloatArray:
         return _summed(self.contact, values, self.model.reservoirs)
@@ -200,5 +200,5 @@ class StateProblem(RateProblem):
 
 def _summed(places: IntArray, values: FloatArray, size: int) -> FloatArray:
     """Return the sums (size,) of the values that stand at each place."""
-    found: FloatArray = np.asarray(np.bincount(places, values, size), dtype=np.float64)
-    return found
+    summed: FloatArray = np.asarray(np.bincount(places, values, size), dtype=np.float64)
+    return summed

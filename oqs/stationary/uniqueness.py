@@ -22,7 +22,6 @@ import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import Kernel, NonUniqueStationaryState
@@ -32,6 +31,7 @@ from oqs.generator.eigenoperators import levels_of
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.modes.untouched import named
+from oqs.numerics.blocks import linked_sets
 from oqs.system.systems import QuadraticSystem
 from oqs.transitions.commutant import commutant_dimension
 
@@ -44,13 +44,13 @@ _LANCZOS = 1e-3  # of 4e-11, what ARPACK takes for the size of an eigenvalue of 
 
 def require_unique(model: Model) -> None:
     """Raise NonUniqueStationaryState, with the kernel's dimension, unless that is one."""
-    found = kernel(model)
-    if found.dimension == 1:
+    dimension = kernel(model)
+    if dimension.dimension == 1:
         return
     part = model.touched
     if part.untouched:
         reason = f"No contact touches {named(part.untouched)}: couple it, or leave it out."
-        if found == part.kernel:
+        if dimension == part.kernel:
             reason += " The flow laws leave it out by themselves: no flow depends on it."
     else:
         reason = (
@@ -58,7 +58,7 @@ def require_unique(model: Model) -> None:
             "dark state or of a site that is touched by none: couple what it is made of, or "
             "describe one of its values at a time by a system of its own."
         )
-    raise NonUniqueStationaryState(found, reason)
+    raise NonUniqueStationaryState(dimension, reason)
 
 
 def kernel(model: Model) -> Kernel:
@@ -119,17 +119,14 @@ def _counted(model: DaviesModel, generator: Generator, keep: NDArray[np.bool_]) 
     # for D <= 0 and R real and diagonal ker(D - iR) = ker D & ker R, that of the Hermitian D - |R|
     matrix = sp.csc_array(matrix - sp.diags_array(precession.astype(np.complex128)))
     matrix = sp.csc_array(matrix[:, keep][keep, :])
-    count, label = connected_components(abs(matrix) > 0, directed=False)
-    order = np.argsort(label, kind="stable")
-    ends = np.cumsum(np.bincount(label, minlength=count))[:-1]
     population = np.zeros(generator.size)
     population[generator.diagonal] = 1.0
     population = population[keep]
-    found = [
+    kernels = [
         _zeros(matrix[:, members][members, :], population[members], _ZERO * scale)
-        for members in np.split(order, ends)
+        for members in linked_sets(matrix)
     ]
-    return Kernel(sum(k.dimension for k in found), all(k.exact for k in found))
+    return Kernel(sum(k.dimension for k in kernels), all(k.exact for k in kernels))
 
 
 def _zeros(block: sp.csc_array, population: FloatArray, threshold: float) -> Kernel:

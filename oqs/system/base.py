@@ -9,7 +9,7 @@ import numpy as np
 import qutip
 
 from oqs.arguments import FloatArray
-from oqs.numerics.clusters import RESOLUTION
+from oqs.numerics.clusters import FINEST, RESOLUTION
 from oqs.summary import Summarised
 from oqs.system.spectrum import Spectrum
 
@@ -67,6 +67,11 @@ class System(Summarised):
         an InteractingSystem, in whatever basis of the sites.
         """
         return RESOLUTION * self.largest_energy
+
+    @property
+    def finest_resolution(self) -> float:
+        """The finest resolution that may be asked for: below it stands rounding."""
+        return FINEST * self.largest_energy
 
     def widths(self, resolution: float) -> FloatArray:
         """Return how close (D,) each eigenstate may be to others and count as equal in energy."""

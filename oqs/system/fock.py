@@ -9,9 +9,9 @@ from typing import Any, Final, final
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import FloatArray
+from oqs.numerics.blocks import set_labels
 from oqs.numerics.clusters import IntArray
 
 DENSE: Final = 1024  # sparse indexing costs more than a dense copy up to this dimension
@@ -90,7 +90,7 @@ def invariant_sets(hamiltonian: sp.csr_array, particles: IntArray) -> tuple[IntA
     hamiltonian : connecting only states of equal particle number.
     particles : (D,) particle number of each basis state.
     """
-    label = connected_components(hamiltonian != 0, directed=False)[1]
+    label = set_labels(hamiltonian)
     order = np.lexsort((label, particles))
     ends = np.flatnonzero(np.diff(label[order])) + 1
     return tuple(np.split(order, ends))

@@ -75,10 +75,10 @@ class InteractingSystem(FermionicSystem):
     _given: tuple[qutip.Qobj, ...]
 
     def __init__(self, hamiltonian: qutip.Qobj, annihilators: Sequence[qutip.Qobj]) -> None:
-        found = _operators(annihilators)
-        _check_operators(hamiltonian, found)
+        operators = _operators(annihilators)
+        _check_operators(hamiltonian, operators)
         object.__setattr__(self, "terms", None)
-        object.__setattr__(self, "_given", (hamiltonian, *found))
+        object.__setattr__(self, "_given", (hamiltonian, *operators))
         _check_number_conservation(hamiltonian, self.number)
 
     @classmethod
@@ -154,6 +154,11 @@ class InteractingSystem(FermionicSystem):
         if resolution != self.resolution:
             return np.full(self.dimension, resolution)
         return self._default_widths
+
+    @property
+    def finest_resolution(self) -> float:
+        """1e-14 of the largest many-body energy, of the near levels beside a far one."""
+        return float(np.min(self._default_widths)) / round(RESOLUTION / FINEST)
 
     @functools.cached_property
     def _default_widths(self) -> FloatArray:

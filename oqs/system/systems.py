@@ -132,6 +132,11 @@ class QuadraticSystem(FermionicSystem):
         near = size <= _FAR * np.maximum(largest[label], np.median(size))[:, None]
         return np.minimum(RESOLUTION * np.where(near, size, 0.0).sum(axis=1), resolution)
 
+    @property
+    def finest_resolution(self) -> float:
+        """1e-14 of the largest many-body energy, of the near levels beside a far one."""
+        return float(np.min(self.mode_widths(self.resolution))) / round(RESOLUTION / FINEST)
+
     def levels(self, resolution: float) -> tuple[IntArray, FloatArray]:
         """Return the level (N,) of each mode, and the levels' energies (K,), ascending."""
         return cluster(self.energies, self.mode_widths(resolution))
@@ -167,10 +172,10 @@ def checked_resolution(resolution: float | None, system: System) -> float:
         return system.resolution
     remedy = "It is an energy; omit it for the default, 1e-12 of the largest many-body energy."
     number = positive_number("resolution", resolution, remedy)
-    finest = FINEST * system.largest_energy
+    finest = system.finest_resolution
     if number < finest:
         raise ValueError(
-            f"Argument `resolution` must be at least {finest!r}, the rounding of this system's "
+            f"Argument `resolution` must be at least {finest:.6g}, the rounding of this system's "
             f"energies, but is {number!r}. {remedy}"
         )
     widest = _COARSEST * system.largest_energy

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray, read_only
 from oqs.contact.contacts import NEGLIGIBLE, Contact
+from oqs.memory import require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.system.interacting import InteractingSystem
 from oqs.transitions.couplings import Coupling, Sector
@@ -86,6 +87,7 @@ class ChannelBlocks:
         contacts: tuple[Contact, ...],
         *,
         amplitudes: bool = False,
+        vectors: int = 0,
     ) -> ChannelBlocks:
         """Collect the blocks.
 
@@ -95,9 +97,11 @@ class ChannelBlocks:
         Parameters
         ----------
         amplitudes : keep them beside the roots, for frequency shifts.
+        vectors : how many density matrices must fit beside them.
         """
         channels = [contact.channels(system.sites) for contact in contacts]
         coupled = coupled_sectors(system, contacts, channels)
+        _require_memory(system, coupled.sector_of, vectors)
         labels = np.unique(coupled.sector_of).tolist()
         parts = [Sector.of(system.blocks, coupled.sector_of == k, k) for k in labels]
         place = {label: index for index, label in enumerate(labels)}
@@ -155,6 +159,18 @@ class ChannelBlocks:
         lower, upper = self.sectors[block.lower].energies, self.sectors[block.upper].energies
         difference: FloatArray = upper - lower[:, None]
         return difference
+
+
+def _require_memory(system: InteractingSystem, sector_of: IntArray, vectors: int) -> None:
+    """Raise MemoryError, before anything is diagonalised, where density matrices do not fit."""
+    sizes = [len(states) for states in system.invariant_sets]
+    elements = float(np.sum(np.bincount(sector_of, sizes) ** 2))
+    entry = 8 if system.number_basis.real else 16
+    require_memory(
+        vectors * entry * elements,
+        f"An iteration of the density matrix of {system.sites} sites, {elements:.3g} elements,",
+        "Take fewer sites, or keep fewer states, oqs.perlind(..., window=oqs.Window(energy, mu)).",
+    )
 
 
 def _states(system: InteractingSystem, sector: Sector) -> IntArray:

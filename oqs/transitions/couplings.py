@@ -78,12 +78,12 @@ class Coupling:
 
     def driven(self, sector_of: IntArray) -> dict[Pair, list[int]]:
         """Return the channels that act between two sectors, for each pair that has some."""
-        found: dict[Pair, list[int]] = {}
+        channels_between: dict[Pair, list[int]] = {}
         for number, (lower, upper) in enumerate(self.links):
             pairs = zip(sector_of[lower].tolist(), sector_of[upper].tolist(), strict=True)
             for pair in set(pairs):
-                found.setdefault(pair, []).append(number)
-        return found
+                channels_between.setdefault(pair, []).append(number)
+        return channels_between
 
     def rate(
         self, acting: list[int], below: Sector, above: Sector, widths: FloatArray

@@ -94,12 +94,12 @@ class LevelCoherences:
             system.widths(width),
             rounding=system.widths(system.resolution),
         )
-        found: list[Exchange] = []
+        exchanges: list[Exchange] = []
         if levels:
             for j, contact in enumerate(contacts):
                 coupling = Coupling.of(system, j, contact, contact.channels(system.sites))
-                found += _exchanges(system, blocks, coupling, levels)
-        return cls(levels, tuple(found), blocks)
+                exchanges += _exchanges(system, blocks, coupling, levels)
+        return cls(levels, tuple(exchanges), blocks)
 
     @property
     def elements(self) -> int:
@@ -178,8 +178,8 @@ class LevelCoherences:
     def degenerate_neighbours(self, exchange: Exchange) -> list[tuple[int, IntArray]]:
         """Return the levels with members among the neighbours, and which neighbours those are."""
         level = self._level_of[exchange.neighbours]
-        found = np.unique(level[level >= 0])
-        return [(int(index), np.flatnonzero(level == index)) for index in found]
+        indices = np.unique(level[level >= 0])
+        return [(int(index), np.flatnonzero(level == index)) for index in indices]
 
     def places(self, index: int, states: IntArray) -> IntArray:
         """Return where states stand in their level."""

@@ -7,7 +7,9 @@ from typing import Protocol, final
 import numpy as np
 import scipy.sparse as sp
 
-from oqs.numerics.clusters import IntArray, pairs_within
+from oqs.numerics.clusters import IntArray, numbered, pairs_within
+
+_LARGEST = 2**62  # of the whole numbers that columns are put together to
 
 
 @final
@@ -47,11 +49,14 @@ def group_of(*columns: IntArray) -> IntArray:
     """Return the index (M,) of each row of these columns among the distinct rows."""
     if len(columns[0]) == 0:
         return np.zeros(0, dtype=np.intp)
-    key = np.zeros(len(columns[0]), dtype=np.intp)
-    for column in columns:
-        _, inverse = np.unique(key * (int(column.max()) + 1) + column, return_inverse=True)
-        key = inverse.astype(np.intp)
-    return key
+    key, size = columns[0], int(columns[0].max()) + 1
+    for column in columns[1:]:
+        width = int(column.max()) + 1
+        if size * width >= _LARGEST:
+            key = numbered(key)[1]
+            size = int(key.max()) + 1
+        key, size = key * width + column, size * width
+    return numbered(key)[1]
 
 
 class MatrixElements(Protocol):

@@ -101,10 +101,10 @@ def audit(
         assumptions.append(_time_scales(model, temperature, potential, slow))
     bar.update()
     bar.finished()
-    found = Audit(tuple(assumptions))
+    report = Audit(tuple(assumptions))
     if davies is None or not exact:
-        return found
-    return _with_exact_flows(found, model, davies, temperature, potential, gross)
+        return report
+    return _with_exact_flows(report, model, davies, temperature, potential, gross)
 
 
 def _secular(model: DaviesModel, rates: FloatArray | None) -> Assumption:
@@ -250,14 +250,14 @@ def _time_scales(model: Model, T: FloatArray, mu: FloatArray, tau_eq: float) -> 
 
 
 def _with_exact_flows(
-    found: Audit, model: Model, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows
+    report: Audit, model: Model, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows
 ) -> Audit:
     if not isinstance(model.system, QuadraticSystem):
-        return found
+        return report
     try:
         exact = landauer(model.system, model.leads)(T, mu)
     except ValueError:  # a contact without the band that its self-energy needs
-        return found
+        return report
     errors = {
         kind: _ratio(float(np.max(np.abs(getattr(davies, kind) - getattr(exact, kind)))), scale)
         for kind, scale in flow_scales(exact, T, gross).items()
@@ -275,5 +275,5 @@ def _with_exact_flows(
         "use oqs.landauer for this system",
     )
     return dataclasses.replace(
-        found, assumptions=(*found.assumptions, row), exact=exact, error=error
+        report, assumptions=(*report.assumptions, row), exact=exact, error=error
     )

@@ -1,6 +1,7 @@
 """Faults in the equations of state, the slow equations and Table I."""
 
 import dataclasses
+import sys
 
 import numpy as np
 from faults.fault import Fault, faults, wrapping
@@ -39,6 +40,12 @@ def scaled_flows(monkeypatch):
 
 def rates(change):
     return wrapping(thermo, "reservoir_rates", change)
+
+
+def noise_off(monkeypatch):
+    """The covariance of the flows along a path is 1e-3 too large."""
+    module = sys.modules["thermo.evolution.linear_noise.spread"]
+    wrapping(module, "linearised", lambda at: at._replace(noise=1.001 * at.noise))(monkeypatch)
 
 
 def equilibrium_off(monkeypatch):
@@ -118,6 +125,11 @@ FAULTS = [
         wrapping(reservoirs, "sommerfeld_d", lambda d: d * (1 + 1e-6)),
         "D off by 1e-6",
         "determinant of the truncated Jacobian",
+    ),
+    *faults(
+        noise_off,
+        "noise of the flows 1e-3 too large",
+        "spread of two reservoirs at equilibrium",
     ),
     *faults(
         equilibrium_off,

@@ -7,10 +7,13 @@ which must have one. New families add a module there and its name to TABLES.
 import pytest
 from faults import (
     bosonic,
+    close_levels,
     fluctuations,
+    heat,
     interacting,
     machines,
     open_system,
+    response,
     slow_scale,
     small_reservoirs,
     trust,
@@ -23,11 +26,14 @@ TABLES = (
     open_system,
     interacting,
     bosonic,
+    close_levels,
     fluctuations,
+    response,
     trust,
     slow_scale,
     small_reservoirs,
     machines,
+    heat,
 )
 FAULTS = [fault for table in TABLES for fault in table.FAULTS]
 CHECKS = {check.name: check for check in families.load()}

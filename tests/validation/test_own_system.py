@@ -68,6 +68,15 @@ def test_interactions_skip_what_has_no_closed_form(tmp_path):
     assert {r.status for n, r in found.items() if n not in skipped} == {Status.PASSED}
 
 
+def test_a_perlind_system_is_not_judged_by_davies(tmp_path):
+    rest = REST + '[generator]\nkind = "perlind"\n'
+    found = results(OwnSystem.of(thermo.scenario.read(scenario(tmp_path, "interacting", rest))))
+    assert {result.status for result in found.values()} == {Status.PASSED, Status.SKIPPED}
+    assert found["conservation"].status is found["equilibrium"].status is Status.PASSED
+    assert "only for Davies" in found["other solvers"].reason
+    assert "thermodynamic_price" in found["Clausius"].reason
+
+
 EVEN_AND_ODD = """
 [[contacts]]
 rate = {{ law = "flat", value = {rate} }}

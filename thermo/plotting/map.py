@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -32,6 +33,8 @@ def plot_map(
     *,
     labels: Mapping[str, str] | None = None,
     marks: Iterable[Mapping[str, float]] = (),
+    limits: tuple[float, float] | None = None,
+    lines: bool = True,
     width: float = TWO_COLUMNS,
     ax: Axes | None = None,
 ) -> Figure:
@@ -47,6 +50,9 @@ def plot_map(
     quantity : name of the variable.
     labels : {name: text} for the axes and the colour bar; a name without one stands for itself.
     marks : points to mark, such as optimum.parameters; each names both axes.
+    limits : lowest and highest number that colours tell apart, of both signs as far from zero; None
+        takes those of the table.
+    lines : draw lines of equal value.
     width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
     ax : matplotlib axes to draw on instead of a new figure.
 
@@ -82,7 +88,9 @@ def plot_map(
         if values.dtype.kind in "UO":
             _draw_words(figure, axis, x, y, values)
         else:
-            _draw_numbers(figure, axis, x, y, values.values.T, text.get(quantity, quantity))
+            mesh = _draw_numbers(axis, values, limits=_checked_limits(limits), lines=lines)
+            extend = _beyond(values.values, *mesh.get_clim())
+            figure.colorbar(mesh, ax=axis, label=text.get(quantity, quantity), extend=extend)
         for point in points:
             axis.plot(*point, marker="*", ms=10, mfc="white", mec="black", ls="", clip_on=False)
         axis.set_xlabel(text.get(across, across))
@@ -91,18 +99,49 @@ def plot_map(
 
 
 def _draw_numbers(
-    figure: Figure, axis: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, label: str
-) -> None:
-    """Draw colours, a bar, and lines of equal value with their numbers; both signs about zero."""
+    axis: Axes, table: xr.DataArray, *, limits: tuple[float, float] | None, lines: bool
+) -> QuadMesh:
+    """Draw colours, and lines of equal value with their numbers; both signs about zero."""
+    x, y = (table[name].values for name in table.dims)
+    values = table.values.T
     finite = values[np.isfinite(values)]
-    both = bool(finite.min() < 0 < finite.max())
-    most = float(np.abs(finite).max())
-    limits = {"cmap": "RdBu_r", "vmin": -most, "vmax": most} if both else {"cmap": "viridis"}
-    mesh = axis.pcolormesh(x, y, values, shading="nearest", rasterized=True, **limits)
-    figure.colorbar(mesh, ax=axis, label=label)
-    if np.ptp(finite) > 0:
-        lines = axis.contour(x, y, values, colors="0.25" if both else "white", linewidths=0.6)
-        axis.clabel(lines, fontsize=7)
+    low, high = limits or (float(finite.min()), float(finite.max()))
+    both = low < 0 < high
+    if both:
+        high = max(-low, high)
+        low = -high
+    colours = "RdBu_r" if both else "viridis"
+    mesh = axis.pcolormesh(
+        x, y, values, shading="nearest", rasterized=True, cmap=colours, vmin=low, vmax=high
+    )
+    if lines and np.ptp(finite) > 0:
+        drawn = axis.contour(x, y, values, colors="0.25" if both else "white", linewidths=0.6)
+        axis.clabel(drawn, fontsize=7)
+    return mesh
+
+
+def _checked_limits(limits: tuple[float, float] | None) -> tuple[float, float] | None:
+    if limits is None:
+        return None
+    try:
+        low, high = (float(limit) for limit in limits)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"Argument `limits` must be two numbers, but is {limits!r}. Give (lowest, highest)."
+        ) from error
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(
+            f"Argument `limits` must be a lower and a higher number, but is {limits!r}. "
+            "Give (lowest, highest)."
+        )
+    return low, high
+
+
+def _beyond(values: np.ndarray, low: float, high: float) -> str:
+    """Return at which ends of the colour bar numbers lie beyond it."""
+    finite = values[np.isfinite(values)]
+    below, above = bool(np.any(finite < low)), bool(np.any(finite > high))
+    return {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
 
 
 def _draw_words(

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from oqs.arguments import FloatArray
 from oqs.units import Units
+from thermo.evolution.linear_noise.spread import PathFluctuations
 from thermo.evolution.trajectory import Trajectory
 from thermo.plotting.style import (
     TWO_COLUMNS,
@@ -28,6 +29,7 @@ _BINS = 40
 def plot_stochastic(
     ensemble: StochasticEnsemble,
     path: Trajectory | None = None,
+    noise: PathFluctuations | None = None,
     *,
     width: float = TWO_COLUMNS,
     units: Units | None = None,
@@ -38,6 +40,8 @@ def plot_stochastic(
     ----------
     ensemble : of `evolve_stochastic`, at two times or more.
     path : the mean field of the same start, `evolve`, drawn dashed; None for none.
+    noise : `path.fluctuations(model)`, one standard deviation of it on both sides of the path
+        dotted: what the bands are to first order in 1/(A V). None for none.
     width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
     units : axes in K, meV and s; None for natural units of the reference energy E_0.
 
@@ -49,8 +53,8 @@ def plot_stochastic(
     Raises
     ------
     TypeError, ValueError
-        if an argument is something else, or `path` has other reservoirs or ends before the
-        ensemble does.
+        if an argument is something else, `path` has other reservoirs or ends before the ensemble
+        does, or there is noise without a path.
 
     >>> level = oqs.davies(oqs.QuadraticSystem.from_energies([1.3]), [oqs.Contact(oqs.flat(0.01))])
     >>> box = thermo.Reservoir(thermo.FermiDiracGas(alpha=1.0), capacity=20.0, name="box")
@@ -61,6 +65,7 @@ def plot_stochastic(
     3
     """
     _check(ensemble, path)
+    _check_noise(noise, path)
     scale, inches = scales(units), checked_width(width)
     field = None if path is None else path.at(ensemble.times)
     with paper_style():
@@ -72,6 +77,10 @@ def plot_stochastic(
         ):
             curve = None if field is None else getattr(field, kind) * factor
             _bands(axis, ensemble, kind, (scale.time, factor), curve)
+            if curve is not None and noise is not None:
+                widths = getattr(noise, f"{kind}_std") * factor
+                t = ensemble.times
+                _dotted(axis, t * scale.time, curve, _between(t, noise.t, widths))
             axis.set_ylabel(label)
             axis.set_xlabel(scale.time_label)
         _histograms(axes[2], ensemble, scale.temperature)
@@ -106,6 +115,26 @@ def _check(ensemble: object, path: object) -> None:
             f"{ensemble.times[-1]:g}, but follows {path.T.shape[1]} up to {path.t[-1]:g}. Evolve "
             "them with t_final."
         )
+
+
+def _check_noise(noise: object, path: object) -> None:
+    if noise is not None and (path is None or not isinstance(noise, PathFluctuations)):
+        raise TypeError(
+            f"Argument `noise` must be the fluctuations of `path`, but is {type(noise).__name__}, "
+            f"and `path` {type(path).__name__}. Give path and path.fluctuations(model)."
+        )
+
+
+def _between(times: FloatArray, t: FloatArray, values: FloatArray) -> FloatArray:
+    """Return values (m, n), known at t (m,), at other times, linear in between."""
+    return np.stack([np.interp(times, t, column) for column in values.T], axis=1)
+
+
+def _dotted(axis: Axes, times: FloatArray, field: FloatArray, widths: FloatArray) -> None:
+    """Draw the path plus and minus its linear noise."""
+    for curve, width in zip(field.T, widths.T, strict=True):
+        for edge in (curve + width, curve - width):
+            axis.plot(times, edge, color="black", lw=0.8, ls=":", label="linear noise")
 
 
 def _bands(

@@ -179,9 +179,11 @@ class LinkedLaw:
 
     def scalar_flows(self) -> ScalarFlows | None:
         """Return the flows as a function of scalars, or None where that is no quicker."""
-        if self.law is None or not hasattr(self.law, "scalar_flows"):
-            return listed(self)
-        inner: ScalarFlows | None = self.law.scalar_flows()
+        inner: ScalarFlows | None = _nothing
+        if self.law is not None:
+            if not hasattr(self.law, "scalar_flows"):
+                return listed(self)
+            inner = self.law.scalar_flows()
         if inner is None:
             return None
         count, others = self.contacts, [0.0] * (len(self.names) - self.contacts)
@@ -241,3 +243,8 @@ class LinkedLaw:
 
     def _called(self, pair: tuple[int, int]) -> str:
         return f"The link of {self.names[pair[0]]!r} to {self.names[pair[1]]!r}"
+
+
+def _nothing(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
+    """Return the flows of no contacts."""
+    return [], []

@@ -187,9 +187,8 @@ class Reservoirs(Sequence[Reservoir]):
         return found
 
     def _check_kinds(self, law: object) -> None:
-        bosonic: NDArray[np.bool_] | None = getattr(getattr(law, "model", law), "bosonic", None)
         # further reservoirs of a law with links touch no contact, and may be of any kind
-        for j, is_bosonic in enumerate([] if bosonic is None else bosonic[: len(self)]):
+        for j, is_bosonic in enumerate(_bosonic_contacts(law)[: len(self)]):
             if is_bosonic == self.has_potential[j]:
                 kind, gases = (
                     ("bosonic", "BoseGas or DebyeSolid")
@@ -282,6 +281,16 @@ class Reservoirs(Sequence[Reservoir]):
                 jacobian[..., members, :, :] = part.jacobian
         c = self._sizes
         return GasState(c * number, c * energy, c * entropy, self._columns * jacobian)
+
+
+def _bosonic_contacts(law: object) -> Sequence[bool]:
+    """Return which contacts of a law or model are bosonic; none where it does not know."""
+    own = getattr(law, "law", law)  # without its links
+    bosonic = getattr(getattr(own, "model", own), "bosonic", None)
+    if bosonic is not None:
+        return [bool(each) for each in bosonic]
+    contacts = getattr(own, "contacts", ())
+    return [not contact.fermionic for contact in contacts]
 
 
 def _check_names(names: tuple[str, ...]) -> None:

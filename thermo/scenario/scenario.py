@@ -16,7 +16,7 @@ from oqs.units import Units
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.scenario.outcome import Outcome
 from thermo.scenario.schema.document import Document
-from thermo.scenario.schema.generator import DaviesGenerator
+from thermo.scenario.schema.generator import Generator
 from thermo.scenario.schema.links import Links
 from thermo.scenario.schema.outputs import Outputs
 from thermo.scenario.schema.place import Place
@@ -56,7 +56,7 @@ class Scenario:
     T: FloatArray
     mu: FloatArray
     given: tuple[Reservoir | None, ...]
-    generator: DaviesGenerator
+    generator: Generator
     asked: Mapping[str, Task]
     outputs: Outputs
 

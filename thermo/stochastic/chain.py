@@ -109,7 +109,7 @@ class _Search:
 
     def _losses(self, keys: IntArray) -> tuple[IntArray, FloatArray]:
         counts = keys[:, 1:].reshape(-1, self.table.reservoirs, len(self.kinds))
-        return counts.sum(axis=2), counts @ self.kinds
+        return counts.sum(axis=2) * self.table.moves, counts @ self.kinds
 
     def _states(self, keys: IntArray) -> Small:
         lost, released = self._losses(keys)

@@ -71,8 +71,9 @@ def evolve_stochastic(
 
     Parameters
     ----------
-    model : of oqs.davies, without driven coherences.
-    reservoirs : n of them, in the order of the contacts.
+    model : of oqs.davies, without driven coherences; contacts of either kind.
+    reservoirs : n of them, in the order of the contacts; bosons (BoseGas) at bosonic contacts,
+        whose jumps move energy alone, in with n_B = 1/(e^{Delta S} - 1), back with 1 + n_B.
     T, mu : (n,) at t = 0; units of energy.
     trajectories : how many, M >= 1.
     t_final : when they end (hbar = 1).
@@ -138,7 +139,7 @@ def evolve_stochastic(
     if preparation == "definite":
         begin = definite(table.states, table.empty, len(group))
     else:
-        begin = _canonical(plan, model, group.names)
+        begin = _canonical(plan, model, group.names, table.moves)
     entropy = np.random.SeedSequence().entropy if seed is None else _whole("seed", seed, 0)
     runs = JumpRuns(plan, begin, int(entropy))  # type: ignore[arg-type]
     batches, interrupted = run(runs, count, executor, store, progress)
@@ -148,14 +149,14 @@ def evolve_stochastic(
     return ensemble
 
 
-def _canonical(plan: Plan, model: object, names: tuple[str, ...]) -> Preparation:
+def _canonical(plan: Plan, model: object, names: tuple[str, ...], moves: IntArray) -> Preparation:
     system = model.system  # type: ignore[attr-defined]
     rho = stationary_state(model, plan.T, plan.mu, method=Populations())  # type: ignore[arg-type]
     vectors = system.spectrum.vectors
     populations = np.einsum("ai,ab,bi->i", vectors.conj(), rho.full(), vectors).real
     quanta = [np.unique(plan.frequency[plan.reservoir == j]) for j in range(len(plan.members))]
     law = np.where(populations > _ROUNDING, populations, 0.0)
-    return canonical(plan.members, plan.T, plan.mu, quanta, law / law.sum(), names)
+    return canonical(plan.members, plan.T, plan.mu, quanta, law / law.sum(), names, moves)
 
 
 def _ensemble(

@@ -11,14 +11,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from scipy.sparse.linalg import expm_multiply
-from scipy.special import expit
 
 from oqs.arguments import FloatArray, positive_number, read_only, real_number
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
 from thermo.stochastic.small.jump_table import JumpTable, jump_table
-from thermo.stochastic.small.small_reservoir import SmallReservoir, small_reservoir
+from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation, small_reservoir
 
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
@@ -208,9 +207,10 @@ def master_equation(
 
     Parameters
     ----------
-    model : of oqs.davies, without driven coherences.
-    reservoirs : n of them, small: all states within reach are listed, 400,000 at most. That is one
-        or two frequencies; for more follow the jumps, `evolve_stochastic`.
+    model : of oqs.davies, without driven coherences; contacts of either kind.
+    reservoirs : n of them, of bosons (BoseGas) at bosonic contacts. Small: all states within reach
+        are listed, 400,000 at most. That is one or two frequencies; for more follow the jumps,
+        `evolve_stochastic`.
     T, mu : (n,) at t = 0, where the system is empty; units of energy.
     occupations : "entropic", n = 1/(1 + e^{Delta S}) of the two reservoir states that a jump links;
         or "fermi", the Fermi function of the momentary T, mu, which misses detailed balance by
@@ -271,8 +271,11 @@ def prepare(
             f"{table.reservoirs}, but has {len(group)}. Give them in the contacts' order."
         )
     temperature, potential = group.checked(T, mu)
+    potential = np.where(table.moves > 0, potential, 0.0)  # bosons have none
     members = [
-        small_reservoir(member, name, float(temperature[j]), float(potential[j]))
+        small_reservoir(
+            member, name, float(temperature[j]), float(potential[j]), int(table.moves[j])
+        )
         for j, (member, name) in enumerate(zip(group, group.names, strict=True))
     ]
     return table, members, group, (read_only(temperature), read_only(potential))
@@ -295,10 +298,13 @@ def _rates(table: JumpTable, states: Chain, occupations: Occupations) -> sp.csc_
     small = states.reservoirs
     if occupations == "entropic":
         drop = small.entropy[i, j] - small.entropy[f, j]
-        filled, unfilled = expit(-drop), expit(drop)
+        back = -drop
     else:
-        filled = expit((small.mu[i, j] - w) / small.T[i, j])
-        unfilled = expit((w - small.mu[f, j]) / small.T[f, j])
+        drop = (w - small.mu[i, j]) / small.T[i, j]
+        back = (small.mu[f, j] - w) / small.T[f, j]
+    bosonic = table.moves[j] == 0
+    with np.errstate(over="ignore"):  # e^x of a jump that is as good as closed
+        filled, unfilled = occupation(drop, bosonic), occupation(back, bosonic)
     up, down = table.rate[line] * filled, table.rate[line] * unfilled
     size = len(states.state)
     data = np.concatenate([up, down])

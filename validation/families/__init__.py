@@ -18,7 +18,9 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "interacting",
         "degenerate",
         "bosonic",
+        "close_levels",
         "counting",
+        "response",
         "trust",
     ),
     "finite_reservoirs": (
@@ -26,6 +28,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "slow_evolution",
         "equilibrium",
         "coevolution",
+        "heat_reservoirs",
         "small_reservoirs",
         "machines",
         "table_one",

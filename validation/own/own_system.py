@@ -15,7 +15,7 @@ import oqs
 import thermo
 import thermo.scenario
 from oqs.arguments import FloatArray
-from oqs.contact.base import ReservoirContact
+from oqs.contact.together import fermionic_contacts
 from oqs.laws.gross import ROUNDING, flow_scales, gross_flows
 from thermo.scenario import TrajectoryTask
 from thermo.scenario.tasks.laws import make_law
@@ -47,7 +47,7 @@ class OwnSystem:
     """
 
     system: oqs.System
-    contacts: Sequence[ReservoirContact]
+    contacts: Sequence[oqs.Contact]
     T: FloatArray
     mu: FloatArray
     reservoirs: Sequence[thermo.Reservoir]
@@ -61,12 +61,19 @@ class OwnSystem:
         Raises ScenarioError where it has no generator, NonUniqueStationaryState where the generator
         has no unique stationary state.
         """
+        contacts = scenario.contacts
+        if scenario.links or not all(isinstance(contact, oqs.Contact) for contact in contacts):
+            raise scenario.document.place.at("links" if scenario.links else "contacts").error(
+                "must be left out here" if scenario.links else "must be fermionic here",
+                "The checks of your own system are those of electrons between leads: `python -m "
+                "thermo run` checks conservation and the second law of any.",
+            )
         law = make_law(scenario, "density_matrix")
         assert isinstance(law, oqs.DensityMatrixLaw)
         task = scenario.asked.get("trajectory")
         return cls(
             system=scenario.system,
-            contacts=scenario.contacts,
+            contacts=fermionic_contacts(contacts),
             T=scenario.T,
             mu=scenario.mu,
             reservoirs=scenario.reservoirs,
@@ -76,8 +83,21 @@ class OwnSystem:
 
     @property
     def model(self) -> oqs.DaviesModel:
-        """The generator of system and contacts."""
-        return self.law.model.secular
+        """The generator of system and contacts, or DoesNotApply where it is not Davies'."""
+        model = self.law.model
+        if not isinstance(model, oqs.DaviesModel):
+            raise DoesNotApply(f"only for Davies: the generator is a {model.kind}")
+        return model
+
+    def _require_second_law(self) -> None:
+        """Raise DoesNotApply where Eq. (3) holds only up to the generator's price."""
+        model = self.law.model
+        if not model.detailed_balance:
+            price = oqs.thermodynamic_price(model, self.T, self.mu)
+            raise DoesNotApply(
+                f"no exact detailed balance: flows at equal T, mu are {price.equilibrium:.1e} of "
+                "these (oqs.thermodynamic_price)"
+            )
 
     @functools.cached_property
     def flows(self) -> oqs.Flows:
@@ -89,7 +109,7 @@ class OwnSystem:
         """Eq. (10), or DoesNotApply with the reason."""
         if not isinstance(self.system, oqs.QuadraticSystem):
             raise DoesNotApply("no closed form: the system has interactions")
-        self._require_leads()
+        _ = self.model
         try:
             return oqs.closed_form(self.system, self.contacts)
         except ValueError as error:
@@ -115,14 +135,6 @@ class OwnSystem:
         """Return the evolution as a figure."""
         return thermo.plot_trajectory(self.path, frequencies=self.law.frequencies)
 
-    def _require_leads(self) -> None:
-        if self.model.bosonic.any():
-            raise DoesNotApply("Eq. (10) holds for particles alone: some contacts are bosonic")
-
-    def _potentials(self, mu: FloatArray) -> FloatArray:
-        """Return mu (..., n), 0 for the bosonic reservoirs."""
-        return np.where(self.model.bosonic, 0.0, mu)
-
     def closed_form(self) -> Measurement:
         """Return the largest deviation of P, J, Y from Eq. (10) at the start."""
         exact = self.exact(self.T, self.mu)
@@ -135,7 +147,7 @@ class OwnSystem:
         """Return the largest deviation of P and J from those of the covariance matrix."""
         if not isinstance(self.system, oqs.QuadraticSystem):
             raise DoesNotApply("no covariance matrix: the system has interactions")
-        self._require_leads()
+        _ = self.model
         other = oqs.gaussian_law(self.system, self.contacts)(self.T, self.mu)
         return worst(
             (kind, deviation(getattr(self.flows, kind), getattr(other, kind), scale))
@@ -167,13 +179,11 @@ class OwnSystem:
 
         Flows that vanish, or all but do, count as far as ROUNDING of the gross rates is ROUTES.
         """
-        gross = gross_flows(self.model, self.T, self._potentials(self.mu))
+        gross = gross_flows(self.law.model, self.T, self.mu)
         found = flow_scales(self.flows, self.T, gross, ROUNDING / ROUTES)
         particle, energy = found["particle"], found["energy"]
         unit = max(self.system.energy_scale, float(np.max(self.T)))
-        heat = energy + unit * particle
-        least = float(np.finfo(float).tiny)  # bosonic reservoirs alone exchange no particles
-        return {"particle": max(particle, least), "energy": energy, "heat": heat}
+        return {"particle": particle, "energy": energy, "heat": energy + unit * particle}
 
     def balance(self) -> Measurement:
         """Return |sum_j P_j| and |sum_j J_j| relative to the largest flow."""
@@ -185,11 +195,11 @@ class OwnSystem:
 
     def detailed_balance(self) -> Measurement:
         """Return the largest |ln(up/down) + x| / (1 + |x|), x = (w - mu)/T, of the rates."""
-        mu = self._potentials(self.mu)
-        down, up = self.model.weights(self.T, mu)[: 2 * self.model.rates.size].reshape(
+        self._require_second_law()
+        down, up = self.model.weights(self.T, self.mu)[: 2 * self.model.rates.size].reshape(
             2, *self.model.rates.shape
         )
-        x = (self.model.frequencies - mu[:, None]) / self.T[:, None]
+        x = (self.model.frequencies - self.mu[:, None]) / self.T[:, None]
         held = (down > 0) & (up > 0)  # others have underflowed to exactly nothing
         if not held.any():
             raise DoesNotApply("no transition runs both ways in double precision")
@@ -199,12 +209,12 @@ class OwnSystem:
 
     def gibbs(self) -> Measurement:
         """Return the largest |D_j[rho_j]| relative to |D_j| |rho_j|."""
+        self._require_second_law()
         if self.system.sites > _SUPEROPERATORS:
             raise DoesNotApply(f"D_j would be a matrix of 4^{self.system.sites} rows")
 
         def measure(j: int) -> float:
-            potential = float(self._potentials(self.mu)[j])
-            gibbs = oqs.gibbs_state(self.system, self.T[j], potential).full().ravel("F")
+            gibbs = oqs.gibbs_state(self.system, self.T[j], self.mu[j]).full().ravel("F")
             dissipator = self.model.dissipator(j, self.T, self.mu).data_as("csr_matrix")
             gross = float(np.max(abs(dissipator) @ np.abs(gibbs)))
             if gross == 0:  # a contact of rate 0 at every level
@@ -215,16 +225,17 @@ class OwnSystem:
 
     def clausius(self) -> Measurement:
         """Return sum_j Y_j/T_j over sum_j |Y_j|/T_j at the start."""
+        self._require_second_law()
         return Measurement(self._clausius(self.flows, self.T, self.mu, SECOND_LAW))
 
     def clausius_around(self, rng: np.random.Generator) -> Measurement:
         """Return the same, its largest value at random T, mu around those given."""
+        self._require_second_law()
 
         def measure() -> float:
             T = self.T * np.exp(rng.uniform(-1, 1, len(self.T)))
-            own = self.mu[~self.model.bosonic]
-            width = float(np.ptp(own) if own.size else 0.0) + np.max(self.T)
-            mu = self._potentials(self.mu + width * rng.uniform(-1, 1, len(self.T)))
+            width = np.ptp(self.mu) + np.max(self.T)
+            mu = self.mu + width * rng.uniform(-1, 1, len(self.T))
             return self._clausius(self.law(T, mu), T, mu, SECOND_LAW)
 
         return Measurement(
@@ -237,12 +248,14 @@ class OwnSystem:
 
     def entropy_grows(self) -> Measurement:
         """Return the largest fall of the total entropy from one step to the next, of its size."""
+        self._require_second_law()
         total = self.path.entropy.sum(axis=1)
         fall = largest(0.0, *(-np.diff(total)))
         return Measurement(fall / largest(*np.abs(total)), detail=f"{len(total)} times")
 
     def clausius_along(self) -> Measurement:
         """Return the largest sum_j Y_j/T_j over sum_j |Y_j|/T_j along the evolution."""
+        self._require_second_law()
         path = self.path
         ratios = [
             self._clausius(oqs.Flows(P, J, Y), T, mu, DYING)
@@ -263,8 +276,7 @@ class OwnSystem:
         Below that sum counts what makes ROUNDING of the gross rates the tolerance: rounding over
         rounding is no violation.
         """
-        gross_rates = gross_flows(self.model, T, self._potentials(mu))
-        rounding = ROUNDING * float(np.sum(gross_rates.heat / T))
+        rounding = ROUNDING * float(np.sum(gross_flows(self.law.model, T, mu).heat / T))
         gross = max(float(np.sum(np.abs(flows.heat) / T)), rounding / tolerance)
         return float(np.sum(flows.heat / T)) / gross if gross > 0 else 0.0
 
@@ -276,12 +288,11 @@ class OwnSystem:
             why = "stopped at t_final" if path.outcome == "t_final" else "stalled short of it"
             raise DoesNotApply(f"the evolution {why}; {distinct} distinct frequencies")
         goal = thermo.equilibrium(self.reservoirs, path.T[0], path.mu[0])
-        with_mu = ~self.model.bosonic
-        scale = max(abs(goal.mu), goal.T) if with_mu.any() else goal.T
+        scale = max(abs(goal.mu), goal.T)
         return Measurement(
             largest(
                 *np.abs(path.T[-1] / goal.T - 1),
-                *(np.abs(path.mu[-1][with_mu] - goal.mu) / scale),
+                *(np.abs(path.mu[-1] - goal.mu) / scale),
             ),
             detail=f"T_eq = {goal.T:.6g}, mu_eq = {goal.mu:.6g}",
         )
@@ -300,14 +311,14 @@ class OwnSystem:
 
     def audit(self) -> Measurement:
         """Return the largest ratio of the assumptions at the start."""
-        return _largest_ratio(oqs.audit(self.model, self.T, self.mu))
+        return _largest_ratio(oqs.audit(self.law.model, self.T, self.mu))
 
     def audit_along(self) -> Measurement:
         """Return the largest ratio along the evolution, line tails aside, which the detail gives.
 
         Line tails are compared with the flow, and near the end nothing flows.
         """
-        audit = thermo.audit(self.path, self.model)
+        audit = thermo.audit(self.path, self.law.model)
         others = tuple(a for a in audit.assumptions if a.name != "line tails")
         found = _largest_ratio(dataclasses.replace(audit, assumptions=others))
         tails = audit["line tails"]

@@ -11,7 +11,13 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from thermo.files import write_whole
-from validation.pictures import flow_scan, paper_drawings, weak_coupling, what_is_a_reservoir
+from validation.pictures import (
+    close_levels,
+    flow_scan,
+    paper_drawings,
+    weak_coupling,
+    what_is_a_reservoir,
+)
 from validation.report.files import refuse_unwritable
 
 
@@ -25,6 +31,11 @@ def weak() -> Figure:
     return weak_coupling.draw(weak_coupling.compute())
 
 
+def close() -> Figure:
+    """Draw the deviations of three generators from exact flows over splitting/rate."""
+    return close_levels.draw(close_levels.compute())
+
+
 def reservoirs() -> Figure:
     """Draw Fig. 1 by jumps, mean field and explicit levels."""
     return what_is_a_reservoir.draw(what_is_a_reservoir.compute())
@@ -35,6 +46,7 @@ FIGURES: Mapping[str, Callable[[], Figure]] = {
     "table_1": paper_drawings.table_one,
     "flows": flows,
     "weak_coupling": weak,
+    "close_levels": close,
     "what_is_a_reservoir": reservoirs,
 }
 """File name, without suffix -> what computes and draws it."""

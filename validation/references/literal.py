@@ -108,6 +108,26 @@ def dissipation(setting: Setting, j: int, rho: ComplexArray) -> ComplexArray:
     return total
 
 
+def perlind_dissipation(setting: Setting, j: int, rho: ComplexArray) -> ComplexArray:
+    """Return D_j[rho] of PERLind: one jump per channel and direction, sum_w sqrt(rate) S(w)."""
+    hamiltonian, contact = setting.hamiltonian, setting.contacts[j]
+    c = annihilators(setting.system.sites)
+    coupling = np.eye(len(c)) if contact.coupling is None else contact.coupling
+    total = np.zeros_like(rho)
+    for amplitudes in coupling:
+        channel = np.sum([t * operator for t, operator in zip(amplitudes, c, strict=True)], axis=0)
+        down, up = np.zeros_like(rho), np.zeros_like(rho)
+        for w, operator in eigenoperators(hamiltonian, channel):
+            gamma = float(np.asarray(contact.rate(np.array([w])))[0])
+            n = fermi(w, float(setting.T[j]), float(setting.mu[j]))
+            down = down + np.sqrt(gamma * (1 - n)) * operator
+            up = up + np.sqrt(gamma * n) * operator.conj().T
+        for jump in (down, up):
+            loss = jump.conj().T @ jump
+            total += jump @ rho @ jump.conj().T - (loss @ rho + rho @ loss) / 2
+    return total
+
+
 def evolution(setting: Setting, rho: ComplexArray) -> ComplexArray:
     """Return d rho/dt = -i [H_S, rho] + sum_j D_j[rho], Eq. (2) without frequency shifts."""
     h = setting.hamiltonian

@@ -17,6 +17,7 @@ _BY_FAMILY = {
     "flows": "flows",
     "table_one": "table_1",
     "trust": "weak_coupling",
+    "close_levels": "close_levels",
     "paper_figures": "figure_1",  # those that speak of all five
 }
 _NUMBERED = re.compile(r"\bFig(?:ure|\.) (\d)\b")

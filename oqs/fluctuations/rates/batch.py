@@ -49,6 +49,24 @@ def batch(pairs: Pairs, T: FloatArray, mu: FloatArray) -> Batch:
     return Batch(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+def added(parts: list[Batch]) -> Batch:
+    """Return the sums over independent parts, good where all are."""
+    return Batch(
+        particle=np.sum([part.particle for part in parts], axis=0),
+        energy=np.sum([part.energy for part in parts], axis=0),
+        second_cumulants=np.sum([part.second_cumulants for part in parts], axis=0),
+        gross=np.sum([part.gross for part in parts], axis=0),
+        good=np.all([part.good for part in parts], axis=0),
+    )
+
+
+def nothing(count: int, n: int) -> Batch:
+    """Return room for b (T, mu) of n reservoirs, none of them good."""
+    particle, energy = np.empty((2, count, n))
+    second, gross = np.empty((count, 2, n, 2, n)), np.empty((count, 2, n))
+    return Batch(particle, energy, second, gross, np.zeros(count, dtype=np.bool_))
+
+
 def _some(pairs: Pairs, T: FloatArray, mu: FloatArray) -> Batch:
     n, count = T.shape
     x = (pairs.frequency[:, None] - mu[:, None]) / T[:, None]  # (n, M, b)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import filled_and_empty
 from oqs.transitions.transitions import ModeTransitions, SectorBlocks, Transitions
@@ -34,6 +35,13 @@ class Pairs:
     strength: FloatArray
 
     @classmethod
+    def of_modes(cls, modes: ModeTransitions) -> tuple[Pairs, ...]:
+        """Return the jumps of each mode on its own two states, empty and filled."""
+        one = np.array([0]), np.array([1])
+        driven = zip(modes.frequency, modes.rate, strict=True)
+        return tuple(cls(2, *one, frequency, strength) for frequency, strength in driven)
+
+    @classmethod
     def of(cls, transitions: Transitions, reservoirs: int) -> Pairs:
         """Take the transitions that some contact drives."""
         blocks = transitions.blocks() if isinstance(transitions, ModeTransitions) else transitions
@@ -49,6 +57,68 @@ class Pairs:
         ones = np.ones(len(self.frequency))
         return PairRates(
             self.dimension, self.lower, self.upper, ones, self.frequency, filled, empty
+        )
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class WeightedPairs:
+    """The same of contacts of any kind, which give their own rates at each Bohr frequency.
+
+    Parameters
+    ----------
+    dimension : number D of states.
+    lower, upper : (M,) states, each pair once.
+    kappa : (M,) index of the Bohr frequency of each pair.
+    particle, energy : (M,) what a jump up takes out of its reservoir.
+    strength : (n, M) |<lower|S_j|upper>|^2 of each reservoir.
+    """
+
+    dimension: int
+    lower: IntArray
+    upper: IntArray
+    kappa: IntArray
+    particle: FloatArray
+    energy: FloatArray
+    strength: FloatArray
+
+    @classmethod
+    def of(
+        cls, transitions: StateTransitions, frequencies: FloatArray, particles: IntArray
+    ) -> WeightedPairs | None:
+        """Take the transitions between different states.
+
+        None where two states are linked in both orders, as those of one level may be: the two
+        directions of a jump are then not those of one pair.
+        """
+        size = transitions.dimension
+        elements = [e.where(e.lower != e.upper) for e in transitions.elements]
+        keys = np.concatenate([e.lower * size + e.upper for e in elements])
+        pairs, place = np.unique(keys, return_inverse=True)
+        lower, upper = pairs // size, pairs % size
+        if np.any(np.isin(upper * size + lower, pairs)):
+            return None
+        kappa = np.zeros(len(pairs), dtype=np.intp)
+        kappa[place] = np.concatenate([e.kappa for e in elements])
+        strength = np.zeros((len(elements), len(pairs)))
+        begin = 0
+        for own, e in zip(strength, elements, strict=True):
+            here = place[begin : begin + len(e.lower)]
+            own += np.bincount(here, np.abs(e.amplitude) ** 2, len(pairs))
+            begin += len(e.lower)
+        moved = (particles[upper] - particles[lower]).astype(np.float64)
+        return cls(size, lower, upper, kappa, moved, frequencies[kappa], strength)
+
+    def at(self, down: FloatArray, up: FloatArray) -> PairRates:
+        """Weight the jumps with each reservoir's rates (n, K) down and up."""
+        return PairRates(
+            self.dimension,
+            self.lower,
+            self.upper,
+            self.particle,
+            self.energy,
+            up[:, self.kappa] * self.strength,
+            down[:, self.kappa] * self.strength,
         )
 
 

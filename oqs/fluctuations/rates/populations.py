@@ -21,9 +21,11 @@ from oqs.fluctuations.rates.perron import perron
 from oqs.fluctuations.rates.pinned import PinnedRates
 from oqs.fluctuations.statistics import Tilted
 from oqs.fluctuations.waiting import Watched
+from oqs.memory import announce, require_memory
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.rates.rate_equation import balanced
 
+_SECONDS = 2e-11  # times D^3: 1.2 s for 4096 states
 _AT_ONCE = 2**21  # entries of the matrices of frequencies that are solved together
 
 
@@ -60,6 +62,12 @@ class PopulationStatistics(JumpStatistics):
         names: tuple[str | None, ...] | None,
     ) -> PopulationStatistics:
         """Solve for the stationary populations."""
+        require_memory(
+            40.0 * rates.dimension**2,
+            f"Counting statistics of {rates.dimension} states",
+            "Flows need less: see oqs.flow_law.",
+        )
+        announce("Counting statistics", _SECONDS * rates.dimension**3)
         reached = _reached(rates)
         total = reached.matrix(reached.up.sum(axis=0), reached.down.sum(axis=0))
         with one_thread_below(reached.dimension):
@@ -79,6 +87,11 @@ class PopulationStatistics(JumpStatistics):
         net, rising = up - down, up.sum(axis=1)
         particle, energy = (balanced(net @ moved, rising) for moved in self.rates.moved)
         return Flows.of(particle, energy, self.mu, self.known_as)
+
+    @property
+    def theorem_holds(self) -> bool:
+        """True: jumps between populations obey detailed balance, contact by contact."""
+        return True
 
     @functools.cached_property
     def gross(self) -> FloatArray:

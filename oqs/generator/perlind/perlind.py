@@ -30,6 +30,8 @@ from oqs.transitions.channel_blocks import ChannelBlocks, one_site_each
 from oqs.transitions.places import Places
 from oqs.transitions.transitions import SectorBlocks
 
+_VECTORS = 40  # density matrices that an iteration keeps
+
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -92,7 +94,8 @@ class PerlindModel(Model):
         """The channels as dense blocks between sectors, also of states outside the window."""
         system = self.system
         assert isinstance(system, InteractingSystem)  # a quadratic one has modes instead
-        return ChannelBlocks.of(system, self.leads, amplitudes=self.shifted)
+        vectors = _VECTORS if self.window is None else 0
+        return ChannelBlocks.of(system, self.leads, amplitudes=self.shifted, vectors=vectors)
 
     @functools.cached_property
     def blocks(self) -> ChannelBlocks:
@@ -110,6 +113,11 @@ class PerlindModel(Model):
         if isinstance(system, InteractingSystem):
             return any(len(sector.states) > 1 for sector in self.all_blocks.sectors)
         return True
+
+    @property
+    def detailed_balance(self) -> bool:
+        """Whether Eq. (3) holds exactly: without coherences, where the model is Davies'."""
+        return not self.coherent
 
     @property
     def fastest_rate(self) -> float:

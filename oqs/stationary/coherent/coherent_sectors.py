@@ -38,15 +38,15 @@ _CYCLES = 5
 _ONE_MATRIX = 1024  # states up to which populations and coherences are equations of one matrix
 
 
-def large_levels(model: Model) -> LevelCoherences | None:
-    """Return the levels of a model with too many states for one matrix, None for other models.
+def large_levels(model: Model, more_than: int = _ONE_MATRIX) -> LevelCoherences | None:
+    """Return the levels of a model of more states, None for other models.
 
     Frequency shifts, and levels of split energies, are equations of one matrix at any size.
     """
     if not isinstance(model, DaviesModel) or model.shifted:
         return None
     blocks = model.transitions
-    if not isinstance(blocks, SectorBlocks) or blocks.dimension <= _ONE_MATRIX:
+    if not isinstance(blocks, SectorBlocks) or blocks.dimension <= more_than:
         return None
     levels = model.level_coherences
     return None if levels is None or levels.detuned else levels
@@ -175,7 +175,7 @@ class _System:
             z += (total / self.rate - z.sum()) * self.start
             return np.concatenate([z, -right[count:] / self._decay])
 
-        found, _ = scipy.sparse.linalg.gmres(
+        solution, _ = scipy.sparse.linalg.gmres(
             scipy.sparse.linalg.LinearOperator((size, size), matvec=applied, dtype=np.float64),
             right,
             x0=guess,
@@ -184,7 +184,7 @@ class _System:
             restart=_RESTART,
             maxiter=_CYCLES,
         )
-        return np.asarray(found)
+        return np.asarray(solution)
 
     def check(self, dx: FloatArray, source: FloatArray) -> None:
         """Raise where L dx + source (D + K,) is too much of the rates that cancel in it."""

@@ -38,9 +38,9 @@ class LevelRates:
         cls, coherences: LevelCoherences, T: FloatArray, mu: FloatArray, q: int
     ) -> tuple[LevelRates, LevelRates]:
         """Return the derivatives of the rates with respect to T_q, and to mu_q."""
-        found = [_slopes(exchange, T, mu, q) for exchange in coherences.exchanges]
+        derivatives = [_slopes(exchange, T, mu, q) for exchange in coherences.exchanges]
         by_temperature, by_potential = (
-            cls(coherences, list(rates)) for rates in zip(*found, strict=True)
+            cls(coherences, list(rates)) for rates in zip(*derivatives, strict=True)
         )
         return by_temperature, by_potential
 

@@ -182,6 +182,6 @@ def _local(
     stacked = np.concatenate(rows)
     basis, turned = graded_basis(roots[:, None] * stacked)
     driven = roots > 0
-    found = stacked @ basis
-    found[driven] = turned[driven] / roots[driven, None]
-    return basis, np.split(found, np.cumsum([len(row) for row in rows])[:-1])
+    amplitudes = stacked @ basis
+    amplitudes[driven] = turned[driven] / roots[driven, None]
+    return basis, np.split(amplitudes, np.cumsum([len(row) for row in rows])[:-1])

@@ -82,7 +82,7 @@ class GeneratorProblem(StationaryProblem):
         driven = self._driven(T, mu)
         sources = np.stack([generator.matrix(own) @ values for own in driven], axis=1)
         dx = self._change(solved, sources)
-        found = np.empty((2, 2, n, n))
+        changes = np.empty((2, 2, n, n))
         for column, own in enumerate(driven):
             parts = (
                 self._exchange(generator, solved.weights, dx[:, column]),
@@ -93,21 +93,21 @@ class GeneratorProblem(StationaryProblem):
             particle = np.sum([p.sum(axis=(0, 2)) for p, _ in moved], axis=0)
             energy = np.sum([(e - reference * p).sum(axis=(0, 2)) for p, e in moved], axis=0)
             theta, q = divmod(column, n)
-            found[0, theta, :, q] = balanced(particle, gross * self._fermionic)
-            found[1, theta, :, q] = balanced(energy, gross)
+            changes[0, theta, :, q] = balanced(particle, gross * self._fermionic)
+            changes[1, theta, :, q] = balanced(energy, gross)
         return FlowJacobian.of(
-            found[0], found[1], solved.solution.particle, mu, reference=reference
+            changes[0], changes[1], solved.solution.particle, mu, reference=reference
         )
 
     def _driven(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
         """Return the derivatives of the terms' weights with respect to each T_q, then each mu_q."""
-        found = []
+        driven = []
         for slopes in self.model.weight_slopes(T, mu):  # (.., n, K)
             for q in range(self.model.reservoirs):
                 own = np.zeros_like(slopes)
                 own[:, q] = slopes[:, q]
-                found.append(own.ravel())
-        return found
+                driven.append(own.ravel())
+        return driven
 
     def _change(self, solved: _Solved, sources: ComplexArray) -> ComplexArray:
         """Return dx (P, K) with L dx = -sources, tr dx = 0."""

@@ -172,7 +172,10 @@ class BlockProblem(StationaryProblem):
     def _solution(self, solved: _Solved) -> Solution:
         """Return state and flows (n,); zero where all jumps are rounding of no jumps."""
         particle, energy, gross = self._exchanged(solved.generator, solved.x)
-        if np.all(gross[0] <= _UNKNOWN * solved.generator.strengths()):
+        fastest = float(np.max(solved.generator.leaving))  # no contact alone is faster
+        if np.all(gross[0] <= _UNKNOWN * fastest) and np.all(
+            gross[0] <= _UNKNOWN * solved.generator.strengths()
+        ):
             particle, energy = np.zeros_like(particle), np.zeros_like(energy)
         return Solution(
             solved.x, solved.residual, balanced(particle, gross[0]), balanced(energy, gross[1])

@@ -22,6 +22,7 @@ from oqs.stationary.conserved.storage import Block
 from oqs.stationary.rates.elimination import last_sector
 
 _RELATIVE = 1e-13  # of the iteration's residual, in units of the state
+_REFINED = 2  # times that a factorised answer is refined
 _RESTART = 60
 _CYCLES = 8
 
@@ -40,26 +41,39 @@ class Solver(abc.ABC):
 
 @final
 class Factorised(Solver):
-    """By LU decomposition of the matrix (P, P); v is the maximally mixed state."""
+    """By LU decomposition of the matrix (P, P); v is the maximally mixed state.
+
+    In the cold the rates that matter are far below the largest, whose rounding the factors have:
+    the answer is refined with L applied to it, in which only what is there cancels.
+    """
 
     def __init__(self, generator: BlockGenerator) -> None:
         layout = generator.layout
         count = len(generator.leaving)
         self._mixed = layout.of_populations(np.full(count, 1.0 / count))
         self._rate = float(np.max(generator.leaving))
-        matrix = dense_matrix(generator)
-        matrix += self._rate * np.multiply.outer(self._mixed, count * self._mixed)
+        self._matrix = dense_matrix(generator)
+        matrix = self._matrix + self._rate * np.multiply.outer(self._mixed, count * self._mixed)
         try:
             self._factors = scipy.linalg.lu_factor(matrix, overwrite_a=True)
         except scipy.linalg.LinAlgWarning as warning:  # exactly singular
             raise StationaryStateNotFound(str(warning)) from warning
 
     def stationary(self, start: Block | None) -> Block:
-        """Solve for r = g v; needs no start."""
-        return self.change(self._rate * self._mixed)
+        """Solve for r = g v and refine; needs no start."""
+        x = self._solved(self._rate * self._mixed)
+        for _ in range(_REFINED):
+            x = x - self._solved(self._matrix @ x)
+        return x
 
     def change(self, right: Block) -> Block:
-        """Solve with the factors."""
+        """Solve with the factors and refine."""
+        x = self._solved(right)
+        for _ in range(_REFINED):
+            x = x + self._solved(right - self._matrix @ x)
+        return x
+
+    def _solved(self, right: Block) -> Block:
         found: Block = scipy.linalg.lu_solve(self._factors, right)
         return found
 

@@ -64,12 +64,12 @@ def _solution(sweeps: _Sweeps, guess: FloatArray | None) -> FloatArray | None:
     x = np.zeros(sweeps.dimension) if guess is None else guess
     for _ in range(_PLAIN):
         x = sweeps(x)
-    found = _fixed_point(sweeps, x)
-    if found is None:
+    fixed = _fixed_point(sweeps, x)
+    if fixed is None:
         return None
-    beside = _BESIDE * np.random.default_rng(0).standard_normal(len(found))
-    again = _fixed_point(sweeps, found + beside)
-    return again if again is not None and np.max(np.abs(again - found)) <= _BACK else None
+    beside = _BESIDE * np.random.default_rng(0).standard_normal(len(fixed))
+    again = _fixed_point(sweeps, fixed + beside)
+    return again if again is not None and np.max(np.abs(again - fixed)) <= _BACK else None
 
 
 def _fixed_point(sweeps: _Sweeps, x: FloatArray) -> FloatArray | None:

@@ -271,12 +271,12 @@ def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
         return _times_by_state(inside, out, right)
     half = size // 2
     back = inside[half:, :half]
-    found = times(
+    solved = times(
         inside[:half, :half],
         out[:half] + back.sum(axis=0),
         np.hstack([inside[:half, half:], right[:half]]),
     )
-    across, own = found[:, : size - half], found[:, size - half :]
+    across, own = solved[:, : size - half], solved[:, size - half :]
     lower = times(
         inside[half:, half:] + back @ across,
         out[half:] + out[:half] @ across,
@@ -306,7 +306,7 @@ def _times_by_state(inside: FloatArray, out: FloatArray, right: FloatArray) -> F
 def _substituted(share: FloatArray, transfers: list[FloatArray]) -> list[tuple[float, FloatArray]]:
     """Go back out: the logarithm of each sector's weight, and its shares, which add up to one."""
     logarithm = 0.0
-    found = [(logarithm, share)]
+    sectors = [(logarithm, share)]
     for transfer in transfers:
         share = transfer @ share
         total = float(np.add.reduce(share))
@@ -319,5 +319,5 @@ def _substituted(share: FloatArray, transfers: list[FloatArray]) -> list[tuple[f
             )
         share = share / total
         logarithm += math.log(total)
-        found.append((logarithm, share))
-    return found
+        sectors.append((logarithm, share))
+    return sectors

@@ -78,7 +78,7 @@ class KrylovProblem(RateProblem):
         solution, n, reference = self.solve(T, mu), len(T), float(mu.mean())
         populations, rates = solution.values.real, _Exchange.at(self.flips, T, mu)
         slopes = self._slopes(T, mu)
-        found = np.empty((2, 2, n, n))
+        changes = np.empty((2, 2, n, n))
         for theta, q in np.ndindex(2, n):
             source, driven = self._driven(populations, [slope[theta, q] for slope in slopes])
             change, _ = rates.inverse(-source)  # judged by its residual, whatever it says
@@ -94,19 +94,19 @@ class KrylovProblem(RateProblem):
                 particle += net.sum(axis=1)
                 energy += net @ (frequency - reference)
                 gross += rising
-            found[0, theta, :, q] = balanced(particle, gross)
-            found[1, theta, :, q] = balanced(energy, gross)
-        return FlowJacobian.of(found[0], found[1], solution.particle, mu, reference=reference)
+            changes[0, theta, :, q] = balanced(particle, gross)
+            changes[1, theta, :, q] = balanced(energy, gross)
+        return FlowJacobian.of(changes[0], changes[1], solution.particle, mu, reference=reference)
 
     def _slopes(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
         """Return d(gamma n)/dT and /dmu (2, n, R) of each mode."""
-        found = []
+        slopes = []
         for frequency, rate in zip(self.flips.frequency, self.flips.rate, strict=True):
             x = (frequency - mu[:, None]) / T[:, None]
             filled, empty = filled_and_empty(x)
             slope = rate * filled * empty / T[:, None]
-            found.append(np.stack([slope * x, slope]))
-        return found
+            slopes.append(np.stack([slope * x, slope]))
+        return slopes
 
     def _driven(
         self, populations: FloatArray, slopes: list[FloatArray]
@@ -196,7 +196,7 @@ class _Exchange:
     def inverse(self, right: FloatArray) -> tuple[FloatArray, int]:
         """Return what GMRES finds for W x = right (2^N,), and 0 if it says that it converged."""
         size = len(right)
-        found, outcome = scipy.sparse.linalg.gmres(
+        inverted, outcome = scipy.sparse.linalg.gmres(
             scipy.sparse.linalg.LinearOperator((size, size), matvec=self.apply, dtype=np.float64),
             right,
             M=scipy.sparse.linalg.LinearOperator(
@@ -206,7 +206,7 @@ class _Exchange:
             restart=_RESTART,
             maxiter=_CYCLES,
         )
-        return np.asarray(found), int(outcome)
+        return np.asarray(inverted), int(outcome)
 
     def apply(self, states: FloatArray) -> FloatArray:
         """Return the generator applied to populations (2^N,)."""

@@ -179,8 +179,8 @@ class ParityProblem(BatchedProblem):
 
     def _recurrent(self, forth: FloatArray, back: FloatArray) -> tuple[FloatArray, FloatArray]:
         even, odd = self.rates.even.states, self.rates.odd.states
-        found = recurrent(matrix_of_blocks([(even, odd, forth, back)], self.rates.dimension))
-        return found[even], found[odd]
+        populations = recurrent(matrix_of_blocks([(even, odd, forth, back)], self.rates.dimension))
+        return populations[even], populations[odd]
 
 
 def _sum(rates: FloatArray) -> FloatArray:

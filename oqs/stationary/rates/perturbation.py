@@ -118,18 +118,18 @@ def _jacobian(
     rising, falling = lines.leaving(up, down)
     particles, energies = rising - falling, np.subtract(*lines.leaving(up * energy, down * energy))
     rising += falling
-    size, found = np.abs(change), np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
-    gross = np.empty(found.shape[1:])
+    size, changes = np.abs(change), np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
+    gross = np.empty(changes.shape[1:])
     for j in range(n):
         for theta in range(2):
-            found[0, theta, ..., j] = (particles[:, j, None] * change[:, theta]).sum(axis=0)
-            found[1, theta, ..., j] = (energies[:, j, None] * change[:, theta]).sum(axis=0)
+            changes[0, theta, ..., j] = (particles[:, j, None] * change[:, theta]).sum(axis=0)
+            changes[1, theta, ..., j] = (energies[:, j, None] * change[:, theta]).sum(axis=0)
             gross[theta, ..., j] = (rising[:, j, None] * size[:, theta]).sum(axis=0)
             own = driven[:, theta, j]
-            found[0, theta, j, :, j] += own.sum(axis=0)
-            found[1, theta, j, :, j] += (own * energy[:, 0]).sum(axis=0)
+            changes[0, theta, j, :, j] += own.sum(axis=0)
+            changes[1, theta, j, :, j] += (own * energy[:, 0]).sum(axis=0)
             gross[theta, j, :, j] += np.abs(own).sum(axis=0)
-    particle, carried = balanced(found, gross).transpose(0, 1, 3, 4, 2)
+    particle, carried = balanced(changes, gross).transpose(0, 1, 3, 4, 2)
     net = (particles * populations[:, None]).sum(axis=0).T
     flow = balanced(net, (rising * populations[:, None]).sum(axis=0).T)
     return FlowJacobian.of(particle, carried, flow, mu, reference=reference)

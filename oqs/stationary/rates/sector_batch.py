@@ -93,13 +93,13 @@ def flows(
 
 def populations_at(flat: Flat, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, _Good]:
     """Return populations (D, b) at T, mu (b, n), and which of them are good (b,)."""
-    found = [
+    parts = [
         populations_together(
             flat, *(rate.sum(axis=0) for rate in weighted(flat, T[part], mu[part]))
         )
         for part in _parts(flat, len(T))
     ]
-    populations, good = zip(*found, strict=True)
+    populations, good = zip(*parts, strict=True)
     return np.concatenate(populations, axis=1), np.concatenate(good)
 
 
@@ -119,9 +119,9 @@ def _flows(
     flat: Flat, T: FloatArray, mu: FloatArray, method: StationaryMethod
 ) -> tuple[FloatArray, FloatArray, _Good]:
     up, down = weighted(flat, T, mu)
-    found, good = populations_together(flat, up.sum(axis=0), down.sum(axis=0))
-    up *= found[flat.lower]
-    down *= found[flat.upper]
+    populations, good = populations_together(flat, up.sum(axis=0), down.sum(axis=0))
+    up *= populations[flat.lower]
+    down *= populations[flat.upper]
     rising, gross = up.sum(axis=1).T, up.max(axis=(0, 1))
     up -= down
     net = _gains(flat, up.sum(axis=0))
@@ -167,11 +167,11 @@ def populations_together(flat: Flat, up: FloatArray, down: FloatArray) -> tuple[
             logarithms.append(logarithms[-1] + np.log(total))
         weights = np.exp(np.array(logarithms) - np.max(logarithms, axis=0))
         weights /= weights.sum(axis=0)
-    found = np.empty((flat.dimension, count))
-    found[flat.steps[0].lower] = weights[0] * shares[0]
+    populations = np.empty((flat.dimension, count))
+    populations[flat.steps[0].lower] = weights[0] * shares[0]
     for step, weight, share in zip(flat.steps, weights[1:], shares[1:], strict=True):
-        found[step.upper] = weight * share
-    return found, good & np.isfinite(found).all(axis=0)
+        populations[step.upper] = weight * share
+    return populations, good & np.isfinite(populations).all(axis=0)
 
 
 def _gains(flat: Flat, flux: FloatArray) -> FloatArray:

@@ -56,7 +56,7 @@ class Perturbation(NamedTuple):
     ) -> Perturbation:
         """Sum over the parts of all steps; the mean of mu is the energies' reference."""
         states, n, reference = len(populations), len(T), float(mu.mean())
-        found = cls(
+        perturbation = cls(
             np.zeros((2, n, states)),
             np.zeros((2, 2, n)),
             np.zeros((2, n)),
@@ -68,17 +68,17 @@ class Perturbation(NamedTuple):
             for rows, x, up, down, slope in slopes(step, part, T, mu, populations):
                 energy, above = frequency[rows] - reference, upper[rows]
                 driven = np.stack([slope * x, slope])  # (2, m, b, c)
-                found.sources[:, here[:, None], above] += driven.sum(axis=3)
-                found.sources[:, here[:, None], lower] -= driven.sum(axis=2)
-                found.own[0][:, here] += driven.sum(axis=(2, 3))
-                found.own[1][:, here] += (driven * energy).sum(axis=(2, 3))
-                found.size[:, here] += np.abs(driven).sum(axis=(2, 3))
+                perturbation.sources[:, here[:, None], above] += driven.sum(axis=3)
+                perturbation.sources[:, here[:, None], lower] -= driven.sum(axis=2)
+                perturbation.own[0][:, here] += driven.sum(axis=(2, 3))
+                perturbation.own[1][:, here] += (driven * energy).sum(axis=(2, 3))
+                perturbation.size[:, here] += np.abs(driven).sum(axis=(2, 3))
                 for kind in (0, 1):
-                    found.rising[kind][here[:, None], lower] += up.sum(axis=1)
-                    found.falling[kind][here[:, None], above] += down.sum(axis=2)
+                    perturbation.rising[kind][here[:, None], lower] += up.sum(axis=1)
+                    perturbation.falling[kind][here[:, None], above] += down.sum(axis=2)
                     up *= energy
                     down *= energy
-        return found
+        return perturbation
 
     def flow(self, populations: FloatArray) -> FloatArray:
         """Return the particle flows (n,) of the stationary populations (D,)."""
@@ -98,15 +98,15 @@ class Perturbation(NamedTuple):
         """
         n = len(mu)
         through = (self.rising - self.falling) @ change
-        found = (
+        changes = (
             through.reshape(2, n, 2, n).transpose(0, 2, 1, 3) + coherent
         )  # [kind, T or mu, j, q]
         size = ((self.rising + self.falling)[0] @ np.abs(change)).reshape(n, 2, n)
         size = size.transpose(1, 0, 2) + np.abs(coherent[0])
         same = np.arange(n)
-        found[:, :, same, same] += self.own
+        changes[:, :, same, same] += self.own
         size[:, same, same] += self.size
-        balance = balanced(found.swapaxes(-1, -2), size.swapaxes(-1, -2)).swapaxes(-1, -2)
+        balance = balanced(changes.swapaxes(-1, -2), size.swapaxes(-1, -2)).swapaxes(-1, -2)
         return FlowJacobian.of(balance[0], balance[1], flow, mu, reference=float(mu.mean()))
 
 

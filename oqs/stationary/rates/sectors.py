@@ -136,15 +136,15 @@ class SectorProblem(RateProblem):
         self, populations: FloatArray, T: FloatArray, mu: FloatArray
     ) -> list[tuple[FloatArray, FloatArray]]:
         """Return frequencies (M,) and net fluxes (n, M) of all transitions, some at a time."""
-        found = []
+        net_fluxes = []
         for step, part in self.parts():
             frequency = step.frequency_of(part.rows, part.columns)
             for rows, up, down in fluxes(step, part, T, mu, populations):
                 which = part.linked[rows]
                 net = np.zeros((self.model.reservoirs, np.count_nonzero(which)))
                 net[part.contacts] = (up - down)[:, which]
-                found.append((frequency[rows][which], net))
-        return found
+                net_fluxes.append((frequency[rows][which], net))
+        return net_fluxes
 
     @functools.cached_property
     def members(self) -> list[IntArray]:

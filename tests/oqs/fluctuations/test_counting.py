@@ -350,6 +350,61 @@ def test_heat_of_a_qubit_between_baths():
     np.testing.assert_allclose(waiting.density, down[0], rtol=1e-12)
 
 
+def test_the_result_says_where_the_fluctuation_theorem_is_exact():
+    dots = oqs.QuadraticSystem([[0.0, 0.02], [0.02, 0.0]])
+    wires = [oqs.Contact(oqs.flat(0.02), [1, 0]), oqs.Contact(oqs.flat(0.02), [0, 1])]
+    T, mu = np.array([1.0, 1.5]), np.array([1.8, -0.8])
+    models = {
+        oqs.davies(dots, wires): True,
+        oqs.davies(dots, wires, resolution=1.0): False,
+        oqs.perlind(dots, wires): False,
+    }
+    for model, exact in models.items():
+        stats = oqs.counting_statistics(model, T, mu)
+        assert stats.theorem_holds is exact
+        assert ("up to the generator's price" in repr(stats)) is not exact
+        fields = np.array([[0.3, -0.2], [-0.3, 0.2] - mu / T])
+        there, back = stats.generating_function(fields, [[0.1, 0.4], [-0.1, -0.4] + 1 / T])
+        assert abs(there / back - 1) < (1e-12 if exact else 1e-2)
+    assert oqs.levitov(dots, wires, T, mu).theorem_holds
+
+
+def test_many_modes_add_up():
+    """Seven levels: each its own, and the same numbers as all states together."""
+    rng = np.random.default_rng(3)
+    h = np.diag(rng.uniform(-1, 1, 7)) + 0.2 * (np.eye(7, k=1) + np.eye(7, k=-1))
+    contacts = [
+        oqs.Contact(oqs.flat(0.01), np.eye(7)[0], name="left"),
+        oqs.Contact(oqs.flat(0.03), np.eye(7)[-1], name="right"),
+    ]
+    T, mu = [0.3, 0.2], [0.4, -0.2]
+    modes = oqs.davies(oqs.QuadraticSystem(h), contacts)
+    stats = oqs.counting_statistics(modes, T, mu)
+    same = oqs.InteractingSystem.from_terms(h, {(0, 1): 1e-14})  # all 128 states
+    exact = oqs.counting_statistics(oqs.davies(same, contacts), T, mu)
+    assert type(stats) is not type(exact)
+    np.testing.assert_allclose(stats.covariance("heat"), exact.covariance("heat"), rtol=1e-10)
+    np.testing.assert_allclose(stats.cumulants(1, 5), exact.cumulants(1, 5), rtol=1e-9)
+    for fields in ([0.5, -0.3], [2.0, 1.0]):
+        found, truth = (s.generating_function(fields, [0.2, 0.1]) for s in (stats, exact))
+        np.testing.assert_allclose(found, truth, rtol=1e-10)
+    currents = [0.5 * stats.flows.particle[0], -1e-4]
+    found, truth = (s.large_deviation("left", "particle", currents) for s in (stats, exact))
+    np.testing.assert_allclose(found, truth, rtol=1e-9)
+    np.testing.assert_allclose(
+        stats.noise_spectrum([0.01, 0.1], "energy"),
+        exact.noise_spectrum([0.01, 0.1], "energy"),
+        rtol=1e-9,
+    )
+    t = np.linspace(0, 50, 3)
+    found, truth = (s.waiting_time((1, "out"), (1, "out"), t) for s in (stats, exact))
+    np.testing.assert_allclose(found, truth, rtol=1e-9)
+    np.testing.assert_allclose(oqs.noise(modes, T, mu).covariance(), exact.covariance(), rtol=1e-10)
+    hundred = oqs.QuadraticSystem.from_energies(rng.uniform(-1, 1, 100))
+    wide = oqs.davies(hundred, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
+    assert oqs.noise(wide, T, mu).fano()[0] > 0
+
+
 @pytest.mark.slow
 def test_trajectories_of_jumps_have_the_same_mean_and_noise():
     """QuTiP's mcsolve: electrons counted one by one, within the error bars of 400 trajectories."""

@@ -346,3 +346,13 @@ def test_a_far_level_and_repulsion_leave_near_ones_apart(far):
         whole[:3, :3] = u
         found = flows(whole, [*NEAR, far])
         np.testing.assert_allclose(found, alone, rtol=1e-12 if far > 0 else 1e-4)
+
+
+@pytest.mark.parametrize("make", [oqs.QuadraticSystem, oqs.InteractingSystem.from_terms])
+def test_near_levels_can_be_joined_beside_a_far_one(make):
+    contacts = [oqs.Contact(oqs.flat(0.01), [1, 1, 1]), oqs.Contact(oqs.flat(0.02), [1, 0.3, 1])]
+    system = make(np.diag([0.5, 0.5 + 1e-6, 1e12]))
+    at = [0.2, 0.3], [0.45, 0.35]
+    joined = oqs.flow_law(oqs.davies(system, contacts, resolution=1e-4))(*at)
+    same = oqs.flow_law(oqs.davies(make(np.diag([0.5, 0.5, 1e12])), contacts))(*at)
+    np.testing.assert_allclose(joined.particle, same.particle, rtol=1e-3)

@@ -180,7 +180,7 @@ def test_transitions_between_levels_are_the_dissipators(monkeypatch, orbitals):
     for rho in states_of_levels(model, rng):
         by_elements = [call(model, rho, T, mu) for call in calls]
         with monkeypatch.context() as patch:
-            patch.setattr("oqs.stationary.coherent.coherent_sectors._ONE_MATRIX", 0)
+            patch.setattr("oqs.state.dissipation._FEW", 0)
             by_levels = [call(model, rho, T, mu) for call in calls]
         np.testing.assert_allclose(by_levels[0].particle, by_elements[0].particle, rtol=1e-12)
         np.testing.assert_allclose(by_levels[0].energy, by_elements[0].energy, rtol=1e-12)

@@ -114,6 +114,25 @@ def test_energy_of_levels_on_random_clusters(seed):
     assert np.allclose(stats.flows.energy, flows.energy, rtol=0, atol=1e-12 * gross)
 
 
+def test_unequal_distances_that_count_as_one_are_told():
+    """With interactions a resolution may join Bohr frequencies that no levels' energies give."""
+    h = [[0.0, 0.005], [0.005, 0.004]]
+    ends = [oqs.Contact(oqs.flat(g), end) for g, end in zip((0.02, 0.005), ENDS, strict=True)]
+    told = {}
+    for U in (0.0, 0.02):
+        dots = oqs.InteractingSystem.from_terms(h, {(0, 1): U} if U else None)
+        for energy in ("hamiltonian", "level"):
+            model = oqs.davies(dots, ends, resolution=0.05, energy=energy)
+            told[U, energy] = model.detailed_balance
+    assert told == {
+        (0.0, "hamiltonian"): False,
+        (0.0, "level"): True,
+        (0.02, "hamiltonian"): False,
+        (0.02, "level"): False,
+    }
+    assert oqs.davies(dots, ends).detailed_balance
+
+
 @pytest.fixture(scope="module")
 def chain():
     """Four spinful sites, most of whose 256 states lie far above the bias."""

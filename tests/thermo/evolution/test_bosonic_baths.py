@@ -81,6 +81,30 @@ def test_an_intermediate_bath_becomes_coldest_or_hottest(rates, capacities, cros
     assert pytest.approx((total / sum(capacities)) ** 0.25, rel=1e-14) == path.equilibrium.T
 
 
+def test_oscillators_without_end():
+    """`oqs.closed_form` of QuadraticBosons is the law of an oscillator that is not truncated."""
+    rates, members = (1e-2, 2e-4, 1e-2), baths(0.3, 1, 1)
+    contacts = [
+        oqs.BosonicContact(oqs.flat(g), [1], name=name)
+        for g, name in zip(rates, NAMES, strict=True)
+    ]
+    law = oqs.closed_form(oqs.QuadraticBosons([[1.0]]), contacts)
+    path, exact = (thermo.evolve(each, members, T) for each in (law, ClosedForm(rates)))
+    times = np.geomspace(1, path.t[-1], 20)
+    np.testing.assert_allclose(path.at(times).T, exact.at(times).T, rtol=1e-8)
+    wrong = [thermo.Reservoir(thermo.FermiDiracGas(1.5)), *members[1:]]
+    with pytest.raises(ValueError, match="contact 'cold' is bosonic and its gas FermiDiracGas"):
+        thermo.evolve(law, wrong, T, [5.0, 0, 0])
+    linked = thermo.with_links(law, {("cold", "hot"): 1e-3})
+    with pytest.raises(ValueError, match="contact 'cold' is bosonic and its gas FermiDiracGas"):
+        thermo.evolve(linked, wrong, T, [5.0, 0, 0])
+    fermions = oqs.closed_form(
+        oqs.QuadraticSystem.from_energies([1.0]), [oqs.Contact(oqs.flat(1e-2))] * 3
+    )
+    with pytest.raises(ValueError, match="must hold a gas of fermions where particles"):
+        thermo.evolve(fermions, members, T)
+
+
 def spins(seed):
     """A random chain of two or three qubits, fields and couplings generic, and three baths."""
     rng = np.random.default_rng(seed)

@@ -113,3 +113,28 @@ def words(count):
 def test_bad_arguments(table, change, error, message):
     with pytest.raises(error, match=message):
         thermo.plot_map(**({"table": table, "quantity": "power"} | change))
+
+
+def test_lines_can_be_left_out(table):
+    figure = thermo.plot_map(table, "power", lines=False)
+    saved(figure)
+    assert len(figure.axes[0].collections) == 1
+
+
+def test_colours_end_at_the_limits(table):
+    figure = thermo.plot_map(table, "power", limits=(0.5, 1.0))
+    saved(figure)
+    assert mesh(figure).get_clim() == (0.5, 1.0)
+    assert mesh(figure).colorbar.extend == "both"
+    about_zero = mesh(thermo.plot_map(table, "power", limits=(-0.5, 5.0)))
+    assert about_zero.get_clim() == (-5.0, 5.0)
+    assert about_zero.colorbar.extend == "neither"
+
+
+@pytest.mark.parametrize(
+    ("limits", "error"),
+    [(3, TypeError), ((1.0, 1.0), ValueError), ((0, np.nan), ValueError), ("ab", TypeError)],
+)
+def test_limits_that_are_none_are_refused(table, limits, error):
+    with pytest.raises(error, match=r"Argument `limits` must be"):
+        thermo.plot_map(table, "power", limits=limits)

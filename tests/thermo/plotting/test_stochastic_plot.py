@@ -44,7 +44,31 @@ def test_means_bands_mean_field_and_histograms():
     assert figure._repr_png_()[:4] == b"\x89PNG"
 
 
+def test_linear_noise_is_the_spread_of_large_reservoirs():
+    """Of Fig. 1 at A V = 100: both to 4 %, the statistical error of 1000 trajectories is 2 %."""
+    pair = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    model = oqs.davies(pair, [oqs.Contact(oqs.power_law(1e-4, 0.5))] * 2)
+    boxes = [thermo.Reservoir(thermo.FermiDiracGas(1.5), 100.0)] * 2
+    start, end = ([0.6, 1.0], [20.8, 16.0]), 8.6e6
+    found = thermo.evolve_stochastic(
+        model, boxes, *start, trajectories=1000, t_final=end, seed=2, times=[end / 4, end]
+    )
+    slow = thermo.evolve(oqs.flow_law(model), boxes, *start, t_final=end)
+    noise = slow.fluctuations(model)
+    for kind in ("T", "mu", "N", "E"):
+        linear = getattr(noise, f"{kind}_std")[-1]
+        np.testing.assert_allclose(getattr(found, f"{kind}_std")[-1], linear, rtol=0.08)
+    axes = thermo.plot_stochastic(found, slow, noise).axes
+    dotted = [line for line in axes[0].lines if line.get_linestyle() == ":"]
+    assert len(dotted) == 4
+    np.testing.assert_allclose(
+        dotted[0].get_ydata()[-1], slow.T[-1, 0] + noise.T_std[-1, 0], rtol=1e-9
+    )
+
+
 def test_bad_input():
+    with pytest.raises(TypeError, match="`noise` must be the fluctuations of `path`"):
+        thermo.plot_stochastic(ensemble(), None, path().fluctuations(MODEL))
     with pytest.raises(TypeError, match="`ensemble` must be a StochasticEnsemble, but is int"):
         thermo.plot_stochastic(3)
     with pytest.raises(ValueError, match="two times or more"):

@@ -19,6 +19,7 @@ from thermo.scenario import (
     read,
 )
 from thermo.scenario.reading import SCENARIO, scenario
+from thermo.scenario.schema.bosonic import OPERATORS, SPECTRA
 from thermo.scenario.schema.contacts import CONTACTS, RATES, SPIN
 from thermo.scenario.schema.document import parse
 from thermo.scenario.schema.generator import GENERATOR, METHODS
@@ -249,10 +250,10 @@ def test_the_documentation_names_every_key_and_every_word():
     text = (ROOT / "docs/scenarios.md").read_text(encoding="utf-8")
     tables = [SCENARIO, UNITS, SYSTEM, SPIN, RESERVOIR, FLOWS, RELAXATION]
     tables += [TRAJECTORY, SWEEP, OUTPUT, *(kind.keys for kind in CONTACTS.values())]
-    variants = (RATES, GASES, GENERATOR)
+    variants = (RATES, GASES, GENERATOR, SPECTRA)
     tables += [keys for variant in (*variants, LINKS) for keys, _ in variant.variants.values()]
     words = {key for table in tables for key in table.keys}
-    words |= {*BUILDERS, *LAWS, *METHODS, *QUANTITIES, *CONTACTS, "kind"}
+    words |= {*OPERATORS, *BUILDERS, *LAWS, *METHODS, *QUANTITIES, *CONTACTS, "kind"}
     words |= {word for variant in variants for word in variant.variants}
     assert [word for word in sorted(words) if not re.search(rf"\b{word}\b", text)] == []
 

@@ -2,20 +2,19 @@
 
 import inspect
 import pathlib
-import re
 
 import numpy as np
 import pytest
-import qutip
 from scipy.constants import e, eV, hbar, k
 
 import oqs
 from oqs.system import builders, spins
 from oqs.units import SI_UNITS, Units
-from thermo.scenario import Scenario, ScenarioError, example, read
+from thermo.scenario import Scenario, ScenarioError, read
 from thermo.scenario.reading import scenario
 from thermo.scenario.schema.document import load, parse
-from thermo.scenario.schema.system import BUILDERS, builder_arguments
+from thermo.scenario.schema.system import BUILDERS
+from thermo.scenario.schema.values import arguments_of
 
 PLAIN = """
 title = "two levels"
@@ -112,28 +111,7 @@ def test_every_argument_of_every_builder_can_be_given():
         if inspect.isfunction(value) and (name in vars(builders) or name in vars(spins))
     } - {"spin_channels", "on_factor", "lambda_maser", "v_maser"}
     for build in BUILDERS.values():
-        assert list(builder_arguments(build).keys) == list(inspect.signature(build).parameters)
-
-
-def test_bosonic_contacts():
-    """A qubit's operator, and weights of fermionic sites; what is missing or twice is told."""
-    kinds = {"absorption_refrigerator": qutip.Qobj, "phonon_thermoelectric": np.ndarray}
-    for name, kind in kinds.items():
-        text = example(name).read_text(encoding="utf-8")
-        last = scenario(parse(text, "my.toml")).contacts[-1]
-        assert isinstance(last, oqs.BosonicContact)
-        assert isinstance(last.operator[0], kind)
-    text = example("qubit_heat_valve").read_text(encoding="utf-8")
-    own = 'operator = { factor = 0, kind = "sigma_x" }\n'
-    for wrong, why in (
-        ("", "exactly one of `weights` and `operator`, but has none"),
-        (own + "weights = [1.0]\n", "but has both"),
-        (own.replace("= 0", "= 7"), "must be an index below 2"),
-        (own.replace("sigma_x", "sigma_w"), "did you mean"),
-        ("weights = [1.0, 0.0]\n", "must be a Qobj for this system"),
-    ):
-        with pytest.raises(ScenarioError, match=re.escape(why)):
-            scenario(parse(text.replace(own, wrong, 1), "my.toml"))
+        assert list(arguments_of(build).keys) == list(inspect.signature(build).parameters)
 
 
 def test_spin_is_a_coupling_by_spin():

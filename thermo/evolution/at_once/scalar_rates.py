@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray
 from oqs.flows import ScalarFlows, listed
 from thermo.evolution.dynamics import ReservoirDynamics
-from thermo.gases import EquationOfState, FermiDiracGas, SommerfeldGas
+from thermo.gases import BoseGas, EquationOfState, FermiDiracGas, SommerfeldGas
 from thermo.gases.base import GasState, state_function
 from thermo.gases.fermi_integrals import LEFT, PARTS, moment_table
 from thermo.gases.sommerfeld import DEFINED
@@ -41,7 +41,8 @@ def scalar_rates(dynamics: ReservoirDynamics) -> ScalarRates | None:
         return None
     group = dynamics.reservoirs
     responses = [_response(member.gas) for member in group]
-    return _rates(flows, responses, dynamics.start_T.tolist(), group.per_capacity.tolist())
+    without = np.flatnonzero(~group.has_potential).tolist()
+    return _rates(flows, responses, dynamics.start_T.tolist(), group.per_capacity.tolist(), without)
 
 
 def _flows(dynamics: ReservoirDynamics) -> ScalarFlows | None:
@@ -56,8 +57,13 @@ def _flows(dynamics: ReservoirDynamics) -> ScalarFlows | None:
 
 
 def _rates(
-    flows: ScalarFlows, responses: list[_Response], unit: list[float], sizes: list[float]
+    flows: ScalarFlows,
+    responses: list[_Response],
+    unit: list[float],
+    sizes: list[float],
+    without: list[int],
 ) -> ScalarRates:
+    """Return dy/dt; the reservoirs `without` a chemical potential have mu = 0, wherever y is."""
     n = len(unit)
     reservoirs = range(n)
     exp = math.exp
@@ -66,6 +72,8 @@ def _rates(
         values: list[float] = y.tolist()
         T = list(map(mul, unit, map(exp, values)))  # the first n of them
         mu = values[n:]
+        for j in without:
+            mu[j] = 0.0
         particle, energy = flows(T, mu)
         for j in reservoirs:
             temperature, potential, size = T[j], mu[j], sizes[j]
@@ -85,7 +93,7 @@ def _rates(
 def _response(gas: EquationOfState) -> _Response:
     """Return a gas's derivatives per unit capacity."""
     if "N" not in conserved(gas):
-        return _heat(state_function(gas))
+        return _bose(gas) if isinstance(gas, BoseGas) else _heat(state_function(gas))
     if isinstance(gas, SommerfeldGas):
         return _sommerfeld(gas.alpha)
     if isinstance(gas, FermiDiracGas):
@@ -103,6 +111,15 @@ def _heat(state: Callable[[ArrayLike, ArrayLike], GasState]) -> _Response:
 
     def response(T: float, mu: float) -> tuple[float, float, float]:
         return 0.0, 1.0, float(state(np.array(T), np.array(mu)).jacobian[1, 0])
+
+    return response
+
+
+def _bose(gas: BoseGas) -> _Response:
+    alpha, factor = gas.alpha, float(gas.jacobian(1.0)[1, 0])
+
+    def response(T: float, mu: float) -> tuple[float, float, float]:
+        return 0.0, 1.0, factor * T**alpha
 
     return response
 

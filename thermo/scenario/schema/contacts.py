@@ -6,18 +6,13 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
-import qutip
-
 from oqs.arguments import ComplexArray
 from oqs.contact.base import ReservoirContact
-from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
-from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
-from oqs.generator.between_states.operators import operator_matrices
-from oqs.system.base import System
+from oqs.system.base import FermionicSystem, System
 from oqs.system.builders import spin_channels
-from oqs.system.spins import on_factor
+from thermo.scenario.schema.bosonic import BOSONIC, bosonic_contact
 from thermo.scenario.schema.place import Place, Problems
 from thermo.scenario.schema.table import (
     REQUIRED,
@@ -30,16 +25,7 @@ from thermo.scenario.schema.table import (
     label,
     named,
 )
-from thermo.scenario.schema.values import (
-    Whole,
-    arguments_of,
-    complex_array,
-    complex_number,
-    name,
-    number,
-    numbers,
-    positive,
-)
+from thermo.scenario.schema.values import arguments_of, complex_array, complex_number, name, number
 
 RATES: Final = Variant(
     "law", {call.__name__: (arguments_of(call), call) for call in (flat, power_law, lorentzian)}
@@ -87,6 +73,11 @@ class ContactKind:
 
 
 def _fermionic(keys: dict[str, Any], called: str, place: Place, system: System | None) -> Contact:
+    if system is not None and not isinstance(system, FermionicSystem):
+        raise place.at("kind").error(
+            "must be bosonic for spins and oscillators, but is fermionic",
+            'Give kind = "bosonic", with `spectrum` and `operator`.',
+        )
     coupling = _coupling(keys, place)
     with place.blamed():
         contact = Contact(keys["rate"], coupling, called, keys["band"])
@@ -105,81 +96,9 @@ def _coupling(keys: dict[str, Any], place: Place) -> ComplexArray | None:
         return spin_channels(**keys["spin"])
 
 
-def _bosonic(
-    keys: dict[str, Any], called: str, place: Place, system: System | None
-) -> BosonicContact:
-    given = [way for way in ("weights", "operator") if keys[way] is not None]
-    if len(given) != 1:
-        found = "has both" if given else "has none"
-        raise place.error(
-            f"must have exactly one of `weights` and `operator`, but {found}",
-            "Weights are of fermionic sites, an operator of qubits and oscillators.",
-        )
-    with place.blamed():
-        operator = keys["weights"]
-        if operator is None:
-            operator = _operator(keys["operator"], system)
-        contact = BosonicContact(keys["spectrum"], operator, called, keys["band"])
-        if system is not None:
-            operator_matrices(contact, system, 0)  # does it fit?
-    return contact
-
-
-def _operator(keys: Mapping[str, Any], system: System | None) -> qutip.Qobj:
-    if system is None:  # its operator cannot be made
-        return qutip.qeye(1)
-    factors, place = system.dims[0], keys["factor"]
-    size = factors[place] if place < len(factors) else 2
-    return on_factor(system, place, _OPERATORS[keys["kind"]](size))
-
-
-def _displacement(levels: int) -> qutip.Qobj:
-    a = qutip.destroy(levels)
-    return a + a.dag()
-
-
-_OPERATORS: Final[Mapping[str, Callable[[int], qutip.Qobj]]] = {
-    "sigma_x": lambda _: qutip.sigmax(),
-    "sigma_y": lambda _: qutip.sigmay(),
-    "sigma_z": lambda _: qutip.sigmaz(),
-    "displacement": _displacement,
-}
-"""Operators of one factor, by its number of levels; "displacement" is a + a^+."""
-
-SPECTRA: Final = Variant(
-    "law",
-    {
-        "ohmic": (arguments_of(ohmic, cutoff=positive), ohmic),
-        **{
-            call.__name__: (arguments_of(call), call)
-            for call in (drude_lorentz, underdamped, flat, lorentzian)
-        },
-    },
-)
-"""Spectral densities: a new one is an entry here."""
-
-OPERATOR: Final = Table(
-    {
-        "factor": Key(Whole(0, 99), "Give the factor of the tensor product, from 0.", REQUIRED),
-        "kind": Key(Choice(tuple(_OPERATORS)), "It says which operator of that factor.", REQUIRED),
-    }
-)
-
-BOSONIC: Final = Table(
-    {
-        "name": Key(name, "It is how results call the reservoir behind it."),
-        "spectrum": Key(
-            SPECTRA, 'Give a spectral density, {law = "ohmic", strength = 0.01}.', REQUIRED
-        ),
-        "weights": Key(numbers, "Give x_v of sum x_v n_v, one per site of fermions."),
-        "operator": Key(OPERATOR, 'Give {factor = 0, kind = "sigma_x"}.'),
-        "band": Key(Items(number, 2, 2), "Give the lowest and highest energy of the bosons."),
-    }
-)
-
 CONTACTS: Final[Mapping[str, ContactKind]] = {
     "fermionic": ContactKind(FERMIONIC, _fermionic),
-    "bosonic": ContactKind(BOSONIC, _bosonic),
+    "bosonic": ContactKind(BOSONIC, bosonic_contact),
 }
 """By the key `kind`, "fermionic" where it is not given: a new kind is an entry here."""
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
+from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
-from oqs.generator.davies import DaviesModel, davies
+from oqs.generator.davies import davies
+from oqs.generator.model import Model
+from oqs.generator.perlind.perlind import perlind
+from oqs.generator.perlind.window import Window
 from oqs.stationary import (
+    ConservedBlocks,
     FullLiouvillian,
     GaussianState,
     Populations,
@@ -16,8 +21,10 @@ from oqs.stationary import (
     ZeroFrequencyBlock,
 )
 from oqs.system.base import System
+from oqs.validity.first_order import first_order
+from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Key, Table, Variant, argument_keys
-from thermo.scenario.schema.values import boolean, positive
+from thermo.scenario.schema.values import boolean, number, positive
 
 METHODS: Final[dict[str, StationaryMethod | None]] = {
     "auto": None,
@@ -26,43 +33,111 @@ METHODS: Final[dict[str, StationaryMethod | None]] = {
     "populations": Populations(),
     "zero_frequency_block": ZeroFrequencyBlock(),
 }
-"""Solvers of the stationary state: a new one is an entry here."""
+"""Solvers of a Davies model's stationary state: a new one is an entry here."""
+
+PERLIND_METHODS: Final[dict[str, StationaryMethod | None]] = {
+    "auto": None,
+    "conserved_blocks": ConservedBlocks(),
+    "gaussian_state": GaussianState(),
+}
+"""Those of a PERLind model."""
+
+_Maker = Callable[..., Model]
 
 
 @final
 @dataclasses.dataclass(frozen=True)
-class DaviesGenerator:
-    """The Davies generator, as `oqs.davies` and `oqs.flow_law` take it.
+class Generator:
+    """A generator, as `oqs.davies`, `oqs.perlind` or `oqs.first_order` and `oqs.flow_law` take it.
 
     Parameters
     ----------
+    kind : "davies", "perlind" or "first_order", the call that makes it.
     method : of the stationary state; None takes the cheapest that is exact.
-    options : further arguments of `oqs.davies`.
+    options : further arguments of that call.
     """
 
+    kind: str = "davies"
     method: StationaryMethod | None = None
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
-    def model(self, system: System, contacts: Sequence[ReservoirContact]) -> DaviesModel:
-        """Return the model; raises as `oqs.davies`."""
-        return davies(system, contacts, **self.options)
+    def model(
+        self, system: System, contacts: Sequence[ReservoirContact], T: FloatArray, mu: FloatArray
+    ) -> Model:
+        """Return the model, chosen at T, mu (n,) if it is; raises as the call that makes it."""
+        if self.kind == "first_order":
+            return first_order(system, contacts, T, mu, **self.options)
+        made: Model = _MAKERS[self.kind](system, contacts, **self.options)
+        return made
 
+
+_MAKERS: Final[Mapping[str, _Maker]] = {"davies": davies, "perlind": perlind}
+
+
+def _window(value: object, place: Place) -> Window:
+    """Read the table of a window of states."""
+    arguments = _WINDOW(value, place)
+    with place.blamed():
+        return Window(**arguments)
+
+
+_WINDOW: Final = Table(
+    argument_keys(
+        Window,
+        energy=(positive, "It is the width, an energy."),
+        mu=(number, "It is the chemical potential that energies are counted from."),
+        weight=(positive, "It is the largest weight that may be left out."),
+    )
+)
+
+_SHIFT = (boolean, "It adds the frequency shifts of Eq. (2).")
+_METHOD = "It solves for the stationary state."
 
 DAVIES: Final = Table(
     {
-        "method": Key(Choice(tuple(METHODS)), "It solves for the stationary state.", "auto"),
+        "method": Key(Choice(tuple(METHODS)), _METHOD, "auto"),
         **argument_keys(
             davies,
-            lamb_shift=(boolean, "It adds the frequency shifts of Eq. (2)."),
+            lamb_shift=_SHIFT,
             resolution=(positive, "It is an energy: closer levels count as one."),
+            energy=(Choice(("hamiltonian", "level")), "It is what the energy flows count."),
         ),
     }
 )
 
+PERLIND: Final = Table(
+    {
+        "method": Key(Choice(tuple(PERLIND_METHODS)), _METHOD, "auto"),
+        **argument_keys(
+            perlind,
+            lamb_shift=_SHIFT,
+            window=(_window, "It says which states are kept: { energy = 3.0, mu = 0.0 }."),
+        ),
+    }
+)
 
-def _davies(method: str, **options: Any) -> DaviesGenerator:
-    return DaviesGenerator(METHODS[method], options)
+FIRST_ORDER: Final = Table(argument_keys(first_order, lamb_shift=_SHIFT))
 
 
-GENERATOR: Final = Variant("kind", {"davies": (DAVIES, _davies)}, default="davies")
-"""By the key `kind`: a new generator is an entry here, with a `model` of its own."""
+def _davies(method: str, **options: Any) -> Generator:
+    return Generator("davies", METHODS[method], options)
+
+
+def _perlind(method: str, **options: Any) -> Generator:
+    return Generator("perlind", PERLIND_METHODS[method], options)
+
+
+def _first_order(**options: Any) -> Generator:
+    return Generator("first_order", None, options)
+
+
+GENERATOR: Final = Variant(
+    "kind",
+    {
+        "davies": (DAVIES, _davies),
+        "perlind": (PERLIND, _perlind),
+        "first_order": (FIRST_ORDER, _first_order),
+    },
+    default="davies",
+)
+"""By the key `kind`: a new generator is an entry here and in the makers."""

@@ -113,7 +113,7 @@ def read_reservoirs(
                 "Give [[reservoirs]] in the order of [[contacts]], then those of [[links]] alone.",
             )
         problems.tried(_check_links, linked, names, place)
-    kinds = [bool(getattr(contact, "fermionic", True)) for contact in contacts or ()]
+    kinds = [contact.fermionic for contact in contacts or ()]
     found = [
         problems.tried(_reservoir, table, at, names[j], kinds[j] if j < len(kinds) else None)
         for j, (table, at) in enumerate(tables)

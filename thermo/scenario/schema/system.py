@@ -43,12 +43,6 @@ BUILDERS: Final[Mapping[str, Callable[..., System]]] = {
 }
 """Systems that go by a name: a new one is an entry here."""
 
-_OF_SPINS = (spins.exchange_qubits, spins.heisenberg_qubits, spins.ising_qubits)
-_SPIN_READERS: Mapping[str, Reader] = {
-    "coupling": number,
-    "transverse": number,
-    "graph": Items(Items(Whole(0, 19), 2, 2), least=0),
-}
 _WAYS = ("energies", "h", "builder")
 _SITE = Whole(0, 499)
 
@@ -80,11 +74,6 @@ SYSTEM: Final = Table(
         "arguments": Key(as_given, "Give the builder's arguments, {levels = [0, 1], U = 2.0}."),
     }
 )
-
-
-def builder_arguments(build: Callable[..., System]) -> Table:
-    """Return the table of a builder's arguments."""
-    return arguments_of(build, **(_SPIN_READERS if build in _OF_SPINS else {}))
 
 
 def read_system(value: object, place: Place) -> System:
@@ -128,6 +117,6 @@ def _built(keys: Mapping[str, Any], place: Place) -> System:
             )
     build = BUILDERS[keys["builder"]]
     at = place.at("arguments", f"Give the arguments of oqs.{keys['builder']}.")
-    found = builder_arguments(build)({} if keys["arguments"] is None else keys["arguments"], at)
+    found = arguments_of(build)({} if keys["arguments"] is None else keys["arguments"], at)
     with at.blamed():
         return build(**found)

@@ -126,6 +126,7 @@ def complex_array(value: object, place: Place) -> ComplexArray:
 
 _BY_ANNOTATION: Final[Mapping[str, Reader]] = {
     "ArrayLike": numbers,
+    "Graph | None": Items(Items(Whole(0, 499), 2, 2)),
     "bool": boolean,
     "complex": complex_number,
     "float": number,

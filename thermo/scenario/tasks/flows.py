@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from oqs.flows import Flows
+from oqs.generator.davies import DaviesModel
 from oqs.laws.density_matrix import DensityMatrixLaw
 from oqs.laws.landauer import Landauer
 from oqs.state.entropy import clausius_sum
@@ -107,13 +108,23 @@ def _law_data(
     """Return the flows by one law, `off` from the first law's, relative to their largest."""
     return {
         "law": name,
-        "solver": repr(law.method) if isinstance(law, DensityMatrixLaw) else type(law).__name__,
+        "solver": _solver(law),
         **kinds_data(flows, units),
         "clausius_sum": clausius,
         **si_data(units, clausius_sum=("entropy_rate", clausius)),
         "deviation": plain(off),
         "untouched": [] if isinstance(law, Landauer) else [str(part) for part in law.untouched],
     }
+
+
+def _solver(law: ScenarioLaw) -> str:
+    """Return what solves for the flows, and of which generator if it is not plainly Davies'."""
+    if not isinstance(law, DensityMatrixLaw):
+        return type(law).__name__
+    told = law.model.reason
+    if told is None and not isinstance(law.model, DaviesModel):
+        told = law.model.kind
+    return repr(law.method) if told is None else f"{law.method!r}; {told}"
 
 
 FLOWS: Final = Table(

@@ -13,6 +13,7 @@ from thermo.scenario.schema.place import Place
 from thermo.scenario.tasks.flows import read_flows, show_flows
 from thermo.scenario.tasks.fluctuations import read_fluctuations, show_fluctuations
 from thermo.scenario.tasks.relaxation import read_relaxation, show_relaxation
+from thermo.scenario.tasks.response import read_response, show_response
 from thermo.scenario.tasks.sweep import read_sweep, show_sweep
 from thermo.scenario.tasks.trajectory import read_trajectory
 from thermo.scenario.tasks.trajectory_report import show_trajectory
@@ -36,6 +37,7 @@ class TaskKind:
 TASKS: Final[Mapping[str, TaskKind]] = {
     "flows": TaskKind(read_flows, show_flows),
     "fluctuations": TaskKind(read_fluctuations, show_fluctuations),
+    "response": TaskKind(read_response, show_response),
     "relaxation": TaskKind(read_relaxation, show_relaxation),
     "trajectory": TaskKind(read_trajectory, show_trajectory),
     "sweep": TaskKind(read_sweep, show_sweep),

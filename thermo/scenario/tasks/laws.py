@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from oqs.contact.contacts import Contact
 from oqs.contact.together import fermionic_contacts
-from oqs.generator.davies import DaviesModel
+from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -22,7 +23,7 @@ ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | Landauer
 _MOST_SITES = 24  # 2^24 populations: a minute and some GB; beyond, no machine has the memory
 
 
-def make_model(scenario: Scenario) -> DaviesModel:
+def make_model(scenario: Scenario) -> Model:
     """Return the model of a scenario's generator; ScenarioError where it is refused."""
     place = scenario.document.place.at("system")
     if scenario.system.sites > _MOST_SITES:
@@ -32,7 +33,8 @@ def make_model(scenario: Scenario) -> DaviesModel:
             'Without interactions, laws = ["gaussian"] takes hundreds.',
         )
     with place.blamed():
-        return scenario.generator.model(scenario.system, scenario.contacts)
+        state = scenario.contact_T, scenario.contact_mu
+        return scenario.generator.model(scenario.system, scenario.contacts, *state)
 
 
 def _density_matrix(scenario: Scenario, **_: float) -> ScenarioLaw:
@@ -40,15 +42,16 @@ def _density_matrix(scenario: Scenario, **_: float) -> ScenarioLaw:
 
 
 def _closed_form(scenario: Scenario, **_: float) -> ScenarioLaw:
-    return closed_form(quadratic(scenario), scenario.contacts)
+    return closed_form(quadratic(scenario), leads(scenario))
 
 
 def _gaussian(scenario: Scenario, **_: float) -> ScenarioLaw:
-    return gaussian_law(quadratic(scenario), scenario.contacts, **scenario.generator.options)
+    options = {key: value for key, value in scenario.generator.options.items() if key != "energy"}
+    return gaussian_law(quadratic(scenario), leads(scenario), **options)
 
 
 def _landauer(scenario: Scenario, **accuracy: float) -> ScenarioLaw:
-    return landauer(quadratic(scenario), fermionic_contacts(scenario.contacts), **accuracy)
+    return landauer(quadratic(scenario), leads(scenario), **accuracy)
 
 
 LAWS: Final[Mapping[str, Callable[..., ScenarioLaw]]] = {
@@ -88,6 +91,17 @@ def require_law(name: str, scenario: Scenario, place: Place) -> None:
             f"must be density_matrix for a system with interactions, but is {name}",
             "The other laws hold without interactions only.",
         )
+    if name != "density_matrix" and not all(contact.fermionic for contact in scenario.contacts):
+        raise place.error(
+            f"must be density_matrix with bosonic contacts, but is {name}",
+            "The other laws hold between leads of electrons only.",
+        )
+    kind = scenario.generator.kind
+    if name in ("closed_form", "gaussian") and kind != "davies":
+        raise place.error(
+            f'must be density_matrix or landauer for the generator "{kind}", but is {name}',
+            "That law is the Davies generator's.",
+        )
 
 
 def words(name: str) -> str:
@@ -101,3 +115,8 @@ def quadratic(scenario: Scenario) -> QuadraticSystem:
     """Return the system of a scenario one of whose laws holds without interactions only."""
     assert isinstance(scenario.system, QuadraticSystem)  # the reader has seen that the law fits it
     return scenario.system
+
+
+def leads(scenario: Scenario) -> tuple[Contact, ...]:
+    """Return the contacts of a scenario one of whose laws holds between leads only."""
+    return fermionic_contacts(scenario.contacts)

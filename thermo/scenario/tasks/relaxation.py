@@ -12,6 +12,7 @@ import xarray as xr
 from rich.console import Console
 
 from oqs.state.relaxation import Relaxation, relax, relaxation_time
+from oqs.system.base import FermionicSystem
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, kinds_data, plain, si_data, state_data
@@ -45,6 +46,11 @@ class RelaxationTask:
 
     def check(self, scenario: Scenario, place: Place) -> None:
         """Raise ScenarioError unless there is one initial occupation per site."""
+        if not isinstance(scenario.system, FermionicSystem):
+            raise place.error(
+                "needs a system of electrons, but has spins or oscillators",
+                "Their state at the start is no list of occupations: use oqs.relax.",
+            )
         sites = scenario.system.sites
         if isinstance(self.initial, tuple) and len(self.initial) != sites:
             raise place.at("initial").error(

@@ -13,6 +13,7 @@ from thermo.reservoirs.equilibrium import equilibrium
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.schema.document import Document
 from thermo.scenario.tasks.laws import make_law, make_model, with_its_links
+from thermo.scenario.tasks.response import COEFFICIENTS, ResponseTask
 from thermo.scenario.tasks.trajectory import TrajectoryTask
 
 
@@ -36,6 +37,15 @@ def _noise(scenario: Scenario, law: str) -> dict[str, Any]:
         "uncertainty": found.uncertainty("particle"),
         "heat_uncertainty": found.uncertainty("heat"),
     }
+
+
+def _response(scenario: Scenario, law: str) -> dict[str, Any]:
+    asked = scenario.asked.get("response")
+    task = asked if isinstance(asked, ResponseTask) else ResponseTask()
+    task = dataclasses.replace(task, law=law)
+    task.check(scenario, scenario.document.place.at("response"))
+    pair = task.response(scenario).pair(0, 1)
+    return {name: getattr(pair, name) for name in COEFFICIENTS}
 
 
 def _relaxation(scenario: Scenario, law: str) -> dict[str, Any]:
@@ -64,6 +74,7 @@ def _evolution(scenario: Scenario, law: str) -> dict[str, Any]:
 GROUPS: Final[Mapping[tuple[str, ...], Callable[[Scenario, str], dict[str, Any]]]] = {
     ("particle", "energy", "heat", "clausius_sum"): _flows,
     ("noise", "heat_noise", "fano", "uncertainty", "heat_uncertainty"): _noise,
+    COEFFICIENTS: _response,
     ("relaxation_time",): _relaxation,
     ("T_equilibrium", "mu_equilibrium"): _equilibrium,
     ("outcome", "t_end", "T_end", "mu_end", "lowest_T"): _evolution,

@@ -24,6 +24,7 @@ from thermo.stochastic.small.small_reservoir import (
     CLOSED,
     NO_TEMPERATURE,
     THERE,
+    BoseReservoir,
     EndlessReservoir,
     ScaledReservoir,
     SmallReservoir,
@@ -43,8 +44,8 @@ class _Tables(NamedTuple):
 
     Parameters
     ----------
-    first : (D + 1,) as in `Plan`. jumps : (J, 4) target, reservoir, sign, slot. reals : (J, 2)
-        frequency, rate. reverse : (slots,).
+    first : (D + 1,) as in `Plan`. jumps : (J, 5) target, reservoir, sign, slot, moves.
+    reals : (J, 2) frequency, rate. reverse : (slots,).
     constants : (n, 9), see `_constants`. coefficients : (n, panels, terms).
     pairs, below, times, t_final : as in `Plan`.
     """
@@ -71,7 +72,7 @@ def run_compiled(
     ]
     tables = _Tables(
         plan.first,
-        np.stack([plan.target, plan.reservoir, plan.sign, plan.slot], axis=1),
+        np.stack([plan.target, plan.reservoir, plan.sign, plan.slot, plan.moves], axis=1),
         np.stack([plan.frequency, plan.rate], axis=1),
         plan.reverse,
         np.array([_constants(member) for member in plan.members]),
@@ -87,6 +88,8 @@ def run_compiled(
 def _constants(member: SmallReservoir) -> list[float]:
     if isinstance(member, EndlessReservoir):
         return [0.0, member.T, member.mu, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    if isinstance(member, BoseReservoir):
+        return [2.0, member.energy, member.alpha, member.entropy, member.T, 0.0, 0.0, 0.0, 0.0]
     if not isinstance(member, ScaledReservoir):
         raise TypeError(f"The compiled engine does not know {type(member).__name__}.")
     table = member.table
@@ -145,6 +148,12 @@ def _small(
     if constants[0] == 0.0:
         T, mu = constants[1], constants[2]
         return THERE, (mu * lost - released) / T, T, mu
+    if constants[0] == 2.0:
+        if released >= constants[1]:
+            return CLOSED, 0.0, 0.0, 0.0
+        logarithm, power = math.log1p(-released / constants[1]), 1 / (constants[2] + 1)
+        S = constants[3] * math.exp(constants[2] * power * logarithm)
+        return THERE, S, constants[4] * math.exp(power * logarithm), 0.0
     number = constants[1] - lost
     if number <= 0:
         return CLOSED, 0.0, 0.0, 0.0
@@ -178,17 +187,19 @@ def _look(
 ) -> None:
     """Bring what is known of the reservoir behind a jump up to date, and the jump's occupation."""
     j, sign, slot = jump[1], jump[2], jump[3]
-    code, S, T, mu = _small(constants[j], c[j], whole[j, 0] + sign, real[j, 0] + sign * w)
+    code, S, T, mu = _small(constants[j], c[j], whole[j, 0] + jump[4], real[j, 0] + sign * w)
     known[slot, 0], known[slot, 1] = whole[j, 1], code
     there[slot, 0], there[slot, 1], there[slot, 2] = S, T, mu
-    _occupy(real[j], there[slot], sign, w, entropic)
+    _occupy(real[j], there[slot], sign, w, entropic, jump[4] == 0)
 
 
 @_compiled
-def _occupy(here: FloatArray, there: FloatArray, sign: int, w: float, entropic: bool) -> None:
-    """Keep n of a jump in, 1 - n of a jump back: 1/(1 + e^x), x the loss of entropy."""
+def _occupy(
+    here: FloatArray, there: FloatArray, sign: int, w: float, entropic: bool, bosonic: bool
+) -> None:
+    """Keep n of a jump in, 1 - n of a jump back, as `occupation` does."""
     loss = here[1] - there[0] if entropic else sign * (w - here[3]) / here[2]
-    there[3] = 1 / (1 + math.exp(loss))
+    there[3] = 1 / abs(math.expm1(loss)) if bosonic else 1 / (1 + math.exp(loss))
 
 
 @_compiled
@@ -240,14 +251,14 @@ def _jump(
     """Move the reservoir by a jump; behind the way back is what was here."""
     j, sign, slot = jump[1], jump[2], jump[3]
     back = reverse[slot]
-    whole[j, 0] += sign
+    whole[j, 0] += jump[4]
     whole[j, 1] += 1
     S, T, mu = real[j, 1], real[j, 2], real[j, 3]
     real[j, 0] += sign * w
     real[j, 1], real[j, 2], real[j, 3] = there[slot, 0], there[slot, 1], there[slot, 2]
     known[back, 0], known[back, 1] = whole[j, 1], THERE
     there[back, 0], there[back, 1], there[back, 2] = S, T, mu
-    _occupy(real[j], there[back], -sign, w, entropic)
+    _occupy(real[j], there[back], -sign, w, entropic, jump[4] == 0)
 
 
 @_compiled

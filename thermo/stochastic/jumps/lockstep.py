@@ -15,7 +15,7 @@ from thermo.stochastic.jumps.outcome import Outcomes
 from thermo.stochastic.jumps.plan import Plan
 from thermo.stochastic.jumps.random_numbers import PREPARING, KeyArray, uniforms
 from thermo.stochastic.small.jump_table import IntArray
-from thermo.stochastic.small.small_reservoir import NO_TEMPERATURE, THERE
+from thermo.stochastic.small.small_reservoir import NO_TEMPERATURE, THERE, occupation
 
 
 def run_in_step(
@@ -79,22 +79,22 @@ class _Walk:
         """Return rates and codes of the jumps (m, most), and S, T, mu behind them."""
         plan, real = self.plan, jump >= 0
         j, sign, w = plan.reservoir[jump], plan.sign[jump], plan.frequency[jump]
+        moves = plan.moves[jump]
         code = np.full(jump.shape, -1)
         there = np.zeros((3, *jump.shape))
         for which, member in enumerate(plan.members):
             row, column = np.nonzero(real & (j == which))
             s = sign[row, column]
-            small = member.at(
-                self.lost[row, which] + s, self.released[row, which] + s * w[row, column]
-            )
+            lost = self.lost[row, which] + moves[row, column]
+            small = member.at(lost, self.released[row, which] + s * w[row, column])
             code[row, column] = small.code
             there[:, row, column] = small.entropy, small.T, small.mu
         rows = np.arange(len(jump))[:, None]
         S, T, mu = self.here[:, rows, j]
         loss = S - there[0] if plan.entropic else sign * (w - mu) / T
         open_ = code == THERE
-        occupation = 1 / (1 + np.exp(np.where(open_, loss, 0.0)))
-        rates: FloatArray = np.where(open_, plan.rate[jump] * occupation, 0.0)
+        filling = occupation(np.where(open_, loss, 1.0), moves == 0)
+        rates: FloatArray = np.where(open_, plan.rate[jump] * filling, 0.0)
         return rates, code, there
 
     def _refuse(self, jump: IntArray, code: IntArray) -> None:
@@ -137,7 +137,7 @@ class _Walk:
             self.out.jump_time[self.at, self.done] = self.t
         plan, rows = self.plan, np.arange(len(jump))
         j, sign = plan.reservoir[jump], plan.sign[jump]
-        self.lost[rows, j] += sign
+        self.lost[rows, j] += plan.moves[jump]
         self.released[rows, j] += sign * plan.frequency[jump]
         self.here[:, rows, j] = there
         self.state = plan.target[jump]

@@ -23,8 +23,9 @@ class Plan:
     Parameters
     ----------
     first : (D + 1,) where the jumps out of each eigenstate begin in the next five.
-    target, reservoir, sign, slot : (J,) eigenstate, reservoir, +1 where that loses a particle, and
-        a number for each different (reservoir, w, sign), `reverse` (slots,) that of the way back.
+    target, reservoir, sign, slot : (J,) eigenstate, reservoir, +1 where that loses, and a number
+        for each different (reservoir, w, sign), `reverse` (slots,) that of the way back.
+    moves : (J,) particles that the reservoir loses: `sign`, or 0 where bosons bring energy alone.
     frequency, rate : (J,) w and gamma |<|S|>|^2, units of energy.
     members : n reservoirs. T, mu : (n,) of their start.
     pairs : (q, 2) of reservoirs whose order is watched.
@@ -37,6 +38,7 @@ class Plan:
     target: IntArray
     reservoir: IntArray
     sign: IntArray
+    moves: IntArray
     slot: IntArray
     reverse: IntArray
     frequency: FloatArray
@@ -82,6 +84,7 @@ def make_plan(
         target=np.concatenate([table.upper, table.lower])[order],
         reservoir=reservoir,
         sign=sign,
+        moves=sign * table.moves[reservoir],
         slot=slot,
         reverse=np.array([places[j, w, -s] for j, w, s in kinds], dtype=np.int64),
         frequency=frequency,

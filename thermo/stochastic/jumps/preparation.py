@@ -63,6 +63,7 @@ def canonical(
     frequencies: list[FloatArray],
     populations: FloatArray,
     names: tuple[str, ...],
+    moves: IntArray,
 ) -> Preparation:
     """Return the start from reservoirs that were in contact with others of T_j, mu_j, now cut off.
 
@@ -81,12 +82,14 @@ def canonical(
         if isinstance(member, EndlessReservoir):
             laws.append((np.zeros(1, dtype=np.int64), np.zeros(1), np.ones(1)))
             continue
-        laws.append(_law(member, float(T[j]), float(mu[j]), frequencies[j], names[j]))
+        laws.append(
+            _law(member, float(T[j]), float(mu[j]), frequencies[j], names[j], int(moves[j]))
+        )
     return Preparation(populations, tuple(laws))
 
 
 def _law(
-    member: SmallReservoir, T: float, mu: float, quanta: FloatArray, name: str
+    member: SmallReservoir, T: float, mu: float, quanta: FloatArray, name: str, moves: int
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Return losses and probabilities of one reservoir, found from the start outwards."""
     steps = np.concatenate([np.eye(len(quanta), dtype=np.int64)] * 2)
@@ -99,7 +102,7 @@ def _law(
         # neighbours of a layer lie in it, in the one before or further out
         seen = {row.tobytes() for part in (layer, before) for row in part}
         fresh = fresh[[row.tobytes() not in seen for row in fresh]]
-        lost, released = fresh.sum(axis=1), fresh @ quanta
+        lost, released = moves * fresh.sum(axis=1), fresh @ quanta
         small = member.at(lost, released)
         weight = np.where(
             small.code == THERE, small.entropy - first + (released - mu * lost) / T, -np.inf
@@ -121,7 +124,7 @@ def _law(
             )
     counts, weight = np.concatenate(known), np.concatenate(weights)
     probability = np.exp(weight - weight.max())
-    return counts.sum(axis=1), counts @ quanta, probability / probability.sum()
+    return moves * counts.sum(axis=1), counts @ quanta, probability / probability.sum()
 
 
 def _drawn(probability: FloatArray, keys: KeyArray, counter: int) -> IntArray:

@@ -21,7 +21,7 @@ from thermo.stochastic.jumps.plan import Plan
 from thermo.stochastic.jumps.preparation import Preparation
 from thermo.stochastic.jumps.random_numbers import keys
 from thermo.stochastic.small.jump_table import IntArray
-from thermo.stochastic.small.small_reservoir import EndlessReservoir, ScaledReservoir
+from thermo.stochastic.small.small_reservoir import BoseReservoir, EndlessReservoir, ScaledReservoir
 from thermo.sweeps.executors import Cluster, check_executor, evaluated
 from thermo.sweeps.identity import identify
 from thermo.sweeps.outcome import point_key
@@ -73,7 +73,8 @@ class JumpRuns:
 
 def compiled(plan: Plan) -> bool:
     """Say whether numba is there and the reservoirs are such that it can follow them."""
-    known = all(isinstance(m, ScaledReservoir | EndlessReservoir) for m in plan.members)
+    kinds = ScaledReservoir | EndlessReservoir | BoseReservoir
+    known = all(isinstance(member, kinds) for member in plan.members)
     return known and importlib.util.find_spec("numba") is not None
 
 

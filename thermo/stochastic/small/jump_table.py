@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ class JumpTable:
     """Transitions between the D energy eigenstates, each with the reservoir that drives it.
 
     A transition takes one particle and the energy w from its reservoir on the way from `lower` to
-    `upper`, at the rate gamma n, and returns both on the way back, at gamma (1 - n).
+    `upper`, at the rate gamma n, and returns both on the way back, at gamma (1 - n). Of a bosonic
+    contact it takes the energy alone, at J n_B, and returns it at J (1 + n_B).
 
     Parameters
     ----------
@@ -32,8 +33,9 @@ class JumpTable:
     reservoir : (L,) indices.
     frequency : (L,) w, units of energy.
     rate : (L,) gamma_j(w) |<lower|S_j|upper>|^2 > 0, units of energy.
-    particles : (D,) of each eigenstate.
-    reservoirs : number n.
+    empty : the eigenstate of fewest particles, and of these of least energy: where a run begins.
+    states : number D of eigenstates.
+    moves : (n,) particles that a jump takes from each reservoir: 1, or 0 of a bosonic contact.
     """
 
     lower: IntArray
@@ -41,18 +43,14 @@ class JumpTable:
     reservoir: IntArray
     frequency: FloatArray
     rate: FloatArray
-    particles: IntArray
-    reservoirs: int
+    empty: int
+    states: int
+    moves: IntArray
 
     @property
-    def states(self) -> int:
-        """Number D of eigenstates."""
-        return len(self.particles)
-
-    @property
-    def empty(self) -> int:
-        """The eigenstate of fewest particles: where a run begins."""
-        return int(np.argmin(self.particles))
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return len(self.moves)
 
 
 def jump_table(model: object) -> JumpTable:
@@ -63,8 +61,8 @@ def jump_table(model: object) -> JumpTable:
     TypeError
         if `model` is no DaviesModel.
     ValueError
-        if contacts are not fermionic, drive coherences between degenerate levels, which populations
-        cannot follow, or drive nothing.
+        if rates depend on T and mu, or contacts drive coherences between degenerate levels, which
+        populations cannot follow, or nothing.
     MemoryError
         where the transitions would not fit.
     """
@@ -73,11 +71,10 @@ def jump_table(model: object) -> JumpTable:
             f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
             "Make one with oqs.davies(system, contacts)."
         )
-    transitions = model.transitions
-    if not isinstance(transitions, ModeTransitions | SectorBlocks):
+    if model.varies:
         raise ValueError(
-            "Argument `model` must have fermionic contacts whose rates do not depend on T and mu, "
-            "but some are bosonic or vary. Give oqs.Contact(rate=...) with a rate of w alone."
+            "Argument `model` must have contacts whose rates do not depend on T and mu, but some "
+            "do. Give a rate of w alone."
         )
     coherent = coherences_reached(model)
     if coherent:
@@ -87,12 +84,6 @@ def jump_table(model: object) -> JumpTable:
             "more than the rates, or give every level a contact of its own (coupling=None)."
         )
     transitions = model.transitions
-    if isinstance(transitions, StateTransitions):
-        raise ValueError(
-            "Argument `model` must have fermionic contacts only, of rates that do not depend on T "
-            "and mu, but has others. Their mean evolution is thermo.evolve(oqs.flow_law(model), "
-            "...)."
-        )
     if isinstance(transitions, ModeTransitions):
         require_memory(
             40.0 * model.reservoirs * transitions.modes * 2**transitions.modes,
@@ -105,33 +96,55 @@ def jump_table(model: object) -> JumpTable:
             "Argument `model` must have jumps, but no contact drives any transition: all rates are "
             "0. Give a contact a rate or a coupling that is not zero."
         )
-    columns: list[list[NDArray[np.generic]]] = [[] for _ in range(5)]
+    if isinstance(transitions, StateTransitions):
+        columns = _by_elements(model, transitions)
+    else:
+        columns = _by_blocks(transitions)
+    lower, upper, reservoir, frequency, rate = columns
+    spectrum = model.system.spectrum
+    return JumpTable(
+        read_only(lower.astype(np.int64)),
+        read_only(upper.astype(np.int64)),
+        read_only(reservoir.astype(np.int64)),
+        read_only(frequency.astype(np.float64)),
+        read_only(rate.astype(np.float64)),
+        int(np.lexsort((spectrum.energies, spectrum.particles))[0]),
+        spectrum.dimension,
+        read_only(np.array([int(contact.fermionic) for contact in model.contacts])),
+    )
+
+
+_Columns = list[NDArray[Any]]  # lower, upper, reservoir, frequency, rate, (L,) each
+
+
+def _by_blocks(transitions: SectorBlocks) -> _Columns:
+    parts = []
     for step in transitions.steps:
         for part in step.parts:
             which, row, column = np.nonzero(part.rate > 0)
-            frequency = step.frequency_of(part.rows, part.columns)
-            for values, found in zip(
-                columns,
+            parts.append(
                 (
                     step.lower[part.columns][column],
                     step.upper[part.rows][row],
                     part.contacts[which],
-                    frequency[row, column],
+                    step.frequency_of(part.rows, part.columns)[row, column],
                     part.rate[which, row, column],
-                ),
-                strict=True,
-            ):
-                values.append(found)
-    lower, upper, reservoir, frequency, rate = (
-        read_only(np.concatenate(column)) for column in columns
-    )
-    particles = model.system.spectrum.particles.astype(np.int64)
-    return JumpTable(
-        lower.astype(np.int64),
-        upper.astype(np.int64),
-        reservoir.astype(np.int64),
-        frequency.astype(np.float64),
-        rate.astype(np.float64),
-        read_only(particles),
-        model.reservoirs,
-    )
+                )
+            )
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+def _by_elements(model: DaviesModel, transitions: StateTransitions) -> _Columns:
+    parts = []
+    for j, elements in enumerate(transitions.elements):
+        moved = elements.where(elements.lower != elements.upper)
+        w = model.frequencies[moved.kappa]
+        if not model.contacts[j].fermionic and np.any(w <= 0):
+            raise ValueError(
+                f"Argument `model` must have bosonic jumps that move energy, but "
+                f"{model.contacts[j].label(j)} links states of equal energy. Lift the degeneracy "
+                "by more than the rates."
+            )
+        rate = model.rates[j, moved.kappa] * np.abs(moved.amplitude) ** 2
+        parts.append((moved.lower, moved.upper, np.full(len(w), j), w, rate))
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray
-from thermo.gases import FermiDiracGas, SommerfeldGas, invert
+from thermo.gases import BoseGas, FermiDiracGas, SommerfeldGas, invert
 from thermo.gases.base import EquationOfState
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.small.scaled_entropy import ScaledEntropy, scaled_entropy
@@ -135,6 +135,29 @@ class ScaledReservoir(SmallReservoir):
 
 
 @final
+@dataclasses.dataclass(frozen=True)
+class BoseReservoir(SmallReservoir):
+    """Bosons of no conserved number: S ~ E^(alpha/(alpha+1)), T ~ E^(1/(alpha+1)), mu = 0."""
+
+    alpha: float
+    energy: float
+    entropy: float
+    T: float
+    number: float = 0.0
+
+    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+        """Return S and T after the loss of energy; nothing else can be lost."""
+        w = np.broadcast_arrays(np.asarray(lost, float), np.asarray(released, float))[1]
+        there = w < self.energy
+        logarithm = np.log1p(-np.where(there, w, np.nan) / self.energy)
+        power = 1 / (self.alpha + 1)
+        entropy = self.entropy * np.exp(self.alpha * power * logarithm)
+        T = self.T * np.exp(power * logarithm)
+        mu = np.where(there, 0.0, np.nan)
+        return Small(entropy, T, mu, np.where(there, THERE, CLOSED))
+
+
+@final
 @dataclasses.dataclass(frozen=True, eq=False)
 class InvertedReservoir(SmallReservoir):
     """Any gas, its T and mu found by `invert` at every state: thousands of times slower."""
@@ -164,13 +187,24 @@ class InvertedReservoir(SmallReservoir):
         return Small(entropy, T, mu, code)
 
 
-def small_reservoir(member: Reservoir, name: str, T: float, mu: float) -> SmallReservoir:
-    """Return a reservoir at its start (T, mu); raise ValueError where it holds no particle.
+def small_reservoir(
+    member: Reservoir, name: str, T: float, mu: float, moves: int = 1
+) -> SmallReservoir:
+    """Return a reservoir at its start (T, mu).
 
-    `name` is that of the message.
+    Parameters
+    ----------
+    name : that of the message. moves : particles that a jump takes, 1 or 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        where it holds no particle, or its entropy is not known as a function of E.
     """
     if not member.conserves:
-        return EndlessReservoir(T, mu)
+        return EndlessReservoir(T, mu if moves else 0.0)
+    if not moves:
+        return _bosons(member, name, T)
     number = float(member.number(T, mu))
     if number < 1:
         raise ValueError(
@@ -186,3 +220,24 @@ def small_reservoir(member: Reservoir, name: str, T: float, mu: float) -> SmallR
     if isinstance(gas, FermiDiracGas | SommerfeldGas):
         return ScaledReservoir.of(gas, member.capacity, T, mu)
     return InvertedReservoir(gas, member.capacity, number, float(member.energy(T, mu)), (T, mu))
+
+
+def _bosons(member: Reservoir, name: str, T: float) -> BoseReservoir:
+    if not isinstance(member.gas, BoseGas):
+        raise TypeError(
+            f"Argument `reservoirs` must hold BoseGas or endless reservoirs at bosonic contacts, "
+            f"but {name!r} is {member.gas!r}. Its entropy is no power of its energy."
+        )
+    energy, entropy = float(member.energy(T, 0.0)), float(member.entropy(T, 0.0))
+    return BoseReservoir(member.gas.alpha, energy, entropy, T)
+
+
+def occupation(loss: FloatArray, bosonic: NDArray[np.bool_]) -> FloatArray:
+    """Return what multiplies the rate of a jump by which a reservoir loses this entropy (...).
+
+    In with n = 1/(1 + e^x), back (x < 0) with 1 - n, the same expression; of bosons in with n_B =
+    1/(e^x - 1), back with 1 + n_B, both 1/|e^x - 1|.
+    """
+    fermions = 1 / (1 + np.exp(np.where(bosonic, 0.0, loss)))
+    bosons = 1 / np.abs(np.expm1(np.where(bosonic, loss, 1.0)))
+    return np.where(bosonic, bosons, fermions)

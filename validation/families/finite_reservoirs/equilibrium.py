@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
+import oqs
 import thermo
+from oqs.arguments import FloatArray
 from validation.framework.check import check
 
 _SAMPLES = 10
@@ -61,3 +63,33 @@ def constant_density(rng: np.random.Generator) -> float:
         for found in ((solved.T, solved.mu), closed):
             worst = max(worst, *(abs(float(f) / e - 1) for f, e in zip(found, exact, strict=True)))
     return worst
+
+
+def _canonical(gas: thermo.EquationOfState, size: float, T: float, mu: float) -> FloatArray:
+    """Return the covariance (2, 2) of N and E of a gas open to an endless reservoir of T, mu."""
+    affinities = np.array([[0.0, T**2], [T, mu * T]])  # d(T, mu) by d(mu/T), d(-1/T)
+    return size * gas.jacobian(T, mu) @ affinities
+
+
+@check(
+    "spread of two reservoirs at equilibrium",
+    equation="Eq. (4), with its noise",
+    reference="K_1 - K_1 (K_1 + K_2)^-1 K_1, K_j the canonical covariance of N_j, E_j",
+    tolerance=1e-4,  # the end of the path is within 1e-6 of equilibrium, and its noise with it
+    claim="The noise of the flows along a path ends in the fluctuations of equilibrium.",
+)
+def spread_at_equilibrium() -> float:
+    """Return the largest deviation of a covariance of N_1, E_1, over the diagonal ones."""
+    gases = thermo.SommerfeldGas(1.5), thermo.FermiDiracGas(1.0)
+    sizes = 10.0, 30.0
+    rate = oqs.power_law(1e-4, 0.5)
+    modes = oqs.QuadraticSystem.from_energies([21.1, 21.5])
+    law = oqs.flow_law(oqs.davies(modes, [oqs.Contact(rate), oqs.Contact(rate)]))
+    box = [thermo.Reservoir(gas, size) for gas, size in zip(gases, sizes, strict=True)]
+    path = thermo.evolve(law, box, T=[0.6, 1.0], mu=[20.8, 19.0])
+    T, mu = path.T[-1], path.mu[-1]
+    K = [_canonical(*each) for each in zip(gases, sizes, T.tolist(), mu.tolist(), strict=True)]
+    exact = K[0] - K[0] @ np.linalg.solve(K[0] + K[1], K[0])
+    found = path.fluctuations().exchanged[-1, :, 0, :, 0]
+    scale = np.sqrt(np.outer(np.diagonal(exact), np.diagonal(exact)))
+    return float(np.max(np.abs(found - exact) / scale))

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.datasets import dataset
 from oqs.flow_jacobian import DifferentiableLaw
-from oqs.fluctuations.terminals import Terminals, two_terminals
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import flow_law
+from oqs.response.terminals import Terminals, two_terminals
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
 if TYPE_CHECKING:
@@ -239,13 +239,7 @@ def linear_response(
     >>> round(response.seebeck, 9), round(response.ZT, 9)
     (-1.084886273, 0.208936275)
     """
-    law = flow_law(model) if isinstance(model, Model) else model
-    if not isinstance(law, DifferentiableLaw):
-        raise TypeError(
-            f"Argument `model` must be a model or a flow law with derivatives, but is "
-            f"{type(model).__name__}, which has no `jacobian`. Give oqs.davies(...), or a law such "
-            "as oqs.closed_form, oqs.gaussian_law, oqs.landauer."
-        )
+    law = _differentiable(model)
     n = law.reservoirs
     temperature, potential = _common("T", T, n), _common("mu", mu, n)
     own = getattr(law, "model", None)
@@ -259,6 +253,18 @@ def linear_response(
         ]
     )
     return LinearResponse(temperature, potential, read_only(onsager), found.names)
+
+
+def _differentiable(model: object) -> DifferentiableLaw:
+    """Return the law of a model, or the law itself, if it knows its derivatives."""
+    law = flow_law(model) if isinstance(model, Model) else model
+    if not isinstance(law, DifferentiableLaw):
+        raise TypeError(
+            f"Argument `model` must be a model or a flow law with derivatives, but is "
+            f"{type(model).__name__}, which has no `jacobian`. Give oqs.davies(...), or a law such "
+            "as oqs.closed_form, oqs.gaussian_law, oqs.landauer."
+        )
+    return law
 
 
 def _common(name: str, given: ArrayLike, n: int) -> float:

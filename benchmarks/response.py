@@ -1,0 +1,80 @@
+"""Tasks: derivatives of the flows, charging diagrams, exact cumulants."""
+
+from __future__ import annotations
+
+import fluctuations
+import numpy as np
+from timing import Task, Timing, best
+
+import oqs
+
+T, MU = np.array([0.2, 0.35]), np.array([0.3, -0.3])
+BY_POINT = 21  # points of an axis up to which the peer is asked
+
+
+def jacobian(sites: int) -> Timing:
+    """Derivatives by all T and mu, beside central differences, which hold nine digits."""
+    law = oqs.flow_law(fluctuations.chain(sites))
+    step = 1e-5
+
+    def differences() -> np.ndarray:
+        columns = []
+        for at in (0, 1):
+            for q in (0, 1):
+                sides = []
+                for sign in (1, -1):
+                    moved = [T.copy(), MU.copy()]
+                    moved[at][q] += sign * step
+                    sides.append(law(*moved).particle)
+                columns.append((sides[0] - sides[1]) / (2 * step))
+        return np.array(columns)
+
+    found = law.jacobian(T, MU)
+    mine = np.concatenate([found.particle_T.T, found.particle_mu.T])
+    if not np.allclose(differences(), mine, rtol=0, atol=1e-7 * np.abs(mine).max()):
+        raise AssertionError("derivatives differ")
+    return Timing(best(lambda: law.jacobian(T, MU)), best(differences))
+
+
+def diagram(points: int) -> Timing:
+    """Current, conductance and Fano factor of an Anderson dot, points x points."""
+    contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))]
+    gate, bias = np.linspace(-0.8, 2.0, points), np.linspace(-2.0, 2.0, points)
+    warm, shares = np.array([0.03, 0.03]), np.array([0.5, -0.5])
+
+    def dot(value: float) -> oqs.DaviesModel:
+        return oqs.davies(oqs.anderson_dot(-value, U=1.2), contacts)
+
+    def by_point() -> None:
+        for value in gate:
+            model = dot(value)
+            law = oqs.flow_law(model)
+            for V in bias:
+                oqs.counting_statistics(model, warm, V * shares).fano(0)
+                law.jacobian(warm, V * shares)
+
+    ours = best(lambda: oqs.stability_diagram(dot, gate, bias, T=0.03))
+    return Timing(ours, best(by_point) if points <= BY_POINT else None)
+
+
+def levitov(sites: int) -> Timing:
+    """Six cumulants of a chain at any coupling, beside its flows."""
+    dots = oqs.QuadraticSystem(0.3 * (np.eye(sites, k=1) + np.eye(sites, k=-1)))
+    first, last = np.eye(sites)[[0, -1]]
+    contacts = [oqs.Contact(oqs.flat(0.1), first), oqs.Contact(oqs.flat(0.2), last)]
+    stats, law = oqs.levitov(dots, contacts, T, MU), oqs.landauer(dots, contacts)
+    return Timing(best(lambda: stats.cumulants(0, 6)), best(lambda: law(T, MU)))
+
+
+TASKS = {
+    "jacobian": Task(
+        "derivatives of the flows, interacting",
+        (2, 4, 6, 8, 10),
+        jacobian,
+        "central differences of the law",
+    ),
+    "diagram": Task(
+        "Coulomb diamonds, n x n points", (21, 201), diagram, "point by point", quick=1
+    ),
+    "levitov": Task("six exact cumulants, chain", (1, 4, 16), levitov, "oqs.landauer, flows alone"),
+}

@@ -1,0 +1,137 @@
+"""[response]: Onsager's matrix, conductance, thermopower and ZT around equilibrium."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final, final
+
+import numpy as np
+from rich.console import Console
+
+from oqs.arguments import FloatArray
+from oqs.response.onsager import LinearResponse, linear_response
+from thermo.progress import ProgressBar
+from thermo.scenario.outcome import Check, Outcome
+from thermo.scenario.results.data import checks_data, plain
+from thermo.scenario.results.tables import save_table
+from thermo.scenario.results.text import print_table
+from thermo.scenario.scenario import Scenario, Workspace
+from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.table import Choice, Table, argument_keys
+from thermo.scenario.schema.values import number, positive
+from thermo.scenario.tasks.laws import LAWS, make_law, require_law
+
+_BALANCED = 1e-9  # of the largest coefficient: what all reservoirs lose together is none
+COEFFICIENTS: Final = ("conductance", "seebeck", "peltier", "thermal_conductance", "ZT")
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class ResponseTask:
+    """Linear response of the flows around a common temperature and chemical potential.
+
+    Parameters
+    ----------
+    T, mu : of the equilibrium; None takes what the reservoirs of all contacts have in common.
+    law : the flow law whose response it is.
+    """
+
+    T: float | None = None
+    mu: float | None = None
+    law: str = "density_matrix"
+
+    def check(self, scenario: Scenario, place: Place) -> None:
+        """Raise ScenarioError where no pair, common T or mu is, or the law does not hold."""
+        require_law(self.law, scenario, place.at("law"))
+        if len(scenario.contacts) < 2:
+            raise place.error(
+                f"must have two contacts at least, but the scenario has {len(scenario.contacts)}",
+                "Add a contact with its reservoir.",
+            )
+        for name, own, given in (
+            ("T", scenario.contact_T, self.T),
+            ("mu", np.nan_to_num(scenario.contact_mu), self.mu),
+        ):
+            if given is None and np.any(own != own[0]):
+                raise place.at(name).error(
+                    f"must be given where the reservoirs differ, but they have {own.tolist()}",
+                    "Give T and mu of the equilibrium around which the response is taken.",
+                )
+
+    def response(self, scenario: Scenario) -> LinearResponse:
+        """Return the response; raises as `linear_response` does."""
+        T = scenario.contact_T[0] if self.T is None else self.T
+        mu = np.nan_to_num(scenario.contact_mu)[0] if self.mu is None else self.mu
+        return linear_response(make_law(scenario, self.law), float(T), float(mu))
+
+    def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
+        """Return Onsager's matrix and the coefficients of each pair of reservoirs.
+
+        Raises ScenarioError or StationaryStateNotFound as `FlowsTask.run`.
+        """
+        names = scenario.names[: len(scenario.contacts)]
+        with (
+            ProgressBar("response", workspace.progress),
+            scenario.document.place.at("reservoirs").blamed(),
+        ):
+            found = self.response(scenario)
+        if workspace.folder is not None and scenario.outputs.netcdf:
+            table = found.to_dataset().assign_coords(reservoir=list(names), driven=list(names))
+            save_table(table, workspace.folder, "response.nc", scenario)
+        checks = _checks(found.onsager)
+        pairs = [
+            {"between": [names[j], names[q]], **_coefficients(found, j, q)}
+            for j in range(len(names))
+            for q in range(j + 1, len(names))
+        ]
+        data = {
+            "T": found.T,
+            "mu": found.mu,
+            "law": self.law,
+            "onsager": plain(found.onsager),
+            "pairs": pairs,
+            "checks": checks_data(checks),
+        }
+        return Outcome(data, checks)
+
+
+def _coefficients(found: LinearResponse, j: int, q: int) -> dict[str, Any]:
+    pair = found.pair(j, q)
+    return {name: plain(np.array(getattr(pair, name))) for name in COEFFICIENTS}
+
+
+def _checks(onsager: FloatArray) -> tuple[Check, ...]:
+    """Return whether particles are conserved: the flows by each affinity add up to none."""
+    particles = onsager[0]
+    size, worst = float(np.max(np.abs(particles))), float(np.max(np.abs(particles.sum(axis=1))))
+    return (Check("response: sum of particles", worst / size if size else worst, _BALANCED),)
+
+
+RESPONSE: Final = Table(
+    argument_keys(
+        ResponseTask,
+        T=(positive, "It is the temperature of all reservoirs, in units of energy."),
+        mu=(number, "It is the chemical potential of all reservoirs, in units of energy."),
+        law=(Choice(tuple(LAWS)), "It names a flow law."),
+    )
+)
+
+
+def read_response(value: object, place: Place) -> ResponseTask:
+    """Return the meaning of [response]."""
+    return ResponseTask(**RESPONSE(value, place))
+
+
+def show_response(output: Console, data: Mapping[str, Any]) -> None:
+    """Print the coefficients of each pair of reservoirs."""
+    output.print(f"linear response around T = {data['T']:.6g}, mu = {data['mu']:.6g}", style="bold")
+    rows = [
+        (
+            " - ".join(pair["between"]),
+            *("infinite" if pair[n] is None else f"{pair[n]:.6g}" for n in COEFFICIENTS),
+        )
+        for pair in data["pairs"]
+    ]
+    heads = ["between", "G", "Seebeck", "Peltier", "kappa", "ZT"]
+    print_table(output, heads, rows)

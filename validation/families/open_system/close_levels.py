@@ -1,0 +1,302 @@
+"""Levels as close as the rates: PERLind, what it is held against, and what it costs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+import oqs
+from oqs.arguments import ComplexArray, FloatArray
+from validation.families.open_system.generator import negativity_of_map
+from validation.framework.bounds import at_least, within
+from validation.framework.check import Measurement, check
+from validation.framework.deviation import deviation, largest, worst
+from validation.references import literal
+from validation.references.exact_references import hierarchy
+from validation.references.qmeq import TEN_ORBITALS, ten_orbitals
+from validation.systems import close_levels, random_systems
+from validation.systems.settings import Setting
+
+_ROUNDING = 1e-12  # relative to the largest entry, as of the Davies generator
+_RATIOS = np.logspace(-3, 3, 13)
+_SAMPLES = 6
+_MANY = 150  # random systems, of each kind: 300 in all
+
+
+def _model(setting: Setting) -> oqs.PerlindModel:
+    return oqs.perlind(setting.system, setting.contacts)
+
+
+def _random(rng: np.random.Generator, count: int) -> Iterator[Setting]:
+    """Yield `count` random systems with and without interactions, random channels in each."""
+    return itertools.chain(
+        random_systems.distinct_levels(rng, count), random_systems.interacting(rng, count)
+    )
+
+
+def deviations(found: oqs.Flows, exact: oqs.Flows, T: FloatArray) -> FloatArray:
+    """Return the deviations (3,) of P, J and Y, each relative to the largest of its kind.
+
+    Energies have no zero of their own: theirs is relative to max(T) per particle at least.
+    """
+    kinds = ("particle", "energy", "heat")
+    scales = [float(np.max(np.abs(getattr(exact, kind)))) for kind in kinds]
+    scales[1] = max(scales[1], float(np.max(T)) * scales[0])
+    return np.array(
+        [
+            deviation(getattr(found, kind), getattr(exact, kind), scale)
+            for kind, scale in zip(kinds, scales, strict=True)
+        ]
+    )
+
+
+def errors(model: oqs.Model, setting: Setting) -> FloatArray:
+    """Return the deviations (3,) of a model's P, J and Y from Landauer's formula."""
+    exact = oqs.landauer(setting.quadratic, setting.contacts)(setting.T, setting.mu)
+    return deviations(oqs.flow_law(model)(setting.T, setting.mu), exact, setting.T)
+
+
+@check(
+    "PERLind of any channels",
+    equation="beyond Eq. (9)",
+    reference="sum_w sqrt(rate) S(w), S(w) from projectors of a dense H_S",
+    tolerance=_ROUNDING,
+    claim="D_j of PERLind has one jump operator per channel and direction, all frequencies in it.",
+)
+def jump_operators(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation of D_j[X] from the literal one, for random X."""
+
+    def measure(setting: Setting) -> float:
+        size = 2**setting.system.sites
+        x: ComplexArray = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+        model = _model(setting)
+        found = [
+            model.dissipator(j, setting.T, setting.mu)(setting.qobj(x)).full()
+            for j in range(len(setting.contacts))
+        ]
+        return largest(
+            *(deviation(f, literal.perlind_dissipation(setting, j, x)) for j, f in enumerate(found))
+        )
+
+    return worst((s.name, measure(s)) for s in _random(rng, _SAMPLES))
+
+
+@check(
+    "PERLind is a positive map",
+    equation="beyond Eq. (9)",
+    reference="trace, Hermiticity, Choi matrix of D_j",
+    tolerance=_ROUNDING,
+    claim="300 random systems: every reservoir's map keeps the trace and is completely positive.",
+)
+def positive_map(rng: np.random.Generator) -> Measurement:
+    """Return the most negative eigenvalue of Choi matrices, and departures of the trace.
+
+    The Choi matrix of D must be >= 0 on the complement of the maximally entangled vector, for a map
+    exp(D t) that is completely positive at all t.
+    """
+
+    def measure(setting: Setting) -> float:
+        here = _model(setting).all_elements.at(setting.T, setting.mu)
+        return largest(*(negativity_of_map(d) for d in here.dissipators()))
+
+    return worst((s.name, measure(s)) for s in _random(rng, _MANY))
+
+
+@check(
+    "PERLind state and flows",
+    equation="Eqs. (2), (3)",
+    reference="L[rho] = 0, tr(D_j[rho] N_S), tr(D_j[rho] H_S) in dense matrices",
+    # of the gross rates, which cancel in L[rho] and in the flows
+    tolerance=1e-11,
+    claim="Stationary state and flows by modes and by blocks are those of the written-out map.",
+)
+def state_and_flows(rng: np.random.Generator) -> Measurement:
+    """Return |L[rho]| and the deviations of P and J, over the largest rate."""
+
+    def measure(setting: Setting) -> float:
+        model, h = _model(setting), setting.hamiltonian
+        flows = oqs.flow_law(model)(setting.T, setting.mu)
+        rho = oqs.stationary_state(model, setting.T, setting.mu).full()
+        each = [literal.perlind_dissipation(setting, j, rho) for j in range(len(setting.T))]
+        rate = model.fastest_rate
+        unit = float(np.max(np.abs(np.linalg.eigvalsh(h))))
+        return largest(
+            float(np.max(np.abs(-1j * (h @ rho - rho @ h) + np.sum(each, axis=0)))) / (rate + unit),
+            *(
+                float(abs(np.trace(d @ setting.number).real - p)) / rate
+                for d, p in zip(each, flows.particle, strict=True)
+            ),
+            *(
+                float(abs(np.trace(d @ h).real - e)) / (rate * unit)
+                for d, e in zip(each, flows.energy, strict=True)
+            ),
+        )
+
+    return worst((s.name, measure(s)) for s in _random(rng, _SAMPLES))
+
+
+@check(
+    "PERLind at any splitting",
+    equation="beyond Eq. (10)",
+    reference="oqs.landauer",
+    # the width of the lines, rate/T = 0.02, and for the energy of a weak net flow twice that
+    tolerance=0.05,
+    claim="P, J and Y of four devices, splittings from 1e-3 to 1e3 rates, within the line width.",
+)
+def any_splitting() -> Measurement:
+    """Return the largest deviation of P, J and Y."""
+
+    def measure(name: str, ratio: float) -> float:
+        setting = close_levels.setting(name, ratio)
+        return largest(*errors(_model(setting), setting))
+
+    cases = itertools.product(close_levels.SYSTEMS, _RATIOS.tolist())
+    return worst((f"{name}, {ratio:.3g}", measure(name, ratio)) for name, ratio in cases)
+
+
+@check(
+    "no secular generator at any splitting",
+    equation="beyond Eq. (10)",
+    reference="oqs.landauer",
+    tolerance=at_least(0.3),
+    claim="Davies fails where levels are close, levels counted as one where they are not.",
+)
+def no_secular_generator() -> Measurement:
+    """Return the smaller of both generators' largest deviation for two dots in series."""
+    apart, together = [], []
+    for ratio in _RATIOS[_RATIOS <= 100].tolist():
+        setting = close_levels.setting("two dots in series", ratio)
+        wide = 2 * ratio * close_levels.RATE
+        apart.append(largest(*errors(oqs.davies(setting.system, setting.contacts), setting)))
+        joined = oqs.davies(setting.system, setting.contacts, resolution=wide)
+        together.append(largest(*errors(joined, setting)))
+    return Measurement(min(max(apart), max(together)), detail="two dots in series")
+
+
+@check(
+    "PERLind tends to Davies",
+    equation="Eq. (9)",
+    reference="oqs.davies at the same rates",
+    tolerance=within(1.0, 0.1),
+    claim="At rates far below the splittings the difference falls as their first power.",
+)
+def far_levels(rng: np.random.Generator) -> Measurement:
+    """Return the order: the decade by which the difference falls with a decade of the rates."""
+
+    def order(setting: Setting) -> float:
+        errors_at = []
+        for factor in (1e-3, 1e-4):
+            contacts = [
+                oqs.Contact(c.rate, np.sqrt(factor) * c.channels(setting.system.sites))
+                for c in setting.contacts
+            ]
+            found, limit = (
+                oqs.flow_law(make(setting.system, contacts))(setting.T, setting.mu)
+                for make in (oqs.perlind, oqs.davies)
+            )
+            errors_at.append(largest(*deviations(found, limit, setting.T)))
+        return float(np.log10(errors_at[0] / errors_at[1]))
+
+    several = (s for s in _random(rng, _SAMPLES) if s.system.sites > 1)  # one level is Davies
+    orders = [(s.name, order(s)) for s in several]
+    name, value = max(orders, key=lambda pair: abs(pair[1] - 1))
+    return Measurement(value, detail=f"{len(orders)} cases, worst: {name}")
+
+
+@check(
+    "price of PERLind",
+    equation="Eq. (3)",
+    reference="(rate/T)^2",
+    tolerance=within(2.0, 0.1),
+    claim="Flows at equal T, mu and the distance from Gibbs states fall as (rate/T)^2.",
+)
+def price() -> Measurement:
+    """Return the order of both: the decades by which they fall with a decade of rate and h."""
+
+    def prices(rate: float) -> FloatArray:
+        dots = oqs.InteractingSystem.from_terms(
+            rate * np.array([[0.0, 0.5], [0.5, 1.0]]), {(0, 1): 0.3}
+        )
+        contacts = [oqs.Contact(oqs.flat(g * rate), t) for g, t in ((1, [1, 0]), (2, [0, 1]))]
+        found = oqs.thermodynamic_price(oqs.perlind(dots, contacts), [0.8, 1.2], [0.3, -0.3])
+        return np.array([found.equilibrium, *found.gibbs])
+
+    orders = np.log10(prices(1e-2) / prices(1e-3))
+    far = float(orders[np.argmax(np.abs(orders - 2))])
+    return Measurement(far, detail="two interacting dots, rate and splitting from 1e-2 to 1e-3 T")
+
+
+@check(
+    "energy of joined levels",
+    equation="Eq. (3)",
+    reference="sum_j Y_j/T_j <= 0",
+    tolerance=1e-12,  # of sum |Y/T|
+    claim="Counted at the levels' mean energies, the flows of joined levels obey the second law.",
+)
+def energy_of_levels(rng: np.random.Generator) -> Measurement:
+    """Return the largest sum_j Y_j/T_j over sum_j |Y_j|/T_j; the textbook violation is among them.
+
+    h = [[.01, .01], [.01, -.01]] between rates .02 and .005 has +4.66e-9 by H_S.
+    """
+
+    def measure(h: FloatArray, T: FloatArray, mu: FloatArray) -> float:
+        contacts = [oqs.Contact(oqs.flat(g), t) for g, t in ((0.02, [1, 0]), (0.005, [0, 1]))]
+        model = oqs.davies(oqs.QuadraticSystem(h), contacts, resolution=0.1, energy="level")
+        flows = oqs.flow_law(model)(T, mu)
+        return float(oqs.clausius_sum(flows, T) / np.sum(np.abs(flows.heat) / T))
+
+    cases = [
+        ("textbook", measure(np.array([[0.01, 0.01], [0.01, -0.01]]), np.array([0.5, 1.0]), mu))
+        for mu in (np.array([0.1485, 0.3]),)
+    ]
+    for k in range(_SAMPLES):
+        a = 0.01 * rng.normal(size=(2, 2))
+        T, mu = rng.uniform(0.3, 1.0, size=2), rng.normal(size=2)
+        cases.append((f"random {k}", measure(a + a.T, T, mu)))
+    return worst(cases)
+
+
+@check(
+    "QmeQ's ten orbitals",
+    equation="beyond Eq. (9)",
+    reference="QmeQ 1.1: kerntypes 'Pauli' and 'Lindblad', recorded",
+    tolerance=2e-3,  # three digits were recorded
+    claim="Ten orbitals with pair scattering: Davies, and PERLind without the states above 150.",
+)
+def qmeq_orbitals() -> Measurement:
+    """Return the largest relative deviation of the current out of the first lead."""
+
+    def measure(level: float, kind: str, expected: float) -> float:
+        setting = ten_orbitals(level)
+        model: oqs.Model = oqs.davies(setting.system, setting.contacts)
+        if kind != "Pauli":
+            window = oqs.Window(150.0, weight=1.0) if kind == "Lindblad, reduced" else None
+            model = oqs.perlind(setting.system, setting.contacts, window=window)
+        flows = oqs.flow_law(model)(setting.T, setting.mu)
+        return abs(float(flows.particle[0]) / expected - 1)
+
+    return worst((f"{k}, e3 = {e}", measure(e, k, p)) for e, k, p in TEN_ORBITALS)
+
+
+@check(
+    "PERLind with interactions",
+    equation="beyond Eq. (10)",
+    reference="QuTiP's HEOM, depth 2",
+    # rate/T = 0.05: the width of the lines and the hierarchy's own depth
+    tolerance=0.05,
+    claim="Two interacting dots whose tunnelling is a fifth of the rate: P within the line width.",
+)
+def interacting_dots() -> Measurement:
+    """Return the relative deviation of P; Davies is off by 6 times the flow."""
+    gamma, width, T, mu = 0.05, 5.0, [1.0, 1.0], [0.5, -0.5]
+    dots = oqs.spinless_dots([0.3, 0.3], 0.01, U=1.5)
+    c = dots.annihilators
+    exact = hierarchy(dots.hamiltonian, [c[0], c[1]], [gamma] * 2, width, T, mu, depth=2)
+    contacts = [
+        oqs.Contact(oqs.lorentzian(gamma, m, width), t)
+        for m, t in zip(mu, ([1, 0], [0, 1]), strict=True)
+    ]
+    found = oqs.flow_law(oqs.perlind(dots, contacts, lamb_shift=True))(T, mu).particle
+    return Measurement(deviation(found, exact), detail="U = 1.5 T, tunnelling 0.01, rate 0.05")

@@ -1,0 +1,61 @@
+"""What QmeQ 1.1 gives for its ten spin-orbitals with pair scattering, recorded.
+
+Kirsanskas, Pedersen, Karlstrom, Leijnse, Wacker, Comput. Phys. Commun. 221, 317 (2017),
+doi:10.1016/j.cpc.2017.07.024. Its lead of tunnelling amplitude t has the rate 2 pi t^2.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+import oqs
+from validation.systems.settings import Setting
+
+TEN_ORBITALS: Final = (
+    (19.0, "Pauli", 1.374e-2),
+    (25.0, "Pauli", 5.29e-3),
+    (19.0, "Lindblad, reduced", 2.93e-4),
+    (25.0, "Lindblad, reduced", 2.478e-5),
+)
+"""(energy of the fourth orbital, kerntype, current out of the first lead).
+
+Pauli with all 1024 states; Lindblad with those of energy above 150 removed.
+"""
+
+_PAIRS = (
+    (0, 2, 3, 1),
+    (0, 3, 2, 1),
+    (0, 7, 8, 1),
+    (0, 8, 7, 1),
+    (1, 2, 3, 0),
+    (1, 3, 2, 0),
+    (1, 7, 8, 0),
+    (1, 8, 7, 0),
+    (2, 5, 6, 3),
+    (2, 6, 5, 3),
+    (3, 5, 6, 2),
+    (3, 6, 5, 2),
+    (5, 7, 8, 6),
+    (5, 8, 7, 6),
+    (6, 7, 8, 5),
+    (6, 8, 7, 5),
+)
+
+
+def ten_orbitals(level: float) -> Setting:
+    """Return five orbitals of two spins between four leads at T = 1, rate 0.1."""
+    h = [
+        [60, 0, 0.2, 0.1, 0],
+        [0, 40, 0.1, -0.05, 0],
+        [0.2, 0.1, 38, 0, 0.2],
+        [0.1, -0.05, 0, level, 0.1],
+        [0, 0, 0.2, 0.1, 20],
+    ]
+    rows = np.zeros((4, 10))
+    rows[0, :2], rows[1, 4], rows[2, 5:7], rows[3, 9] = 1, -1, 1, -1
+    system = oqs.InteractingSystem.from_terms(np.kron(np.eye(2), h), V=dict.fromkeys(_PAIRS, -0.2))
+    contacts = tuple(oqs.Contact(oqs.flat(0.1), row) for row in rows)
+    mu = np.array([50.0, 10.0, 50.0, 10.0])
+    return Setting(f"ten orbitals, {level:g}", system, contacts, np.ones(4), mu)
