@@ -38,7 +38,47 @@ def rate(law):
 
 # name -> (argument that the message names, call)
 FLOWS = oqs.Flows([0, 0], [0, 0], [0, 0], names=("a", "b"))
+QUBITS = oqs.exchange_qubits([1.0, 1.5], 0.1)
 CASES = {
+    # bosonic contacts, spins and oscillators
+    "strength -1": ("strength", lambda: oqs.ohmic(-1.0)),
+    "exponent 0": ("exponent", lambda: oqs.ohmic(1.0, exponent=0.0)),
+    "cutoff 0": ("cutoff", lambda: oqs.drude_lorentz(1.0, 0.0)),
+    "center 0": ("center", lambda: oqs.underdamped(1.0, 0.0, 0.1)),
+    "a bosonic contact without a spectrum": (
+        "spectrum",
+        lambda: oqs.BosonicContact(0.01, qutip.sigmax()),
+    ),
+    "an operator that is not Hermitian": (
+        "operator",
+        lambda: oqs.BosonicContact(oqs.ohmic(1.0), qutip.sigmap()),
+    ),
+    "H of spins not Hermitian": ("hamiltonian", lambda: oqs.OperatorSystem(qutip.sigmap())),
+    "h of oscillators not positive": ("h", lambda: oqs.QuadraticBosons([[-1.0]])),
+    "no such factor": ("k", lambda: oqs.on_factor(QUBITS, 2, qutip.sigmax())),
+    "exchange NaN": ("coupling", lambda: oqs.exchange_qubits([1.0, 1.5], NAN)),
+    "a graph beyond the qubits": (
+        "graph",
+        lambda: oqs.ising_qubits([1.0, 1.5], 0.1, [(0, 2)]),
+    ),
+    "anisotropy NaN": (
+        "anisotropy",
+        lambda: oqs.heisenberg_qubits([1.0, 1.5], 0.1, anisotropy=NAN),
+    ),
+    "a transmon of one level": ("levels", lambda: oqs.transmon(1.0, 0.1, 1)),
+    "a cavity of no photons": ("levels", lambda: oqs.jaynes_cummings(1.0, 1.0, 0.1, 1)),
+    "a refrigerator at 0": ("cold", lambda: oqs.absorption_refrigerator(0.0, 3.0, 0.05)),
+    "a maser of two levels": ("energies", lambda: oqs.lambda_maser([0.0, 1.0])),
+    "a maser upside down": ("energies", lambda: oqs.v_maser([2.0, 1.0, 0.0])),
+    # Levitov, stability diagrams
+    "levitov with interactions": (
+        "system",
+        lambda: oqs.levitov(oqs.anderson_dot(0.0, 1.0), [oqs.Contact(oqs.flat(0.1))], [1], [0]),
+    ),
+    "gate NaN": (
+        "gate",
+        lambda: oqs.stability_diagram(lambda gate: MODEL, [NAN], [0.0, 1.0], 1.0),
+    ),
     # units and flows
     "reference energy 0": ("reference_energy", lambda: oqs.Units(0.0)),
     "flows no Flows": ("flows", lambda: oqs.deviation([0.1], FLOWS)),
@@ -342,6 +382,8 @@ def test_a_table_of_every_public_call():
         "LinearResponse", "Terminals",  # made by linear_response
         "CountingStatistics", "JumpStatistics", "WaitingTimes",  # made by counting_statistics
         "Noise",  # made by noise
+        "LevitovStatistics", "StabilityDiagram",  # made by levitov, stability_diagram
+        "BosonLaw", "Maser",  # made by closed_form of oscillators, lambda_maser
         "StationaryState",  # made by stationary_state
         "Assumption", "Audit", "Verdict",  # made by audit
         "FlowLaw", "StationaryMethod", "System",  # protocols
