@@ -19,6 +19,7 @@ import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 
+import bosons
 import fluctuations
 import jumps
 import numpy as np
@@ -28,10 +29,17 @@ import trajectories
 from timing import Task
 
 TASKS: dict[str, Task] = (
-    stationary.TASKS | fluctuations.TASKS | response.TASKS | trajectories.TASKS | jumps.TASKS
+    stationary.TASKS
+    | bosons.TASKS
+    | fluctuations.TASKS
+    | response.TASKS
+    | trajectories.TASKS
+    | jumps.TASKS
 )
 EXPONENTIAL = (
     "whole",
+    "spins",
+    "spins again",
     "spinful",
     "readings",
     "spinful audit",

@@ -1,4 +1,4 @@
-"""The open system at density-matrix level: Davies generators of small fermionic systems.
+"""The open system at density-matrix level: generators of small systems of fermions, bosons, spins.
 
 Units: hbar = k_B = 1, energies in one reference energy. Flows are positive where a reservoir loses.
 Equation numbers are those of Vovchenko et al., arXiv:2412.15355.

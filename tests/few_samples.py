@@ -4,7 +4,7 @@ import functools
 import itertools
 
 from validation import families
-from validation.families.open_system import counting, interacting, trust
+from validation.families.open_system import bosonic, counting, interacting, trust
 from validation.systems import random_systems
 
 KINDS = ("independent_baths", "distinct_levels", "collective_baths", "interacting")
@@ -29,11 +29,13 @@ def few_samples(monkeypatch):
     for family, size, count, samples in (
         (interacting, "_SYSTEMS", 12, "_samples"),
         (trust, "_DOUBLE_DOTS", 16, "_audits"),
+        (bosonic, "_SPINS", 12, "_settings"),
         (counting, "_SYSTEMS", 18, "_samples"),
     ):
         monkeypatch.setattr(family, size, count)
         kept = getattr(family, samples)
         monkeypatch.setattr(family, samples, functools.cache(kept.__wrapped__))
+    monkeypatch.setattr(bosonic, "_DOTS", 6)
 
 
 def first_figure():

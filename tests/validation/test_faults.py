@@ -6,6 +6,7 @@ which must have one. New families add a module there and its name to TABLES.
 
 import pytest
 from faults import (
+    bosonic,
     close_levels,
     fluctuations,
     heat,
@@ -24,6 +25,7 @@ from validation import Status, families
 TABLES = (
     open_system,
     interacting,
+    bosonic,
     close_levels,
     fluctuations,
     response,

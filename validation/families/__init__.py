@@ -17,6 +17,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "clausius",
         "interacting",
         "degenerate",
+        "bosonic",
         "close_levels",
         "counting",
         "response",

@@ -1,0 +1,311 @@
+"""Bosonic reservoirs: spins, oscillators and phonons against exact flows and the second law."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterable
+
+import numpy as np
+import qutip
+
+import oqs
+from oqs.contact.spectra import Spectrum
+from validation.framework.check import Measurement, check
+from validation.framework.deviation import deviation, largest, worst
+from validation.references import literal_bosons
+from validation.references.literal_bosons import BosonBath
+from validation.systems.random_bosonic import BosonicSetting, dots_with_phonons, spin_systems
+
+_SPINS, _DOTS, _SEED = 300, 100, 20260
+_CASES = 24
+
+# Flows are differences of gross rates that cancel; measured against those, double precision leaves
+# some 1e-15 times the number of transitions, and 1e-12 two decades beside.
+ROUNDING = 1e-12
+
+
+@functools.cache
+def _settings() -> tuple[BosonicSetting, ...]:
+    """Return the random systems of this family, both kinds."""
+    rng = np.random.default_rng(_SEED)
+    return (*spin_systems(rng, _SPINS), *dots_with_phonons(rng, _DOTS))
+
+
+def _bath(contact: oqs.BosonicContact, T: float) -> BosonBath:
+    """Return what the dense reference needs of a contact, its unit operator left out."""
+    spectrum, operator = contact.spectrum, contact.operator[0]
+    assert isinstance(spectrum, Spectrum)  # as all of this family's are
+    assert isinstance(operator, qutip.Qobj)
+    S = operator.full()
+    traceless = S - np.trace(S) / len(S) * np.eye(len(S))
+    return BosonBath(lambda w: float(spectrum(np.array([w]))[0]), spectrum.slope, traceless, T)
+
+
+@check(
+    "absorption refrigerator of three qubits",
+    equation="Eqs. (2), (3)",
+    reference="qthermo 0.7, ten digits: 7.537957160e-4, 2.273043748e-3, -3.026839464e-3",
+    tolerance=1e-9,  # the digits of the reference
+    claim="Heat of the hot bath drives heat out of the cold one; COP = w_c/w_h.",
+)
+def refrigerator() -> Measurement:
+    """Return the largest deviation of the three flows and of the COP, by every solver."""
+    fridge = oqs.absorption_refrigerator(1.0, 3.0, 0.05)
+    baths = [
+        oqs.BosonicContact(oqs.flat(0.01), oqs.on_factor(fridge, k, qutip.sigmax()))
+        for k in range(3)
+    ]
+    model = oqs.davies(fridge, baths)
+    expected = [7.537957160e-4, 2.273043748e-3, -3.026839464e-3]
+
+    def measured() -> Iterable[tuple[str, float]]:
+        for method in (oqs.Populations(), oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian()):
+            flows = oqs.flow_law(model, method=method)([1.0, 6.0, 1.5]).energy
+            yield f"flows by {method}", deviation(flows, expected)
+        # without the coupling's own energy each excitation moves w_c and w_h exactly
+        weak = oqs.absorption_refrigerator(1.0, 3.0, 1e-6)
+        own = [
+            oqs.BosonicContact(oqs.flat(0.01), oqs.on_factor(weak, k, qutip.sigmax()))
+            for k in range(3)
+        ]
+        flows = oqs.flow_law(oqs.davies(weak, own))([1.0, 6.0, 1.5]).energy
+        yield "COP = w_c/w_h", abs(float(flows[0] / flows[1]) * 3.0 - 1.0)
+
+    return worst(measured())
+
+
+@check(
+    "qubit and oscillator between two baths",
+    equation="Eq. (10) with Bose's occupations",
+    reference="J_1 = w g_1 g_2 (n_1 - n_2)/(g_1(1 + 2 n_1) + g_2(1 + 2 n_2)); w g_1 (n_1 - nbar)",
+    tolerance=ROUNDING,
+    claim="Both closed forms, at 24 random frequencies, rates and temperatures.",
+)
+def closed_forms(rng: np.random.Generator) -> Measurement:
+    """Return the largest deviation relative to the flow, or 1e-3 of the gross rate if less."""
+
+    def measured() -> Iterable[tuple[str, float]]:
+        for case in range(_CASES):
+            w, *g = 10 ** rng.uniform([-1, -4, -4], [1, -1, -1])
+            T = 10 ** rng.uniform(-0.5, 1.0, size=2) * w
+            n = 1 / np.expm1(w / T)
+            gross = w * g[0] * (1 + 2 * n[0])
+            qubit = oqs.OperatorSystem(w / 2 * qutip.sigmaz())
+            baths = [oqs.BosonicContact(oqs.flat(x), qutip.sigmax()) for x in g]
+            expected = w * g[0] * g[1] * (n[0] - n[1]) / (g @ (1 + 2 * n))
+            found = oqs.flow_law(oqs.davies(qubit, baths))(T).energy[0]
+            yield f"qubit {case}", abs(found - expected) / max(abs(expected), 1e-3 * gross)
+            oscillator = oqs.QuadraticBosons([[w]])
+            baths = [oqs.BosonicContact(oqs.flat(x), [1.0]) for x in g]
+            expected = w * g[0] * (n[0] - (g @ n) / sum(g))
+            found = oqs.closed_form(oscillator, baths)(T).energy[0]
+            yield f"oscillator {case}", abs(found - expected) / max(abs(expected), 1e-3 * gross)
+
+    return worst(measured())
+
+
+@check(
+    "valve of two qubits",
+    equation="Eqs. (2), (9)",
+    reference="dense matrices of the same generator, written out",
+    tolerance=ROUNDING,
+    claim="Flows forward and reversed between Ohmic baths, which differ: the valve rectifies.",
+)
+def valve() -> Measurement:
+    """Return the largest deviation of the flows; infinity where they do not differ by 10 %."""
+    pair = oqs.exchange_qubits([1.0, 1.6], 0.1)
+    sx = [oqs.on_factor(pair, k, qutip.sigmax()) for k in range(2)]
+    contacts = [
+        oqs.BosonicContact(oqs.ohmic(slope), x) for slope, x in zip((0.02, 0.005), sx, strict=True)
+    ]
+    law = oqs.flow_law(oqs.davies(pair, contacts))
+    found, off = [], []
+    for T in ([2.0, 0.2], [0.2, 2.0]):
+        baths = [_bath(c, t) for c, t in zip(contacts, T, strict=True)]
+        H = pair.hamiltonian.full()
+        _, flows = literal_bosons.stationary_flows(
+            H, [literal_bosons.dissipator(H, bath) for bath in baths]
+        )
+        found.append(abs(float(flows[0])))
+        off.append(deviation(law(T).energy, flows))
+    rectification = abs(found[0] - found[1]) / max(found)
+    detail = f"|J| = {found[0]:.4g} forward, {found[1]:.4g} reversed"
+    return Measurement(largest(*off) if rectification > 0.1 else np.inf, detail=detail)
+
+
+@check(
+    "random spin systems, dense",
+    equation="Eqs. (2), (9)",
+    reference="dense matrices of the same generator, written out",
+    tolerance=ROUNDING,
+    claim="Flows of 24 random systems, degenerate ones among them, against the null vector.",
+)
+def dense_spins() -> Measurement:
+    """Return the largest deviation relative to the gross rates."""
+
+    def measured() -> Iterable[tuple[str, float]]:
+        for setting in spin_systems(np.random.default_rng(_SEED + 1), _CASES):
+            H = setting.system.hamiltonian.full()
+            baths = [_bath(c, t) for c, t in zip(setting.bosonic, setting.T.tolist(), strict=True)]
+            _, flows = literal_bosons.stationary_flows(
+                H, [literal_bosons.dissipator(H, bath) for bath in baths]
+            )
+            law = oqs.flow_law(setting.model)
+            gross = law.gross(setting.T).energy
+            yield setting.name, deviation(law(setting.T).energy, flows, float(np.max(gross)))
+
+    return worst(measured())
+
+
+@check(
+    "KMS condition of bosonic reservoirs",
+    equation="Eq. (14)",
+    reference="up/down = e^(-w/T), and e^(-(w - mu)/T) of leads beside phonons",
+    tolerance=ROUNDING,
+    claim="Rates up and down of every contact at every Bohr frequency of 400 random systems.",
+)
+def kms() -> Measurement:
+    """Return the largest deviation of ln(down/up) from (w - mu)/T, relative to 1 + that."""
+
+    def measured() -> Iterable[tuple[str, float]]:
+        for setting in _settings():
+            model = setting.model
+            weights = model.weights(setting.T, setting.mu).reshape(2, *model.rates.shape)
+            x = (model.frequencies - setting.mu[:, None]) / setting.T[:, None]
+            driven = (weights[0] > 0) & (weights[1] > 0)
+            ratio = np.log(weights[0][driven] / weights[1][driven])
+            yield setting.name, deviation(ratio, x[driven], 1 + np.abs(x[driven]))
+
+    return worst(measured())
+
+
+@check(
+    "Gibbs states of bosonic reservoirs",
+    equation="Eq. (14)",
+    reference="exp[(mu_j N - H)/T_j]",
+    tolerance=ROUNDING,
+    claim="The Gibbs state of each reservoir is stationary under its own dissipator, 400 systems.",
+)
+def gibbs() -> Measurement:
+    """Return the largest |D_j[rho_j]| relative to the largest element of D_j."""
+
+    def measured() -> Iterable[tuple[str, float]]:
+        for setting in _settings():
+            model = setting.model
+            here = model.all_elements.at(setting.T, setting.mu)
+            for j, dissipator in enumerate(here.dissipators()):
+                potential = float(setting.mu[j])
+                rho = oqs.gibbs_state(model.system, float(setting.T[j]), potential).full()
+                vectors = model.system.spectrum.vectors
+                state = (vectors.conj().T @ rho @ vectors).ravel()
+                change = np.max(np.abs(dissipator @ state))
+                yield f"{setting.name}, {j}", float(change / max(abs(dissipator).max(), 1e-300))
+
+    return worst(measured())
+
+
+@check(
+    "Clausius inequality with bosonic reservoirs",
+    equation="Eq. (3)",
+    reference="sum_j Y_j/T_j <= 0",
+    tolerance=ROUNDING,
+    claim="300 random spin systems and 100 dots with phonons in their stationary states.",
+)
+def clausius() -> Measurement:
+    """Return the largest violation relative to the gross rates of heat over T."""
+
+    def measured() -> Iterable[tuple[str, float]]:
+        for setting in _settings():
+            law = oqs.flow_law(setting.model)
+            total = float(oqs.clausius_sum(law(setting.T, setting.mu), setting.T))
+            gross = float(np.sum(law.gross(setting.T, setting.mu).heat / setting.T))
+            yield setting.name, max(total, 0.0) / max(gross, 1e-300)
+
+    return worst(measured())
+
+
+@check(
+    "Spohn's inequality with bosonic reservoirs",
+    equation="Eqs. (15)-(18)",
+    reference="-tr{D_j[rho] (ln rho - ln rho_j)} >= 0",
+    tolerance=ROUNDING,
+    claim="Each reservoir alone brings random states of 400 systems closer to its Gibbs state.",
+)
+def spohn(rng: np.random.Generator) -> Measurement:
+    """Return the largest violation relative to the production itself or the fastest rate."""
+
+    def measured() -> Iterable[tuple[str, float]]:
+        for setting in _settings():
+            model = setting.model
+            # fermions have no coherences between particle numbers
+            states = model.system.spectrum.particles
+            size = len(states)
+            raw = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+            raw = np.where(states[:, None] == states, raw, 0.0)
+            vectors = model.system.spectrum.vectors
+            rho = vectors @ (raw @ raw.conj().T / np.sum(np.abs(raw) ** 2)) @ vectors.conj().T
+            state = qutip.Qobj(rho, dims=model.system.dims)
+            made = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
+            fastest = max(float(np.max(model.weights(setting.T, setting.mu))), 1e-300)
+            yield setting.name, max(float(np.max(-made)), 0.0) / fastest
+
+    return worst(measured())
+
+
+@check(
+    "local against global master equation",
+    equation="Eq. (3)",
+    reference="Levy and Kosloff, EPL 107, 20004 (2014): local, w_c/T_c < w_h/T_h",
+    tolerance=0.0,
+    claim="Two coupled qubits: ours never moves heat from cold to hot, the local one does there.",
+)
+def local_and_global() -> Measurement:
+    """Return how many of the cases come out otherwise."""
+    missed, cases = 0, 0
+    for w_h, T_c in ((3.0, 0.9), (4.0, 0.8), (2.5, 0.7)):
+        w_c, T_h, g, rate = 1.0, 1.0, 0.1, 0.01
+        pair = oqs.exchange_qubits([w_h, w_c], g)
+        H = pair.hamiltonian.full()
+        lowering = [oqs.on_factor(pair, k, qutip.sigmam()).full() for k in range(2)]
+        local = [
+            literal_bosons.local_dissipator(s, w, rate, t)
+            for s, w, t in zip(lowering, (w_h, w_c), (T_h, T_c), strict=True)
+        ]
+        _, of_local = literal_bosons.stationary_flows(H, local)
+        baths = [
+            oqs.BosonicContact(oqs.flat(rate), oqs.on_factor(pair, k, qutip.sigmax()))
+            for k in range(2)
+        ]
+        ours = oqs.flow_law(oqs.davies(pair, baths))([T_h, T_c]).energy
+        cases += 2
+        missed += int(not of_local[0] < 0) + int(not ours[0] > 0)
+    return Measurement(float(missed), detail=f"{cases} cases")
+
+
+@check(
+    "truncated oscillators",
+    equation="Eq. (10) with Bose's occupations",
+    reference="the exact covariance matrix of two coupled oscillators",
+    tolerance=3e-5,  # 9 levels at T = 0.7 of the lower mode: e^(-9 / 0.7) = 3e-6 times some
+    claim="The density matrix of truncated oscillators tends to the exact flow as levels grow.",
+)
+def truncated_oscillators() -> Measurement:
+    """Return the deviation at nine levels; infinity where it does not fall with each level."""
+    pair = oqs.QuadraticBosons([[1.0, 0.2], [0.2, 1.3]])
+    spectra, sites = (oqs.ohmic(0.02), oqs.ohmic(0.05)), ([1.0, 0.0], [0.0, 1.0])
+    T = [0.7, 0.4]
+    exact = oqs.closed_form(
+        pair, [oqs.BosonicContact(s, x) for s, x in zip(spectra, sites, strict=True)]
+    )(T)
+    errors = []
+    for levels in (3, 5, 7, 9):
+        contacts = [
+            oqs.BosonicContact(s, pair.displacement(x, levels))
+            for s, x in zip(spectra, sites, strict=True)
+        ]
+        flows = oqs.flow_law(oqs.davies(pair.truncated(levels), contacts))(T)
+        errors.append(deviation(flows.energy, exact.energy))
+    falls = all(b < a / 3 for a, b in itertools.pairwise(errors))
+    detail = "errors " + ", ".join(f"{error:.1e}" for error in errors)
+    return Measurement(errors[-1] if falls else np.inf, detail=detail)
