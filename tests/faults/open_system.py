@@ -166,7 +166,7 @@ def product_terms(before_factor, after_factor):
     """The terms -{L^+ L, rho}/2 of every generator, each side times a factor."""
 
     def plant(monkeypatch):
-        original = oqs.generator.generator._assemble
+        original = oqs.generator.assembly._assemble
 
         def faulty(*parts, **options):
             made = original(*parts, **options)
@@ -174,7 +174,7 @@ def product_terms(before_factor, after_factor):
                 made, before=made.before * before_factor, after=made.after * after_factor
             )
 
-        monkeypatch.setattr("oqs.generator.generator._assemble", faulty)
+        monkeypatch.setattr("oqs.generator.assembly._assemble", faulty)
 
     return plant
 

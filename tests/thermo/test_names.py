@@ -71,7 +71,7 @@ def test_unnamed_reservoirs_take_their_contacts_names(
     path.save(tmp_path / "path.nc")
     again = thermo.Trajectory.load(tmp_path / "path.nc")
     assert again.names == again.flows.names == expected
-    legend = [t.get_text() for t in thermo.plot_trajectory(path).axes[0].get_legend().get_texts()]
+    legend = [t.get_text() for t in thermo.plot_trajectory(path).legends[0].get_texts()]
     for name in expected:
         assert (f"reservoir {name}" if name.isdecimal() else name) in legend
 

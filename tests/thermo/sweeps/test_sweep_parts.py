@@ -30,7 +30,9 @@ def parts(tmp_path):
 def test_processes_make_one_table(tmp_path):
     files = [tmp_path / f"{i}.db" for i in range(2)]
     program = tmp_path / "program.py"
-    program.write_text(f"import sys; sys.path.insert(0, {os.path.dirname(functions.__file__)!r})")
+    # thermo first: tests/ has a folder of that name
+    folder = os.path.dirname(functions.__file__)
+    program.write_text(f"import sys, thermo; sys.path.append({folder!r})")
     with program.open("a") as text:
         text.write(PROGRAM)
     running = [
