@@ -32,6 +32,16 @@ class NonUniqueStationaryState(ValueError):
     ----------
     kernel_dimension : dimension of the generator's kernel.
     exact : whether it is; a large kernel is not counted to the end, and is at least as large.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([1.0, 2.0])
+    >>> left_alone = oqs.davies(dots, [oqs.Contact(oqs.flat(0.01), coupling=[1, 0])])
+    >>> try:
+    ...     oqs.stationary_state(left_alone, [1.0], [0.0])
+    ... except oqs.NonUniqueStationaryState:
+    ...     print("several stationary states")
+    several stationary states
     """
 
     def __init__(self, kernel: Kernel, reason: str) -> None:
@@ -49,4 +59,10 @@ class NonUniqueStationaryState(ValueError):
 
 @final
 class StationaryStateNotFound(RuntimeError):
-    """A solver's answer did not pass its own check of residual, trace, Hermiticity, positivity."""
+    """A solver's answer did not pass its own check of residual, trace, Hermiticity, positivity.
+
+    Examples
+    --------
+    >>> issubclass(oqs.StationaryStateNotFound, RuntimeError)
+    True
+    """

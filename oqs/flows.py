@@ -34,6 +34,12 @@ class ReservoirFlows(NamedTuple):
     Parameters
     ----------
     particle, energy, heat : P_j, J_j, Y_j, numbers, or arrays of the batch's shape (...).
+
+    Examples
+    --------
+    >>> flows = oqs.Flows.of([0.5, -0.5], [1.0, -1.0], mu=[0.2, 0.0], names=("cold", "hot"))
+    >>> float(flows["hot"].energy)
+    -1.0
     """
 
     particle: FloatArray
@@ -48,6 +54,16 @@ class Deviation(NamedTuple):
     Parameters
     ----------
     particle, energy, heat : largest |difference| of each kind over the largest |flow| of that kind.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> exact = oqs.closed_form(dots, leads)(T, mu)
+    >>> oqs.deviation(exact, exact)
+    Deviation(particle=0.0, energy=0.0, heat=0.0)
     """
 
     particle: float
@@ -256,6 +272,13 @@ class FlowLaw(Protocol):
     contacts, (n,) with None of one without, or None: reservoirs must have the same ones, or none.
     Beside that, `scalar_flows()` may give its flows as `ScalarFlows`, or None where many states at
     once are no quicker than one after the other. A plain function serves as well.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> isinstance(oqs.closed_form(dots, leads), oqs.FlowLaw)
+    True
     """
 
     def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:

@@ -49,6 +49,11 @@ class Contact(ReservoirContact):
     TypeError, ValueError
         if the rate is not callable, the coupling is not a finite array of one of these shapes, or
         the band's edges do not ascend.
+
+    Examples
+    --------
+    >>> oqs.Contact(oqs.flat(0.01), coupling=[1, 0], name="left")
+    Contact 'left': rate: Flat(value=0.01); 1 channel on 2 sites
     """
 
     rate: Rate

@@ -81,7 +81,13 @@ class Lorentzian:
 
 
 def flat(value: float) -> Flat:
-    """Return the frequency-independent rate gamma(w) = value >= 0 (units of energy)."""
+    """Return the frequency-independent rate gamma(w) = value >= 0 (units of energy).
+
+    Examples
+    --------
+    >>> oqs.flat(0.01)(np.array([1.0, 2.0]))
+    array([0.01, 0.01])
+    """
     return Flat(non_negative("value", value))
 
 
@@ -90,6 +96,11 @@ def power_law(prefactor: float, exponent: float) -> PowerLaw:
 
     The paper's figures use exponent 1/2 (arXiv:2412.15355): the density of states of a
     three-dimensional gas with quadratic dispersion, which starts at w = 0.
+
+    Examples
+    --------
+    >>> oqs.power_law(1e-4, 0.5)(np.array([4.0, 9.0]))
+    array([0.0002, 0.0003])
     """
     return PowerLaw(
         non_negative("prefactor", prefactor),
@@ -98,7 +109,13 @@ def power_law(prefactor: float, exponent: float) -> PowerLaw:
 
 
 def lorentzian(strength: float, center: float, width: float) -> Lorentzian:
-    """Return gamma(w) = strength width^2 / ((w - center)^2 + width^2): a filtered contact."""
+    """Return gamma(w) = strength width^2 / ((w - center)^2 + width^2): a filtered contact.
+
+    Examples
+    --------
+    >>> oqs.lorentzian(0.01, center=1.0, width=0.5)(np.array([1.0, 1.5]))
+    array([0.01 , 0.005])
+    """
     return Lorentzian(
         non_negative("strength", strength),
         real_number("center", center, "It is the frequency of the peak, in units of energy."),

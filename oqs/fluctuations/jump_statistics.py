@@ -17,7 +17,18 @@ _WATCH = "Give a pair such as (0, 'in'): reservoir, and 'in' or 'out' of the sys
 
 
 class JumpStatistics(CountingStatistics):
-    """Counting statistics of a generator whose jumps are known one by one."""
+    """Counting statistics of a generator whose jumps are known one by one.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> stats = oqs.counting_statistics(model, T, mu)
+    >>> stats.noise_spectrum([0.0, 0.1], "particle").shape
+    (2, 2, 2)
+    """
 
     @abc.abstractmethod
     def _spectrum(

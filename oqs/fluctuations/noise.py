@@ -28,6 +28,16 @@ class Noise:
     second_cumulants : (..., 2, n, 2, n) covariances of particles (0) and energy (1), per unit time.
     gross : (..., 2, n) scale of the rates that cancel in the means.
     T, mu : (..., n) of the reservoirs.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> noise = oqs.noise(model, T, mu)
+    >>> noise.covariance("heat").shape
+    (2, 2)
     """
 
     flows: Flows

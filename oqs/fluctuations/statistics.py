@@ -56,6 +56,16 @@ class CountingStatistics(Summarised):
     References
     ----------
     Esposito, Harbola, Mukamel, Rev. Mod. Phys. 81, 1665 (2009), doi:10.1103/RevModPhys.81.1665.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> stats = oqs.counting_statistics(model, T, mu)
+    >>> isinstance(stats, oqs.CountingStatistics), stats.covariance("particle").shape
+    (True, (2, 2))
     """
 
     T: FloatArray

@@ -56,6 +56,10 @@ class DaviesModel(Model):
     shifted : whether the generator holds the frequency shifts -i[H_LS,j, .] of Eq. (2).
     energy_of : what J_j counts, tr(D_j[rho] H_S) or the energies of the levels, see `davies`.
     reason : why this generator, where `oqs.first_order` chose it; else None.
+
+    >>> dots = oqs.QuadraticSystem.from_energies([0.8, 1.6])
+    >>> oqs.davies(dots, [oqs.Contact(oqs.flat(0.01), name="cold")]).names
+    ('cold',)
     """
 
     system: System
@@ -361,6 +365,14 @@ def davies(
     Valid for weak coupling, gamma << T, and for splittings of different Bohr frequencies far above
     the rates (Davies 1974, doi:10.1007/BF01608389); levels split by less than the rates come out
     wrong by large factors.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> model.liouvillian([0.5, 1.0], [1.2, 0.8]).shape
+    (16, 16)
     """
     if not isinstance(system, System):
         raise TypeError(

@@ -35,5 +35,13 @@ def lamb_shift(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> tuple
     References
     ----------
     Breuer and Petruccione, The Theory of Open Quantum Systems (2002), Eq. (3.141).
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.lorentzian(0.01, 1.0, 2.0))]
+    >>> model = oqs.davies(dots, leads, lamb_shift=True)
+    >>> [shift.isherm for shift in oqs.lamb_shift(model, [0.5], [1.2])]
+    [True]
     """
     return checked_model(model).lamb_shift(T, mu)

@@ -44,6 +44,13 @@ class Model(Summarised):
     resolution : energies closer than this energy are equal.
     shifted : whether the generator holds the frequency shifts FS_j.
     reason : why this generator, where `oqs.first_order` chose it; else None.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> [isinstance(make(dots, leads), oqs.Model) for make in (oqs.davies, oqs.perlind)]
+    [True, True]
     """
 
     system: System

@@ -32,6 +32,16 @@ class DensityMatrixLaw(Summarised):
     problem : what is solved, without the untouched parts.
     method : the solver.
     untouched : modes and sites that no contact touches, each with the reason. They carry nothing.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> law = oqs.flow_law(model)
+    >>> law(T, mu).particle.round(6)
+    array([ 0.001276, -0.001276])
     """
 
     model: Model
@@ -155,6 +165,16 @@ def flow_law(model: Model, *, method: StationaryMethod | None = None) -> Density
         if the flows depend on the initial state, or no contact touches anything.
     TypeError, ValueError
         if the method is no solver or does not apply to the model.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> law = oqs.flow_law(model)
+    >>> law.method, law(T, mu).particle.round(6)
+    (Populations(), array([ 0.001276, -0.001276]))
     """
     part = checked_model(model).touched
     if part.model is None:

@@ -58,6 +58,13 @@ class Landauer(Summarised):
     References
     ----------
     Meir and Wingreen 1992, doi:10.1103/PhysRevLett.68.2512.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> oqs.landauer(dots, leads).transmission([1.0]).shape
+    (1, 2, 2)
     """
 
     system: QuadraticSystem
@@ -194,6 +201,14 @@ def landauer(
     ------
     TypeError, ValueError
         if the system is not quadratic, contacts are refused, or a band is missing.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> oqs.landauer(dots, leads)(T, mu).particle.round(6)
+    array([ 0.001266, -0.001266])
     """
     if not isinstance(system, QuadraticSystem):
         raise TypeError(

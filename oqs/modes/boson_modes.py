@@ -45,6 +45,14 @@ class BosonLaw:
     exchange : (K, n, n) K_kjq, symmetric, units of energy.
     strengths : (n, K) tr G_j of each level.
     contacts : one per reservoir.
+
+    Examples
+    --------
+    >>> modes = oqs.QuadraticBosons([[1.0]])
+    >>> baths = [oqs.BosonicContact(oqs.flat(rate), [1.0]) for rate in (0.01, 0.02)]
+    >>> law = oqs.closed_form(modes, baths)
+    >>> law([0.5, 1.0]).energy.round(6)
+    array([-0.002836,  0.002836])
     """
 
     frequencies: FloatArray

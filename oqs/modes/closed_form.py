@@ -50,6 +50,14 @@ class ClosedForm(Summarised):
     rates : (n, K) gamma_j(w_k) times the squared amplitude of mode k in the channels of contact j.
     untouched : the other modes, which carry nothing and are left out, each with the reason.
     names : (n,) of the contacts, or None.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> law = oqs.closed_form(dots, leads)
+    >>> law.frequencies.round(3)
+    array([0.839, 1.561])
     """
 
     frequencies: FloatArray
@@ -173,6 +181,14 @@ def closed_form(
     TypeError, ValueError
         if the system is not quadratic, or contacts are collective on degenerate modes, or are
         refused as by `davies`.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> oqs.closed_form(dots, leads)(T, mu).particle.round(6)
+    array([ 0.001276, -0.001276])
     """
     if isinstance(system, QuadraticBosons):
         return boson_law(system, contacts, apart=True)

@@ -53,6 +53,14 @@ class GaussianLaw(Summarised):
         level; units of energy.
     untouched : dark modes, which carry nothing and are left out, each with the reason.
     names : (n,) of the contacts, or None.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> oqs.gaussian_law(dots, leads)(T, mu).particle.round(6)
+    array([ 0.001276, -0.001276])
     """
 
     frequencies: FloatArray
@@ -144,6 +152,14 @@ def gaussian_law(
         if no contact touches any mode.
     TypeError, ValueError
         if the system is not quadratic, or contacts are refused.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> oqs.gaussian_law(dots, leads)(T, mu).particle.round(6)
+    array([ 0.001276, -0.001276])
     """
     if isinstance(system, QuadraticBosons):
         if lamb_shift or resolution is not None:

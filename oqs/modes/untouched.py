@@ -25,6 +25,13 @@ class Untouched:
     energy : of the mode, units of energy; None for a set of sites.
     sites : of the set; empty for a mode.
     reason : why, contact by contact.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem.from_energies([1.0, 2.0])
+    >>> law = oqs.closed_form(dots, [oqs.Contact(oqs.flat(0.01), coupling=[1, 0])] * 2)
+    >>> law.untouched[0].energy
+    2.0
     """
 
     energy: float | None

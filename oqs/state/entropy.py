@@ -35,6 +35,15 @@ def clausius_sum(flows: Flows, T: ArrayLike) -> FloatArray:
     ------
     TypeError, ValueError
         if flows are no Flows, or T does not have one positive entry per reservoir.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> bool(oqs.clausius_sum(oqs.flow_law(model)(T, mu), T) < 0)
+    True
     """
     if not isinstance(flows, Flows):
         raise TypeError(
@@ -66,6 +75,13 @@ def gibbs_state(system: System, T: float, mu: float = 0.0) -> qutip.Qobj:
     ------
     TypeError, ValueError
         if the system is none, or T, mu are refused.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> rho = oqs.gibbs_state(dots, T=0.5, mu=1.2)
+    >>> round(float(rho.tr().real), 12)
+    1.0
     """
     if not isinstance(system, System):
         raise TypeError(
@@ -94,6 +110,15 @@ def relative_entropy_to_gibbs(
 
     ln rho_j = (mu_j N_S - H_S)/T_j - ln Z_j is used as it stands, so the result is finite and exact
     where populations of rho_j underflow. Arguments and errors as `momentary_flows`.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> rho = oqs.gibbs_state(dots, T=0.5, mu=1.2)
+    >>> oqs.relative_entropy_to_gibbs(model, rho, [0.5, 1.0], [1.2, 0.8])[1].round(6)
+    np.float64(0.068189)
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
@@ -120,6 +145,16 @@ def entropy_production(
     Infinite where rho has an empty state that the generator fills; eigenvalues of rho below 1e-15
     count as empty, rates below 1e-15 of the largest do not fill. Arguments and errors as
     `momentary_flows`.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> rho = oqs.stationary_state(model, T, mu)
+    >>> oqs.entropy_production(model, rho, T, mu) > 0
+    True
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)
@@ -138,6 +173,16 @@ def entropy_production_by_reservoir(
     The rate at which reservoir j alone takes rho towards its Gibbs state rho_j (Spohn 1978,
     doi:10.1063/1.523789). The sum over j is `entropy_production`. Arguments and errors as
     `momentary_flows`.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> rho = oqs.stationary_state(model, T, mu)
+    >>> oqs.entropy_production_by_reservoir(model, rho, T, mu).shape
+    (2,)
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho)

@@ -53,6 +53,16 @@ class Relaxation(Summarised):
     flows : Flows (m, n), P_j = tr(D_j[rho] N_S) and so on, at each time.
     entropy : (m,) S_S = -tr rho ln rho.
     entropy_production : (m,) dS_S/dt + sum_j (mu_j P_j - J_j)/T_j >= 0, Eq. (3).
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> start = oqs.stationary_state(model, [1.0, 1.0], [0.8, 0.8])
+    >>> oqs.relax(model, start, T, mu, times=[0.0, 50.0, 100.0]).entropy.shape
+    (3,)
     """
 
     times: FloatArray
@@ -101,6 +111,17 @@ def relax(
     ------
     TypeError, ValueError
         if rho0 is no state of the system, T, mu are refused, or times do not ascend from >= 0.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> start = oqs.stationary_state(model, [1.0, 1.0], [0.8, 0.8])
+    >>> relaxation = oqs.relax(model, start, T, mu, times=[0.0, 50.0, 100.0])
+    >>> bool((relaxation.entropy_production >= 0).all())
+    True
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho0)
@@ -160,6 +181,15 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> 
         if T, mu are refused.
     MemoryError
         before anything is computed, where the rate matrix of an interacting system is too large.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> round(oqs.relaxation_time(model, T, mu), 2)
+    33.33
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     require_unique(model)

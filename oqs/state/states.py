@@ -72,6 +72,16 @@ def momentary_flows(
     ------
     TypeError, ValueError
         if rho is no state of the system, or T, mu are refused.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> rho = oqs.gibbs_state(dots, T=0.7, mu=1.0)
+    >>> oqs.momentary_flows(model, rho, T, mu).particle.round(6)
+    array([ 0.001331, -0.001166])
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     particle, energy = exchange(model, energy_basis(model, rho), temperature, potential)

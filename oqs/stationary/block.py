@@ -39,6 +39,15 @@ class ZeroFrequencyBlock(StationaryMethod):
     accepted if every contact's flow is known to 1e-11 of its gross rate. Blocks of 1000 elements or
     more are iterated, if that gives as much; populations then hold to 1e-13 in absolute terms, as
     they do beyond 1024 states.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> oqs.stationary_state(model, T, mu, method=oqs.ZeroFrequencyBlock()).residual < 1e-12
+    True
     """
 
     def prepare(self, model: Model) -> StationaryProblem:

@@ -116,6 +116,16 @@ def stationary_state(
         if the answer does not pass its checks.
     TypeError, ValueError
         for T <= 0, wrong shapes, NaN; a method that does not apply.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> rho = oqs.stationary_state(model, T, mu)
+    >>> round(float(rho.tr().real), 12), rho.residual < 1e-12
+    (1.0, True)
     """
     solver = checked_method(model, method)
     temperature, potential = model.arguments(T, mu)

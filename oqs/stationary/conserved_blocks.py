@@ -29,6 +29,13 @@ class ConservedBlocks(StationaryMethod):
     solved as one matrix; more are iterated (GMRES) with products of blocks and the secular part of
     the generator as preconditioner. The residual is checked against the largest gross rate, so
     populations and flows hold to 1e-13 of that in absolute terms.
+
+    Examples
+    --------
+    >>> leads = [oqs.Contact(oqs.flat(0.01), [1, 0]), oqs.Contact(oqs.flat(0.02), [0, 1])]
+    >>> model = oqs.perlind(oqs.spinless_dots([0.0, 0.2], 0.1, U=1.0), leads)
+    >>> oqs.flow_law(model).method
+    ConservedBlocks()
     """
 
     def prepare(self, model: Model) -> StationaryProblem:

@@ -24,6 +24,15 @@ class FullLiouvillian(StationaryMethod):
     The equations are written in an energy eigenbasis, a unitary change of basis. All coherences are
     eliminated first, the populations then without subtractions: elements are as precise as those of
     ZeroFrequencyBlock(). Up to 7 sites, or 128 states.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> oqs.stationary_state(model, T, mu, method=oqs.FullLiouvillian()).residual < 1e-12
+    True
     """
 
     def prepare(self, model: Model) -> StationaryProblem:

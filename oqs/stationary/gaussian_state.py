@@ -52,6 +52,15 @@ class GaussianState(StationaryMethod):
     of reservoirs of differences of occupations, as in `gaussian_law`: nothing cancels, and they
     keep their relative precision in the cold and between nearly equal reservoirs. The state's
     `residual` is that of the equation for the covariance matrix.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> oqs.stationary_state(model, T, mu, method=oqs.GaussianState()).residual < 1e-12
+    True
     """
 
     def prepare(self, model: Model) -> StationaryProblem:

@@ -38,6 +38,16 @@ class StationaryState(qutip.Qobj):  # type: ignore[misc]  # qutip has no types
     ----------
     method : the solver object that found it.
     residual : largest |L rho| relative to the gross rates that cancel in it.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> rho = oqs.stationary_state(model, T, mu)
+    >>> rho.shape, rho.method
+    ((4, 4), Populations())
     """
 
     method: StationaryMethod
@@ -128,7 +138,13 @@ class StationaryProblem(abc.ABC):
 
 
 class StationaryMethod(abc.ABC):
-    """How a stationary state is found; its options are its fields."""
+    """How a stationary state is found; its options are its fields.
+
+    Examples
+    --------
+    >>> isinstance(oqs.Populations(), oqs.StationaryMethod)
+    True
+    """
 
     @abc.abstractmethod
     def prepare(self, model: Model) -> StationaryProblem:

@@ -34,6 +34,15 @@ class Populations(StationaryMethod):
     whose occupations are eigenstates (quadratic systems, densities without tunnelling) are iterated
     without a matrix, to 1e-12 in absolute terms. Systems with bosonic contacts, or with rates that
     depend on T and mu, are eliminated all states together.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> T, mu = [0.5, 1.0], [1.2, 0.8]
+    >>> oqs.stationary_state(model, T, mu, method=oqs.Populations()).residual < 1e-12
+    True
     """
 
     def prepare(self, model: Model) -> StationaryProblem:

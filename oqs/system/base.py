@@ -15,7 +15,13 @@ from oqs.system.spectrum import Spectrum
 
 
 class System(Summarised):
-    """A system of finite dimension D with a Hamiltonian H_S."""
+    """A system of finite dimension D with a Hamiltonian H_S.
+
+    Examples
+    --------
+    >>> isinstance(oqs.anderson_dot(-0.5, 1.0), oqs.System)
+    True
+    """
 
     @property
     @abc.abstractmethod

@@ -26,6 +26,11 @@ def anderson_dot(level: float, U: float, *, zeeman: float = 0.0) -> InteractingS
     """Return one spinful level: H = sum_s (level + s zeeman/2) n_s + U n_up n_down, s = +-1.
 
     Sites: 0 spin up, 1 spin down (Anderson 1961, doi:10.1103/PhysRev.124.41).
+
+    Examples
+    --------
+    >>> oqs.anderson_dot(level=-0.5, U=1.0).spectrum.energies
+    array([ 0. , -0.5, -0.5,  0. ])
     """
     return spinful_dots([level], 0.0, U=U, zeeman=zeeman)
 
@@ -42,6 +47,11 @@ def coupled_dots(levels: ArrayLike, U: float) -> InteractingSystem:
     ----------
     levels : (N,) energies.
     U : energy of each occupied pair.
+
+    Examples
+    --------
+    >>> oqs.coupled_dots([0.3, 0.4], 1.0).spectrum.energies.round(3)
+    array([0. , 0.4, 0.3, 1.7])
     """
     return spinless_dots(levels, 0.0, U=U, all_pairs=True)
 
@@ -60,6 +70,11 @@ def spinless_dots(
     levels : (N,) energies of the dots in a row.
     tunnelling : amplitude between neighbours, complex.
     U : inter-dot Coulomb energy.
+
+    Examples
+    --------
+    >>> oqs.spinless_dots([0.0, 0.2], 0.1, U=1.0).sites
+    2
     """
     energies = _levels(levels)
     dots = len(energies)
@@ -92,6 +107,11 @@ def spinful_dots(
     tunnelling : spin-conserving amplitude between neighbours, complex.
     U, U_inter : Coulomb energy within a dot and between dots.
     zeeman : splitting of spin up and down.
+
+    Examples
+    --------
+    >>> oqs.spinful_dots([0.0, 0.2], 0.1, U=1.0).sites
+    4
     """
     energies = _levels(levels)
     dots = len(energies)
@@ -113,21 +133,39 @@ def spinful_dots(
 def double_dot(
     levels: ArrayLike, tunnelling: complex, *, U: float, U_inter: float = 0.0, spin: bool = True
 ) -> InteractingSystem:
-    """Return two dots with intra-dot U (spinful only) and inter-dot U_inter; see `spinful_dots`."""
+    """Return two dots with intra-dot U (spinful only) and inter-dot U_inter; see `spinful_dots`.
+
+    Examples
+    --------
+    >>> oqs.double_dot([0.0, 0.2], 0.1, U=1.0).sites
+    4
+    """
     return _dots(2, levels, tunnelling, U, U_inter, spin)
 
 
 def triple_dot(
     levels: ArrayLike, tunnelling: complex, *, U: float, U_inter: float = 0.0, spin: bool = True
 ) -> InteractingSystem:
-    """Return three dots in a row with U and nearest-neighbour U_inter; see `spinful_dots`."""
+    """Return three dots in a row with U and nearest-neighbour U_inter; see `spinful_dots`.
+
+    Examples
+    --------
+    >>> oqs.triple_dot([0.0, 0.2, 0.0], 0.1, U=1.0).sites
+    6
+    """
     return _dots(3, levels, tunnelling, U, U_inter, spin)
 
 
 def hubbard_chain(
     dots: int, tunnelling: complex, *, U: float, V: float = 0.0, level: float = 0.0
 ) -> InteractingSystem:
-    """Return the extended Hubbard chain: on-site U, nearest-neighbour V; see `spinful_dots`."""
+    """Return the extended Hubbard chain: on-site U, nearest-neighbour V; see `spinful_dots`.
+
+    Examples
+    --------
+    >>> oqs.hubbard_chain(2, 0.1, U=1.0).sites
+    4
+    """
     if isinstance(dots, bool) or not isinstance(dots, (int, np.integer)) or dots < 1:
         raise ValueError(
             f"Argument `dots` must be a whole number >= 1, but is {dots!r}. "
@@ -143,6 +181,12 @@ def spin_channels(amplitudes: ArrayLike, *, up: float = 1.0, down: float = 1.0) 
     ----------
     amplitudes : (dots,) amplitude of each dot.
     up, down : what they are multiplied by for each spin; up=1, down=0 is fully polarised.
+
+    Examples
+    --------
+    >>> oqs.spin_channels([1.0, 0.0])
+    array([[1.+0.j, 0.+0.j, 0.+0.j, 0.+0.j],
+           [0.+0.j, 1.+0.j, 0.+0.j, 0.+0.j]])
     """
     remedy = "Give one amplitude per dot, shape (dots,)."
     row = complex_array("amplitudes", amplitudes, remedy)

@@ -69,6 +69,12 @@ class InteractingSystem(FermionicSystem):
     ------
     TypeError, ValueError
         if H is not a Hermitian Qobj, the annihilators do not anticommute, or [H, N] != 0.
+
+    Examples
+    --------
+    >>> dots = oqs.InteractingSystem.from_terms([[1.0, 0.1], [0.1, 1.2]], U={(0, 1): 2.0})
+    >>> dots.spectrum.energies.round(3)
+    array([0.   , 0.959, 1.241, 4.2  ])
     """
 
     terms: Terms | None

@@ -250,6 +250,12 @@ class Maser(NamedTuple):
     ----------
     system : levels |0>, |1>, |2> of ascending energy.
     hot, cold, load : Hermitian |a><b| + |b><a| of the transition each bath drives.
+
+    Examples
+    --------
+    >>> maser = oqs.lambda_maser([0.0, 0.5, 1.5])
+    >>> maser.system.spectrum.energies
+    array([0. , 0.5, 1.5])
     """
 
     system: OperatorSystem

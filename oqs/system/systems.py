@@ -53,6 +53,11 @@ class QuadraticSystem(FermionicSystem):
     TypeError, ValueError
         if h does not hold finite numbers, is not square, or is not Hermitian to 1e-12 of its
         largest entry.
+
+    Examples
+    --------
+    >>> oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]).energies.round(3)
+    array([0.839, 1.561])
     """
 
     h: ComplexArray

@@ -72,6 +72,15 @@ def audit(
         if T, mu or tau_eq are refused.
     MemoryError
         before anything is computed, if it does not fit, with time and memory.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> audit = oqs.audit(model, T=[0.5, 1.0], mu=[1.2, 0.8])
+    >>> audit.verdict, audit.error < 0.1
+    (<Verdict.SOUND: 0>, True)
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     bar = audit_bar(model, 4, progress)

@@ -38,6 +38,14 @@ class ThermodynamicPrice(Summarised):
     gibbs : (n,) trace distance between the stationary state of each contact alone and its Gibbs
         state exp[(mu_j N_S - H_S)/T_j]/Z; NaN where one contact leaves the state open, or where
         there are more than 256 states.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> price = oqs.thermodynamic_price(oqs.perlind(dots, leads), [0.5, 1.0], [1.2, 0.8])
+    >>> price.equilibrium < 1e-3
+    True
     """
 
     equilibrium: float

@@ -16,7 +16,13 @@ LARGEST_DOUBTFUL = 0.5
 
 @final
 class Verdict(enum.IntEnum):
-    """How far an assumption holds."""
+    """How far an assumption holds.
+
+    Examples
+    --------
+    >>> oqs.Verdict.SOUND < oqs.Verdict.DOUBTFUL < oqs.Verdict.UNRELIABLE
+    True
+    """
 
     SOUND = 0
     DOUBTFUL = 1
@@ -42,6 +48,14 @@ class Assumption:
     verdict : what it means for the results.
     measure : what was compared with what, with numbers.
     remedy : what to do if it fails.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> oqs.audit(model, [0.5, 1.0], [1.2, 0.8])["secular"].verdict
+    <Verdict.SOUND: 0>
     """
 
     name: str
@@ -64,6 +78,15 @@ class Audit:
         to the largest flow of its kind (of energy: at least max(T) times that of particles, as
         energies have no zero of their own; of each: at least 1e-13 of its gross rate); None
         without exact flows.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> model = oqs.davies(dots, leads)
+    >>> audit = oqs.audit(model, [0.5, 1.0], [1.2, 0.8])
+    >>> audit.verdict, [a.name for a in audit.assumptions][:2]
+    (<Verdict.SOUND: 0>, ['secular', 'Born-Markov'])
     """
 
     assumptions: tuple[Assumption, ...]

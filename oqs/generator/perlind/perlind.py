@@ -53,6 +53,13 @@ class PerlindModel(Model):
     shifted : whether the generator holds the frequency shifts FS_j of Eq. (2).
     window : which eigenstates are kept; None keeps all.
     reason : why this generator, where `oqs.first_order` chose it; else None.
+
+    Examples
+    --------
+    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
+    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> oqs.perlind(dots, leads).kind
+    'PERLind model'
     """
 
     system: System
