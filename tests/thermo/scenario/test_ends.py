@@ -20,10 +20,10 @@ from thermo.scenario.results.naming import FolderError, former
 from thermo.sweeps import executors as sweep_executors
 
 BASE = example("figure_1").read_text(encoding="utf-8").replace("[trajectory]", "")
-POINTS = 100
+POINTS = 400  # some seconds of work: a store writes once a second
 SWEEP = """
 [sweep]
-axes = { "reservoirs.1.T" = { start = 0.3, stop = 0.7, num = 100 } }
+axes = { "reservoirs.1.T" = { start = 0.3, stop = 0.7, num = 400 } }
 quantities = ["heat"]
 """
 WORDS = ["run", "my.toml", "--out", "out", "--quiet"]
@@ -122,7 +122,7 @@ def test_killed_it_can_be_begun_anew(folder, computed):
 
 @pytest.mark.slow
 def test_interrupted_then_killed_the_later_points_count(folder, computed):
-    ended_with(signal.SIGTERM)
+    ended_with(signal.SIGTERM, points=1)
     first = kept(folder / "out" / "sweep.points")
     process = start(["-m", "thermo", *WORDS, "--resume"])
     wait_until(lambda: kept(STORE) > first)
