@@ -158,7 +158,7 @@ def test_ignored_signals_stay_ignored(folder):
 
 
 def test_a_point_that_takes_too_long_is_its_own_error(folder):
-    text = BASE + SWEEP.replace("num = 100", "num = 2") + "timeout = 1e-6\n"
+    text = BASE + SWEEP.replace("num = 400", "num = 2") + "timeout = 1e-6\n"
     (folder / "my.toml").write_text(text)
     assert main(WORDS) == 1
     swept = json.loads((folder / "out" / "summary.json").read_text())["sweep"]
