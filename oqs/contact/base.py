@@ -75,6 +75,12 @@ class ReservoirContact(Summarised):
         return "a contact" if index is None else f"contact {index}"
 
 
+def check_name(name: object) -> None:
+    """Raise TypeError unless the name of a contact is text or None."""
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"Argument `name` must be text, but is {name!r}. Omit it for none.")
+
+
 def thermal_arguments(
     contacts: Sequence[ReservoirContact],
     T: ArrayLike,

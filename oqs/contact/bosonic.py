@@ -12,7 +12,7 @@ import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
-from oqs.contact.base import ReservoirContact, ThermalState
+from oqs.contact.base import ReservoirContact, ThermalState, check_name
 from oqs.contact.rates import Rate, RateAt, rate_at, varies
 from oqs.contact.spectra import frequencies_near_zero, slope_at_zero
 from oqs.numerics.occupation import bose
@@ -89,8 +89,7 @@ class BosonicContact(ReservoirContact):
                 f"Argument `spectrum` must be a callable J(w), but is {spectrum!r}. Give "
                 "oqs.ohmic(0.01) for an Ohmic bath."
             )
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"Argument `name` must be text, but is {name!r}. Omit it for none.")
+        check_name(name)
         object.__setattr__(self, "spectrum", spectrum)
         object.__setattr__(self, "operator", _operators(operator))
         object.__setattr__(self, "name", name)

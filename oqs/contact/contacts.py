@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
-from oqs.contact.base import ReservoirContact, ThermalState
+from oqs.contact.base import ReservoirContact, ThermalState, check_name
 from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, RateAt, rate_at, varies
 from oqs.summary import Summary, counted, few_digits
 
@@ -73,8 +73,7 @@ class Contact(ReservoirContact):
                 f"Argument `rate` must be a callable gamma(w), but is {rate!r}. Give "
                 f"oqs.flat({float(rate) if _is_number(rate) else 0.01!r}) for a constant."
             )
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"Argument `name` must be text, but is {name!r}. Omit it for none.")
+        check_name(name)
         object.__setattr__(self, "rate", rate)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "coupling", None if coupling is None else _channels(coupling))
