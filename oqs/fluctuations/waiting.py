@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import numpy as np
 import scipy.linalg
@@ -14,9 +15,27 @@ from oqs.arguments import ComplexArray, FloatArray, read_only
 _ULPS = 8 * float(np.finfo(np.float64).eps)
 
 
+class Watched(abc.ABC):
+    """The evolution between watched jumps, from the state after a first one."""
+
+    @property
+    @abc.abstractmethod
+    def rate(self) -> float:
+        """How often the first jump happens, tr[J_a rho], per unit time."""
+
+    @abc.abstractmethod
+    def densities(self, times: FloatArray) -> FloatArray:
+        """Return tr[J_b e^{(L - J) t} J_a rho] (m,), J_a rho normalised."""
+
+    @abc.abstractmethod
+    def moments(self) -> tuple[float, float]:
+        """Return the integrals of that density, and of t times it."""
+
+
 @final
-class Watched(NamedTuple):
-    """The evolution between watched jumps.
+@dataclasses.dataclass(frozen=True, eq=False)
+class WatchedMatrix(Watched):
+    """By the exponential of a matrix.
 
     Parameters
     ----------
@@ -30,6 +49,23 @@ class Watched(NamedTuple):
     start: FloatArray | ComplexArray
     trace: FloatArray
     then: FloatArray | ComplexArray
+
+    @property
+    def rate(self) -> float:
+        """tr[J_a rho]."""
+        return float((self.trace @ self.start).real)
+
+    def densities(self, times: FloatArray) -> FloatArray:
+        """Return the density at times (m,)."""
+        states = _evolved(self.between, self.start / self.rate, times)
+        return np.ascontiguousarray((states @ (self.trace @ self.then)).real)
+
+    def moments(self) -> tuple[float, float]:
+        """Return the expected times in each state, and those weighted with time, seen by J_b."""
+        row = self.trace @ self.then
+        stay = -np.linalg.solve(self.between, self.start / self.rate)
+        again = -np.linalg.solve(self.between, stay)
+        return float((row @ stay).real), float((row @ again).real)
 
 
 @final
@@ -66,21 +102,16 @@ class WaitingTimes:
     @classmethod
     def of(cls, watched: Watched, times: FloatArray) -> WaitingTimes:
         """Follow the evolution without watched jumps."""
-        total = float((watched.trace @ watched.start).real)
-        if not total > 0:
+        if not watched.rate > 0:
             raise ValueError(
                 "Argument `first` must be a jump that happens, but its rate in the stationary "
                 "state is 0. Give another, or raise T."
             )
-        row = watched.trace @ watched.then
-        start = watched.start / total
-        states = _evolved(watched.between, start, times)
-        stay = -np.linalg.solve(watched.between, start)  # expected time in each state
-        probability = float((row @ stay).real)
-        moment = float((row @ -np.linalg.solve(watched.between, stay)).real)
+        density = watched.densities(times)
+        probability, moment = watched.moments()
         return cls(
             read_only(times),
-            read_only(np.ascontiguousarray((states @ row).real)),
+            read_only(density),
             probability,
             moment / probability if probability > 0 else float("nan"),
         )
