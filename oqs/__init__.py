@@ -17,7 +17,8 @@ from oqs.fluctuations.levitov import LevitovStatistics, levitov
 from oqs.fluctuations.noise import Noise, noise
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.fluctuations.waiting import WaitingTimes
-from oqs.generator.davies import DaviesModel, davies
+from oqs.generator.davies.davies import davies
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.lamb_shift import lamb_shift
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel, perlind

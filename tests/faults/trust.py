@@ -41,7 +41,7 @@ def shift_sign(monkeypatch):
 def rate_off(monkeypatch):
     """Rates of Davies are 1e-3 too large: it no longer tends to the exact flow."""
     original = oqs.Contact.gamma
-    module = sys.modules["oqs.generator.davies"]
+    module = sys.modules["oqs.generator.davies.davies"]
 
     def davies(system, contacts, **options):
         with monkeypatch.context() as patch:

@@ -16,7 +16,7 @@ import scipy.sparse.linalg
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.stationary.coherent.level_rates import LevelRates
 from oqs.stationary.method import (
