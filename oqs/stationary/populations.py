@@ -14,7 +14,7 @@ from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_on
 from oqs.stationary.rates import parity, small
 from oqs.stationary.rates.krylov import KrylovProblem
 from oqs.stationary.rates.sectors import SectorProblem
-from oqs.stationary.state_rates import StateProblem
+from oqs.stationary.state_rates.problem import StateProblem
 from oqs.stationary.uniqueness import require_unique
 from oqs.transitions.transitions import ModeTransitions
 
