@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from oqs.contact.base import ReservoirContact
+from oqs.exports import exported
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.system.base import System
 
 
+@exported
 def davies(
     system: System,
     contacts: Sequence[ReservoirContact],

@@ -6,9 +6,9 @@ import dataclasses
 from typing import final
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 
+from oqs.deferred import qutip
 from oqs.generator.eigenoperators import Elements
 from oqs.memory import require_memory
 from oqs.system.spectrum import Spectrum
