@@ -11,6 +11,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.exports import exported
 
 _ULPS = 8 * float(np.finfo(np.float64).eps)
 
@@ -68,6 +69,7 @@ class WatchedMatrix(Watched):
         return float((row @ stay).real), float((row @ again).real)
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class WaitingTimes:
