@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.datasets import dataset
 from oqs.exports import exported
+from oqs.summary import Summarised, Summary, counted, few_digits
 
+if TYPE_CHECKING:
+    import xarray
+
+_SHOWN = 12  # rows of a notebook's table
 _ULPS = 8 * float(np.finfo(np.float64).eps)
 
 
@@ -71,8 +77,8 @@ class WatchedMatrix(Watched):
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class WaitingTimes:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class WaitingTimes(Summarised):
     """Times between a jump and the next watched one, if that is of a certain kind.
 
     Parameters
@@ -117,6 +123,38 @@ class WaitingTimes:
             probability,
             moment / probability if probability > 0 else float("nan"),
         )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray.Dataset of the density over `time`; mean and probability are numbers."""
+        return dataset(
+            {
+                "density": (
+                    "time",
+                    self.density,
+                    {"long_name": "density of waiting times", "units": "E_0/hbar"},
+                ),
+                "mean": ((), self.mean, {"long_name": "mean waiting time", "units": "hbar/E_0"}),
+                "probability": (
+                    (),
+                    self.probability,
+                    {"long_name": "that the next watched jump is of this kind", "units": "1"},
+                ),
+            },
+            {"time": ("time", self.times, {"units": "hbar/E_0"})},
+        )
+
+    def summary(self) -> Summary:
+        """Return mean and probability, and a table of the first densities."""
+        facts = [
+            ("mean", few_digits(self.mean)),
+            ("probability", few_digits(self.probability)),
+            ("density", f"{counted(len(self.times), 'time')} to {self.times.max(initial=0.0):.4g}"),
+        ]
+        rows = [
+            (few_digits(t), few_digits(w))
+            for t, w in zip(self.times[:_SHOWN], self.density[:_SHOWN], strict=True)
+        ]
+        return Summary("Waiting times", facts, ("time", "density"), rows)
 
     def __len__(self) -> int:
         return len(self.density)
