@@ -30,8 +30,8 @@ class RateMatrix(abc.ABC):
         """A^T."""
 
     @abc.abstractmethod
-    def scaled(self, left: FloatArray, right: FloatArray) -> RateMatrix:
-        """Return left_a A_ab right_b."""
+    def in_units_of(self, x: FloatArray) -> RateMatrix:
+        """Return A_ab x_b / x_a of a positive x (D,)."""
 
     @abc.abstractmethod
     def sums(self) -> FloatArray:
@@ -42,8 +42,8 @@ class RateMatrix(abc.ABC):
         """Return the largest sum of |A_ab| of a row."""
 
     @abc.abstractmethod
-    def total(self) -> float:
-        """Return the sum of all entries."""
+    def between(self, left: FloatArray, right: FloatArray) -> float:
+        """Return the sum of left_a A_ab right_b."""
 
     @abc.abstractmethod
     def solved(self, z: complex, right: Values) -> Values:
@@ -62,9 +62,9 @@ class WholeMatrix(RateMatrix):
         """A^T."""
         return WholeMatrix(self.entries.T)
 
-    def scaled(self, left: FloatArray, right: FloatArray) -> WholeMatrix:
-        """Return left_a A_ab right_b."""
-        return WholeMatrix(left[:, None] * self.entries * right)
+    def in_units_of(self, x: FloatArray) -> WholeMatrix:
+        """Return A_ab x_b / x_a of a positive x (D,)."""
+        return WholeMatrix(self.entries * x / x[:, None])
 
     def sums(self) -> FloatArray:
         """Return the sums (D,) of the rows."""
@@ -75,9 +75,9 @@ class WholeMatrix(RateMatrix):
         """Return the largest sum of |A_ab| of a row."""
         return float(np.max(np.abs(self.entries).sum(axis=1)))
 
-    def total(self) -> float:
-        """Return the sum of all entries."""
-        return float(np.sum(self.entries))
+    def between(self, left: FloatArray, right: FloatArray) -> float:
+        """Return the sum of left_a A_ab right_b."""
+        return float(np.sum(left[:, None] * self.entries * right))
 
     def solved(self, z: complex, right: Values) -> Values:
         """Return y (D,) or (D, q) with (z - A) y = right."""
@@ -108,16 +108,16 @@ class SectorMatrix(RateMatrix):
         inside, up, down = ([part.T for part in parts] for parts in (b.inside, b.down, b.up))
         return SectorMatrix(SectorBlocks(b.members, inside, up, down))
 
-    def scaled(self, left: FloatArray, right: FloatArray) -> SectorMatrix:
-        """Return left_a A_ab right_b."""
-        b = self.blocks
-        rows, columns = ([v[:, None] for v in b.split(left)], b.split(right))
+    def in_units_of(self, x: FloatArray) -> SectorMatrix:
+        """Return A_ab x_b / x_a of a positive x (D,)."""
+        b, columns = self.blocks, self.blocks.split(x)
+        rows = [part[:, None] for part in columns]
         return SectorMatrix(
             SectorBlocks(
                 b.members,
-                [a * part * c for a, part, c in zip(rows, b.inside, columns, strict=True)],
-                [a * part * c for a, part, c in zip(rows[1:], b.up, columns, strict=False)],
-                [a * part * c for a, part, c in zip(rows, b.down, columns[1:], strict=False)],
+                [part * c / r for part, c, r in zip(b.inside, columns, rows, strict=True)],
+                [part * c / r for part, c, r in zip(b.up, columns, rows[1:], strict=False)],
+                [part * c / r for part, c, r in zip(b.down, columns[1:], rows, strict=False)],
             )
         )
 
@@ -129,9 +129,15 @@ class SectorMatrix(RateMatrix):
         """Return the largest sum of |A_ab| of a row."""
         return float(np.max(self._row_sums(lambda part: np.abs(part).sum(axis=1))))
 
-    def total(self) -> float:
-        """Return the sum of all entries."""
-        return float(np.sum(self.sums()))
+    def between(self, left: FloatArray, right: FloatArray) -> float:
+        """Return the sum of left_a A_ab right_b."""
+        b, rows, columns = self.blocks, self.blocks.split(left), self.blocks.split(right)
+        parts = [
+            *zip(rows, b.inside, columns, strict=True),
+            *zip(rows[1:], b.up, columns, strict=False),
+            *zip(rows, b.down, columns[1:], strict=False),
+        ]
+        return float(sum(np.sum(r[:, None] * part * c) for r, part, c in parts))
 
     def solved(self, z: complex, right: Values) -> Values:
         """Return y (D,) or (D, q) with (z - A) y = right, upwards and back."""

@@ -49,14 +49,14 @@ def perron(matrix: RateMatrix, start: FloatArray) -> Perron:
     left = _vector(matrix.transposed, np.ones(len(start)))
     left = left / (left @ right)
     # in units of the vectors: nothing but the eigenvalue itself is a difference
-    return Perron(matrix.scaled(left, right).total(), right, left)
+    return Perron(matrix.between(left, right), right, left)
 
 
 def _vector(matrix: RateMatrix, x: FloatArray) -> FloatArray:
     """Return the positive right vector (D,), its elements adding up to one."""
     spread, one = np.inf, np.ones(len(x))
     for _ in range(_STEPS):
-        scaled = matrix.scaled(1 / x, x)
+        scaled = matrix.in_units_of(x)
         sums, gross = scaled.sums(), scaled.gross()
         before, spread = spread, float(np.ptp(sums))
         if spread <= _EXACT * gross or (spread <= _SETTLED * gross and 2 * spread > before):

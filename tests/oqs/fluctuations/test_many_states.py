@@ -158,3 +158,17 @@ def test_phonons_within_one_level_are_counted_by_populations():
     fields = np.array([0.3, -0.1, 0.2])
     there, here = (s.generating_function(energy=fields) for s in (stats, exact))
     assert abs(there / here - 1) < 1e-11
+
+
+def test_states_whose_rates_underflow_are_left_out(monkeypatch):
+    """e^-2000 of the rates: the second electron never comes, in sectors as in one matrix."""
+    contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.03))]
+    model = oqs.davies(oqs.anderson_dot(0.5, U=100.0), contacts)
+    found = []
+    for many in (300, 2):
+        monkeypatch.setattr(populations, "MANY", many)
+        stats = oqs.counting_statistics(model, [0.05, 0.05], [1.5, -1.5])
+        assert stats.rates.dimension == 3
+        mean = stats.flows.particle[0]
+        found.append(stats.large_deviation(0, "particle", [0.5 * mean, 2 * mean]))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
