@@ -97,7 +97,7 @@ def test_flows_in_si_are_a_table(scenario, capsys):
     assert main(["flows", scenario(), "--si"]) == 0
     text = capsys.readouterr().out
     assert f"{1e15 * Units.from_temperature(1000).power(exact().heat[0]):.6e}" in text
-    assert "current (A)" in text
+    assert "current (pA)" in text
 
 
 def test_relaxation_tends_to_the_stationary_flows(scenario, capsys):
