@@ -7,6 +7,7 @@ import enum
 import textwrap
 from typing import final
 
+from oqs.exports import exported
 from oqs.flows import Flows
 
 LARGEST_SOUND = 0.1
@@ -14,6 +15,7 @@ LARGEST_DOUBTFUL = 0.5
 """Small ratios leave corrections of their own order; near one the expansion has no meaning."""
 
 
+@exported
 @final
 class Verdict(enum.IntEnum):
     """How far an assumption holds.
@@ -36,6 +38,7 @@ class Verdict(enum.IntEnum):
         return cls.DOUBTFUL if ratio <= LARGEST_DOUBTFUL else cls.UNRELIABLE
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Assumption:
@@ -65,6 +68,7 @@ class Assumption:
     remedy: str
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Audit:
@@ -78,6 +82,7 @@ class Audit:
         to the largest flow of its kind (of energy: at least max(T) times that of particles, as
         energies have no zero of their own; of each: at least 1e-13 of its gross rate); None
         without exact flows.
+    remarks : sentences on arguments that may not be what was meant, as T in another unit.
 
     Examples
     --------
@@ -92,6 +97,7 @@ class Audit:
     assumptions: tuple[Assumption, ...]
     exact: Flows | None = None
     error: float | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -116,4 +122,4 @@ class Audit:
             first, *rest = textwrap.wrap(text, 58)
             lines.append(f"{a.name:<18} {a.ratio:9.3g}  {a.verdict.name.lower():<10}  {first}")
             lines += [" " * 42 + line for line in rest]
-        return "\n".join([*lines, f"in all: {self.verdict.name.lower()}"])
+        return "\n".join([*lines, f"in all: {self.verdict.name.lower()}", *self.remarks])

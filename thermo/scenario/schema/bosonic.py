@@ -6,33 +6,41 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
-import qutip
 
 from oqs.arguments import ComplexArray
 from oqs.contact.bosonic import BosonicContact
 from oqs.contact.rates import flat, lorentzian
 from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
+from oqs.deferred import qutip
 from oqs.system.base import FermionicSystem, System
 from oqs.system.spins import on_factor
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import REQUIRED, Choice, Items, Key, Table, Variant
-from thermo.scenario.schema.values import Whole, arguments_of, complex_array, name, number, positive
+from thermo.scenario.schema.table import REQUIRED, Choice, Key, Table, Variant
+from thermo.scenario.schema.values import (
+    BAND,
+    POSITIVE_ENERGY,
+    Whole,
+    arguments_of,
+    complex_array,
+    energies_of,
+    name,
+)
 
 SPECTRA: Final = Variant(
     "law",
     {
-        "ohmic": (arguments_of(ohmic, cutoff=positive), ohmic),
-        **{
-            call.__name__: (arguments_of(call), call)
-            for call in (drude_lorentz, underdamped, flat, lorentzian)
-        },
+        "ohmic": (arguments_of(ohmic, cutoff=POSITIVE_ENERGY), ohmic),
+        "drude_lorentz": (energies_of(drude_lorentz, "strength"), drude_lorentz),
+        "underdamped": (energies_of(underdamped, "strength"), underdamped),
+        "flat": (energies_of(flat), flat),
+        "lorentzian": (energies_of(lorentzian), lorentzian),
     },
 )
 """Spectral densities: a new one is an entry here."""
 
 OPERATORS: Final[Mapping[str, Callable[[int], qutip.Qobj]]] = {
     "position": lambda levels: qutip.destroy(levels) + qutip.create(levels),
-    "number": qutip.num,
+    "number": lambda levels: qutip.num(levels),  # noqa: PLW0108  # qutip.num would import it here
     "sigma_x": lambda levels: qutip.sigmax(),
     "sigma_y": lambda levels: qutip.sigmay(),
     "sigma_z": lambda levels: qutip.sigmaz(),
@@ -59,7 +67,7 @@ BOSONIC: Final = Table(
             REQUIRED,
         ),
         "factor": Key(Whole(0, 499), "It is the spin or oscillator, counted from 0.", 0),
-        "band": Key(Items(number, 2, 2), "Give the lowest and highest energy of its bosons."),
+        "band": Key(BAND, "Give the lowest and highest energy of its bosons."),
     }
 )
 
