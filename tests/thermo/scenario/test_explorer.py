@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from bokeh.document import Document
 from bokeh.models import Button, Div, Slider
+from ended import ROOT
+from scipy import constants
+from test_documents import blocks_of
 
 import oqs
 import thermo
@@ -61,6 +64,21 @@ def closed_form(T):
     return oqs.closed_form(scenario.system, scenario.contacts)(T, [20.8, 16.0])
 
 
+def test_a_key_with_a_unit_is_moved_in_that_unit(tmp_path):
+    document = (ROOT / "docs/scenarios.md").read_text(encoding="utf-8")
+    (file := tmp_path / "my.toml").write_text(
+        next(block.code for block in blocks_of(document) if "level_meV" in block.code)
+    )
+    found = {knob.label: knob for knob in knobs(read(file))}
+    assert list(found) == [
+        *("T (K), left", "T (K), right", "mu (meV), left", "mu (meV), right"),
+        *("level (meV)", "U (meV)", "rate (ueV), left", "rate (ueV), right"),
+    ]
+    width = found["mu (meV), left"].high - 0.1  # five times the highest T, in meV, one digit
+    assert width == pytest.approx(0.3)
+    assert 5 * 0.5 * constants.k / (1e-3 * constants.eV) == pytest.approx(0.2154, rel=1e-3)
+
+
 class Reader:
     """A page without a browser: what it shows, and its sliders."""
 
@@ -98,7 +116,7 @@ def mode(flows, T):
 
 def test_the_regimes_are_those_of_table_one():
     reader = Reader("figure_1")
-    reader.move("energy 0", 200)  # 21.1 + 5: on the same side of omega-bar = 28
+    reader.move("energies, 0", 200)  # 21.1 + 5: on the same side of omega-bar = 28
     assert re.findall(r">(\w+)</td></tr>", reader.page._regimes.text) == ["refrigerator"] * 2
     reader.move("T, reservoir 1", 80)
     reader.move("mu, reservoir 2", 170)  # omega-bar comes down between both

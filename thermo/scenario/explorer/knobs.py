@@ -12,6 +12,7 @@ import numpy as np
 
 from thermo.plotting.style import reservoir_label
 from thermo.scenario.scenario import Scenario
+from thermo.scenario.schema.measured import split
 from thermo.scenario.schema.system import BUILDERS
 from thermo.scenario.schema.table import label
 
@@ -69,72 +70,109 @@ class Knob:
 
 def knobs(scenario: Scenario) -> tuple[Knob, ...]:
     """Return what can be moved in a scenario: T and mu first, then energies, then rates."""
-    tables = scenario.document.tables
-    energy = _WIDTH * float(np.max(scenario.T))
-    found = [
-        *_of_reservoirs(tables["reservoirs"], energy),
-        *_of_system(tables["system"], energy),
-        *_of_contacts(tables["contacts"]),
-    ]
-    return tuple(found)
+    return _Finder(scenario).found()
 
 
-def _of_reservoirs(reservoirs: list[Mapping[str, Any]], energy: float) -> Iterator[Knob]:
-    for quantity in ("T", "mu"):
-        for index, table in enumerate(reservoirs):
-            name = label(table, index)
-            if _is_number(table.get(quantity)):
-                move = _geometric if quantity == "T" else _linear
-                path, title = (
-                    f"reservoirs.{name}.{quantity}",
-                    f"{quantity}, {reservoir_label(name)}",
-                )
-                yield move(path, "Reservoirs", title, table[quantity], energy)
+@final
+class _Finder:
+    """Goes through the tables of a scenario, whose keys may say a unit behind their names."""
 
+    def __init__(self, scenario: Scenario) -> None:
+        self._tables = scenario.document.tables
+        self._units = scenario.units
+        self._half = _WIDTH * float(np.max(scenario.T))  # of a range of energies
 
-def _of_system(system: Mapping[str, Any], energy: float) -> Iterator[Knob]:
-    for i, value in enumerate(system.get("energies", ())):
-        if i < _MOST_ENTRIES:
-            yield _linear(f"system.energies.{i}", "System", f"energy {i}", value, energy)
-    for i, line in enumerate(system.get("h", ())):
-        if i < _MOST_ENTRIES and isinstance(line, list) and _is_number(line[i]):
-            yield _linear(f"system.h.{i}.{i}", "System", f"energy {i}", line[i], energy)
-    for i, term in enumerate(system.get("U", ())):
-        if i < _MOST_ENTRIES:
-            title = "U of sites {} and {}".format(*term["sites"])
-            yield _linear(f"system.U.{i}.value", "System", title, term["value"], energy)
-    if "builder" in system:
-        annotations = inspect.signature(BUILDERS[system["builder"]]).parameters
-        for name, value in system.get("arguments", {}).items():
-            path = f"system.arguments.{name}"
-            if annotations[name].annotation == "int":  # a count
+    def found(self) -> tuple[Knob, ...]:
+        """Return the knobs in the order in which they stand on the page."""
+        return (*self._reservoirs(), *self._system(), *self._contacts())
+
+    def _reservoirs(self) -> Iterator[Knob]:
+        group = "Reservoirs"
+        for quantity in ("T", "mu"):
+            for index, table in enumerate(self._tables["reservoirs"]):
+                name = label(table, index)
+                for key, value in self._numbers(table, (quantity,)):
+                    path, title = f"reservoirs.{name}.{key}", reservoir_label(name)
+                    if quantity == "T":
+                        yield self._geometric(path, group, title, value)
+                    else:
+                        yield self._linear(path, group, title, value)
+
+    def _system(self) -> Iterator[Knob]:
+        system = self._tables["system"]
+        for key, value in system.items():
+            name = split(key, self._units)[0]
+            if name == "energies":
+                yield from self._entries(f"system.{key}", value)
+            elif name == "h":
+                levels = [line[i] if isinstance(line, list) else 0 for i, line in enumerate(value)]
+                for i, level in enumerate(levels[:_MOST_ENTRIES]):
+                    if _is_number(level):
+                        yield self._linear(f"system.{key}.{i}.{i}", "System", f"site {i}", level)
+            elif name == "U":
+                for i, term in enumerate(value[:_MOST_ENTRIES]):
+                    sites = "sites {} and {}".format(*term["sites"])
+                    for each, energy in self._numbers(term, ("value",)):
+                        yield self._linear(f"system.U.{i}.{each}", "System", sites, energy)
+        if "builder" in system:
+            yield from self._arguments(system)
+
+    def _arguments(self, system: Mapping[str, Any]) -> Iterator[Knob]:
+        declared = inspect.signature(BUILDERS[system["builder"]]).parameters
+        for key, value in system.get("arguments", {}).items():
+            path = f"system.arguments.{key}"
+            if declared[split(key, self._units)[0]].annotation == "int":  # a count
                 continue
             if _is_number(value):
-                yield _linear(path, "System", name, value, energy)
+                yield self._linear(path, "System", "", value)
             elif isinstance(value, list) and all(map(_is_number, value)):
-                for i, entry in enumerate(value[:_MOST_ENTRIES]):
-                    yield _linear(f"{path}.{i}", "System", f"{name} {i}", entry, energy)
+                yield from self._entries(path, value)
+
+    def _contacts(self) -> Iterator[Knob]:
+        for index, table in enumerate(self._tables["contacts"]):
+            name = label(table, index)
+            for law in ("rate", "spectrum"):
+                for key, value in self._numbers(table.get(law, {}), _RATES):
+                    path, title = f"contacts.{name}.{law}.{key}", reservoir_label(name)
+                    if value > 0:
+                        yield self._geometric(path, "Contacts", title, value)
+
+    def _numbers(
+        self, table: Mapping[str, Any], names: tuple[str, ...]
+    ) -> Iterator[tuple[str, float]]:
+        """Return the keys of these names, with or without a unit, that are numbers."""
+        for key, value in table.items():
+            if split(key, self._units)[0] in names and _is_number(value):
+                yield key, value
+
+    def _entries(self, path: str, values: list[float]) -> Iterator[Knob]:
+        for i, value in enumerate(values[:_MOST_ENTRIES]):
+            yield self._linear(f"{path}.{i}", "System", f"{i}", value)
+
+    def _geometric(self, path: str, group: str, whose: str, value: float) -> Knob:
+        factor = 10.0**_DECADES
+        ends = value / factor, value * factor
+        return Knob(path, group, self._title(path, whose), float(value), *ends, geometric=True)
+
+    def _linear(self, path: str, group: str, whose: str, value: float) -> Knob:
+        half = self._half / split(_key_of(path), self._units)[2]
+        digit = 10.0 ** math.floor(math.log10(half))
+        half = digit * math.ceil(half / digit)  # so that a step is a round number
+        ends = value - half, value + half
+        return Knob(path, group, self._title(path, whose), float(value), *ends, geometric=False)
+
+    def _title(self, path: str, whose: str) -> str:
+        name, unit, _ = split(_key_of(path), self._units)
+        *_, table, key = path.split(".")
+        if name in _RATES and not key.isdecimal():  # a rate, a spectrum, an interaction
+            name = table if table.isalpha() else "U"
+        what = f"{name} ({unit})" if unit else name
+        return f"{what}, {whose}" if whose else what
 
 
-def _of_contacts(contacts: list[Mapping[str, Any]]) -> Iterator[Knob]:
-    for index, table in enumerate(contacts):
-        name = label(table, index)
-        for law in ("rate", "spectrum"):
-            for key, value in table.get(law, {}).items():
-                if key in _RATES and value > 0:
-                    path, title = f"contacts.{name}.{law}.{key}", f"{law}, {reservoir_label(name)}"
-                    yield _geometric(path, "Contacts", title, value)
-
-
-def _geometric(path: str, group: str, title: str, value: float, _: float = 0.0) -> Knob:
-    factor = 10.0**_DECADES
-    return Knob(path, group, title, float(value), value / factor, value * factor, geometric=True)
-
-
-def _linear(path: str, group: str, title: str, value: float, half: float) -> Knob:
-    digit = 10.0 ** math.floor(math.log10(half))
-    half = digit * math.ceil(half / digit)  # so that a step is a round number
-    return Knob(path, group, title, float(value), value - half, value + half, geometric=False)
+def _key_of(path: str) -> str:
+    """Return the last key of a path that is not the number of an entry."""
+    return next(part for part in reversed(path.split(".")) if not part.isdecimal())
 
 
 def _is_number(value: object) -> bool:
