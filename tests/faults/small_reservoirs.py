@@ -1,7 +1,7 @@
 """Faults in the jumps of small reservoirs and in explicit levels."""
 
 import dataclasses
-import sys
+import importlib
 
 import numpy as np
 from faults.fault import Fault, faults, wrapping
@@ -11,9 +11,9 @@ from thermo.stochastic.jumps import runs
 from thermo.stochastic.small.small_reservoir import ScaledReservoir
 
 FAMILIES = ("small_reservoirs",)
-MASTER = sys.modules["thermo.stochastic.master_equation"]
-WAVES = sys.modules["thermo.stochastic.wave_functions.effective"]
-LEVELS = sys.modules["thermo.stochastic.explicit.levels"]
+MASTER = importlib.import_module("thermo.stochastic.master_equation")
+WAVES = importlib.import_module("thermo.stochastic.wave_functions.effective")
+LEVELS = importlib.import_module("thermo.stochastic.explicit.levels")
 
 
 def one_particle_off(monkeypatch):
@@ -91,7 +91,7 @@ def fluctuations_kept(monkeypatch):
 
 def exchange_wrong(monkeypatch):
     """Heat counted over 1.5 times the temperature."""
-    stochastic = sys.modules["thermo.stochastic.evolve_stochastic"]
+    stochastic = importlib.import_module("thermo.stochastic.evolve_stochastic")
     original = stochastic._entropies
 
     def wrong(jumps, column):
@@ -110,7 +110,7 @@ def scaled_coupling(factor):
 
 def shared_levels(monkeypatch):
     """Both reservoirs have levels of the same energies."""
-    explicit = sys.modules["thermo.stochastic.explicit.explicit_reservoirs"]
+    explicit = importlib.import_module("thermo.stochastic.explicit.explicit_reservoirs")
     original = explicit.levels_of
     monkeypatch.setattr(explicit, "levels_of", lambda *args: original(*args[:-1], 0.5))
 
@@ -123,7 +123,7 @@ def eternal_waves(monkeypatch):
 
 def no_drift(monkeypatch):
     """The energy of the waiting is charged to nobody."""
-    walk = sys.modules["thermo.stochastic.wave_functions.wave_walk"].WaveWalk
+    walk = importlib.import_module("thermo.stochastic.wave_functions.wave_walk").WaveWalk
     original = walk._jump
 
     def jump(self, rows):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number, read_only, real_array
+from oqs.exports import exported
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.ensemble import StochasticEnsemble
 from thermo.stochastic.jumps.outcome import Course
@@ -21,6 +22,7 @@ from thermo.stochastic.small.jump_table import IntArray
 _TIMES = 101  # reported where none are asked for
 
 
+@exported
 @final
 class StochasticInterrupted(KeyboardInterrupt):
     """Ctrl-C came before the last trajectory was finished.
@@ -41,6 +43,7 @@ class StochasticInterrupted(KeyboardInterrupt):
         self.ensemble = ensemble
 
 
+@exported
 def evolve_stochastic(
     model: object,
     reservoirs: Iterable[Reservoir],
