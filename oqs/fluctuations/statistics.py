@@ -232,6 +232,12 @@ class CountingStatistics(Summarised):
         values = [self._at(c, x).value for c, x in pairs]
         return read_only(np.array(values).reshape(chi.shape[:-1]))
 
+    def bounded(self, particle: FloatArray, energy: FloatArray) -> bool:
+        """Return whether e^x is a number for every event at all fields (..., n): others raise."""
+        n = self.reservoirs
+        pairs = zip(particle.reshape(-1, n), energy.reshape(-1, n), strict=True)
+        return all(self._exponent(chi, xi) <= SAFE for chi, xi in pairs)
+
     def _at(self, chi: FloatArray, xi: FloatArray) -> Tilted:
         """Return lambda and its derivatives, or raise where a factor e^x is no number."""
         exponent = self._exponent(chi, xi)

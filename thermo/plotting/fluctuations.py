@@ -121,9 +121,8 @@ def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
             "Argument `statistics` must be counting statistics, but is "
             f"{type(statistics).__name__}. Make them with oqs.counting_statistics(model, T, mu)."
         )
-    s = np.linspace(*_SYMMETRIC, _POINTS)
-    affinity = statistics.mu / statistics.T, -1 / statistics.T
-    values = statistics.generating_function(*(-s[:, None] * part for part in affinity))
+    s, fields = _fields(statistics)
+    values = statistics.generating_function(*fields)
     figure = PaperFigure(figsize=_SINGLE, layout="constrained")
     axis = figure.add_subplot()
     axis.axhline(0.0, color="0.6", lw=0.8)
@@ -137,6 +136,18 @@ def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
     axis.set_ylabel("$\\lambda$ per unit time")
     axis.legend()
     return figure
+
+
+def spans(statistics: oqs.CountingStatistics) -> bool:
+    """Return whether e^x is a number at all fields that `plot_generating_function` draws."""
+    return statistics.bounded(*(field[[0, -1]] for field in _fields(statistics)[1]))
+
+
+def _fields(statistics: oqs.CountingStatistics) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
+    """Return s (m,) and the fields -s A (m, n) of particles and of energy."""
+    s = np.linspace(*_SYMMETRIC, _POINTS)
+    affinity = statistics.mu / statistics.T, -1 / statistics.T
+    return s, (-s[:, None] * affinity[0], -s[:, None] * affinity[1])
 
 
 @exported
