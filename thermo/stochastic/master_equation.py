@@ -18,7 +18,8 @@ from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
 from thermo.stochastic.small.jump_table import IntArray, JumpTable, jump_table
-from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation, small_reservoir
+from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation
+from thermo.stochastic.small.start import small_reservoir
 
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
