@@ -177,7 +177,8 @@ class MasterEquation(Summarised):
         p = self._evolved(self.prepared_distribution, time)
         W = self.W.tocoo()
         f, i = W.coords
-        reversed_W = sp.csr_array((W.data * np.exp(self.entropy[i] - self.entropy[f]), (f, i)))
+        rates = W.data * np.exp(self.entropy[i] - self.entropy[f])
+        reversed_W = sp.csr_array((rates, (f, i)), shape=W.shape)  # also where no jump is open
         h = expm_multiply(reversed_W * time, np.ones(self.states))
         return float(p @ h)
 
@@ -213,7 +214,7 @@ def master_equation(
     Parameters
     ----------
     model : of oqs.davies, without driven coherences; contacts of either kind.
-    reservoirs : n of them, of bosons (BoseGas) at bosonic contacts. Small: all states within reach
+    reservoirs : n of them, of media without particle number at bosonic contacts. Small: all states within reach
         are listed, 400,000 at most. That is one or two frequencies; for more follow the jumps,
         `evolve_stochastic`.
     T, mu : (n,) at t = 0, where the system is empty; units of energy.
