@@ -214,9 +214,9 @@ def master_equation(
     Parameters
     ----------
     model : of oqs.davies, without driven coherences; contacts of either kind.
-    reservoirs : n of them, of media without particle number at bosonic contacts. Small: all states within reach
-        are listed, 400,000 at most. That is one or two frequencies; for more follow the jumps,
-        `evolve_stochastic`.
+    reservoirs : n of them, of media without particle number at bosonic contacts. Small: all states
+        within reach are listed, 400,000 at most. That is one or two frequencies; for more follow
+        the jumps, `evolve_stochastic`.
     T, mu : (n,) at t = 0, where the system is empty; units of energy.
     occupations : "entropic", n = 1/(1 + e^{Delta S}) of the two reservoir states that a jump links;
         or "fermi", the Fermi function of the momentary T, mu, which misses detailed balance by
