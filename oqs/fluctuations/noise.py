@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only
 from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.fluctuations.counting import counting_statistics, independent_pairs
+from oqs.fluctuations.counting import covariances_at, independent_pairs
 from oqs.fluctuations.dataset import dataset_of
 from oqs.fluctuations.quantities import checked_quantity, weights_of
 from oqs.fluctuations.rates.batch import LARGEST, Batch, added, batch, nothing
@@ -168,7 +168,7 @@ def _points(model: Model, T: FloatArray, mu: FloatArray) -> Batch:
     else:
         found = nothing(*T.shape)
     for row in np.flatnonzero(~found.good).tolist():
-        stats = counting_statistics(model, T[row], mu[row])
+        stats = covariances_at(model, T[row], mu[row])
         found.particle[row], found.energy[row] = stats.flows.particle, stats.flows.energy
         found.second_cumulants[row], found.gross[row] = stats.second_cumulants, stats.gross
     return found

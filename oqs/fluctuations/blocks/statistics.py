@@ -85,8 +85,8 @@ class BlockStatistics(JumpStatistics):
         fields = [(j, weights) for weights in (_PARTICLES, _ENERGY) for j in range(n)]
         strongest = int(np.argmax(self.gross[0]))
         found = np.zeros((2 * n, 2 * n))
-        for q, (j, weights) in enumerate(fields):
-            found[q, [j, n + j]] = self._shot(j, weights)
+        for j in range(n):
+            found[np.ix_([j, n + j], [j, n + j])] = self._shot(j)
         for q, (j, weights) in enumerate(fields):
             if q != strongest:
                 answer = self._answer(-self._counted(j, weights, 1, x))
@@ -107,15 +107,14 @@ class BlockStatistics(JumpStatistics):
     def _trace(self, x: Block) -> float:
         return float(self._generator.layout.populations(x).sum())
 
-    def _shot(self, j: int, weights: FloatArray) -> tuple[float, float]:
-        """Return tr L_ab rho of a count of reservoir j with its particles and with its energy."""
-        a, b = float(weights[0]), float(weights[1])
-        second = {
-            (p, e): self._trace(self._counted(j, np.array([p, e]), 2, self.state.x))
-            for p, e in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
-        }
-        mixed = (second[1.0, 1.0] - second[1.0, 0.0] - second[0.0, 1.0]) / 2
-        return a * second[1.0, 0.0] + b * mixed, a * mixed + b * second[0.0, 1.0]
+    def _shot(self, j: int) -> FloatArray:
+        """Return tr L_ab rho (2, 2) of particles and energy of reservoir j."""
+        particles, energy, both = (
+            self._trace(self._counted(j, weights, 2, self.state.x))
+            for weights in (_PARTICLES, _ENERGY, _PARTICLES + _ENERGY)
+        )
+        mixed = (both - particles - energy) / 2
+        return np.array([[particles, mixed], [mixed, energy]])
 
     def _counted(self, j: int, weights: FloatArray, order: int, x: Block) -> Block:
         return derivative(self._generator, j, weights, order, x)
@@ -165,8 +164,8 @@ class BlockStatistics(JumpStatistics):
         self, frequencies: FloatArray, first: FloatArray, second: FloatArray
     ) -> ComplexArray:
         n, x = self.reservoirs, self.state.x
-        shot = np.array([self._shot(j, first[:, j]) for j in range(n)])  # (n, 2)
-        direct = np.diag(np.sum(shot * second.T, axis=1)).astype(np.complex128)
+        shot = [first[:, j] @ self._shot(j) @ second[:, j] for j in range(n)]
+        direct = np.diag(shot).astype(np.complex128)
         same = np.array_equal(first, second)
         found = np.empty((len(frequencies), n, n), dtype=np.complex128)
         sources = [
