@@ -37,13 +37,17 @@ class Summary:
 
     def text(self) -> str:
         """Return at most three lines of at most 100 characters."""
-        told = "; ".join(f"{label}: {value}" if label else value for label, value in self.facts)
+        told = self.told()
         whole = f"{self.title}: {told}" if told else self.title
         return "\n".join(
             textwrap.wrap(
                 whole, _WIDTH, subsequent_indent="  ", max_lines=_LINES, placeholder=" ..."
             )
         )
+
+    def told(self) -> str:
+        """Return all facts in one line, without the title."""
+        return "; ".join(f"{label}: {value}" if label else value for label, value in self.facts)
 
     def page(self) -> str:
         """Return the same with its table as HTML."""
