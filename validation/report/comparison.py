@@ -83,7 +83,8 @@ def text_changes(old: Data, new: Data) -> tuple[str, ...]:
     texts = [
         (report.get("subject") or {}).get("scenario", {}).get("text", "") for report in (old, new)
     ]
-    lines = difflib.unified_diff(*(text.splitlines() for text in texts), lineterm="", n=0)
+    before, after = (text.splitlines() for text in texts)
+    lines = difflib.unified_diff(before, after, lineterm="", n=0)
     return tuple(line for line in list(lines)[2:] if not line.startswith("@@"))
 
 

@@ -190,10 +190,10 @@ def _families(suite: Suite) -> str:
 
 
 def _versions(suite: Suite, versions: Mapping[str, str]) -> str:
-    run = {"started": _when(suite), "seed": str(suite.seed)}
+    run = {"started": _when(suite), "seed": str(suite.seed), **versions}
     rows = "".join(
         f'<tr><th scope="row">{html.escape(key)}</th><td>{html.escape(value)}</td></tr>'
-        for key, value in (run | versions).items()
+        for key, value in run.items()
     )
     return f'<table class="small"><caption>Run and versions</caption><tbody>{rows}</tbody></table>'
 
