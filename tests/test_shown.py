@@ -124,7 +124,7 @@ TABLES = {
     "FlowJacobian",
     "Flows",
     "JumpPath",
-    "JumpStatistics",
+    "PopulationStatistics",
     "LevitovStatistics",
     "LinearResponse",
     "Optimum",
