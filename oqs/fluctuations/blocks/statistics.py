@@ -23,6 +23,7 @@ from oqs.fluctuations.blocks.counted import (
 from oqs.fluctuations.blocks.equations import AtFrequency, without
 from oqs.fluctuations.blocks.leading import leading
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.quantities import reference_energy
 from oqs.fluctuations.statistics import Tilted
 from oqs.fluctuations.waiting import Watched
 from oqs.stationary.conserved.block_generator import BlockGenerator, Jump
@@ -76,21 +77,23 @@ class BlockStatistics(JumpStatistics):
         return found
 
     @functools.cached_property
-    def second_cumulants(self) -> FloatArray:
-        """Covariances (2, n, 2, n).
+    def centred_cumulants(self) -> FloatArray:
+        """Covariances (2, n, 2, n) of N_j and E_j - w N_j.
 
         Particles are conserved, so that the strongest contact has minus those of the others.
         """
         n, x = self.reservoirs, self.state.x
-        fields = [(j, weights) for weights in (_PARTICLES, _ENERGY) for j in range(n)]
+        centred = np.array([-float(reference_energy(self.mu)), 1.0])
+        turn = np.array([_PARTICLES, centred])  # of N and E
+        fields = [(j, weights) for weights in turn for j in range(n)]
         strongest = int(np.argmax(self.gross[0]))
         found = np.zeros((2 * n, 2 * n))
         for j in range(n):
-            found[np.ix_([j, n + j], [j, n + j])] = self._shot(j)
+            found[np.ix_([j, n + j], [j, n + j])] = turn @ self._shot(j) @ turn.T
         for q, (j, weights) in enumerate(fields):
             if q != strongest:
                 answer = self._answer(-self._counted(j, weights, 1, x))
-                crossed = counts(self._generator, answer).ravel()
+                crossed = (turn @ counts(self._generator, answer)).ravel()
                 found[q] += crossed
                 found[:, q] += crossed
         kept = np.delete(np.arange(2 * n), strongest)
