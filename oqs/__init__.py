@@ -23,6 +23,7 @@ from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.generator.perlind.window import Window
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
+from oqs.laws.heom import Convergence, HeomLaw, heom_law
 from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.closed_form import ClosedForm, closed_form
@@ -95,6 +96,7 @@ __all__ = [
     "ClosedForm",
     "ConservedBlocks",
     "Contact",
+    "Convergence",
     "CountingStatistics",
     "DaviesModel",
     "DensityMatrixLaw",
@@ -105,6 +107,7 @@ __all__ = [
     "FullLiouvillian",
     "GaussianLaw",
     "GaussianState",
+    "HeomLaw",
     "InteractingSystem",
     "JumpStatistics",
     "Landauer",
@@ -154,6 +157,7 @@ __all__ = [
     "gaussian_law",
     "gibbs_state",
     "heisenberg_qubits",
+    "heom_law",
     "hubbard_chain",
     "ising_qubits",
     "jaynes_cummings",

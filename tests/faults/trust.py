@@ -7,9 +7,8 @@ import numpy as np
 from faults.fault import faults
 
 import oqs
+from oqs.laws import heom
 from oqs.laws.scatterer import Scatterer
-from validation.families.open_system import trust
-from validation.references import exact_references
 
 FAMILIES = ("trust",)
 
@@ -67,18 +66,14 @@ def shift_forgotten(monkeypatch):
 
 def one_pade_term(monkeypatch):
     """The Fermi function of the hierarchy is cut after one term."""
-    original = exact_references.hierarchy
-    monkeypatch.setattr(
-        trust, "hierarchy", lambda *a, **options: original(*a, **{**options, "terms": 1})
-    )
+    original = heom.Hierarchy
+    monkeypatch.setattr(heom, "Hierarchy", lambda *given: original(*given[:5], 1))
 
 
 def shallow_hierarchy(monkeypatch):
     """The hierarchy is cut after the first tier: second order only."""
-    original = exact_references.hierarchy
-    monkeypatch.setattr(
-        trust, "hierarchy", lambda *a, **options: original(*a, **{**options, "depth": 1})
-    )
+    original = heom.Hierarchy
+    monkeypatch.setattr(heom, "Hierarchy", lambda *given: original(*given[:4], 1, given[5]))
 
 
 def splitting_forgotten(monkeypatch):
