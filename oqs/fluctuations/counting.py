@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.coherent import CoherentStatistics
 from oqs.fluctuations.independent import IndependentStatistics
@@ -31,6 +32,7 @@ _KEPT = "counting statistics"
 _FEW_MODES = 6  # up to which all states together are as quick as mode by mode
 
 
+@exported
 def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> JumpStatistics:
     """Return the full counting statistics of the stationary state: what each reservoir loses.
 

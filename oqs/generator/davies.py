@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Literal, final
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, index, read_only
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, fermionic_contacts, plain
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.generator.assembly import build_generator
 from oqs.generator.between_states.operators import decompose_contacts
 from oqs.generator.between_states.transitions import StateTransitions
@@ -34,6 +35,7 @@ from oqs.transitions.level_coherences import LevelCoherences
 from oqs.transitions.transitions import SectorBlocks, Transitions
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class DaviesModel(Model):
@@ -280,13 +282,8 @@ class DaviesModel(Model):
         return self.full_generator.matrix(weights.ravel())
 
     def _generator(self, labels: IntArray) -> Generator:
-        return build_generator(
-            self.decomposition.elements,
-            labels,
-            self.counted_spectrum,
-            len(self.frequencies),
-            shifted=self.shifted,
-        )
+        elements, count = self.decomposition.elements, len(self.frequencies)
+        return build_generator(elements, labels, self.counted_spectrum, count, shifted=self.shifted)
 
     def _operators(self, j: int, kappa: int) -> tuple[qutip.Qobj, ...]:
         """Return the S_a(w_kappa) of contact j."""
@@ -323,6 +320,7 @@ class DaviesModel(Model):
         return self._superoperator(total)
 
 
+@exported
 def davies(
     system: System,
     contacts: Sequence[ReservoirContact],

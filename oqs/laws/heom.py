@@ -21,6 +21,7 @@ from oqs.contact.contacts import Contact
 from oqs.contact.rates import Flat, Lorentzian
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.errors import StationaryStateNotFound
+from oqs.exports import exported
 from oqs.flows import KINDS, Deviation, Flows
 from oqs.generator.davies import DaviesModel, davies
 from oqs.laws.gross import flow_scales, gross_flows
@@ -33,6 +34,7 @@ from oqs.system.systems import QuadraticSystem
 _FLOOR = 1e-2  # of the gross rates: smaller flows are differences that a hierarchy leaves open
 
 
+@exported
 @final
 class Convergence(NamedTuple):
     """Flows of a hierarchy, and how far they are from those of a smaller one.
@@ -59,6 +61,7 @@ class Convergence(NamedTuple):
     expansion: Deviation
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class HeomLaw(Summarised):
@@ -174,6 +177,7 @@ class HeomLaw(Summarised):
         return Summary(title, facts)
 
 
+@exported
 def heom_law(
     system: FermionicSystem,
     contacts: Sequence[Contact],

@@ -8,14 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, final
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 import scipy.sparse.linalg
-from qutip.core.environment import LorentzianEnvironment
-from qutip.solver.heom import HEOMSolver
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import Contact
+from oqs.deferred import qutip
 from oqs.errors import StationaryStateNotFound
 from oqs.memory import require_memory
 from oqs.numerics.clusters import IntArray
@@ -71,7 +69,9 @@ class Hierarchy:
         baths = []
         for j, (contact, t, m) in enumerate(zip(contacts, T, mu, strict=True)):
             rate: Any = contact.rate
-            lead = LorentzianEnvironment(float(t), float(m), rate.strength, rate.width, rate.center)
+            lead = qutip.LorentzianEnvironment(
+                float(t), float(m), rate.strength, rate.width, rate.center
+            )
             for row in contact.channels(system.sites):
                 channel = sum(a * c for a, c in zip(row, operators, strict=True))
                 exponents = lead.approx_by_pade(expansion, tag=j)
@@ -79,7 +79,7 @@ class Hierarchy:
         self._size = system.dimension
         self._reservoirs = len(contacts)
         hamiltonian = qutip.Qobj(sp.diags_array(system.spectrum.energies, format="csr"))
-        solver = HEOMSolver(hamiltonian, baths, max_depth=depth)
+        solver = qutip.solver.heom.HEOMSolver(hamiltonian, baths, max_depth=depth)
         self._operators = solver.ados
         self._generator = sp.csr_array(solver.rhs(0).to("csr").data.as_scipy())
         self._kept = self._reached()

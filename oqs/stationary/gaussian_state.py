@@ -21,6 +21,7 @@ import scipy.sparse as sp
 from scipy.linalg.lapack import zpstrf
 
 from oqs.arguments import ComplexArray, FloatArray
+from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows
 from oqs.generator.davies import DaviesModel
@@ -43,6 +44,7 @@ from oqs.system.spectrum import ModeVectors
 from oqs.system.systems import QuadraticSystem
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class GaussianState(StationaryMethod):

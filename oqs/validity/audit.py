@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, positive_number
 from oqs.contact.together import plain
 from oqs.errors import NonUniqueStationaryState
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.generator.davies import DaviesModel
 from oqs.generator.linewidths import Linewidths, tail_flows
@@ -28,6 +29,7 @@ from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import Assumption, Audit, Verdict
 
 
+@exported
 def audit(
     model: Model,
     T: ArrayLike,

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from typing import final
 
 import numpy as np
-import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.generator.model import Model
 from oqs.state.states import energy_basis
 from thermo.coevolution.cotrajectory import CoTrajectory, tabulate
@@ -31,6 +32,7 @@ from thermo.reservoirs.single_unknown import common_temperature
 from thermo.reservoirs.state import State
 
 
+@exported
 @final
 class CoevolutionFailed(RuntimeError):
     """The joint evolution could not be continued.
@@ -59,6 +61,7 @@ class CoevolutionFailed(RuntimeError):
         self.trajectory = trajectory
 
 
+@exported
 def coevolve(
     model: Model,
     reservoirs: Iterable[Reservoir],
