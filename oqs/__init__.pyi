@@ -24,8 +24,8 @@ from oqs.fluctuations.noise import Noise as Noise
 from oqs.fluctuations.noise import noise as noise
 from oqs.fluctuations.statistics import CountingStatistics as CountingStatistics
 from oqs.fluctuations.waiting import WaitingTimes as WaitingTimes
-from oqs.generator.davies import DaviesModel as DaviesModel
-from oqs.generator.davies import davies as davies
+from oqs.generator.davies.davies import davies as davies
+from oqs.generator.davies.davies_model import DaviesModel as DaviesModel
 from oqs.generator.lamb_shift import lamb_shift as lamb_shift
 from oqs.generator.model import Model as Model
 from oqs.generator.perlind.perlind import PerlindModel as PerlindModel

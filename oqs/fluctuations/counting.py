@@ -19,7 +19,7 @@ from oqs.fluctuations.rates.pairs import Pairs, WeightedPairs
 from oqs.fluctuations.rates.populations import PopulationStatistics
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.closed import ClosedGenerator
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.jumps import jump_parts, reached_elements
 from oqs.generator.model import Model, checked_model
 from oqs.stationary.choice import checked_method

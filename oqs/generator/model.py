@@ -28,7 +28,7 @@ from oqs.system.spectrum import Spectrum
 from oqs.transitions.places import MatrixElements
 
 if TYPE_CHECKING:
-    from oqs.generator.davies import DaviesModel
+    from oqs.generator.davies.davies_model import DaviesModel
 
 
 @exported

@@ -22,7 +22,7 @@ from oqs.contact.principal_value import shift_function
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model, checked_model
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel

@@ -24,7 +24,7 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel

@@ -14,7 +14,7 @@ from oqs.errors import StationaryStateNotFound
 from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.numerics.blocks import eigenvalues
 

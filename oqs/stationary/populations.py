@@ -7,7 +7,7 @@ from typing import final
 
 from oqs.exports import exported
 from oqs.generator.between_states.transitions import StateTransitions
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only

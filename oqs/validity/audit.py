@@ -13,7 +13,7 @@ from oqs.contact.together import plain
 from oqs.errors import NonUniqueStationaryState
 from oqs.exports import exported
 from oqs.flows import KINDS, Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.linewidths import Linewidths, tail_flows
 from oqs.generator.model import Model, checked_model
 from oqs.laws.density_matrix import flow_law

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import plain
 from oqs.exports import exported
-from oqs.generator.davies import davies
+from oqs.generator.davies.davies import davies
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import perlind
 from oqs.system.base import System

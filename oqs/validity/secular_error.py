@@ -8,7 +8,7 @@ from oqs.arguments import FloatArray
 from oqs.contact.together import plain
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.laws.density_matrix import flow_law

@@ -12,7 +12,7 @@ from oqs.arguments import FloatArray, read_only
 from oqs.errors import NonUniqueStationaryState
 from oqs.exports import exported
 from oqs.flows import KINDS, Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model, checked_model
 from oqs.laws.density_matrix import flow_law
 from oqs.state.entropy import clausius_sum, gibbs_state

@@ -40,7 +40,7 @@ def shift_sign(monkeypatch):
 def rate_off(monkeypatch):
     """Rates of Davies are 1e-3 too large: it no longer tends to the exact flow."""
     original = oqs.Contact.gamma
-    module = importlib.import_module("oqs.generator.davies")
+    module = importlib.import_module("oqs.generator.davies.davies")
 
     def davies(system, contacts, **options):
         with monkeypatch.context() as patch:

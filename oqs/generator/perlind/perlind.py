@@ -16,7 +16,8 @@ from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, plain
 from oqs.deferred import qutip
 from oqs.exports import exported
-from oqs.generator.davies import DaviesModel, davies
+from oqs.generator.davies.davies import davies
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.channel_elements import ChannelElements
 from oqs.generator.perlind.modes import PerlindModes
