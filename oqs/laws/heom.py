@@ -23,7 +23,8 @@ from oqs.contact.together import checked_contacts, contact_names, fermionic_cont
 from oqs.errors import StationaryStateNotFound
 from oqs.exports import exported
 from oqs.flows import KINDS, Deviation, Flows
-from oqs.generator.davies import DaviesModel, davies
+from oqs.generator.davies.davies import davies
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.laws.gross import flow_scales, gross_flows
 from oqs.laws.hierarchy import Hierarchy, exponents_of, require_room
 from oqs.stationary.uniqueness import require_unique

@@ -14,6 +14,8 @@ LARGEST_SOUND = 0.1
 LARGEST_DOUBTFUL = 0.5
 """Small ratios leave corrections of their own order; near one the expansion has no meaning."""
 
+_CORRECTIONS = ("secular", "Born-Markov", "line tails", "flat rate", "band edges")
+
 
 @exported
 @final
@@ -99,8 +101,14 @@ class Audit:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of all assumptions."""
-        return max(a.verdict for a in self.assumptions)
+        """The worst verdict of all assumptions; doubtful where sound ones add up beyond 0.1."""
+        return max(self._together, *(a.verdict for a in self.assumptions))
+
+    @property
+    def _together(self) -> Verdict:
+        """First-order corrections add up: of several small ones, the sum must be small, too."""
+        total = sum(a.ratio for a in self.assumptions if a.name in _CORRECTIONS)
+        return Verdict.SOUND if total <= LARGEST_SOUND else Verdict.DOUBTFUL
 
     def __getitem__(self, name: str) -> Assumption:
         """Return the assumption of this name; KeyError naming those there are."""
