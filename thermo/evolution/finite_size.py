@@ -83,21 +83,23 @@ def _of_levels(
 ) -> tuple[Assumption, ...]:
     if not known:
         return ()
-    ratios, times = [], []
+    widest: list[tuple[float, float, float, float, str]] = []
+    quickest: list[tuple[float, float, str]] = []
     for member, (w, rate, density) in known:
         with np.errstate(divide="ignore"):
-            ratio = 1 / (density * rate)
-        k, least = int(np.argmax(ratio)), int(np.argmin(density))
-        ratios.append((float(ratio[k]), 1 / (ratio[k] * rate[k]), rate[k], w[k], member.name))
-        times.append((2 * float(density[least]), w[least], member.name))
-    ratio, levels, rate, w, name = max(ratios, key=lambda found: found[0])
-    time, place, hurried = min(times, key=lambda found: found[0])
+            spacings = 1 / (density * rate)
+        k, least = int(np.argmax(spacings)), int(np.argmin(density))
+        name = str(member.name)
+        widest.append((float(spacings[k]), float(density[k]), float(rate[k]), float(w[k]), name))
+        quickest.append((2 * float(density[least]), float(w[least]), name))
+    ratio, levels, filling, at, name = max(widest, key=lambda found: found[0])
+    time, place, hurried = min(quickest, key=lambda found: found[0])
     continuum = Assumption(
         "continuum",
         ratio,
         Verdict.of(ratio),
-        f"distance of levels, of {levels:.3g} per unit energy, over the rate {rate:.3g} at "
-        f"w = {w:.4g} of {name}",
+        f"distance of levels, of {levels:.3g} per unit energy, over the rate {filling:.3g} at "
+        f"w = {at:.4g} of {name}",
         f"{_LARGER}thermo.explicit_reservoirs",
     )
     depletion = Assumption(
