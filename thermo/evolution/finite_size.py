@@ -36,7 +36,7 @@ def finite_size(
     finite = [j for j in own if not reservoirs.fixed[j]]
     if not finite:
         return ()
-    lines = Linewidths.of(model.at(T[0, own], mu[0, own]).secular)
+    lines = Linewidths.of(model.secular.at(T[0, own], mu[0, own]))
     members = list(reservoirs)
     known = [
         (members[j], found)
@@ -58,10 +58,13 @@ def level_density(gas: EquationOfState, energy: FloatArray) -> FloatArray | None
         d, inside = gas.dimension, (energy > 0) & (energy < gas.T_D)
         return np.where(inside, d**2 * (np.abs(energy) / gas.T_D) ** (d - 1) / gas.T_D, 0.0)
     if isinstance(gas, CombinedGas):
-        parts = [level_density(part, energy) for part, _ in gas.parts]
-        if any(part is None for part in parts):
-            return None
-        return np.sum([c * g for g, (_, c) in zip(parts, gas.parts, strict=True)], axis=0)
+        total = np.zeros(energy.shape)
+        for part, capacity in gas.parts:
+            density = level_density(part, energy)
+            if density is None:
+                return None
+            total += capacity * density
+        return total
     return None
 
 
