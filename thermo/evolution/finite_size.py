@@ -36,7 +36,7 @@ def finite_size(
     finite = [j for j in own if not reservoirs.fixed[j]]
     if not finite:
         return ()
-    lines = Linewidths.of(model.at(T[0, own], mu[0, own]).secular)
+    lines = Linewidths.of(model.secular.at(T[0, own], mu[0, own]))
     members = list(reservoirs)
     known = [
         (members[j], found)
@@ -58,10 +58,13 @@ def level_density(gas: EquationOfState, energy: FloatArray) -> FloatArray | None
         d, inside = gas.dimension, (energy > 0) & (energy < gas.T_D)
         return np.where(inside, d**2 * (np.abs(energy) / gas.T_D) ** (d - 1) / gas.T_D, 0.0)
     if isinstance(gas, CombinedGas):
-        parts = [level_density(part, energy) for part, _ in gas.parts]
-        if any(part is None for part in parts):
-            return None
-        return np.sum([c * g for g, (_, c) in zip(parts, gas.parts, strict=True)], axis=0)
+        total = np.zeros(energy.shape)
+        for part, capacity in gas.parts:
+            density = level_density(part, energy)
+            if density is None:
+                return None
+            total += capacity * density
+        return total
     return None
 
 
@@ -83,21 +86,23 @@ def _of_levels(
 ) -> tuple[Assumption, ...]:
     if not known:
         return ()
-    ratios, times = [], []
+    widest: list[tuple[float, float, float, float, str]] = []
+    quickest: list[tuple[float, float, str]] = []
     for member, (w, rate, density) in known:
         with np.errstate(divide="ignore"):
-            ratio = 1 / (density * rate)
-        k, least = int(np.argmax(ratio)), int(np.argmin(density))
-        ratios.append((float(ratio[k]), 1 / (ratio[k] * rate[k]), rate[k], w[k], member.name))
-        times.append((2 * float(density[least]), w[least], member.name))
-    ratio, levels, rate, w, name = max(ratios, key=lambda found: found[0])
-    time, place, hurried = min(times, key=lambda found: found[0])
+            spacings = 1 / (density * rate)
+        k, least = int(np.argmax(spacings)), int(np.argmin(density))
+        name = str(member.name)
+        widest.append((float(spacings[k]), float(density[k]), float(rate[k]), float(w[k]), name))
+        quickest.append((2 * float(density[least]), float(w[least]), name))
+    ratio, levels, filling, at, name = max(widest, key=lambda found: found[0])
+    time, place, hurried = min(quickest, key=lambda found: found[0])
     continuum = Assumption(
         "continuum",
         ratio,
         Verdict.of(ratio),
-        f"distance of levels, of {levels:.3g} per unit energy, over the rate {rate:.3g} at "
-        f"w = {w:.4g} of {name}",
+        f"distance of levels, of {levels:.3g} per unit energy, over the rate {filling:.3g} at "
+        f"w = {at:.4g} of {name}",
         f"{_LARGER}thermo.explicit_reservoirs",
     )
     depletion = Assumption(
