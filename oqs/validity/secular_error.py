@@ -59,7 +59,7 @@ def quick(model: Model) -> bool:
     """Return whether PERLind of this system takes a fraction of a second."""
     if isinstance(model.system, QuadraticSystem):
         return True
-    sizes = np.bincount(model.coherent_sets).astype(np.float64)
+    sizes = np.bincount(model.secular.sector).astype(np.float64)
     return bool(np.sum(sizes**2) <= _QUICK)
 
 
