@@ -85,7 +85,7 @@ def audit(
     Examples
     --------
     >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> leads = [oqs.Contact(oqs.flat(1e-3), name="cold"), oqs.Contact(oqs.flat(2e-3), name="hot")]
     >>> model = oqs.davies(dots, leads)
     >>> audit = oqs.audit(model, T=[0.5, 1.0], mu=[1.2, 0.8])
     >>> audit.verdict, audit.error < 0.1

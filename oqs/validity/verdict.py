@@ -57,7 +57,7 @@ class Assumption:
     Examples
     --------
     >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> leads = [oqs.Contact(oqs.flat(1e-3), name="cold"), oqs.Contact(oqs.flat(2e-3), name="hot")]
     >>> model = oqs.davies(dots, leads)
     >>> oqs.audit(model, [0.5, 1.0], [1.2, 0.8])["secular"].verdict
     <Verdict.SOUND: 0>
@@ -88,7 +88,7 @@ class Audit:
     Examples
     --------
     >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> leads = [oqs.Contact(oqs.flat(1e-3), name="cold"), oqs.Contact(oqs.flat(2e-3), name="hot")]
     >>> model = oqs.davies(dots, leads)
     >>> audit = oqs.audit(model, [0.5, 1.0], [1.2, 0.8])
     >>> audit.verdict, [a.name for a in audit.assumptions][:2]
