@@ -22,8 +22,10 @@ from oqs.laws.landauer import landauer
 from oqs.modes.untouched import named
 from oqs.state.relaxation import relaxation_time
 from oqs.stationary.uniqueness import kernel
+from oqs.summary import reservoir_names
 from oqs.system.systems import QuadraticSystem
 from oqs.validity.bosonic import boson_tails, both_ways, memory_rate, rates_at, truncation
+from oqs.validity.one_unit import other_units
 from oqs.validity.price import audit_bar
 from oqs.validity.secular_error import quick, secular
 from oqs.validity.thermodynamic_price import measured_price
@@ -85,7 +87,7 @@ def audit(
     Examples
     --------
     >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> leads = [oqs.Contact(oqs.flat(1e-3), name="cold"), oqs.Contact(oqs.flat(2e-3), name="hot")]
     >>> model = oqs.davies(dots, leads)
     >>> audit = oqs.audit(model, T=[0.5, 1.0], mu=[1.2, 0.8])
     >>> audit.verdict, audit.error < 0.1
@@ -127,7 +129,9 @@ def audit(
         assumptions.append(_time_scales(model, temperature, potential, slow))
     bar.update()
     bar.finished()
-    report = Audit(tuple(assumptions))
+    names = reservoir_names(model.names, model.reservoirs)
+    remarks = other_units(model.system, temperature, names)
+    report = Audit(tuple(assumptions), remarks=remarks)
     if davies is None or not exact:
         return report
     return _with_exact_flows(report, model, davies, temperature, potential, gross)

@@ -18,6 +18,8 @@ from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import Assumption, Verdict
 
 _QUICK = 5e4  # matrix elements between equal quantum numbers that take a fraction of a second
+_SHIFTED = 2**6  # states up to which the shifts of interacting ones take a fraction of a second
+_LONG, _FEW = 2**8, 4  # states and channels up to which they take a second
 
 
 def secular(
@@ -46,7 +48,7 @@ def secular(
         return Assumption("secular", 0.0, Verdict.SOUND, measure, remedy)
     pair = f"mixing of energies {lower:.6g} and {upper:.6g} by their rates over their distance"
     wanted = long or quick(model)
-    deviations = _deviations(model, davies, T, mu, gross) if davies and wanted else None
+    deviations = _deviations(model, davies, T, mu, gross, long) if davies and wanted else None
     if deviations is None:
         return Assumption("secular", mixing, Verdict.of(mixing), pair, remedy)
     told = ", ".join(f"{kind} {value:.2g}" for kind, value in deviations.items())
@@ -59,26 +61,29 @@ def quick(model: Model) -> bool:
     """Return whether PERLind of this system takes a fraction of a second."""
     if isinstance(model.system, QuadraticSystem):
         return True
-    sizes = np.bincount(model.coherent_sets).astype(np.float64)
+    sizes = np.bincount(model.secular.sector).astype(np.float64)
     return bool(np.sum(sizes**2) <= _QUICK)
 
 
 def _deviations(
-    model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows
+    model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows, long: bool
 ) -> dict[str, float] | None:
     """Return the deviation of each kind of flow; None where PERLind does not apply."""
     if not plain(model.contacts):
         return None
     try:
-        coherent = _coherent(model, T, mu)
+        coherent = _coherent(model, T, mu, long)
     except NonUniqueStationaryState:
         return None
     return relative_deviations(davies, coherent, T, gross)
 
 
-def _coherent(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows:
-    """Return the flows by PERLind; where shifts are known with these, which part close levels."""
-    for shifted in (True, False):
+def _coherent(model: DaviesModel, T: FloatArray, mu: FloatArray, long: bool) -> Flows:
+    """Return the flows by PERLind; where shifts are known with these, which part close levels.
+
+    With interactions each of many frequencies has its own: only for small systems.
+    """
+    for shifted in (True, False) if _shifts_affordable(model, long) else (False,):
         try:
             return flow_law(perlind(model.system, model.contacts, lamb_shift=shifted))(T, mu)
         except NonUniqueStationaryState:
@@ -87,3 +92,10 @@ def _coherent(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flows:
             if not shifted:
                 raise
     raise AssertionError("one of both returned or raised")
+
+
+def _shifts_affordable(model: DaviesModel, long: bool) -> bool:
+    if isinstance(model.system, QuadraticSystem) or model.system.dimension <= _SHIFTED:
+        return True
+    channels = sum(len(contact.channels(model.system.sites)) for contact in model.leads)
+    return long and model.system.dimension <= _LONG and channels <= _FEW

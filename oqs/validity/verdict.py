@@ -57,7 +57,7 @@ class Assumption:
     Examples
     --------
     >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> leads = [oqs.Contact(oqs.flat(1e-3), name="cold"), oqs.Contact(oqs.flat(2e-3), name="hot")]
     >>> model = oqs.davies(dots, leads)
     >>> oqs.audit(model, [0.5, 1.0], [1.2, 0.8])["secular"].verdict
     <Verdict.SOUND: 0>
@@ -84,11 +84,12 @@ class Audit:
         to the largest flow of its kind (of energy: at least max(T) times that of particles, as
         energies have no zero of their own; of each: at least 1e-13 of its gross rate); None
         without exact flows.
+    remarks : sentences on arguments that may not be what was meant, as T in another unit.
 
     Examples
     --------
     >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> leads = [oqs.Contact(oqs.flat(1e-3), name="cold"), oqs.Contact(oqs.flat(2e-3), name="hot")]
     >>> model = oqs.davies(dots, leads)
     >>> audit = oqs.audit(model, [0.5, 1.0], [1.2, 0.8])
     >>> audit.verdict, [a.name for a in audit.assumptions][:2]
@@ -98,6 +99,7 @@ class Audit:
     assumptions: tuple[Assumption, ...]
     exact: Flows | None = None
     error: float | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -128,4 +130,4 @@ class Audit:
             first, *rest = textwrap.wrap(text, 58)
             lines.append(f"{a.name:<18} {a.ratio:9.3g}  {a.verdict.name.lower():<10}  {first}")
             lines += [" " * 42 + line for line in rest]
-        return "\n".join([*lines, f"in all: {self.verdict.name.lower()}"])
+        return "\n".join([*lines, f"in all: {self.verdict.name.lower()}", *self.remarks])
