@@ -53,6 +53,7 @@ EXPONENTIAL = (
     "densities",
     "threads",
     "noise",
+    "blocks",
     "countstat",
     "cumulants",
     "spectrum",

@@ -4,7 +4,15 @@ import pathlib
 
 from validation.pictures.figures import FIGURES
 
-PICTURES = ("figure_1", "flows", "weak_coupling", "close_levels", "what_is_a_reservoir")
+PICTURES = (
+    "figure_1",
+    "flows",
+    "weak_coupling",
+    "close_levels",
+    "what_is_a_reservoir",
+    "fano",
+    "engines",
+)
 DIRECTORY = pathlib.Path(__file__).parent / "_figures"
 
 

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.figure import Figure
 from rich.console import Console
 
+import thermo
 from thermo.files import write_whole
 from validation.pictures import (
     close_levels,
     flow_scan,
+    noise,
     paper_drawings,
     weak_coupling,
     what_is_a_reservoir,
@@ -41,6 +43,16 @@ def reservoirs() -> Figure:
     return what_is_a_reservoir.draw(what_is_a_reservoir.compute())
 
 
+def fano() -> Figure:
+    """Draw the Fano factors of Coulomb diamonds."""
+    return noise.draw_diamonds(noise.diamonds())
+
+
+def engines() -> Figure:
+    """Draw engines at their efficiency and their noise, with the bound of uncertainty."""
+    return thermo.plot_efficiency_noise(noise.engines())
+
+
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     **paper_drawings.FIGURES,
     "table_1": paper_drawings.table_one,
@@ -48,6 +60,8 @@ FIGURES: Mapping[str, Callable[[], Figure]] = {
     "weak_coupling": weak,
     "close_levels": close,
     "what_is_a_reservoir": reservoirs,
+    "fano": fano,
+    "engines": engines,
 }
 """File name, without suffix -> what computes and draws it."""
 
