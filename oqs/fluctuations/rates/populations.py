@@ -28,6 +28,7 @@ from oqs.memory import announce, require_memory
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.rates.rate_equation import balanced
 
+_BYTES = 90.0  # for each rate, in matrices and in pairs: 3 GB for 8192 states
 _SECONDS = 2e-11  # times D^3: 1.2 s for 4096 states
 _AT_ONCE = 2**21  # entries of the matrices of frequencies that are solved together
 
@@ -66,7 +67,7 @@ class PopulationStatistics(JumpStatistics):
         many = rates.dimension >= MANY and rates.sector.any()
         widest = int(np.max(np.bincount(rates.sector))) if many else rates.dimension
         require_memory(
-            40.0 * (rates.dimension * widest + len(rates.lower) * len(T)),
+            _BYTES * (rates.dimension * widest + len(rates.lower) * len(T)),
             f"Counting statistics of {rates.dimension} states",
             "Flows need less: see oqs.flow_law.",
         )
