@@ -61,6 +61,20 @@ def test_without_power_there_is_no_uncertainty():
     assert table.constancy.item() == 0.0
 
 
+def test_between_three_temperatures():
+    contacts = [*CONTACTS, oqs.Contact(oqs.flat(0.01), name="warm")]
+
+    def three(level):
+        return oqs.davies(oqs.double_dot([level, level + 1.0], 0.2, U=1.0, spin=False), contacts)
+
+    table = thermo.device_map(
+        three, [1.0, 3.0], [0.2, 1.0, 3.0], [1.0, 2.0, 1.5], shares=[0.5, -0.5, 0.0]
+    )
+    assert np.isfinite(table.over_carnot).any()
+    assert float(table.over_carnot.max()) < 1
+    assert float(table.multidimensional.max()) <= 1 + 1e-9
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
