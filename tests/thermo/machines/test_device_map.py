@@ -65,7 +65,7 @@ def test_between_three_temperatures():
     contacts = [*CONTACTS, oqs.Contact(oqs.flat(0.01), name="warm")]
 
     def three(level):
-        return oqs.davies(oqs.double_dot([level, level + 1.0], 0.2, U=1.0, spin=False), contacts)
+        return oqs.davies(oqs.spinless_dots([level, level + 1.0], 0.2, U=1.0), contacts)
 
     table = thermo.device_map(
         three, [1.0, 3.0], [0.2, 1.0, 3.0], [1.0, 2.0, 1.5], shares=[0.5, -0.5, 0.0]
