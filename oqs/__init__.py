@@ -6,7 +6,7 @@ Equation numbers are those of Vovchenko et al., arXiv:2412.15355.
 
 from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import Contact
-from oqs.contact.rates import flat, lorentzian, power_law
+from oqs.contact.rates import flat, lorentzian, power_law, temperature_scaled
 from oqs.contact.spectra import drude_lorentz, ohmic, underdamped
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
@@ -177,6 +177,7 @@ __all__ = [
     "spinless_dots",
     "stability_diagram",
     "stationary_state",
+    "temperature_scaled",
     "thermodynamic_price",
     "transmon",
     "triple_dot",

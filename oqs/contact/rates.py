@@ -125,6 +125,53 @@ def lorentzian(strength: float, center: float, width: float) -> Lorentzian:
 
 @final
 @dataclasses.dataclass(frozen=True)
+class TemperatureScaled:
+    """rate(w) (T / T_0)^exponent: a coupling that changes with the reservoir's temperature."""
+
+    rate: Rate
+    exponent: float
+    T_0: float
+
+    def __call__(self, frequency: FloatArray, T: float, mu: float) -> ArrayLike:
+        """Return the rate at each frequency, of a reservoir at T."""
+        return np.asarray(self.rate(frequency)) * (T / self.T_0) ** self.exponent
+
+
+def temperature_scaled(rate: Rate, exponent: float, T_0: float) -> TemperatureScaled:
+    """Return rate(w) (T/T_0)^exponent, a rate or spectral density that changes with T.
+
+    Parameters
+    ----------
+    rate : of the frequency alone, in units of energy.
+    exponent : real. T_0 : > 0, the temperature at which it is `rate`, units of energy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if `rate` is no callable of the frequency alone, or a number is refused.
+
+    Examples
+    --------
+    >>> import qutip
+    >>> rate = oqs.temperature_scaled(oqs.ohmic(0.01), exponent=2, T_0=1.0)
+    >>> bath = oqs.BosonicContact(rate, qutip.sigmax())
+    >>> bath.at(T=0.5, mu=0.0).gamma(np.array([1.0]))
+    array([0.0025])
+    """
+    if not callable(rate) or varies(rate):
+        raise TypeError(
+            f"Argument `rate` must be a callable of the frequency alone, but is {rate!r}. Give "
+            "oqs.flat(0.01) or oqs.ohmic(0.01); a callable (w, T, mu) serves as it is."
+        )
+    return TemperatureScaled(
+        rate,
+        real_number("exponent", exponent, "0 is no change with T."),
+        positive_number("T_0", T_0, "It is the temperature at which the rate is as given."),
+    )
+
+
+@final
+@dataclasses.dataclass(frozen=True)
 class RateAt:
     """A rate(w, T, mu) at one T, mu: a rate of the frequency alone."""
 

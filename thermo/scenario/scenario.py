@@ -11,7 +11,6 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
-from oqs.system.base import System
 from oqs.units import Units
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.scenario.outcome import Outcome
@@ -20,6 +19,7 @@ from thermo.scenario.schema.generator import Generator
 from thermo.scenario.schema.links import Links
 from thermo.scenario.schema.outputs import Outputs
 from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.system import AnySystem
 from thermo.sweeps.parts import Part
 
 
@@ -34,7 +34,8 @@ class Scenario:
     title : of the scenario; the file's name where it has none.
     note : remark on it; may be empty.
     units : the reference energy, or None.
-    system, contacts : as `oqs.davies` takes them; every contact has a name.
+    system, contacts : as `oqs.davies` takes them, or `oqs.closed_form` where the system is
+        QuadraticBosons; every contact has a name.
     links : between reservoirs, by their names.
     names : (n,) of the reservoirs: those of the contacts, then those that links alone join.
     T, mu : (n,) of the reservoirs at the start, in units of energy (k_B = 1); mu is NaN of one that
@@ -49,7 +50,7 @@ class Scenario:
     title: str
     note: str
     units: Units | None
-    system: System
+    system: AnySystem
     contacts: tuple[ReservoirContact, ...]
     links: Links
     names: tuple[str, ...]

@@ -109,7 +109,7 @@ def test_every_argument_of_every_builder_can_be_given():
         name
         for name, value in vars(oqs).items()
         if inspect.isfunction(value) and (name in vars(builders) or name in vars(spins))
-    } - {"spin_channels", "on_factor", "lambda_maser", "v_maser"}
+    } - {"spin_channels", "on_factor"}
     for build in BUILDERS.values():
         assert list(arguments_of(build).keys) == list(inspect.signature(build).parameters)
 

@@ -1,15 +1,18 @@
-"""[system]: energies, a matrix h, terms with U and V, or a builder by name."""
+"""[system]: energies, a matrix h, terms with U and V, oscillators, or a builder by name."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from oqs.system import builders, spins
 from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
+from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import REQUIRED, Choice, Items, Key, Reader, Table, quoted
@@ -22,6 +25,22 @@ from thermo.scenario.schema.values import (
     number,
     numbers,
 )
+
+AnySystem = System | QuadraticBosons
+"""What [system] can be; only of a System is there a density matrix."""
+
+_MOST_QUBITS = 14  # a rate equation between 2^14 states, all linked, has 2 GB
+
+
+def _levels_of(maser: Callable[[ArrayLike], spins.Maser]) -> Callable[..., System]:
+    """Return the builder of a maser's levels; its contacts say which transition they drive."""
+
+    @functools.wraps(maser)
+    def system(energies: ArrayLike) -> System:
+        return maser(energies).system
+
+    return system
+
 
 BUILDERS: Final[Mapping[str, Callable[..., System]]] = {
     call.__name__: call
@@ -38,13 +57,28 @@ BUILDERS: Final[Mapping[str, Callable[..., System]]] = {
         spins.heisenberg_qubits,
         spins.ising_qubits,
         spins.jaynes_cummings,
+        _levels_of(spins.lambda_maser),
         spins.transmon,
+        _levels_of(spins.v_maser),
     )
 }
 """Systems that go by a name: a new one is an entry here."""
 
 _WAYS = ("energies", "h", "builder")
+_QUBITS = (spins.exchange_qubits, spins.heisenberg_qubits, spins.ising_qubits)
 _SITE = Whole(0, 499)
+
+
+def _one_or_several(value: object, place: Place) -> Any:
+    """Return one number for all, or an array."""
+    return numbers(value, place) if isinstance(value, list) else number(value, place)
+
+
+_QUBIT_ARGUMENTS: Final[Mapping[str, Reader]] = {
+    "energies": Items(number, most=_MOST_QUBITS),
+    "coupling": _one_or_several,
+    "transverse": _one_or_several,
+}
 
 
 def _terms(sites: int, energy: Reader) -> Reader:
@@ -62,6 +96,9 @@ def _terms(sites: int, energy: Reader) -> Reader:
 
 SYSTEM: Final = Table(
     {
+        "kind": Key(
+            Choice(("fermions", "oscillators")), "It is what `energies` or `h` are of.", "fermions"
+        ),
         "energies": Key(numbers, "Give the energies of levels without tunnelling, [21.1, 21.5]."),
         "h": Key(complex_array, "Give the Hermitian matrix eps_vw of Eq. (8), row by row."),
         "U": Key(_terms(2, number), "Give [{sites = [0, 1], value = 2.0}] for + U n_0 n_1.", ()),
@@ -76,7 +113,7 @@ SYSTEM: Final = Table(
 )
 
 
-def read_system(value: object, place: Place) -> System:
+def read_system(value: object, place: Place) -> AnySystem:
     """Return the open system of a [system] table."""
     keys = SYSTEM(value, place)
     given = [way for way in _WAYS if keys[way] is not None]
@@ -89,6 +126,10 @@ def read_system(value: object, place: Place) -> System:
     if keys["arguments"] is not None:
         raise place.at("arguments").error("goes with `builder`", "Leave it out.")
     matrix = keys["h"] if keys["energies"] is None else np.diag(keys["energies"])
+    if keys["kind"] == "oscillators":
+        _refuse_terms(keys, place, "goes with fermions", "Oscillators here are coupled by `h`.")
+        with place.blamed():
+            return QuadraticBosons(matrix)
     with place.blamed():
         if not keys["U"] and not keys["V"]:
             return QuadraticSystem(matrix)
@@ -110,13 +151,21 @@ def _mapping(terms: tuple[dict[str, Any], ...], place: Place) -> Any:
 
 
 def _built(keys: Mapping[str, Any], place: Place) -> System:
-    for key in ("U", "V"):
-        if keys[key]:
-            raise place.at(key).error(
-                "goes with `energies` or `h`", "A builder has its own, in `arguments`."
-            )
+    _refuse_terms(
+        keys, place, "goes with `energies` or `h`", "A builder has its own, in `arguments`."
+    )
+    if keys["kind"] != "fermions":
+        raise place.at("kind").error("goes with `energies` or `h`", "Leave it out.")
     build = BUILDERS[keys["builder"]]
     at = place.at("arguments", f"Give the arguments of oqs.{keys['builder']}.")
-    found = arguments_of(build)({} if keys["arguments"] is None else keys["arguments"], at)
+    found = arguments_of(build, **(_QUBIT_ARGUMENTS if build in _QUBITS else {}))(
+        {} if keys["arguments"] is None else keys["arguments"], at
+    )
     with at.blamed():
         return build(**found)
+
+
+def _refuse_terms(keys: Mapping[str, Any], place: Place, problem: str, remedy: str) -> None:
+    for key in ("U", "V"):
+        if keys[key]:
+            raise place.at(key).error(problem, remedy)

@@ -12,7 +12,7 @@ import numpy as np
 
 from oqs.arguments import ComplexArray, FloatArray
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import Items, Key, Reader, Table, argument_keys, shown
+from thermo.scenario.schema.table import REQUIRED, Items, Key, Reader, Table, argument_keys, shown
 
 _LARGEST = 1e60  # beyond it products of a few numbers overflow; no unit of energy needs it
 
@@ -122,6 +122,15 @@ def complex_array(value: object, place: Place) -> ComplexArray:
             raise place.error(f"must have rows of one length, but has lengths {lengths}")
         return np.array(rows)
     return np.array(Items(complex_number)(value, place))
+
+
+SCALING: Final = Table(
+    {
+        "exponent": Key(number, "It is p of (T/T_0)^p.", REQUIRED),
+        "T_0": Key(positive, "It is the temperature at which the rate is as given.", REQUIRED),
+    }
+)
+"""`temperature_scaling` of a contact: its rate times (T/T_0)^p."""
 
 
 _BY_ANNOTATION: Final[Mapping[str, Reader]] = {
