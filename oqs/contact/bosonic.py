@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import TypeAlias, final
 
 import numpy as np
-import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
 from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
 from oqs.contact.rates import Rate, RateAt, rate_at, varies
 from oqs.contact.spectra import frequencies_near_zero, slope_at_zero
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.numerics.occupation import bose
 from oqs.summary import Summary, counted, few_digits
 
@@ -26,6 +27,7 @@ _OPERATOR = (
 Operator: TypeAlias = "qutip.Qobj | ComplexArray"
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class BosonicContact(ReservoirContact):

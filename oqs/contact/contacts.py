@@ -13,6 +13,7 @@ from scipy.special import expit
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
 from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
 from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, RateAt, rate_at, varies
+from oqs.exports import exported
 from oqs.summary import Summary, counted, few_digits
 
 NEGLIGIBLE = 1e-13
@@ -21,6 +22,7 @@ NEGLIGIBLE = 1e-13
 _REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) for m channels."
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class Contact(ReservoirContact):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import final
 
+from oqs.exports import exported
 from oqs.generator.between_states.transitions import StateTransitions
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
@@ -20,6 +21,7 @@ from oqs.transitions.transitions import ModeTransitions
 _ELIMINATED = 10  # modes; with more, occupation eigenstates are iterated without a matrix
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Populations(StationaryMethod):

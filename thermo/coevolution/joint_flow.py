@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.flows import Flows
 from oqs.generator.closed import GeneratorAt
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.state.dissipation import occupied_elements
 from thermo.evolution.dynamics import reservoir_change, reservoir_jacobian, scale

@@ -18,7 +18,7 @@ from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows, listed
 from oqs.generator.between_states.transitions import StateTransitions
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.memory import require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual

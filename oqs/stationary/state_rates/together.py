@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.flow_jacobian import FlowJacobian
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Decomposition
 from oqs.generator.weights import slopes_together, split_together
 from oqs.numerics.clusters import IntArray

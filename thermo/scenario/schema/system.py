@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.system import builders, spins
+from oqs.system import builders, masers, spins
 from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.quadratic_bosons import QuadraticBosons
@@ -32,7 +32,7 @@ AnySystem = System | QuadraticBosons
 _MOST_QUBITS = 14  # a rate equation between 2^14 states, all linked, has 2 GB
 
 
-def _levels_of(maser: Callable[[ArrayLike], spins.Maser]) -> Callable[..., System]:
+def _levels_of(maser: Callable[[ArrayLike], masers.Maser]) -> Callable[..., System]:
     """Return the builder of a maser's levels; its contacts say which transition they drive."""
 
     @functools.wraps(maser)
@@ -57,9 +57,9 @@ BUILDERS: Final[Mapping[str, Callable[..., System]]] = {
         spins.heisenberg_qubits,
         spins.ising_qubits,
         spins.jaynes_cummings,
-        _levels_of(spins.lambda_maser),
+        _levels_of(masers.lambda_maser),
         spins.transmon,
-        _levels_of(spins.v_maser),
+        _levels_of(masers.v_maser),
     )
 }
 """Systems that go by a name: a new one is an entry here."""
