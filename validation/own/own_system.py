@@ -151,9 +151,7 @@ class OwnSystem:
 
     @property
     def _why_not_quadratic(self) -> str:
-        if self.with_phonons:
-            return "bosonic contacts"
-        return "interactions"
+        return "bosonic contacts" if self.with_phonons else "interactions"
 
     @functools.cached_property
     def path(self) -> thermo.Trajectory:
@@ -185,14 +183,12 @@ class OwnSystem:
 
     def covariance_matrix(self) -> Measurement:
         """Return the largest deviation of P and J from those of the covariance matrix."""
-        system, state = self.system, (self.contact_T, self.contact_mu)
-        if isinstance(system, oqs.QuadraticBosons):
-            other = oqs.gaussian_law(system, self.contacts)(*state)
-        elif not isinstance(system, oqs.QuadraticSystem) or self.with_phonons:
-            raise DoesNotApply(f"no covariance matrix: the system has {self._why_not_quadratic}")
-        else:
+        system = self.system
+        if isinstance(system, oqs.QuadraticSystem) and not self.with_phonons:
             _ = self.model
-            other = oqs.gaussian_law(system, self.contacts)(*state)
+        elif not isinstance(system, oqs.QuadraticBosons):
+            raise DoesNotApply(f"no covariance matrix: the system has {self._why_not_quadratic}")
+        other = oqs.gaussian_law(system, self.contacts)(self.contact_T, self.contact_mu)
         return worst(
             (kind, deviation(getattr(self.flows, kind), getattr(other, kind), scale))
             for kind, scale in self._scales().items()
