@@ -136,8 +136,8 @@ class OwnSystem:
         system = self.system
         if isinstance(system, oqs.QuadraticBosons):
             raise DoesNotApply("the closed form is what drives the oscillators")
-        if not isinstance(system, oqs.QuadraticSystem) or self.with_phonons:
-            raise DoesNotApply(f"no closed form: the system has {self._why_not_quadratic}")
+        if not isinstance(system, oqs.QuadraticSystem) or self._not_quadratic:
+            raise DoesNotApply(f"no closed form: the system has {self._not_quadratic}")
         _ = self.model
         try:
             return oqs.closed_form(system, self.contacts)
@@ -145,13 +145,11 @@ class OwnSystem:
             raise DoesNotApply(f"no closed form: {error}") from error
 
     @property
-    def with_phonons(self) -> bool:
-        """Whether some contact is bosonic."""
-        return not all(contact.fermionic for contact in self.contacts)
-
-    @property
-    def _why_not_quadratic(self) -> str:
-        return "bosonic contacts" if self.with_phonons else "interactions"
+    def _not_quadratic(self) -> str | None:
+        """Why the system is no quadratic one of electrons; None where it is."""
+        if not all(contact.fermionic for contact in self.contacts):
+            return "bosonic contacts"
+        return None if isinstance(self.system, oqs.QuadraticSystem) else "interactions"
 
     @functools.cached_property
     def path(self) -> thermo.Trajectory:
@@ -184,10 +182,10 @@ class OwnSystem:
     def covariance_matrix(self) -> Measurement:
         """Return the largest deviation of P and J from those of the covariance matrix."""
         system = self.system
-        if isinstance(system, oqs.QuadraticSystem) and not self.with_phonons:
+        if not isinstance(system, oqs.QuadraticBosons):
+            if not isinstance(system, oqs.QuadraticSystem) or self._not_quadratic:
+                raise DoesNotApply(f"no covariance matrix: the system has {self._not_quadratic}")
             _ = self.model
-        elif not isinstance(system, oqs.QuadraticBosons):
-            raise DoesNotApply(f"no covariance matrix: the system has {self._why_not_quadratic}")
         other = oqs.gaussian_law(system, self.contacts)(self.contact_T, self.contact_mu)
         return worst(
             (kind, deviation(getattr(self.flows, kind), getattr(other, kind), scale))
@@ -196,9 +194,7 @@ class OwnSystem:
 
     def solvers(self) -> Measurement:
         """Return the largest deviation of the flows between the solvers that are exact here."""
-        model, own = self.model, oqs.flow_law(self.model).method
-        if isinstance(self.law, oqs.DensityMatrixLaw):
-            own = self.law.method
+        model, own = self.model, getattr(self.law, "method", None)
         methods = [
             method
             for method in exact_methods(model)
@@ -356,8 +352,8 @@ class OwnSystem:
             why = "stopped at t_final" if path.outcome == "t_final" else "stalled short of it"
             raise DoesNotApply(f"the evolution {why}; {distinct} distinct frequencies")
         goal = thermo.equilibrium(self._with_gases, path.T[0], path.mu[0])
-        own = self._has_mu
-        away = np.abs(path.mu[-1, own] - goal.mu) / max(abs(np.nan_to_num(goal.mu)), goal.T)
+        own, scale = self._has_mu, max(abs(np.nan_to_num(goal.mu)), goal.T)
+        away = np.abs(path.mu[-1, own] - goal.mu) / scale
         detail = f"T_eq = {goal.T:.6g}" + (f", mu_eq = {goal.mu:.6g}" if own.any() else "")
         return Measurement(largest(*np.abs(path.T[-1] / goal.T - 1), *away), detail=detail)
 
