@@ -222,12 +222,7 @@ class OwnSystem:
         found = flow_scales(self.flows, self.contact_T, gross, ROUNDING / ROUTES)
         # where no particle moves, any that does is wrong
         particle, energy = max(found["particle"], np.finfo(float).tiny), found["energy"]
-        span = (
-            float(np.ptp(self.system.energies))
-            if isinstance(self.system, oqs.QuadraticBosons)
-            else self.system.energy_scale
-        )
-        unit = max(span, float(np.max(self.contact_T)))
+        unit = max(self.system.energy_scale, float(np.max(self.contact_T)))
         return {"particle": particle, "energy": energy, "heat": energy + unit * particle}
 
     def balance(self) -> Measurement:

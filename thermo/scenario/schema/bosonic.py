@@ -19,23 +19,24 @@ from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.system import AnySystem
 from thermo.scenario.schema.table import REQUIRED, Choice, Items, Key, Table, Variant
 from thermo.scenario.schema.values import (
+    BAND,
+    POSITIVE_ENERGY,
     SCALING,
     Whole,
     arguments_of,
     complex_array,
+    energies_of,
     name,
-    number,
-    positive,
 )
 
 SPECTRA: Final = Variant(
     "law",
     {
-        "ohmic": (arguments_of(ohmic, cutoff=positive), ohmic),
-        **{
-            call.__name__: (arguments_of(call), call)
-            for call in (drude_lorentz, underdamped, flat, lorentzian)
-        },
+        "ohmic": (arguments_of(ohmic, cutoff=POSITIVE_ENERGY), ohmic),
+        "drude_lorentz": (energies_of(drude_lorentz, "strength"), drude_lorentz),
+        "underdamped": (energies_of(underdamped, "strength"), underdamped),
+        "flat": (energies_of(flat), flat),
+        "lorentzian": (energies_of(lorentzian), lorentzian),
     },
 )
 """Spectral densities: a new one is an entry here."""
@@ -83,7 +84,7 @@ BOSONIC: Final = Table(
         ),
         "factor": Key(Whole(0, 499), "It is the spin or oscillator, counted from 0.", 0),
         "temperature_scaling": Key(SCALING, "Give {exponent = 1.0, T_0 = 0.6}."),
-        "band": Key(Items(number, 2, 2), "Give the lowest and highest energy of its bosons."),
+        "band": Key(BAND, "Give the lowest and highest energy of its bosons."),
     }
 )
 

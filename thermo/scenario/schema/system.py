@@ -14,14 +14,17 @@ from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
+from thermo.scenario.schema.measured import Measured
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import REQUIRED, Choice, Items, Key, Reader, Table, quoted
 from thermo.scenario.schema.values import (
+    COMPLEX_ENERGY,
+    ENERGIES,
+    ENERGY,
     Whole,
-    arguments_of,
     as_given,
     complex_array,
-    complex_number,
+    energies_of,
     number,
     numbers,
 )
@@ -75,9 +78,9 @@ def _one_or_several(value: object, place: Place) -> Any:
 
 
 _QUBIT_ARGUMENTS: Final[Mapping[str, Reader]] = {
-    "energies": Items(number, most=_MOST_QUBITS),
-    "coupling": _one_or_several,
-    "transverse": _one_or_several,
+    "energies": Measured(Items(number, most=_MOST_QUBITS), "energy"),
+    "coupling": Measured(_one_or_several, "energy"),
+    "transverse": Measured(_one_or_several, "energy"),
 }
 
 
@@ -99,11 +102,14 @@ SYSTEM: Final = Table(
         "kind": Key(
             Choice(("fermions", "oscillators")), "It is what `energies` or `h` are of.", "fermions"
         ),
-        "energies": Key(numbers, "Give the energies of levels without tunnelling, [21.1, 21.5]."),
-        "h": Key(complex_array, "Give the Hermitian matrix eps_vw of Eq. (8), row by row."),
-        "U": Key(_terms(2, number), "Give [{sites = [0, 1], value = 2.0}] for + U n_0 n_1.", ()),
+        "energies": Key(ENERGIES, "Give the energies of levels without tunnelling, [21.1, 21.5]."),
+        "h": Key(
+            Measured(complex_array, "energy"),
+            "Give the Hermitian matrix eps_vw of Eq. (8), row by row.",
+        ),
+        "U": Key(_terms(2, ENERGY), "Give [{sites = [0, 1], value = 2.0}] for + U n_0 n_1.", ()),
         "V": Key(
-            _terms(4, complex_number),
+            _terms(4, COMPLEX_ENERGY),
             "Give [{sites = [0, 1, 2, 3], value = 0.1}] for + V c_0^+ c_1^+ c_2 c_3.",
             (),
         ),
@@ -158,7 +164,7 @@ def _built(keys: Mapping[str, Any], place: Place) -> System:
         raise place.at("kind").error("goes with `energies` or `h`", "Leave it out.")
     build = BUILDERS[keys["builder"]]
     at = place.at("arguments", f"Give the arguments of oqs.{keys['builder']}.")
-    found = arguments_of(build, **(_QUBIT_ARGUMENTS if build in _QUBITS else {}))(
+    found = energies_of(build, "anisotropy", **(_QUBIT_ARGUMENTS if build in _QUBITS else {}))(
         {} if keys["arguments"] is None else keys["arguments"], at
     )
     with at.blamed():
