@@ -131,6 +131,11 @@ class OwnSystem:
         return self.law(self.contact_T, self.contact_mu)
 
     @functools.cached_property
+    def audit_at_start(self) -> oqs.Audit:
+        """The assumptions behind the generator at the start."""
+        return oqs.audit(self.any_model, self.contact_T, self.contact_mu)
+
+    @functools.cached_property
     def exact(self) -> oqs.FlowLaw:
         """Eq. (10), or DoesNotApply with the reason."""
         system = self.system
@@ -369,7 +374,7 @@ class OwnSystem:
 
     def audit(self) -> Measurement:
         """Return the largest ratio of the assumptions at the start."""
-        return _largest_ratio(oqs.audit(self.any_model, self.contact_T, self.contact_mu))
+        return _largest_ratio(self.audit_at_start)
 
     def audit_along(self) -> Measurement:
         """Return the largest ratio along the evolution, line tails aside, which the detail gives.
