@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -187,6 +187,18 @@ class RateAt:
     def __call__(self, frequency: FloatArray) -> ArrayLike:
         """Return the rate at each frequency."""
         return self.rate(frequency, self.T, self.mu)
+
+
+def rate_frozen(rate: Rate, T: float, mu: float) -> Rate:
+    """Return a rate(w, T, mu) at one T, mu; a scaled law stays the law that it is."""
+    if isinstance(rate, TemperatureScaled):
+        law: Any = rate.rate
+        factor = float((T / rate.T_0) ** rate.exponent)
+        for size in ("strength", "prefactor", "value"):  # of the laws of oqs
+            if dataclasses.is_dataclass(law) and hasattr(law, size):
+                found: Rate = dataclasses.replace(law, **{size: factor * getattr(law, size)})
+                return found
+    return RateAt(rate, T, mu)
 
 
 def varies(rate: Rate) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.contact.bosonic import BosonicContact
-from oqs.contact.rates import Lorentzian, RateAt, TemperatureScaled
+from oqs.contact.rates import Lorentzian
 from oqs.contact.spectra import DrudeLorentz, Ohmic, Underdamped
 from oqs.deferred import qutip
 from oqs.generator.davies.davies_model import DaviesModel
@@ -46,8 +46,6 @@ def _cutoff(contact: ReservoirContact) -> float:
     if not isinstance(contact, BosonicContact):
         return math.inf
     spectrum, band = contact.spectrum, contact.band
-    while isinstance(spectrum, RateAt | TemperatureScaled):
-        spectrum = spectrum.rate
     edge = math.inf if band is None else band[1] - band[0]
     if isinstance(spectrum, Ohmic):
         return min(edge, math.inf if spectrum.cutoff is None else spectrum.cutoff)
