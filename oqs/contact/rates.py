@@ -196,7 +196,8 @@ def rate_frozen(rate: Rate, T: float, mu: float) -> Rate:
         factor = float((T / rate.T_0) ** rate.exponent)
         for size in ("strength", "prefactor", "value"):  # of the laws of oqs
             if dataclasses.is_dataclass(law) and hasattr(law, size):
-                found: Rate = dataclasses.replace(law, **{size: factor * getattr(law, size)})
+                replaced: Any = dataclasses.replace
+                found: Rate = replaced(law, **{size: factor * getattr(law, size)})
                 return found
     return RateAt(rate, T, mu)
 
