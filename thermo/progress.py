@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextvars
+import importlib
 import sys
 import threading
 import time
 from types import TracebackType
-from typing import Final, Protocol, final
+from typing import Any, Final, Protocol, final
 
 _PATIENCE: Final = 1.0  # seconds before a bar appears
 _EVERY: Final = 0.2  # seconds between two states of a notebook's bar
@@ -127,8 +128,7 @@ class _NotebookBar:
     """
 
     def __init__(self, label: str) -> None:
-        from IPython import display
-
+        display: Any = importlib.import_module("IPython.display")
         self._text = display.Pretty
         self._label = label
         self._last = 0.0
