@@ -26,6 +26,9 @@ CLUSTER = oqs.davies(DOTS, ENDS, resolution=0.2)
 COULOMB = oqs.perlind(
     oqs.InteractingSystem.from_terms([[1.2, 0.05], [0.05, 1.25]], U={(0, 1): 0.8}), ENDS
 )
+BOTH = oqs.davies(
+    oqs.InteractingSystem.from_terms([[1.2, 0.0], [0.0, 1.2]], U={(0, 1): 0.8}), COLLECTIVE
+)
 SPINS = qutip.tensor(qutip.sigmaz(), qutip.qeye(2)) + qutip.tensor(qutip.qeye(2), qutip.sigmaz())
 TOGETHER = qutip.tensor(qutip.sigmax(), qutip.qeye(2)) + qutip.tensor(qutip.qeye(2), qutip.sigmax())
 ONE = qutip.tensor(qutip.sigmaz() + qutip.sigmax(), qutip.qeye(2))
@@ -34,7 +37,13 @@ ATOMS = oqs.davies(
     [oqs.BosonicContact(oqs.ohmic(0.02), TOGETHER), oqs.BosonicContact(oqs.ohmic(0.01), ONE)],
 )
 START = ([0.3, 0.6], [1.2, 0.9])
-MODELS = {"cross": CROSS, "PERLind": SERIES, "cluster": CLUSTER, "Coulomb": COULOMB}
+MODELS = {
+    "cross": CROSS,
+    "PERLind": SERIES,
+    "cluster": CLUSTER,
+    "Coulomb": COULOMB,
+    "degenerate": BOTH,
+}
 
 
 def boxes(capacity, gas=FERMI):
