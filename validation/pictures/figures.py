@@ -14,8 +14,8 @@ import thermo
 from thermo.files import write_whole
 from validation.pictures import (
     close_levels,
+    engines,
     flow_scan,
-    noise,
     paper_drawings,
     weak_coupling,
     what_is_a_reservoir,
@@ -43,14 +43,9 @@ def reservoirs() -> Figure:
     return what_is_a_reservoir.draw(what_is_a_reservoir.compute())
 
 
-def fano() -> Figure:
-    """Draw the Fano factors of Coulomb diamonds."""
-    return noise.draw_diamonds(noise.diamonds())
-
-
-def engines() -> Figure:
+def engine_noise() -> Figure:
     """Draw engines at their efficiency and their noise, with the bound of uncertainty."""
-    return thermo.plot_efficiency_noise(noise.engines())
+    return thermo.plot_efficiency_noise(engines.compute())
 
 
 FIGURES: Mapping[str, Callable[[], Figure]] = {
@@ -60,8 +55,7 @@ FIGURES: Mapping[str, Callable[[], Figure]] = {
     "weak_coupling": weak,
     "close_levels": close,
     "what_is_a_reservoir": reservoirs,
-    "fano": fano,
-    "engines": engines,
+    "engines": engine_noise,
 }
 """File name, without suffix -> what computes and draws it."""
 

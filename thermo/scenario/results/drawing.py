@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.system.base import System
 from oqs.units import Units
 from thermo.deferred import xr
 from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.results.data import made_by
 from thermo.scenario.scenario import Scenario
+from thermo.stochastic.ensemble import StochasticEnsemble
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,12 +52,27 @@ def save_figures(
     _save(figure, "trajectory", scenario, folder)
 
 
+def save_stochastic_figure(
+    ensemble: StochasticEnsemble, scenario: Scenario, units: Units | None, folder: pathlib.Path
+) -> None:
+    """Write the figure of trajectories of jumps in every format that the scenario asks for."""
+    from thermo.plotting.stochastic import plot_stochastic  # takes Matplotlib
+
+    if scenario.outputs.figures:
+        _save(plot_stochastic(ensemble, units=units), "stochastic", scenario, folder)
+
+
 def save_sweep_figures(
-    table: xr.Dataset, quantities: Sequence[str], scenario: Scenario, folder: pathlib.Path
+    table: xr.Dataset,
+    quantities: Sequence[str],
+    scenario: Scenario,
+    units: Units | None,
+    folder: pathlib.Path,
 ) -> None:
     """Write the figures of a sweep: curves over one axis, a map of each quantity over two.
 
-    Of three axes or more, and of an axis of a single value, there is no figure.
+    Of three axes or more, and of an axis of a single value, there is no figure. With `units` what
+    has one is drawn in K, meV, s, 1/s or fW.
     """
     from thermo.plotting.curves import plot_curves
     from thermo.plotting.map import plot_map
@@ -66,11 +83,11 @@ def save_sweep_figures(
     numbers = [q for q in quantities if q in table and table[q].dtype.kind in "iuf"]
     numbers = [q for q in numbers if np.isfinite(table[q].values).any()]
     if len(axes) == 1 and numbers:
-        _save(plot_curves(table, numbers), "sweep", scenario, folder)
+        _save(plot_curves(table, numbers, units=units), "sweep", scenario, folder)
     if len(axes) == 2:
         for quantity in numbers:
             for name, values in _by_reservoir(table[quantity]):
-                figure = plot_map(values.to_dataset(name=name), name)
+                figure = plot_map(values.to_dataset(name=name), name, units=units)
                 _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
 
 
@@ -87,7 +104,9 @@ def save_fluctuation_figures(
 
     if not scenario.outputs.figures:
         return
-    if scenario.system.dimension <= _MOST_STATES and spans(statistics):
+    system = scenario.system
+    few = isinstance(system, System) and system.dimension <= _MOST_STATES
+    if few and spans(statistics):
         _save(plot_generating_function(statistics), "fluctuations", scenario, folder)
     if "spectrum" in table and table.sizes["frequency"] > 1:
         _save(plot_curves(table[["spectrum"]]), "spectrum", scenario, folder)
@@ -118,7 +137,7 @@ def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
 def _save(figure: Figure, stem: str, scenario: Scenario, folder: pathlib.Path) -> None:
     """Write a figure with the scenario's title, in every format that it asks for."""
     # a dollar sign would begin a formula
-    figure.suptitle(scenario.title.replace("$", r"\$"))
+    figure.suptitle(scenario.title.replace("$", r"\$"), fontsize=8)
     made_of = made_by(scenario.document)
     origin = {
         "Title": f"{scenario.title} (scenario sha256 {made_of['scenario']['sha256']})",

@@ -13,6 +13,7 @@ from rich.console import Console
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
 from oqs.response.onsager import LinearResponse, linear_response
+from oqs.system.base import System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, plain
@@ -23,7 +24,7 @@ from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
 from thermo.scenario.schema.values import ENERGY, POSITIVE_ENERGY
-from thermo.scenario.tasks.laws import LAWS, make_law, require_law
+from thermo.scenario.tasks.laws import LAWS, chosen_law, make_law, require_law
 
 _MOST_STATES = 1024  # of which the figure takes a few seconds
 _POINTS = 81
@@ -40,16 +41,16 @@ class ResponseTask:
     Parameters
     ----------
     T, mu : of the equilibrium; None takes what the reservoirs of all contacts have in common.
-    law : the flow law whose response it is.
+    law : the flow law whose response it is; None is that of `chosen_law`.
     """
 
     T: float | None = None
     mu: float | None = None
-    law: str = "density_matrix"
+    law: str | None = None
 
     def check(self, scenario: Scenario, place: Place) -> None:
         """Raise ScenarioError where no pair, common T or mu is, or the law does not hold."""
-        require_law(self.law, scenario, place.at("law"))
+        require_law(chosen_law(self.law, scenario), scenario, place.at("law"))
         if len(scenario.contacts) < 2:
             raise place.error(
                 f"must have two contacts at least, but the scenario has {len(scenario.contacts)}",
@@ -69,16 +70,20 @@ class ResponseTask:
         """Return the response; raises as `linear_response` does."""
         T = scenario.contact_T[0] if self.T is None else self.T
         mu = np.nan_to_num(scenario.contact_mu)[0] if self.mu is None else self.mu
-        return linear_response(make_law(scenario, self.law), float(T), float(mu))
+        return linear_response(
+            make_law(scenario, chosen_law(self.law, scenario)), float(T), float(mu)
+        )
 
     def _draw(self, scenario: Scenario, found: LinearResponse, folder: pathlib.Path) -> None:
         """Draw the coefficients over mu, 8 T to both sides; over T where nothing has a mu.
 
-        Of more than 1024 states there is no figure.
+        Of more than 1024 states, or oscillators without end, there is no figure.
         """
-        if scenario.system.dimension > _MOST_STATES:
+        system = scenario.system
+        if not isinstance(system, System) or system.dimension > _MOST_STATES:
             return
-        law, T, mu = make_law(scenario, self.law), float(found.T), float(found.mu)
+        law = make_law(scenario, chosen_law(self.law, scenario))
+        T, mu = float(found.T), float(found.mu)
         if any(isinstance(contact, Contact) for contact in scenario.contacts):
             along = mu + T * np.linspace(-_WIDTH, _WIDTH, _POINTS)
             response, label = linear_response(law, T, along[:, None]), "chemical potential"
@@ -112,7 +117,7 @@ class ResponseTask:
         data = {
             "T": found.T,
             "mu": found.mu,
-            "law": self.law,
+            "law": chosen_law(self.law, scenario),
             "onsager": plain(found.onsager),
             "pairs": pairs,
             "checks": checks_data(checks),
