@@ -9,6 +9,7 @@ from typing import final
 
 from oqs.exports import exported
 from oqs.flows import Flows
+from oqs.summary import Summary, page_of_fields
 
 LARGEST_SOUND = 0.1
 LARGEST_DOUBTFUL = 0.5
@@ -69,6 +70,8 @@ class Assumption:
     measure: str
     remedy: str
 
+    _repr_html_ = page_of_fields
+
 
 @exported
 @final
@@ -122,6 +125,20 @@ class Audit:
     def with_assumptions(self, *more: Assumption) -> Audit:
         """Return the audit with further assumptions added."""
         return dataclasses.replace(self, assumptions=(*self.assumptions, *more))
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                a.name,
+                f"{a.ratio:.3g}",
+                a.verdict.name.lower(),
+                a.measure if a.verdict is Verdict.SOUND else f"{a.measure}; {a.remedy}",
+            )
+            for a in self.assumptions
+        ]
+        remarks = [("", remark) for remark in self.remarks]
+        heads = ("assumption", "ratio", "verdict", "measure; remedy")
+        return Summary(f"Audit: {self.verdict.name.lower()}", remarks, heads, rows).page()
 
     def __repr__(self) -> str:
         lines = [f"{'assumption':<18} {'ratio':>9}  {'verdict':<10}  measure; remedy"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,12 +13,17 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import expm_multiply
 
 from oqs.arguments import FloatArray, positive_number, read_only, real_number
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
-from thermo.stochastic.small.jump_table import JumpTable, jump_table
-from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation, small_reservoir
+from thermo.stochastic.small.jump_table import IntArray, JumpTable, jump_table
+from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation
+from thermo.stochastic.small.start import small_reservoir
+
+if TYPE_CHECKING:
+    import xarray
 
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
@@ -68,6 +73,13 @@ class ReservoirMoments(Summarised):
             ["reservoir", "T", "mu"],
             [[name, *row] for name, row in zip(self.names, rows, strict=True)],
         )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset of all of them over `reservoir`."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "names"]
+        units = {name: "E_0" if name[0] in "TmE" else "1" for name in names}
+        tables = {n: ("reservoir", getattr(self, n), {"units": units[n]}) for n in names}
+        return dataset(tables, {"reservoir": list(self.names)})
 
 
 @exported
@@ -176,7 +188,8 @@ class MasterEquation(Summarised):
         p = self._evolved(self.prepared_distribution, time)
         W = self.W.tocoo()
         f, i = W.coords
-        reversed_W = sp.csr_array((W.data * np.exp(self.entropy[i] - self.entropy[f]), (f, i)))
+        rates = W.data * np.exp(self.entropy[i] - self.entropy[f])
+        reversed_W = sp.csr_array((rates, (f, i)), shape=W.shape)  # also where no jump is open
         h = expm_multiply(reversed_W * time, np.ones(self.states))
         return float(p @ h)
 
@@ -212,9 +225,9 @@ def master_equation(
     Parameters
     ----------
     model : of oqs.davies, without driven coherences; contacts of either kind.
-    reservoirs : n of them, of bosons (BoseGas) at bosonic contacts. Small: all states within reach
-        are listed, 400,000 at most. That is one or two frequencies; for more follow the jumps,
-        `evolve_stochastic`.
+    reservoirs : n of them, of media without particle number at bosonic contacts. Small: all states
+        within reach are listed, 400,000 at most. That is one or two frequencies; for more follow
+        the jumps, `evolve_stochastic`.
     T, mu : (n,) at t = 0, where the system is empty; units of energy.
     occupations : "entropic", n = 1/(1 + e^{Delta S}) of the two reservoir states that a jump links;
         or "fermi", the Fermi function of the momentary T, mu, which misses detailed balance by
@@ -268,21 +281,30 @@ def prepare(
 ) -> tuple[JumpTable, list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
     """Return what jumps need of the arguments, all checked: see `master_equation`."""
     table = jump_table(model)
+    return table, *start_reservoirs(model, table.moves, reservoirs, T, mu)
+
+
+def start_reservoirs(
+    model: object,
+    moves: IntArray,
+    reservoirs: Iterable[Reservoir],
+    T: ArrayLike,
+    mu: ArrayLike,
+) -> tuple[list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
+    """Return reservoirs at T, mu, whose jumps move so many particles (n,); checked."""
     group = Reservoirs(reservoirs).named(model)
-    if len(group) != table.reservoirs:
+    if len(group) != len(moves):
         raise ValueError(
             f"Argument `reservoirs` must have one entry per contact of the model, "
-            f"{table.reservoirs}, but has {len(group)}. Give them in the contacts' order."
+            f"{len(moves)}, but has {len(group)}. Give them in the contacts' order."
         )
     temperature, potential = group.checked(T, mu)
-    potential = np.where(table.moves > 0, potential, 0.0)  # bosons have none
+    potential = np.where(moves > 0, potential, 0.0)  # bosons have none
     members = [
-        small_reservoir(
-            member, name, float(temperature[j]), float(potential[j]), int(table.moves[j])
-        )
+        small_reservoir(member, name, float(temperature[j]), float(potential[j]), int(moves[j]))
         for j, (member, name) in enumerate(zip(group, group.names, strict=True))
     ]
-    return table, members, group, (read_only(temperature), read_only(potential))
+    return members, group, (read_only(temperature), read_only(potential))
 
 
 def checked_occupations(occupations: object) -> Occupations:
