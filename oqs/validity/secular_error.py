@@ -6,7 +6,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.together import plain
-from oqs.errors import NonUniqueStationaryState
+from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import Flows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
@@ -74,13 +74,13 @@ def _elements(model: Model) -> float:
 def _deviations(
     model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows, long: bool
 ) -> dict[str, float] | None:
-    """Return the deviation of each kind of flow; None where PERLind does not apply."""
+    """Return the deviation of each kind of flow; None where PERLind has no answer."""
     if not plain(model.contacts) and _elements(model) > _DENSE:
         return None
     try:
         coherent = _coherent(model, T, mu, long)
-    except NonUniqueStationaryState:
-        return None
+    except (NonUniqueStationaryState, StationaryStateNotFound):
+        return None  # then the row says that it is the mixing
     return relative_deviations(davies, coherent, T, gross)
 
 

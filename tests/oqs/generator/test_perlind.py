@@ -483,3 +483,14 @@ def test_what_does_not_fit_is_refused_with_its_size(monkeypatch):
     message = r"stationary state of 70 matrix elements by iteration needs .* Keep fewer states"
     with pytest.raises(MemoryError, match=message):
         oqs.flow_law(model)
+
+
+@pytest.mark.parametrize("rate", [1e-4, 1e-7])
+def test_many_modes_far_above_their_rates(rate):
+    h = np.random.default_rng(0).normal(size=(30, 30))
+    system = oqs.QuadraticSystem(20 * np.eye(30) + h + h.T)
+    ends = [oqs.Contact(oqs.flat(rate * (1 + j)), np.eye(30)[-j]) for j in range(2)]
+    T, mu = [1.0, 0.6], [20.5, 20.0]
+    found = oqs.flow_law(oqs.perlind(system, ends))(T, mu)
+    davies = oqs.closed_form(system, ends)(T, mu)
+    assert np.allclose(found.particle, davies.particle, rtol=100 * rate + 1e-7)
