@@ -13,6 +13,7 @@ from thermo.deferred import xr
 from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.results.data import made_by
 from thermo.scenario.scenario import Scenario
+from thermo.stochastic.ensemble import StochasticEnsemble
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,6 +44,16 @@ def save_figures(
         units=units,
     )
     _save(figure, "trajectory", scenario, folder)
+
+
+def save_stochastic_figure(
+    ensemble: StochasticEnsemble, scenario: Scenario, units: Units | None, folder: pathlib.Path
+) -> None:
+    """Write the figure of trajectories of jumps in every format that the scenario asks for."""
+    from thermo.plotting.stochastic import plot_stochastic  # takes Matplotlib
+
+    if scenario.outputs.figures:
+        _save(plot_stochastic(ensemble, units=units), "stochastic", scenario, folder)
 
 
 def save_sweep_figures(
