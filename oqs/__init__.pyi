@@ -5,6 +5,7 @@ from oqs.contact.contacts import Contact as Contact
 from oqs.contact.rates import flat as flat
 from oqs.contact.rates import lorentzian as lorentzian
 from oqs.contact.rates import power_law as power_law
+from oqs.contact.rates import temperature_scaled as temperature_scaled
 from oqs.contact.spectra import drude_lorentz as drude_lorentz
 from oqs.contact.spectra import ohmic as ohmic
 from oqs.contact.spectra import underdamped as underdamped
@@ -33,6 +34,9 @@ from oqs.generator.perlind.perlind import perlind as perlind
 from oqs.generator.perlind.window import Window as Window
 from oqs.laws.density_matrix import DensityMatrixLaw as DensityMatrixLaw
 from oqs.laws.density_matrix import flow_law as flow_law
+from oqs.laws.heom import Convergence as Convergence
+from oqs.laws.heom import HeomLaw as HeomLaw
+from oqs.laws.heom import heom_law as heom_law
 from oqs.laws.landauer import Landauer as Landauer
 from oqs.laws.landauer import landauer as landauer
 from oqs.modes.boson_modes import BosonLaw as BosonLaw

@@ -15,13 +15,14 @@ from oqs.exports import exported
 from oqs.flow_jacobian import DERIVATIVES, FlowJacobian
 from oqs.flows import Flows, ScalarFlows, listed
 from oqs.generator.model import Model
+from oqs.summary import Summarised, Summary
 from thermo.reservoirs.links import HeatFlow, Link, OhmicLink
 
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class LinkedLaw:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class LinkedLaw(Summarised):
     """A flow law with direct links between reservoirs; made by `with_links`.
 
     Parameters
@@ -46,6 +47,15 @@ class LinkedLaw:
     reservoirs: tuple[str, ...]
     links: tuple[tuple[tuple[int, int], Link], ...]
 
+    def summary(self) -> Summary:
+        """Return the law of the open system and every link."""
+        rows = [
+            (f"{self.reservoirs[a]} - {self.reservoirs[b]}", repr(link))
+            for (a, b), link in self.links
+        ]
+        law = "no open system" if self.law is None else repr(self.law)
+        return Summary("Flow law with links", [*rows, ("", law)], ("between", "link"), rows)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names (n,) of the reservoirs."""
@@ -55,6 +65,15 @@ class LinkedLaw:
     def batched(self) -> bool:
         """Whether T and mu may have shape (..., n)."""
         return self.law is None or bool(getattr(self.law, "batched", False))
+
+    @property
+    def alone(self) -> LinkedLaw:
+        """The links by themselves, between all n reservoirs."""
+        return dataclasses.replace(self, law=None, contacts=0)
+
+    def around(self, law: Any, contacts: int) -> LinkedLaw:
+        """Return the same links beside the law of the first reservoirs, so many of them."""
+        return dataclasses.replace(self, law=law, contacts=contacts)
 
     @property
     def model(self) -> Model | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
-from oqs.system.base import System
+from oqs.summary import Summarised, Summary, few_digits
 from oqs.units import Units
 from oqs.validity.one_unit import other_units
 from thermo.reservoirs.reservoir import Reservoir
@@ -21,12 +21,13 @@ from thermo.scenario.schema.generator import Generator
 from thermo.scenario.schema.links import Links
 from thermo.scenario.schema.outputs import Outputs
 from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.system import AnySystem
 from thermo.sweeps.parts import Part
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Scenario:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Scenario(Summarised):
     """A scenario as read from its file.
 
     Parameters
@@ -35,7 +36,8 @@ class Scenario:
     title : of the scenario; the file's name where it has none.
     note : remark on it; may be empty.
     units : the reference energy, or None.
-    system, contacts : as `oqs.davies` takes them; every contact has a name.
+    system, contacts : as `oqs.davies` takes them, or `oqs.closed_form` where the system is
+        QuadraticBosons; every contact has a name.
     links : between reservoirs, by their names.
     names : (n,) of the reservoirs: those of the contacts, then those that links alone join.
     T, mu : (n,) of the reservoirs at the start, in units of energy (k_B = 1); mu is NaN of one that
@@ -50,7 +52,7 @@ class Scenario:
     title: str
     note: str
     units: Units | None
-    system: System
+    system: AnySystem
     contacts: tuple[ReservoirContact, ...]
     links: Links
     names: tuple[str, ...]
@@ -60,6 +62,21 @@ class Scenario:
     generator: Generator
     asked: Mapping[str, Task]
     outputs: Outputs
+
+    def summary(self) -> Summary:
+        """Return what it asks for, the system, and a table of the reservoirs."""
+        rows = [
+            (name, f"{T:.6g}", f"{mu:.6g}", "-" if given is None else repr(given.gas))
+            for name, T, mu, given in zip(self.names, self.T, self.mu, self.given, strict=True)
+        ]
+        facts = [
+            ("", ", ".join(self.asked) or "asks for nothing"),
+            ("", repr(self.system)),
+            ("reservoirs", ", ".join(self.names)),
+            ("T", few_digits(self.T)),
+            ("mu", few_digits(self.mu)),
+        ]
+        return Summary(f"Scenario {self.title!r}", facts, ("reservoir", "T", "mu", "gas"), rows)
 
     @property
     def contact_T(self) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import expm_multiply
 
 from oqs.arguments import FloatArray, positive_number, read_only, real_number
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
@@ -21,8 +22,14 @@ from thermo.stochastic.small.jump_table import IntArray, JumpTable, jump_table
 from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation
 from thermo.stochastic.small.start import small_reservoir
 
+if TYPE_CHECKING:
+    import xarray
+
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
+
+
+_UNITS = {"T": "E_0/k_B", "mu": "E_0", "E": "E_0"}
 
 
 @exported
@@ -69,6 +76,13 @@ class ReservoirMoments(Summarised):
             ["reservoir", "T", "mu"],
             [[name, *row] for name, row in zip(self.names, rows, strict=True)],
         )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset of all of them over `reservoir`."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "names"]
+        units = {name: _UNITS.get(name.partition("_")[0], "1") for name in names}
+        tables = {n: ("reservoir", getattr(self, n), {"units": units[n]}) for n in names}
+        return dataset(tables, {"reservoir": list(self.names)})
 
 
 @exported
@@ -205,7 +219,7 @@ def master_equation(
     model: object,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     occupations: Occupations = "entropic",
 ) -> MasterEquation:
@@ -217,7 +231,8 @@ def master_equation(
     reservoirs : n of them, of media without particle number at bosonic contacts. Small: all states
         within reach are listed, 400,000 at most. That is one or two frequencies; for more follow
         the jumps, `evolve_stochastic`.
-    T, mu : (n,) at t = 0, where the system is empty; units of energy.
+    T, mu : (n,) at t = 0, where the system is empty; units of energy. mu may be left out where all
+        reservoirs are bosonic.
     occupations : "entropic", n = 1/(1 + e^{Delta S}) of the two reservoir states that a jump links;
         or "fermi", the Fermi function of the momentary T, mu, which misses detailed balance by
         1/N.
@@ -266,7 +281,7 @@ def master_equation(
 
 
 def prepare(
-    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike
+    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None
 ) -> tuple[JumpTable, list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
     """Return what jumps need of the arguments, all checked: see `master_equation`."""
     table = jump_table(model)
@@ -278,7 +293,7 @@ def start_reservoirs(
     moves: IntArray,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None,
 ) -> tuple[list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
     """Return reservoirs at T, mu, whose jumps move so many particles (n,); checked."""
     group = Reservoirs(reservoirs).named(model)
