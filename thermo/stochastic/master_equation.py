@@ -29,6 +29,9 @@ Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
 
 
+_UNITS = {"T": "E_0/k_B", "mu": "E_0", "E": "E_0"}
+
+
 @exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -77,7 +80,7 @@ class ReservoirMoments(Summarised):
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset of all of them over `reservoir`."""
         names = [field.name for field in dataclasses.fields(self) if field.name != "names"]
-        units = {name: "E_0" if name[0] in "TmE" else "1" for name in names}
+        units = {name: _UNITS.get(name.partition("_")[0], "1") for name in names}
         tables = {n: ("reservoir", getattr(self, n), {"units": units[n]}) for n in names}
         return dataset(tables, {"reservoir": list(self.names)})
 
@@ -216,7 +219,7 @@ def master_equation(
     model: object,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     occupations: Occupations = "entropic",
 ) -> MasterEquation:
@@ -228,7 +231,8 @@ def master_equation(
     reservoirs : n of them, of media without particle number at bosonic contacts. Small: all states
         within reach are listed, 400,000 at most. That is one or two frequencies; for more follow
         the jumps, `evolve_stochastic`.
-    T, mu : (n,) at t = 0, where the system is empty; units of energy.
+    T, mu : (n,) at t = 0, where the system is empty; units of energy. mu may be left out where all
+        reservoirs are bosonic.
     occupations : "entropic", n = 1/(1 + e^{Delta S}) of the two reservoir states that a jump links;
         or "fermi", the Fermi function of the momentary T, mu, which misses detailed balance by
         1/N.
@@ -277,7 +281,7 @@ def master_equation(
 
 
 def prepare(
-    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike
+    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None
 ) -> tuple[JumpTable, list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
     """Return what jumps need of the arguments, all checked: see `master_equation`."""
     table = jump_table(model)
@@ -289,7 +293,7 @@ def start_reservoirs(
     moves: IntArray,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None,
 ) -> tuple[list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
     """Return reservoirs at T, mu, whose jumps move so many particles (n,); checked."""
     group = Reservoirs(reservoirs).named(model)
