@@ -47,7 +47,7 @@ def digits(value: float | None) -> str:
 
 
 def shown_unit(unit: str) -> tuple[str, float]:
-    """Return the unit to show and the factor to it: pA and fW for A and W, which dots never reach."""
+    """Return the unit to show and the factor to it: pA and fW, as dots never reach A and W."""
     return _SMALL.get(unit, (unit, 1.0))
 
 
