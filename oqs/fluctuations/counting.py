@@ -31,7 +31,6 @@ from oqs.stationary.conserved.layout import Layout
 from oqs.stationary.conserved.problem import DENSE, BlockProblem
 from oqs.stationary.conserved_blocks import ConservedBlocks
 from oqs.stationary.method import StationaryProblem
-from oqs.stationary.pair_problem import PairProblem
 from oqs.stationary.populations import coherences_reached
 from oqs.stationary.uniqueness import require_unique
 from oqs.system.interacting import InteractingSystem
@@ -128,7 +127,7 @@ def _prepare(model: Model) -> _Prepared:
             return _Modes(model, Pairs.of_modes(transitions), transitions)
         return _Rates(model, Pairs.of(transitions, model.reservoirs))
     problem = checked_method(model, None).prepare(model)
-    if isinstance(model, PerlindModel) and not isinstance(problem, PairProblem):
+    if isinstance(model, PerlindModel) and model.by_blocks:
         blocks = _block_problem(model, problem)
         if blocks.layout.size > DENSE:
             return _Blocks(model, blocks, problem if blocks is not problem else None)
