@@ -43,6 +43,7 @@ TASKS: dict[str, Task] = (
 EXPONENTIAL = (
     "whole",
     "spins",
+    "spins beside qthermo",
     "spins again",
     "spinful",
     "readings",
