@@ -58,6 +58,7 @@ EXPONENTIAL = (
     "densities",
     "threads",
     "noise",
+    "blocks",
     "countstat",
     "cumulants",
     "spectrum",
