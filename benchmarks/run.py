@@ -24,12 +24,14 @@ import fluctuations
 import jumps
 import numpy as np
 import response
+import start
 import stationary
 import trajectories
 from timing import Task
 
 TASKS: dict[str, Task] = (
-    stationary.TASKS
+    start.TASKS
+    | stationary.TASKS
     | bosons.TASKS
     | fluctuations.TASKS
     | response.TASKS
@@ -78,6 +80,8 @@ def measure(name: str, size: int) -> str:
 def scaling(name: str, size: int, ours: float, before: tuple[int, float] | None) -> str:
     if before is None:
         return ""
+    if name == "start":
+        return ""  # sizes are commands
     if name in EXPONENTIAL:
         return f"x{(ours / before[1]) ** (1 / (size - before[0])):.2f}"
     return f"^{np.log(ours / before[1]) / np.log(size / before[0]):.2f}"

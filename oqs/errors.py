@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import final
 
+from oqs.exports import exported
+
 
 @final
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Kernel:
         return f"{self.dimension}" if self.exact else f"at least {self.dimension}"
 
 
+@exported
 @final
 class NonUniqueStationaryState(ValueError):
     """The generator has several stationary states: the contacts leave part of the system alone.
@@ -57,6 +60,7 @@ class NonUniqueStationaryState(ValueError):
         return type(self), self._made_of  # from another process it arrives as it was
 
 
+@exported
 @final
 class StationaryStateNotFound(RuntimeError):
     """A solver's answer did not pass its own check of residual, trace, Hermiticity, positivity.

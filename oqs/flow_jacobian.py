@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
+from oqs.exports import exported
 
 DERIVATIVES: Final = (
     "particle_T",
@@ -21,6 +22,7 @@ DERIVATIVES: Final = (
 )
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class FlowJacobian:

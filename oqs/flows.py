@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 from oqs.datasets import dataset
+from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ the law raises that it stands for.
 KINDS: Final = ("particle", "energy", "heat")
 
 
+@exported
 @final
 class ReservoirFlows(NamedTuple):
     """Flows out of one reservoir, positive where it loses; units as in `Flows`.
@@ -47,6 +49,7 @@ class ReservoirFlows(NamedTuple):
     heat: FloatArray
 
 
+@exported
 @final
 class Deviation(NamedTuple):
     """How far flows are from others, by `deviation`; dimensionless.
@@ -71,6 +74,7 @@ class Deviation(NamedTuple):
     heat: float
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Flows(Summarised):
@@ -206,6 +210,7 @@ class Flows(Summarised):
         return int(reservoir)
 
 
+@exported
 def deviation(flows: Flows, exact: Flows) -> Deviation:
     """Return how far flows are from others: max |difference| / max |exact|, kind by kind.
 
@@ -260,6 +265,7 @@ def _relative(values: FloatArray, exact: FloatArray) -> float:
     return difference / largest if largest > 0.0 else float("inf")
 
 
+@exported
 @runtime_checkable
 class FlowLaw(Protocol):
     """Anything that gives the stationary flows at the reservoirs' temperatures and potentials.

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.constants import e, eV, hbar, k
 
 from oqs.arguments import FloatArray, positive_number
+from oqs.exports import exported
 
 SI_UNITS: Final = {
     "temperature": "K",
@@ -23,6 +24,7 @@ SI_UNITS: Final = {
 """What each method of `Units` returns its numbers in."""
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Units:

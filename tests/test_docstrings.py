@@ -1,6 +1,7 @@
 """Every `>>>` example in a docstring runs and prints what it says; public names have one.
 
-In the docstring of a public name `np`, `oqs`, `thermo` are imported, in others their own module.
+In the docstring of a public name `np`, `oqs`, `thermo`, `validation` are imported, in others their
+own module.
 """
 
 import doctest
@@ -17,13 +18,14 @@ import oqs
 import thermo
 import validation
 
-PUBLIC = {"np": np, "oqs": oqs, "thermo": thermo}
+PACKAGES = (oqs, thermo, validation)
+PUBLIC = {"np": np, **{package.__name__: package for package in PACKAGES}}
 FINDER = doctest.DocTestFinder(exclude_empty=True)
 
 
 def of_public_names():
     """Yield the examples of public names; of a class those of its methods too."""
-    for package in (oqs, thermo):
+    for package in PACKAGES:
         for name in package.__all__:
             # module=False: a public class names the package as its module, not its own file
             yield from FINDER.find(
@@ -33,8 +35,8 @@ def of_public_names():
 
 def of_modules():
     """Yield the examples of everything else, module by module."""
-    public = {getattr(package, name) for package in (oqs, thermo) for name in package.__all__}
-    for package in (oqs, thermo, validation):
+    public = {getattr(package, name) for package in PACKAGES for name in package.__all__}
+    for package in PACKAGES:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if found.name.endswith("__main__"):
                 continue
@@ -66,7 +68,7 @@ def test_an_example_prints_what_it_says(example):
         matplotlib.use(before)
 
 
-@pytest.mark.parametrize("package", [thermo], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
 def test_every_public_name_has_an_example(package):
     names = package.__all__
     assert [n for n in names if ">>> " not in inspect.getdoc(getattr(package, n))] == []

@@ -55,12 +55,15 @@ def module_names():
 
 
 def own_classes():
-    return [
+    # public ones name their package as their module
+    public = [getattr(package, name) for package in PACKAGES for name in package.__all__]
+    others = [
         value
         for name in module_names()
         for value in vars(importlib.import_module(name)).values()
         if inspect.isclass(value) and value.__module__ == name
     ]
+    return [value for value in {*public, *others} if inspect.isclass(value)]
 
 
 def in_a_new_interpreter(code):
@@ -113,7 +116,7 @@ def import_without(package, absent):
     """Import the package where these modules cannot be imported."""
     # a look into sys.modules would not do: qutip itself imports matplotlib where there is one
     block = f"import sys; sys.modules.update(dict.fromkeys({absent}))"
-    return in_a_new_interpreter(f"{block}; import {package}")
+    return in_a_new_interpreter(f"{block}; from {package} import *")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +136,53 @@ def test_a_need_for_more_would_be_seen():
     assert done.returncode == 1
     assert "ModuleNotFoundError" in done.stderr
     assert "scipy" in done.stderr
+
+
+HEAVY = ["matplotlib", "qutip", "xarray", "h5netcdf", "pandas", "scipy.interpolate"]
+
+
+def command_without(absent, *words):
+    """Run a command of `python -m thermo` where these modules cannot be imported."""
+    block = f"import sys; sys.modules.update(dict.fromkeys({absent}))"
+    call = f"from thermo.scenario.commands import main; sys.exit(main({list(words)}))"
+    return in_a_new_interpreter(f"{block}; {call}")
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("check", "figure_1"), ("check", "coulomb_cooling")], ids=" ".join
+)
+def test_commands_that_compute_nothing_start_without_what_computes(words):
+    done = command_without(HEAVY, *words)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_command_that_computes_would_be_seen():
+    done = command_without(HEAVY, "relaxation", "figure_1")
+    assert done.returncode == 1
+    assert "import of qutip halted" in done.stderr
+
+
+def test_a_package_alone_imports_none_of_what_it_is_made_of():
+    done = in_a_new_interpreter("import oqs, thermo, sys; print(*sys.modules)")
+    assert done.returncode == 0, done.stderr
+    assert {"numpy", "scipy", *HEAVY} & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("package", [oqs, thermo], ids=lambda package: package.__name__)
+def test_names_that_a_package_has_and_has_not(package):
+    every = {}
+    exec(f"from {package.__name__} import *", every)
+    assert set(package.__all__) == set(every) - {"__builtins__"}
+    with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'no"):
+        _ = package.nonsense
+    with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
+        exec(f"from {package.__name__} import nonsense")
+    assert not hasattr(package, "_private")
+
+
+def test_a_room_is_there_without_its_import():
+    done = in_a_new_interpreter("import oqs; print(oqs.units.Units.__module__)")
+    assert done.stdout == "oqs\n"
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)

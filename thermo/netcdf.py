@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import h5netcdf
 import numpy as np
-import xarray as xr
 
+from oqs.exports import exported
+from thermo.deferred import h5netcdf, xr
 from thermo.files import write_whole
 
 _CHECKSUMS: Final = "checksums"
@@ -23,6 +23,7 @@ _SEAL_LENGTH: Final = 84
 _AT_ONCE: Final = 1 << 24  # bytes
 
 
+@exported
 def save_dataset(table: xr.Dataset, file: str | os.PathLike[str]) -> None:
     """Write labelled arrays to a netCDF file, complete or not at all, with checksums.
 
@@ -79,6 +80,7 @@ def _content(table: xr.Dataset, encoding: Mapping[str, Mapping[str, bool]]) -> b
     return buffer.getvalue()
 
 
+@exported
 def load_dataset(file: str | os.PathLike[str]) -> xr.Dataset:
     """Return the labelled arrays of a file that `save_dataset` wrote, in memory.
 

@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, temperatures_and_potentials
 from oqs.summary import Summarised
 
+Thermal = float | FloatArray
+"""T or mu of one reservoir, or (b,) of them."""
+
 
 @final
 class ThermalState(NamedTuple):
@@ -52,13 +55,21 @@ class ReservoirContact(Summarised):
 
     @abc.abstractmethod
     def split(
-        self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float
+        self, gamma: FloatArray, frequencies: FloatArray, T: Thermal, mu: Thermal
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the rates (K,) of S(w), which lowers the system's energy by w, and of S(w)^+."""
+        """Return the rates (K,) of S(w), which lowers the system's energy by w, and of S(w)^+.
+
+        Or (K, b) of gamma (K, 1) or (K, b) and frequencies (K, 1) at T, mu (b,).
+        """
 
     @abc.abstractmethod
-    def slopes(self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
-        """Return the derivatives (2, 2, K), by T and mu, of the rates of S(w) and of S(w)^+."""
+    def slopes(
+        self, gamma: FloatArray, frequencies: FloatArray, T: Thermal, mu: Thermal
+    ) -> FloatArray:
+        """Return the derivatives (2, 2, K), by T and mu, of the rates of S(w) and of S(w)^+.
+
+        Or (2, 2, K, b), as `split`.
+        """
 
     @abc.abstractmethod
     def at(self, T: float, mu: float) -> Self:

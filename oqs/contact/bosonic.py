@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import TypeAlias, final
 
 import numpy as np
-import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
-from oqs.contact.base import ReservoirContact, ThermalState, check_name
+from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
 from oqs.contact.rates import Rate, RateAt, rate_at, varies
 from oqs.contact.spectra import frequencies_near_zero, slope_at_zero
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.numerics.occupation import bose
 from oqs.summary import Summary, counted, few_digits
 
@@ -26,6 +27,7 @@ _OPERATOR = (
 Operator: TypeAlias = "qutip.Qobj | ComplexArray"
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class BosonicContact(ReservoirContact):
@@ -128,7 +130,7 @@ class BosonicContact(ReservoirContact):
         return values
 
     def split(
-        self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float
+        self, gamma: FloatArray, frequencies: FloatArray, T: Thermal, mu: Thermal
     ) -> tuple[FloatArray, FloatArray]:
         """Return J (1 + n_B) and J n_B (K,), each to its own relative precision.
 
@@ -141,13 +143,15 @@ class BosonicContact(ReservoirContact):
         up: FloatArray = gamma * np.where(still, half, absorbed)
         return down, up
 
-    def slopes(self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
+    def slopes(
+        self, gamma: FloatArray, frequencies: FloatArray, T: Thermal, mu: Thermal
+    ) -> FloatArray:
         """Return the derivatives (2, 2, K), by T and mu, of J (1 + n_B) and J n_B."""
         still = frequencies == 0
         x = np.where(still, 1.0, frequencies) / T
         absorbed, emitted = bose(x)
         by_T = gamma * np.where(still, 0.5, absorbed * emitted * x / T)
-        return np.array([[by_T, by_T], np.zeros((2, len(by_T)))])
+        return np.array([[by_T, by_T], np.zeros((2, *by_T.shape))])
 
     def at(self, T: float, mu: float) -> BosonicContact:
         """Return this contact with its spectrum as it is at one T."""

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
-from oqs.contact.base import ReservoirContact, ThermalState, check_name
+from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
 from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, RateAt, rate_at, varies
+from oqs.exports import exported
 from oqs.summary import Summary, counted, few_digits
 
 NEGLIGIBLE = 1e-13
@@ -21,6 +22,7 @@ NEGLIGIBLE = 1e-13
 _REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) for m channels."
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class Contact(ReservoirContact):
@@ -128,13 +130,15 @@ class Contact(ReservoirContact):
         return values
 
     def split(
-        self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float
+        self, gamma: FloatArray, frequencies: FloatArray, T: Thermal, mu: Thermal
     ) -> tuple[FloatArray, FloatArray]:
         """Return gamma (1 - n) and gamma n (K,), each to its own relative precision."""
         nu = (frequencies - mu) / T
         return gamma * expit(nu), gamma * expit(-nu)
 
-    def slopes(self, gamma: FloatArray, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
+    def slopes(
+        self, gamma: FloatArray, frequencies: FloatArray, T: Thermal, mu: Thermal
+    ) -> FloatArray:
         """Return the derivatives (2, 2, K), by T and mu, of gamma (1 - n) and gamma n."""
         x = (frequencies - mu) / T
         by_mu = gamma * expit(x) * expit(-x) / T

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number, real_number
+from oqs.exports import exported
 
 Rate = Callable[..., ArrayLike]
 
@@ -80,6 +81,7 @@ class Lorentzian:
         return f"a lorentzian around {self.center!r} is below the smallest double so far away"
 
 
+@exported
 def flat(value: float) -> Flat:
     """Return the frequency-independent rate gamma(w) = value >= 0 (units of energy).
 
@@ -91,6 +93,7 @@ def flat(value: float) -> Flat:
     return Flat(non_negative("value", value))
 
 
+@exported
 def power_law(prefactor: float, exponent: float) -> PowerLaw:
     """Return gamma(w) = prefactor w^exponent for w >= 0 and 0 below the band bottom.
 
@@ -108,6 +111,7 @@ def power_law(prefactor: float, exponent: float) -> PowerLaw:
     )
 
 
+@exported
 def lorentzian(strength: float, center: float, width: float) -> Lorentzian:
     """Return gamma(w) = strength width^2 / ((w - center)^2 + width^2): a filtered contact.
 

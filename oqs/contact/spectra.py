@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
 from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, non_negative
+from oqs.exports import exported
 
 
 class Spectrum(abc.ABC):
@@ -97,6 +98,7 @@ class Underdamped(Spectrum):
         return self.strength * self.width / self.center
 
 
+@exported
 def ohmic(strength: float, exponent: float = 1.0, cutoff: float | None = None) -> Ohmic:
     """Return J(w) = strength w^exponent exp(-w/cutoff) for w > 0.
 
@@ -125,6 +127,7 @@ def ohmic(strength: float, exponent: float = 1.0, cutoff: float | None = None) -
     )
 
 
+@exported
 def drude_lorentz(strength: float, cutoff: float) -> DrudeLorentz:
     """Return J(w) = strength w cutoff^2 / (w^2 + cutoff^2), Ohmic with an algebraic cutoff.
 
@@ -151,6 +154,7 @@ def drude_lorentz(strength: float, cutoff: float) -> DrudeLorentz:
     )
 
 
+@exported
 def underdamped(strength: float, center: float, width: float) -> Underdamped:
     """Return J(w) = strength w width center^3 / [(w^2 - center^2)^2 + (w width)^2].
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.coherent import CoherentStatistics
 from oqs.fluctuations.independent import IndependentStatistics
@@ -18,7 +19,7 @@ from oqs.fluctuations.rates.pairs import Pairs, WeightedPairs
 from oqs.fluctuations.rates.populations import PopulationStatistics
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.closed import ClosedGenerator
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.jumps import jump_parts, reached_elements
 from oqs.generator.model import Model, checked_model
 from oqs.stationary.choice import checked_method
@@ -31,6 +32,7 @@ _KEPT = "counting statistics"
 _FEW_MODES = 6  # up to which all states together are as quick as mode by mode
 
 
+@exported
 def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> JumpStatistics:
     """Return the full counting statistics of the stationary state: what each reservoir loses.
 

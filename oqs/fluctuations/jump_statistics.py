@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, read_only, real_array
+from oqs.exports import exported
 from oqs.fluctuations.quantities import checked_frequencies, checked_quantity, weights_of
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.fluctuations.waiting import WaitingTimes, Watched
@@ -16,6 +17,7 @@ _KINDS = ("in", "out")
 _WATCH = "Give a pair such as (0, 'in'): reservoir, and 'in' or 'out' of the system."
 
 
+@exported
 class JumpStatistics(CountingStatistics):
     """Counting statistics of a generator whose jumps are known one by one.
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import Flat
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.quantities import checked_frequencies, checked_quantity
 from oqs.fluctuations.scattering import Scattered, finite_frequency_noise
@@ -26,6 +27,7 @@ from oqs.system.systems import QuadraticSystem
 _EDGE = 1.001  # how far beyond the largest field that is looked at the mean must be finite
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LevitovStatistics(CountingStatistics):
@@ -244,6 +246,7 @@ class LevitovStatistics(CountingStatistics):
         return np.array([*warm, *[min(self.T) for _ in edges]]), np.array([*at, *edges])
 
 
+@exported
 def levitov(
     system: QuadraticSystem,
     contacts: Sequence[Contact],

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.counting import counting_statistics, independent_pairs
 from oqs.fluctuations.quantities import checked_quantity, weights_of
@@ -17,6 +18,7 @@ from oqs.fluctuations.statistics import fano_factor, uncertainty_product
 from oqs.generator.model import Model, checked_model
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Noise:
@@ -73,6 +75,7 @@ class Noise:
         return getattr(self.flows, name), noise, scale
 
 
+@exported
 def noise(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> Noise:
     """Return means and noise of the stationary flows at T, mu of any shape (..., n).
 

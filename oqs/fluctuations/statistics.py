@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, index, read_only, real_array, whole_number
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.large_deviation import rate_function
 from oqs.fluctuations.quantities import QUANTITIES, checked_quantity, weights_of
@@ -38,6 +39,7 @@ class Tilted(NamedTuple):
     energy: FloatArray
 
 
+@exported
 class CountingStatistics(Summarised):
     """Statistics of the particles, energy and heat that each reservoir loses in a long time t.
 

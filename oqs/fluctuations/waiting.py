@@ -10,6 +10,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.exports import exported
 
 _ULPS = 8 * float(np.finfo(np.float64).eps)
 
@@ -32,6 +33,7 @@ class Watched(NamedTuple):
     then: FloatArray | ComplexArray
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class WaitingTimes:

@@ -62,7 +62,10 @@ class ClosedGenerator(abc.ABC):
 
     @abc.abstractmethod
     def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[GeneratorAt, GeneratorAt] | None:
-        """Return the derivatives of every D_j with its own T_j, and mu_j; None if not known."""
+        """Return the derivatives of every D_j with its own T_j, and mu_j.
+
+        None where a rate depends on T and mu: of such a rate only its values are known.
+        """
 
     @abc.abstractmethod
     def linked(self) -> sp.csc_array:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import qutip
 from numpy.typing import ArrayLike
 
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.generator.model import Model, checked_model
 
 
+@exported
 def lamb_shift(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
     """Return H_LS,j of every reservoir, Hermitian Qobj (2^N, 2^N), units of energy.
 

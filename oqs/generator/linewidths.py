@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Elements
 from oqs.modes.levels import find_levels
 from oqs.modes.pair_flows import occupation_differences

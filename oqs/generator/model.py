@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
@@ -17,6 +16,8 @@ from oqs.arguments import FloatArray, index, read_only
 from oqs.contact.base import ReservoirContact, thermal_arguments
 from oqs.contact.contacts import Contact
 from oqs.contact.together import contact_names, fermionic_contacts
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.generator.closed import ClosedGenerator
 from oqs.generator.superoperator import in_operator_basis, require_room
 from oqs.generator.touched import Touched, touched_part
@@ -27,9 +28,10 @@ from oqs.system.spectrum import Spectrum
 from oqs.transitions.places import MatrixElements
 
 if TYPE_CHECKING:
-    from oqs.generator.davies import DaviesModel
+    from oqs.generator.davies.davies_model import DaviesModel
 
 
+@exported
 class Model(Summarised):
     """A system with its contacts: the generator of Eq. (2) but for T and mu.
 

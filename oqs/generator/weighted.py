@@ -15,7 +15,7 @@ from oqs.generator.generator import Generator
 from oqs.numerics.clusters import IntArray
 
 if TYPE_CHECKING:
-    from oqs.generator.davies import DaviesModel
+    from oqs.generator.davies.davies_model import DaviesModel
 
 
 @final

@@ -46,6 +46,41 @@ def split_rates(
     return down, up
 
 
+def split_together(
+    contacts: Sequence[ReservoirContact],
+    decomposition: Decomposition,
+    rates: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+) -> _Pair:
+    """Return what `split_rates` does, each (n, K, b), at T, mu (b, n)."""
+    down, up = np.zeros((2, *rates.shape, len(T)))
+    for j, contact, here in _occurring(contacts, decomposition):
+        w = decomposition.frequencies[here]
+        gamma = rates[j, here, None]
+        if contact.varies:
+            states = zip(T[:, j].tolist(), mu[:, j].tolist(), strict=True)
+            gamma = np.stack([contact.gamma(w, j, ThermalState(*at)) for at in states], axis=1)
+        down[j, here], up[j, here] = contact.split(gamma, w[:, None], T[:, j], mu[:, j])
+    return down, up
+
+
+def slopes_together(
+    contacts: Sequence[ReservoirContact],
+    decomposition: Decomposition,
+    rates: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+) -> FloatArray:
+    """Return what `slopes` does, (2, 2, n, K, b), at T, mu (b, n), of weights without shifts."""
+    derivatives = np.zeros((2, 2, *rates.shape, len(T)))
+    for j, contact, here in _occurring(contacts, decomposition):
+        _refuse_varying(contact, j)
+        w = decomposition.frequencies[here, None]
+        derivatives[:, :, j, here] = contact.slopes(rates[j, here, None], w, T[:, j], mu[:, j])
+    return derivatives
+
+
 def slopes(
     contacts: Sequence[ReservoirContact],
     decomposition: Decomposition,
@@ -61,11 +96,7 @@ def slopes(
     """
     derivatives = np.zeros((2, 4 if shifted else 2, *rates.shape))
     for j, contact, here in _occurring(contacts, decomposition):
-        if contact.varies:
-            raise ValueError(
-                "The derivatives of the flows need rates of the frequency alone, but that of "
-                f"{contact.label(j)} depends on T and mu. Take differences of the law's flows."
-            )
+        _refuse_varying(contact, j)
         at = float(T[j]), float(mu[j])
         w = decomposition.frequencies[here]
         derivatives[:, :2, j, here] = contact.slopes(rates[j, here], w, *at)
@@ -88,6 +119,14 @@ def shifts(
             contact, decomposition.frequencies[here], float(T[j]), float(mu[j])
         )
     return emission, absorption
+
+
+def _refuse_varying(contact: ReservoirContact, j: int) -> None:
+    if contact.varies:
+        raise ValueError(
+            "The derivatives of the flows need rates of the frequency alone, but that of "
+            f"{contact.label(j)} depends on T and mu. Take differences of the law's flows."
+        )
 
 
 def _occurring(

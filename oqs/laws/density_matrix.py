@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
+from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, ScalarFlows
 from oqs.generator.model import Model, checked_model
@@ -19,6 +20,7 @@ from oqs.stationary.method import StationaryMethod, StationaryProblem
 from oqs.summary import Summarised, Summary
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class DensityMatrixLaw(Summarised):
@@ -145,6 +147,7 @@ class DensityMatrixLaw(Summarised):
         return Summary("Flow law by the density matrix", facts)
 
 
+@exported
 def flow_law(model: Model, *, method: StationaryMethod | None = None) -> DensityMatrixLaw:
     """Return the flow law (T, mu) -> Flows of a model, through its density matrix.
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, positive_number, real_array, temperatures_and_potentials
 from oqs.contact.contacts import Contact
 from oqs.contact.together import contact_names
+from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import KINDS, Flows
 from oqs.laws.gross import gross_of_modes
@@ -27,6 +28,7 @@ from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_name
 from oqs.system.systems import QuadraticSystem
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Landauer(Summarised):
@@ -183,6 +185,7 @@ class Landauer(Summarised):
         return Summary(title, facts)
 
 
+@exported
 def landauer(
     system: QuadraticSystem, contacts: Sequence[Contact], *, accuracy: float = 1e-8
 ) -> Landauer:

@@ -16,6 +16,7 @@ from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import NEGLIGIBLE
 from oqs.contact.together import checked_contacts, contact_names
 from oqs.errors import Kernel, NonUniqueStationaryState
+from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows
 from oqs.numerics.clusters import RESOLUTION, cluster
@@ -23,6 +24,7 @@ from oqs.numerics.occupation import bose
 from oqs.system.quadratic_bosons import QuadraticBosons
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class BosonLaw:

@@ -14,6 +14,7 @@ from scipy.special import expit
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
+from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, ScalarFlows
 from oqs.modes.boson_modes import BosonLaw, boson_law
@@ -32,6 +33,7 @@ from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class ClosedForm(Summarised):
@@ -158,6 +160,7 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[ReservoirContact]) -
 def closed_form(system: QuadraticBosons, contacts: Sequence[ReservoirContact]) -> BosonLaw: ...
 
 
+@exported
 def closed_form(
     system: QuadraticSystem | QuadraticBosons, contacts: Sequence[ReservoirContact]
 ) -> ClosedForm | BosonLaw:

@@ -25,6 +25,7 @@ from oqs.contact.base import ReservoirContact
 from oqs.contact.contacts import Contact
 from oqs.contact.principal_value import shift_function
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
+from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, ScalarFlows
 from oqs.modes.boson_modes import BosonLaw, boson_law
@@ -38,6 +39,7 @@ from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem, checked_resolution
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class GaussianLaw(Summarised):
@@ -124,6 +126,7 @@ def gaussian_law(
 def gaussian_law(system: QuadraticBosons, contacts: Sequence[ReservoirContact]) -> BosonLaw: ...
 
 
+@exported
 def gaussian_law(
     system: QuadraticSystem | QuadraticBosons,
     contacts: Sequence[ReservoirContact],

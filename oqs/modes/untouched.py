@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import final
 
 from oqs.errors import Kernel, NonUniqueStationaryState
+from oqs.exports import exported
 
 _NAMED = 3  # parts that a message names one by one
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Untouched:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, has_shape, index, read_only, real_array, real_number
 from oqs.datasets import dataset
+from oqs.exports import exported
 from oqs.fluctuations.noise import noise
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import flow_law
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _MADE = "Give a function such as lambda gate: oqs.davies(oqs.anderson_dot(-gate, U), contacts)."
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class StabilityDiagram(Summarised):
@@ -78,6 +80,7 @@ class StabilityDiagram(Summarised):
         return Summary("Stability diagram", facts)
 
 
+@exported
 def stability_diagram(
     build: Callable[[float], Model],
     gate: ArrayLike,

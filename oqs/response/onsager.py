@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.datasets import dataset
+from oqs.exports import exported
 from oqs.flow_jacobian import DifferentiableLaw
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import flow_law
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _AXES = ("particle", "heat")
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LinearResponse(Summarised):
@@ -192,6 +194,7 @@ class LinearResponse(Summarised):
         return matrix
 
 
+@exported
 def linear_response(
     model: Model | DifferentiableLaw, T: ArrayLike, mu: ArrayLike = 0.0
 ) -> LinearResponse:

@@ -8,11 +8,13 @@ from typing import NamedTuple, final
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.exports import exported
 
 _KNOWN = 64 * float(np.finfo(np.float64).eps)  # of L_QQ: what kappa is known to
 _RANK = 1e-10  # relative size below which a floating reservoir has no say in a combination
 
 
+@exported
 @final
 class Terminals(NamedTuple):
     """Coefficients of two reservoirs; where several others float, they carry nothing.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
@@ -15,6 +14,8 @@ from oqs.arguments import (
     real_array,
     real_number,
 )
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.generator.model import Model, checked_model
 from oqs.numerics.blocks import alone_and_linked, block, eigenvalues
@@ -23,6 +24,7 @@ from oqs.state.states import energy_basis
 from oqs.system.base import System
 
 
+@exported
 def clausius_sum(flows: Flows, T: ArrayLike) -> FloatArray:
     """Return sum_j Y_j / T_j (...,), which is <= 0 in a stationary state, Eq. (3).
 
@@ -62,6 +64,7 @@ def clausius_sum(flows: Flows, T: ArrayLike) -> FloatArray:
     return total
 
 
+@exported
 def gibbs_state(system: System, T: float, mu: float = 0.0) -> qutip.Qobj:
     """Return the Gibbs state exp[(mu N_S - H_S) / T] / Z of one reservoir, Eq. (14).
 
@@ -103,6 +106,7 @@ def log_gibbs(system: System, T: float, mu: float) -> FloatArray:
     return logarithm
 
 
+@exported
 def relative_entropy_to_gibbs(
     model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> FloatArray:
@@ -137,6 +141,7 @@ def von_neumann_entropy(state: sp.csr_array) -> float:
     return float(0.0 - np.sum(p * np.log(p)))  # a pure state has 0.0, not -0.0
 
 
+@exported
 def entropy_production(
     model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> float:
@@ -165,6 +170,7 @@ def entropy_production(
     )
 
 
+@exported
 def entropy_production_by_reservoir(
     model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> FloatArray:

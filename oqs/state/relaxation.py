@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from typing import final
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 import scipy.sparse.linalg
 from numpy.typing import ArrayLike
-from qutip.ui.progressbar import progress_bars
 
 from oqs.arguments import (
     ComplexArray,
@@ -21,8 +19,10 @@ from oqs.arguments import (
     real_array,
 )
 from oqs.contact.principal_value import shift_function
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model, checked_model
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
@@ -42,6 +42,7 @@ _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
 _LONG = 3e10  # floating-point operations after which a bar is worth its place
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Relaxation(Summarised):
@@ -84,6 +85,7 @@ class Relaxation(Summarised):
         )
 
 
+@exported
 def relax(
     model: Model,
     rho0: qutip.Qobj,
@@ -147,6 +149,7 @@ def relax(
     )
 
 
+@exported
 def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> float:
     """Return 1 / gap of the generator: the slowest decay time of a state of the system.
 
@@ -257,6 +260,8 @@ def _propagate(
     generator: sp.csc_array, state: ComplexArray, times: FloatArray, progress: bool | None
 ) -> ComplexArray:
     """Return exp(generator t) state (m, P)."""
+    from qutip.ui.progressbar import progress_bars
+
     states = np.zeros((len(times), len(state)), dtype=np.complex128)
     alone, sets = alone_and_linked(generator)
     states[:, alone] = state[alone] * np.exp(np.multiply.outer(times, generator.diagonal()[alone]))

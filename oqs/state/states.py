@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.generator.model import Model, checked_model
 from oqs.memory import announce
@@ -57,6 +58,7 @@ def _rotation_time(matrix: sp.csr_array) -> float:
     return 4e-9 * sum(float(len(members)) ** 3 for members in linked_sets(matrix))
 
 
+@exported
 def momentary_flows(
     model: Model, rho: qutip.Qobj, T: ArrayLike, mu: ArrayLike | None = None
 ) -> Flows:

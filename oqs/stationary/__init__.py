@@ -5,7 +5,7 @@ from oqs.stationary.choice import cheapest_exact, stationary_state
 from oqs.stationary.conserved_blocks import ConservedBlocks
 from oqs.stationary.full import FullLiouvillian
 from oqs.stationary.gaussian_state import GaussianState
-from oqs.stationary.method import StationaryMethod, StationaryProblem, StationaryState
+from oqs.stationary.method import StationaryMethod, StationaryProblem
 from oqs.stationary.populations import Populations
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Populations",
     "StationaryMethod",
     "StationaryProblem",
-    "StationaryState",
     "ZeroFrequencyBlock",
     "cheapest_exact",
     "stationary_state",

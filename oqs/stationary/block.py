@@ -8,6 +8,7 @@ from typing import final
 import numpy as np
 import scipy.sparse as sp
 
+from oqs.exports import exported
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.numerics.blocks import set_labels
@@ -20,6 +21,7 @@ from oqs.stationary.rates.sectors import SectorProblem
 from oqs.stationary.uniqueness import require_unique
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class ZeroFrequencyBlock(StationaryMethod):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from numpy.typing import ArrayLike
 
+from oqs.exports import exported
 from oqs.generator.model import Model, checked_model
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.stationary.block import ZeroFrequencyBlock
 from oqs.stationary.conserved_blocks import ConservedBlocks
 from oqs.stationary.gaussian_state import GaussianState, applies
-from oqs.stationary.method import (
-    StationaryMethod,
-    StationaryState,
-    checked_density_matrix,
-)
+from oqs.stationary.method import StationaryMethod, checked_density_matrix
 from oqs.stationary.populations import Populations, coherences_reached
 from oqs.stationary.uniqueness import require_unique
 from oqs.system.systems import QuadraticSystem
+
+if TYPE_CHECKING:
+    from oqs.stationary.state import StationaryState
 
 
 def cheapest_exact(model: Model) -> StationaryMethod:
@@ -85,6 +87,7 @@ def checked_method(model: Model, method: StationaryMethod | None) -> StationaryM
     return method
 
 
+@exported
 def stationary_state(
     model: Model,
     T: ArrayLike,
@@ -133,4 +136,6 @@ def stationary_state(
     solution = problem.solve(temperature, potential)
     checked = checked_density_matrix(problem.matrix(solution), solver)
     rho = model.system.spectrum.eigenvectors.to_operator_basis(checked)
+    from oqs.stationary.state import StationaryState  # a Qobj: it takes QuTiP
+
     return StationaryState.of(rho, model.system.dims, solver, solution.residual)

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
+from oqs.exports import exported
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.memory import announce, require_memory
@@ -19,6 +20,7 @@ from oqs.stationary.uniqueness import require_unique
 from oqs.system.interacting import InteractingSystem
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class ConservedBlocks(StationaryMethod):

@@ -7,6 +7,7 @@ from typing import final
 
 import numpy as np
 
+from oqs.exports import exported
 from oqs.generator.model import Model
 from oqs.stationary.coherent.equations import Equations
 from oqs.stationary.coherent.problem import GeneratorProblem
@@ -16,6 +17,7 @@ from oqs.stationary.uniqueness import require_unique
 _LARGEST = 7
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class FullLiouvillian(StationaryMethod):

@@ -21,9 +21,10 @@ import scipy.sparse as sp
 from scipy.linalg.lapack import zpstrf
 
 from oqs.arguments import ComplexArray, FloatArray
+from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
@@ -43,6 +44,7 @@ from oqs.system.spectrum import ModeVectors
 from oqs.system.systems import QuadraticSystem
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class GaussianState(StationaryMethod):

@@ -5,21 +5,23 @@ from __future__ import annotations
 import dataclasses
 from typing import final
 
+from oqs.exports import exported
 from oqs.generator.between_states.transitions import StateTransitions
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates import parity, small
 from oqs.stationary.rates.krylov import KrylovProblem
 from oqs.stationary.rates.sectors import SectorProblem
-from oqs.stationary.state_rates import StateProblem
+from oqs.stationary.state_rates.problem import StateProblem
 from oqs.stationary.uniqueness import require_unique
 from oqs.transitions.transitions import ModeTransitions
 
 _ELIMINATED = 10  # modes; with more, occupation eigenstates are iterated without a matrix
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Populations(StationaryMethod):

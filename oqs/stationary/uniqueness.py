@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.generator.between_states.transitions import StateTransitions
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import levels_of
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model

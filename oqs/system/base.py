@@ -6,14 +6,16 @@ import abc
 import functools
 
 import numpy as np
-import qutip
 
 from oqs.arguments import FloatArray
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.numerics.clusters import FINEST, RESOLUTION
 from oqs.summary import Summarised
 from oqs.system.spectrum import Spectrum
 
 
+@exported
 class System(Summarised):
     """A system of finite dimension D with a Hamiltonian H_S.
 

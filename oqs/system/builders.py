@@ -17,11 +17,13 @@ from oqs.arguments import (
     real_array,
     real_number,
 )
+from oqs.exports import exported
 from oqs.system.interacting import InteractingSystem
 
 _ENERGY = "Give an energy as a real number."
 
 
+@exported
 def anderson_dot(level: float, U: float, *, zeeman: float = 0.0) -> InteractingSystem:
     """Return one spinful level: H = sum_s (level + s zeeman/2) n_s + U n_up n_down, s = +-1.
 
@@ -35,6 +37,7 @@ def anderson_dot(level: float, U: float, *, zeeman: float = 0.0) -> InteractingS
     return spinful_dots([level], 0.0, U=U, zeeman=zeeman)
 
 
+@exported
 def coupled_dots(levels: ArrayLike, U: float) -> InteractingSystem:
     """Return spinless dots that feel each other's charge but do not exchange particles.
 
@@ -56,6 +59,7 @@ def coupled_dots(levels: ArrayLike, U: float) -> InteractingSystem:
     return spinless_dots(levels, 0.0, U=U, all_pairs=True)
 
 
+@exported
 def spinless_dots(
     levels: ArrayLike, tunnelling: complex, *, U: float = 0.0, all_pairs: bool = False
 ) -> InteractingSystem:
@@ -85,6 +89,7 @@ def spinless_dots(
     )
 
 
+@exported
 def spinful_dots(
     levels: ArrayLike,
     tunnelling: complex,
@@ -130,6 +135,7 @@ def spinful_dots(
     return InteractingSystem.from_terms(h, repulsion)
 
 
+@exported
 def double_dot(
     levels: ArrayLike, tunnelling: complex, *, U: float, U_inter: float = 0.0, spin: bool = True
 ) -> InteractingSystem:
@@ -143,6 +149,7 @@ def double_dot(
     return _dots(2, levels, tunnelling, U, U_inter, spin)
 
 
+@exported
 def triple_dot(
     levels: ArrayLike, tunnelling: complex, *, U: float, U_inter: float = 0.0, spin: bool = True
 ) -> InteractingSystem:
@@ -156,6 +163,7 @@ def triple_dot(
     return _dots(3, levels, tunnelling, U, U_inter, spin)
 
 
+@exported
 def hubbard_chain(
     dots: int, tunnelling: complex, *, U: float, V: float = 0.0, level: float = 0.0
 ) -> InteractingSystem:
@@ -174,6 +182,7 @@ def hubbard_chain(
     return spinful_dots(np.full(dots, level), tunnelling, U=U, U_inter=V)
 
 
+@exported
 def spin_channels(amplitudes: ArrayLike, *, up: float = 1.0, down: float = 1.0) -> ComplexArray:
     """Return the coupling (2, 2 dots) of a contact to spinful dots: one channel per spin.
 

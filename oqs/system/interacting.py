@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import final
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray
 from oqs.summary import Summary, counted
 from oqs.system.base import FermionicSystem
@@ -53,6 +54,7 @@ class NumberBasis:
         return not np.any(self.hamiltonian.data.imag)
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class InteractingSystem(FermionicSystem):

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 
 from oqs.arguments import FloatArray, index
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summary, counted
 from oqs.system.base import System
@@ -21,6 +22,7 @@ from oqs.system.spectrum import BlockVectors, Spectrum
 _ROUNDING = 1e-12
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class OperatorSystem(System):

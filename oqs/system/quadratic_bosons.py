@@ -6,15 +6,17 @@ import dataclasses
 from typing import final
 
 import numpy as np
-import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, read_only, real_array, whole_number
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted, few_digits
 from oqs.system.operator import OperatorSystem
 from oqs.system.systems import hermitian_matrix, quadratic_form
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class QuadraticBosons(Summarised):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
-import qutip
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, index, positive_number, real_array, real_number, whole_number
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.system.base import System
 from oqs.system.operator import OperatorSystem
 
@@ -19,6 +20,7 @@ Graph = Sequence[tuple[int, int]]
 _GRAPH = "Give pairs of qubits such as [(0, 1), (1, 2)], or None for a chain."
 
 
+@exported
 def on_factor(system: System, k: int, operator: qutip.Qobj) -> qutip.Qobj:
     """Return an operator of factor k of the tensor product, as one of the whole system.
 
@@ -51,6 +53,7 @@ def on_factor(system: System, k: int, operator: qutip.Qobj) -> qutip.Qobj:
     return qutip.tensor(own)
 
 
+@exported
 def exchange_qubits(
     energies: ArrayLike, coupling: ArrayLike, graph: Graph | None = None
 ) -> OperatorSystem:
@@ -78,6 +81,7 @@ def exchange_qubits(
     return qubits.coupled([(x, 0.5) for x in (qutip.sigmax(), qutip.sigmay())], coupling, graph)
 
 
+@exported
 def ising_qubits(
     energies: ArrayLike,
     coupling: ArrayLike,
@@ -108,6 +112,7 @@ def ising_qubits(
     return qubits.coupled([(qutip.sigmaz(), 1.0)], coupling, graph)
 
 
+@exported
 def heisenberg_qubits(
     energies: ArrayLike,
     coupling: ArrayLike,
@@ -142,6 +147,7 @@ def heisenberg_qubits(
     return _Qubits(energies, transverse).coupled(paulis, coupling, graph)
 
 
+@exported
 def transmon(energy: float, anharmonicity: float, levels: int) -> OperatorSystem:
     """Return an oscillator whose levels move closer: H = w a^+ a - (alpha/2) a^+ a^+ a a.
 
@@ -167,6 +173,7 @@ def transmon(energy: float, anharmonicity: float, levels: int) -> OperatorSystem
     return OperatorSystem(H, oscillators=(0,))
 
 
+@exported
 def jaynes_cummings(qubit: float, cavity: float, coupling: float, levels: int) -> OperatorSystem:
     """Return a qubit and a cavity: H = w_q |e><e| + w_c a^+ a + g (|e><g| a + h.c.).
 
@@ -199,6 +206,7 @@ def jaynes_cummings(qubit: float, cavity: float, coupling: float, levels: int) -
     return OperatorSystem(H, oscillators=(1,))
 
 
+@exported
 def absorption_refrigerator(cold: float, hot: float, coupling: float) -> OperatorSystem:
     """Return three qubits: cold w_c, hot w_h and the one in the middle, w_c + w_h.
 
@@ -240,85 +248,6 @@ def absorption_refrigerator(cold: float, hot: float, coupling: float) -> Operato
     swap = up[0] * up[1] * up[2].dag()
     H = sum(w * s * s.dag() for w, s in zip((w_c, w_h, w_c + w_h), up, strict=True))
     return OperatorSystem(H + g * (swap + swap.dag()))
-
-
-@final
-class Maser(NamedTuple):
-    """A three-level maser and the transitions that its baths drive.
-
-    Parameters
-    ----------
-    system : levels |0>, |1>, |2> of ascending energy.
-    hot, cold, load : Hermitian |a><b| + |b><a| of the transition each bath drives.
-
-    Examples
-    --------
-    >>> maser = oqs.lambda_maser([0.0, 0.5, 1.5])
-    >>> maser.system.spectrum.energies
-    array([0. , 0.5, 1.5])
-    """
-
-    system: OperatorSystem
-    hot: qutip.Qobj
-    cold: qutip.Qobj
-    load: qutip.Qobj
-
-
-def lambda_maser(energies: ArrayLike) -> Maser:
-    """Return a maser of Lambda type: hot on 0-2, cold on 1-2, load on the two lower states 0-1.
-
-    Inverted, and driving the load, where (E_2 - E_1)/T_cold > (E_2 - E_0)/T_hot. A load at very
-    high T takes work; the efficiency is (E_1 - E_0)/(E_2 - E_0).
-
-    Parameters
-    ----------
-    energies : (3,) ascending, units of energy.
-
-    Raises
-    ------
-    TypeError, ValueError
-        unless these are three ascending numbers.
-
-    References
-    ----------
-    Scovil, Schulz-DuBois, Phys. Rev. Lett. 2, 262 (1959), doi:10.1103/PhysRevLett.2.262.
-
-    Examples
-    --------
-    >>> maser = oqs.lambda_maser([0.0, 1.0, 3.0])
-    >>> rates = (maser.hot, 1.0), (maser.cold, 1.0), (maser.load, 1.0)
-    >>> baths = [oqs.BosonicContact(oqs.ohmic(0.01 * g), operator) for operator, g in rates]
-    >>> flows = oqs.flow_law(oqs.davies(maser.system, baths))(T=[5.0, 0.5, 1000.0])
-    >>> (flows.energy / flows.energy[0]).round(9).tolist()  # hot gives, load gets a third
-    [1.0, -0.666666667, -0.333333333]
-    """
-    system = _three_levels(energies)
-    return Maser(system, _between(0, 2), _between(1, 2), _between(0, 1))
-
-
-def v_maser(energies: ArrayLike) -> Maser:
-    """Return a maser of V type: hot on 0-2, cold on 0-1, load on the two upper states 1-2.
-
-    Inverted, and driving the load, where (E_1 - E_0)/T_cold > (E_2 - E_0)/T_hot; the efficiency is
-    (E_2 - E_1)/(E_2 - E_0).
-
-    Parameters
-    ----------
-    energies : (3,) ascending, units of energy.
-
-    Raises
-    ------
-    TypeError, ValueError
-        unless these are three ascending numbers.
-
-    Examples
-    --------
-    >>> maser = oqs.v_maser([0.0, 2.0, 3.0])
-    >>> maser.system.energy_scale
-    3.0
-    """
-    system = _three_levels(energies)
-    return Maser(system, _between(0, 2), _between(0, 1), _between(1, 2))
 
 
 @final
@@ -378,19 +307,3 @@ def _each(name: str, value: ArrayLike, count: int, what: str) -> FloatArray:
 
 def _on_qubit(operator: qutip.Qobj, k: int, count: int) -> qutip.Qobj:
     return qutip.tensor([operator if i == k else qutip.qeye(2) for i in range(count)])
-
-
-def _three_levels(energies: ArrayLike) -> OperatorSystem:
-    remedy = "Give three ascending energies."
-    levels = real_array("energies", energies, remedy)
-    if levels.shape != (3,) or not np.all(np.diff(levels) > 0):
-        raise ValueError(
-            f"Argument `energies` must be three ascending numbers, but is {levels.tolist()!r}. "
-            f"{remedy}"
-        )
-    return OperatorSystem(qutip.qdiags(levels.tolist(), 0))
-
-
-def _between(a: int, b: int) -> qutip.Qobj:
-    jump = qutip.projection(3, a, b)
-    return jump + jump.dag()

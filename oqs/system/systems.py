@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import final
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
@@ -21,6 +20,8 @@ from oqs.arguments import (
     real_array,
     shortest,
 )
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.numerics.blocks import set_labels
 from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray, cluster
 from oqs.summary import Summary, counted, few_digits
@@ -33,6 +34,7 @@ _COARSEST = 1e3  # resolution over the largest energy: all levels may be one, bu
 _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
 class QuadraticSystem(FermionicSystem):

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, positive_number
 from oqs.contact.together import plain
 from oqs.errors import NonUniqueStationaryState
+from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.linewidths import Linewidths, tail_flows
 from oqs.generator.model import Model, checked_model
 from oqs.laws.density_matrix import flow_law
@@ -28,6 +29,7 @@ from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import Assumption, Audit, Verdict
 
 
+@exported
 def audit(
     model: Model,
     T: ArrayLike,

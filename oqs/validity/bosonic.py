@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import qutip
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.contact.bosonic import BosonicContact
 from oqs.contact.rates import Lorentzian
 from oqs.contact.spectra import DrudeLorentz, Ohmic, Underdamped
-from oqs.generator.davies import DaviesModel
+from oqs.deferred import qutip
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.linewidths import Linewidths
 from oqs.generator.model import Model
 from oqs.numerics.occupation import bose

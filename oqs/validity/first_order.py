@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import plain
-from oqs.generator.davies import davies
+from oqs.exports import exported
+from oqs.generator.davies.davies import davies
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import perlind
 from oqs.system.base import System
@@ -16,6 +17,7 @@ from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import LARGEST_SOUND
 
 
+@exported
 def first_order(
     system: System,
     contacts: Sequence[ReservoirContact],

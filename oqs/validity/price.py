@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from qutip.ui.progressbar import progress_bars
-
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.model import Model
 from oqs.memory import require_memory, worth_saying
@@ -50,6 +48,8 @@ def audit_bar(model: Model, stages: int, progress: bool | None) -> Any:
         f"An audit of {model.system.sites} interacting sites, of about {seconds:.0f} s,",
         "Audit fewer sites of the same rates and distances between levels.",
     )
+    from qutip.ui.progressbar import progress_bars
+
     show = worth_saying(seconds) if progress is None else progress
     if show:
         print(f"oqs.audit: about {seconds:.0f} s and {needed / 1e9:.1f} GB", file=sys.stderr)

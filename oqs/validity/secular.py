@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import NEGLIGIBLE
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.numerics.clusters import IntArray
 from oqs.system.systems import QuadraticSystem
 

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 from oqs.errors import NonUniqueStationaryState
+from oqs.exports import exported
 from oqs.flows import KINDS, Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model, checked_model
 from oqs.laws.density_matrix import flow_law
 from oqs.state.entropy import clausius_sum, gibbs_state
@@ -21,6 +22,7 @@ from oqs.summary import Summarised, Summary
 _LARGEST = 2**8  # states up to which the Gibbs states are compared
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class ThermodynamicPrice(Summarised):
@@ -69,6 +71,7 @@ class ThermodynamicPrice(Summarised):
         return Summary("Thermodynamic price", facts)
 
 
+@exported
 def thermodynamic_price(
     model: Model, T: ArrayLike, mu: ArrayLike | None = None
 ) -> ThermodynamicPrice:

@@ -7,6 +7,7 @@ import enum
 import textwrap
 from typing import final
 
+from oqs.exports import exported
 from oqs.flows import Flows
 
 LARGEST_SOUND = 0.1
@@ -14,6 +15,7 @@ LARGEST_DOUBTFUL = 0.5
 """Small ratios leave corrections of their own order; near one the expansion has no meaning."""
 
 
+@exported
 @final
 class Verdict(enum.IntEnum):
     """How far an assumption holds.
@@ -36,6 +38,7 @@ class Verdict(enum.IntEnum):
         return cls.DOUBTFUL if ratio <= LARGEST_DOUBTFUL else cls.UNRELIABLE
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Assumption:
@@ -65,6 +68,7 @@ class Assumption:
     remedy: str
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Audit:

@@ -1,6 +1,6 @@
 """Faults in the PERLind generator, in what it is chosen by and in what it costs."""
 
-import sys
+import importlib
 
 import numpy as np
 from faults.fault import faults
@@ -87,13 +87,15 @@ def rates_off(monkeypatch):
 
 def price_of_first_order(monkeypatch):
     """The means of T and mu are taken a rate apart: the flows at rest fall with its first power."""
-    original = sys.modules["oqs.validity.thermodynamic_price"].flow_law
+    original = importlib.import_module("oqs.validity.thermodynamic_price").flow_law
 
     def wrong(model):
         law = original(model)
         return lambda T, mu: law(T, mu + model.fastest_rate * np.arange(len(mu)))
 
-    monkeypatch.setattr(sys.modules["oqs.validity.thermodynamic_price"], "flow_law", wrong)
+    monkeypatch.setattr(
+        importlib.import_module("oqs.validity.thermodynamic_price"), "flow_law", wrong
+    )
 
 
 def level_forgotten(monkeypatch):

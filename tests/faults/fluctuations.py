@@ -1,6 +1,6 @@
 """Faults of counting statistics."""
 
-import sys
+import importlib
 
 import numpy as np
 from faults.fault import faults, wrapping
@@ -29,7 +29,7 @@ def first_rate_off(monkeypatch):
 def jumps_uncorrelated(monkeypatch):
     """Shot noise of independent jumps: what the system remembers between them is left out."""
     monkeypatch.setattr(
-        sys.modules["oqs.fluctuations.rates.populations"],
+        importlib.import_module("oqs.fluctuations.rates.populations"),
         "potentials",
         lambda rates, total, solver, fields: np.zeros((rates.dimension, len(fields))),
     )
@@ -37,7 +37,7 @@ def jumps_uncorrelated(monkeypatch):
 
 def coherences_unshifted(monkeypatch):
     """The inverse of L is applied to populations alone."""
-    solver = sys.modules["oqs.fluctuations.coherent"]._Pinned
+    solver = importlib.import_module("oqs.fluctuations.coherent")._Pinned
     original = solver.inverse
 
     def wrong(self, y):

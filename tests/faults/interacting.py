@@ -1,6 +1,6 @@
 """Faults beyond quadratic systems: interactions, degenerate levels, frequency shifts."""
 
-import sys
+import importlib
 
 import numpy as np
 import scipy.special
@@ -40,7 +40,7 @@ def upward_rate_off(monkeypatch):
 def occupation_inverted(monkeypatch):
     """n and 1 - n exchanged, everywhere."""
     monkeypatch.setattr(
-        sys.modules["oqs.generator.weights"], "expit", lambda x: scipy.special.expit(-x)
+        importlib.import_module("oqs.generator.weights"), "expit", lambda x: scipy.special.expit(-x)
     )
 
 
@@ -72,7 +72,7 @@ def channels_independent(monkeypatch):
 def sets_apart(monkeypatch):
     """Every invariant set of H counts as a sector, also where a channel mixes them."""
     monkeypatch.setattr(
-        sys.modules["oqs.transitions.sector_transitions"],
+        importlib.import_module("oqs.transitions.sector_transitions"),
         "sectors_of_sets",
         lambda count, _: np.arange(count),
     )

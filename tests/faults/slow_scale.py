@@ -1,7 +1,7 @@
 """Faults in the equations of state, the slow equations and Table I."""
 
 import dataclasses
-import sys
+import importlib
 
 import numpy as np
 from faults.fault import Fault, faults, wrapping
@@ -44,7 +44,7 @@ def rates(change):
 
 def noise_off(monkeypatch):
     """The covariance of the flows along a path is 1e-3 too large."""
-    module = sys.modules["thermo.evolution.linear_noise.spread"]
+    module = importlib.import_module("thermo.evolution.linear_noise.spread")
     wrapping(module, "linearised", lambda at: at._replace(noise=1.001 * at.noise))(monkeypatch)
 
 

@@ -1,7 +1,7 @@
 """Faults in the jumps of small reservoirs and in explicit levels."""
 
 import dataclasses
-import sys
+import importlib
 
 import numpy as np
 from faults.fault import Fault, faults, wrapping
@@ -11,8 +11,8 @@ from thermo.stochastic.jumps import runs
 from thermo.stochastic.small.small_reservoir import ScaledReservoir
 
 FAMILIES = ("small_reservoirs",)
-MASTER = sys.modules["thermo.stochastic.master_equation"]
-LEVELS = sys.modules["thermo.stochastic.explicit.levels"]
+MASTER = importlib.import_module("thermo.stochastic.master_equation")
+LEVELS = importlib.import_module("thermo.stochastic.explicit.levels")
 
 
 def one_particle_off(monkeypatch):
@@ -90,7 +90,7 @@ def fluctuations_kept(monkeypatch):
 
 def exchange_wrong(monkeypatch):
     """Heat counted over 1.5 times the temperature."""
-    stochastic = sys.modules["thermo.stochastic.evolve_stochastic"]
+    stochastic = importlib.import_module("thermo.stochastic.evolve_stochastic")
     original = stochastic._entropies
 
     def wrong(jumps, column):
@@ -109,7 +109,7 @@ def scaled_coupling(factor):
 
 def shared_levels(monkeypatch):
     """Both reservoirs have levels of the same energies."""
-    explicit = sys.modules["thermo.stochastic.explicit.explicit_reservoirs"]
+    explicit = importlib.import_module("thermo.stochastic.explicit.explicit_reservoirs")
     original = explicit.levels_of
     monkeypatch.setattr(explicit, "levels_of", lambda *args: original(*args[:-1], 0.5))
 

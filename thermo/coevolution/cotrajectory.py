@@ -6,11 +6,12 @@ import dataclasses
 from typing import final
 
 import numpy as np
-import qutip
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, real_number
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.summary import Summarised, Summary, counted, few_digits
 from thermo.coevolution.joint_entropy import entropy_productions, system_entropies
@@ -23,6 +24,7 @@ from thermo.reservoirs.state import State
 _NODES = 5  # of the quadrature along a step
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class CoTrajectory(Summarised):

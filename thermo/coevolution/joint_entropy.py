@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from oqs.arguments import FloatArray
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.state.entropy import entropy_rate, von_neumann_entropy
 from thermo.coevolution.joint_flow import JointFlow
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from typing import final
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive, positive_number, read_only, real_array
+from oqs.exports import exported
 from oqs.summary import Summarised, Summary
+from thermo.deferred import xr
 from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.batch_processes import processes_for, run_batches
 from thermo.evolution.dynamics import Law, ReservoirDynamics
@@ -21,6 +22,7 @@ from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.state import State
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Ensemble(Summarised):
@@ -110,6 +112,7 @@ def _label(text: str, unit: str) -> dict[str, str]:
     return {"long_name": text, "units": unit}
 
 
+@exported
 def evolve_ensemble(
     law: Law,
     reservoirs: Iterable[Reservoir],

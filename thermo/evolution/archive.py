@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from oqs.flows import Flows
+from thermo.deferred import xr
 from thermo.evolution.events.events import Event
 from thermo.gases import (
     BoseGas,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
+from oqs.exports import exported
 from oqs.numerics.threads import one_thread_below
 from oqs.version import __version__
 from thermo.controls import check_controls
@@ -37,6 +38,7 @@ _WHY_LEAST = "Below, rounding leaves no room for a tighter integration that conf
 _FORWARD = "A time that runs backwards, or none, is no evolution; None goes on to equilibrium."
 
 
+@exported
 @final
 class EvolutionFailed(RuntimeError):
     """The evolution could not be continued.
@@ -63,6 +65,7 @@ class EvolutionFailed(RuntimeError):
         self.trajectory = trajectory
 
 
+@exported
 def evolve(
     law: Law,
     reservoirs: Iterable[Reservoir],

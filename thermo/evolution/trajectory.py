@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from oqs import flow_law
 from oqs.arguments import FloatArray, read_only
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.generator.model import Model
 from oqs.summary import Summarised, Summary, counted, few_digits
@@ -44,6 +45,7 @@ class Conservation(NamedTuple):
     energy: float
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Trajectory(Summarised):
@@ -240,6 +242,7 @@ class Trajectory(Summarised):
         return Summary(f"Trajectory of {counted(len(self.names), 'reservoir')}", facts, heads, rows)
 
 
+@exported
 def audit(path: Trajectory, model: Model | None = None) -> Audit:
     """Return the worst of each assumption of `oqs.audit` along a trajectory, with two more.
 

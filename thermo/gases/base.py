@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
+from oqs.exports import exported
 
 
+@exported
 @final
 class GasState(NamedTuple):
     """The thermodynamic functions at one set of states (T, mu), per unit capacity (A V = 1).
@@ -39,6 +41,7 @@ class GasState(NamedTuple):
     jacobian: FloatArray
 
 
+@exported
 @runtime_checkable
 class EquationOfState(Protocol):
     """N, E, S of a reservoir as functions of T and mu, per unit capacity; all that evolve needs.

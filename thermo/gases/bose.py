@@ -9,6 +9,7 @@ from typing import Final, final
 from scipy.special import gamma, zeta
 
 from oqs.arguments import FloatArray
+from oqs.exports import exported
 from thermo.gases.base import alpha_argument
 from thermo.gases.thermal import HeatState, ThermalGas
 
@@ -16,6 +17,7 @@ SMALLEST_ALPHA: Final = 1e-3
 LARGEST_ALPHA: Final = 100.0
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class BoseGas(ThermalGas):

@@ -10,10 +10,12 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from oqs.exports import exported
 from thermo.gases.base import EquationOfState, GasState, JointGas, state_function
 from thermo.gases.thermal import Conserved, conserved
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class CombinedGas(JointGas):

@@ -12,6 +12,7 @@ from numpy.polynomial import polynomial
 from scipy.special import zeta
 
 from oqs.arguments import FloatArray, positive_number
+from oqs.exports import exported
 from thermo.gases.thermal import HeatState, ThermalGas
 
 _DIMENSIONS = (1, 2, 3)
@@ -19,6 +20,7 @@ _BORDER = 2.0  # of x: below, the series in x converges as (x/2 pi)^k; above, th
 _POWERS, _TERMS = 40, 20  # of the two: (1/pi)^40 and e^(-40) are no digit
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class DebyeSolid(ThermalGas):

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
+from oqs.exports import exported
 from thermo.gases.base import GasState, JointGas, alpha_argument, within_doubles
 from thermo.gases.fermi_integrals import LARGEST_EXPONENT, SMALLEST_EXPONENT, moment_table
 from thermo.gases.sommerfeld import power_law_ground_state
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class FermiDiracGas(JointGas):

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import roots_legendre, zeta
 
 from oqs.arguments import FloatArray, read_only, real_array, real_number
+from oqs.exports import exported
 
 LARGEST_EXPONENT: Final = 100.0
 SMALLEST_EXPONENT: Final = 1e-3
@@ -45,6 +46,7 @@ class Moments(NamedTuple):
     stretch: FloatArray
 
 
+@exported
 def fermi_dirac_integral(s: float, eta: ArrayLike) -> FloatArray:
     """Return F_s(eta) = 1/Gamma(s+1) int_0^inf t^s / (1 + e^(t-eta)) dt.
 

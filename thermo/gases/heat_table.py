@@ -7,10 +7,10 @@ from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import PchipInterpolator
 from scipy.special import exprel, roots_legendre
 
 from oqs.arguments import FloatArray, has_shape, positive, read_only, real_array
+from oqs.exports import exported
 from thermo.gases.thermal import HeatState, ThermalGas
 
 _NODES = 12  # Gauss nodes an interval: rounding for intervals of a factor of _WIDEST in T
@@ -18,6 +18,7 @@ _WIDEST = 10.0
 _REMEDY = "Give the table as two arrays of one length, temperatures ascending."
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class TabulatedHeatCapacity(ThermalGas):
@@ -78,6 +79,8 @@ class TabulatedHeatCapacity(ThermalGas):
                 f"Argument `temperatures` must grow by factors of at most {_WIDEST:g}, but goes "
                 f"from {float(T[k])!r} to {float(T[k + 1])!r}. Give a finer table."
             )
+        from scipy.interpolate import PchipInterpolator  # takes 0.2 s to import
+
         u = np.log(T)
         cubics = PchipInterpolator(u, np.log(C)).c  # (4, m - 1), highest power first
         object.__setattr__(self, "temperatures", read_only(T))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive, real_array
+from oqs.exports import exported
 from thermo.gases.base import EquationOfState, Estimates, GasState, state_function
 from thermo.gases.descent import descend
 from thermo.gases.newton import capped, moved, newton_step, solved
@@ -16,6 +17,7 @@ _ROUNDS = 30  # of the fast route; from a fair guess it takes 3 to 8
 _State = Callable[[ArrayLike, ArrayLike], GasState]
 
 
+@exported
 def invert(
     gas: EquationOfState,
     N: ArrayLike,

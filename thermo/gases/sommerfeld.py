@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, shortest
+from oqs.exports import exported
 from thermo.gases.base import GasState, JointGas, alpha_argument, states, within_doubles
 
 _PI2_6 = math.pi**2 / 6
@@ -37,6 +38,7 @@ def sommerfeld_d(alpha: float, x: ArrayLike) -> FloatArray:
     return power * (ratio * ratio - _PI2_6 * alpha * (alpha - 1))
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class SommerfeldGas(JointGas):

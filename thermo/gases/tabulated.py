@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike
 from scipy.special import roots_legendre
 
 from oqs.arguments import FloatArray, has_shape, read_only, real_array
+from oqs.exports import exported
 from thermo.gases.base import GasState, JointGas, states, within_doubles
 
 _NODES = 8  # Gauss nodes an interval: error 1e-13 at T = half the interval, 6.4^(-16)
 _REACH = 40.0  # f is 0 or 1 to double precision beyond mu -+ 40 T
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class TabulatedGas(JointGas):

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
+from oqs.exports import exported
 from thermo.gases.base import GasState, within_doubles
 
 Conserved = tuple[Literal["N", "E"], ...]
 
 
+@exported
 @final
 class HeatState(NamedTuple):
     """The functions of T of a `ThermalGas`, per unit capacity.
@@ -37,6 +39,7 @@ class HeatState(NamedTuple):
     heat_capacity: FloatArray
 
 
+@exported
 class ThermalGas(abc.ABC):
     """An equation of state of temperature alone: excitations that come and go, so that mu = 0.
 

@@ -6,9 +6,9 @@ import dataclasses
 from typing import final
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
 
 from oqs.arguments import FloatArray
+from oqs.exports import exported
 from thermo.evolution.events.extremes import extremum_times, fractions, passage_times
 from thermo.evolution.trajectory import Trajectory
 from thermo.gases import EquationOfState
@@ -17,6 +17,7 @@ from thermo.numerics.interpolation import PiecewisePolynomial
 _FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from rounding
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Cooling:
@@ -57,6 +58,7 @@ class Cooling:
     entropy_in_all: float
 
 
+@exported
 def cooling(path: Trajectory) -> tuple[Cooling, ...]:
     """Return the transient cooling of each of the n reservoirs of a trajectory.
 
@@ -152,5 +154,7 @@ def _gained(path: Trajectory, j: int, time: float) -> float:
     """Return the entropy that a fixed reservoir has gained at a time."""
     if len(path.t) == 1:
         return 0.0
+    from scipy.interpolate import CubicHermiteSpline  # takes 0.2 s to import
+
     rate = -path.heat[:, j] / path.T[:, j]
     return float(CubicHermiteSpline(path.t, path.entropy[:, j], rate)(time))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
+from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.state.entropy import clausius_sum
 from oqs.summary import Summarised, Summary, counted, few_digits
@@ -19,6 +20,7 @@ _ROUNDING = 8 * _EPS  # of a sum of a few terms, relative to their sizes
 _STATIONARY = 1e-6  # relative; a law by quadrature passes, the flows of a moving state do not
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Device(Summarised):
@@ -210,6 +212,7 @@ class Device(Summarised):
         )
 
 
+@exported
 def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
     """Return what reservoirs with these stationary flows do as a machine.
 

@@ -8,6 +8,7 @@ from typing import final
 import numpy as np
 
 from oqs.arguments import FloatArray, read_only
+from oqs.exports import exported
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.summary import Summarised, Summary
 from thermo.machines.device import Device, device
@@ -15,6 +16,7 @@ from thermo.machines.device import Device, device
 _INDEPENDENT = 1e-10  # of the largest eigenvalue: what tightly coupled currents leave of the others
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class DeviceFluctuations(Summarised):
@@ -103,6 +105,7 @@ class DeviceFluctuations(Summarised):
         return Summary("Fluctuations of a device", facts)
 
 
+@exported
 def device_fluctuations(statistics: CountingStatistics) -> DeviceFluctuations:
     """Return how steady a device's power and heats are.
 

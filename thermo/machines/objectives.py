@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from oqs.arguments import index
+from oqs.exports import exported
 from thermo.evolution.trajectory import Trajectory
 from thermo.machines.cooling import cooling
 from thermo.machines.device import Device
 from thermo.machines.optimum import Optimum, optimise
 
 
+@exported
 def maximum_power(
     machine: Callable[..., Device],
     bounds: Mapping[str, tuple[float, float]],
@@ -61,6 +63,7 @@ def maximum_power(
     return optimise(power, bounds, seed=seed, tolerance=tolerance, max_evaluations=max_evaluations)
 
 
+@exported
 def deepest_cooling(
     run: Callable[..., Trajectory],
     bounds: Mapping[str, tuple[float, float]],

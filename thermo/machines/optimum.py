@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import OptimizeResult, differential_evolution, minimize
 
 from oqs.arguments import FloatArray, positive_number, real_number
+from oqs.exports import exported
 
 _PEOPLE = 15  # of the population, for each parameter
 _SPREAD = 1e-4  # relative, of the population's values: then all are in one basin
@@ -19,6 +20,7 @@ _SIMPLEX = 0.02  # of the widths of the bounds: where the local search begins
 _AT_BOUND = 1e-6  # of the width: nearer than that is at the bound
 
 
+@exported
 @final
 class OptimisationFailed(RuntimeError):
     """No optimum was found: the objective failed somewhere, or SciPy did not converge.
@@ -41,6 +43,7 @@ class OptimisationFailed(RuntimeError):
         self.parameters = parameters
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Optimum:
@@ -66,6 +69,7 @@ class Optimum:
     at_bounds: tuple[str, ...]
 
 
+@exported
 def optimise(
     objective: Callable[..., float],
     bounds: Mapping[str, tuple[float, float]],

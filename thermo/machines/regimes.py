@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, read_only, real_array, temperatures_and_potentials
+from oqs.exports import exported
 from oqs.flows import Flows
 
 SignArray = NDArray[np.int8]
 
 
+@exported
 @final
 class Regime(enum.StrEnum):
     """What two reservoirs do to each other through one frequency, by the signs of their flows.
@@ -82,6 +84,7 @@ class SpectralSigns:
         return cls(_sign(resolved.particle), _sign(resolved.energy), _sign(resolved.heat))
 
 
+@exported
 def omega_bar(T: ArrayLike, mu: ArrayLike, pair: tuple[int, int] = (0, 1)) -> FloatArray:
     """Return the energy at which two reservoirs' occupations agree.
 
@@ -123,6 +126,7 @@ def omega_bar(T: ArrayLike, mu: ArrayLike, pair: tuple[int, int] = (0, 1)) -> Fl
     return read_only(found)
 
 
+@exported
 def spectral_signs(
     T: ArrayLike, mu: ArrayLike, frequencies: ArrayLike, pair: tuple[int, int] = (0, 1)
 ) -> SpectralSigns:
@@ -169,6 +173,7 @@ def spectral_signs(
     )
 
 
+@exported
 def regimes(
     T: ArrayLike, mu: ArrayLike, frequencies: ArrayLike, pair: tuple[int, int] = (0, 1)
 ) -> NDArray[np.object_]:

@@ -18,7 +18,8 @@ from thermo.numerics.interpolation import PiecewisePolynomial, on_steps
 
 _ITERATIONS = 10
 _FAR = 2.0  # relative change of a value that no step should bring
-_CONVERGED = 1e-2  # of the tolerance: what may be left of the stage equations
+_CONVERGED = 1e-2  # of the tolerance: what may be left of the stage equations, ...
+_RESTING = 0.1  # ... or this, where f is rounded too coarsely for more: it then counts as error
 
 Rates = Callable[[FloatArray], FloatArray]
 
@@ -96,7 +97,7 @@ class Step(NamedTuple):
     Parameters
     ----------
     values : (s + 1, d) y at its start and at the nodes.
-    error : of its polynomial, in units of scale.
+    error : of its polynomial and of the stage equations, in units of scale.
     """
 
     values: FloatArray
@@ -146,9 +147,16 @@ def take_step(
         values = values + change
         norms.append(float(np.max(np.abs(change) / scale)))
         if norms[-1] <= _CONVERGED * tolerance:
-            whole = np.concatenate([start[None], values])
-            return Step(whole, float(method.error(whole, scale)))
-    return None
+            break
+    whole = np.concatenate([start[None], values])
+    error = float(method.error(whole, scale))
+    if norms[-1] <= _CONVERGED * tolerance:
+        return Step(whole, error)
+    # with Jacobians of every stage the iteration converges quadratically: changes that are small
+    # and fall no more are the rounding of f
+    left = max(norms[-2:])
+    rests = jacobian is None and len(norms) > 2 and left <= _RESTING * tolerance
+    return Step(whole, error + left) if rests else None
 
 
 def _promising(norms: list[float], tolerance: float) -> bool:

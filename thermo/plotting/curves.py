@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from oqs.exports import exported
+from thermo.deferred import xr
 from thermo.plotting.style import (
     TWO_COLUMNS,
     checked_width,
@@ -23,6 +24,7 @@ from thermo.plotting.style import (
 _PANEL_HEIGHT: Final = 2.0  # inches
 
 
+@exported
 def plot_curves(
     table: xr.Dataset,
     quantities: str | Iterable[str] | None = None,

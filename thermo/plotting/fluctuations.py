@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 import oqs
 from oqs.arguments import FloatArray, has_shape, index, real_array
+from oqs.exports import exported
 from oqs.summary import reservoir_names
 from thermo.plotting.style import COLOURS, TWO_COLUMNS, PaperFigure, colours, paper_style
 
@@ -21,6 +22,7 @@ _SYMMETRIC: Final = (-0.25, 1.25)  # about 1/2
 _POINTS: Final = 61
 
 
+@exported
 @paper_style()
 def plot_noise(
     along: ArrayLike,
@@ -88,6 +90,7 @@ def plot_noise(
     return figure
 
 
+@exported
 @paper_style()
 def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
     """Return a figure of the generating function along the affinities, with its symmetry.
@@ -136,6 +139,7 @@ def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
     return figure
 
 
+@exported
 @paper_style()
 def plot_waiting_times(waiting: oqs.WaitingTimes, *, label: str = "waiting time") -> Figure:
     """Return a figure of the density of waiting times, their mean as a line.

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from oqs.exports import exported
+from thermo.deferred import xr
 from thermo.plotting.style import (
     COLOURS,
     TWO_COLUMNS,
@@ -27,6 +28,7 @@ _MISSING: Final = "0.85"  # grey, where a point failed
 _MOST_WORDS = len(COLOURS)
 
 
+@exported
 def plot_map(
     table: xr.Dataset,
     quantity: str = "value",

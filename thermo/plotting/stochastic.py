@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oqs.arguments import FloatArray
+from oqs.exports import exported
 from oqs.units import Units
 from thermo.evolution.linear_noise.spread import PathFluctuations
 from thermo.evolution.trajectory import Trajectory
@@ -26,6 +27,7 @@ _PANEL_HEIGHT = 2.0  # inches
 _BINS = 40
 
 
+@exported
 def plot_stochastic(
     ensemble: StochasticEnsemble,
     path: Trajectory | None = None,

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, real_array
+from oqs.exports import exported
 from oqs.units import Units
 from thermo.evolution.trajectory import Trajectory
 from thermo.gases import EquationOfState
@@ -36,6 +37,7 @@ _BEFORE: Final = 3.0  # the left edge lies earlier by this factor
 _PANEL_HEIGHT: Final = 2.0  # inches
 
 
+@exported
 def plot_trajectory(
     path: Trajectory,
     *,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive, real_array, temperatures_and_potentials
+from oqs.exports import exported
 from oqs.summary import Summarised, Summary, few_digits
 from thermo.gases.combined import CombinedGas
 from thermo.gases.inversion import invert
@@ -20,6 +21,7 @@ from thermo.reservoirs.single_unknown import common_potential, common_temperatur
 from thermo.reservoirs.state import State
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, repr=False)
 class Equilibrium(Summarised):
@@ -58,6 +60,7 @@ class Equilibrium(Summarised):
         )
 
 
+@exported
 def equilibrium(
     reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None = None
 ) -> Equilibrium:
@@ -182,6 +185,7 @@ def _outside(error: ValueError) -> ValueError:
     )
 
 
+@exported
 def constant_density_equilibrium(
     capacities: ArrayLike, T: ArrayLike, mu: ArrayLike
 ) -> tuple[float, float]:

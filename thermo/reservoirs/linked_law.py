@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive, real_array
+from oqs.exports import exported
 from oqs.flow_jacobian import DERIVATIVES, FlowJacobian
 from oqs.flows import Flows, ScalarFlows, listed
 from oqs.generator.model import Model
 from thermo.reservoirs.links import HeatFlow, Link, OhmicLink
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class LinkedLaw:

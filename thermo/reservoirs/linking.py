@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from oqs.exports import exported
 from oqs.flows import Flows
 from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.links import HeatLink, Link, OhmicLink
@@ -15,6 +16,7 @@ _FORM = "Give e.g. {('a', 'b'): 1e-3}, the names of two reservoirs and a heat co
 _PLAIN = "Give a law (T, mu) -> oqs.Flows, or None for links alone."
 
 
+@exported
 def with_links(
     law: Callable[[ArrayLike, ArrayLike], Flows] | None,
     links: Mapping[tuple[str, str], float | Link],

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number, real_number
+from oqs.exports import exported
 
 _PI2_6: Final = math.pi**2 / 6
 
@@ -18,6 +19,7 @@ Slopes: TypeAlias = tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, Float
 """Derivatives (...) of a flow out of a, and of that out of b, each with respect to a and to b."""
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class HeatLink:
@@ -76,6 +78,7 @@ class HeatLink:
         return {"energy_T": rows, "heat_T": rows}
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class OhmicLink:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
+from oqs.exports import exported
 from thermo.gases import sommerfeld_d, sommerfeld_q
 
 
@@ -39,6 +40,7 @@ class SommerfeldRates(NamedTuple):
     potential: FloatArray
 
 
+@exported
 def reservoir_rates(
     jacobian: FloatArray, T: FloatArray, mu: FloatArray, particle: FloatArray, heat: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -82,6 +84,7 @@ def reservoir_rates(
     )
 
 
+@exported
 def sommerfeld_rates(
     alpha: float,
     capacity: ArrayLike,

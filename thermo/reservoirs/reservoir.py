@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive_number, read_only, temperatures_and_potentials
+from oqs.exports import exported
 from thermo.gases.base import EquationOfState, GasState, state_function
 from thermo.gases.thermal import Conserved, conserved, no_potential
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Reservoir:
@@ -94,6 +96,7 @@ class Reservoir:
         return self.capacity * self.gas.jacobian(T, mu)
 
 
+@exported
 @final
 class Reservoirs(Sequence[Reservoir]):
     """A sequence of n reservoirs, evaluated together: one call for all that share a gas.

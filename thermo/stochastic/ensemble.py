@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, final
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, index, read_only, real_array
+from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted
+from thermo.deferred import xr
 from thermo.stochastic.jumps.jump_path import JumpPath, jump_path
 from thermo.stochastic.jumps.runs import JumpRuns
 
@@ -21,6 +22,7 @@ _UNITS = {"T": "energy", "mu": "energy", "N": "particles", "E": "energy"}
 _WORDS = {"T": "temperature", "mu": "chemical potential", "N": "particle number", "E": "energy"}
 
 
+@exported
 @final
 class Estimate(NamedTuple):
     """A mean over trajectories.
@@ -41,6 +43,7 @@ class Estimate(NamedTuple):
         return round(abs(self.mean - expected) / self.error, 12) if self.error > 0 else 0.0
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class StochasticEnsemble(Summarised):

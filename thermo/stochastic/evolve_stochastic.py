@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from oqs import Populations, stationary_state
 from oqs.arguments import FloatArray, has_shape, positive_number, read_only, real_array
+from oqs.exports import exported
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.ensemble import StochasticEnsemble
 from thermo.stochastic.jumps.plan import Plan, make_plan
@@ -24,6 +25,7 @@ _TIMES = 101  # reported where none are asked for
 PreparationKind = Literal["definite", "canonical"]
 
 
+@exported
 @final
 class StochasticInterrupted(KeyboardInterrupt):
     """Ctrl-C came before the last trajectory was finished.
@@ -44,6 +46,7 @@ class StochasticInterrupted(KeyboardInterrupt):
         self.ensemble = ensemble
 
 
+@exported
 def evolve_stochastic(
     model: object,
     reservoirs: Iterable[Reservoir],

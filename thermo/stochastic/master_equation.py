@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import expm_multiply
 
 from oqs.arguments import FloatArray, positive_number, read_only, real_number
+from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
@@ -23,6 +24,7 @@ Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class ReservoirMoments(Summarised):
@@ -68,6 +70,7 @@ class ReservoirMoments(Summarised):
         )
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class MasterEquation(Summarised):
@@ -195,6 +198,7 @@ class MasterEquation(Summarised):
         return read_only(p)
 
 
+@exported
 def master_equation(
     model: object,
     reservoirs: Iterable[Reservoir],

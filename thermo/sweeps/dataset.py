@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, final
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
+from thermo.deferred import xr
 from thermo.sweeps.identity import IDENTITY
 from thermo.sweeps.outcome import Outcome, Values
 from thermo.sweeps.store_file import FORMAT

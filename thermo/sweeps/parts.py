@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, final
 
-import xarray as xr
-
+from oqs.exports import exported
+from thermo.deferred import xr
 from thermo.sweeps.dataset import Agreement, attributes_of, labelled
 from thermo.sweeps.identity import IDENTITY
 from thermo.sweeps.outcome import Outcome, point_key, points_of
@@ -67,6 +67,7 @@ def plan(axes: Mapping[str, list[Any]], part: Part) -> str:
     return json.dumps({"axes": axes, "index": part.place, "count": part.among})
 
 
+@exported
 def merge(stores: Iterable[str | os.PathLike[str]]) -> xr.Dataset:
     """Return the table of a sweep whose parts were computed into stores of their own.
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike
 
 from oqs.arguments import positive_number
+from oqs.exports import exported
 from oqs.version import __version__
+from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.sweeps.dataset import Agreement, attributes_of, labelled
 from thermo.sweeps.executors import Cluster, check_executor, evaluated
@@ -24,6 +25,7 @@ from thermo.sweeps.parts import checked_part, plan
 from thermo.sweeps.store import open_store
 
 
+@exported
 def sweep(
     function: Callable[..., object],
     grid: Mapping[str, ArrayLike],

@@ -12,7 +12,13 @@ from oqs.arguments import real_number
 
 @final
 class Relation(enum.StrEnum):
-    """How a measured number must stand to its bound."""
+    """How a measured number must stand to its bound.
+
+    Examples
+    --------
+    >>> [relation.value for relation in validation.Relation]
+    ['at most', 'at least', 'within']
+    """
 
     AT_MOST = "at most"
     AT_LEAST = "at least"
@@ -35,6 +41,12 @@ class Bound:
     TypeError, ValueError
         if a number is not finite, the target is missing or out of place, or the distance of WITHIN
         is negative.
+
+    Examples
+    --------
+    >>> bound = validation.Bound(validation.Relation.WITHIN, tolerance=0.01, target=1.5)
+    >>> bound.holds(1.506), bound.holds(1.52), bound.holds(np.nan)
+    (True, False, False)
     """
 
     relation: Relation
@@ -75,15 +87,27 @@ class Bound:
 
 
 def at_most(limit: float) -> Bound:
-    """Return the bound x <= limit, the default of a check's `tolerance`."""
+    """Return the bound x <= limit, the default of a check's `tolerance`.
+
+    >>> print(validation.at_most(1e-9))
+    <= 1e-09
+    """
     return Bound(Relation.AT_MOST, limit)
 
 
 def at_least(limit: float) -> Bound:
-    """Return the bound x >= limit."""
+    """Return the bound x >= limit.
+
+    >>> validation.at_least(2).holds(1.9)
+    False
+    """
     return Bound(Relation.AT_LEAST, limit)
 
 
 def within(target: float, tolerance: float) -> Bound:
-    """Return the bound |x - target| <= tolerance, with tolerance >= 0."""
+    """Return the bound |x - target| <= tolerance, with tolerance >= 0.
+
+    >>> print(validation.within(2.3e-3, 1e-4))
+    0.0023 +- 0.0001
+    """
     return Bound(Relation.WITHIN, tolerance, target)

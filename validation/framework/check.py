@@ -21,7 +21,13 @@ from validation.framework.bounds import Bound, at_most, within
 
 @final
 class Status(enum.StrEnum):
-    """Verdict on a check: its bound held, did not hold, was never reached, or is not for this."""
+    """Verdict on a check: its bound held, did not hold, was never reached, or is not for this.
+
+    Examples
+    --------
+    >>> [status.value for status in validation.Status]
+    ['passed', 'failed', 'error', 'skipped']
+    """
 
     PASSED = "passed"
     FAILED = "failed"
@@ -45,6 +51,11 @@ class Measurement:
     reference : the number that `value` should be, if only the check itself can know it (computed,
         or published beside its uncertainty): then |value - reference| <= tolerance is asked.
     detail : one line shown beside the number, e.g. "1200 systems, worst at N = 4".
+
+    Examples
+    --------
+    >>> validation.Measurement(0.1253, reference=0.1250, detail="peak of 40 detunings")
+    Measurement(value=0.1253, reference=0.125, detail='peak of 40 detunings')
     """
 
     value: float
@@ -66,6 +77,19 @@ class CheckResult:
     detail : what the check said of its measurement; may be empty.
     reason : why it did not pass; empty if it did.
     seconds : wall time.
+
+    Examples
+    --------
+    A check that did not pass says by how much:
+
+    >>> @validation.check(
+    ...     "sine", equation="none", reference="pi", tolerance=1e-16, claim="sin(pi) is 0"
+    ... )
+    ... def sine():
+    ...     return abs(np.sin(np.pi))
+    >>> result = sine.run()
+    >>> print(result.status, "-", result.reason)
+    failed - measured 1.2246467991473532e-16, but must be <= 1e-16
     """
 
     name: str
@@ -104,6 +128,19 @@ class Check:
     bound : what the measured number must obey.
     fixed : whether the bound is complete, so that a Measurement must not bring a reference.
     body : the function that measures; it takes nothing, or `rng`.
+
+    Examples
+    --------
+    >>> @validation.check(
+    ...     "trace of h", equation="Eq. (8)", reference="sum of the diagonal",
+    ...     tolerance=1e-14, claim="the trace of h is the sum of its energies",
+    ... )
+    ... def trace(rng):
+    ...     h = rng.normal(size=(3, 3))
+    ...     h = h + h.T
+    ...     return abs(oqs.QuadraticSystem(h).energies.sum() - np.trace(h))
+    >>> trace.path, trace.equation, trace.run(seed=1).status.value
+    ('__main__/trace of h', 'Eq. (8)', 'passed')
     """
 
     name: str
@@ -203,6 +240,20 @@ def check(
     ------
     TypeError, ValueError
         if a text is empty or has several lines, or the tolerance is neither number nor bound.
+
+    Examples
+    --------
+    A Measurement brings what only the function knows: its reference, and a detail for the report.
+
+    >>> @validation.check(
+    ...     "exponential", equation="none", reference="mpmath", tolerance=1e-15,
+    ...     claim="exp has the digits of mpmath",
+    ... )
+    ... def digits():
+    ...     return validation.Measurement(np.exp(-1), 0.36787944117144233, detail="at x = -1")
+    >>> result = digits.run()
+    >>> print(result.status, result.bound, result.detail)
+    passed 0.367879 +- 1e-15 at x = -1
     """
     texts = {"name": name, "equation": equation, "reference": reference, "claim": claim}
     for argument, text in texts.items():

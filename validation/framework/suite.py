@@ -25,6 +25,14 @@ class Suite:
     seed : seed of the random checks.
     started : when, UTC.
     seconds : wall time of the whole run.
+
+    Examples
+    --------
+    >>> import validation.families
+    >>> checks = validation.select(validation.families.load(["system"]), "Eq. (8)")
+    >>> suite = validation.run_suite(checks)
+    >>> suite.passed, list(suite.families)
+    (True, ['system'])
     """
 
     results: tuple[CheckResult, ...]
@@ -77,6 +85,19 @@ def run_suite(
     ------
     ValueError
         if there is no check, or the seed is negative: nothing is run then.
+
+    Examples
+    --------
+    >>> @validation.check(
+    ...     "trace", equation="Eq. (2)", reference="1", tolerance=1e-14, claim="tr rho = 1"
+    ... )
+    ... def trace():
+    ...     model = oqs.davies(oqs.QuadraticSystem([[1.0]]), [oqs.Contact(rate=oqs.flat(0.1))])
+    ...     return abs(oqs.stationary_state(model, [0.5], [0.2]).tr() - 1)
+    >>> suite = validation.run_suite([trace], on_result=lambda result: print(result.status))
+    passed
+    >>> suite.count(validation.Status.PASSED), suite.interrupted
+    (1, False)
     """
     if not checks:
         raise ValueError("Argument `checks` must hold at least one check, but is empty. Give some.")
@@ -103,6 +124,13 @@ def select(checks: Sequence[Check], pattern: str) -> tuple[Check, ...]:
     ------
     ValueError
         if there is none, naming those that come close, or the pattern is empty.
+
+    Examples
+    --------
+    >>> import validation.families
+    >>> checks = validation.families.load(["reservoirs", "equilibrium"])
+    >>> [check.path for check in validation.select(checks, "eq. (19)")]
+    ['reservoirs/exact gas by quadrature']
     """
     if not pattern:
         raise ValueError("Argument `--only` must match a check, but is empty. Give part of a name.")

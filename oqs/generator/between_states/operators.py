@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.contact.bosonic import BosonicContact, Operator
 from oqs.contact.contacts import NEGLIGIBLE, Contact
+from oqs.deferred import qutip
 from oqs.generator.eigenoperators import Decomposition, Elements, levels_of, states_of_contact
 from oqs.numerics.clusters import IntArray, cluster
 from oqs.system.base import FermionicSystem, System

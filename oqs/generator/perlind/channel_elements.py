@@ -49,6 +49,11 @@ class ChannelElements:
             *(getattr(self, field.name)[chosen] for field in dataclasses.fields(self))
         )
 
+    def jumps(self, filled: FloatArray, empty: FloatArray) -> tuple[ComplexArray, ComplexArray]:
+        """Return the elements (M,) of L_- and L_+ at the occupations n and 1 - n (M,)."""
+        down, up = np.sqrt(self.gamma * empty), np.sqrt(self.gamma * filled)
+        return down * self.amplitude, up * self.amplitude.conj()
+
     @classmethod
     def of(cls, system: System, contact: Contact, index: int) -> ChannelElements:
         """Collect the elements of contact `index`; its rates are checked."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Iterable
 from typing import final
 
 import numpy as np
@@ -23,11 +24,14 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import Contact
 from oqs.generator.closed import ClosedGenerator, GeneratorAt, Rows
 from oqs.generator.perlind.channel_elements import ChannelElements
-from oqs.generator.perlind.shifts_at import shifts_at
+from oqs.generator.perlind.shifts_at import shifts_at, slopes_at
 from oqs.numerics.clusters import IntArray, pairs_within
 from oqs.numerics.occupation import filled_and_empty
 from oqs.system.spectrum import Spectrum
 from oqs.transitions.places import Places, group_of, two_sided
+
+Products = tuple[tuple[ComplexArray, ComplexArray], ...]
+"""Elements (M,) of L and K of each L rho K^+ in a sum."""
 
 
 @final
@@ -69,14 +73,14 @@ class Pairs:
             column=source[right],
         )
 
-    def jump(self, values: ComplexArray, size: int) -> sp.csc_array:
-        """Return L rho L^+ (P, P) for elements of L (M,)."""
-        entries = values[self.first] * values[self.second].conj()
+    def jump(self, products: Products, size: int) -> sp.csc_array:
+        """Return the sum of L rho K^+ (P, P)."""
+        entries = sum(L[self.first] * K[self.second].conj() for L, K in products)
         return sp.csc_array(sp.coo_array((entries, (self.target, self.source)), shape=(size, size)))
 
-    def loss(self, values: ComplexArray, dimension: int) -> sp.csr_array:
-        """Return L^+ L (D, D), on states of equal label."""
-        entries = values[self.left].conj() * values[self.right]
+    def loss(self, products: Products, dimension: int) -> sp.csr_array:
+        """Return the sum of K^+ L (D, D), on states of equal label."""
+        entries = sum(K[self.left].conj() * L[self.right] for L, K in products)
         shape = (dimension, dimension)
         return sp.csr_array(sp.coo_array((entries, (self.row, self.column)), shape=shape))
 
@@ -127,17 +131,45 @@ class PairGenerator(ClosedGenerator):
 
     def at(self, T: FloatArray, mu: FloatArray) -> PairGeneratorAt:
         """Return the dissipators at T, mu (n,)."""
-        roots, shifts = [], []
+        products, shifts = [], []
         for j, e in enumerate(self.elements):
             filled, empty = filled_and_empty((e.frequency - mu[j]) / T[j])
-            down, up = np.sqrt(e.gamma * empty), np.sqrt(e.gamma * filled)
-            roots.append((down * e.amplitude, up * e.amplitude.conj()))
+            down, up = e.jumps(filled, empty)
+            products.append((((down, down),), ((up, up),)))
             if self.contacts:
-                shifts.append(self._shift(j, float(T[j]), float(mu[j])))
-        return PairGeneratorAt(self, tuple(roots), tuple(shifts))
+                at = float(T[j]), float(mu[j])
+                shifts.append(self._shift(j, shifts_at(self.contacts[j], e.frequency, *at)))
+        return PairGeneratorAt(self, tuple(products), tuple(shifts))
 
-    def slopes(self, T: FloatArray, mu: FloatArray) -> None:
-        """Return None: the derivatives of the pairs' weights are not known here."""
+    def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[PairGeneratorAt, PairGeneratorAt]:
+        """Return the derivatives of every D_j + FS_j with its own T_j, and mu_j.
+
+        L rho L^+ becomes dL rho L^+ + L rho dL^+, where L_- changes by n dx/2 of itself and L_+ by
+        -(1 - n) dx/2, x = (w - mu)/T.
+        """
+        at = list(zip(T.tolist(), mu.tolist(), strict=True))
+        products = [self._product_slopes(j, *at[j]) for j in range(len(at))]
+        shifts = [
+            [self._shift(j, coefficients) for coefficients in slopes_at(c, e.frequency, *at[j])]
+            for j, (c, e) in enumerate(zip(self.contacts, self.elements, strict=False))
+        ]
+        by_T, by_mu = (
+            PairGeneratorAt(self, tuple(p[k] for p in products), tuple(h[k] for h in shifts))
+            for k in range(2)
+        )
+        return by_T, by_mu
+
+    def _product_slopes(self, j: int, T: float, mu: float) -> list[tuple[Products, Products]]:
+        """Return the derivatives by T and by mu of L rho L^+ of one contact's jumps down and up."""
+        e = self.elements[j]
+        x = (e.frequency - mu) / T
+        filled, empty = filled_and_empty(x)
+        down, up = e.jumps(filled, empty)
+        by_theta: list[tuple[Products, Products]] = []
+        for dx in (-x / T, -1 / T):
+            d_down, d_up = down * (filled * dx / 2), up * (-empty * dx / 2)
+            by_theta.append((((d_down, down), (down, d_down)), ((d_up, up), (up, d_up))))
+        return by_theta
 
     def linked(self) -> sp.csc_array:
         """Return which matrix elements (P, P) some dissipator links, at any T and mu."""
@@ -145,9 +177,10 @@ class PairGenerator(ClosedGenerator):
         total = sp.csc_array((size, size))
         for e, directions in zip(self.elements, self.pairs, strict=True):
             strength = np.sqrt(e.gamma) * np.abs(e.amplitude)
+            product = ((strength, strength),)
             for pairs in directions:
-                total = total + pairs.jump(strength, size)
-                loss = abs(pairs.loss(strength, self.spectrum.dimension))
+                total = total + pairs.jump(product, size)
+                loss = abs(pairs.loss(product, self.spectrum.dimension))
                 total = total + two_sided(loss, self.places)
         found = sp.csc_array(total > 0)
         return found if self.keep is None else found[:, self.keep][self.keep, :]
@@ -160,11 +193,13 @@ class PairGenerator(ClosedGenerator):
             whole[self.keep] = keep
         return dataclasses.replace(self, keep=whole)
 
-    def _shift(self, j: int, T: float, mu: float) -> sp.csr_array:
-        """Return H_LS,j (D, D): the mean of e(w) and e(w') with each S_a(w)^+ S_a(w')."""
+    def _shift(self, j: int, coefficients: Iterable[FloatArray]) -> sp.csr_array:
+        """Return H_LS,j (D, D): the mean of e(w) and e(w') with each S_a(w)^+ S_a(w').
+
+        `coefficients` (2, M) are e_j and f_j of the elements, or their derivatives.
+        """
         e = self.elements[j]
         dimension = self.spectrum.dimension
-        coefficients = shifts_at(self.contacts[j], e.frequency, T, mu)
         total = sp.csr_array((dimension, dimension), dtype=np.complex128)
         for pairs, weight, values in zip(
             self.pairs[j], coefficients, (e.amplitude, e.amplitude.conj()), strict=True
@@ -180,17 +215,17 @@ class PairGenerator(ClosedGenerator):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class PairGeneratorAt(GeneratorAt):
-    """The generator at one T, mu.
+    """The generator at one T, mu, or its derivative there.
 
     Parameters
     ----------
     generator : on which elements.
-    roots : of each contact the elements of its jumps down and up, (M,) each.
+    products : of each contact the elements of its jumps down and up.
     shifts : H_LS,j (D, D) of each contact; none where there are none.
     """
 
     generator: PairGenerator
-    roots: tuple[tuple[ComplexArray, ComplexArray], ...]
+    products: tuple[tuple[Products, Products], ...]
     shifts: tuple[sp.csr_array, ...]
 
     def matrix(self) -> sp.csc_array:
@@ -209,8 +244,8 @@ class PairGeneratorAt(GeneratorAt):
     def _jumps(self) -> list[sp.csc_array]:
         size = len(self.generator.places.row_state)
         found = []
-        for pairs, values in zip(self.generator.pairs, self.roots, strict=True):
-            both = [p.jump(v, size) for p, v in zip(pairs, values, strict=True)]
+        for pairs, products in zip(self.generator.pairs, self.products, strict=True):
+            both = [p.jump(v, size) for p, v in zip(pairs, products, strict=True)]
             found.append(self._kept(both[0] + both[1]))
         return found
 
@@ -218,7 +253,7 @@ class PairGeneratorAt(GeneratorAt):
         """Return FS_j = -i[H_LS,j, .] (P, P) of every reservoir."""
         size = len(self.generator.row_state)
         if not self.shifts:
-            return [sp.csc_array((size, size), dtype=np.complex128) for _ in self.roots]
+            return [sp.csc_array((size, size), dtype=np.complex128) for _ in self.products]
         places = self.generator.places
         return [self._kept(two_sided(sp.csr_array(-1j * h), places)) for h in self.shifts]
 
@@ -226,10 +261,10 @@ class PairGeneratorAt(GeneratorAt):
         """Return D_j (P, P) of every reservoir."""
         places, dimension = self.generator.places, self.generator.spectrum.dimension
         found = []
-        for jump, pairs, values in zip(
-            self._jumps(), self.generator.pairs, self.roots, strict=True
+        for jump, pairs, products in zip(
+            self._jumps(), self.generator.pairs, self.products, strict=True
         ):
-            loss = sum(p.loss(v, dimension) for p, v in zip(pairs, values, strict=True))
+            loss = sum(p.loss(v, dimension) for p, v in zip(pairs, products, strict=True))
             found.append(sp.csc_array(jump + self._kept(two_sided(-loss / 2, places))))
         return found
 

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from typing import final
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, plain
-from oqs.generator.davies import DaviesModel, davies
+from oqs.deferred import qutip
+from oqs.exports import exported
+from oqs.generator.davies.davies import davies
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.channel_elements import ChannelElements
 from oqs.generator.perlind.modes import PerlindModes
@@ -33,6 +35,7 @@ from oqs.transitions.transitions import SectorBlocks
 _VECTORS = 40  # density matrices that an iteration keeps
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class PerlindModel(Model):
@@ -196,6 +199,7 @@ class PerlindModel(Model):
         announce("The generator on all matrix elements", 1e-6 * pairs)
 
 
+@exported
 def perlind(
     system: System,
     contacts: Sequence[ReservoirContact],

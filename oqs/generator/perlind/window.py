@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import positive_number, real_number
+from oqs.exports import exported
 from oqs.system.spectrum import Spectrum
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Window:

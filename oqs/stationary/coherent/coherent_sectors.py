@@ -16,7 +16,7 @@ import scipy.sparse.linalg
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.stationary.coherent.level_rates import LevelRates
 from oqs.stationary.method import (
@@ -76,7 +76,7 @@ class CoherentSectorProblem(RateProblem):
         balance = self.rates.balance(populations, T, mu)
         gained, change = levels.apply(populations, coherences)
         worst = max(float(np.abs(part).max()) for part in (balance.net + gained, change))
-        residual = checked_residual(worst / balance.largest, self.method)
+        residual = checked_residual(balance.residual(worst), self.method)
         particle, energy = balance.particle, balance.energy
         for exchange, flux in levels.exchanged(coherences):
             particle[exchange.contact] += flux.sum()
@@ -147,10 +147,9 @@ class _System:
     ) -> None:
         rates = problem.rates
         self._levels, self._method = levels, problem.method
-        self.start = rates.populations(T, mu)
-        self._sweep = RateSweep(
-            rates.step_rates(T, mu), rates.members, problem.coherences.blocks.sector, self.start
-        )
+        steps = rates.step_rates(T, mu)
+        self.start = rates.populations(T, mu, steps)
+        self._sweep = RateSweep(steps, rates.members, problem.coherences.blocks.sector, self.start)
         self.rate = float(self._sweep.leaving @ self.start)
         self._decay = levels.decay()
 

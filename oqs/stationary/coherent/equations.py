@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.generator.assembly import build_generator
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Elements
 from oqs.generator.generator import Generator
 from oqs.numerics.clusters import IntArray

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.generator import Generator
 from oqs.stationary.coherent.equations import Equations, Weighted
 from oqs.stationary.coherent.linear import (

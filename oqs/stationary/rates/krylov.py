@@ -17,7 +17,7 @@ import scipy.sparse.linalg
 from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import TOLERANCE, Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates.rate_equation import RateProblem, balanced, by_frequency

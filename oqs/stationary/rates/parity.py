@@ -15,7 +15,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows, listed
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates import sector_batch

@@ -113,7 +113,8 @@ def _jacobian(
     driven = np.stack([slope * x, slope], axis=1)  # d(flux up) by T or mu, (M, 2, n, b)
     sources = lines.arriving(driven.reshape(len(x), 2 * n, count))
     totals = up.sum(axis=1), down.sum(axis=1)
-    change = _changes(lines, totals, populations, sources, method).reshape(-1, 2, n, count)
+    change = population_changes(lines, totals, populations, sources, method)
+    change = change.reshape(-1, 2, n, count)
     energy = (lines.frequency[:, None] - reference)[:, None]
     rising, falling = lines.leaving(up, down)
     particles, energies = rising - falling, np.subtract(*lines.leaving(up * energy, down * energy))
@@ -135,7 +136,7 @@ def _jacobian(
     return FlowJacobian.of(particle, carried, flow, mu, reference=reference)
 
 
-def _changes(
+def population_changes(
     lines: TransitionList,
     totals: tuple[FloatArray, FloatArray],
     populations: FloatArray,

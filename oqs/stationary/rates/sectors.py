@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, final
 
 import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
@@ -41,6 +42,12 @@ class Balance(NamedTuple):
     rising: FloatArray
     particle: FloatArray
     energy: FloatArray
+
+    def residual(self, worst: float) -> float:
+        """Return the worst net gain of a state in units of the largest flux; 0 of nothing."""
+        if not worst:
+            return 0.0
+        return worst / self.largest if self.largest else math.inf
 
 
 @final
@@ -83,7 +90,7 @@ class SectorProblem(RateProblem):
         worst = float(np.max(np.abs(balance.net)))
         return Solution(
             populations,
-            checked_residual(worst / balance.largest if worst else 0.0, self.method),
+            checked_residual(balance.residual(worst), self.method),
             balanced(balance.particle, balance.rising),
             balanced(balance.energy, balance.rising),
         )
@@ -99,7 +106,7 @@ class SectorProblem(RateProblem):
         largest = max(len(step.upper) for step in self.steps)
         with one_thread_below(largest):
             change = population_changes(
-                [StepRates(s.shape, self._rates(s, T, mu)) for s in self.steps],
+                self.step_rates(T, mu),
                 self.members,
                 populations,
                 sources,
@@ -163,18 +170,31 @@ class SectorProblem(RateProblem):
             [s.frequency_of(part.rows, part.columns)[part.linked] for s, part in self.parts()]
         )
 
-    def populations(self, T: FloatArray, mu: FloatArray) -> FloatArray:
-        """Return the stationary populations (D,), not checked."""
+    def populations(
+        self, T: FloatArray, mu: FloatArray, steps: Sequence[StepRates] = ()
+    ) -> FloatArray:
+        """Return the stationary populations (D,), not checked.
+
+        `steps` are those of `step_rates`, where they are at hand; elimination needs two at a time.
+        """
         largest = max(len(step.upper) for step in self.steps)
         shares = None
         try:
             with one_thread_below(largest):
                 if self.dimension >= _MANY:
-                    steps = self.step_rates(T, mu)
-                    shares = aggregate(steps, self._cooled(T))
+                    steps = steps or self.step_rates(T, mu)
+                    shares = aggregate(
+                        [self._not_underflown(k, step) for k, step in enumerate(steps)],
+                        self._cooled(T),
+                    )
                 if shares is None:
                     shares = eliminate_steps(
-                        lambda which: (step.dense() for step in self._totals(T, mu, which)),
+                        lambda which: (
+                            self._not_underflown(
+                                k, steps[k] if steps else self._step_rates(k, T, mu)
+                            ).dense()
+                            for k in which
+                        ),
                         [len(states) for states in self.members],
                         last_sector(self.lowest_energies, 1, T, mu),
                     )
@@ -187,7 +207,7 @@ class SectorProblem(RateProblem):
 
     def step_rates(self, T: FloatArray, mu: FloatArray) -> list[StepRates]:
         """Return the rates of all contacts together of all steps, lowest first."""
-        return list(self._totals(T, mu, range(len(self.steps))))
+        return [self._step_rates(k, T, mu) for k in range(len(self.steps))]
 
     def _cooled(self, T: FloatArray) -> FloatArray:
         """Return logarithms of Boltzmann's populations within each sector, to begin with."""
@@ -195,22 +215,18 @@ class SectorProblem(RateProblem):
         guess: FloatArray = -energies * (1 / T).mean()
         return guess
 
-    def _rates(
-        self, step: Step, T: FloatArray, mu: FloatArray
-    ) -> tuple[tuple[slice, slice, FloatArray, FloatArray], ...]:
+    def _step_rates(self, index: int, T: FloatArray, mu: FloatArray) -> StepRates:
         """Return the rates of all contacts together between the sectors of one step."""
-        return tuple((p.rows, p.columns, *totals(step, p, T, mu)) for p in step.parts)
+        step = self.steps[index]
+        parts = ((p.rows, p.columns, *totals(step, p, T, mu)) for p in step.parts)
+        return StepRates(step.shape, tuple(parts))
 
-    def _totals(self, T: FloatArray, mu: FloatArray, which: Iterable[int]) -> Iterator[StepRates]:
-        """Yield the rates of all contacts together, of these steps."""
-        for index in which:
-            step, rates = self.steps[index], []
-            for part, links in zip(step.parts, self._links[index], strict=True):
-                up, down = totals(step, part, T, mu)
-                if min(np.count_nonzero(up), np.count_nonzero(down)) < links:
-                    raise _Underflow
-                rates.append((part.rows, part.columns, up, down))
-            yield StepRates(step.shape, tuple(rates))
+    def _not_underflown(self, index: int, rates: StepRates) -> StepRates:
+        """Return the rates of one step, or raise _Underflow where some came out as zero."""
+        for (*_, up, down), links in zip(rates.parts, self._links[index], strict=True):
+            if min(np.count_nonzero(up), np.count_nonzero(down)) < links:
+                raise _Underflow
+        return rates
 
     def _recurrent(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         blocks = (

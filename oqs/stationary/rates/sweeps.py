@@ -25,7 +25,7 @@ class RateSweep:
     steps : rates between neighbouring particle numbers, lowest first.
     members : the states of each particle number.
     sector : (D,) label of each state's quantum numbers.
-    populations : (D,) > 0 stationary ones, or near them.
+    populations : (D,) stationary ones, or near them; 0 where rates underflow.
     """
 
     def __init__(
@@ -37,8 +37,11 @@ class RateSweep:
     ) -> None:
         self._steps, self._members, self._sector = steps, members, sector
         self.leaving = self._leaving()
-        weight = np.bincount(sector, populations)
-        self._shares = populations / weight[sector]
+        weight, count = np.bincount(sector, populations), np.bincount(sector)
+        empty = (weight == 0)[sector]  # nothing is known of the shares inside: they are equal
+        self._shares = (
+            np.where(empty, 1.0, populations) / np.where(weight == 0, count, weight)[sector]
+        )
         self._balance = np.linalg.pinv(self._between_sectors(len(weight)))
 
     def apply(self, populations: FloatArray) -> FloatArray:
@@ -52,7 +55,10 @@ class RateSweep:
             gained = self._gained(z, (parity,))
             for n in range(parity, len(self._members), 2):
                 here = self._members[n]
-                z[here] = (gained[here] - right[here]) / self.leaving[here]
+                leaving = self.leaving[here]  # 0 where all rates of a state underflow: z stays
+                z[here] = np.divide(
+                    gained[here] - right[here], leaving, out=z[here], where=leaving > 0
+                )
         return z
 
     def _gained(self, populations: FloatArray, parities: tuple[int, ...]) -> FloatArray:

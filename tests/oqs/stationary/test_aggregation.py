@@ -108,7 +108,7 @@ def test_flows_and_populations_of_random_systems(scale, seed, iterated, monkeypa
 def test_a_guess_changes_the_way_and_not_the_answer():
     model, T, mu = tunnelling(1, 5, 1.0)
     problem = problem_of(model)
-    steps = list(problem._totals(T, mu, range(5)))
+    steps = problem.step_rates(T, mu)
     plain, guessed = aggregate(steps), aggregate(steps, problem._cooled(T))
     ours, theirs = np.concatenate(guessed), np.concatenate(plain)
     assert not np.array_equal(ours, theirs)

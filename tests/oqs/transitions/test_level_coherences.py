@@ -71,6 +71,39 @@ def test_flows_and_state_are_those_of_the_whole_block(model, scale):
         assert abs(difference).max() < 1e-12
 
 
+COLD = ["Hubbard chain", "ring of four", "ring of four in a flux", "ring of five, large units"]
+
+
+@pytest.mark.parametrize("name", COLD)
+@pytest.mark.parametrize("heat", [0.01, 1e-3])
+def test_flows_where_rates_underflow(name, heat):
+    model, scale = MODELS[name]
+    reference = oqs.flow_law(model, method=oqs.ZeroFrequencyBlock()).problem
+    mine, theirs = (p.solve(heat * T * scale, MU * scale) for p in (problem_of(model), reference))
+    np.testing.assert_allclose(mine.particle, theirs.particle, rtol=1e-11)
+    np.testing.assert_allclose(mine.energy, theirs.energy, rtol=1e-11)
+
+
+def test_a_state_that_underflow_hides_is_refused_by_name():
+    model, _ = MODELS["ring of three, one channel"]
+    for heat in (3e-3, 1e-3):  # flows of 1e-75 and less beside populations of 1
+        with pytest.raises(oqs.StationaryStateNotFound, match="raise T"):
+            problem_of(model).solve(heat * T, MU)
+
+
+def test_rates_are_weighted_once_for_the_start_and_the_sweep(monkeypatch):
+    weighted = []
+    original = SectorProblem._step_rates
+
+    def counted(self, k, *args):
+        weighted.append(k)
+        return original(self, k, *args)
+
+    monkeypatch.setattr(SectorProblem, "_step_rates", counted)
+    problem_of(MODELS["ring of four"][0]).solve(T, MU)
+    assert sorted(weighted) == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize(("model", "scale"), MODELS.values(), ids=MODELS.keys())
 def test_flows_by_frequency_add_up(model, scale):
     problem = problem_of(model)

@@ -182,7 +182,26 @@ def test_cold_reservoirs_whose_populations_span_forty_decades():
     assert np.all(path.entropy_production >= 0)
 
 
-@pytest.mark.parametrize(("make", "start"), [(modes, EMPTY), (collective, coherent())])
+def perlind(shifts=False, U=0.0):
+    h = [[21.0, 0.01], [0.01, 21.03]]
+    system = oqs.InteractingSystem.from_terms(h, U={(0, 1): U}) if U else oqs.QuadraticSystem(h)
+    contacts = [
+        oqs.Contact(oqs.flat(0.01), [1.0, 0.3j], band=(18.0, 25.0)),
+        oqs.Contact(oqs.lorentzian(0.02, 21.0, 0.5), [[0.2, 1.0], [1.0, 0.0]], band=(18.0, 25.0)),
+    ]
+    return oqs.perlind(system, contacts, lamb_shift=shifts)
+
+
+JACOBIANS = {
+    "populations": (modes, EMPTY),
+    "coherences": (collective, coherent()),
+    "PERLind": (perlind, coherent()),
+    "PERLind, shifts": (lambda: perlind(shifts=True), coherent()),
+    "PERLind, interactions": (lambda: perlind(U=2.0), coherent()),
+}
+
+
+@pytest.mark.parametrize(("make", "start"), JACOBIANS.values(), ids=JACOBIANS)
 def test_jacobian_against_differences(make, start):
     model, group = make(), Reservoirs(reservoirs(2.0))
     T, mu = (np.array(START[k]) for k in ("T", "mu"))

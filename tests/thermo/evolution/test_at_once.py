@@ -1,6 +1,6 @@
 """The quick evolution: its rates, its accuracy, and when it leaves the work to others."""
 
-import sys
+import importlib
 
 import numpy as np
 import pytest
@@ -352,7 +352,9 @@ class TestFaults:
         def faulty(*_, **__):
             raise error("planted")
 
-        monkeypatch.setattr(sys.modules[f"thermo.evolution.at_once.{module}"], name, faulty)
+        monkeypatch.setattr(
+            importlib.import_module(f"thermo.evolution.at_once.{module}"), name, faulty
+        )
         system = FIGURES[1]
         with pytest.raises(error, match="planted"):
             thermo.evolve(
@@ -407,7 +409,9 @@ def test_events_are_those_found_step_by_step(monkeypatch):
     system = FIGURES[4]
     arguments = system.closed_form(), system.reservoirs(GASES[0]), system.T, system.mu
     quickly = thermo.evolve(*arguments).events
-    monkeypatch.setattr(sys.modules["thermo.evolution.evolve"], "solve_at_once", never_at_once)
+    monkeypatch.setattr(
+        importlib.import_module("thermo.evolution.evolve"), "solve_at_once", never_at_once
+    )
     slowly = thermo.evolve(*arguments).events
     assert len(quickly) == len(slowly) > 30
 

@@ -105,6 +105,30 @@ def test_oscillators_without_end():
         thermo.evolve(fermions, members, T)
 
 
+def test_a_refrigerator_and_its_events_near_the_end():
+    """At the end flows are rounded at 1e-8 of themselves; events are confirmed all the same."""
+    fridge = oqs.absorption_refrigerator(1.0, 3.0, 0.05)
+    contacts = [
+        oqs.BosonicContact(oqs.flat(0.01), oqs.on_factor(fridge, k, qutip.sigmax()))
+        for k in range(3)
+    ]
+    path = thermo.evolve(
+        oqs.flow_law(oqs.davies(fridge, contacts)), baths(1, 1, 1), [1.0, 6.0, 1.5]
+    )
+    assert path.outcome == "equilibrated"
+    assert [(e.kind, e.reservoirs) for e in path.extrema] == [
+        ("T minimum", (0,)),
+        ("T maximum", (2,)),
+    ]
+    cooled, warmed = (event.value for event in path.extrema)
+    # w_c/T_c + w_h/T_h = (w_c + w_h)/T_m where the cold bath is coldest: the flow turns
+    turning = path.at(path.extrema[0].time).T
+    assert 1 / turning[0] + 3 / turning[1] == pytest.approx(4 / turning[2], rel=1e-2)
+    assert cooled < 0.55
+    assert warmed > path.equilibrium.T
+    assert path.conservation.energy < 1e-11
+
+
 def spins(seed):
     """A random chain of two or three qubits, fields and couplings generic, and three baths."""
     rng = np.random.default_rng(seed)

@@ -1,6 +1,6 @@
 """When a run is over: one rule for one run, many at once, and runs together with the system."""
 
-import sys
+import importlib
 
 import numpy as np
 import pytest
@@ -38,7 +38,9 @@ def ends(law, reservoirs, T, mu, route, **options):
         return str(run.outcome[0]), run.T[0], run.mu[0], float(run.t[0])
     with pytest.MonkeyPatch.context() as patch:
         if route == "steps":
-            patch.setattr(sys.modules["thermo.evolution.evolve"], "solve_at_once", never_at_once)
+            patch.setattr(
+                importlib.import_module("thermo.evolution.evolve"), "solve_at_once", never_at_once
+            )
         path = thermo.evolve(law, reservoirs, T, mu, events=False, **options)
     return path.outcome, path.T[-1], path.mu[-1], float(path.t[-1])
 

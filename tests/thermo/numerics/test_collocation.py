@@ -87,3 +87,17 @@ def test_what_has_decayed_costs_nothing():
 def test_divergence_is_said():
     # y' = y^2 from 1 ends at t = 1
     assert step(lambda y: y**2, lambda y: np.diag(2 * y), np.array([1.0]), 1.5, 5) is None
+
+
+@pytest.mark.parametrize(("noise", "solved"), [(1e-15, True), (4e-14, True), (1e-11, False)])
+def test_what_rounding_leaves_of_the_stage_equations_counts_as_error(noise, solved):
+    # y' = -y, known to some noise: there the changes of Newton's iteration come to rest
+    rng = np.random.default_rng(1)
+
+    def rate(y):
+        return -y + rng.choice([-1, 1], y.shape) * noise
+
+    taken = step(rate, lambda y: np.diag([-1.0]), np.array([1.0]), 0.1, 9, "full")
+    assert (taken is not None) == solved
+    if solved:
+        assert abs(taken.values[-1, 0] - np.exp(-0.1)) < taken.error + noise < 1e-13

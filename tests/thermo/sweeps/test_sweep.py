@@ -3,10 +3,10 @@
 import concurrent.futures
 import contextlib
 import functools
+import importlib
 import json
 import multiprocessing
 import sqlite3
-import sys
 import threading
 
 import numpy as np
@@ -53,7 +53,7 @@ def test_results_of_two_versions_say_so(tmp_path, monkeypatch):
     store = tmp_path / "sweep.db"
     with monkeypatch.context() as patch:
         # by its name in sys.modules: the package's attribute is the function
-        patch.setattr(sys.modules["thermo.sweeps.sweep"], "__version__", "0.0.1")
+        patch.setattr(importlib.import_module("thermo.sweeps.sweep"), "__version__", "0.0.1")
         thermo.sweep(functions.fails_at_two, {"a": [1]}, store=store)
     data = thermo.sweep(functions.fails_at_two, {"a": [1, 3]}, store=store)
     assert data.attrs["version"].startswith("0.0.1, ")
@@ -296,7 +296,7 @@ def test_an_interactive_function_is_refused_where_processes_start_afresh(monkeyp
     def interactive(a):
         return a
 
-    main = sys.modules["__main__"]
+    main = importlib.import_module("__main__")
     interactive.__module__, interactive.__qualname__ = "__main__", "interactive"
     monkeypatch.setattr(main, "interactive", interactive, raising=False)
     monkeypatch.delattr(main, "__file__", raising=False)  # xdist has none

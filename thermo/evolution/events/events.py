@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal, final
 
+from oqs.exports import exported
+
 Kind = Literal[
     "T crossing",
     "mu crossing",
@@ -18,6 +20,7 @@ Kind = Literal[
 ]
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Event:

@@ -10,6 +10,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray, read_only
 from oqs.datasets import dataset
+from oqs.exports import exported
 from oqs.generator.model import Model
 from oqs.summary import Summarised, Summary, few_digits
 from thermo.evolution.linear_noise.expansion import DifferentiableLaw, Linearised, linearised
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _KINDS = ("N", "E", "T", "mu")
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class PathFluctuations(Summarised):

@@ -7,13 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from oqs.units import Units
+from thermo.deferred import xr
 from thermo.evolution.trajectory import Trajectory
-from thermo.plotting.curves import plot_curves
-from thermo.plotting.map import plot_map
-from thermo.plotting.trajectory import plot_trajectory
 from thermo.scenario.results.data import made_by
 from thermo.scenario.scenario import Scenario
 
@@ -31,6 +28,8 @@ def save_figures(
 
     With `units` the axes are in K, meV, s and fW. Raises ValueError as `plot_trajectory` does.
     """
+    from thermo.plotting.trajectory import plot_trajectory  # takes Matplotlib
+
     outputs = scenario.outputs
     if not outputs.figures:
         return
@@ -53,6 +52,9 @@ def save_sweep_figures(
 
     Of three axes or more, and of an axis of a single value, there is no figure.
     """
+    from thermo.plotting.curves import plot_curves
+    from thermo.plotting.map import plot_map
+
     axes = [str(name) for name in table["error"].dims]
     if not scenario.outputs.figures or min(table.sizes[name] for name in axes) < 2:
         return

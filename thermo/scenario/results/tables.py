@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-import xarray as xr
-
+from thermo.deferred import xr
 from thermo.netcdf import save_dataset
 from thermo.scenario.results.data import made_by
 from thermo.scenario.scenario import Scenario

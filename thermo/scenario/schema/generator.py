@@ -8,7 +8,7 @@ from typing import Any, Final, final
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
-from oqs.generator.davies import davies
+from oqs.generator.davies.davies import davies
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import perlind
 from oqs.generator.perlind.window import Window

@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from oqs.flows import Flows
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.laws.density_matrix import DensityMatrixLaw
 from oqs.laws.landauer import Landauer
 from oqs.state.entropy import clausius_sum

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Final, final
 
 import numpy as np
-import xarray as xr
 from rich.console import Console
 
 from oqs.arguments import FloatArray
 from oqs.flows import KINDS
 from oqs.fluctuations.counting import counting_statistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, plain, state_data

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, final
 
 import numpy as np
-import qutip
-import xarray as xr
 from rich.console import Console
 
+from oqs.deferred import qutip
 from oqs.state.relaxation import Relaxation, relax, relaxation_time
 from oqs.system.base import FermionicSystem
+from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, kinds_data, plain, si_data, state_data

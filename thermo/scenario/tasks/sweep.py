@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Final, final
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
 from oqs.arguments import FloatArray
+from thermo.deferred import xr
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, plain
 from thermo.scenario.results.drawing import save_sweep_figures

@@ -9,15 +9,16 @@ from collections.abc import Iterable, Sequence
 from typing import final
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from oqs import Contact, QuadraticSystem
 from oqs.arguments import ComplexArray, FloatArray, has_shape, read_only, real_array, real_number
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
+from oqs.exports import exported
 from oqs.memory import require_memory
 from oqs.summary import Summarised, Summary, counted
+from thermo.deferred import xr
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.explicit.levels import Levels, checked_band, levels_of
 from thermo.stochastic.explicit.thermalised import evolve_thermalised
@@ -25,6 +26,7 @@ from thermo.stochastic.explicit.unitary import evolve_freely
 from thermo.stochastic.small.small_reservoir import THERE, small_reservoir
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class ExplicitPath(Summarised):
@@ -79,6 +81,7 @@ class ExplicitPath(Summarised):
         return xr.Dataset(variables, {"time": self.times, "reservoir": list(self.names)})
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class ExplicitReservoirs(Summarised):
@@ -226,6 +229,7 @@ class ExplicitReservoirs(Summarised):
         return filled
 
 
+@exported
 def explicit_reservoirs(
     system: QuadraticSystem,
     contacts: Sequence[Contact],

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray, read_only
+from oqs.exports import exported
 from oqs.summary import Summarised, Summary
 from thermo.stochastic.jumps.runs import JumpRuns
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class JumpPath(Summarised):

@@ -1,4 +1,4 @@
-"""The Davies generator of a system between reservoirs, Eqs. (2) and (9)."""
+"""A system with its contacts in the Davies limit: all of Eq. (9) but T and mu."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from typing import Literal, final
 
 import numpy as np
-import qutip
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, index, read_only
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, fermionic_contacts, plain
+from oqs.deferred import qutip
+from oqs.exports import exported
 from oqs.generator.assembly import build_generator
 from oqs.generator.between_states.operators import decompose_contacts
 from oqs.generator.between_states.transitions import StateTransitions
+from oqs.generator.davies.operator_matrices import EigenOperatorMatrices
 from oqs.generator.eigenoperators import Decomposition, decompose
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
@@ -34,6 +36,7 @@ from oqs.transitions.level_coherences import LevelCoherences
 from oqs.transitions.transitions import SectorBlocks, Transitions
 
 
+@exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class DaviesModel(Model):
@@ -69,6 +72,28 @@ class DaviesModel(Model):
     shifted: bool = False
     energy_of: Literal["hamiltonian", "level"] = "hamiltonian"
     reason: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        system: System,
+        contacts: Sequence[ReservoirContact],
+        shifted: bool,
+        resolution: float | None,
+        energy_of: Literal["hamiltonian", "level"],
+    ) -> DaviesModel:
+        """Find the transitions of a system between contacts; arguments as those of `davies`."""
+        checked = checked_contacts(contacts)
+        if isinstance(system, FermionicSystem) and plain(checked):
+            own = fermionic_contacts(checked)
+            transitions, width = find_transitions(system, own, resolution)
+            return cls(system, checked, width, transitions, shifted, energy_of)
+        if isinstance(system, QuadraticSystem):  # phonons make it an interacting one
+            system = InteractingSystem.from_terms(system.h)
+        width = checked_resolution(resolution, system)
+        decomposition = decompose_contacts(system, checked, width)
+        between = StateTransitions.of(decomposition, rates_of(checked, decomposition))
+        return cls(system, checked, width, between, shifted, energy_of)
 
     @property
     def kind(self) -> str:
@@ -202,8 +227,12 @@ class DaviesModel(Model):
         interactions there are as many as transitions.
         """
         contact = self._checked_contact(j)
-        self._require_room_for_operators(contact)
-        return tuple(self._operators(contact, kappa) for kappa in range(len(self.frequencies)))
+        matrices = self._operator_matrices[contact]
+        matrices.require_room(self.contacts[contact].label(contact))
+        return tuple(
+            tuple(qutip.Qobj(s, dims=self.system.dims) for s in matrices.at(kappa))
+            for kappa in range(len(self.frequencies))
+        )
 
     def partial_dissipator(
         self, kappa: int, j: int, T: ArrayLike, mu: ArrayLike | None = None
@@ -225,7 +254,10 @@ class DaviesModel(Model):
         """
         temperature, potential = self.arguments(T, mu)
         frequency = index("kappa", kappa, len(self.frequencies), "See model.frequencies.")
-        return self._partial(frequency, self._checked_contact(j), temperature, potential)
+        contact = self._checked_contact(j)
+        weights = self.weights(temperature, potential).reshape(-1, *self.rates.shape)
+        down, up = weights[:2, contact, frequency].tolist()
+        return self._superoperator(self._operator_matrices[contact].dissipator(frequency, down, up))
 
     def lamb_shift(self, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
@@ -261,9 +293,7 @@ class DaviesModel(Model):
     def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> DaviesModel:
         """Return the Davies model of a part of the system, its energies resolved as here."""
         chosen = None if self.resolution == self.system.resolution else self.resolution
-        return davies(
-            system, contacts, lamb_shift=self.shifted, resolution=chosen, energy=self.energy_of
-        )
+        return DaviesModel.of(system, contacts, self.shifted, chosen, self.energy_of)
 
     def generator_on(self, labels: IntArray) -> WeightedGenerator:
         """Return the dissipator terms on the elements rho_ab of equal labels (D,)."""
@@ -280,120 +310,13 @@ class DaviesModel(Model):
         return self.full_generator.matrix(weights.ravel())
 
     def _generator(self, labels: IntArray) -> Generator:
-        return build_generator(
-            self.decomposition.elements,
-            labels,
-            self.counted_spectrum,
-            len(self.frequencies),
-            shifted=self.shifted,
-        )
+        elements, count = self.decomposition.elements, len(self.frequencies)
+        return build_generator(elements, labels, self.counted_spectrum, count, shifted=self.shifted)
 
-    def _operators(self, j: int, kappa: int) -> tuple[qutip.Qobj, ...]:
-        """Return the S_a(w_kappa) of contact j."""
-        vectors = self.system.spectrum.sparse_vectors
-        found = self.decomposition.elements[j].operators(kappa, self.system.spectrum.dimension)
+    @functools.cached_property
+    def _operator_matrices(self) -> tuple[EigenOperatorMatrices, ...]:
+        """Of each contact (n,)."""
         return tuple(
-            qutip.Qobj(sp.csr_matrix(vectors @ s @ vectors.conj().T), dims=self.system.dims)
-            for s in found
+            EigenOperatorMatrices(elements, self.system.spectrum)
+            for elements in self.decomposition.elements
         )
-
-    def _require_room_for_operators(self, j: int) -> None:
-        """Raise MemoryError where the eigen-operators of contact j do not fit: 20 bytes an entry.
-
-        Each transition between two eigenstates is at most an outer product of two vectors.
-        """
-        elements = self.decomposition.elements[j]
-        filled = np.count_nonzero(self.system.spectrum.vectors, axis=0).astype(np.float64)
-        require_memory(
-            20 * float(filled[elements.lower] @ filled[elements.upper]),
-            f"The {len(elements.lower)} transitions of {self.contacts[j].label(j)} as operators",
-            "Flows and stationary states need none of them.",
-        )
-
-    def _partial(self, kappa: int, j: int, T: FloatArray, mu: FloatArray) -> qutip.Qobj:
-        weights = self.weights(T, mu).reshape(-1, *self.rates.shape)
-        down, up = weights[:2, j, kappa].tolist()
-        # on scipy's matrices: QuTiP's sums drop 1e-14 of no unit in particular, and the option
-        # that keeps it takes 50 ms to set
-        size = self.system.spectrum.dimension**2
-        total = sp.csr_matrix((size, size), dtype=np.complex128)
-        for s in self._operators(j, kappa):
-            for rate, jump in ((down, s), (up, s.dag())):
-                total = total + rate * qutip.lindblad_dissipator(jump).data_as("csr_matrix")
-        return self._superoperator(total)
-
-
-def davies(
-    system: System,
-    contacts: Sequence[ReservoirContact],
-    *,
-    lamb_shift: bool = False,
-    resolution: float | None = None,
-    energy: Literal["hamiltonian", "level"] = "hamiltonian",
-) -> DaviesModel:
-    """Build the Davies generator of `system` between `contacts`: Eq. (9) and its generalisation.
-
-    Each channel of each contact is decomposed by Bohr frequency; the rates are evaluated at the
-    frequencies that occur. Nothing here depends on the reservoirs' T and mu.
-
-    Parameters
-    ----------
-    system : QuadraticSystem, InteractingSystem or OperatorSystem.
-    contacts : one Contact or BosonicContact per reservoir; an OperatorSystem takes bosonic ones.
-        A quadratic system between both kinds is no quadratic problem: the model's system is then
-        the InteractingSystem of the same h.
-    lamb_shift : include the frequency shifts FS_j of Eq. (2). They commute with H_S and leave the
-        state of a system without degenerate levels as it is; each contact needs its `band`.
-    resolution : energy; levels and Bohr frequencies closer than it count as equal. None takes
-        `system.resolution`, 1e-12 of the largest many-body energy, or less beside a far level.
-    energy : what J_j counts: "hamiltonian", tr(D_j[rho] H_S), or "level", tr(D_j[rho] H_0) with H_0
-        the mean energy of the states that `resolution` counts as one level. Detailed balance holds
-        at that mean, so with H_0 the flows obey Eq. (3) exactly, with H_S only up to the splittings
-        (Potts, Kalaee, Wacker 2021, arXiv:2108.07528); J_j of H_S is the more accurate. Where
-        `resolution` also counts unequal distances of levels as one Bohr frequency, as it may with
-        interactions, neither is exact: `model.detailed_balance` tells.
-
-    Raises
-    ------
-    TypeError, ValueError
-        for no contacts, a coupling of the wrong length, a rate that is not finite and >= 0 at a
-        Bohr frequency, a resolution below the rounding of the energies or above the whole spectrum,
-        another word for `energy`.
-
-    Notes
-    -----
-    Valid for weak coupling, gamma << T, and for splittings of different Bohr frequencies far above
-    the rates (Davies 1974, doi:10.1007/BF01608389); levels split by less than the rates come out
-    wrong by large factors.
-
-    Examples
-    --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> model = oqs.davies(dots, leads)
-    >>> model.liouvillian([0.5, 1.0], [1.2, 0.8]).shape
-    (16, 16)
-    """
-    if not isinstance(system, System):
-        raise TypeError(
-            f"Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, "
-            f"but is {type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj "
-            "with oqs.InteractingSystem(H, annihilators) or oqs.OperatorSystem(H); "
-            "QuadraticBosons go to oqs.closed_form, oqs.gaussian_law, or system.truncated(levels)."
-        )
-    if energy not in ("hamiltonian", "level"):
-        raise ValueError(
-            f"Argument `energy` must be 'hamiltonian' or 'level', but is {energy!r}. "
-            "Omit it to count the energy of H_S."
-        )
-    checked = checked_contacts(contacts)
-    if isinstance(system, FermionicSystem) and plain(checked):
-        own = fermionic_contacts(checked)
-        transitions, width = find_transitions(system, own, resolution)
-        return DaviesModel(system, checked, width, transitions, bool(lamb_shift), energy)
-    if isinstance(system, QuadraticSystem):  # phonons make it an interacting one
-        system = InteractingSystem.from_terms(system.h)
-    width = checked_resolution(resolution, system)
-    decomposition = decompose_contacts(system, checked, width)
-    between = StateTransitions.of(decomposition, rates_of(checked, decomposition))
-    return DaviesModel(system, checked, width, between, bool(lamb_shift), energy)

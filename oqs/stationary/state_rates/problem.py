@@ -16,13 +16,15 @@ import scipy.sparse as sp
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
+from oqs.flows import ScalarFlows, listed
 from oqs.generator.between_states.transitions import StateTransitions
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.memory import require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates.elimination import recurrent, times, within
 from oqs.stationary.rates.rate_equation import RateProblem, balanced
+from oqs.stationary.state_rates.together import LARGEST, Together
 
 
 @final
@@ -138,6 +140,29 @@ class StateProblem(RateProblem):
                 checked_residual(left, self.method)
         return change
 
+    def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
+        if self._together is None:
+            return super().solve_batch(T, mu)
+        particle, energy, _, good = self._together.flows(T, mu)
+        for row in np.flatnonzero(~good).tolist():
+            alone = self.solve(T[row], mu[row])
+            particle[row], energy[row] = alone.particle, alone.energy
+        return particle, energy
+
+    def jacobian_batch(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+        """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
+        if self._together is None:
+            return super().jacobian_batch(T, mu)
+        populations, good = self._together.flows(T, mu)[2:]
+        for row in np.flatnonzero(~good).tolist():
+            populations[:, row] = self.solve(T[row], mu[row]).values.real
+        return self._together.jacobian(T, mu, populations)
+
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows of few states in lists; None of many, whose batches are no quicker."""
+        return None if self._together is None else listed(self.solve)
+
     def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         up, down = self._rates(T, mu)
@@ -155,6 +180,23 @@ class StateProblem(RateProblem):
     def transition_frequencies(self) -> FloatArray:
         """Return the frequencies (M,) of all transitions."""
         return self._energy
+
+    @functools.cached_property
+    def _together(self) -> Together | None:
+        """The transitions for many T, mu at once; None where the states are too many for that."""
+        if self.model.system.spectrum.dimension > LARGEST or not len(self.lower):
+            return None
+        return Together(
+            self.model,
+            self.method,
+            self.contact,
+            self.kappa,
+            self.lower,
+            self.upper,
+            self.strength,
+            self.moved,
+            self._energy,
+        )
 
     @functools.cached_property
     def _energy(self) -> FloatArray:

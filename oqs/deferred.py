@@ -1,0 +1,29 @@
+"""QuTiP where it is used: its import takes 0.9 s, half of it pyplot, which many a call needs not.
+
+`from oqs.deferred import qutip` is `import qutip`, put off until something of it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final, final
+
+if TYPE_CHECKING:
+    import qutip as qutip
+
+
+@final
+class Deferred:
+    """Stands for a module and imports it when something of it is asked for."""
+
+    def __init__(self, module: str) -> None:
+        self._module: Final = module
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(importlib.import_module(self._module), name)
+        setattr(self, name, value)  # the next time it is there
+        return value
+
+
+if not TYPE_CHECKING:
+    qutip = Deferred("qutip")

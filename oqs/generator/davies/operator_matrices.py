@@ -1,0 +1,61 @@
+"""Eigen-operators as matrices in the system's own basis, and one frequency's share of Eq. (9)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import numpy as np
+import scipy.sparse as sp
+
+from oqs.deferred import qutip
+from oqs.generator.eigenoperators import Elements
+from oqs.memory import require_memory
+from oqs.system.spectrum import Spectrum
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class EigenOperatorMatrices:
+    """The S_a(w_kappa) of one contact in the operator basis, made when asked for.
+
+    Parameters
+    ----------
+    elements : their matrix elements between the energy eigenstates.
+    spectrum : those eigenstates.
+    """
+
+    elements: Elements
+    spectrum: Spectrum
+
+    def at(self, kappa: int) -> tuple[sp.csr_matrix, ...]:
+        """Return the S_a(w_kappa) (D, D)."""
+        vectors = self.spectrum.sparse_vectors
+        return tuple(
+            sp.csr_matrix(vectors @ s @ vectors.conj().T)
+            for s in self.elements.operators(kappa, self.spectrum.dimension)
+        )
+
+    def require_room(self, contact: str) -> None:
+        """Raise MemoryError where all of them do not fit: 20 bytes an entry.
+
+        Each transition between two eigenstates is at most an outer product of two vectors.
+        """
+        filled = np.count_nonzero(self.spectrum.vectors, axis=0).astype(np.float64)
+        require_memory(
+            20 * float(filled[self.elements.lower] @ filled[self.elements.upper]),
+            f"The {len(self.elements.lower)} transitions of {contact} as operators",
+            "Flows and stationary states need none of them.",
+        )
+
+    def dissipator(self, kappa: int, down: float, up: float) -> sp.csr_matrix:
+        """Return down sum_a D[S_a(w_kappa)] + up sum_a D[S_a(w_kappa)^+] (D^2, D^2)."""
+        # on scipy's matrices: QuTiP's sums drop 1e-14 of no unit in particular, and the option
+        # that keeps it takes 50 ms to set
+        size = self.spectrum.dimension**2
+        total = sp.csr_matrix((size, size), dtype=np.complex128)
+        for matrix in self.at(kappa):
+            s = qutip.Qobj(matrix)
+            for rate, jump in ((down, s), (up, s.dag())):
+                total = total + rate * qutip.lindblad_dissipator(jump).data_as("csr_matrix")
+        return total

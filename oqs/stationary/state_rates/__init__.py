@@ -1,0 +1,1 @@
+"""The rate equation between single eigenstates, for contacts of any kind."""
