@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Elements
 from oqs.numerics.blocks import alone_and_linked, block, set_labels
 from oqs.numerics.clusters import IntArray, numbered

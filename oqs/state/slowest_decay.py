@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.memory import announce, require_memory
 from oqs.numerics.blocks import linked_sets
 from oqs.state.coupled_elements import CoupledElements

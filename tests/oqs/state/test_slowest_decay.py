@@ -6,7 +6,7 @@ import qutip
 from systems import random_interacting
 
 import oqs
-from oqs.generator.davies import DaviesModel
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.state import slowest_decay
 
 
