@@ -28,6 +28,7 @@ def graded_eigh(matrix: ComplexArray) -> tuple[FloatArray, ComplexArray]:
 
     Examples
     --------
+    >>> from oqs.numerics.far_levels import graded_eigh
     >>> far = np.array([[0.3, 0.2], [0.2, 1e15]])
     >>> graded_eigh(far)[0].tolist()
     [0.3, 1000000000000000.0]
