@@ -21,22 +21,23 @@ _APART = 1e4  # far levels over near ones and what couples them
 _STEPS = 30  # each a factor 1e4
 
 
-def graded_eigh(matrix: ComplexArray) -> tuple[FloatArray, ComplexArray]:
-    """Return eigenvalues (n,), ascending, and eigenvectors (n, n), as np.linalg.eigh does.
+def graded_eigh(matrix: ComplexArray) -> tuple[FloatArray, ComplexArray, FloatArray]:
+    """Return eigenvalues (n,), ascending, eigenvectors (n, n), and each eigenvalue's scale (n,).
 
-    Each eigenvalue of a near part has the rounding of the near part.
+    An eigenvalue is known to a few times 1e-16 of its scale: the largest of its part.
 
     Examples
     --------
     >>> from oqs.numerics.far_levels import graded_eigh
     >>> far = np.array([[0.3, 0.2], [0.2, 1e15]])
-    >>> graded_eigh(far)[0].tolist()
+    >>> graded_eigh(far)[0].round(12).tolist()
     [0.3, 1000000000000000.0]
     """
     near = _near(matrix)
     if near is None:
         energies, vectors = np.linalg.eigh(matrix)
-        return energies, vectors
+        largest = max(abs(float(energies[0])), abs(float(energies[-1])))
+        return energies, vectors, np.full(len(energies), largest)
     far = np.setdiff1d(np.arange(len(matrix)), near)
     A, B, D = (matrix[np.ix_(*ends)] for ends in ((near, near), (near, far), (far, far)))
     X: ComplexArray = np.zeros_like(B.conj().T)
@@ -44,8 +45,8 @@ def graded_eigh(matrix: ComplexArray) -> tuple[FloatArray, ComplexArray]:
         before, X = X, np.asarray(np.linalg.solve(D, X @ (A + B @ X) - B.conj().T), X.dtype)
         if np.array_equal(X, before):
             break
-    values, basis, inverse = _within(A + B @ X, X)
-    far_values, far_basis, far_inverse = _within(D - (X @ B).conj().T, -X.conj().T)
+    values, basis, scale, inverse = _within(A + B @ X, X)
+    far_values, far_basis, far_scale, far_inverse = _within(D - (X @ B).conj().T, -X.conj().T)
     vectors = np.zeros(matrix.shape, dtype=np.result_type(matrix, float))
     count = len(near)
     vectors[near, :count], vectors[far, :count] = inverse @ basis, X @ inverse @ basis
@@ -53,38 +54,16 @@ def graded_eigh(matrix: ComplexArray) -> tuple[FloatArray, ComplexArray]:
     vectors[near, count:] = -X.conj().T @ far_inverse @ far_basis
     energies = np.concatenate([values, far_values])
     order = np.argsort(energies, kind="stable")
-    return energies[order], vectors[:, order]
+    return energies[order], vectors[:, order], np.concatenate([scale, far_scale])[order]
 
 
-def _within(inside: ComplexArray, X: ComplexArray) -> tuple[FloatArray, ComplexArray, ComplexArray]:
-    """Return eigenvalues and eigenvectors of H in the subspace of (1, X), and (1 + X^+ X)^-1/2."""
+def _within(
+    inside: ComplexArray, X: ComplexArray
+) -> tuple[FloatArray, ComplexArray, FloatArray, ComplexArray]:
+    """Return what `graded_eigh` does of H in the subspace of (1, X), and (1 + X^+ X)^-1/2."""
     root, inverse = _roots(X)
     part = root @ inside @ inverse
     return *graded_eigh((part + part.conj().T) / 2), inverse
-
-
-def scales(matrix: ComplexArray, energies: FloatArray, vectors: ComplexArray) -> FloatArray:
-    """Return the largest |energy| (n,) of the part that each eigenvalue was computed in.
-
-    A few times 1e-16 of it is how well the eigenvalue is known.
-    """
-    label = _parts(matrix)[np.argmax(np.abs(vectors), axis=0)]
-    largest = np.zeros(int(label.max()) + 1)
-    np.maximum.at(largest, label, np.abs(energies))
-    scale: FloatArray = largest[label]
-    return scale
-
-
-def _parts(matrix: ComplexArray) -> IntArray:
-    """Return the label (n,) of the part of each level."""
-    near = _near(matrix)
-    if near is None:
-        return np.zeros(len(matrix), dtype=np.intp)
-    far = np.setdiff1d(np.arange(len(matrix)), near)
-    labels = np.empty(len(matrix), dtype=np.intp)
-    labels[near] = _parts(matrix[np.ix_(near, near)])
-    labels[far] = _parts(matrix[np.ix_(far, far)]) + labels[near].max() + 1
-    return labels
 
 
 def _near(matrix: ComplexArray) -> IntArray | None:
@@ -92,12 +71,14 @@ def _near(matrix: ComplexArray) -> IntArray | None:
 
     All elements in rows of near levels must be smaller than the far levels by the factor 1e4.
     """
-    size = np.abs(np.diagonal(matrix))
+    size, rows = np.abs(np.diagonal(matrix)), np.abs(matrix).sum(axis=1)
+    if size.max() <= _APART * rows.min():
+        return None
     order = np.argsort(size)
     gaps = np.flatnonzero(size[order[1:]] > _APART * size[order[:-1]]) + 1
     for place in gaps[::-1].tolist():
         near, far = np.sort(order[:place]), order[place:]
-        coupling = float(np.sum(np.abs(matrix[near]), axis=1).max())
+        coupling = float(rows[near].max())
         beside = np.abs(matrix[np.ix_(far, far)])
         least = float(np.min(2 * np.diagonal(beside) - beside.sum(axis=1)))  # Gershgorin's bound
         if least > _APART * coupling:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from oqs.arguments import FloatArray
 from oqs.numerics.blocks import set_labels
 from oqs.numerics.clusters import IntArray
-from oqs.numerics.far_levels import graded_eigh, scales
+from oqs.numerics.far_levels import graded_eigh
 
 DENSE: Final = 1024  # sparse indexing costs more than a dense copy up to this dimension
 
@@ -110,9 +110,7 @@ def diagonalise(
     piece = submatrices(matrix)
     blocks, first = [], 0
     for basis in sets:
-        block = piece(basis, basis)
-        energies, vectors = graded_eigh(block)
-        scale = scales(block, energies, vectors)
+        energies, vectors, scale = graded_eigh(piece(basis, basis))
         blocks.append(Block(int(particles[basis[0]]), basis, first, energies, vectors, scale))
         first += len(basis)
     return tuple(blocks)

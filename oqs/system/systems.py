@@ -24,7 +24,7 @@ from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.numerics.blocks import set_labels
 from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray, cluster
-from oqs.numerics.far_levels import graded_eigh, scales
+from oqs.numerics.far_levels import graded_eigh
 from oqs.summary import Summary, counted, few_digits
 from oqs.system.base import FermionicSystem, System
 from oqs.system.fock import occupation_sum
@@ -69,7 +69,7 @@ class QuadraticSystem(FermionicSystem):
 
     def __init__(self, h: ArrayLike) -> None:
         matrix = hermitian_matrix(h)
-        energies, modes = graded_eigh(matrix)
+        energies, modes, _ = graded_eigh(matrix)
         object.__setattr__(self, "h", read_only(matrix))
         object.__setattr__(self, "energies", read_only(energies))
         object.__setattr__(self, "modes", read_only(modes.astype(np.complex128)))
@@ -134,10 +134,12 @@ class QuadraticSystem(FermionicSystem):
         if resolution != self.resolution:
             return np.full(self.sites, resolution)
         size = np.abs(self.energies)
+        if size.max() <= _FAR * np.median(size):
+            return np.full(self.sites, resolution)
         label = set_labels(sp.csr_array(self.h))[np.argmax(np.abs(self.modes), axis=0)]
         largest = np.zeros(self.sites)
         np.maximum.at(largest, label, size)
-        own = np.minimum(largest[label], scales(self.h, self.energies, self.modes))
+        own = np.minimum(largest[label], graded_eigh(self.h)[2])
         near = size <= _FAR * np.maximum(own, np.median(size))[:, None]
         return np.minimum(RESOLUTION * np.where(near, size, 0.0).sum(axis=1), resolution)
 
