@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import expm_multiply
 
 from oqs.arguments import FloatArray, positive_number, read_only, real_number
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
@@ -21,8 +22,14 @@ from thermo.stochastic.small.jump_table import IntArray, JumpTable, jump_table
 from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation
 from thermo.stochastic.small.start import small_reservoir
 
+if TYPE_CHECKING:
+    import xarray
+
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
+
+
+_UNITS = {"T": "E_0/k_B", "mu": "E_0", "E": "E_0"}
 
 
 @exported
@@ -69,6 +76,13 @@ class ReservoirMoments(Summarised):
             ["reservoir", "T", "mu"],
             [[name, *row] for name, row in zip(self.names, rows, strict=True)],
         )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset of all of them over `reservoir`."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "names"]
+        units = {name: _UNITS.get(name.partition("_")[0], "1") for name in names}
+        tables = {n: ("reservoir", getattr(self, n), {"units": units[n]}) for n in names}
+        return dataset(tables, {"reservoir": list(self.names)})
 
 
 @exported

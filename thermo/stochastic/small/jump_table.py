@@ -68,8 +68,8 @@ def jump_table(model: object) -> JumpTable:
     """
     if not isinstance(model, DaviesModel):
         raise TypeError(
-            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
-            "Make one with oqs.davies(system, contacts)."
+            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. Make one with "
+            "oqs.davies(system, contacts); thermo.evolve_stochastic follows oqs.perlind's too."
         )
     if model.varies:
         raise ValueError(
@@ -80,8 +80,8 @@ def jump_table(model: object) -> JumpTable:
     if coherent:
         raise ValueError(
             f"Argument `model` must have jumps between populations alone, but contacts drive "
-            f"{coherent} matrix elements between its degenerate levels. Lift the degeneracy by "
-            "more than the rates, or give every level a contact of its own (coupling=None)."
+            f"{coherent} matrix elements between its degenerate levels. Follow wave functions, "
+            "thermo.evolve_stochastic, or give every level a contact of its own (coupling=None)."
         )
     transitions = model.transitions
     if isinstance(transitions, ModeTransitions):
