@@ -136,9 +136,9 @@ class Flows(Summarised):
         """Return the same flows of reservoirs with these names (n,)."""
         if names is None:
             return self
-        found = object.__new__(Flows)  # the arrays are checked and read-only: no copies
-        found.__dict__.update(self.__dict__, names=names)
-        return found
+        same = object.__new__(Flows)  # the arrays are checked and read-only: no copies
+        same.__dict__.update(self.__dict__, names=names)
+        return same
 
     @property
     def reservoirs(self) -> int:
@@ -234,8 +234,8 @@ def deviation(flows: Flows, exact: Flows) -> Deviation:
     >>> model = oqs.davies(dots := oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]),
     ...                    contacts := [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
-    >>> found = oqs.deviation(oqs.flow_law(model)(T, mu), oqs.closed_form(dots, contacts)(T, mu))
-    >>> max(found) < 1e-12
+    >>> relative = oqs.deviation(oqs.flow_law(model)(T, mu), oqs.closed_form(dots, contacts)(T, mu))
+    >>> max(relative) < 1e-12
     True
     """
     for name, given in (("flows", flows), ("exact", exact)):
@@ -306,7 +306,7 @@ def listed(law: Callable[[FloatArray, FloatArray], _Currents]) -> ScalarFlows:
     """Return a law of arrays (n,) as one of lists."""
 
     def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
-        found = law(np.array(T), np.array(mu))
-        return found.particle.tolist(), found.energy.tolist()
+        given = law(np.array(T), np.array(mu))
+        return given.particle.tolist(), given.energy.tolist()
 
     return flows

@@ -46,8 +46,8 @@ def leading(matrix: sp.csc_array, rho: ComplexArray, trace: FloatArray) -> Leadi
     if matrix.shape[0] <= _DENSE:
         value, right, left = _of_all(matrix.toarray())
     else:
-        found, vectors = scipy.sparse.linalg.eigs(matrix, k=1, which="LR", v0=rho)
-        value, right = complex(found[0]), vectors[:, 0]
+        eigenvalues, vectors = scipy.sparse.linalg.eigs(matrix, k=1, which="LR", v0=rho)
+        value, right = complex(eigenvalues[0]), vectors[:, 0]
         _, vectors = scipy.sparse.linalg.eigs(
             matrix.T, k=1, which="LR", v0=trace.astype(np.complex128)
         )

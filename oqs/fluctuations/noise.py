@@ -53,10 +53,10 @@ class Noise:
         first = checked_quantity("quantity", quantity)
         second = first if other is None else checked_quantity("other", other)
         left, right = weights_of(first, self.mu), weights_of(second, self.mu)
-        found: FloatArray = np.einsum(
+        matrices: FloatArray = np.einsum(
             "a...j,...ajbq,b...q->...jq", left, self.second_cumulants, right
         )
-        return read_only(found)
+        return read_only(matrices)
 
     def fano(self, quantity: str = "particle") -> FloatArray:
         """Return c_2/|c_1| (..., n) of every reservoir, as `CountingStatistics.fano`."""
@@ -101,10 +101,10 @@ def noise(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> Noise:
     >>> dot = oqs.anderson_dot(-0.4, 1.2)
     >>> model = oqs.davies(dot, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
     >>> bias = np.linspace(0.0, 4.0, 5)[:, None]
-    >>> found = oqs.noise(model, T=[0.05, 0.05], mu=bias * [0.5, -0.5])
-    >>> found.fano().shape
+    >>> fluctuations = oqs.noise(model, T=[0.05, 0.05], mu=bias * [0.5, -0.5])
+    >>> fluctuations.fano().shape
     (5, 2)
-    >>> print(np.round(found.fano()[1:, 0], 3))
+    >>> print(np.round(fluctuations.fano()[1:, 0], 3))
     [0.608 0.556 0.556 0.556]
     """
     checked = checked_model(model)
@@ -112,17 +112,17 @@ def noise(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> Noise:
     temperature, potential = checked.arguments(T, mu, batched=True)
     temperature, potential = np.broadcast_arrays(temperature, potential)
     shape = potential.shape[:-1]
-    found = _points(checked, temperature.reshape(-1, n), potential.reshape(-1, n))
+    points = _points(checked, temperature.reshape(-1, n), potential.reshape(-1, n))
     flows = Flows.of(
-        found.particle.reshape(*shape, n),
-        found.energy.reshape(*shape, n),
+        points.particle.reshape(*shape, n),
+        points.energy.reshape(*shape, n),
         potential,
         checked.names,
     )
     return Noise(
         flows,
-        read_only(found.second_cumulants.reshape(*shape, 2, n, 2, n)),
-        read_only(found.gross.reshape(*shape, 2, n)),
+        read_only(points.second_cumulants.reshape(*shape, 2, n, 2, n)),
+        read_only(points.gross.reshape(*shape, 2, n)),
         read_only(temperature.copy()),
         read_only(potential.copy()),
     )
@@ -132,11 +132,11 @@ def _points(model: Model, T: FloatArray, mu: FloatArray) -> Batch:
     """Return the numbers at T, mu (b, n): all at once, and what that leaves one by one."""
     parts = independent_pairs(model)
     if parts and max(pairs.dimension for pairs in parts) <= LARGEST:
-        found = added([batch(pairs, T, mu) for pairs in parts])
+        points = added([batch(pairs, T, mu) for pairs in parts])
     else:
-        found = nothing(*T.shape)
-    for row in np.flatnonzero(~found.good).tolist():
+        points = nothing(*T.shape)
+    for row in np.flatnonzero(~points.good).tolist():
         stats = counting_statistics(model, T[row], mu[row])
-        found.particle[row], found.energy[row] = stats.flows.particle, stats.flows.energy
-        found.second_cumulants[row], found.gross[row] = stats.second_cumulants, stats.gross
-    return found
+        points.particle[row], points.energy[row] = stats.flows.particle, stats.flows.energy
+        points.second_cumulants[row], points.gross[row] = stats.second_cumulants, stats.gross
+    return points

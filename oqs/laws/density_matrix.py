@@ -114,12 +114,12 @@ class DensityMatrixLaw(Summarised):
         temperature, potential = self.model.arguments(T, mu, batched=True)
         temperature, potential = np.broadcast_arrays(temperature, potential)
         if potential.ndim == 1:
-            found = self.problem.jacobian(temperature, potential)
+            derivatives = self.problem.jacobian(temperature, potential)
         else:
-            found = self.problem.jacobian_batch(
+            derivatives = self.problem.jacobian_batch(
                 temperature.reshape(-1, n), potential.reshape(-1, n)
             )
-        return found.shaped(potential.shape[:-1], self.names)
+        return derivatives.shaped(potential.shape[:-1], self.names)
 
     def resolved(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each Bohr frequency.

@@ -162,17 +162,17 @@ def boson_law(
     kept, exchanged, strengths = [], [], []
     for kappa, w in enumerate(frequencies.tolist()):
         modes = system.modes[:, label == kappa]
-        grams = [modes.conj().T @ x @ modes for x in matrices]
-        found = [
-            _rate(contact, w, j, grams[j], matrices[j]) * grams[j]
+        overlaps = [modes.conj().T @ x @ modes for x in matrices]
+        grams = [
+            _rate(contact, w, j, overlaps[j], matrices[j]) * overlaps[j]
             for j, contact in enumerate(checked)
         ]
         if apart:
-            _require_apart(found)
-        if any(np.any(gram) for gram in found):
+            _require_apart(grams)
+        if any(np.any(gram) for gram in grams):
             kept.append(w)
-            exchanged.append(_exchange(np.array(found)))
-            strengths.append([float(np.trace(gram).real) for gram in found])
+            exchanged.append(_exchange(np.array(grams)))
+            strengths.append([float(np.trace(gram).real) for gram in grams])
     if not kept:
         raise NonUniqueStationaryState(
             Kernel(2, exact=False), "No contact touches any oscillator: couple one."
@@ -211,8 +211,8 @@ def _exchange(grams: ComplexArray) -> FloatArray:
     rates, basis = rates[bright], basis[:, bright]
     turned = basis.conj().T @ grams @ basis
     solved = 2.0 * turned / np.add.outer(rates, rates)
-    found: FloatArray = np.einsum("jab,qba->jq", turned, solved).real
-    return (found + found.T) / 2
+    traces: FloatArray = np.einsum("jab,qba->jq", turned, solved).real
+    return (traces + traces.T) / 2
 
 
 def _channels(contact: ReservoirContact, system: QuadraticBosons, index: int) -> ComplexArray:

@@ -165,8 +165,13 @@ class LinearResponse(Summarised):
         rows = []
         for j in range(n):
             for q in range(j + 1, n):
-                found = self.pair(j, q)
-                values = (found.conductance, found.seebeck, found.thermal_conductance, found.ZT)
+                terminals = self.pair(j, q)
+                values = (
+                    terminals.conductance,
+                    terminals.seebeck,
+                    terminals.thermal_conductance,
+                    terminals.ZT,
+                )
                 rows.append((f"{names[j]}, {names[q]}", *map(few_digits, values)))
         heads = ("reservoirs", "G", "S", "kappa", "ZT")
         facts = [("", ", ".join(names)), ("T", f"{self.T:g}"), ("mu", f"{self.mu:g}")]
@@ -178,12 +183,12 @@ class LinearResponse(Summarised):
         n = self.reservoirs
         if n == 2:
             return float(getattr(self.pair(0, 1), name))
-        found = np.full((n, n), math.nan)
+        table = np.full((n, n), math.nan)
         for j in range(n):
             for q in range(n):
                 if j != q:
-                    found[j, q] = getattr(self.pair(j, q), name)
-        return read_only(found)
+                    table[j, q] = getattr(self.pair(j, q), name)
+        return read_only(table)
 
     def _scaled(self) -> FloatArray:
         """Return L as a matrix (2 n, 2 n), heat in units of T."""
@@ -247,15 +252,15 @@ def linear_response(
     temperature, potential = _common("T", T, n), _common("mu", mu, n)
     own = getattr(law, "model", None)
     without = own.bosonic if isinstance(own, Model) else np.zeros(n, dtype=np.bool_)
-    found = law.jacobian(np.full(n, temperature), np.where(without, 0.0, potential))
+    jacobian = law.jacobian(np.full(n, temperature), np.where(without, 0.0, potential))
     by_mu, by_T = temperature, temperature**2
     onsager = np.array(
         [
-            [by_mu * found.particle_mu, by_T * found.particle_T],
-            [by_mu * found.heat_mu, by_T * found.heat_T],
+            [by_mu * jacobian.particle_mu, by_T * jacobian.particle_T],
+            [by_mu * jacobian.heat_mu, by_T * jacobian.heat_T],
         ]
     )
-    return LinearResponse(temperature, potential, read_only(onsager), found.names)
+    return LinearResponse(temperature, potential, read_only(onsager), jacobian.names)
 
 
 def _differentiable(model: object) -> DifferentiableLaw:

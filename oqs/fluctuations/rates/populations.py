@@ -116,9 +116,9 @@ class PopulationStatistics(JumpStatistics):
             expand[int(field.weights[1]), [field.reservoir, strongest], q] = 1.0, -1.0
         with one_thread_below(rates.dimension):
             phi = potentials(rates, self.total, self.solver, fields)
-            found = covariance(rates, fluxes, phi, fields)
+            followed = covariance(rates, fluxes, phi, fields)
         expanded = expand.reshape(2 * n, -1)
-        return read_only((expanded @ found @ expanded.T).reshape(2, n, 2, n))
+        return read_only((expanded @ followed @ expanded.T).reshape(2, n, 2, n))
 
     def _cumulants(self, j: int, order: int, weights: FloatArray) -> FloatArray:
         """Return cumulants by recursion (Flindt et al. 2010, doi:10.1103/PhysRevB.82.155407).
@@ -147,16 +147,16 @@ class PopulationStatistics(JumpStatistics):
         def derivative(m: int, r: FloatArray) -> FloatArray:
             return rates.onto_states(falling[m] * r[rates.upper], rising[m] * r[rates.lower])
 
-        found = [mean]
+        cumulants = [mean]
         parts = [solver.populations]
         for k in range(1, order + 1):
             terms = [(math.comb(k, m), m, derivative(m, parts[k - m])) for m in range(1, k + 1)]
             if k > 1:
-                found.append(sum(c * float(term.sum()) for c, _, term in terms))
+                cumulants.append(sum(c * float(term.sum()) for c, _, term in terms))
             if k < order:
-                right = [c * (found[m - 1] * parts[k - m] - term) for c, m, term in terms]
+                right = [c * (cumulants[m - 1] * parts[k - m] - term) for c, m, term in terms]
                 parts.append(solver.inverse(np.sum(right, axis=0)))
-        return np.array(found)
+        return np.array(cumulants)
 
     def _exponent(self, chi: FloatArray, xi: FloatArray) -> float:
         """Return the largest exponent; what is added to all reservoirs alike counts for nothing."""
@@ -195,7 +195,7 @@ class PopulationStatistics(JumpStatistics):
         # with g 1 p the solution is the same, and the matrix regular at Omega = 0
         static = np.diag(leaving) - self.total.T + leaving @ p * np.tile(p, (len(p), 1))
         fluxes, states = np.add(*self._fluxes), np.arange(len(p))
-        found = np.empty((len(frequencies), n, n), dtype=np.complex128)
+        spectrum = np.empty((len(frequencies), n, n), dtype=np.complex128)
         some = max(1, _AT_ONCE // len(p) ** 2)
         for begin in range(0, len(frequencies), some):
             omega = frequencies[begin : begin + some]
@@ -205,8 +205,8 @@ class PopulationStatistics(JumpStatistics):
                 phis = np.linalg.solve(matrices, np.repeat(source[None], len(omega), axis=0))
             for k, phi in enumerate(phis):
                 whole = covariance(rates, fluxes, phi, fields)
-                found[begin + k] = whole[:n, -n:]
-        return found
+                spectrum[begin + k] = whole[:n, -n:]
+        return spectrum
 
     def _watched(self, kinds: list[tuple[int, bool]]) -> Watched:
         rates, p = self.rates, self.solver.populations

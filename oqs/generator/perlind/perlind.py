@@ -139,13 +139,13 @@ class PerlindModel(Model):
     @functools.cached_property
     def elements(self) -> tuple[ChannelElements, ...]:
         """The matrix elements of each contact's channels between all eigenstates."""
-        found = tuple(
+        everything = tuple(
             ChannelElements.of(self.system, contact, j) for j, contact in enumerate(self.leads)
         )
         if self.window is None:
-            return found
+            return everything
         kept = self.window.kept(self.system.spectrum)
-        return tuple(e.where(kept[e.lower] & kept[e.upper]) for e in found)
+        return tuple(e.where(kept[e.lower] & kept[e.upper]) for e in everything)
 
     def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> PerlindModel:
         """Return the PERLind model of a part of the system."""
@@ -275,15 +275,15 @@ def perlind(
             f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
             f"{type(system).__name__}. Of spins and oscillators make oqs.davies(system, contacts)."
         )
-    found = checked_contacts(contacts)
-    for index, contact in enumerate(found):
+    checked = checked_contacts(contacts)
+    for index, contact in enumerate(checked):
         if not plain([contact]):
             kind = "has a rate that depends on T and mu" if contact.fermionic else "is bosonic"
             raise ValueError(
                 "Argument `contacts` must hold contacts that exchange particles at rates gamma(w) "
                 f"here, but {contact.label(index)} {kind}. Use oqs.davies(system, contacts)."
             )
-    model = PerlindModel(system, found, bool(lamb_shift), _checked_window(window, system))
+    model = PerlindModel(system, checked, bool(lamb_shift), _checked_window(window, system))
     model.check_rates()
     return model
 

@@ -102,11 +102,11 @@ class Together:
         largest = rising.max(axis=0)
         residual = (net / np.where(largest > 0, largest, 1.0))[good]
         checked_residual(float(residual.max(initial=0.0)), self.method)
-        found = [
+        flows = [
             balanced(self._by_contact(flux * unit), self._by_contact(rising * np.abs(unit)))
             for unit in (self.moved[:, None], self.energy[:, None])
         ]
-        return found[0], found[1], populations, good
+        return flows[0], flows[1], populations, good
 
     def _jacobian(self, T: FloatArray, mu: FloatArray, p: FloatArray) -> FlowJacobian:
         (count, n), reference = T.shape, mu.mean(axis=1)
