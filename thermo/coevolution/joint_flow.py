@@ -121,25 +121,25 @@ class JointFlow:
         """Return the momentary flows (n,) of the state and reservoirs y (d,)."""
         T, mu = self.reservoir_part(y)
         particle, energy = self.generator.at(T, mu).exchange(self.elements(y))
-        found = Flows.of(particle, energy, mu, self.reservoirs.names)
+        momentary = Flows.of(particle, energy, mu, self.reservoirs.names)
         if not self.reservoirs.all_have_potential:
-            check_exchange(found, self.reservoirs)
-        return found
+            check_exchange(momentary, self.reservoirs)
+        return momentary
 
     def jacobian(self, y: FloatArray) -> FloatArray:
         """Return d(dy/dt)/dy (d, d); by central differences where the generator has no slopes."""
-        found = np.empty((len(y), len(y)))
-        found[:, : self._width] = self._columns_of_state(y)
+        matrix = np.empty((len(y), len(y)))
+        matrix[:, : self._width] = self._columns_of_state(y)
         slopes = self.generator.slopes(*self.reservoir_part(y))
         if slopes is not None:
-            found[:, self._width :] = self._columns_of_reservoirs(y, *slopes)
-            return found
+            matrix[:, self._width :] = self._columns_of_reservoirs(y, *slopes)
+            return matrix
         scale = self.scale(y)
         for k in range(self._width, len(y)):
             shift = np.zeros_like(y)
             shift[k] = _DIFFERENCE * scale[k]
-            found[:, k] = (self(y + shift) - self(y - shift)) / (2 * shift[k])
-        return found
+            matrix[:, k] = (self(y + shift) - self(y - shift)) / (2 * shift[k])
+        return matrix
 
     def _columns_of_reservoirs(
         self, y: FloatArray, by_T: GeneratorAt, by_mu: GeneratorAt
@@ -181,8 +181,8 @@ class JointFlow:
 def _real_columns(matrix: FloatArray | ComplexArray, complex_rows: int) -> FloatArray:
     """Return a complex matrix acting on (Re z_1, Im z_1, ...); its real part, or both in turn."""
     rows, columns = matrix.shape
-    found = np.empty((rows, 1 + complex_rows, columns, 2))
-    found[:, 0, :, 0], found[:, 0, :, 1] = matrix.real, -matrix.imag
+    columns_in_turn = np.empty((rows, 1 + complex_rows, columns, 2))
+    columns_in_turn[:, 0, :, 0], columns_in_turn[:, 0, :, 1] = matrix.real, -matrix.imag
     if complex_rows:
-        found[:, 1, :, 0], found[:, 1, :, 1] = matrix.imag, matrix.real
-    return found.reshape(rows * (1 + complex_rows), 2 * columns)
+        columns_in_turn[:, 1, :, 0], columns_in_turn[:, 1, :, 1] = matrix.imag, matrix.real
+    return columns_in_turn.reshape(rows * (1 + complex_rows), 2 * columns)

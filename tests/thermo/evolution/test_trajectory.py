@@ -133,7 +133,7 @@ class TestFiles:
         loaded = Trajectory.load(tmp_path / "path.nc")
         same(path, loaded)
         assert loaded.gases == (table, exact)
-        assert loaded.found is None
+        assert loaded.event_list is None
         assert loaded.equilibrium is None
 
     def test_a_users_gas_is_described(self, tmp_path):

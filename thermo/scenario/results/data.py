@@ -31,9 +31,9 @@ def made_by(document: Document) -> dict[str, Any]:
 def plain(values: ArrayLike) -> Any:
     """Return numbers as nested lists; what JSON has no number for is null."""
     array = np.asarray(values, dtype=np.float64)
-    found = array.astype(object)
-    found[~np.isfinite(array)] = None
-    return found.tolist()
+    nested = array.astype(object)
+    nested[~np.isfinite(array)] = None
+    return nested.tolist()
 
 
 def state_data(
@@ -63,10 +63,10 @@ def kinds_data(flows: Flows, units: Units | None) -> dict[str, Any]:
     )
 
 
-def audit_data(found: Audit) -> dict[str, Any]:
+def audit_data(audit: Audit) -> dict[str, Any]:
     """Return an audit: its verdict and every assumption."""
     return {
-        "verdict": found.verdict.name.lower(),
+        "verdict": audit.verdict.name.lower(),
         "assumptions": [
             {
                 "name": a.name,
@@ -75,7 +75,7 @@ def audit_data(found: Audit) -> dict[str, Any]:
                 "measure": a.measure,
                 "remedy": a.remedy,
             }
-            for a in found.assumptions
+            for a in audit.assumptions
         ],
     }
 

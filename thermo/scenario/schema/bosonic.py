@@ -74,14 +74,14 @@ def bosonic_contact(
         kind = "weights or a matrix for electrons" if words else "a word for spins and oscillators"
         raise place.at("operator").error(f"must be {kind}", BOSONIC.keys["operator"].meaning)
     if not words:
-        found = operator if np.any(operator.imag) else operator.real
+        matrix = operator if np.any(operator.imag) else operator.real
     elif system is None:
-        found = qutip.sigmax()
+        matrix = qutip.sigmax()
     else:
         with place.at("factor").blamed():
-            found = _of_factor(system, keys["factor"], operator)
+            matrix = _of_factor(system, keys["factor"], operator)
     with place.blamed():
-        return BosonicContact(keys["spectrum"], found, called, keys["band"])
+        return BosonicContact(keys["spectrum"], matrix, called, keys["band"])
 
 
 def _of_factor(system: System, factor: int, word: str) -> qutip.Qobj:

@@ -62,9 +62,9 @@ class Table:
     def __call__(self, value: object, place: Place) -> dict[str, Any]:
         """Return the meaning of every key, defaults included; raise all that is wrong together."""
         problems = Problems()
-        found = self.partial(value, place, problems)
+        meaning = self.partial(value, place, problems)
         problems.raise_any()
-        return found
+        return meaning
 
     def partial(self, value: object, place: Place, problems: Problems) -> dict[str, Any]:
         """Return the meaning of every key, None of one that cannot be read: that is a problem."""
@@ -75,18 +75,18 @@ class Table:
             if name not in self.keys:
                 meant |= set(_nearest(name, self.keys))
                 problems.add(unknown(place.at(name), name, self.keys))
-        found: dict[str, Any] = {}
+        meaning: dict[str, Any] = {}
         for name, key in self.keys.items():
             at = place.at(name, key.meaning)
             if name in value:
-                found[name] = problems.tried(key.read, value[name], at)
+                meaning[name] = problems.tried(key.read, value[name], at)
             elif key.default is not REQUIRED:
-                found[name] = key.default
+                meaning[name] = key.default
             else:
-                found[name] = None
+                meaning[name] = None
                 if name not in meant:  # a misspelt key is not missing as well
                     problems.add(at.error("is missing"))
-        return found
+        return meaning
 
 
 @final

@@ -90,8 +90,8 @@ class FluctuationsTask:
 
     def _spectrum(self, stats: JumpStatistics) -> FloatArray:
         """Return S_jj(Omega) (F, n) of the particle currents, which is real."""
-        found = stats.noise_spectrum(np.asarray(self.frequencies))
-        return np.asarray(np.diagonal(found, axis1=1, axis2=2).real)
+        spectrum = stats.noise_spectrum(np.asarray(self.frequencies))
+        return np.asarray(np.diagonal(spectrum, axis1=1, axis2=2).real)
 
 
 def _each(method: Any, kind: str, names: tuple[str, ...]) -> list[float]:

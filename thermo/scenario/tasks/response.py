@@ -75,29 +75,29 @@ class ResponseTask:
             ProgressBar("response", workspace.progress),
             scenario.document.place.at("reservoirs").blamed(),
         ):
-            found = self.response(scenario)
+            response = self.response(scenario)
         if workspace.folder is not None and scenario.outputs.netcdf:
-            table = found.to_dataset().assign_coords(reservoir=list(names), driven=list(names))
+            table = response.to_dataset().assign_coords(reservoir=list(names), driven=list(names))
             save_table(table, workspace.folder, "response.nc", scenario)
-        checks = _checks(found.onsager)
+        checks = _checks(response.onsager)
         pairs = [
-            {"between": [names[j], names[q]], **_coefficients(found, j, q)}
+            {"between": [names[j], names[q]], **_coefficients(response, j, q)}
             for j in range(len(names))
             for q in range(j + 1, len(names))
         ]
         data = {
-            "T": found.T,
-            "mu": found.mu,
+            "T": response.T,
+            "mu": response.mu,
             "law": self.law,
-            "onsager": plain(found.onsager),
+            "onsager": plain(response.onsager),
             "pairs": pairs,
             "checks": checks_data(checks),
         }
         return Outcome(data, checks)
 
 
-def _coefficients(found: LinearResponse, j: int, q: int) -> dict[str, Any]:
-    pair = found.pair(j, q)
+def _coefficients(response: LinearResponse, j: int, q: int) -> dict[str, Any]:
+    pair = response.pair(j, q)
     return {name: plain(np.array(getattr(pair, name))) for name in COEFFICIENTS}
 
 

@@ -119,9 +119,9 @@ class SweepTask:
         """
         table = merge(workspace.merged)
         asked = {name: plain(values) for name, values in self.axes.items()}
-        found = {str(name): plain(table[name].values) for name in table["error"].dims}
+        stored = {str(name): plain(table[name].values) for name in table["error"].dims}
         given = {*map(str, table.data_vars)} - {"error"}
-        if asked != found or (given and given != set(self.quantities)):
+        if asked != stored or (given and given != set(self.quantities)):
             raise FolderError(
                 "The parts to merge are of a sweep with other axes or quantities than the "
                 "scenario's. Give the scenario that they were computed from."

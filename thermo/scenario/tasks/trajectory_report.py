@@ -56,8 +56,8 @@ def trajectory_data(path: Trajectory, judged: Audit | None, units: Units | None)
         if goal is None
         else state_data(["equilibrium"], [goal.T], [goal.mu], units)[0],
         "events": None
-        if path.found is None
-        else [_event_data(event, names, units) for event in path.found],
+        if path.event_list is None
+        else [_event_data(event, names, units) for event in path.event_list],
         "evaluations": path.evaluations,
         "parameters": dict(path.parameters),
         "audit": None if judged is None else audit_data(judged),
@@ -66,19 +66,19 @@ def trajectory_data(path: Trajectory, judged: Audit | None, units: Units | None)
 
 
 def _event_data(event: Event, names: tuple[str, ...], units: Units | None) -> dict[str, Any]:
-    found = {
+    data = {
         "kind": event.kind,
         "reservoirs": [names[j] for j in event.reservoirs],
         "time": event.time,
         "value": plain(event.value),
     }
     if units is not None:
-        found["time_s"] = plain(units.time(event.time))
+        data["time_s"] = plain(units.time(event.time))
         if event.kind.startswith("T "):
-            found["value_K"] = plain(units.temperature(event.value))
+            data["value_K"] = plain(units.temperature(event.value))
         else:
-            found["value_meV"] = plain(units.energy(event.value))
-    return found
+            data["value_meV"] = plain(units.energy(event.value))
+    return data
 
 
 _ENDS: Final = {

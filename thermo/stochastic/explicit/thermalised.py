@@ -103,16 +103,16 @@ class _Run:
         first, second = _phi(z)
         guess = self._exchanged(first, second, step, self.filling)
         middle = (self.filling + self._filling(*guess)) / 2
-        found = self._exchanged(first, second, step, middle)
-        state, other = self._state(*found), self._state(*guess)
+        exchanged = self._exchanged(first, second, step, middle)
+        state, other = self._state(*exchanged), self._state(*guess)
         error = float(np.max(np.abs(state - other) / np.abs(state))) / _RTOL
         growth = float(np.clip(0.8 / np.sqrt(max(error, 1e-6)), 0.2, 2.0))
         if error > 1:
             return False, growth
         Y = self._inside(middle)
         self.X = np.exp(z) * self.X + self.kappa * step * first * Y
-        self.lost, self.released = found
-        self.filling = self._filling(*found)
+        self.lost, self.released = exchanged
+        self.filling = self._filling(*exchanged)
         return True, growth
 
     def _exchanged(
