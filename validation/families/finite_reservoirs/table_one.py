@@ -39,7 +39,7 @@ def _mismatches(rng: np.random.Generator, title: str, windows: tuple[Window, ...
                 (signs.energy[:, 1], window.particle_2),
                 (signs.heat[:, 1], window.heat_2),
             ]
-            wrong += sum(int(np.sum(found != sign)) for found, sign in printed)
+            wrong += sum(int(np.sum(measured != sign)) for measured, sign in printed)
             compared[window] += 18
     if min(compared.values()) == 0:  # a window that was never looked at proves nothing
         return Measurement(float("inf"), detail="a window of the panel was never sampled")

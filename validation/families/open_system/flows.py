@@ -38,11 +38,11 @@ def _departure(setting: Setting, flows: oqs.Flows) -> float:
     gamma = setting.rates(w)
     expected = literal.closed_form(w, gamma, setting.T, setting.mu)
     factors = (np.ones_like(gamma), np.abs(w) + 0 * gamma, np.abs(w - setting.mu[:, None]))
-    found = (flows.particle, flows.energy, flows.heat)
+    measured = (flows.particle, flows.energy, flows.heat)
     return largest(
         *(
             deviation(f, e.sum(axis=0), scale=np.sum(gamma * factor, axis=1))
-            for f, e, factor in zip(found, expected, factors, strict=True)
+            for f, e, factor in zip(measured, expected, factors, strict=True)
         )
     )
 
@@ -133,12 +133,14 @@ def relative_precision(rng: np.random.Generator) -> Measurement:
 
     def measure(mu: FloatArray, x: FloatArray) -> float:
         T = (w - mu) / x
-        found = law(T, mu)
+        measured = law(T, mu)
         expected = literal.closed_form(w, gamma, T, mu)
         return largest(
             *(
                 deviation(f, e[0], scale=np.abs(e[0]))
-                for f, e in zip((found.particle, found.energy, found.heat), expected, strict=True)
+                for f, e in zip(
+                    (measured.particle, measured.energy, measured.heat), expected, strict=True
+                )
             )
         )
 
@@ -169,8 +171,8 @@ def occupations(rng: np.random.Generator) -> Measurement:
         reservoirs = list(zip(setting.T.tolist(), setting.mu.tolist(), strict=True))
         n = np.array([[literal.fermi(float(x), t, m) for x in w] for t, m in reservoirs])
         mean = np.sum(gamma * n, axis=0) / np.sum(gamma, axis=0)
-        found = np.array([[np.trace(rho @ p.conj().T @ q) for q in a] for p in a])
-        return deviation(found, np.diag(mean), scale=1)
+        measured = np.array([[np.trace(rho @ p.conj().T @ q) for q in a] for p in a])
+        return deviation(measured, np.diag(mean), scale=1)
 
     return worst((s.name, measure(s)) for s in _settings(rng))
 
