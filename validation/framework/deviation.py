@@ -11,7 +11,7 @@ from validation.framework.check import Measurement
 
 
 def deviation(measured: ArrayLike, expected: ArrayLike, scale: ArrayLike | None = None) -> float:
-    """Return max |found - expected| / scale; scale None is max |expected|.
+    """Return max |measured - expected| / scale; scale None is max |expected|.
 
     Raises ValueError if the shapes differ: a broadcast would compare what does not belong together.
     """

@@ -33,7 +33,7 @@ def same(one, other):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     for name in ("particle", "energy", "heat"):
         np.testing.assert_array_equal(getattr(one.flows, name), getattr(other.flows, name))
-    for name in ("outcome", "equilibrium", "found", "names", "evaluations"):
+    for name in ("outcome", "equilibrium", "event_list", "names", "evaluations"):
         assert getattr(one, name) == getattr(other, name)
     assert dict(one.parameters) == dict(other.parameters)
     times = np.linspace(0, one.t[-1], 301)
