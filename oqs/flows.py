@@ -21,7 +21,7 @@ ScalarFlows = Callable[[list[float], list[float]], tuple[list[float], list[float
 """T, mu of n reservoirs -> P_j, J_j, all in scalars.
 
 For first, coarse solutions: good to rounding of the largest terms, which may cancel, and unchecked
-where checks would take longer than the work. It raises ArithmeticError where numbers end, and what
+where checks would take longer than the work. It raises ArithmeticError on overflow, and what
 the law raises that it stands for.
 """
 
@@ -272,12 +272,12 @@ class FlowLaw(Protocol):
 
     A law made by `oqs` also has `frequencies`, the ascending Bohr frequencies at which particles
     cross, `fastest_rate`, the largest rate of its contacts (what takes 1e25 times as long to change
-    a reservoir is no evolution any more), and `resolved(T, mu)`, the flows at each frequency;
+    a reservoir is no evolution any more), and `spectral(T, mu)`, the flows at each frequency;
     `gross(T, mu)`, if there, gives the contacts' gross rates, of which 1e-13 in a flow is rounding;
     `batched = True` says that it takes T and mu of shape (..., n) at once. `names` are those of its
     contacts, (n,) with None of one without, or None: reservoirs must have the same ones, or none.
     Beside that, `scalar_flows()` may give its flows as `ScalarFlows`, or None where many states at
-    once are no quicker than one after the other. A plain function serves as well.
+    once are not computed quicker than one by one. A function without attributes serves too.
 
     Examples
     --------

@@ -174,8 +174,8 @@ def _checksum(variable: xr.Variable) -> str:
 
 def _text(attributes: Mapping[Any, Any]) -> str:
     """Return attributes as text, the same before a file as after it, where they are arrays."""
-    plain = {str(name): np.asarray(value).tolist() for name, value in attributes.items()}
-    return json.dumps(plain, sort_keys=True, default=repr)
+    values = {str(name): np.asarray(value).tolist() for name, value in attributes.items()}
+    return json.dumps(values, sort_keys=True, default=repr)
 
 
 def _short(data: bytes) -> str:

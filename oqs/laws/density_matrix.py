@@ -121,13 +121,13 @@ class DensityMatrixLaw(Summarised):
             )
         return derivatives.shaped(potential.shape[:-1], self.names)
 
-    def resolved(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
+    def spectral(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each Bohr frequency.
 
         Their sum over K is the flow, up to the rounding of the rates that cancel in it.
         """
         temperature, potential = self.model.arguments(T, mu)
-        return Flows.of(*self.problem.resolved(temperature, potential), potential, self.names)
+        return Flows.of(*self.problem.spectral(temperature, potential), potential, self.names)
 
     def weight_dropped(self, T: ArrayLike, mu: ArrayLike | None = None) -> float:
         """Return the stationary weight of states outside the model's window; 0 without one.

@@ -80,12 +80,12 @@ class BosonLaw:
 
     def __call__(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the stationary flows (..., n) at T (..., n); mu is 0, NaN or left out."""
-        resolved, potential = self._resolved(T, mu)
-        return self._flows(resolved.sum(axis=-2), potential)
+        spectral, potential = self._spectral(T, mu)
+        return self._flows(spectral.sum(axis=-2), potential)
 
-    def resolved(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
+    def spectral(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each frequency at T (n,)."""
-        return self._flows(*self._resolved(T, mu))
+        return self._flows(*self._spectral(T, mu))
 
     def gross(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return all that each contact gives and takes (n,) before it cancels."""
@@ -115,7 +115,7 @@ class BosonLaw:
             names=self.names,
         )
 
-    def _resolved(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
+    def _spectral(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
         """Return the energy flows (..., K, n), and mu (..., n)."""
         temperature, potential = thermal_arguments(self.contacts, T, mu, batched=True)
         temperature, potential = np.broadcast_arrays(temperature, potential)

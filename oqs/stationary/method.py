@@ -93,7 +93,7 @@ class StationaryProblem(abc.ABC):
         return None
 
     @abc.abstractmethod
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N_S A_{kappa,j} rho) and tr(H_S A_{kappa,j} rho), (K, n), in that state."""
 
     @abc.abstractmethod

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
-from oqs.contact.together import plain
+from oqs.contact.together import fixed_fermionic
 from oqs.errors import NonUniqueStationaryState
 from oqs.exports import exported
 from oqs.flows import Flows
@@ -89,7 +89,7 @@ def audit(
     if isinstance(model, DaviesModel):
         model = model.at(temperature, potential)
     secular = model.secular
-    rates = None if plain(model.contacts) else rates_at(secular, temperature, potential)
+    rates = None if fixed_fermionic(model.contacts) else rates_at(secular, temperature, potential)
     lines = Linewidths.of(secular, rates)
     bar.update()
     unique = _unique(model)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from numpy.typing import ArrayLike
 
 from oqs.contact.base import ReservoirContact
-from oqs.contact.together import plain
+from oqs.contact.together import fixed_fermionic
 from oqs.exports import exported
 from oqs.generator.davies.davies import davies
 from oqs.generator.model import Model
@@ -61,16 +61,16 @@ def first_order(
     Davies: the rates that mix levels are at most 0.014 of their distance
     PERLind: rates mix the levels at -0.005 and 0.005 by 1.4 of their distance
     """
-    resolved = davies(system, contacts, lamb_shift=lamb_shift)
-    temperature, potential = resolved.arguments(T, mu)
-    ratio, lower, upper = worst_mixing(resolved.at(temperature, potential))
+    secular = davies(system, contacts, lamb_shift=lamb_shift)
+    temperature, potential = secular.arguments(T, mu)
+    ratio, lower, upper = worst_mixing(secular.at(temperature, potential))
     if ratio <= LARGEST_SOUND:
         told = f"the rates that mix levels are at most {ratio:.2g} of their distance"
         if ratio == 0:
             told = "no contact mixes levels of different energies"
-        return resolved.because(f"Davies: {told}")
+        return secular.because(f"Davies: {told}")
     mixed = f"rates mix the levels at {lower:.6g} and {upper:.6g} by {ratio:.2g} of their distance"
-    if not plain(resolved.contacts):
+    if not fixed_fermionic(secular.contacts):
         raise ValueError(
             f"Argument `contacts` must leave levels resolved here, but {mixed}, and PERLind takes "
             "no bosonic contacts and no rates that depend on T and mu. Take weaker contacts, or "

@@ -90,7 +90,7 @@ def test_momentary_and_resolved_flows_carry_them_too():
     rho = oqs.stationary_state(model, *START)
     assert oqs.momentary_flows(model, rho, *START).names == ("cold", "hot")
     for make in LAWS.values():
-        assert make(DOTS, contacts("cold", "hot")).resolved(*START).names == ("cold", "hot")
+        assert make(DOTS, contacts("cold", "hot")).spectral(*START).names == ("cold", "hot")
 
 
 def test_two_of_one_name():

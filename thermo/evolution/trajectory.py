@@ -74,7 +74,7 @@ class Trajectory(Summarised):
     parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version, the route
         taken ("all steps at once", or "step by step: " and why).
     evaluations : at how many states the flow law was asked, events included; a first, coarse run on
-        its plain flows is not counted.
+        its scalar flows is not counted.
     solution : y(t) = (ln(T_j/T_j(0)).., mu_j..) between the steps.
     law : the flow law that made it; None after `load`.
 

@@ -70,18 +70,18 @@ class SpectralSigns:
     heat: SignArray
 
     @classmethod
-    def of_flows(cls, resolved: Flows) -> SpectralSigns:
-        """Take the signs of resolved flows (..., K, 2) as law.resolved(T, mu) of two reservoirs.
+    def of_flows(cls, spectral: Flows) -> SpectralSigns:
+        """Take the signs of spectral flows (..., K, 2) as law.spectral(T, mu) of two reservoirs.
 
         Raises ValueError for another number of reservoirs: between three, a flow is no pair's.
         """
-        if resolved.particle.ndim < 2 or resolved.reservoirs != 2:
+        if spectral.particle.ndim < 2 or spectral.reservoirs != 2:
             raise ValueError(
-                f"Argument `resolved` must have shape (..., K, 2), but has shape "
-                f"{resolved.particle.shape}. Give law.resolved(T, mu) of a law with two "
+                f"Argument `spectral` must have shape (..., K, 2), but has shape "
+                f"{spectral.particle.shape}. Give law.spectral(T, mu) of a law with two "
                 "reservoirs, or use spectral_signs(T, mu, frequencies, pair)."
             )
-        return cls(_sign(resolved.particle), _sign(resolved.energy), _sign(resolved.heat))
+        return cls(_sign(spectral.particle), _sign(spectral.energy), _sign(spectral.heat))
 
 
 @exported

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
-from oqs.contact.together import checked_contacts, plain
+from oqs.contact.together import checked_contacts, fixed_fermionic
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.generator.davies.davies import davies
@@ -277,7 +277,7 @@ def perlind(
         )
     checked = checked_contacts(contacts)
     for index, contact in enumerate(checked):
-        if not plain([contact]):
+        if not fixed_fermionic([contact]):
             kind = "has a rate that depends on T and mu" if contact.fermionic else "is bosonic"
             raise ValueError(
                 "Argument `contacts` must hold contacts that exchange particles at rates gamma(w) "

@@ -97,7 +97,7 @@ class BlockProblem(StationaryProblem):
         flow = self._solution(solved).particle
         return FlowJacobian.of(derivatives[0], derivatives[1], flow, mu, reference=reference)
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`.
 
         Where frequency shifts move energy it has no frequency, and is not among them.

@@ -123,7 +123,7 @@ class KrylovProblem(RateProblem):
             driven.append(slope * (both.sum() if len(slope) == 1 else both.ravel()))
         return source, driven
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         fluxes = self._fluxes(self.solve(T, mu).values.real, T, mu)
         return by_frequency(self.frequencies, [(frequency, net) for frequency, net, _ in fluxes])

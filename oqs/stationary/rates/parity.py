@@ -103,10 +103,10 @@ class ParityProblem(BatchedProblem):
         )
 
     def scalar_flows(self) -> ScalarFlows | None:
-        """Return the flows, unlike the plain ones of fewer states with all checks."""
+        """Return the flows, unlike the scalar ones of fewer states with all checks."""
         return None if self.few is None else listed(self.solve)
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         rates = self.rates
         populations = self.solve(T, mu).values.real

@@ -20,7 +20,7 @@ from oqs.stationary.method import StationaryMethod, checked_residual
 from oqs.stationary.rates.rate_equation import balanced
 from oqs.transitions.transitions import SectorBlocks, Step
 
-_FEW = 64  # states up to which a batch is quicker than one after the other
+_FEW = 64  # states up to which batching pays
 _CACHED = 500_000  # numbers in the array that is eliminated in, not to crowd out the cache
 
 _Good = NDArray[np.bool_]  # (b,)

@@ -122,12 +122,12 @@ class SmallProblem(BatchedProblem):
         ]
         particles, _, weights = _summed(ends, frequencies, ups, downs, p)
         flows = balanced_scalars(particles, weights)
-        plain = ScalarRates(ends, frequencies, ups, downs, slopes, p, flows)
+        at_once = ScalarRates(ends, frequencies, ups, downs, slopes, p, flows)
         return FlowJacobian.of_table(
-            scalar_derivatives(plain, temperatures, potentials, self.method)
+            scalar_derivatives(at_once, temperatures, potentials, self.method)
         )
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         ups, downs, _, _, p = self._solved(T.tolist(), mu.tolist())
         populations = np.array(p)

@@ -163,7 +163,7 @@ class StateProblem(RateProblem):
         """Return the flows of few states in lists; None of many, whose batches are no quicker."""
         return None if self._together is None else listed(self.solve)
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         up, down = self._rates(T, mu)
         p = self._populations(up, down)

@@ -26,7 +26,7 @@ from oqs.stationary.method import StationaryMethod, checked_residual
 from oqs.stationary.rates.perturbation import TransitionList, population_changes
 from oqs.stationary.rates.rate_equation import balanced
 
-LARGEST = 64  # states up to which a batch is quicker than one after the other
+LARGEST = 64  # states up to which batching pays
 _CACHED = 250_000  # numbers in the array that is eliminated in, not to crowd out the cache
 
 _Good = NDArray[np.bool_]  # (b,)

@@ -28,7 +28,7 @@ def made_by(document: Document) -> dict[str, Any]:
     }
 
 
-def plain(values: ArrayLike) -> Any:
+def as_json(values: ArrayLike) -> Any:
     """Return numbers as nested lists; what JSON has no number for is null."""
     array = np.asarray(values, dtype=np.float64)
     nested = array.astype(object)
@@ -44,7 +44,7 @@ def state_data(
         {
             "name": name,
             "T": float(t),
-            "mu": plain(m),
+            "mu": as_json(m),
             **si_data(units, T=("temperature", t), mu=("energy", m)),
         }
         for name, t, m in zip(names, np.asarray(T), np.asarray(mu), strict=True)
@@ -53,7 +53,7 @@ def state_data(
 
 def kinds_data(flows: Flows, units: Units | None) -> dict[str, Any]:
     """Return particle, energy and heat flows."""
-    natural = {kind: plain(getattr(flows, kind)) for kind in ("particle", "energy", "heat")}
+    natural = {kind: as_json(getattr(flows, kind)) for kind in ("particle", "energy", "heat")}
     return natural | si_data(
         units,
         particle=("particle_flow", flows.particle),
@@ -70,7 +70,7 @@ def audit_data(audit: Audit) -> dict[str, Any]:
         "assumptions": [
             {
                 "name": a.name,
-                "ratio": plain(a.ratio),
+                "ratio": as_json(a.ratio),
                 "verdict": a.verdict.name.lower(),
                 "measure": a.measure,
                 "remedy": a.remedy,
@@ -85,7 +85,7 @@ def checks_data(checks: Sequence[Check]) -> list[dict[str, Any]]:
     return [
         {
             "name": check.name,
-            "value": plain(check.value),
+            "value": as_json(check.value),
             "tolerance": check.tolerance,
             "passed": check.passed,
         }
@@ -98,6 +98,6 @@ def si_data(units: Units | None, **quantities: tuple[str, ArrayLike]) -> dict[st
     if units is None:
         return {}
     return {
-        f"{name}_{SI_UNITS[kind]}": plain(getattr(units, kind)(values))
+        f"{name}_{SI_UNITS[kind]}": as_json(getattr(units, kind)(values))
         for name, (kind, values) in quantities.items()
     }

@@ -13,7 +13,7 @@ from oqs.arguments import FloatArray
 from oqs.response.onsager import LinearResponse, linear_response
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import checks_data, plain
+from thermo.scenario.results.data import as_json, checks_data
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table
 from thermo.scenario.scenario import Scenario, Workspace
@@ -89,7 +89,7 @@ class ResponseTask:
             "T": response.T,
             "mu": response.mu,
             "law": self.law,
-            "onsager": plain(response.onsager),
+            "onsager": as_json(response.onsager),
             "pairs": pairs,
             "checks": checks_data(checks),
         }
@@ -98,7 +98,7 @@ class ResponseTask:
 
 def _coefficients(response: LinearResponse, j: int, q: int) -> dict[str, Any]:
     pair = response.pair(j, q)
-    return {name: plain(np.array(getattr(pair, name))) for name in COEFFICIENTS}
+    return {name: as_json(np.array(getattr(pair, name))) for name in COEFFICIENTS}
 
 
 def _checks(onsager: FloatArray) -> tuple[Check, ...]:

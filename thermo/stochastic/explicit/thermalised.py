@@ -76,7 +76,7 @@ class _Run:
                 f"The damped levels could not be diagonalised: residual {residual:.1e}. Change "
                 "`thermalisation` or `levels` a little: two eigenvalues coincide."
             )
-        self.turning = -1j * (self.eigenvalues[:, None] - self.eigenvalues.conj())
+        self.precession = -1j * (self.eigenvalues[:, None] - self.eigenvalues.conj())
         self.X = self._inside(occupations)
         self.t, self.h_next = 0.0, 0.05 / kappa
         self.lost, self.released = np.zeros(len(parts)), np.zeros(len(parts))
@@ -99,7 +99,7 @@ class _Run:
 
     def _step(self, step: float) -> tuple[bool, float]:
         """Try one step; return whether it was taken and by how much the next may differ."""
-        z = self.turning * step
+        z = self.precession * step
         first, second = _phi(z)
         guess = self._exchanged(first, second, step, self.filling)
         middle = (self.filling + self._filling(*guess)) / 2

@@ -30,7 +30,7 @@ def _mismatches(rng: np.random.Generator, title: str, windows: tuple[Window, ...
             law = oqs.closed_form(
                 oqs.QuadraticSystem.from_energies(w), [oqs.Contact(oqs.flat(1.0))] * 2
             )
-            signs = SpectralSigns.of_flows(law.resolved(T, mu))
+            signs = SpectralSigns.of_flows(law.spectral(T, mu))
             printed = [
                 (signs.particle[:, 0], window.particle_1),
                 (signs.energy[:, 0], window.particle_1),

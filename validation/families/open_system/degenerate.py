@@ -232,14 +232,14 @@ def shift_of_distinct_levels(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         edge = 40 * float(np.max(np.abs(setting.system.spectrum.energies)))
         contacts = banded(setting, (-edge, 1.1 * edge))
-        plain = oqs.davies(setting.system, contacts)
+        unrotated = oqs.davies(setting.system, contacts)
         shifted = oqs.davies(setting.system, contacts, lamb_shift=True)
-        expected = oqs.flow_law(plain)(setting.T, setting.mu).particle
+        expected = oqs.flow_law(unrotated)(setting.T, setting.mu).particle
         measured = [
             oqs.flow_law(shifted, method=method)(setting.T, setting.mu).particle
             for method in exact_methods(shifted)
         ]
-        return largest(*(deviation(p, expected, np.max(plain.rates)) for p in measured))
+        return largest(*(deviation(p, expected, np.max(unrotated.rates)) for p in measured))
 
     distinct = (s for k, s in enumerate(interacting_systems(rng, 18)) if (k // 3) % 3 != 2)
     small = (s for s in distinct if s.system.sites <= 3)
