@@ -22,8 +22,10 @@ from oqs.laws.landauer import landauer
 from oqs.modes.untouched import named
 from oqs.state.relaxation import relaxation_time
 from oqs.stationary.uniqueness import kernel
+from oqs.summary import reservoir_names
 from oqs.system.systems import QuadraticSystem
 from oqs.validity.bosonic import boson_tails, both_ways, memory_rate, rates_at, truncation
+from oqs.validity.one_unit import other_units
 from oqs.validity.price import audit_bar
 from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import Assumption, Audit, Verdict
@@ -112,7 +114,9 @@ def audit(
         assumptions.append(_time_scales(model, temperature, potential, slow))
     bar.update()
     bar.finished()
-    report = Audit(tuple(assumptions))
+    names = reservoir_names(model.names, model.reservoirs)
+    remarks = other_units(model.system, temperature, names)
+    report = Audit(tuple(assumptions), remarks=remarks)
     if davies is None or not exact:
         return report
     return _with_exact_flows(report, model, davies, temperature, potential, gross)

@@ -82,6 +82,7 @@ class Audit:
         to the largest flow of its kind (of energy: at least max(T) times that of particles, as
         energies have no zero of their own; of each: at least 1e-13 of its gross rate); None
         without exact flows.
+    remarks : sentences on arguments that may not be what was meant, as T in another unit.
 
     Examples
     --------
@@ -96,6 +97,7 @@ class Audit:
     assumptions: tuple[Assumption, ...]
     exact: Flows | None = None
     error: float | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -120,4 +122,4 @@ class Audit:
             first, *rest = textwrap.wrap(text, 58)
             lines.append(f"{a.name:<18} {a.ratio:9.3g}  {a.verdict.name.lower():<10}  {first}")
             lines += [" " * 42 + line for line in rest]
-        return "\n".join([*lines, f"in all: {self.verdict.name.lower()}"])
+        return "\n".join([*lines, f"in all: {self.verdict.name.lower()}", *self.remarks])

@@ -43,16 +43,16 @@ _GASES = {kind.__name__: kind for kind in _ARGUMENTS}
 Fields = Mapping[str, Any]
 """{name: value} of all fields of a `Trajectory` but its law."""
 
-# name in the file, field of the trajectory, long name, units with E for the reference energy
+# name in the file, field of the trajectory, long name, units, with E_0 the reference energy
 _TABLES = (
-    ("T", "T", "temperature", "E"),
-    ("mu", "mu", "chemical potential", "E"),
+    ("T", "T", "temperature", "E_0"),
+    ("mu", "mu", "chemical potential", "E_0"),
     ("N", "N", "particle number", "1"),
-    ("E", "E", "energy", "E"),
+    ("E", "E", "energy", "E_0"),
     ("S", "entropy", "entropy", "1"),
-    ("P", "flows.particle", "particle flow out of the reservoir", "E"),
-    ("J", "flows.energy", "energy flow out of the reservoir", "E^2"),
-    ("Y", "flows.heat", "heat flow out of the reservoir", "E^2"),
+    ("P", "flows.particle", "particle flow out of the reservoir", "E_0/hbar"),
+    ("J", "flows.energy", "energy flow out of the reservoir", "E_0^2/hbar"),
+    ("Y", "flows.heat", "heat flow out of the reservoir", "E_0^2/hbar"),
 )
 _POLYNOMIALS = {
     "t": ("step",),
@@ -65,7 +65,7 @@ _POLYNOMIALS = {
 def dataset(fields: Fields) -> xr.Dataset:
     """Return the tables of a trajectory with dimensions `time` and `reservoir`.
 
-    The coordinates are the times (units 1/E, hbar = 1) and the reservoirs' names; the attributes
+    The coordinates are the times (units hbar/E_0) and the reservoirs' names; the attributes
     say the outcome, the equilibrium and what made it. Events stay on the trajectory.
     """
     tables: dict[str, Any] = {}
@@ -79,7 +79,7 @@ def dataset(fields: Fields) -> xr.Dataset:
         {"long_name": "A_j V_j, size of the reservoir", "units": "depends on the gas"},
     )
     coordinates = {
-        "time": ("time", fields["t"], {"long_name": "time", "units": "1/E"}),
+        "time": ("time", fields["t"], {"long_name": "time", "units": "hbar/E_0"}),
         "reservoir": ("reservoir", list(fields["names"]), {"long_name": "name of the reservoir"}),
     }
     attributes: dict[str, str | float] = {

@@ -153,6 +153,8 @@ def _show(output: Console, summary: Mapping[str, Any]) -> None:
             print_checks(output, summary[name]["checks"])
     for problem in summary["problems"]:
         output.print(Text(problem, style="red"))
+    for remark in summary["remarks"]:
+        output.print(Text(remark, style="yellow"))
 
 
 def _console() -> Console:
@@ -184,7 +186,7 @@ def _check(options: argparse.Namespace) -> int:
     scenario = _asking(options)
     tasks = ", ".join(scenario.asked)
     size = f"{len(scenario.contacts)} reservoirs, {scenario.system.sites} sites"
-    print(f"{scenario.title}: {size}; {tasks}")
+    print(f"{scenario.title}: {size}; {tasks}", *scenario.remarks, sep="\n")
     return VERIFIED
 
 

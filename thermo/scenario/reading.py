@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 from collections.abc import Callable, Mapping
@@ -61,6 +62,10 @@ def scenario(document: Document) -> Scenario:
     """Return the meaning of a document; raises as `read`."""
     problems, place = Problems(), document.place
     keys = SCENARIO.partial(document.tables, place, problems)
+    units = None
+    if "units" in document.tables:
+        units = read_units(keys["units"], place.at("units"))  # all other keys may need them
+    place = dataclasses.replace(place, units=units)
 
     def part(name: str, read: Callable[..., _T], *others: object) -> _T | None:
         if keys[name] is None and name not in document.tables:
@@ -71,7 +76,6 @@ def scenario(document: Document) -> Scenario:
     contacts = part("contacts", read_contacts, system)
     links = part("links", read_links)
     reservoirs = part("reservoirs", read_reservoirs, contacts, links)
-    units = part("units", read_units)
     generator = part("generator", GENERATOR)
     outputs = part("output", read_outputs)
     asked: dict[str, Task | None] = {name: part(name, kind.read) for name, kind in TASKS.items()}

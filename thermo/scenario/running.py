@@ -89,6 +89,7 @@ class Run:
             "stopped": stopped,
             "verified": self.verified,
             "problems": self.problems,
+            "remarks": self._made.remarks,
             "started": self._started.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - self._clock, 3),
             **made_by(self._made.document),

@@ -13,6 +13,7 @@ from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.system.base import System
 from oqs.units import Units
+from oqs.validity.one_unit import other_units
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.scenario.outcome import Outcome
 from thermo.scenario.schema.document import Document
@@ -80,6 +81,11 @@ class Scenario:
                     "is missing", 'Give the equation of state, {law = "fermi_dirac", alpha = 1.5}.'
                 )
         return tuple(reservoir for reservoir in self.given if reservoir is not None)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on values that may not be what was meant, as T in another unit."""
+        return other_units(self.system, self.contact_T, self.names)
 
     @property
     def tasks(self) -> tuple[Task, ...]:

@@ -96,8 +96,8 @@ def test_a_level_that_no_contact_reaches_is_named(scenario, capsys):
 def test_flows_in_si_are_a_table(scenario, capsys):
     assert main(["flows", scenario(), "--si"]) == 0
     text = capsys.readouterr().out
-    assert f"{Units.from_temperature(1000).power(exact().heat[0]):.6e}" in text
-    assert "current (A)" in text
+    assert f"{1e15 * Units.from_temperature(1000).power(exact().heat[0]):.6e}" in text
+    assert "current (pA)" in text
 
 
 def test_relaxation_tends_to_the_stationary_flows(scenario, capsys):

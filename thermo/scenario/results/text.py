@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_SMALL: Final[Mapping[str, tuple[str, float]]] = {"A": ("pA", 1e12), "W": ("fW", 1e15)}
 _STYLES = {"sound": "green", "doubtful": "yellow", "unreliable": "red"}
 
 
@@ -46,9 +47,15 @@ def digits(value: float | None) -> str:
 
 
 def with_unit(key: str) -> str:
-    """Return a key such as mu_meV as mu (meV)."""
+    """Return a key such as mu_meV as mu (meV); A and W, which dots never reach, as pA and fW."""
     name, _, unit = key.partition("_")
-    return f"{name} ({unit})" if unit else name
+    return f"{name} ({_SMALL.get(unit, (unit,))[0]})" if unit else name
+
+
+def in_its_unit(key: str, value: float) -> float:
+    """Return the value of a key in the unit that `with_unit` says."""
+    unit = key.partition("_")[2]
+    return value * _SMALL[unit][1] if unit in _SMALL else value
 
 
 def print_table(output: Console, heads: list[str], rows: Iterable[tuple[str, ...]]) -> None:

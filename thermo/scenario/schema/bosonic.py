@@ -15,17 +15,25 @@ from oqs.deferred import qutip
 from oqs.system.base import FermionicSystem, System
 from oqs.system.spins import on_factor
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import REQUIRED, Choice, Items, Key, Table, Variant
-from thermo.scenario.schema.values import Whole, arguments_of, complex_array, name, number, positive
+from thermo.scenario.schema.table import REQUIRED, Choice, Key, Table, Variant
+from thermo.scenario.schema.values import (
+    BAND,
+    POSITIVE_ENERGY,
+    Whole,
+    arguments_of,
+    complex_array,
+    energies_of,
+    name,
+)
 
 SPECTRA: Final = Variant(
     "law",
     {
-        "ohmic": (arguments_of(ohmic, cutoff=positive), ohmic),
-        **{
-            call.__name__: (arguments_of(call), call)
-            for call in (drude_lorentz, underdamped, flat, lorentzian)
-        },
+        "ohmic": (arguments_of(ohmic, cutoff=POSITIVE_ENERGY), ohmic),
+        "drude_lorentz": (energies_of(drude_lorentz, "strength"), drude_lorentz),
+        "underdamped": (energies_of(underdamped, "strength"), underdamped),
+        "flat": (energies_of(flat), flat),
+        "lorentzian": (energies_of(lorentzian), lorentzian),
     },
 )
 """Spectral densities: a new one is an entry here."""
@@ -59,7 +67,7 @@ BOSONIC: Final = Table(
             REQUIRED,
         ),
         "factor": Key(Whole(0, 499), "It is the spin or oscillator, counted from 0.", 0),
-        "band": Key(Items(number, 2, 2), "Give the lowest and highest energy of its bosons."),
+        "band": Key(BAND, "Give the lowest and highest energy of its bosons."),
     }
 )
 

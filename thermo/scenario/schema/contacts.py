@@ -25,10 +25,23 @@ from thermo.scenario.schema.table import (
     label,
     named,
 )
-from thermo.scenario.schema.values import arguments_of, complex_array, complex_number, name, number
+from thermo.scenario.schema.values import (
+    BAND,
+    arguments_of,
+    complex_array,
+    complex_number,
+    energies_of,
+    name,
+    number,
+)
 
 RATES: Final = Variant(
-    "law", {call.__name__: (arguments_of(call), call) for call in (flat, power_law, lorentzian)}
+    "law",
+    {
+        "flat": (energies_of(flat), flat),
+        "power_law": (arguments_of(power_law), power_law),
+        "lorentzian": (energies_of(lorentzian), lorentzian),
+    },
 )
 """Rate laws: a new one is an entry here."""
 
@@ -51,7 +64,7 @@ FERMIONIC: Final = Table(
         ),
         "coupling": Key(complex_array, "Give (N,) for one channel or (m, N) for m channels."),
         "spin": Key(SPIN, "Give {amplitudes = [1.0]}, one per spinful dot."),
-        "band": Key(Items(number, 2, 2), "Give the lowest and highest energy of its states."),
+        "band": Key(BAND, "Give the lowest and highest energy of its states."),
     }
 )
 

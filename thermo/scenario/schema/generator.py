@@ -24,7 +24,7 @@ from oqs.system.base import System
 from oqs.validity.first_order import first_order
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Key, Table, Variant, argument_keys
-from thermo.scenario.schema.values import boolean, number, positive
+from thermo.scenario.schema.values import ENERGY, POSITIVE_ENERGY, boolean, positive
 
 METHODS: Final[dict[str, StationaryMethod | None]] = {
     "auto": None,
@@ -84,8 +84,8 @@ def _window(value: object, place: Place) -> Window:
 _WINDOW: Final = Table(
     argument_keys(
         Window,
-        energy=(positive, "It is the width, an energy."),
-        mu=(number, "It is the chemical potential that energies are counted from."),
+        energy=(POSITIVE_ENERGY, "It is the width, an energy."),
+        mu=(ENERGY, "It is the chemical potential that energies are counted from."),
         weight=(positive, "It is the largest weight that may be left out."),
     )
 )
@@ -99,7 +99,7 @@ DAVIES: Final = Table(
         **argument_keys(
             davies,
             lamb_shift=_SHIFT,
-            resolution=(positive, "It is an energy: closer levels count as one."),
+            resolution=(POSITIVE_ENERGY, "It is an energy: closer levels count as one."),
             energy=(Choice(("hamiltonian", "level")), "It is what the energy flows count."),
         ),
     }

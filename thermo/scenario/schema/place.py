@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar, final
 
+from oqs.units import Units
+
 _LONGEST = 80  # characters of a key's name that an error repeats
 _MOST_TOLD = 20  # problems; a damaged table of numbers has thousands
 _ARGUMENT = re.compile(r"^Argument `(\w+)`")
@@ -103,11 +105,13 @@ class Place:
     file : the scenario's file.
     key : path to the key, its parts joined by dots; empty for the whole file.
     meaning : a sentence on what belongs there: the remedy of every error at this place.
+    units : of the scenario, which keys with a unit in their name need.
     """
 
     file: str
     key: str = ""
     meaning: str = ""
+    units: Units | None = None
 
     def at(self, part: str | int, meaning: str | None = None) -> Place:
         """Return the place of a key of this table, or of an entry of this array, from 0."""
@@ -116,7 +120,8 @@ class Place:
         else:
             name = part if part and part.isprintable() else repr(part)
             key = ".".join([*([self.key] if self.key else []), name[:_LONGEST]])
-        return Place(self.file, key, self.meaning if meaning is None else meaning)
+        meant = self.meaning if meaning is None else meaning
+        return dataclasses.replace(self, key=key, meaning=meant)
 
     def error(self, problem: str, remedy: str | None = None) -> ScenarioError:
         """Return the error: file, key, what is wrong, and the remedy (else the key's meaning)."""

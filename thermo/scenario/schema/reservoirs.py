@@ -32,11 +32,13 @@ from thermo.scenario.schema.table import (
     shown,
 )
 from thermo.scenario.schema.values import (
+    ENERGY,
+    LONG_ENERGIES,
+    POSITIVE_ENERGY,
     Whole,
     arguments_of,
     long_numbers,
     name,
-    number,
     positive,
 )
 
@@ -46,14 +48,14 @@ GASES: Final = Variant(
         "sommerfeld": (arguments_of(SommerfeldGas, alpha=positive), SommerfeldGas),
         "fermi_dirac": (arguments_of(FermiDiracGas, alpha=positive), FermiDiracGas),
         "tabulated": (
-            arguments_of(TabulatedGas, energies=long_numbers, density_of_states=long_numbers),
+            arguments_of(TabulatedGas, energies=LONG_ENERGIES, density_of_states=long_numbers),
             TabulatedGas,
         ),
         "bose": (arguments_of(BoseGas, alpha=positive), BoseGas),
-        "debye": (arguments_of(DebyeSolid, T_D=positive, dimension=Whole(1, 3)), DebyeSolid),
+        "debye": (arguments_of(DebyeSolid, T_D=POSITIVE_ENERGY, dimension=Whole(1, 3)), DebyeSolid),
         "heat_capacity": (
             arguments_of(
-                TabulatedHeatCapacity, temperatures=long_numbers, heat_capacity=long_numbers
+                TabulatedHeatCapacity, temperatures=LONG_ENERGIES, heat_capacity=long_numbers
             ),
             TabulatedHeatCapacity,
         ),
@@ -67,13 +69,14 @@ def _size(value: object, place: Place) -> float:
     return math.inf if value == math.inf else positive(value, place)
 
 
-_MU: Final = "Give the chemical potential, in units of energy."
+_T: Final = "Give the temperature: T in units of energy (k_B = 1), or T_K in kelvin."
+_MU: Final = "Give the chemical potential: mu in units of energy, or mu_meV."
 
 RESERVOIR: Final = Table(
     {
         "name": Key(name, "It is the name of its contact."),
-        "T": Key(positive, "Give the temperature, in units of energy (k_B = 1).", REQUIRED),
-        "mu": Key(number, _MU),
+        "T": Key(POSITIVE_ENERGY, _T, REQUIRED),
+        "mu": Key(ENERGY, _MU),
         "gas": Key(GASES, 'Give a gas, {law = "fermi_dirac", alpha = 1.5}.'),
         **argument_keys(
             Reservoir, capacity=(_size, "It is A_j V_j, the size of the reservoir, or inf.")

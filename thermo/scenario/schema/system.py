@@ -11,16 +11,17 @@ from oqs.system import builders, spins
 from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
+from thermo.scenario.schema.measured import Measured
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import REQUIRED, Choice, Items, Key, Reader, Table, quoted
 from thermo.scenario.schema.values import (
+    COMPLEX_ENERGY,
+    ENERGIES,
+    ENERGY,
     Whole,
-    arguments_of,
     as_given,
     complex_array,
-    complex_number,
-    number,
-    numbers,
+    energies_of,
 )
 
 BUILDERS: Final[Mapping[str, Callable[..., System]]] = {
@@ -62,11 +63,14 @@ def _terms(sites: int, energy: Reader) -> Reader:
 
 SYSTEM: Final = Table(
     {
-        "energies": Key(numbers, "Give the energies of levels without tunnelling, [21.1, 21.5]."),
-        "h": Key(complex_array, "Give the Hermitian matrix eps_vw of Eq. (8), row by row."),
-        "U": Key(_terms(2, number), "Give [{sites = [0, 1], value = 2.0}] for + U n_0 n_1.", ()),
+        "energies": Key(ENERGIES, "Give the energies of levels without tunnelling, [21.1, 21.5]."),
+        "h": Key(
+            Measured(complex_array, "energy"),
+            "Give the Hermitian matrix eps_vw of Eq. (8), row by row.",
+        ),
+        "U": Key(_terms(2, ENERGY), "Give [{sites = [0, 1], value = 2.0}] for + U n_0 n_1.", ()),
         "V": Key(
-            _terms(4, complex_number),
+            _terms(4, COMPLEX_ENERGY),
             "Give [{sites = [0, 1, 2, 3], value = 0.1}] for + V c_0^+ c_1^+ c_2 c_3.",
             (),
         ),
@@ -117,6 +121,8 @@ def _built(keys: Mapping[str, Any], place: Place) -> System:
             )
     build = BUILDERS[keys["builder"]]
     at = place.at("arguments", f"Give the arguments of oqs.{keys['builder']}.")
-    arguments = arguments_of(build)({} if keys["arguments"] is None else keys["arguments"], at)
+    arguments = energies_of(build, "anisotropy")(
+        {} if keys["arguments"] is None else keys["arguments"], at
+    )
     with at.blamed():
         return build(**arguments)

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, final
 
+from thermo.scenario.schema.measured import Measured, given
 from thermo.scenario.schema.place import Place, Problems, ScenarioError
 
 Reader = Callable[[object, Place], Any]
@@ -70,16 +71,18 @@ class Table:
         """Return the meaning of every key, None of one that cannot be read: that is a problem."""
         if not isinstance(value, dict):
             raise place.error(f"must be a table, but is {shown(value)}")
+        names = {name: given(value, name, key.read) for name, key in self.keys.items()}
+        known = {name for several in names.values() for name in several}
         meant = set()
         for name in value:
-            if name not in self.keys:
+            if name not in known:
                 meant |= set(_nearest(name, self.keys))
                 problems.add(unknown(place.at(name), name, self.keys))
         meaning: dict[str, Any] = {}
         for name, key in self.keys.items():
             at = place.at(name, key.meaning)
-            if name in value:
-                meaning[name] = problems.tried(key.read, value[name], at)
+            if names[name]:
+                meaning[name] = problems.tried(_read, key, name, names[name], value, place)
             elif key.default is not REQUIRED:
                 meaning[name] = key.default
             else:
@@ -87,6 +90,17 @@ class Table:
                 if name not in meant:  # a misspelt key is not missing as well
                     problems.add(at.error("is missing"))
         return meaning
+
+
+def _read(key: Key, name: str, names: list[str], value: Mapping[str, object], place: Place) -> Any:
+    """Return the meaning of a key that the table gives, by its name or with a unit behind it."""
+    at = place.at(names[0], key.meaning)
+    if len(names) > 1:
+        raise at.error(f"must not stand beside `{names[1]}`", "Give one of them.")
+    if names[0] == name:
+        return key.read(value[name], at)
+    assert isinstance(key.read, Measured)  # no other key has several names
+    return key.read.converted(value[names[0]], names[0][len(name) + 1 :], at)
 
 
 @final

@@ -11,6 +11,7 @@ from typing import Any, Final, final
 import numpy as np
 
 from oqs.arguments import ComplexArray, FloatArray
+from thermo.scenario.schema.measured import Measured
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Items, Key, Reader, Table, argument_keys, shown
 
@@ -113,6 +114,16 @@ def long_numbers(value: object, place: Place) -> FloatArray:
     return np.array(Items(number, most=20_000)(value, place))
 
 
+ENERGY: Final = Measured(number, "energy")
+"""Reader of an energy, a temperature, a rate: `mu`, `mu_meV`, `mu_ueV`, `mu_K`."""
+POSITIVE_ENERGY: Final = Measured(positive, "energy")
+"""The same of one > 0."""
+COMPLEX_ENERGY: Final = Measured(complex_number, "energy")
+"""The same of a complex amplitude."""
+DURATION: Final = Measured(positive, "time")
+"""Reader of a time > 0: `t_final`, `t_final_s`, `t_final_ns`."""
+
+
 def complex_array(value: object, place: Place) -> ComplexArray:
     """Return an array (N,) or (m, N) of complex numbers."""
     if isinstance(value, list) and any(isinstance(row, list) for row in value):
@@ -123,6 +134,13 @@ def complex_array(value: object, place: Place) -> ComplexArray:
         return np.array(rows)
     return np.array(Items(complex_number)(value, place))
 
+
+ENERGIES: Final = Measured(numbers, "energy")
+"""Reader of an array (m,) of energies: `energies`, `energies_meV`."""
+LONG_ENERGIES: Final = Measured(long_numbers, "energy")
+"""The same of a table of some thousands."""
+BAND: Final = Measured(Items(number, 2, 2), "energy")
+"""Reader of the lowest and the highest of some energies."""
 
 _BY_ANNOTATION: Final[Mapping[str, Reader]] = {
     "ArrayLike": numbers,
@@ -150,3 +168,26 @@ def arguments_of(call: Callable[..., Any], **readers: Reader) -> Table:
     }
     keys: dict[str, Key] = argument_keys(call, **known)
     return Table(keys)
+
+
+_ENERGIES: Final[Mapping[str, Reader]] = {
+    "ArrayLike": ENERGIES,
+    "complex": COMPLEX_ENERGY,
+    "float": ENERGY,
+}
+
+
+def energies_of(call: Callable[..., Any], *pure: str, **readers: Reader) -> Table:
+    """Return the table of all arguments of a call whose numbers are energies.
+
+    Parameters
+    ----------
+    pure : arguments that are numbers without a unit.
+    readers : of the arguments that are read otherwise.
+    """
+    measured = {
+        name: _ENERGIES[argument.annotation]
+        for name, argument in inspect.signature(call).parameters.items()
+        if argument.annotation in _ENERGIES and name not in pure
+    }
+    return arguments_of(call, **{**measured, **readers})

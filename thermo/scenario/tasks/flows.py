@@ -27,7 +27,7 @@ from thermo.scenario.results.data import (
     si_data,
     state_data,
 )
-from thermo.scenario.results.text import digits, print_audit, print_table, with_unit
+from thermo.scenario.results.text import digits, in_its_unit, print_audit, print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Key, Table, argument_keys
@@ -158,7 +158,7 @@ def show_flows(output: Console, data: Mapping[str, Any]) -> None:
             (
                 reservoir["name"],
                 *(digits(reservoir[key]) for key in state),
-                *(f"{law[kind][j]:.6e}" for kind in kinds),
+                *(f"{in_its_unit(kind, law[kind][j]):.6e}" for kind in kinds),
             )
             for j, reservoir in enumerate(data["reservoirs"])
         ]

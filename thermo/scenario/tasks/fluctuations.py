@@ -22,7 +22,7 @@ from thermo.scenario.results.text import print_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Table, argument_keys
-from thermo.scenario.schema.values import Whole, long_numbers
+from thermo.scenario.schema.values import LONG_ENERGIES, Whole
 from thermo.scenario.tasks.laws import make_model
 
 _BALANCED = 1e-9  # of the largest covariance: what all reservoirs lose together is none
@@ -131,7 +131,7 @@ FLUCTUATIONS: Final = Table(
     argument_keys(
         FluctuationsTask,
         order=(Whole(1, 20), "It is how many cumulants: 2 for mean and noise."),
-        frequencies=(long_numbers, "Give frequencies >= 0, [0.0, 0.01], in units of energy."),
+        frequencies=(LONG_ENERGIES, "Give frequencies >= 0, [0.0, 0.01], in units of energy."),
     )
 )
 

@@ -21,7 +21,7 @@ from thermo.scenario.results.text import print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Table, argument_keys
-from thermo.scenario.schema.values import Whole, positive
+from thermo.scenario.schema.values import DURATION, Whole
 from thermo.scenario.tasks.laws import make_model
 
 _TIMES = 10  # relaxation times that a relaxation lasts by default
@@ -110,7 +110,7 @@ RELAXATION: Final = Table(
     argument_keys(
         RelaxationTask,
         initial=(_initial, 'Give "empty", "full" or occupations [1, 0].'),
-        t_final=(positive, "It is the end, in units of 1/energy."),
+        t_final=(DURATION, "It is the end, in units of 1/energy."),
         points=(Whole(2, 10_000), "It is the number of times from 0 to the end."),
     )
 )
@@ -136,20 +136,24 @@ def labelled(result: Relaxation, names: tuple[str, ...]) -> xr.Dataset:
     flows = ("time", "reservoir")
     square = ("time", "row", "column")
     variables: dict[str, Any] = {
-        "P": (flows, result.flows.particle, {"long_name": "particle flow out", "units": "E"}),
-        "J": (flows, result.flows.energy, {"long_name": "energy flow out", "units": "E^2"}),
-        "Y": (flows, result.flows.heat, {"long_name": "heat flow out", "units": "E^2"}),
+        "P": (
+            flows,
+            result.flows.particle,
+            {"long_name": "particle flow out", "units": "E_0/hbar"},
+        ),
+        "J": (flows, result.flows.energy, {"long_name": "energy flow out", "units": "E_0^2/hbar"}),
+        "Y": (flows, result.flows.heat, {"long_name": "heat flow out", "units": "E_0^2/hbar"}),
         "S": ("time", result.entropy, {"long_name": "entropy of the system", "units": "1"}),
         "production": (
             "time",
             result.entropy_production,
-            {"long_name": "entropy production, Eq. (3)", "units": "E"},
+            {"long_name": "entropy production, Eq. (3)", "units": "E_0/hbar"},
         ),
         "rho_real": (square, states.real, {"long_name": "density matrix, real part"}),
         "rho_imaginary": (square, states.imag, {"long_name": "density matrix, imaginary part"}),
     }
     coordinates: dict[str, Any] = {
-        "time": ("time", result.times, {"long_name": "time", "units": "1/E"}),
+        "time": ("time", result.times, {"long_name": "time", "units": "hbar/E_0"}),
         "reservoir": list(names),
     }
     return xr.Dataset(variables, coordinates)

@@ -19,7 +19,7 @@ from thermo.scenario.results.text import print_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
-from thermo.scenario.schema.values import number, positive
+from thermo.scenario.schema.values import ENERGY, POSITIVE_ENERGY
 from thermo.scenario.tasks.laws import LAWS, make_law, require_law
 
 _BALANCED = 1e-9  # of the largest coefficient: what all reservoirs lose together is none
@@ -111,8 +111,8 @@ def _checks(onsager: FloatArray) -> tuple[Check, ...]:
 RESPONSE: Final = Table(
     argument_keys(
         ResponseTask,
-        T=(positive, "It is the temperature of all reservoirs, in units of energy."),
-        mu=(number, "It is the chemical potential of all reservoirs, in units of energy."),
+        T=(POSITIVE_ENERGY, "It is the temperature of all reservoirs, in units of energy."),
+        mu=(ENERGY, "It is the chemical potential of all reservoirs, in units of energy."),
         law=(Choice(tuple(LAWS)), "It names a flow law."),
     )
 )

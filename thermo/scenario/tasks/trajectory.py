@@ -16,7 +16,7 @@ from thermo.scenario.results.drawing import save_figures
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
-from thermo.scenario.schema.values import Whole, boolean, positive
+from thermo.scenario.schema.values import DURATION, Whole, boolean, positive
 from thermo.scenario.tasks.laws import DRIVING, make_law, require_law, with_its_links
 from thermo.scenario.tasks.trajectory_report import trajectory_checks, trajectory_data
 
@@ -85,7 +85,7 @@ def _judged(path: Trajectory, progress: bool | None, problems: list[str]) -> Aud
 
 _CONTROLS: Final = argument_keys(
     evolve,
-    t_final=(positive, "It is the end; without it the run goes on to equilibrium."),
+    t_final=(DURATION, "It is the end; without it the run goes on to equilibrium."),
     rtol=(positive, "It is the tolerance of a step, 1e-10."),
     tolerance=(positive, "It is how near equilibrium the run ends, 1e-6."),
     max_steps=(Whole(1, 1_000_000), "It bounds the solver's steps, 2000."),
