@@ -9,10 +9,8 @@ from typing import final
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
-from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.flows import Flows
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.rates.martingale import Field, covariance, currents, potentials
@@ -23,6 +21,7 @@ from oqs.fluctuations.statistics import Tilted
 from oqs.fluctuations.waiting import Watched
 from oqs.memory import announce, require_memory
 from oqs.numerics.threads import one_thread_below
+from oqs.stationary.rates.elimination import closed_set
 from oqs.stationary.rates.rate_equation import balanced
 
 _SECONDS = 2e-11  # times D^3: 1.2 s for 4096 states
@@ -225,15 +224,4 @@ def _reached(rates: PairRates) -> PairRates:
     up, down = rates.up.sum(axis=0), rates.down.sum(axis=0)
     if np.all(up > 0) and np.all(down > 0):
         return rates
-    count, label = connected_components(sp.csr_array(rates.matrix(up, down)), connection="strong")
-    sources = np.concatenate([rates.lower[up > 0], rates.upper[down > 0]])
-    targets = np.concatenate([rates.upper[up > 0], rates.lower[down > 0]])
-    left = np.unique(label[sources[label[sources] != label[targets]]])
-    closed = np.setdiff1d(np.arange(count), left)
-    if len(closed) > 1:
-        raise NonUniqueStationaryState(
-            Kernel(len(closed)),
-            "The rates that link the remaining sets of states are below the smallest double at "
-            "these temperatures: raise T, or move mu towards the levels.",
-        )
-    return rates.restricted(label == closed[0])
+    return rates.restricted(closed_set(sp.csr_array(rates.matrix(up, down))))

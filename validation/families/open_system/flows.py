@@ -9,7 +9,7 @@ import numpy as np
 
 import oqs
 from oqs.arguments import FloatArray
-from validation.framework.check import Measurement, check
+from validation.framework.check import Check, Measurement, check
 from validation.framework.deviation import deviation, largest, worst
 from validation.references import literal
 from validation.systems import random_systems
@@ -64,52 +64,32 @@ def closed_form(rng: np.random.Generator) -> Measurement:
     return worst((s.name, measure(s)) for s in _settings(rng))
 
 
-def _from_density_matrix(rng: np.random.Generator, method: oqs.StationaryMethod) -> Measurement:
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        law = oqs.flow_law(model, method=method)
-        return _departure(setting, law(setting.T, setting.mu))
+def _by(method: oqs.StationaryMethod, name: str, what: str) -> Check:
+    """Return the check of the flows that a method takes from the stationary density matrix."""
 
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    @check(
+        f"flows, {name}",
+        equation="Eq. (10)",
+        reference=_REFERENCE,
+        tolerance=ROUNDING,
+        claim=f"Flows from the stationary density matrix are those of Eq. (10): {what}.",
+    )
+    def deviation_of_flows(rng: np.random.Generator) -> Measurement:
+        def measure(setting: Setting) -> float:
+            model = oqs.davies(setting.system, setting.contacts)
+            law = oqs.flow_law(model, method=method)
+            return _departure(setting, law(setting.T, setting.mu))
+
+        return worst((s.name, measure(s)) for s in _settings(rng))
+
+    return deviation_of_flows
 
 
-_CLAIM = "Flows from the stationary density matrix are those of Eq. (10): {}."
-
-
-@check(
-    "flows, full Liouvillian",
-    equation="Eq. (10)",
-    reference=_REFERENCE,
-    tolerance=ROUNDING,
-    claim=_CLAIM.format("all 4^N matrix elements solved"),
+full_liouvillian = _by(oqs.FullLiouvillian(), "full Liouvillian", "all 4^N matrix elements solved")
+zero_frequency_block = _by(
+    oqs.ZeroFrequencyBlock(), "zero-frequency block", "coherences within levels kept"
 )
-def full_liouvillian(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation of the full Liouvillian's flows."""
-    return _from_density_matrix(rng, oqs.FullLiouvillian())
-
-
-@check(
-    "flows, zero-frequency block",
-    equation="Eq. (10)",
-    reference=_REFERENCE,
-    tolerance=ROUNDING,
-    claim=_CLAIM.format("coherences within levels kept"),
-)
-def zero_frequency_block(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation of the zero-frequency block's flows."""
-    return _from_density_matrix(rng, oqs.ZeroFrequencyBlock())
-
-
-@check(
-    "flows, populations",
-    equation="Eq. (10)",
-    reference=_REFERENCE,
-    tolerance=ROUNDING,
-    claim=_CLAIM.format("the rate equation of the energy eigenstates"),
-)
-def populations(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation of the populations' flows; systems without degeneracy."""
-    return _from_density_matrix(rng, oqs.Populations())
+populations = _by(oqs.Populations(), "populations", "the rate equation of the energy eigenstates")
 
 
 @check(
