@@ -111,10 +111,6 @@ class Audit:
                 return assumption
         raise KeyError(f"no assumption {name!r}; there are {[a.name for a in self.assumptions]}")
 
-    def with_assumptions(self, *more: Assumption) -> Audit:
-        """Return the audit with further assumptions added."""
-        return dataclasses.replace(self, assumptions=(*self.assumptions, *more))
-
     def __repr__(self) -> str:
         lines = [f"{'assumption':<18} {'ratio':>9}  {'verdict':<10}  measure; remedy"]
         for a in self.assumptions:

@@ -111,10 +111,40 @@ class Together:
     def _jacobian(self, T: FloatArray, mu: FloatArray, p: FloatArray) -> FlowJacobian:
         (count, n), reference = T.shape, mu.mean(axis=1)
         up, down = self._rates(T, mu)
+        driven = self._driven(T, mu, p)
+        change = self._population_changes(up, down, driven, p)
+        energy = self.energy[:, None] - reference * self.moved[:, None]  # (M, b)
+        changes = np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
+        gross = np.empty(changes.shape)
+        size, diagonal = np.abs(change), np.arange(n)
+        for kind, unit in enumerate((np.broadcast_to(self.moved[:, None], energy.shape), energy)):
+            rising, falling = self._leaving(up * unit, down * unit)
+            gained = rising - falling
+            scale = np.add(*self._leaving(up * abs(unit), down * abs(unit)))
+            for j in range(n):
+                changes[kind, ..., j] = (gained[j, :, None, None] * change).sum(axis=0)
+                gross[kind, ..., j] = (scale[j, :, None, None] * size).sum(axis=0)
+            for theta in range(2):
+                own = driven[:, theta] * unit
+                changes[kind, theta, diagonal, :, diagonal] += self._by_contact(own).T
+                gross[kind, theta, diagonal, :, diagonal] += self._by_contact(np.abs(own)).T
+        particle, carried = balanced(changes, gross).transpose(0, 1, 3, 4, 2)
+        flux = up * p[self.lower] - down * p[self.upper]
+        flow = self._by_contact(flux * self.moved[:, None])
+        return FlowJacobian.of(particle, carried, flow, mu, reference=reference)
+
+    def _driven(self, T: FloatArray, mu: FloatArray, p: FloatArray) -> FloatArray:
+        """Return the derivatives (M, 2, b) of the fluxes up by their own contact's T and mu."""
         slopes = slopes_together(*self._weighted, T, mu)[:, :, self.contact, self.kappa]
         slopes *= self.strength[:, None]
-        # of fluxes up by the own contact's T and mu
-        driven = (slopes[:, 1] * p[self.lower] - slopes[:, 0] * p[self.upper]).transpose(1, 0, 2)
+        driven = slopes[:, 1] * p[self.lower] - slopes[:, 0] * p[self.upper]
+        return np.asarray(driven.transpose(1, 0, 2))
+
+    def _population_changes(
+        self, up: FloatArray, down: FloatArray, driven: FloatArray, p: FloatArray
+    ) -> FloatArray:
+        """Return the derivatives (D, 2, n, b) of the populations by each T_q, mu_q."""
+        n, count = self.model.reservoirs, p.shape[-1]
         sources = np.zeros((self._dimension, 2, n, count))
         for q in range(n):
             own = (self.contact == q)[:, None, None]
@@ -124,31 +154,9 @@ class Together:
                 )
             )
         totals = self._joined @ up, self._joined @ down
-        change = population_changes(
+        return population_changes(
             self._lines, totals, p, sources.reshape(-1, 2 * n, count), self.method
         ).reshape(-1, 2, n, count)
-        energy = self.energy[:, None] - reference * self.moved[:, None]  # (M, b)
-        changes = np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
-        gross = np.empty(changes.shape)
-        size = np.abs(change)
-        for kind, unit in enumerate((np.broadcast_to(self.moved[:, None], energy.shape), energy)):
-            rising, falling = self._leaving(up * unit, down * unit)
-            gained, scale = (
-                rising - falling,
-                np.add(*self._leaving(up * abs(unit), down * abs(unit))),
-            )
-            for j in range(n):
-                changes[kind, ..., j] = (gained[j, :, None, None] * change).sum(axis=0)
-                gross[kind, ..., j] = (scale[j, :, None, None] * size).sum(axis=0)
-            for theta in range(2):
-                own = driven[:, theta] * unit
-                diagonal = np.arange(n)
-                changes[kind, theta, diagonal, :, diagonal] += self._by_contact(own).T
-                gross[kind, theta, diagonal, :, diagonal] += self._by_contact(np.abs(own)).T
-        particle, carried = balanced(changes, gross).transpose(0, 1, 3, 4, 2)
-        flux = up * p[self.lower] - down * p[self.upper]
-        flow = self._by_contact(flux * self.moved[:, None])
-        return FlowJacobian.of(particle, carried, flow, mu, reference=reference)
 
     def _rates(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the rates (M, b) up and down."""
