@@ -21,7 +21,7 @@ class Deferred:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(importlib.import_module(self._module), name)
-        setattr(self, name, value)  # the next time it is there
+        setattr(self, name, value)  # kept for the next access
         return value
 
 

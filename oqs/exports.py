@@ -41,7 +41,7 @@ def lazy(
     def find(name: str) -> Any:
         if name in homes:
             value = getattr(importlib.import_module(homes[name]), name)
-            setattr(sys.modules[package], name, value)  # the next time it is there
+            setattr(sys.modules[package], name, value)  # kept for the next access
             return value
         room = f"{package}.{name}"
         if name.startswith("_") or importlib.util.find_spec(room) is None:

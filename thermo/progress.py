@@ -69,7 +69,7 @@ class ProgressBar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        # off a terminal only the last state is printed, which a transient bar would erase
+        # without a terminal only the last state is printed: a transient bar would erase it
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

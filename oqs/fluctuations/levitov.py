@@ -24,7 +24,7 @@ from oqs.numerics.occupation import filled_and_empty
 from oqs.numerics.quadrature import Panels
 from oqs.system.systems import QuadraticSystem
 
-_EDGE = 1.001  # how far beyond the largest field that is looked at the mean must be finite
+_EDGE = 1.001  # the mean must be finite up to this multiple of the largest field
 
 
 @exported

@@ -150,7 +150,7 @@ def integral(sample: Sample, panels: Panels, groups: Sequence[int], accuracy: fl
     def bound(value: FloatArray, gross: FloatArray) -> FloatArray:
         flow, rate = (np.maximum.reduceat(np.abs(a), starts) for a in (value, gross))
         enough = np.maximum(accuracy * flow, min(accuracy, ROUNDING) * rate)
-        enough += np.finfo(float).tiny  # nothing at all is enough of it
+        enough += np.finfo(float).tiny  # an integral of zero needs no digits
         return np.repeat(enough, groups)
 
     integrals = integrate(sample, panels, bound)

@@ -11,7 +11,7 @@ from oqs.arguments import FloatArray
 from oqs.exports import exported
 
 _KNOWN = 64 * float(np.finfo(np.float64).eps)  # of L_QQ: what kappa is known to
-_RANK = 1e-10  # relative size below which a floating reservoir has no say in a combination
+_RANK = 1e-10  # relative weight below which a floating reservoir does not count
 
 
 @exported

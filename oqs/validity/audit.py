@@ -250,7 +250,7 @@ def _unique(model: Model) -> Assumption:
 
 
 def _time_scales(model: Model, T: FloatArray, mu: FloatArray, tau_eq: float) -> Assumption:
-    part = model.touched.model  # what carries nothing has no time of its own
+    part = model.touched.model  # the dark part has no relaxation time
     try:
         tau = np.inf if part is None else relaxation_time(part, T, mu)
     except NonUniqueStationaryState:

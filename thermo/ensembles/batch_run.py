@@ -17,7 +17,7 @@ from thermo.numerics.rosenbrock import ORDER, BatchStep, take_steps
 from thermo.reservoirs.state import State
 
 _RESTORED = 10  # steps from one correction of the totals to the next
-_LONG = 250  # steps, after which a run is so stiff that errors of its Jacobian hold it up
+_LONG = 250  # steps above which errors of the Jacobian limit the step of a stiff run
 
 Columns = tuple[NDArray[np.generic], ...]
 
@@ -100,7 +100,7 @@ class _Run:
         error = _largest(step.error / scale) / self.dynamics.rtol
         there = problem.evaluate_or_nan(step.end, y)
         good = (error <= 1) & np.isfinite(there.rates).all(axis=1)
-        # a sum rounded to less than the end would call for a step too short to be one
+        # rounding may leave a remainder too short to be a step
         after = np.where(self.h == end_of_all - self.t, end_of_all, self.t + self.h)
         self._record(step, after, good)
         self.y = np.where(good[:, None], step.end, self.y)
@@ -112,7 +112,7 @@ class _Run:
         self.h = self.h * np.where(np.isfinite(error), factor, 0.1)
         self.h = np.minimum(self.h, end_of_all - self.t)
         self._refuse()
-        # a step that was refused has moved nothing, which is no rest
+        # a refused step moves nothing: that is no sign of rest
         verdict = self.rule(self.t, self.y, np.where(good[:, None], y, np.inf))
         self._drop(np.where(good, verdict, GOES_ON))
 

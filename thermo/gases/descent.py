@@ -133,7 +133,7 @@ class _Search:
     def _enter(self, T: FloatArray, mu: FloatArray) -> _Point | None:
         """Return the point if the gas is defined, finite and convex there."""
         try:
-            with np.errstate(all="ignore"):  # a trial may overflow; what is not finite is refused
+            with np.errstate(all="ignore"):  # a trial may overflow: it is refused
                 now = self._state(T, mu)
         except ValueError:
             return None

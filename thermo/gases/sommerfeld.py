@@ -14,7 +14,7 @@ from oqs.exports import exported
 from thermo.gases.base import GasState, JointGas, alpha_argument, states, within_doubles
 
 _PI2_6 = math.pi**2 / 6
-# smallest mu/T at which the formulas are evaluated: far below where they mean much
+# smallest mu/T at which the formulas are evaluated: far below their validity
 DEFINED: Final = 0.01
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final, Self, final
 from thermo.processes.serving import STOPS, serve
 
 _BEGIN: Final = 300.0  # seconds to begin in: a process that starts afresh imports all anew
-_LEAVE: Final = 5.0  # seconds to leave in
+_LEAVE: Final = 5.0  # seconds granted to exit
 _GLANCE: Final = 0.5  # seconds in which a signal to a whole job reaches this process as well
 
 _Task = tuple[int, Any]  # its place, and what the call takes

@@ -103,7 +103,7 @@ class Iterated(Solver):
 
     def _gmres(self, right: Block, start: Block) -> Block:
         shape, dtype = (self._layout.size,) * 2, self._layout.storage.dtype
-        solution, _ = scipy.sparse.linalg.gmres(  # judged by its residual, whatever it says
+        solution, _ = scipy.sparse.linalg.gmres(  # its residual decides, not its exit status
             scipy.sparse.linalg.LinearOperator(shape, matvec=self._applied, dtype=dtype),
             right,
             x0=start,

@@ -81,7 +81,7 @@ class KrylovProblem(RateProblem):
         changes = np.empty((2, 2, n, n))
         for theta, q in np.ndindex(2, n):
             source, driven = self._driven(populations, [slope[theta, q] for slope in slopes])
-            change, _ = rates.inverse(-source)  # judged by its residual, whatever it says
+            change, _ = rates.inverse(-source)  # its residual decides, not its exit status
             change -= change.sum() * populations
             missed = float(np.abs(rates.apply(change) + source).max())
             size = rates.gross(np.abs(change)) + float(np.abs(source).max())

@@ -126,7 +126,7 @@ class ParityProblem(BatchedProblem):
         if moderate:
             return self._by_halves(forth, back, 2 * self._last(T, mu, 2))
         if min(np.count_nonzero(forth), np.count_nonzero(back)) < self.rates.links:
-            return self._recurrent(forth, back)  # some states are only left, never reached
+            return self._recurrent(forth, back)  # some states are transient
         return self._by_sectors(forth, back, self._last(T, mu, 1))
 
     def _last(self, T: FloatArray, mu: FloatArray, step: int) -> int:

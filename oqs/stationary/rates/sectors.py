@@ -198,7 +198,7 @@ class SectorProblem(RateProblem):
                         [len(states) for states in self.members],
                         last_sector(self.lowest_energies, 1, T, mu),
                     )
-        except _Underflow:  # some states are only left, never reached
+        except _Underflow:  # some states are transient
             return self._recurrent(T, mu)
         populations = np.empty(self.dimension)
         for states, share in zip(self.members, shares, strict=True):

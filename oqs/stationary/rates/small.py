@@ -143,7 +143,7 @@ class SmallProblem(BatchedProblem):
         rise = [sum(column) for column in zip(*ups, strict=True)]
         fall = [sum(column) for column in zip(*downs, strict=True)]
         p = _gth(ends, rise, fall, self.dimension) if min(rise) > 0 and min(fall) > 0 else None
-        if p is None:  # rates that underflowed to zero: some states are only left, never reached
+        if p is None:  # rates underflow to zero: some states are transient
             p = self._recurrent(np.array(rise), np.array(fall)).tolist()
         return ups, downs, rise, fall, p
 

@@ -222,9 +222,9 @@ class StateProblem(RateProblem):
     def _populations(self, up: FloatArray, down: FloatArray) -> FloatArray:
         rates = self._matrix(up, down)
         if min(up.min(initial=1.0), down.min(initial=1.0)) > 0:
-            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite raises
+            with np.errstate(over="ignore", invalid="ignore"):  # a result that is not finite raises
                 return within(rates)
-        # rates that underflowed to zero: some states are only left, never reached
+        # rates underflow to zero: some states are transient
         return recurrent(sp.csr_array(rates))
 
     def _matrix(self, up: FloatArray, down: FloatArray) -> FloatArray:

@@ -27,7 +27,7 @@ from oqs.stationary.rates.perturbation import TransitionList, population_changes
 from oqs.stationary.rates.rate_equation import balanced
 
 LARGEST = 64  # states up to which batching pays
-_CACHED = 250_000  # numbers in the array that is eliminated in, not to crowd out the cache
+_CACHED = 250_000  # elements of the array that is eliminated in: it stays in the cache
 
 _Good = NDArray[np.bool_]  # (b,)
 
@@ -176,7 +176,7 @@ class Together:
         good = np.minimum(up.min(axis=0, initial=1.0), down.min(axis=0, initial=1.0)) > 0
         p = np.zeros((size, up.shape[1]))
         p[0] = 1.0
-        with np.errstate(all="ignore"):  # what is not finite is not good
+        with np.errstate(all="ignore"):  # results that are not finite are not good
             for k in range(size - 1, 0, -1):
                 w[k, :k] /= w[:k, k].sum(axis=0)
                 w[:k, :k] += w[:k, k, None] * w[k, :k]
