@@ -69,9 +69,8 @@ class JointFlow:
     def reservoir_part(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return T, mu (..., n) of y (..., d)."""
         n = len(self.reservoirs)
-        mu = np.where(
-            self.reservoirs.has_potential, y[..., -n:], 0.0
-        )  # y shifted for a difference is not 0 there
+        # in a y shifted for a difference quotient mu is not 0 where there is none
+        mu = np.where(self.reservoirs.has_potential, y[..., -n:], 0.0)
         return self.start_T * np.exp(y[..., -2 * n : -n]), mu
 
     def elements(self, y: FloatArray) -> FloatArray | ComplexArray:

@@ -230,9 +230,7 @@ def _populations(rates: FloatArray) -> FloatArray:
     count, _ = connected_components(sp.csr_array(rates), connection="strong")
     if count > 1:  # rates underflow to zero: some states are transient
         return recurrent(sp.csr_array(rates))
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # a result that is not finite raises at the end
+    with np.errstate(over="ignore", invalid="ignore"):  # non-finite results raise at the end
         return within(rates)
 
 

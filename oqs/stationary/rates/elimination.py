@@ -79,9 +79,7 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
         )
     populations = np.zeros(rates.shape[0])
     own = rates[:, members][members, :].toarray()
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # a result that is not finite raises at the end
+    with np.errstate(over="ignore", invalid="ignore"):  # non-finite results raise at the end
         populations[members] = within(own)
     return populations
 
@@ -165,9 +163,7 @@ def eliminate(above: Iterable[Fold], below: Iterable[Fold], inside: FloatArray) 
         if rates underflow or populations overflow double precision.
     """
     chains = []
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # a result that is not finite raises at the end
+    with np.errstate(over="ignore", invalid="ignore"):  # non-finite results raise at the end
         for folds in (above, below):
             reached, transfers = _folded(folds)
             if reached is not None:
