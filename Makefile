@@ -13,7 +13,7 @@ LOWEST_INSTALLED := .venv-lowest/.installed
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with: make PYTHON=python3.x")'
 INSTALL := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: validate test test-slow test-lowest lint ruff mypy imports bench docs dist constraints clean
+.PHONY: validate test test-slow test-lowest lint ruff mypy imports spelling bench docs dist constraints clean
 
 validate: $(INSTALLED)
 	$(BIN)/python -m validation
@@ -35,7 +35,7 @@ test-lowest: export PYTHONWARNINGS = ignore::DeprecationWarning
 test-lowest: $(LOWEST_INSTALLED)
 	$(LOWEST)/python -m pytest -n 2 -W ignore::DeprecationWarning $(TESTS)
 
-lint: ruff mypy imports
+lint: ruff mypy imports spelling
 
 ruff: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -47,10 +47,13 @@ mypy: $(INSTALLED)
 imports: $(INSTALLED)
 	$(BIN)/lint-imports
 
+spelling: $(INSTALLED)
+	$(BIN)/codespell
+
 $(INSTALLED): pyproject.toml constraints.txt
 	$(NEW_ENOUGH)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/$(INSTALL) --constraint constraints.txt --editable ".[test,docs,fast]"
+	$(BIN)/$(INSTALL) --constraint constraints.txt --editable ".[test,docs,fast,explore]"
 	touch $@
 
 # the pins are the bounds of pyproject.toml; what those packages need in turn is pip's choice
@@ -58,7 +61,7 @@ $(LOWEST_INSTALLED): pyproject.toml tests/lower_bounds.py
 	$(NEW_ENOUGH)
 	test -x $(LOWEST)/python || $(PYTHON) -m venv .venv-lowest
 	$(LOWEST)/python tests/lower_bounds.py > .venv-lowest/lowest.txt
-	$(LOWEST)/$(INSTALL) --only-binary :all: --constraint .venv-lowest/lowest.txt --editable ".[test,docs,fast]"
+	$(LOWEST)/$(INSTALL) --only-binary :all: --constraint .venv-lowest/lowest.txt --editable ".[test,docs,fast,explore]"
 	touch $@
 
 bench: $(INSTALLED)

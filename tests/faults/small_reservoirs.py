@@ -12,6 +12,7 @@ from thermo.stochastic.small.small_reservoir import ScaledReservoir
 
 FAMILIES = ("small_reservoirs",)
 MASTER = importlib.import_module("thermo.stochastic.master_equation")
+WAVES = importlib.import_module("thermo.stochastic.wave_functions.effective")
 LEVELS = importlib.import_module("thermo.stochastic.explicit.levels")
 
 
@@ -114,7 +115,29 @@ def shared_levels(monkeypatch):
     monkeypatch.setattr(explicit, "levels_of", lambda *args: original(*args[:-1], 0.5))
 
 
+def eternal_waves(monkeypatch):
+    """The waiting changes a wave function half as much as its jumps ask."""
+    original = WAVES.series
+    monkeypatch.setattr(WAVES, "series", lambda A, phi: original(A.real / 2 + 1j * A.imag, phi))
+
+
+def no_drift(monkeypatch):
+    """The energy of the waiting is charged to nobody."""
+    walk = importlib.import_module("thermo.stochastic.wave_functions.wave_walk").WaveWalk
+    original = walk._jump
+
+    def jump(self, rows):
+        waited = self._energy(self.phi[rows]) / WAVES.norm(self.phi[rows])
+        self.held[rows] = waited
+        self.drift[rows] = 0.0
+        original(self, rows)
+
+    monkeypatch.setattr(walk, "_jump", jump)
+
+
 FAULTS = [
+    Fault("wave functions against their generator", "half the decay", eternal_waves),
+    Fault("total energy of wave functions", "energy of the waiting lost", no_drift),
     *faults(
         one_particle_off,
         "occupations off by one particle",

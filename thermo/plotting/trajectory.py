@@ -104,7 +104,7 @@ def plot_trajectory(
     modes = _frequencies(frequencies)
     marked = (*path.crossings, *path.extrema) if events else ()
     scale, inches = scales(units), checked_width(width)
-    times, state = _sampled(path)
+    times, state = sampled(path)
     goal = _equilibrium(path)
     has_mu = bool(np.any(~np.isnan(state.mu[0])))
     with paper_style():
@@ -150,7 +150,7 @@ def _frequencies(value: ArrayLike | None) -> FloatArray:
     return modes
 
 
-def _sampled(path: Trajectory) -> tuple[FloatArray, State]:
+def sampled(path: Trajectory) -> tuple[FloatArray, State]:
     """Return times spaced for a logarithmic axis, and T, mu there; a path of one point is itself.
 
     The first is well before the time at which the first curve has visibly moved.

@@ -1,4 +1,4 @@
-"""The command line: examples, check, run, and flows or relaxation alone."""
+"""The command line: examples, check, run, explore, and flows or relaxation alone."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ _ALONE: Final[Mapping[str, Callable[[], Any]]] = {
 }
 """Tasks that are commands too, which write nothing; with defaults where the file has none."""
 
+_OF_EXPLORE: Final = ("bokeh", "tornado")
+"""Packages of the extra `explore`."""
+
+
+@final
+class ExtraMissing(ValueError):
+    """A command needs a package of an extra that is not installed."""
+
 
 @final
 class ResultsUnwritten(RuntimeError):
@@ -59,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.command(options)
         return status
 
-    return exit_status(command, FolderError)
+    return exit_status(command, FolderError, ExtraMissing)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -190,6 +198,22 @@ def _check(options: argparse.Namespace) -> int:
     return VERIFIED
 
 
+def _explore(options: argparse.Namespace) -> int:
+    scenario = read(options.scenario)
+    si = _in_si(scenario, scenario.outputs.si or options.si)
+    try:
+        from thermo.scenario.explorer.server import serve
+    except ModuleNotFoundError as error:
+        if str(error.name).split(".")[0] not in _OF_EXPLORE:
+            raise
+        raise ExtraMissing(
+            f"`explore` needs {error.name}, which is not installed. Install the extra with it: "
+            'pip install "oqs-thermo[explore]", or pip install ".[explore]" in a clone.'
+        ) from error
+    serve(scenario, scenario.units if si else None)
+    return VERIFIED
+
+
 def _examples(options: argparse.Namespace) -> int:
     if options.scenario is not None:
         print(example(options.scenario).read_text(encoding="utf-8"), end="")
@@ -217,7 +241,10 @@ def _parser() -> argparse.ArgumentParser:
         _command(commands, "relaxation", _alone, "print rho_S(t) only: flows, entropy, Eq. (3)"),
     ]
     run = _command(commands, "run", _run, "compute a scenario into a folder of results")
-    for command in (check, *alone, run):
+    explore = _command(
+        commands, "explore", _explore, "serve a page with sliders for T, mu, energies and rates"
+    )
+    for command in (check, *alone, run, explore):
         command.add_argument("scenario", metavar="FILE", help="TOML file, or an example's name")
     run.add_argument("--out", metavar="DIR", help="folder of results (default: scenario's name)")
     run.add_argument("--overwrite", action="store_true", help="replace a former run's folder")
@@ -233,6 +260,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--merge", metavar="PART", nargs="+", help="folders of all parts: make the sweep's table"
     )
+    explore.add_argument("--si", action="store_true", help="answers in SI; needs [units]")
     for command in (*alone, run):
         silent = "print nothing, show no progress" if command is run else "show no progress"
         command.add_argument("--si", action="store_true", help="results in SI too; needs [units]")

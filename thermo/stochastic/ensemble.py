@@ -14,8 +14,8 @@ from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted
 from thermo.deferred import xr
-from thermo.stochastic.jumps.jump_path import JumpPath, jump_path
-from thermo.stochastic.jumps.runs import JumpRuns
+from thermo.stochastic.jumps.jump_path import JumpPath
+from thermo.stochastic.jumps.runs import Runs
 
 Quantity = Literal["T", "mu", "N", "E"]
 _UNITS = {"T": "energy", "mu": "energy", "N": "particles", "E": "energy"}
@@ -54,7 +54,7 @@ class StochasticEnsemble(Summarised):
     times : (k,) hbar = 1.
     T, mu, N, E : (M, k, n) of each reservoir's own N and E at those times; units of energy. N and
         E of a reservoir of infinite capacity are NaN.
-    state : (M, k) energy eigenstate of the system.
+    state : (M, k) energy eigenstate of the system; of a wave function one drawn by its weights.
     jumps : (M,) number of jumps.
     entropy_production : (M,) sum_j [S_j(t_final) - S_j(0)]; the system, in an eigenstate, has none.
     exchange_entropy : (M,) R of `fluctuation_theorem`.
@@ -100,7 +100,7 @@ class StochasticEnsemble(Summarised):
     seed: int
     occupations: str
     preparation: str
-    runs: JumpRuns
+    runs: Runs
 
     def summary(self) -> Summary:
         """Return how many, how long, and T at the end."""
@@ -236,9 +236,7 @@ class StochasticEnsemble(Summarised):
         Raises TypeError, IndexError unless `number` is a place in `trajectories`.
         """
         place = index("number", number, len(self.trajectories), "See ensemble.trajectories.")
-        return jump_path(
-            self.runs, int(self.trajectories[place]), int(self.jumps[place]), self.names
-        )
+        return self.runs.path(int(self.trajectories[place]), int(self.jumps[place]), self.names)
 
     def to_dataset(self) -> xr.Dataset:
         """Return everything as labelled arrays: trajectory, time, reservoir, pair."""

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Literal, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs import Populations, stationary_state
-from oqs.arguments import FloatArray, has_shape, positive_number, read_only, real_array
+from oqs.arguments import FloatArray, positive_number, read_only, real_array
 from oqs.exports import exported
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.ensemble import StochasticEnsemble
-from thermo.stochastic.jumps.plan import Plan, make_plan
-from thermo.stochastic.jumps.preparation import Preparation, canonical, definite
-from thermo.stochastic.jumps.runs import Arrays, Executor, JumpRuns, run
-from thermo.stochastic.master_equation import Occupations, checked_occupations, prepare
+from thermo.stochastic.jumps.outcome import Course
+from thermo.stochastic.jumps.runs import Arrays, Executor, Runs, run
+from thermo.stochastic.master_equation import Occupations, checked_occupations
+from thermo.stochastic.prepared_runs import Asked, PreparationKind, prepared_runs
 from thermo.stochastic.small.jump_table import IntArray
 
-_ROUNDING = 1e-14  # of the rotation to eigenstates: populations below it are not drawn
 _TIMES = 101  # reported where none are asked for
-PreparationKind = Literal["definite", "canonical"]
 
 
 @exported
@@ -74,7 +71,8 @@ def evolve_stochastic(
 
     Parameters
     ----------
-    model : of oqs.davies, without driven coherences; contacts of either kind.
+    model : of oqs.davies, contacts of either kind, or of oqs.perlind. Where contacts drive
+        coherences, trajectories are those of wave functions, for small systems: see Notes.
     reservoirs : n of them, in the order of the contacts; bosons (BoseGas) at bosonic contacts,
         whose jumps move energy alone, in with n_B = 1/(e^{Delta S} - 1), back with 1 + n_B.
     T, mu : (n,) at t = 0; units of energy.
@@ -100,7 +98,8 @@ def evolve_stochastic(
     ------
     TypeError, ValueError
         before anything is computed if an argument is wrong, a reservoir holds less than one
-        particle, or contacts drive coherences; and if a gas has no T where a trajectory leads.
+        particle, or a model with coherences has frequency shifts or a window; and if a gas has no
+        T where a trajectory leads.
     StochasticInterrupted
         at Ctrl-C, with what is finished.
 
@@ -111,6 +110,16 @@ def evolve_stochastic(
     trajectories in step, by the same random numbers to the same jumps, 5 times slower or more. A
     jump that would leave a reservoir without a particle, or without energy above its ground state,
     is closed. Source: as `master_equation`.
+
+    Monte Carlo wave functions (Dalibard, Castin, Molmer 1992, doi:10.1103/PhysRevLett.68.580)
+    follow Davies generators that drive coherences between degenerate levels
+    or `resolution` clusters, and PERLind: the system is a pure state psi, jump operators L hold
+    sqrt(gamma n(w)) with each n(w) of the reservoir's N, E after the last jump. A jump between
+    superpositions of different energies has none of its own. It moves <H> after minus <H> before;
+    that no jump came has changed <H> at the rate -<K_j H + H K_j>/2 + <K_j><H> through each
+    reservoir, K_j = sum L^+ L, and that is settled with the next jump. So sum_j E_j + <H> never
+    changes, and the mean is tr(D_j[rho] H), as the flow law has it; within one level it is w. The
+    fluctuation theorem holds for Davies without clusters. It takes 30 us a jump or more.
 
     >>> level = oqs.QuadraticSystem.from_energies([1.3])
     >>> contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))]
@@ -129,41 +138,25 @@ def evolve_stochastic(
         raise ValueError(
             f"Argument `preparation` must be 'definite' or 'canonical', but is {preparation!r}."
         )
-    table, members, group, start = prepare(model, reservoirs, T, mu)
-    plan = make_plan(
-        table,
-        members,
-        start,
-        _thresholds(below, len(group)),
-        _times(times, end),
-        end,
-        occupations == "entropic",
-    )
-    if preparation == "definite":
-        begin = definite(table.states, table.empty, len(group))
-    else:
-        begin = _canonical(plan, model, group.names, table.moves)
     entropy = np.random.SeedSequence().entropy if seed is None else _whole("seed", seed, 0)
-    runs = JumpRuns(plan, begin, int(entropy))  # type: ignore[arg-type]
+    asked = Asked(
+        end,
+        _times(times, end),
+        below,
+        occupations,
+        preparation,
+        int(entropy),  # type: ignore[arg-type]
+    )
+    runs, names = prepared_runs(model, reservoirs, T, mu, asked)
     batches, interrupted = run(runs, count, executor, store, progress)
-    ensemble = _ensemble(runs, batches, group.names, occupations, preparation)
+    ensemble = _ensemble(runs, batches, names, occupations, preparation)
     if interrupted:
         raise StochasticInterrupted(ensemble, count)
     return ensemble
 
 
-def _canonical(plan: Plan, model: object, names: tuple[str, ...], moves: IntArray) -> Preparation:
-    system = model.system  # type: ignore[attr-defined]
-    rho = stationary_state(model, plan.T, plan.mu, method=Populations())  # type: ignore[arg-type]
-    vectors = system.spectrum.vectors
-    populations = np.einsum("ai,ab,bi->i", vectors.conj(), rho.full(), vectors).real
-    quanta = [np.unique(plan.frequency[plan.reservoir == j]) for j in range(len(plan.members))]
-    law = np.where(populations > _ROUNDING, populations, 0.0)
-    return canonical(plan.members, plan.T, plan.mu, quanta, law / law.sum(), names, moves)
-
-
 def _ensemble(
-    runs: JumpRuns,
+    runs: Runs,
     batches: dict[int, Arrays],
     names: tuple[str, ...],
     occupations: str,
@@ -214,7 +207,7 @@ def _ensemble(
     )
 
 
-def _entropies(runs: JumpRuns, column: Arrays) -> dict[str, FloatArray]:
+def _entropies(runs: Runs, column: Arrays) -> dict[str, FloatArray]:
     """Return entropy production and R of `StochasticEnsemble.fluctuation_theorem`, (M,) each."""
     plan = runs.plan
     production = np.zeros(len(column["tally"]))
@@ -233,7 +226,7 @@ def _entropies(runs: JumpRuns, column: Arrays) -> dict[str, FloatArray]:
     return {"entropy_production": production, "exchange_entropy": exchanged}
 
 
-def _refuse_stuck(stuck: IntArray, names: tuple[str, ...], plan: Plan) -> None:
+def _refuse_stuck(stuck: IntArray, names: tuple[str, ...], plan: Course) -> None:
     """Raise ValueError where trajectories led to a state in which a gas has no T."""
     if (stuck >= 0).any():
         j = int(stuck[stuck >= 0][0])
@@ -267,12 +260,3 @@ def _times(times: ArrayLike | None, end: float) -> FloatArray:
             f"{grid[0]:g} to {grid[-1]:g}. {remedy}"
         )
     return read_only(grid)
-
-
-def _thresholds(below: ArrayLike | None, reservoirs: int) -> FloatArray:
-    if below is None:
-        return read_only(np.zeros(reservoirs))
-    remedy = "Give one temperature per reservoir, or None; 0 watches none."
-    levels = real_array("below", below, remedy)
-    has_shape("below", levels, (reservoirs,), remedy)
-    return read_only(levels)

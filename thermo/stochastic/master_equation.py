@@ -17,7 +17,7 @@ from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
-from thermo.stochastic.small.jump_table import JumpTable, jump_table
+from thermo.stochastic.small.jump_table import IntArray, JumpTable, jump_table
 from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation, small_reservoir
 
 Occupations = Literal["entropic", "fermi"]
@@ -268,21 +268,30 @@ def prepare(
 ) -> tuple[JumpTable, list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
     """Return what jumps need of the arguments, all checked: see `master_equation`."""
     table = jump_table(model)
+    return table, *start_reservoirs(model, table.moves, reservoirs, T, mu)
+
+
+def start_reservoirs(
+    model: object,
+    moves: IntArray,
+    reservoirs: Iterable[Reservoir],
+    T: ArrayLike,
+    mu: ArrayLike,
+) -> tuple[list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
+    """Return reservoirs at T, mu, whose jumps move so many particles (n,); checked."""
     group = Reservoirs(reservoirs).named(model)
-    if len(group) != table.reservoirs:
+    if len(group) != len(moves):
         raise ValueError(
             f"Argument `reservoirs` must have one entry per contact of the model, "
-            f"{table.reservoirs}, but has {len(group)}. Give them in the contacts' order."
+            f"{len(moves)}, but has {len(group)}. Give them in the contacts' order."
         )
     temperature, potential = group.checked(T, mu)
-    potential = np.where(table.moves > 0, potential, 0.0)  # bosons have none
+    potential = np.where(moves > 0, potential, 0.0)  # bosons have none
     members = [
-        small_reservoir(
-            member, name, float(temperature[j]), float(potential[j]), int(table.moves[j])
-        )
+        small_reservoir(member, name, float(temperature[j]), float(potential[j]), int(moves[j]))
         for j, (member, name) in enumerate(zip(group, group.names, strict=True))
     ]
-    return table, members, group, (read_only(temperature), read_only(potential))
+    return members, group, (read_only(temperature), read_only(potential))
 
 
 def checked_occupations(occupations: object) -> Occupations:

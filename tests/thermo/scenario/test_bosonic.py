@@ -109,7 +109,7 @@ T = 0.8
 @pytest.mark.parametrize(
     ("replacements", "more", "key", "text"),
     [
-        ([('operator = "position"', 'operator = "positon"')], "", "contacts.cold.operator",
+        ([('operator = "position"', 'operator = "pozition"')], "", "contacts.cold.operator",
          "did you mean `position`"),
         ([('operator = "position"', "operator = [1.0]")], "", "contacts.cold.operator",
          "must be a word for spins and oscillators"),

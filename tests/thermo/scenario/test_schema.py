@@ -134,7 +134,7 @@ MISTAKES = [
     ((("T = 0.6", "T = true"),), "reservoirs.cold.T", "must be a number, but is true"),
     ((("T = 0.6", ""),), "reservoirs.cold.T", "is missing. Give the temperature"),
     ((("T = 0.6", "Temp = 0.6"),), "reservoirs.cold.Temp", "is not known"),
-    ((("[system]", "[sytem]"),), "sytem", "did you mean `system`?"),
+    ((("[system]", "[sytem]"),), "sytem", "did you mean `system`?"),  # codespell:ignore
     ((("exponent", "exponnent"),), "contacts.cold.rate.exponnent", "did you mean `exponent`?"),
     ((('"power_law"', '"powerlaw"'),), "contacts.cold.rate.law", "did you mean `power_law`?"),
     ((('law = "flat", ', ""),), "contacts.hot.rate.law", "is missing. Give one of `flat`"),

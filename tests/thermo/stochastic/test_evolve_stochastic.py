@@ -304,10 +304,6 @@ def test_bad_input():
         jumps(occupations="exact")
     with pytest.raises(TypeError, match="`executor` must be"):
         jumps(executor="two")
-    pair = oqs.QuadraticSystem.from_energies([1.3, 1.3])
-    collective = oqs.davies(pair, [oqs.Contact(oqs.flat(0.01), coupling=[1, 1])] * 2)
-    with pytest.raises(ValueError, match="matrix elements between its degenerate levels"):
-        jumps(model=collective)
 
 
 def test_a_gas_that_ends_on_the_way_is_refused():

@@ -67,6 +67,17 @@ def given(
     return [each for each in names if each in value]
 
 
+def split(key: str, units: Units | None) -> tuple[str, str, float]:
+    """Return the name of an energy's key, the unit behind it, and that unit in natural ones.
+
+    Without a unit that is an empty text and 1; so it is where there is no [units].
+    """
+    name, _, suffix = key.rpartition("_")
+    if not name or units is None or suffix not in _SUFFIXES["energy"]:
+        return key, "", 1.0
+    return name, suffix, _SUFFIXES["energy"][suffix](units)
+
+
 def _times(found: Any, factor: float) -> Any:
     if isinstance(found, tuple):
         return tuple(_times(each, factor) for each in found)

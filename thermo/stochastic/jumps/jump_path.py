@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import final
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from oqs.arguments import FloatArray, read_only
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
-from thermo.stochastic.jumps.runs import JumpRuns
+from thermo.stochastic.small.small_reservoir import SmallReservoir
 
 
 @exported
@@ -24,7 +25,8 @@ class JumpPath(Summarised):
     ----------
     t : (J + 1,) 0 and the times of the jumps (hbar = 1).
     T, mu, N, E : (J + 1, n) from t on; units of energy.
-    state : (J + 1,) energy eigenstate of the system from t on.
+    state : (J + 1,) energy eigenstate of the system from t on; of a wave function that of the
+        largest weight.
     reservoir : (J,) which reservoir each jump was with.
     names : of the reservoirs.
 
@@ -59,25 +61,24 @@ class JumpPath(Summarised):
         )
 
 
-def jump_path(runs: JumpRuns, number: int, jumps: int, names: tuple[str, ...]) -> JumpPath:
-    """Return trajectory `number` of a run, which has so many jumps."""
-    outcomes, (state, lost, released) = runs.followed(number, 1, jumps)
-    plan, jump = runs.plan, outcomes.jump[0]
-    rows = np.arange(jumps)
-    steps = np.zeros((jumps + 1, len(names)))
-    quanta = np.zeros((jumps + 1, len(names)))
-    steps[0], quanta[0] = lost[0], released[0]
-    steps[rows + 1, plan.reservoir[jump]] = plan.sign[jump]
-    quanta[rows + 1, plan.reservoir[jump]] = plan.sign[jump] * plan.frequency[jump]
-    all_lost, all_released = np.cumsum(steps, axis=0), np.cumsum(quanta, axis=0)
-    small = [member.at(all_lost[:, j], all_released[:, j]) for j, member in enumerate(plan.members)]
+def followed_path(
+    members: Sequence[SmallReservoir],
+    times: FloatArray,
+    lost: FloatArray,
+    released: FloatArray,
+    state: NDArray[np.int64],
+    reservoir: NDArray[np.int64],
+    names: tuple[str, ...],
+) -> JumpPath:
+    """Return a trajectory of J jumps by their times (J,), reservoirs (J,) and losses (J + 1, n)."""
+    small = [member.at(lost[:, j], released[:, j]) for j, member in enumerate(members)]
     return JumpPath(
-        t=read_only(np.concatenate([[0.0], outcomes.jump_time[0]])),
+        t=read_only(np.concatenate([[0.0], times])),
         T=read_only(np.stack([part.T for part in small], axis=1)),
         mu=read_only(np.stack([part.mu for part in small], axis=1)),
-        N=read_only(np.array([member.number for member in plan.members]) - all_lost),
-        E=read_only(np.array([member.energy for member in plan.members]) - all_released),
-        state=read_only(np.concatenate([state, plan.target[jump]])),
-        reservoir=read_only(plan.reservoir[jump]),
+        N=read_only(np.array([member.number for member in members]) - lost),
+        E=read_only(np.array([member.energy for member in members]) - released),
+        state=read_only(state),
+        reservoir=read_only(reservoir),
         names=names,
     )

@@ -14,6 +14,7 @@ from oqs.arguments import FloatArray
 from thermo.stochastic.jumps.outcome import Outcomes
 from thermo.stochastic.jumps.plan import Plan
 from thermo.stochastic.jumps.random_numbers import PREPARING, KeyArray, uniforms
+from thermo.stochastic.jumps.watching import Watch
 from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.small_reservoir import NO_TEMPERATURE, THERE, occupation
 
@@ -50,9 +51,9 @@ class _Walk:
         self.here = np.stack([np.stack([p.entropy, p.T, p.mu]) for p in parts], axis=2)
         self.t, self.done = np.zeros(len(state)), 0
         self._since = np.full(len(state), -np.inf)  # before which all times are written
-        self.order = np.zeros((len(state), len(plan.pairs), 2), dtype=np.int64)
+        self.watch = Watch(plan, out)
         for j in range(len(plan.members)):
-            self._watch(np.full(len(state), j))
+            self.watch(self.at, self.here, self.t, np.full(len(state), j))
 
     def step(self) -> None:
         """Let each trajectory jump once."""
@@ -127,7 +128,7 @@ class _Walk:
         over, out = self.at[~goes_on], self.out
         out.tally[over, 0], out.tally[over, 1] = self.done, self.state[~goes_on]
         out.end_lost[over], out.end_released[over] = self.lost[~goes_on], self.released[~goes_on]
-        for name in ("at", "state", "lost", "released", "t", "order", "_since"):
+        for name in ("at", "state", "lost", "released", "t", "_since"):
             setattr(self, name, getattr(self, name)[goes_on])
         self.here = self.here[:, goes_on]
 
@@ -142,27 +143,4 @@ class _Walk:
         self.here[:, rows, j] = there
         self.state = plan.target[jump]
         self.done += 1
-        self._watch(j)
-
-    def _watch(self, j: IntArray) -> None:
-        """Keep extremes, first passages, changes of order that reservoirs j (m,) take part in."""
-        plan, out, rows = self.plan, self.out, np.arange(len(self.at))
-        T = self.here[1, rows, j]
-        coldest = out.coldest[self.at, j]
-        lower = coldest[:, 0] > T
-        coldest[lower, 0], coldest[lower, 1] = T[lower], self.t[lower]
-        passing = lower & (plan.below[j] > T) & (coldest[:, 2] == np.inf)
-        coldest[passing, 2] = self.t[passing]
-        out.coldest[self.at, j] = coldest
-        for q, (a, b) in enumerate(plan.pairs.tolist()):
-            concerned = (j == a) | (j == b)
-            for kind in range(2):
-                now = np.sign(self.here[1 + kind, :, a] - self.here[1 + kind, :, b]).astype(int)
-                flipped = concerned & (now * self.order[:, q, kind] < 0)
-                at = self.at[flipped]
-                out.flips[at, q, kind] += 1
-                out.first_flip[at, q, kind] = np.minimum(
-                    out.first_flip[at, q, kind], self.t[flipped]
-                )
-                changed = concerned & (now != 0)
-                self.order[changed, q, kind] = now[changed]
+        self.watch(self.at, self.here, self.t, j)

@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import importlib.util
 import os
-from typing import Any, final
+from typing import Any, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from oqs.arguments import FloatArray
 from oqs.version import __version__
 from thermo.progress import ProgressBar
+from thermo.stochastic.jumps.jump_path import JumpPath, followed_path
 from thermo.stochastic.jumps.lockstep import run_in_step
-from thermo.stochastic.jumps.outcome import Outcomes, blank
+from thermo.stochastic.jumps.outcome import Course, Outcomes, blank
 from thermo.stochastic.jumps.plan import Plan
 from thermo.stochastic.jumps.preparation import Preparation
 from thermo.stochastic.jumps.random_numbers import keys
@@ -33,6 +34,32 @@ _NARROW = 512  # trajectories below which numpy's calls, not their work, take th
 
 Executor = int | concurrent.futures.Executor | Cluster | None
 Arrays = dict[str, NDArray[Any]]
+
+
+class Runs(Protocol):
+    """Trajectories by their numbers: of populations or of wave functions."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run."""
+
+    @property
+    def preparation(self) -> Preparation:
+        """The law of the start."""
+
+    @property
+    def plan(self) -> Course:
+        """The reservoirs, and what to report."""
+
+    @property
+    def batch_length(self) -> int:
+        """How many trajectories to follow in one go."""
+
+    def __call__(self, begin: int, count: int) -> Arrays:
+        """Return the columns of `Outcomes` and of the starts, by name."""
+
+    def path(self, number: int, jumps: int, names: tuple[str, ...]) -> JumpPath:
+        """Return trajectory `number`, which has so many jumps, whole."""
 
 
 @final
@@ -70,6 +97,30 @@ class JumpRuns:
             run_in_step(self.plan, random, *start, outcomes)
         return outcomes, start
 
+    @property
+    def batch_length(self) -> int:
+        """How many trajectories to follow in one go; what they are does not depend on it."""
+        return batch_length(self.plan)
+
+    def path(self, number: int, jumps: int, names: tuple[str, ...]) -> JumpPath:
+        """Return trajectory `number`, which has so many jumps, whole."""
+        outcomes, (state, lost, released) = self.followed(number, 1, jumps)
+        plan, jump = self.plan, outcomes.jump[0]
+        steps, quanta = np.zeros((2, jumps + 1, len(names)))
+        steps[0], quanta[0] = lost[0], released[0]
+        moved = np.arange(jumps) + 1, plan.reservoir[jump]
+        steps[moved] = plan.moves[jump]
+        quanta[moved] = plan.sign[jump] * plan.frequency[jump]
+        return followed_path(
+            plan.members,
+            outcomes.jump_time[0],
+            np.cumsum(steps, axis=0),
+            np.cumsum(quanta, axis=0),
+            np.concatenate([state, plan.target[jump]]),
+            plan.reservoir[jump],
+            names,
+        )
+
 
 def compiled(plan: Plan) -> bool:
     """Say whether numba is there and the reservoirs are such that it can follow them."""
@@ -89,7 +140,7 @@ def batch_length(plan: Plan) -> int:
 
 
 def run(
-    runs: JumpRuns,
+    runs: Runs,
     trajectories: int,
     executor: Executor,
     store: str | os.PathLike[str] | None,
@@ -105,7 +156,7 @@ def run(
         if a batch fails.
     """
     check_executor(executor, runs, None)
-    length = batch_length(runs.plan)
+    length = runs.batch_length
     points = [
         {"begin": begin, "count": min(length, trajectories - begin)}
         for begin in range(0, trajectories, length)

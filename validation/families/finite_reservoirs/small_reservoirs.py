@@ -300,3 +300,68 @@ def not_thermalised() -> float:
     """Return T_1/T_1(0) at the time of Fig. 1's minimum, A V = 100."""
     path = _explicit(100.0, 400).evolve(FIGURE_1.T, FIGURE_1.mu, [100 * _TIME])
     return float(path.T[-1, 0] / FIGURE_1.T[0])
+
+
+def _series() -> oqs.PerlindModel:
+    dots = oqs.QuadraticSystem([[1.2, 0.03], [0.03, 1.25]])
+    ends = ((0.02, [1, 0]), (0.03, [0, 1]))
+    return oqs.perlind(dots, [oqs.Contact(oqs.flat(rate), end) for rate, end in ends])
+
+
+def _waves(capacity: float, trajectories: int, times: list[float]) -> thermo.StochasticEnsemble:
+    return thermo.evolve_stochastic(
+        _series(),
+        _boxes(capacity),
+        _T,
+        _MU,
+        trajectories=trajectories,
+        t_final=times[-1],
+        seed=_SEED,
+        times=times,
+        progress=False,
+    )
+
+
+@check(
+    "wave functions against their generator",
+    equation="Eq. (2), one jump at a time",
+    reference="exp(L t) of two dots by PERLind at fixed T, mu",
+    tolerance=at_most(_ERRORS),
+    claim="Pure states that jump are on average the density matrix of the generator.",
+)
+def waves_and_generator() -> float:
+    """Return the largest deviation of a population in standard errors, at three times."""
+    times, sample = [5.0, 30.0, 100.0], 4000
+    states = _waves(math.inf, sample, times).state
+    model = _series()
+    vectors = model.system.spectrum.vectors
+    empty = np.outer(vectors[:, 0], vectors[:, 0].conj())
+    found = []
+    for place, t in enumerate(times):
+        later = (model.liouvillian(_T, _MU) * t).expm().full() @ empty.ravel(order="F")
+        rho = vectors.conj().T @ later.reshape(empty.shape, order="F") @ vectors
+        exact = np.diagonal(rho).real
+        share = np.bincount(states[:, place], minlength=len(exact)) / sample
+        found.append(float(np.max(np.abs(share - exact) / np.sqrt(exact * (1 - exact) / sample))))
+    return largest(*found)
+
+
+@check(
+    "total energy of wave functions",
+    equation="sum_j E_j + <H> = const",
+    reference="what the reservoirs have lost lies within the levels of its particle number",
+    tolerance=at_most(1e-9),
+    claim="Jumps between superpositions and the waiting between them keep the total energy.",
+)
+def energy_of_waves() -> float:
+    """Return how far it lies outside at most, over two trajectories jump by jump."""
+    ensemble, spectrum = _waves(20.0, 2, [2e3]), _series().system.spectrum
+    outside = [0.0]
+    for i in range(2):
+        path = ensemble.trajectory(i)
+        number = np.round(path.N[0].sum() - path.N.sum(axis=1)).astype(int)
+        energy = path.E[0].sum() - path.E.sum(axis=1)
+        levels = [spectrum.energies[spectrum.particles == n] for n in range(3)]
+        low, high = (np.array([f(part) for part in levels])[number] for f in (np.min, np.max))
+        outside.append(float(np.max(np.maximum(low - energy, energy - high))))
+    return max(outside)

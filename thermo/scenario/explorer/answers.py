@@ -1,0 +1,79 @@
+"""What is computed at the numbers that the sliders say: flows, regimes, the machine, evolution."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, final
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.flows import Flows
+from oqs.state.entropy import clausius_sum
+from thermo.evolution.evolve import EvolutionFailed
+from thermo.evolution.trajectory import Trajectory
+from thermo.machines.device import Device, device
+from thermo.machines.regimes import Regime, regimes
+from thermo.scenario.scenario import Scenario
+from thermo.scenario.tasks.flows import FlowsTask
+from thermo.scenario.tasks.laws import make_law, with_its_links
+from thermo.scenario.tasks.trajectory import TrajectoryTask
+
+REFUSALS: Final = (ValueError, RuntimeError)
+"""What a reader meets by moving a slider: numbers that are refused, solvers that give up."""
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Stationary:
+    """The stationary state at fixed T and mu.
+
+    Parameters
+    ----------
+    scenario : whose.
+    flows : (n,).
+    clausius : sum_j Y_j/T_j.
+    machine : what the reservoirs do together.
+    frequencies : (K,) at which particles cross; (0,) where regimes are not defined.
+    regimes : (K,) of Table I, of each frequency by itself.
+    """
+
+    scenario: Scenario
+    flows: Flows
+    clausius: float
+    machine: Device
+    frequencies: FloatArray
+    regimes: tuple[Regime, ...]
+
+
+def stationary(scenario: Scenario) -> Stationary:
+    """Return the stationary flows by the scenario's first law, and what they mean."""
+    asked = scenario.asked.get("flows")
+    name = asked.laws[0] if isinstance(asked, FlowsTask) else FlowsTask().laws[0]
+    law = make_law(scenario, name)
+    mu = np.nan_to_num(scenario.mu)
+    flows = with_its_links(law, scenario)(scenario.T, mu)
+    frequencies = np.zeros(0)
+    named: tuple[Regime, ...] = ()
+    if len(scenario.contacts) == 2 and all(contact.fermionic for contact in scenario.contacts):
+        frequencies = law.frequencies
+        named = tuple(regimes(scenario.contact_T, scenario.contact_mu, frequencies))
+    return Stationary(
+        scenario=scenario,
+        flows=flows,
+        clausius=float(clausius_sum(flows, scenario.T)),
+        machine=device(flows, scenario.T, scenario.mu),
+        frequencies=frequencies,
+        regimes=named,
+    )
+
+
+def evolution(scenario: Scenario) -> tuple[Trajectory, str]:
+    """Return the evolution and what there is to say of it; raises one of `REFUSALS` for none."""
+    asked = scenario.asked.get("trajectory")
+    task = asked if isinstance(asked, TrajectoryTask) else TrajectoryTask()
+    task.check(scenario, scenario.document.place.at("trajectory"))
+    try:
+        return task.evolved(scenario, events=False, progress=False), ""
+    except EvolutionFailed as error:
+        return error.trajectory, str(error)

@@ -1,0 +1,156 @@
+"""The page of one reader: sliders at the left, answers at the right, computed as they are moved."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import Any, Final, final
+
+import numpy as np
+from bokeh.document import Document
+from bokeh.layouts import column, row
+from bokeh.models import Button, CustomJSTickFormatter, Div, Slider
+
+from oqs.units import Units
+from thermo.scenario.explorer.answers import REFUSALS, evolution, stationary
+from thermo.scenario.explorer.curves import Curves
+from thermo.scenario.explorer.knobs import Knob, knobs
+from thermo.scenario.explorer.tables import (
+    evolution_table,
+    flows_table,
+    machine_table,
+    moved_lines,
+    refusal,
+    regimes_table,
+)
+from thermo.scenario.reading import scenario as scenario_of
+from thermo.scenario.scenario import Scenario
+
+_SOON: Final = 20  # ms: what was moved within them is answered once
+_AT_REST: Final = 150  # ms after the last move: an evolution takes longer than flows
+_SLIDERS: Final = 300  # pixels
+
+
+@final
+class Page:
+    """What one reader sees and moves.
+
+    Parameters
+    ----------
+    scenario : as the file has it.
+    units : answers in SI; None for natural units.
+    document : of the reader's browser.
+    """
+
+    def __init__(self, scenario: Scenario, units: Units | None, document: Document) -> None:
+        self._scenario, self._units, self._document = scenario, units, document
+        self._sliders = {knob: self._slider(knob) for knob in knobs(scenario)}
+        self._flows, self._machine, self._regimes = Div(), Div(), Div()
+        self._evolution, self._moved = Div(), Div()
+        charged = [not bool(none) for none in np.isnan(scenario.mu)]
+        self._curves = Curves(scenario.names, charged, units)
+        self._due: dict[Callable[[], None], Any] = {}
+        self._answer()
+        self._evolve()
+        document.title = scenario.title
+        document.add_root(self._layout())
+
+    def _slider(self, knob: Knob) -> Slider:
+        slider = Slider(
+            start=0,
+            end=knob.steps,
+            step=1,
+            value=knob.start,
+            title=knob.label,
+            format=_number_at(knob),
+            width=_SLIDERS,
+        )
+        slider.on_change("value", self._on_move)
+        return slider
+
+    def _layout(self) -> Any:
+        back = Button(label="Back to the file's numbers", width=_SLIDERS)
+        back.on_click(self._back)
+        parts: list[Any] = []
+        for group in dict.fromkeys(knob.group for knob in self._sliders):
+            parts.append(Div(text=f"<strong>{group}</strong>"))
+            parts += [slider for knob, slider in self._sliders.items() if knob.group == group]
+        title = html.escape(self._scenario.title)
+        wide = {"sizing_mode": "stretch_width"}
+        wrapped = {"styles": {"flex-wrap": "wrap"}} | wide  # on a narrow screen
+        tables = row(self._machine, self._regimes, self._evolution, spacing=30, **wrapped)
+        answers = column(
+            self._flows, tables, *self._curves.figures, margin=(0, 20), min_width=_SLIDERS, **wide
+        )
+        return column(
+            Div(text=title, styles={"font-size": "1.3em"}, **wide),
+            row(column(*parts, back, self._moved), answers, **wrapped),
+            **wide,
+        )
+
+    def _on_move(self, name: str, before: float, position: float) -> None:
+        self._in(_SOON, self._answer)
+        self._in(_AT_REST, self._evolve)
+
+    def _back(self) -> None:
+        for knob, slider in self._sliders.items():
+            slider.value = knob.start
+
+    def _in(self, wait: int, compute: Callable[[], None]) -> None:
+        """Compute once, so long after the last call."""
+        if compute in self._due:
+            self._document.remove_timeout_callback(self._due.pop(compute))
+
+        def due() -> None:
+            del self._due[compute]
+            compute()
+
+        self._due[compute] = self._document.add_timeout_callback(due, wait)
+
+    def _values(self) -> dict[str, float]:
+        """Return the numbers that are not the file's, by their keys."""
+        return {
+            knob.path: knob.at(slider.value)
+            for knob, slider in self._sliders.items()
+            if slider.value != knob.start
+        }
+
+    def _here(self) -> Scenario:
+        """Return the scenario at the sliders' numbers."""
+        return scenario_of(self._scenario.document.without("sweep").with_values(self._values()))
+
+    def _answer(self) -> None:
+        self._moved.text = moved_lines(self._values())
+        try:
+            found = stationary(self._here())
+        except REFUSALS as error:
+            self._flows.text, self._machine.text, self._regimes.text = refusal(error), "", ""
+            return
+        self._flows.text = flows_table(found, self._units)
+        self._machine.text = machine_table(found, self._units)
+        self._regimes.text = regimes_table(found, self._units)
+
+    def _evolve(self) -> None:
+        try:
+            path, problem = evolution(self._here())
+        except REFUSALS as error:
+            self._evolution.text = refusal(error)
+            self._curves.clear()
+            return
+        self._evolution.text = evolution_table(path, problem, self._units)
+        self._curves.draw(path)
+
+
+def _number_at(knob: Knob) -> CustomJSTickFormatter:
+    """Return what shows the number at a slider's position, in the browser as `Knob.at` here."""
+    if knob.geometric:
+        code = "low * (high / low) ** (tick / steps)"
+    else:
+        code = "low + (high - low) * tick / steps"
+    known = {"low": knob.low, "high": knob.high, "steps": knob.steps}
+    code = (
+        f"const number = {code};\n"
+        "const zero = Math.abs(number) < 1e-12 * (high - low);\n"
+        "return `${zero ? 0 : Number(number.toPrecision(4))}`;"
+    )
+    return CustomJSTickFormatter(code=code, args=known)

@@ -1,0 +1,121 @@
+"""The answers as small tables of HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from oqs.summary import Summary
+from oqs.units import SI_UNITS, Units
+from thermo.evolution.trajectory import Trajectory
+from thermo.machines.device import Device
+from thermo.machines.regimes import Regime, omega_bar
+from thermo.scenario.explorer.answers import Stationary
+from thermo.scenario.results.data import kinds_data, state_data
+from thermo.scenario.results.text import digits, with_unit
+
+_MERIT: Final = {Regime.ENGINE: "efficiency", Regime.REFRIGERATOR: "cop"}
+
+
+def flows_table(found: Stationary, units: Units | None) -> str:
+    """Return T, mu and the flows out of each reservoir, in SI where there are units."""
+    scenario = found.scenario
+    states = state_data(scenario.names, scenario.T, scenario.mu, units)
+    flows = kinds_data(found.flows, units)
+    of_state, kinds = _shown(states[0], units), _shown(flows, units)
+    rows = [
+        (
+            state["name"],
+            *(digits(state[key]) for key in of_state),
+            *(f"{flows[kind][j] + 0.0:.5e}" for kind in kinds),  # no -0
+        )
+        for j, state in enumerate(states)
+    ]
+    heads = ["reservoir", *(with_unit(key) for key in (*of_state, *kinds))]
+    return Summary("Stationary flows out of the reservoirs", [], heads, rows).page()
+
+
+def machine_table(found: Stationary, units: Units | None) -> str:
+    """Return what the reservoirs do together: mode, power, cooling, efficiency."""
+    machine = found.machine
+    mode = _mode(machine)
+    rows = [
+        ("mode", mode),
+        ("power out", _number(machine.power, "power", units)),
+        ("heat out of the coldest", _number(machine.cooling_power, "power", units)),
+        ("entropy production", _number(machine.entropy_production, "entropy_rate", units)),
+    ]
+    if mode in _MERIT:
+        merit = _MERIT[Regime(mode)]
+        rows += [
+            (merit, f"{getattr(machine, merit):.4f}"),
+            ("Carnot's", f"{machine.carnot:.4f}"),
+            ("share of Carnot's", f"{100 * machine.over_carnot:.2f} %"),
+        ]
+    return Summary("Machine", [], ("", ""), rows).page()
+
+
+def regimes_table(found: Stationary, units: Units | None) -> str:
+    """Return the regime of each energy by itself, Table I; nothing where it has none."""
+    if not found.regimes:
+        return ""
+    crossing = float(omega_bar(found.scenario.contact_T, found.scenario.contact_mu))
+    everywhere = np.isnan(crossing)
+    where = "every energy" if everywhere else _number(crossing, "energy", units)
+    rows = [
+        (_number(float(w), "energy", units), str(regime))
+        for w, regime in zip(found.frequencies, found.regimes, strict=True)
+    ]
+    facts = [("occupations agree at", where)]
+    return Summary("Regime of each energy (Table I)", facts, ("energy", "regime"), rows).page()
+
+
+def evolution_table(path: Trajectory, problem: str, units: Units | None) -> str:
+    """Return how the evolution ended, and how far each reservoir cooled on the way."""
+    T = path.T if units is None else units.temperature(path.T)
+    rows = [
+        (name, *(digits(float(value)) for value in values))
+        for name, *values in zip(path.names, T[0], T.min(axis=0), T[-1], strict=True)
+    ]
+    facts = [
+        ("outcome", path.outcome),
+        ("at t", _number(float(path.t[-1]), "time", units)),
+        *([("", problem)] if problem else []),
+    ]
+    unit = "" if units is None else " (K)"
+    heads = ("reservoir", f"T at first{unit}", f"lowest{unit}", f"at the end{unit}")
+    return Summary("Evolution", facts, heads, rows).page()
+
+
+def moved_lines(values: Mapping[str, float]) -> str:
+    """Return the keys that were moved and their values, to be written into the file."""
+    if not values:
+        return "<div>Every slider is at the file's own number.</div>"
+    lines = "\n".join(f"{path} = {value:.6g}" for path, value in values.items())
+    return f"<div><strong>Moved from the file</strong></div><pre>{html.escape(lines)}</pre>"
+
+
+def refusal(error: Exception) -> str:
+    """Return an error as the sentence that it is."""
+    return f'<div style="color:#a40000">{html.escape(str(error))}</div>'
+
+
+def _mode(machine: Device) -> str:
+    try:
+        return str(machine.mode)
+    except ValueError:  # between three temperatures: power and cooling at once
+        return "none by itself: several at once"
+
+
+def _shown(data: Mapping[str, object], units: Units | None) -> list[str]:
+    """Return the keys of numbers in natural units, or of those in SI."""
+    return [key for key in data if key != "name" and ("_" in key) == (units is not None)]
+
+
+def _number(value: float, kind: str, units: Units | None) -> str:
+    if units is None:
+        return f"{value + 0.0:.5g}"  # no -0
+    return f"{float(getattr(units, kind)(value)) + 0.0:.5g} {SI_UNITS[kind]}"

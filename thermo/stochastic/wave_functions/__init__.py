@@ -1,0 +1,1 @@
+"""Jumps of pure states: generators that keep coherences, between small reservoirs."""

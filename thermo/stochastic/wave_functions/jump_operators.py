@@ -1,0 +1,200 @@
+"""The jump operators of a generator, as matrix elements that small reservoirs weight one by one.
+
+    L_o = sum_e sqrt(gamma_e n_e) a_e |target_e><source_e|
+
+over the elements e of operator o. Of a Davies generator each Bohr frequency has operators of its
+own, S_a(w) and S_a(w)^+; under PERLind one holds all frequencies of a channel and direction.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oqs import DaviesModel, PerlindModel
+from oqs.arguments import ComplexArray, FloatArray, read_only
+from thermo.stochastic.small.jump_table import IntArray
+
+
+@final
+class _Elements(NamedTuple):
+    """Elements of one contact: all that tells operators apart is `group` and the direction."""
+
+    lower: IntArray
+    upper: IntArray
+    group: IntArray
+    amplitude: ComplexArray
+    frequency: FloatArray
+    gamma: FloatArray
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class JumpOperators:
+    """O jump operators on D energy eigenstates, with E elements; Q quanta that reservoirs lose.
+
+    Parameters
+    ----------
+    operator, target, source, quantum : (E,) of each element. amplitude : (E,) complex.
+    gamma : (E,) rate, units of energy; of a bosonic contact at w = 0 the slope J'(0).
+    reservoir, moves : (O,) whose jump an operator is, and the particles that it takes from it.
+    quantum_reservoir, sign, frequency : (Q,) of each quantum: reservoir, +1 where that loses it, -1
+        where it gains it, 0 of a jump at w = 0; and w, units of energy.
+    bosonic : (n,) whether each contact is.
+    label : (D,) of each eigenstate; a wave function stays within one label.
+    rotation : (D,) energies that rotate coherences, from the mean of their label.
+    counted : (D,) energies that J_j counts.
+    empty : the eigenstate of fewest particles, and of these of least energy: where a run begins.
+    particles : (D,) of each eigenstate.
+    """
+
+    operator: IntArray
+    target: IntArray
+    source: IntArray
+    quantum: IntArray
+    amplitude: ComplexArray
+    gamma: FloatArray
+    reservoir: IntArray
+    moves: IntArray
+    quantum_reservoir: IntArray
+    sign: IntArray
+    frequency: FloatArray
+    bosonic: NDArray[np.bool_]
+    label: IntArray
+    rotation: FloatArray
+    counted: FloatArray
+    empty: int
+    particles: IntArray
+
+    @property
+    def states(self) -> int:
+        """Number D of eigenstates."""
+        return len(self.label)
+
+    @property
+    def operators(self) -> int:
+        """Number O of jump operators."""
+        return len(self.reservoir)
+
+    @property
+    def indefinite(self) -> bool:
+        """Whether a wave function may hold several energies: then no jump has one of its own."""
+        ends = np.full((2, self.label.max() + 1), np.inf)
+        for end, sign in zip(ends, (1, -1), strict=True):
+            np.minimum.at(end, self.label, sign * self.counted)
+        return bool(np.any(-ends[1] - ends[0] > 1e-11 * np.ptp(self.counted)))
+
+
+def jump_operators(model: object) -> JumpOperators:
+    """Return the jump operators of a generator whose contacts drive coherences.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if `model` is no Davies or PERLind model, has frequency shifts, a window or rates that
+        depend on T and mu, or nothing jumps.
+    """
+    if not isinstance(model, DaviesModel | PerlindModel):
+        raise TypeError(
+            f"Argument `model` must be a DaviesModel or a PerlindModel, but is "
+            f"{type(model).__name__}. Make one with oqs.davies(system, contacts)."
+        )
+    _refuse(model)
+    return _assembled(model, [_of_contact(model, j) for j in range(model.reservoirs)])
+
+
+def _refuse(model: DaviesModel | PerlindModel) -> None:
+    if model.varies:
+        raise ValueError(
+            "Argument `model` must have contacts whose rates do not depend on T and mu, but some "
+            "do. Give a rate of w alone."
+        )
+    if model.shifted:
+        raise ValueError(
+            "Argument `model` must have no frequency shifts, but was built with lamb_shift=True: "
+            "they would change with every jump. Omit lamb_shift."
+        )
+    if isinstance(model, PerlindModel) and model.window is not None:
+        raise ValueError(
+            "Argument `model` must keep all eigenstates, but was built with a window. Omit it."
+        )
+
+
+def _of_contact(model: DaviesModel | PerlindModel, j: int) -> _Elements:
+    if isinstance(model, PerlindModel):
+        e = model.elements[j]
+        kept = e.where(e.gamma > 0)
+        return _Elements(
+            kept.lower, kept.upper, kept.channel, kept.amplitude, kept.frequency, kept.gamma
+        )
+    own = model.decomposition.elements[j]
+    chosen = own.where(model.rates[j, own.kappa] > 0)
+    group = chosen.channel * len(model.frequencies) + chosen.kappa
+    w, gamma = model.frequencies[chosen.kappa], model.rates[j, chosen.kappa]
+    return _Elements(chosen.lower, chosen.upper, group, chosen.amplitude, w, gamma)
+
+
+def _assembled(model: DaviesModel | PerlindModel, contacts: list[_Elements]) -> JumpOperators:
+    """Put the elements of all contacts together, each in both directions."""
+    columns: list[list[NDArray[np.float64] | ComplexArray | IntArray]] = []
+    for index, e in enumerate(contacts):
+        still = np.zeros(len(e.lower), dtype=np.bool_)
+        if not model.contacts[index].fermionic:
+            still = e.frequency == 0  # S(0) = S(0)^+, whose elements stand in both orders
+        own, one = np.full(len(e.lower), index), np.ones(len(e.lower), dtype=np.int64)
+        sign = np.where(still, 0, -one)
+        down = [own, e.group, sign, e.lower, e.upper, e.amplitude, e.frequency, e.gamma]
+        up = [own, e.group, one, e.upper, e.lower, e.amplitude.conj(), e.frequency, e.gamma]
+        columns += [down, [column[~still] for column in up]]
+    j, group, sign, target, source, amplitude, w, gamma = (
+        np.concatenate(column) for column in zip(*columns, strict=True)
+    )
+    if not len(j):
+        raise ValueError(
+            "Argument `model` must have jumps, but no contact drives any transition: all rates are "
+            "0. Give a contact a rate or a coupling that is not zero."
+        )
+    kinds, operator = np.unique(np.stack([j, group, sign]), axis=1, return_inverse=True)
+    quanta, quantum = np.unique(np.stack([j, sign, w]), axis=1, return_inverse=True)
+    spectrum, label = model.system.spectrum, np.asarray(model.coherent_sets, dtype=np.int64)
+    operator, bosonic = operator.ravel(), model.bosonic
+    _same_label(operator, label[source], label[target])
+    middle = np.bincount(label, model.detuning) / np.bincount(label)
+    moves = np.where(bosonic[kinds[0]], 0, kinds[2])
+    fields = {
+        "operator": operator,
+        "target": target.astype(np.int64),
+        "source": source.astype(np.int64),
+        "quantum": quantum.ravel(),
+        "amplitude": amplitude.astype(np.complex128),
+        "gamma": gamma,
+        "reservoir": kinds[0].astype(np.int64),
+        "moves": moves.astype(np.int64),
+        "quantum_reservoir": quanta[0].astype(np.int64),
+        "sign": quanta[1].astype(np.int64),
+        "frequency": quanta[2],
+        "bosonic": bosonic,
+        "label": label,
+        "rotation": model.detuning - middle[label],
+        "counted": np.array(model.counted_spectrum.energies),
+        "particles": spectrum.particles.astype(np.int64),
+    }
+    first = int(np.lexsort((spectrum.energies, spectrum.particles))[0])
+    return JumpOperators(
+        **{name: read_only(values) for name, values in fields.items()},
+        empty=first,
+    )
+
+
+def _same_label(operator: IntArray, source: IntArray, target: IntArray) -> None:
+    """Raise ValueError where a jump would lead from states of one label to those of several."""
+    leads = np.unique(np.stack([operator, source, target]), axis=1)[:2]
+    if len(np.unique(leads, axis=1).T) < leads.shape[1]:
+        raise ValueError(
+            "Argument `model` must lead a state of one level to one level by each jump, but its "
+            "`resolution` counts Bohr frequencies as equal between levels that it tells apart. "
+            "Give a resolution away from the differences of the splittings."
+        )
