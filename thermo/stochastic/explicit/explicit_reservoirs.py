@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from oqs import Contact, QuadraticSystem
@@ -195,12 +195,7 @@ class ExplicitReservoirs(Summarised):
             )
         small = [m.at(evolved.lost[:, j], evolved.released[:, j]) for j, m in enumerate(members)]
         for name, part in zip(self.group.names, small, strict=True):
-            if np.any(part.code != THERE):
-                raise ValueError(
-                    f"Argument `reservoirs` must have a temperature at all `times`, but "
-                    f"{name!r} has none at t = {grid[np.argmax(part.code != THERE)]:g}. Give it a "
-                    "larger capacity."
-                )
+            _require_temperature(name, part.code, grid)
         return ExplicitPath(
             times=read_only(grid),
             T=read_only(np.stack([part.T for part in small], axis=1)),
@@ -227,6 +222,14 @@ class ExplicitReservoirs(Summarised):
         if np.any((filled < 0) | (filled > 1)):
             raise ValueError(f"Argument `modes` must lie within [0, 1], but is {modes!r}. {remedy}")
         return filled
+
+
+def _require_temperature(name: str, code: NDArray[np.int64], times: FloatArray) -> None:
+    if np.any(code != THERE):
+        raise ValueError(
+            f"Argument `reservoirs` must have a temperature at all `times`, but {name!r} has none "
+            f"at t = {times[np.argmax(code != THERE)]:g}. Give it a larger capacity."
+        )
 
 
 @exported

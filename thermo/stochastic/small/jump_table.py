@@ -66,23 +66,7 @@ def jump_table(model: object) -> JumpTable:
     MemoryError
         where the transitions would not fit.
     """
-    if not isinstance(model, DaviesModel):
-        raise TypeError(
-            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
-            "Make one with oqs.davies(system, contacts)."
-        )
-    if model.varies:
-        raise ValueError(
-            "Argument `model` must have contacts whose rates do not depend on T and mu, but some "
-            "do. Give a rate of w alone."
-        )
-    coherent = coherences_reached(model)
-    if coherent:
-        raise ValueError(
-            f"Argument `model` must have jumps between populations alone, but contacts drive "
-            f"{coherent} matrix elements between its degenerate levels. Lift the degeneracy by "
-            "more than the rates, or give every level a contact of its own (coupling=None)."
-        )
+    _require_populations(model)
     transitions = model.transitions
     if isinstance(transitions, ModeTransitions):
         require_memory(
@@ -112,6 +96,27 @@ def jump_table(model: object) -> JumpTable:
         spectrum.dimension,
         read_only(np.array([int(contact.fermionic) for contact in model.contacts])),
     )
+
+
+def _require_populations(model: DaviesModel) -> None:
+    """Raise unless the model is a rate equation whose rates are those of the frequency alone."""
+    if not isinstance(model, DaviesModel):
+        raise TypeError(
+            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
+            "Make one with oqs.davies(system, contacts)."
+        )
+    if model.varies:
+        raise ValueError(
+            "Argument `model` must have contacts whose rates do not depend on T and mu, but some "
+            "do. Give a rate of w alone."
+        )
+    coherent = coherences_reached(model)
+    if coherent:
+        raise ValueError(
+            f"Argument `model` must have jumps between populations alone, but contacts drive "
+            f"{coherent} matrix elements between its degenerate levels. Lift the degeneracy by "
+            "more than the rates, or give every level a contact of its own (coupling=None)."
+        )
 
 
 _Columns = list[NDArray[Any]]  # lower, upper, reservoir, frequency, rate, (L,) each
