@@ -66,11 +66,11 @@ def jump_table(model: object) -> JumpTable:
     MemoryError
         where the transitions would not fit.
     """
-    _require_populations(model)
-    transitions = model.transitions
+    checked = _of_populations(model)
+    transitions = checked.transitions
     if isinstance(transitions, ModeTransitions):
         require_memory(
-            40.0 * model.reservoirs * transitions.modes * 2**transitions.modes,
+            40.0 * checked.reservoirs * transitions.modes * 2**transitions.modes,
             f"The jumps between the {2**transitions.modes} states of {transitions.modes} modes",
             "Follow fewer modes: those far above mu with respect to T take no part.",
         )
@@ -81,11 +81,11 @@ def jump_table(model: object) -> JumpTable:
             "0. Give a contact a rate or a coupling that is not zero."
         )
     if isinstance(transitions, StateTransitions):
-        columns = _by_elements(model, transitions)
+        columns = _by_elements(checked, transitions)
     else:
         columns = _by_blocks(transitions)
     lower, upper, reservoir, frequency, rate = columns
-    spectrum = model.system.spectrum
+    spectrum = checked.system.spectrum
     return JumpTable(
         read_only(lower.astype(np.int64)),
         read_only(upper.astype(np.int64)),
@@ -94,12 +94,12 @@ def jump_table(model: object) -> JumpTable:
         read_only(rate.astype(np.float64)),
         int(np.lexsort((spectrum.energies, spectrum.particles))[0]),
         spectrum.dimension,
-        read_only(np.array([int(contact.fermionic) for contact in model.contacts])),
+        read_only(np.array([int(contact.fermionic) for contact in checked.contacts])),
     )
 
 
-def _require_populations(model: DaviesModel) -> None:
-    """Raise unless the model is a rate equation whose rates are those of the frequency alone."""
+def _of_populations(model: object) -> DaviesModel:
+    """Return the model if its jumps are a rate equation, of rates of the frequency alone."""
     if not isinstance(model, DaviesModel):
         raise TypeError(
             f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
@@ -117,6 +117,7 @@ def _require_populations(model: DaviesModel) -> None:
             f"{coherent} matrix elements between its degenerate levels. Lift the degeneracy by "
             "more than the rates, or give every level a contact of its own (coupling=None)."
         )
+    return model
 
 
 _Columns = list[NDArray[Any]]  # lower, upper, reservoir, frequency, rate, (L,) each
