@@ -28,6 +28,7 @@ from thermo.machines.cooling import Cooling as Cooling
 from thermo.machines.cooling import cooling as cooling
 from thermo.machines.device import Device as Device
 from thermo.machines.device import device as device
+from thermo.machines.device_map import device_map as device_map
 from thermo.machines.fluctuations import DeviceFluctuations as DeviceFluctuations
 from thermo.machines.fluctuations import device_fluctuations as device_fluctuations
 from thermo.machines.objectives import deepest_cooling as deepest_cooling
@@ -46,6 +47,8 @@ from thermo.plotting.fluctuations import plot_generating_function as plot_genera
 from thermo.plotting.fluctuations import plot_noise as plot_noise
 from thermo.plotting.fluctuations import plot_waiting_times as plot_waiting_times
 from thermo.plotting.map import plot_map as plot_map
+from thermo.plotting.response import plot_efficiency_noise as plot_efficiency_noise
+from thermo.plotting.response import plot_response as plot_response
 from thermo.plotting.stochastic import plot_stochastic as plot_stochastic
 from thermo.plotting.trajectory import plot_trajectory as plot_trajectory
 from thermo.reservoirs.equilibrium import Equilibrium as Equilibrium

@@ -26,7 +26,10 @@ from validation.report.page_pictures import Drawings, pictures
 from validation.report.report import as_json, environment
 from validation.report.text import TextReport, print_list
 
-COMMANDS: Mapping[str, str] = {"figures": "validation.pictures.figures"}
+COMMANDS: Mapping[str, str] = {
+    "figures": "validation.pictures.figures",
+    "paper": "validation.papers.command",
+}
 """Sub-commands: first word on the command line -> module whose `main(arguments)` takes the rest."""
 
 PASSED, NOT_PASSED, USAGE, INTERRUPTED = 0, 1, 2, 130

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Callable
 from typing import final
 
 import numpy as np
@@ -18,8 +19,9 @@ from oqs.flows import Flows
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.leading import leading
 from oqs.fluctuations.statistics import Tilted
-from oqs.fluctuations.waiting import Watched
+from oqs.fluctuations.waiting import Watched, WatchedMatrix
 from oqs.generator.jumps import JumpParts, ReservoirJumps
+from oqs.stationary.coherent.linear import ITERATED, iterated_change
 
 _RESIDUAL = 1e-10  # of the gross rates in L x
 _AT_ONCE = 2**20  # entries of the matrices of frequencies that are solved together
@@ -213,42 +215,48 @@ class CoherentStatistics(JumpStatistics):
             jumps[j, gains] = own.matrix(kept, size).toarray()
         between = self.parts.whole.toarray() - sum(jumps.values())
         first, then = (jumps[kind] for kind in kinds)
-        return Watched(between, first @ self.rho, self._trace, then)
+        return WatchedMatrix(between, first @ self.rho, self._trace, then)
 
 
 @final
 class _Pinned:
-    """L x = y with tr y = 0, tr x = 0, by one factorisation without the most probable state."""
+    """L x = y with tr y = 0, tr x = 0: by one factorisation without the most probable state.
+
+    Blocks of 1000 elements or more are iterated first, as the stationary state is.
+    """
 
     def __init__(self, parts: JumpParts, rho: ComplexArray) -> None:
         self._rho, self._whole = rho, parts.whole
         self._populations = parts.populations
         self._pinned = int(parts.populations[np.argmax(rho[parts.populations].real)])
         self._others = np.delete(np.arange(parts.size), self._pinned)
-        matrix = parts.whole[:, self._others][self._others, :]
-        self._dense = parts.size <= _DENSE
-        if not len(self._others):
-            return
-        if self._dense:
-            self._factors = scipy.linalg.lu_factor(matrix.toarray(), check_finite=False)
-        else:
-            self._sparse = scipy.sparse.linalg.splu(sp.csc_matrix(matrix, dtype=np.complex128))
+
+    @functools.cached_property
+    def _solve(self) -> Callable[[ComplexArray], ComplexArray]:
+        matrix = self._whole[:, self._others][self._others, :]
+        if self._whole.shape[0] <= _DENSE:
+            factors = scipy.linalg.lu_factor(matrix.toarray(), check_finite=False)
+            return lambda y: scipy.linalg.lu_solve(factors, y, check_finite=False)
+        return scipy.sparse.linalg.splu(sp.csc_matrix(matrix, dtype=np.complex128)).solve
 
     def inverse(self, y: ComplexArray) -> ComplexArray:
         """Return x (P,) or (P, q); StationaryStateNotFound where L x misses y by 1e-10."""
         shape = y.shape
-        y = y.reshape(shape[0], -1)
-        y = self._without_trace(y)
+        y = self._without_trace(y.reshape(shape[0], -1))
+        if shape[0] >= ITERATED:
+            x = self._without_trace(iterated_change(self._whole, self._populations, -y))
+            if self._missing(x, y) <= _RESIDUAL:
+                return x.reshape(shape)
         x = np.zeros_like(y)
         if len(self._others):
-            right = y[self._others]
-            x[self._others] = (
-                scipy.linalg.lu_solve(self._factors, right, check_finite=False)
-                if self._dense
-                else self._sparse.solve(right)
-            )
+            x[self._others] = self._solve(y[self._others])
         x = self._without_trace(x)
-        self._check(x, y)
+        worst = self._missing(x, y)
+        if not worst <= _RESIDUAL:
+            raise StationaryStateNotFound(
+                f"The fluctuations left a residual of {worst:.3g}, above {_RESIDUAL:.0e} of the "
+                "gross rates: raise T, or bring the contacts' rates closer together."
+            )
         return x.reshape(shape)
 
     def _without_trace(self, y: ComplexArray) -> ComplexArray:
@@ -258,12 +266,8 @@ class _Pinned:
         y[self._pinned] = -y[self._populations].sum(axis=0)
         return y
 
-    def _check(self, x: ComplexArray, y: ComplexArray) -> None:
+    def _missing(self, x: ComplexArray, y: ComplexArray) -> float:
+        """Return the largest |L x - y|, of what cancels in it."""
         gross = np.max(abs(self._whole) @ np.abs(x) + np.abs(y), axis=0, initial=0.0)
         missing = np.max(np.abs(self._whole @ x - y), axis=0, initial=0.0)
-        worst = float(np.max(missing / np.where(gross > 0, gross, 1.0), initial=0.0))
-        if not worst <= _RESIDUAL:
-            raise StationaryStateNotFound(
-                f"The fluctuations left a residual of {worst:.3g}, above {_RESIDUAL:.0e} of the "
-                "gross rates: raise T, or bring the contacts' rates closer together."
-            )
+        return float(np.max(missing / np.where(gross > 0, gross, 1.0), initial=0.0))

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only
 from oqs.exports import exported
 from oqs.flows import Flows
+from oqs.fluctuations.blocks.equations import hermitian
+from oqs.fluctuations.blocks.statistics import BlockStatistics
 from oqs.fluctuations.coherent import CoherentStatistics
 from oqs.fluctuations.independent import IndependentStatistics
 from oqs.fluctuations.jump_statistics import JumpStatistics
@@ -22,10 +24,17 @@ from oqs.generator.closed import ClosedGenerator
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.jumps import jump_parts, reached_elements
 from oqs.generator.model import Model, checked_model
+from oqs.generator.perlind.perlind import PerlindModel
+from oqs.modes.untouched import nothing_touched
 from oqs.stationary.choice import checked_method
+from oqs.stationary.conserved.layout import Layout
+from oqs.stationary.conserved.problem import DENSE, BlockProblem
+from oqs.stationary.conserved_blocks import ConservedBlocks
 from oqs.stationary.method import StationaryProblem
 from oqs.stationary.populations import coherences_reached
 from oqs.stationary.uniqueness import require_unique
+from oqs.system.interacting import InteractingSystem
+from oqs.system.systems import QuadraticSystem
 from oqs.transitions.transitions import ModeTransitions
 
 _KEPT = "counting statistics"
@@ -44,7 +53,9 @@ def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None)
 
     L_0 all that is no jump, lambda(chi, xi) is the eigenvalue of largest real part. Means are the
     flows; noise and higher cumulants come from one factorisation. Where no contact drives
-    coherences, populations alone are counted, without subtractions; independent modes one by one.
+    coherences, populations alone are counted, without subtractions: independent modes one by one,
+    many states by particle number. Many coherences (`perlind` beyond 400 elements) are iterated
+    block by block, without a matrix.
 
     Parameters
     ----------
@@ -59,7 +70,8 @@ def counting_statistics(model: Model, T: ArrayLike, mu: ArrayLike | None = None)
     Raises
     ------
     NonUniqueStationaryState
-        if the contacts leave part of the system alone.
+        if what is counted depends on the initial state, or no contact touches anything. A part
+        that none touches carries nothing, and is left out as `flow_law` leaves it out.
     StationaryStateNotFound
         if the stationary state does not pass its checks.
     TypeError, ValueError
@@ -95,25 +107,40 @@ def _prepared(model: Model) -> _Prepared:
     """Return what does not depend on T and mu, done once for a model."""
     kept = model.prepared.get(_KEPT)
     if not isinstance(kept, _Prepared):
-        kept = model.prepared[_KEPT] = _prepare(model)
+        part = model.touched
+        if part.model is None:
+            raise nothing_touched(part.untouched, part.kernel)
+        kept = model.prepared[_KEPT] = _prepare(part.model)
     return kept
 
 
 def _prepare(model: Model) -> _Prepared:
     require_unique(model)
+    if isinstance(model, PerlindModel) and not model.coherent:
+        model = model.secular  # without coherences they are one generator
     if isinstance(model, DaviesModel) and not coherences_reached(model):
         transitions = model.transitions
         if isinstance(transitions, StateTransitions):
             particles = model.system.spectrum.particles
-            weighted = WeightedPairs.of(transitions, model.frequencies, particles)
-            if weighted is not None:
-                return _Weighted(model, weighted)
-        elif isinstance(transitions, ModeTransitions) and _separate(transitions):
+            return _Weighted(model, WeightedPairs.of(transitions, model.frequencies, particles))
+        if isinstance(transitions, ModeTransitions) and _separate(transitions):
             return _Modes(model, Pairs.of_modes(transitions), transitions)
-        else:
-            return _Rates(model, Pairs.of(transitions, model.reservoirs))
+        return _Rates(model, Pairs.of(transitions, model.reservoirs))
     problem = checked_method(model, None).prepare(model)
+    if isinstance(model, PerlindModel):
+        blocks = _block_problem(model, problem)
+        if blocks.layout.size > DENSE:
+            return _Blocks(model, blocks, problem if blocks is not problem else None)
     return _Coherent(model, problem, reached_elements(model))
+
+
+def _block_problem(model: PerlindModel, problem: StationaryProblem) -> BlockProblem:
+    """Return the problem block by block: of a quadratic system, that of its Fock space."""
+    if isinstance(problem, BlockProblem):
+        return problem
+    if isinstance(model.system, QuadraticSystem):
+        model = model.of_part(InteractingSystem.from_terms(model.system.h), model.contacts)
+    return BlockProblem(model, ConservedBlocks(), Layout(model.blocks))
 
 
 def _separate(transitions: ModeTransitions) -> bool:
@@ -177,6 +204,30 @@ class _Rates(_Prepared):
     def at(self, T: FloatArray, mu: FloatArray) -> PopulationStatistics:
         """Solve the rate equation at T, mu (n,)."""
         return PopulationStatistics.of(self.pairs.at(T, mu), T, mu, self.model.names)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Blocks(_Prepared):
+    """A model of which all coherences are kept, iterated block by block.
+
+    Parameters
+    ----------
+    problem : of the stationary state.
+    means : the problem whose flows are the law's, where that is another.
+    """
+
+    model: Model
+    problem: BlockProblem
+    means: StationaryProblem | None = None
+
+    def at(self, T: FloatArray, mu: FloatArray) -> BlockStatistics:
+        """Solve for the stationary state at T, mu (n,)."""
+        state = self.problem.solved(T, mu)
+        solution = self.means.solve(T, mu) if self.means else self.problem.solution(state)
+        flows = Flows.of(solution.particle, solution.energy, mu, self.model.names)
+        state = dataclasses.replace(state, x=hermitian(self.problem.layout, state.x))
+        return BlockStatistics(self.problem, state, flows, read_only(T), read_only(mu))
 
 
 @final

@@ -2,53 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oqs.arguments import FloatArray
 from oqs.datasets import dataset
+from oqs.flows import Flows
 from oqs.fluctuations.quantities import QUANTITIES
+from oqs.summary import reservoir_names
 
 if TYPE_CHECKING:
     import xarray
 
-    from oqs.fluctuations.statistics import CountingStatistics
-
 _NATURAL = "natural units (hbar = k_B = 1) of one reference energy E_0"
+_MORE = "one power of E_0 more for each energy or heat"
 
 
-def dataset_of(statistics: CountingStatistics) -> xarray.Dataset:
-    """Return an xarray.Dataset over `quantity` and `reservoir`.
+def dataset_of(
+    flows: Flows,
+    covariance: Callable[[str, str], FloatArray],
+    each: Mapping[str, Callable[[str], FloatArray]],
+    T: FloatArray,
+    mu: FloatArray,
+) -> xarray.Dataset:
+    """Return an xarray.Dataset over `quantity` and `reservoir`, after the axes of a batch.
 
-    Variables: mean (quantity, reservoir); covariance (quantity, reservoir, other_quantity,
-    other_reservoir); fano, uncertainty (quantity, reservoir); T, mu (reservoir). Reservoirs go by
-    name, or by index where they have none.
+    Variables: mean (.., quantity, reservoir); covariance (.., quantity, reservoir, other_quantity,
+    other_reservoir); fano, uncertainty (.., quantity, reservoir); T, mu (.., reservoir). Reservoirs
+    go by name, or by index where they have none; the axes of a batch are batch_0, batch_1, ...
+
+    Parameters
+    ----------
+    flows : means (..., n).
+    covariance : quantities a, b -> (..., n, n).
+    each : fano and uncertainty, quantity -> (..., n).
+    T, mu : (..., n) of the reservoirs.
     """
-    n = statistics.reservoirs
-    names = statistics.names or (None,) * n
-    labels = [str(j) if name is None else name for j, name in enumerate(names)]
-    mean = np.stack([getattr(statistics.flows, quantity) for quantity in QUANTITIES])
-    covariance = np.array(
-        [[statistics.covariance(a, b) for b in QUANTITIES] for a in QUANTITIES]
-    ).transpose(0, 2, 1, 3)
+    batch = tuple(f"batch_{axis}" for axis in range(flows.particle.ndim - 1))
+    own, pairs = (*batch, "quantity", "reservoir"), ("other_quantity", "other_reservoir")
+    kinds = len(batch)  # the axis of quantities
+    rows = [np.stack([covariance(a, b) for b in QUANTITIES], axis=-2) for a in QUANTITIES]
+    mean = np.stack([getattr(flows, quantity) for quantity in QUANTITIES], axis=kinds)
     fano, uncertainty = (
-        [[method(j, quantity) for j in range(n)] for quantity in QUANTITIES]
-        for method in (statistics.fano, statistics.uncertainty)
+        np.stack([each[name](quantity) for quantity in QUANTITIES], axis=kinds)
+        for name in ("fano", "uncertainty")
     )
-    each, pairs = ("quantity", "reservoir"), ("other_quantity", "other_reservoir")
-    powers = "E_0 for particles, one power more for each energy or heat"
+    places = (*batch, "reservoir")
+    labels = list(reservoir_names(flows.names, flows.reservoirs))
     return dataset(
         {
-            "mean": (each, mean, {"long_name": "flow, positive: lost", "units": powers}),
-            "covariance": (
-                (*each, *pairs),
-                covariance,
-                {"long_name": "zero-frequency covariance per unit time", "units": powers},
+            "mean": (
+                own,
+                mean,
+                {"long_name": "flow, positive: lost", "units": f"E_0/hbar, {_MORE}"},
             ),
-            "fano": (each, fano, {"long_name": "c_2/|c_1|", "units": "1 for particles, else E_0"}),
-            "uncertainty": (each, uncertainty, {"long_name": "sigma c_2/c_1^2", "units": "1"}),
-            "T": ("reservoir", statistics.T, {"long_name": "temperature", "units": "E_0"}),
-            "mu": ("reservoir", statistics.mu, {"long_name": "chemical potential", "units": "E_0"}),
+            "covariance": (
+                (*own, *pairs),
+                np.stack(rows, axis=kinds),
+                {
+                    "long_name": "zero-frequency covariance per unit time",
+                    "units": f"E_0/hbar, {_MORE}",
+                },
+            ),
+            "fano": (own, fano, {"long_name": "c_2/|c_1|", "units": f"1, {_MORE}"}),
+            "uncertainty": (own, uncertainty, {"long_name": "sigma c_2/c_1^2", "units": "1"}),
+            "T": (places, T, {"long_name": "temperature", "units": "E_0"}),
+            "mu": (places, mu, {"long_name": "chemical potential", "units": "E_0"}),
         },
         {
             "quantity": list(QUANTITIES),

@@ -16,7 +16,7 @@ import scipy.sparse.linalg
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
 
-_DENSE = 300  # elements up to which all eigenvalues are computed
+_DENSE = 450  # elements up to which all eigenvalues are computed
 _REAL = 1e-9  # imaginary part over the largest rate: what rounding leaves
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,16 +12,21 @@ from oqs.arguments import FloatArray, read_only
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.counting import counting_statistics, independent_pairs
+from oqs.fluctuations.dataset import dataset_of
 from oqs.fluctuations.quantities import checked_quantity, weights_of
 from oqs.fluctuations.rates.batch import LARGEST, Batch, added, batch, nothing
 from oqs.fluctuations.statistics import fano_factor, uncertainty_product
 from oqs.generator.model import Model, checked_model
+from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
+
+if TYPE_CHECKING:
+    import xarray
 
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Noise:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Noise(Summarised):
     """Flows and their zero-frequency covariances over a batch of (T, mu).
 
     Parameters
@@ -66,6 +71,33 @@ class Noise:
         """Return sigma c_2/c_1^2 (..., n), as `CountingStatistics.uncertainty`."""
         sigma = -np.sum(self.flows.heat / self.T, axis=-1)[..., None]
         return uncertainty_product(*self._mean_noise_scale(quantity), sigma)
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return means, covariances, Fano factors and uncertainties with named axes and units.
+
+        Over `quantity` (particle, energy, heat) and `reservoir`, after the axes of the batch, which
+        are called batch_0, batch_1, ...
+        """
+        shown = {"fano": self.fano, "uncertainty": self.uncertainty}
+        return dataset_of(self.flows, self.covariance, shown, self.T, self.mu)
+
+    def summary(self) -> Summary:
+        """Return the numbers of a single (T, mu), of a batch its shape and the range of noise."""
+        n = self.flows.reservoirs
+        names = reservoir_names(self.flows.names, n)
+        noise = np.diagonal(self.covariance("particle"), axis1=-2, axis2=-1)
+        facts = [("", ", ".join(names))]
+        if self.T.ndim == 1:
+            facts += [
+                ("particle flow", few_digits(self.flows.particle)),
+                ("noise", few_digits(noise)),
+                ("Fano factor", few_digits(self.fano())),
+            ]
+        else:
+            facts.append(("shape", str(self.T.shape)))
+            if noise.size:
+                facts.append(("noise", f"{noise.min():.4g} to {noise.max():.4g}"))
+        return Summary(f"Noise of {counted(n, 'reservoir')}", facts)
 
     def _mean_noise_scale(self, quantity: str) -> tuple[FloatArray, FloatArray, FloatArray]:
         name = checked_quantity("quantity", quantity)

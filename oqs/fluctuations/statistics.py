@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
 import numpy as np
@@ -288,10 +289,18 @@ class CountingStatistics(Summarised):
         return read_only(rates)
 
     def to_dataset(self) -> xarray.Dataset:
-        """Return means, covariances, Fano factors and uncertainties with named axes and units."""
+        """Return means, covariances, Fano factors and uncertainties with named axes and units.
+
+        Over `quantity` (particle, energy, heat) and `reservoir`; covariances also over those of the
+        other current.
+        """
         from oqs.fluctuations.dataset import dataset_of
 
-        return dataset_of(self)
+        def each(method: Callable[[int, str], float]) -> Callable[[str], FloatArray]:
+            return lambda kind: np.array([method(j, kind) for j in range(self.reservoirs)])
+
+        shown = {"fano": each(self.fano), "uncertainty": each(self.uncertainty)}
+        return dataset_of(self.flows, self.covariance, shown, self.T, self.mu)
 
     def summary(self) -> Summary:
         """Return means, noise and Fano factors; a notebook also shows energy and heat."""

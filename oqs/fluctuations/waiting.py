@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
-from typing import Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.datasets import dataset
 from oqs.exports import exported
+from oqs.summary import Summarised, Summary, counted, few_digits
 
+if TYPE_CHECKING:
+    import xarray
+
+_SHOWN = 12  # rows of a notebook's table
 _ULPS = 8 * float(np.finfo(np.float64).eps)
 
 
+class Watched(abc.ABC):
+    """The evolution between watched jumps, from the state after a first one."""
+
+    @property
+    @abc.abstractmethod
+    def rate(self) -> float:
+        """How often the first jump happens, tr[J_a rho], per unit time."""
+
+    @abc.abstractmethod
+    def densities(self, times: FloatArray) -> FloatArray:
+        """Return tr[J_b e^{(L - J) t} J_a rho] (m,), J_a rho normalised."""
+
+    @abc.abstractmethod
+    def moments(self) -> tuple[float, float]:
+        """Return the integrals of that density, and of t times it."""
+
+
 @final
-class Watched(NamedTuple):
-    """The evolution between watched jumps.
+@dataclasses.dataclass(frozen=True, eq=False)
+class WatchedMatrix(Watched):
+    """By the exponential of a matrix.
 
     Parameters
     ----------
@@ -32,11 +57,28 @@ class Watched(NamedTuple):
     trace: FloatArray
     then: FloatArray | ComplexArray
 
+    @property
+    def rate(self) -> float:
+        """tr[J_a rho]."""
+        return float((self.trace @ self.start).real)
+
+    def densities(self, times: FloatArray) -> FloatArray:
+        """Return the density at times (m,)."""
+        states = _evolved(self.between, self.start / self.rate, times)
+        return np.ascontiguousarray((states @ (self.trace @ self.then)).real)
+
+    def moments(self) -> tuple[float, float]:
+        """Return the expected times in each state, and those weighted with time, seen by J_b."""
+        row = self.trace @ self.then
+        stay = -np.linalg.solve(self.between, self.start / self.rate)
+        again = -np.linalg.solve(self.between, stay)
+        return float((row @ stay).real), float((row @ again).real)
+
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class WaitingTimes:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class WaitingTimes(Summarised):
     """Times between a jump and the next watched one, if that is of a certain kind.
 
     Parameters
@@ -68,24 +110,51 @@ class WaitingTimes:
     @classmethod
     def of(cls, watched: Watched, times: FloatArray) -> WaitingTimes:
         """Follow the evolution without watched jumps."""
-        total = float((watched.trace @ watched.start).real)
-        if not total > 0:
+        if not watched.rate > 0:
             raise ValueError(
                 "Argument `first` must be a jump that happens, but its rate in the stationary "
                 "state is 0. Give another, or raise T."
             )
-        row = watched.trace @ watched.then
-        start = watched.start / total
-        states = _evolved(watched.between, start, times)
-        stay = -np.linalg.solve(watched.between, start)  # expected time in each state
-        probability = float((row @ stay).real)
-        moment = float((row @ -np.linalg.solve(watched.between, stay)).real)
+        density = watched.densities(times)
+        probability, moment = watched.moments()
         return cls(
             read_only(times),
-            read_only(np.ascontiguousarray((states @ row).real)),
+            read_only(density),
             probability,
             moment / probability if probability > 0 else float("nan"),
         )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray.Dataset of the density over `time`; mean and probability are numbers."""
+        return dataset(
+            {
+                "density": (
+                    "time",
+                    self.density,
+                    {"long_name": "density of waiting times", "units": "E_0/hbar"},
+                ),
+                "mean": ((), self.mean, {"long_name": "mean waiting time", "units": "hbar/E_0"}),
+                "probability": (
+                    (),
+                    self.probability,
+                    {"long_name": "that the next watched jump is of this kind", "units": "1"},
+                ),
+            },
+            {"time": ("time", self.times, {"units": "hbar/E_0"})},
+        )
+
+    def summary(self) -> Summary:
+        """Return mean and probability, and a table of the first densities."""
+        facts = [
+            ("mean", few_digits(self.mean)),
+            ("probability", few_digits(self.probability)),
+            ("density", f"{counted(len(self.times), 'time')} to {self.times.max(initial=0.0):.4g}"),
+        ]
+        rows = [
+            (few_digits(t), few_digits(w))
+            for t, w in zip(self.times[:_SHOWN], self.density[:_SHOWN], strict=True)
+        ]
+        return Summary("Waiting times", facts, ("time", "density"), rows)
 
     def __len__(self) -> int:
         return len(self.density)

@@ -15,7 +15,7 @@ from oqs.exports import exported
 from oqs.flow_jacobian import DifferentiableLaw
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import flow_law
-from oqs.response.terminals import Terminals, two_terminals
+from oqs.response.terminals import Terminals, in_units_of_temperature, two_terminals
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
 if TYPE_CHECKING:
@@ -30,22 +30,23 @@ _AXES = ("particle", "heat")
 class LinearResponse(Summarised):
     """First-order flows of particles and heat around equilibrium at T, mu.
 
-        (P_j, Y_j) = sum_q onsager[:, :, j, q] (d mu_q/T, d T_q/T^2),
+        (P_j, Y_j) = sum_q onsager[..., j, q] (d mu_q/T, d T_q/T^2),
 
     with the affinities d(mu/T) and d(-1/T) at mu fixed. Made by `linear_response`.
 
     Parameters
     ----------
-    T, mu : the common temperature and chemical potential, units of energy.
-    onsager : (2, 2, n, n) [a, b, j, q]: particle (0) or heat (1) that j loses, by the affinity of
-        particles or heat of q; units energy, energy^2 (mixed) and energy^3. Columns add up to zero
-        over j. Without magnetic phases L[a, b, j, q] = L[b, a, q, j]; with them that of -phi.
+    T, mu : the common temperature and chemical potential, units of energy; (...) over a batch.
+    onsager : (..., 2, 2, n, n) [a, b, j, q]: particle (0) or heat (1) that j loses, by the affinity
+        of particles or heat of q; units energy, energy^2 (mixed) and energy^3. Columns add up to
+        zero over j. Without magnetic phases L[a, b, j, q] = L[b, a, q, j]; with them that of -phi.
         Equilibrium covariances per unit time are twice as large (fluctuation-dissipation).
     names : (n,) of the reservoirs, or None.
 
     The coefficients of two reservoirs are numbers. With more, [j, q] is that of the pair while all
     others float: they carry neither particles nor heat, and take the T and mu at which that is so.
-    The diagonal is NaN then, and a coefficient is NaN where nothing flows.
+    The diagonal is NaN then, and a coefficient is NaN where nothing flows. Over a batch they are
+    (...) or (..., n, n).
 
     Examples
     --------
@@ -57,8 +58,8 @@ class LinearResponse(Summarised):
     (2.179, 9.417)
     """
 
-    T: float
-    mu: float
+    T: float | FloatArray
+    mu: float | FloatArray
     onsager: FloatArray
     names: tuple[str | None, ...] | None = None
 
@@ -103,15 +104,18 @@ class LinearResponse(Summarised):
         return self._by_pair("ZT")
 
     @property
-    def asymmetry(self) -> float:
+    def asymmetry(self) -> float | FloatArray:
         """Largest |L - L^T| over the largest |L|, heat in units of T.
 
         Rounding for Davies without magnetic phases; with them it is real, and for generators that
         hold detailed balance approximately it is part of their price.
         """
-        scaled = self._scaled()
-        largest = float(np.max(np.abs(scaled)))
-        return float(np.max(np.abs(scaled - scaled.T))) / largest if largest > 0 else 0.0
+        scaled = in_units_of_temperature(self.onsager, np.asarray(self.T))
+        turned = scaled.swapaxes(-4, -3).swapaxes(-2, -1)
+        axes = (-4, -3, -2, -1)
+        largest, off = (np.max(np.abs(x), axis=axes) for x in (scaled, scaled - turned))
+        found = np.divide(off, largest, out=np.zeros_like(off), where=largest > 0)
+        return found if np.ndim(self.T) else float(found)
 
     def pair(self, j: int, q: int) -> Terminals:
         """Return the coefficients of the reservoirs j and q, all others floating.
@@ -132,17 +136,19 @@ class LinearResponse(Summarised):
             raise ValueError(
                 f"Argument `q` must be another reservoir than `j`, but both are {first}. {remedy}"
             )
-        return two_terminals(self.onsager, first, second, self.T)
+        return two_terminals(self.onsager, first, second, np.asarray(self.T))
 
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray.Dataset of the coefficients.
 
         Variables: onsager (flow, affinity, reservoir, driven); conductance, seebeck, peltier,
-        thermal_conductance and ZT, by (reservoir, driven) where there are more than two.
+        thermal_conductance and ZT, by (reservoir, driven) where there are more than two; T and mu.
+        The axes of a batch come first, and are called batch_0, batch_1, ...
         """
         n = self.reservoirs
         labels = list(reservoir_names(self.names, n))
-        pairs = ("reservoir", "driven") if n > 2 else ()
+        batch = tuple(f"batch_{axis}" for axis in range(np.ndim(self.T)))
+        pairs = (*batch, "reservoir", "driven") if n > 2 else batch
         tables: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {
             name: (pairs, getattr(self, name), {"units": units})
             for name, units in (
@@ -155,13 +161,24 @@ class LinearResponse(Summarised):
             if n > 1
         }
         units = {"units": "E_0/hbar, one power of E_0 more for each heat"}
-        tables["onsager"] = (("flow", "affinity", "reservoir", "driven"), self.onsager, units)
+        tables["onsager"] = (
+            (*batch, "flow", "affinity", "reservoir", "driven"),
+            self.onsager,
+            units,
+        )
         axes = {"flow": list(_AXES), "affinity": list(_AXES), "reservoir": labels, "driven": labels}
-        return dataset(tables, axes, {"T": self.T, "mu": self.mu})
+        if not batch:
+            return dataset(tables, axes, {"T": self.T, "mu": self.mu})
+        for name, values in (("T", self.T), ("mu", self.mu)):
+            tables[name] = (batch, values, {"units": "E_0"})
+        return dataset(tables, axes)
 
     def summary(self) -> Summary:
         """Return the two-terminal coefficients, of several reservoirs those of each pair."""
         n, names = self.reservoirs, reservoir_names(self.names, self.reservoirs)
+        title, facts = f"Linear response of {n} reservoirs", [("", ", ".join(names))]
+        if np.ndim(self.T):
+            return Summary(title, [*facts, ("shape", str(np.shape(self.T)))])
         rows = []
         for j in range(n):
             for q in range(j + 1, n):
@@ -174,29 +191,22 @@ class LinearResponse(Summarised):
                 )
                 rows.append((f"{names[j]}, {names[q]}", *map(few_digits, values)))
         heads = ("reservoirs", "G", "S", "kappa", "ZT")
-        facts = [("", ", ".join(names)), ("T", f"{self.T:g}"), ("mu", f"{self.mu:g}")]
+        facts += [("T", f"{self.T:g}"), ("mu", f"{self.mu:g}")]
         if n == 2:
             facts += list(zip(heads[1:], rows[0][1:], strict=True))
-        return Summary(f"Linear response of {n} reservoirs", facts, heads, rows)
+        return Summary(title, facts, heads, rows)
 
     def _by_pair(self, name: str) -> float | FloatArray:
         n = self.reservoirs
         if n == 2:
-            return float(getattr(self.pair(0, 1), name))
-        table = np.full((n, n), math.nan)
+            only: float | FloatArray = getattr(self.pair(0, 1), name)
+            return only
+        table = np.full((*np.shape(self.T), n, n), math.nan)
         for j in range(n):
             for q in range(n):
                 if j != q:
-                    table[j, q] = getattr(self.pair(j, q), name)
+                    table[..., j, q] = getattr(self.pair(j, q), name)
         return read_only(table)
-
-    def _scaled(self) -> FloatArray:
-        """Return L as a matrix (2 n, 2 n), heat in units of T."""
-        unit = np.array([1.0, 1.0 / self.T])
-        scaled = self.onsager * unit[:, None, None, None] * unit[:, None, None]
-        size = 2 * self.reservoirs
-        matrix: FloatArray = scaled.transpose(0, 2, 1, 3).reshape(size, size)
-        return matrix
 
 
 @exported
@@ -214,7 +224,8 @@ def linear_response(
     model : made by `davies` or another generator, or a flow law with derivatives, such as
         `oqs.landauer`, which is exact at any coupling.
     T, mu : the common temperature > 0 and chemical potential, units of energy; numbers, or (n,)
-        that are all equal. A bosonic reservoir has T alone.
+        that are all equal. A bosonic reservoir has T alone. Over a batch (..., 1) or (..., n),
+        which broadcast: T[:, None] with `mu` a number.
 
     Returns
     -------
@@ -246,21 +257,32 @@ def linear_response(
     >>> response = oqs.linear_response(model, T=0.2, mu=0.05)
     >>> round(response.seebeck, 9), round(response.ZT, 9)
     (-1.084886273, 0.208936275)
+    >>> oqs.linear_response(model, T=[[0.1], [0.2], [0.3]], mu=0.05).ZT.round(3)
+    array([2.346, 0.209, 0.032])
     """
     law = _differentiable(model)
     n = law.reservoirs
-    temperature, potential = _common("T", T, n), _common("mu", mu, n)
+    temperature, potential = np.broadcast_arrays(_common("T", T, n), _common("mu", mu, n))
     own = getattr(law, "model", None)
     without = own.bosonic if isinstance(own, Model) else np.zeros(n, dtype=np.bool_)
-    jacobian = law.jacobian(np.full(n, temperature), np.where(without, 0.0, potential))
-    by_mu, by_T = temperature, temperature**2
-    onsager = np.array(
-        [
-            [by_mu * jacobian.particle_mu, by_T * jacobian.particle_T],
-            [by_mu * jacobian.heat_mu, by_T * jacobian.heat_T],
-        ]
+    shape = temperature.shape
+    warm = np.repeat(temperature.reshape(-1, 1), n, axis=1)
+    at = np.where(without, 0.0, np.repeat(potential.reshape(-1, 1), n, axis=1))
+    jacobian = law.jacobian(warm, at) if shape else law.jacobian(warm[0], at[0])
+    by_mu = temperature.reshape(*shape, 1, 1)
+    by_T = by_mu**2
+    tables = (
+        ((by_mu, jacobian.particle_mu), (by_T, jacobian.particle_T)),
+        ((by_mu, jacobian.heat_mu), (by_T, jacobian.heat_T)),
     )
-    return LinearResponse(temperature, potential, read_only(onsager), jacobian.names)
+    rows = [
+        np.stack([by * table.reshape(*shape, n, n) for by, table in row], axis=-3) for row in tables
+    ]
+    onsager = read_only(np.stack(rows, axis=-4))
+    if not shape:
+        return LinearResponse(float(temperature), float(potential), onsager, jacobian.names)
+    batch = read_only(temperature.copy()), read_only(potential.copy())
+    return LinearResponse(*batch, onsager, jacobian.names)
 
 
 def _differentiable(model: object) -> DifferentiableLaw:
@@ -275,19 +297,22 @@ def _differentiable(model: object) -> DifferentiableLaw:
     return law
 
 
-def _common(name: str, given: ArrayLike, n: int) -> float:
-    """Return the one value of a number or of equal entries (n,)."""
+def _common(name: str, given: ArrayLike, n: int) -> FloatArray:
+    """Return the one value (...) of numbers, or of equal entries (..., 1) or (..., n)."""
     remedy = "Response is taken around equilibrium: give one number for all reservoirs"
     values = real_array(name, given, f"{remedy}.")
-    if values.shape not in ((), (n,)):
+    if values.ndim == 0:
+        return values
+    if values.shape[-1] not in (1, n):
         raise ValueError(
-            f"Argument `{name}` must be a number or have shape ({n},), but has shape "
-            f"{values.shape}. {remedy}."
+            f"Argument `{name}` must be a number or have shape ({n},), over a batch (..., 1), but "
+            f"has shape {values.shape}. {remedy}."
         )
-    value = float(values.flat[0])
-    if np.any(values != value):
+    value = values[..., 0]
+    unequal = values[np.any(values != value[..., None], axis=-1)]
+    if len(unequal):
         raise ValueError(
             f"Argument `{name}` must be the same for all reservoirs, but holds "
-            f"{few_digits(values)}. {remedy}, or take law.jacobian(T, mu) where they differ."
+            f"{few_digits(unequal[0])}. {remedy}, or take law.jacobian(T, mu) where they differ."
         )
     return value

@@ -24,6 +24,8 @@ class Terminals(NamedTuple):
     conductance : G, dimensionless. seebeck : S, dimensionless. peltier : Pi, energy.
     thermal_conductance : kappa, energy. ZT : dimensionless.
 
+    Numbers, or (...) over a batch of equilibria.
+
     Examples
     --------
     >>> import oqs
@@ -34,51 +36,61 @@ class Terminals(NamedTuple):
     (2.0, inf)
     """
 
-    conductance: float
-    seebeck: float
-    peltier: float
-    thermal_conductance: float
-    ZT: float
+    conductance: float | FloatArray
+    seebeck: float | FloatArray
+    peltier: float | FloatArray
+    thermal_conductance: float | FloatArray
+    ZT: float | FloatArray
 
 
-def two_terminals(onsager: FloatArray, j: int, q: int, T: float) -> Terminals:
-    """Return the coefficients between j and q from L (2, 2, n, n) at temperature T.
+def two_terminals(onsager: FloatArray, j: int, q: int, T: FloatArray) -> Terminals:
+    """Return the coefficients between j and q from L (..., 2, 2, n, n) at temperatures T (...).
 
     With the affinities of q and the flows of all others zero, what is left is the Schur complement
     L_jj - L_jo L_oo^-1 L_oj (2, 2). A reservoir that is coupled tightly floats in one combination
     of T and mu; the others of its combinations drive nothing.
     """
-    unit = np.array([1.0, 1.0 / T])
-    scaled = onsager * unit[:, None, None, None] * unit[:, None, None]
+    scaled = in_units_of_temperature(onsager, T)
     others = [k for k in range(onsager.shape[-1]) if k not in (j, q)]
-    own = scaled[:, :, j, j]
+    own = scaled[..., j, j]
     if others:
-        size = 2 * len(others)
-        floating = scaled[:, :, others][..., others].transpose(2, 0, 3, 1).reshape(size, size)
-        driven = scaled[:, :, others, j].transpose(2, 0, 1).reshape(size, 2)
-        back = scaled[:, :, j][..., others].transpose(0, 2, 1).reshape(2, size)
+        batch, size = own.shape[:-2], 2 * len(others)
+        floating = scaled[..., others, :][..., others]
+        floating = np.einsum("...abjq->...jaqb", floating).reshape(*batch, size, size)
+        driven = np.einsum("...abj->...jab", scaled[..., others, j]).reshape(*batch, size, 2)
+        back = np.einsum("...abq->...aqb", scaled[..., j, others]).reshape(*batch, 2, size)
         own = own - back @ _inverse(floating) @ driven
-    return _coefficients(own, T)
+    found = _coefficients(own, T)
+    return found if T.ndim else Terminals(*(float(value) for value in found))
+
+
+def in_units_of_temperature(onsager: FloatArray, T: FloatArray) -> FloatArray:
+    """Return L (..., 2, 2, n, n) with heat in units of T (...)."""
+    unit = np.stack([np.ones_like(T), 1.0 / T], axis=-1)
+    scaled: FloatArray = onsager * (unit[..., :, None] * unit[..., None, :])[..., None, None]
+    return scaled
 
 
 def _inverse(floating: FloatArray) -> FloatArray:
     """Return the pseudo-inverse, each reservoir in units of its own exchange."""
-    strength = np.sqrt(np.abs(np.diagonal(floating)))
+    strength = np.sqrt(np.abs(np.diagonal(floating, axis1=-2, axis2=-1)))
     unit = 1 / np.where(strength > 0, strength, 1.0)
-    scaled = floating * unit[:, None] * unit
-    inverse: FloatArray = np.linalg.pinv(scaled, rcond=_RANK) * unit[:, None] * unit
+    both = unit[..., :, None] * unit[..., None, :]
+    inverse: FloatArray = np.linalg.pinv(floating * both, rcond=_RANK) * both
     return inverse
 
 
-def _coefficients(own: FloatArray, T: float) -> Terminals:
-    """Return the coefficients of L (2, 2), heat in units of T."""
-    (nn, nq), (qn, qq) = own.tolist()
-    if not nn > 0:
-        return Terminals(nn / T, math.nan, math.nan, qq, math.nan)
-    seebeck, peltier = nq / nn, qn / nn * T
-    kappa = qq - qn * nq / nn
-    if abs(kappa) <= _KNOWN * abs(qq):
-        kappa = 0.0
-    figure = nq * qn / nn  # G S Pi
-    ratio = math.inf if kappa == 0 and figure > 0 else figure / kappa if kappa else math.nan
-    return Terminals(nn / T, seebeck, peltier, kappa, ratio)
+def _coefficients(own: FloatArray, T: FloatArray) -> Terminals:
+    """Return the coefficients (...) of L (..., 2, 2), heat in units of T."""
+    nn, nq, qn, qq = own[..., 0, 0], own[..., 0, 1], own[..., 1, 0], own[..., 1, 1]
+    flows = nn > 0
+    unit = np.where(flows, nn, 1.0)
+    kappa = qq - qn * nq / unit
+    kappa = np.where(np.abs(kappa) <= _KNOWN * np.abs(qq), 0.0, kappa)
+    figure = nq * qn / unit  # G S Pi
+    tied = np.where(figure > 0, math.inf, math.nan)
+    ratio = np.where(kappa == 0, tied, figure / np.where(kappa == 0, 1.0, kappa))
+    seebeck, peltier, ratio = (
+        np.where(flows, value, math.nan) for value in (nq / unit, qn / unit * T, ratio)
+    )
+    return Terminals(nn / T, seebeck, peltier, np.where(flows, kappa, qq), ratio)

@@ -31,7 +31,7 @@ def jumps_uncorrelated(monkeypatch):
     monkeypatch.setattr(
         importlib.import_module("oqs.fluctuations.rates.populations"),
         "potentials",
-        lambda rates, total, solver, fields: np.zeros((rates.dimension, len(fields))),
+        lambda rates, solver, fields: np.zeros((rates.dimension, len(fields))),
     )
 
 

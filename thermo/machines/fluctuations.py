@@ -9,6 +9,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray, read_only
 from oqs.exports import exported
+from oqs.flows import Flows
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.summary import Summarised, Summary
 from thermo.machines.device import Device, device
@@ -133,18 +134,31 @@ def device_fluctuations(statistics: CountingStatistics) -> DeviceFluctuations:
             "Argument `statistics` must be counting statistics, but is "
             f"{type(statistics).__name__}. Make them with oqs.counting_statistics(model, T, mu)."
         )
-    n, flows = statistics.reservoirs, statistics.flows
-    mean = device(flows, statistics.T, statistics.mu)
-    particles = statistics.covariance("particle")
+    return fluctuations_of(
+        statistics.flows,
+        statistics.T,
+        statistics.mu,
+        statistics.second_cumulants,
+        statistics.covariance("heat"),
+    )
+
+
+def fluctuations_of(
+    flows: Flows, T: FloatArray, mu: FloatArray, second_cumulants: FloatArray, heat: FloatArray
+) -> DeviceFluctuations:
+    """Return the same of means, covariances (2, n, 2, n) and those of the heats (n, n)."""
+    n = flows.reservoirs
+    mean = device(flows, T, mu)
+    particles = second_cumulants[0, :, 0]
     # particles are conserved: only differences of mu count
-    above = statistics.mu - statistics.mu.min()
+    above = mu - mu.min()
     strongest = int(np.argmax(np.diagonal(particles)))
     others = np.delete(np.arange(2 * n), [strongest, n + strongest])
-    second = statistics.second_cumulants.reshape(2 * n, 2 * n)
+    second = second_cumulants.reshape(2 * n, 2 * n)
     means = np.concatenate([flows.particle, flows.energy])
     return DeviceFluctuations(
         mean,
         float(above @ particles @ above),
-        statistics.covariance("heat"),
+        read_only(heat.copy()),
         (read_only(means[others]), read_only(second[np.ix_(others, others)])),
     )

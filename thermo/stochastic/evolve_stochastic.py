@@ -73,8 +73,9 @@ def evolve_stochastic(
     ----------
     model : of oqs.davies, contacts of either kind, or of oqs.perlind. Where contacts drive
         coherences, trajectories are those of wave functions, for small systems: see Notes.
-    reservoirs : n of them, in the order of the contacts; bosons (BoseGas) at bosonic contacts,
-        whose jumps move energy alone, in with n_B = 1/(e^{Delta S} - 1), back with 1 + n_B.
+    reservoirs : n of them, in the order of the contacts; media without particle number (BoseGas,
+        DebyeSolid, TabulatedHeatCapacity) at bosonic contacts, whose jumps move energy alone, in
+        with n_B = 1/(e^{Delta S} - 1), back with 1 + n_B.
     T, mu : (n,) at t = 0; units of energy.
     trajectories : how many, M >= 1.
     t_final : when they end (hbar = 1).

@@ -18,7 +18,8 @@ from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
 from thermo.stochastic.small.jump_table import IntArray, JumpTable, jump_table
-from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation, small_reservoir
+from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation
+from thermo.stochastic.small.start import small_reservoir
 
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
@@ -176,7 +177,8 @@ class MasterEquation(Summarised):
         p = self._evolved(self.prepared_distribution, time)
         W = self.W.tocoo()
         f, i = W.coords
-        reversed_W = sp.csr_array((W.data * np.exp(self.entropy[i] - self.entropy[f]), (f, i)))
+        rates = W.data * np.exp(self.entropy[i] - self.entropy[f])
+        reversed_W = sp.csr_array((rates, (f, i)), shape=W.shape)  # also where no jump is open
         h = expm_multiply(reversed_W * time, np.ones(self.states))
         return float(p @ h)
 
@@ -212,9 +214,9 @@ def master_equation(
     Parameters
     ----------
     model : of oqs.davies, without driven coherences; contacts of either kind.
-    reservoirs : n of them, of bosons (BoseGas) at bosonic contacts. Small: all states within reach
-        are listed, 400,000 at most. That is one or two frequencies; for more follow the jumps,
-        `evolve_stochastic`.
+    reservoirs : n of them, of media without particle number at bosonic contacts. Small: all states
+        within reach are listed, 400,000 at most. That is one or two frequencies; for more follow
+        the jumps, `evolve_stochastic`.
     T, mu : (n,) at t = 0, where the system is empty; units of energy.
     occupations : "entropic", n = 1/(1 + e^{Delta S}) of the two reservoir states that a jump links;
         or "fermi", the Fermi function of the momentary T, mu, which misses detailed balance by

@@ -24,6 +24,7 @@ from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.fluctuations.rates.pairs import PairRates
 from oqs.fluctuations.rates.pinned import PinnedRates
+from oqs.fluctuations.rates.sectors import SectorRates
 
 Scalar = TypeVar("Scalar", np.float64, np.complex128)
 
@@ -56,9 +57,9 @@ def currents(rates: PairRates, fields: list[Field]) -> FloatArray:
 
 
 def potentials(
-    rates: PairRates, total: FloatArray, solver: PinnedRates, fields: list[Field]
+    rates: PairRates, solver: PinnedRates | SectorRates, fields: list[Field]
 ) -> FloatArray:
-    """Return phi (D, q) of the fields; `total` (D, D) holds the rates of all reservoirs together.
+    """Return phi (D, q) of the fields.
 
     Raises StationaryStateNotFound where the equation is not fulfilled to 1e-10 of its terms, each
     state by its population.
@@ -66,7 +67,10 @@ def potentials(
     f = currents(rates, fields)
     phi = -solver.adjoint(f)
     mean = solver.populations @ f
-    gained = total.T @ phi
+    up, down = rates.up.sum(axis=0), rates.down.sum(axis=0)
+    gained = np.empty_like(phi)
+    for q, x in enumerate(phi.T):
+        gained[:, q] = rates.onto_states(up * x[rates.upper], down * x[rates.lower])
     lost = solver.leaving[:, None] * phi
     missing = solver.populations[:, None] * np.abs(gained - lost + f - mean)
     gross = solver.populations[:, None] * (np.abs(gained) + np.abs(lost) + np.abs(f))

@@ -6,6 +6,7 @@ import dataclasses
 from typing import final
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
@@ -23,12 +24,14 @@ class Pairs:
     Parameters
     ----------
     dimension : number D of states.
+    sector : (D,) particle number of each state, counted from the least.
     lower, upper : (M,) the jump up takes a particle out of a reservoir.
     frequency : (M,) w, the energy that goes with it.
     strength : (n, M) gamma_j |<lower|S_j|upper>|^2 of each reservoir.
     """
 
     dimension: int
+    sector: IntArray
     lower: IntArray
     upper: IntArray
     frequency: FloatArray
@@ -39,14 +42,17 @@ class Pairs:
         """Return the jumps of each mode on its own two states, empty and filled."""
         one = np.array([0]), np.array([1])
         driven = zip(modes.frequency, modes.rate, strict=True)
-        return tuple(cls(2, *one, frequency, strength) for frequency, strength in driven)
+        number = np.arange(2)
+        return tuple(cls(2, number, *one, frequency, strength) for frequency, strength in driven)
 
     @classmethod
     def of(cls, transitions: Transitions, reservoirs: int) -> Pairs:
         """Take the transitions that some contact drives."""
         blocks = transitions.blocks() if isinstance(transitions, ModeTransitions) else transitions
-        lower, upper, frequency, strength = _flat(blocks, reservoirs)
-        return cls(blocks.dimension, lower, upper, frequency, strength)
+        sector = np.zeros(blocks.dimension, dtype=np.intp)
+        for n, step in enumerate(blocks.steps):
+            sector[step.upper] = n + 1
+        return cls(blocks.dimension, sector, *_flat(blocks, reservoirs))
 
     def at(self, T: FloatArray, mu: FloatArray) -> PairRates:
         """Weight the jumps up with n and those down with 1 - n at T, mu (n,)."""
@@ -55,9 +61,8 @@ class Pairs:
         filled *= self.strength
         empty *= self.strength
         ones = np.ones(len(self.frequency))
-        return PairRates(
-            self.dimension, self.lower, self.upper, ones, self.frequency, filled, empty
-        )
+        ends = self.lower, self.upper
+        return PairRates(self.dimension, self.sector, *ends, ones, self.frequency, filled, empty)
 
 
 @final
@@ -68,57 +73,64 @@ class WeightedPairs:
     Parameters
     ----------
     dimension : number D of states.
+    sector : (D,) particle number of each state, counted from the least.
     lower, upper : (M,) states, each pair once.
     kappa : (M,) index of the Bohr frequency of each pair.
     particle, energy : (M,) what a jump up takes out of its reservoir.
     strength : (n, M) |<lower|S_j|upper>|^2 of each reservoir.
+    back : (n, M) |<upper|S_j|lower>|^2, of S_j(0) between two states of one level.
     """
 
     dimension: int
+    sector: IntArray
     lower: IntArray
     upper: IntArray
     kappa: IntArray
     particle: FloatArray
     energy: FloatArray
     strength: FloatArray
+    back: FloatArray
 
     @classmethod
     def of(
         cls, transitions: StateTransitions, frequencies: FloatArray, particles: IntArray
-    ) -> WeightedPairs | None:
-        """Take the transitions between different states.
-
-        None where two states are linked in both orders, as those of one level may be: the two
-        directions of a jump are then not those of one pair.
-        """
+    ) -> WeightedPairs:
+        """Take the transitions between different states."""
         size = transitions.dimension
         elements = [e.where(e.lower != e.upper) for e in transitions.elements]
         keys = np.concatenate([e.lower * size + e.upper for e in elements])
-        pairs, place = np.unique(keys, return_inverse=True)
+        turned = np.concatenate([e.upper * size + e.lower for e in elements])
+        both = (keys > turned) & np.isin(turned, keys)  # two states of one level, in both orders
+        pairs, place = np.unique(np.where(both, turned, keys), return_inverse=True)
         lower, upper = pairs // size, pairs % size
-        if np.any(np.isin(upper * size + lower, pairs)):
-            return None
         kappa = np.zeros(len(pairs), dtype=np.intp)
         kappa[place] = np.concatenate([e.kappa for e in elements])
-        strength = np.zeros((len(elements), len(pairs)))
+        strengths = np.zeros((2, len(elements), len(pairs)))
         begin = 0
-        for own, e in zip(strength, elements, strict=True):
-            here = place[begin : begin + len(e.lower)]
-            own += np.bincount(here, np.abs(e.amplitude) ** 2, len(pairs))
-            begin += len(e.lower)
+        for j, e in enumerate(elements):
+            here = slice(begin, begin + len(e.lower))
+            for back in (0, 1):
+                which = both[here] == bool(back)
+                squares = np.abs(e.amplitude[which]) ** 2
+                strengths[back, j] += np.bincount(place[here][which], squares, len(pairs))
+            begin = here.stop
         moved = (particles[upper] - particles[lower]).astype(np.float64)
-        return cls(size, lower, upper, kappa, moved, frequencies[kappa], strength)
+        energy = frequencies[kappa]
+        energy[strengths[1].any(axis=0)] = 0.0
+        sector = particles - particles.min()
+        return cls(size, sector, lower, upper, kappa, moved, energy, strengths[0], strengths[1])
 
     def at(self, down: FloatArray, up: FloatArray) -> PairRates:
         """Weight the jumps with each reservoir's rates (n, K) down and up."""
         return PairRates(
             self.dimension,
+            self.sector,
             self.lower,
             self.upper,
             self.particle,
             self.energy,
-            up[:, self.kappa] * self.strength,
-            down[:, self.kappa] * self.strength,
+            up[:, self.kappa] * self.strength + down[:, self.kappa] * self.back,
+            down[:, self.kappa] * self.strength + up[:, self.kappa] * self.back,
         )
 
 
@@ -130,12 +142,14 @@ class PairRates:
     Parameters
     ----------
     dimension : number D of states.
+    sector : (D,) particle number of each state, counted from the least.
     lower, upper : (M,) states; each pair once.
     particle, energy : (M,) what goes into the system with the jump up, and out with the jump down.
     up, down : (n, M) rates of each reservoir, >= 0.
     """
 
     dimension: int
+    sector: IntArray
     lower: IntArray
     upper: IntArray
     particle: FloatArray
@@ -160,6 +174,14 @@ class PairRates:
         rates[self.lower, self.upper] = down
         return rates
 
+    def sparse(self, up: FloatArray, down: FloatArray) -> sp.csr_array:
+        """Return the same without its zeros."""
+        places = np.concatenate([self.upper, self.lower]), np.concatenate([self.lower, self.upper])
+        entries = np.concatenate([up, down]), places
+        found = sp.csr_array(sp.coo_array(entries, shape=(self.dimension,) * 2))
+        found.eliminate_zeros()  # a rate that underflowed links nothing
+        return found
+
     def onto_states(self, from_lower: FloatArray, from_upper: FloatArray) -> FloatArray:
         """Return the sums (D,) over the pairs in which a state is the lower and the upper one."""
         sums = np.zeros(self.dimension)
@@ -171,8 +193,10 @@ class PairRates:
         """Return the pairs among the states `kept` (D,), which are numbered anew."""
         here = kept[self.lower] & kept[self.upper]
         number = np.cumsum(kept) - 1
+        sector = self.sector[kept]
         return PairRates(
             int(np.count_nonzero(kept)),
+            sector - sector.min(),
             number[self.lower[here]],
             number[self.upper[here]],
             self.particle[here],

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple, final
 
 import numpy as np
-from scipy.linalg.lapack import dgesv
 
 from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.fluctuations.rates.matrices import RateMatrix
 
 _STEPS = 200
 _EPS = float(np.finfo(np.float64).eps)
@@ -32,7 +32,7 @@ class Perron(NamedTuple):
     left: FloatArray
 
 
-def perron(matrix: FloatArray, start: FloatArray) -> Perron:
+def perron(matrix: RateMatrix, start: FloatArray) -> Perron:
     """Return the largest eigenvalue of an irreducible matrix (D, D), >= 0 off its diagonal.
 
     Parameters
@@ -46,24 +46,22 @@ def perron(matrix: FloatArray, start: FloatArray) -> Perron:
         if the bounds do not meet.
     """
     right = _vector(matrix, np.maximum(start, _LEAST))
-    left = _vector(matrix.T, np.ones(len(matrix)))
+    left = _vector(matrix.transposed, np.ones(len(start)))
     left = left / (left @ right)
     # in units of the vectors: nothing but the eigenvalue itself is a difference
-    return Perron(float(np.sum(left[:, None] * matrix * right)), right, left)
+    return Perron(matrix.between(left, right), right, left)
 
 
-def _vector(matrix: FloatArray, x: FloatArray) -> FloatArray:
+def _vector(matrix: RateMatrix, x: FloatArray) -> FloatArray:
     """Return the positive right vector (D,), its elements adding up to one."""
     spread, one = np.inf, np.ones(len(x))
     for _ in range(_STEPS):
-        scaled = matrix * x / x[:, None]
-        sums = scaled.sum(axis=1)
-        gross = float(np.max(np.abs(scaled).sum(axis=1)))
+        scaled = matrix.in_units_of(x)
+        sums, gross = scaled.sums(), scaled.gross()
         before, spread = spread, float(np.ptp(sums))
         if spread <= _EXACT * gross or (spread <= _SETTLED * gross and 2 * spread > before):
             return x
-        bound = float(sums.max()) + _EPS * gross
-        y = dgesv(bound * np.eye(len(x)) - scaled, one)[2]
+        y = scaled.solved(float(sums.max()) + _EPS * gross, one)
         if not (np.isfinite(y).all() and y.min() > 0):
             break
         x = x * y

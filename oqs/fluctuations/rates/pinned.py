@@ -69,7 +69,7 @@ class PinnedRates:
         self._others = np.delete(np.arange(size), pinned)
         inside = rates[np.ix_(self._others, self._others)]
         out = rates[pinned, self._others]
-        self._factors, self._order = _factors(inside, out, self.leaving[self._others])
+        self._factors, self._order = factorised(inside, out, self.leaving[self._others])
         populations = np.ones(size)
         populations[self._others] = self._solved(rates[self._others, pinned], transposed=False)
         self.populations: FloatArray = populations / populations.sum()
@@ -80,7 +80,7 @@ class PinnedRates:
         return np.asarray(dgetrs(self._factors, self._order, right, trans=int(transposed))[0])
 
 
-def _factors(
+def factorised(
     inside: FloatArray, out: FloatArray, leaving: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return S = L U, (d, d) in LAPACK's form, and the order of its rows.

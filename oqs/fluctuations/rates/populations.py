@@ -5,20 +5,22 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Iterator
 from typing import final
 
 import numpy as np
-import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.flows import Flows
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.rates.martingale import Field, covariance, currents, potentials
+from oqs.fluctuations.rates.matrices import SectorMatrix, WholeMatrix
 from oqs.fluctuations.rates.pairs import PairRates
 from oqs.fluctuations.rates.perron import perron
 from oqs.fluctuations.rates.pinned import PinnedRates
+from oqs.fluctuations.rates.sectors import MANY, SectorBlocks, SectorRates
 from oqs.fluctuations.statistics import Tilted
-from oqs.fluctuations.waiting import Watched
+from oqs.fluctuations.waiting import Watched, WatchedMatrix
 from oqs.memory import announce, require_memory
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.rates.elimination import closed_set
@@ -39,15 +41,13 @@ class PopulationStatistics(JumpStatistics):
     Parameters
     ----------
     rates : of all jumps at T, mu.
-    total : (D, D) of all reservoirs together, from column to row.
     solver : of the rate equation, factorised.
     T, mu : (n,) of the reservoirs.
     known_as : names of the reservoirs.
     """
 
     rates: PairRates
-    total: FloatArray
-    solver: PinnedRates
+    solver: PinnedRates | SectorRates
     T: FloatArray
     mu: FloatArray
     known_as: tuple[str | None, ...] | None
@@ -61,17 +61,23 @@ class PopulationStatistics(JumpStatistics):
         names: tuple[str | None, ...] | None,
     ) -> PopulationStatistics:
         """Solve for the stationary populations."""
+        many = rates.dimension >= MANY and rates.sector.any()
+        widest = int(np.max(np.bincount(rates.sector))) if many else rates.dimension
         require_memory(
-            40.0 * rates.dimension**2,
+            40.0 * (rates.dimension * widest + len(rates.lower) * len(T)),
             f"Counting statistics of {rates.dimension} states",
             "Flows need less: see oqs.flow_law.",
         )
-        announce("Counting statistics", _SECONDS * rates.dimension**3)
+        announce("Counting statistics", _SECONDS * rates.dimension * widest**2)
         reached = _reached(rates)
-        total = reached.matrix(reached.up.sum(axis=0), reached.down.sum(axis=0))
-        with one_thread_below(reached.dimension):
-            solver = PinnedRates(total)
-        return cls(reached, total, solver, read_only(T), read_only(mu), names)
+        up, down = reached.up.sum(axis=0), reached.down.sum(axis=0)
+        with one_thread_below(widest):
+            solver = (
+                SectorRates(SectorBlocks.of(reached, up, down))
+                if many
+                else PinnedRates(reached.matrix(up, down))
+            )
+        return cls(reached, solver, read_only(T), read_only(mu), names)
 
     @functools.cached_property
     def _fluxes(self) -> tuple[FloatArray, FloatArray]:
@@ -114,7 +120,7 @@ class PopulationStatistics(JumpStatistics):
         for q, field in enumerate(fields):
             expand[int(field.weights[1]), [field.reservoir, strongest], q] = 1.0, -1.0
         with one_thread_below(rates.dimension):
-            phi = potentials(rates, self.total, self.solver, fields)
+            phi = potentials(rates, self.solver, fields)
             followed = covariance(rates, fluxes, phi, fields)
         expanded = expand.reshape(2 * n, -1)
         return read_only((expanded @ followed @ expanded.T).reshape(2, n, 2, n))
@@ -134,7 +140,7 @@ class PopulationStatistics(JumpStatistics):
 
     def _recursion(self, field: Field, mean: float, order: int) -> FloatArray:
         rates, solver = self.rates, self.solver
-        phi = potentials(rates, self.total, solver, [field])[:, 0]
+        phi = potentials(rates, solver, [field])[:, 0]
         beside = phi[rates.upper] - phi[rates.lower]
         own = beside + field.moved(rates)
         ups = rates.up[field.reservoir], np.delete(rates.up, field.reservoir, 0).sum(axis=0)
@@ -167,10 +173,8 @@ class PopulationStatistics(JumpStatistics):
         centred = [(field - (field.max() + field.min()) / 2)[:, None] for field in (chi, xi)]
         factor = np.exp(centred[0] * rates.particle + centred[1] * rates.energy)  # (n, M)
         up, down = rates.up * factor, rates.down / factor
-        matrix = rates.matrix(up.sum(axis=0), down.sum(axis=0))
-        states = np.arange(rates.dimension)
-        matrix[states, states] = -self.solver.leaving
         with one_thread_below(rates.dimension):
+            matrix = self._matrix(up.sum(axis=0), down.sum(axis=0))
             value, right, left = perron(matrix, self.solver.populations)
         up *= left[rates.upper] * right[rates.lower]
         down *= left[rates.lower] * right[rates.upper]
@@ -181,7 +185,7 @@ class PopulationStatistics(JumpStatistics):
         self, frequencies: FloatArray, first: FloatArray, second: FloatArray
     ) -> ComplexArray:
         rates, n = self.rates, self.reservoirs
-        p, leaving = self.solver.populations, self.solver.leaving
+        p = self.solver.populations
         fields = [
             Field(j, (float(w[0]), float(w[1])))
             for both in (first, second)
@@ -191,21 +195,38 @@ class PopulationStatistics(JumpStatistics):
             fields = fields[:n]
         f = currents(rates, fields)
         source = f - p @ f
-        # with g 1 p the solution is the same, and the matrix regular at Omega = 0
-        static = np.diag(leaving) - self.total.T + leaving @ p * np.tile(p, (len(p), 1))
-        fluxes, states = np.add(*self._fluxes), np.arange(len(p))
+        fluxes = np.add(*self._fluxes)
         spectrum = np.empty((len(frequencies), n, n), dtype=np.complex128)
-        some = max(1, _AT_ONCE // len(p) ** 2)
-        for begin in range(0, len(frequencies), some):
-            omega = frequencies[begin : begin + some]
-            matrices = np.repeat(static[None].astype(np.complex128), len(omega), axis=0)
-            matrices[:, states, states] += 1j * omega[:, None]
-            with one_thread_below(len(p)):
-                phis = np.linalg.solve(matrices, np.repeat(source[None], len(omega), axis=0))
-            for k, phi in enumerate(phis):
-                whole = covariance(rates, fluxes, phi, fields)
-                spectrum[begin + k] = whole[:n, -n:]
+        for k, phi in enumerate(self._answers(frequencies, source)):
+            spectrum[k] = covariance(rates, fluxes, phi, fields)[:n, -n:]
         return spectrum
+
+    def _answers(self, frequencies: FloatArray, source: FloatArray) -> Iterator[ComplexArray]:
+        """Yield phi (D, q) with (i Omega - W^T) phi = source, which has no mean."""
+        matrix = self._matrix(self.rates.up.sum(axis=0), self.rates.down.sum(axis=0))
+        if isinstance(matrix, SectorMatrix):
+            # the rounding of a small Omega adds a constant to phi, which counts for nothing
+            for omega in frequencies.tolist():
+                yield matrix.transposed.solved(1j * omega, source)
+            return
+        # with g 1 p the solution is the same, and the matrix regular at Omega = 0
+        p = self.solver.populations
+        static = self.solver.leaving @ p * np.tile(p, (len(p), 1)) - matrix.entries.T
+        states, some = np.arange(len(p)), max(1, _AT_ONCE // len(p) ** 2)
+        for begin in range(0, len(frequencies), some):
+            omegas = frequencies[begin : begin + some]
+            matrices = np.repeat(static[None].astype(np.complex128), len(omegas), axis=0)
+            matrices[:, states, states] += 1j * omegas[:, None]
+            with one_thread_below(len(p)):
+                yield from np.linalg.solve(matrices, np.repeat(source[None], len(omegas), axis=0))
+
+    def _matrix(self, up: FloatArray, down: FloatArray) -> WholeMatrix | SectorMatrix:
+        """Return the rates up and down (M,) with minus what leaves each state on the diagonal."""
+        if isinstance(self.solver, SectorRates):
+            return SectorMatrix.of(SectorBlocks.of(self.rates, up, down), self.solver.leaving)
+        matrix = self.rates.matrix(up, down)
+        np.fill_diagonal(matrix, -self.solver.leaving)
+        return WholeMatrix(matrix)
 
     def _watched(self, kinds: list[tuple[int, bool]]) -> Watched:
         rates, p = self.rates, self.solver.populations
@@ -214,9 +235,10 @@ class PopulationStatistics(JumpStatistics):
             j, gains = kind
             none = np.zeros_like(rates.up[j])
             jumps[kind] = rates.matrix(*((rates.up[j], none) if gains else (none, rates.down[j])))
-        between = self.total - np.diag(self.solver.leaving) - sum(jumps.values())
+        whole = rates.matrix(rates.up.sum(axis=0), rates.down.sum(axis=0))
+        between = whole - np.diag(self.solver.leaving) - sum(jumps.values())
         first, then = (jumps[kind] for kind in kinds)
-        return Watched(between, first @ p, np.ones(len(p)), then)
+        return WatchedMatrix(between, first @ p, np.ones(len(p)), then)
 
 
 def _reached(rates: PairRates) -> PairRates:
@@ -224,4 +246,4 @@ def _reached(rates: PairRates) -> PairRates:
     up, down = rates.up.sum(axis=0), rates.down.sum(axis=0)
     if np.all(up > 0) and np.all(down > 0):
         return rates
-    return rates.restricted(closed_set(sp.csr_array(rates.matrix(up, down))))
+    return rates.restricted(closed_set(rates.sparse(up, down)))

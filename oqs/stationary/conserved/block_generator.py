@@ -11,6 +11,7 @@ takes products of blocks.
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, final
@@ -88,6 +89,12 @@ class BlockGenerator:
             self._shift(j, functools.partial(shifts_at, c, T=float(t), mu=float(m)))
             for j, (c, t, m) in enumerate(zip(contacts, T, mu, strict=False))  # or no contacts
         ]
+
+    def with_jumps(self, jumps: list[Jump]) -> BlockGenerator:
+        """Return the generator with these jumps; what is no jump stays as it is."""
+        found = copy.copy(self)
+        found.jumps = jumps
+        return found
 
     def detuning(self, sector: int) -> FloatArray:
         """Return w_ab = E_a - E_b (d, d) within a sector."""

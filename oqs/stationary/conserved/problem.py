@@ -33,13 +33,21 @@ _UNKNOWN = 256 * float(np.finfo(np.float64).eps)  # a flow's precision, of its c
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Solved:
+class Solved:
     """A generator, what solves its equations, and the stationary elements (P,)."""
 
     generator: BlockGenerator
     solver: Solver
     x: Block
     residual: float
+
+    def change(self, right: Block, method: StationaryMethod) -> Block:
+        """Return dx (P,) of trace 0 with L dx = right; raise where that is missed by 1e-11."""
+        dx = self.solver.change(right)
+        gross = float(np.max(np.abs(right), initial=0.0))
+        off = float(np.max(np.abs(self.generator.apply(dx) - right), initial=0.0))
+        checked_residual(off / gross if gross else 0.0, method)
+        return dx
 
 
 @final
@@ -60,7 +68,11 @@ class BlockProblem(StationaryProblem):
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Solve L x = 0, tr x = 1; residual and populations are checked."""
-        return self._solution(self._solved(T, mu, None))
+        return self.solution(self.solved(T, mu))
+
+    def solved(self, T: FloatArray, mu: FloatArray) -> Solved:
+        """Return the stationary elements with what they were found by; both are checked."""
+        return self._solved(T, mu, None)
 
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n).
@@ -70,7 +82,7 @@ class BlockProblem(StationaryProblem):
         particle, energy = np.empty_like(T), np.empty_like(T)
         x = None
         for index, (t, m) in enumerate(zip(T, mu, strict=True)):
-            solution = self._solution(self._solved(t, m, x))
+            solution = self.solution(self._solved(t, m, x))
             x = solution.values
             particle[index], energy[index] = solution.particle, solution.energy
         return particle, energy
@@ -83,10 +95,7 @@ class BlockProblem(StationaryProblem):
             for q in range(n):
                 slope = solved.generator.slope(q, theta)
                 source = slope.applied(solved.x)
-                dx = solved.solver.change(-source)
-                gross = float(np.max(np.abs(source), initial=0.0))
-                off = float(np.max(np.abs(solved.generator.apply(dx) + source)))
-                checked_residual(off / gross if gross else 0.0, self.method)
+                dx = solved.change(-source, self.method)
                 particle, energy, rates = self._exchanged(solved.generator, dx)
                 direct = slope.exchanged(solved.x)
                 particle[q] += direct.particle
@@ -94,7 +103,7 @@ class BlockProblem(StationaryProblem):
                 rates[:, q] += direct.gross
                 derivatives[0, theta, :, q] = balanced(particle, rates[0])
                 derivatives[1, theta, :, q] = balanced(energy - reference * particle, rates[1])
-        flow = self._solution(solved).particle
+        flow = self.solution(solved).particle
         return FlowJacobian.of(derivatives[0], derivatives[1], flow, mu, reference=reference)
 
     def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -115,7 +124,7 @@ class BlockProblem(StationaryProblem):
         """Return the density matrix (D, D) in the energy basis."""
         return self.layout.matrix(solution.values)
 
-    def _solved(self, T: FloatArray, mu: FloatArray, start: Block | None) -> _Solved:
+    def _solved(self, T: FloatArray, mu: FloatArray, start: Block | None) -> Solved:
         contacts = self.model.leads if self.model.shifted else ()
         generator = BlockGenerator(self.layout, T, mu, contacts)
         small = self.layout.size <= DENSE
@@ -135,7 +144,7 @@ class BlockProblem(StationaryProblem):
                 "state is less certain than that at these rates. Raise T, or bring the contacts' "
                 "rates closer together."
             )
-        solved = _Solved(generator, solver, x, residual)
+        solved = Solved(generator, solver, x, residual)
         self._require_little_dropped(solved, T, mu)
         return solved
 
@@ -143,7 +152,7 @@ class BlockProblem(StationaryProblem):
         """Return the stationary weight of the states outside the model's window, an estimate."""
         return self._dropped(self._solved(T, mu, None), T, mu)
 
-    def _dropped(self, solved: _Solved, T: FloatArray, mu: FloatArray) -> float:
+    def _dropped(self, solved: Solved, T: FloatArray, mu: FloatArray) -> float:
         window = self.model.window
         if window is None:
             return 0.0
@@ -156,7 +165,7 @@ class BlockProblem(StationaryProblem):
         kept = window.kept(self.model.system.spectrum)
         return dropped_weight(whole, kept[order], populations[order])
 
-    def _require_little_dropped(self, solved: _Solved, T: FloatArray, mu: FloatArray) -> None:
+    def _require_little_dropped(self, solved: Solved, T: FloatArray, mu: FloatArray) -> None:
         """Raise ValueError where the states outside the window have weight."""
         window = self.model.window
         if window is None:
@@ -169,7 +178,7 @@ class BlockProblem(StationaryProblem):
                 f"{mu.tolist()}. Give a larger `energy`, or the `mu` of the bias."
             )
 
-    def _solution(self, solved: _Solved) -> Solution:
+    def solution(self, solved: Solved) -> Solution:
         """Return state and flows (n,); zero where all jumps are rounding of no jumps."""
         particle, energy, gross = self._exchanged(solved.generator, solved.x)
         fastest = float(np.max(solved.generator.leaving))  # no contact alone is faster

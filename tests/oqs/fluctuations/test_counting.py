@@ -453,17 +453,38 @@ def test_a_reservoir_that_is_not_there_is_named():
         anderson().fano("middle")
 
 
-def test_states_that_are_not_unique_are_refused():
+def test_counts_that_depend_on_the_initial_state_are_refused():
     contacts = [oqs.Contact(oqs.flat(0.01), [1.0, 0.0]), oqs.Contact(oqs.flat(0.02), [1.0, 0.0])]
-    model = oqs.davies(oqs.QuadraticSystem(np.diag([0.3, 0.5])), contacts)
+    gated = oqs.InteractingSystem.from_terms(np.diag([0.3, 0.5]), U={(0, 1): 1.0})
+    model = oqs.davies(gated, contacts)  # an electron on the other dot lifts the level, for ever
     with pytest.raises(oqs.NonUniqueStationaryState, match="not unique"):
         oqs.counting_statistics(model, [0.2, 0.3], [0.1, 0.0])
-    dark = oqs.davies(
-        oqs.QuadraticSystem(np.diag([0.3, 0.3])),
-        [oqs.Contact(oqs.flat(0.01), [1.0, 1.0]), oqs.Contact(oqs.flat(0.02), [1.0, 1.0])],
-    )
-    with pytest.raises(oqs.NonUniqueStationaryState):
-        oqs.counting_statistics(dark, [0.2, 0.3], [0.1, 0.0])
+    alone = oqs.davies(oqs.QuadraticSystem([[0.3]]), [oqs.Contact(oqs.flat(0.0))] * 2)
+    with pytest.raises(oqs.NonUniqueStationaryState, match="No contact touches"):
+        oqs.counting_statistics(alone, [0.2, 0.3], [0.1, 0.0])
+
+
+@pytest.mark.parametrize("make", [oqs.davies, oqs.perlind])
+@pytest.mark.parametrize("U", [{}, {(0, 1): 0.7}])
+def test_what_no_contact_touches_carries_nothing(make, U):
+    h = np.array([[0.3, 0.1, 0.0], [0.1, 0.5, 0.0], [0.0, 0.0, 0.4]])
+    found = []
+    for sites in (3, 2):
+        contacts = [
+            oqs.Contact(oqs.flat(0.01), [1.0, 0.5, 0.0][:sites]),
+            oqs.Contact(oqs.flat(0.02), [0.0, 1.0, 0.0][:sites]),
+        ]
+        own = h[:sites, :sites]
+        system = oqs.InteractingSystem.from_terms(own, U) if U else oqs.QuadraticSystem(own)
+        model = make(system, contacts)
+        found.append(oqs.counting_statistics(model, [0.2, 0.3], [0.1, 0.0]))
+        close(found[-1].flows.energy, oqs.flow_law(model)([0.2, 0.3], [0.1, 0.0]).energy, 1e-12)
+        close(oqs.noise(model, [0.2, 0.3], [0.1, 0.0]).fano(), [found[-1].fano(j) for j in (0, 1)])
+    close(found[0].second_cumulants, found[1].second_cumulants, 1e-12)
+
+
+def test_bad_arguments_are_named():
+    dark = oqs.davies(oqs.QuadraticSystem([[0.3]]), [oqs.Contact(oqs.flat(0.01))] * 2)
     with pytest.raises(TypeError, match="`model`"):
         oqs.counting_statistics("model", [0.2], [0.1])
     with pytest.raises(ValueError, match="`T`"):

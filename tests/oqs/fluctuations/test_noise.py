@@ -93,3 +93,35 @@ def test_scales(scale):
         np.testing.assert_allclose(
             batch.covariance(quantity)[1], exact, rtol=0, atol=1e-12 * np.abs(exact).max()
         )
+
+
+def test_noise_has_named_axes_and_three_lines():
+    contacts = [oqs.Contact(oqs.flat(0.01), name="left"), oqs.Contact(oqs.flat(0.02))]
+    model = oqs.davies(oqs.anderson_dot(-0.4, 1.2), contacts)
+    bias = np.linspace(0.1, 2.0, 5)[:, None] * [0.5, -0.5]
+    found = oqs.noise(model, [0.05, 0.1], bias)
+    table = found.to_dataset()
+    assert table.covariance.dims[:3] == ("batch_0", "quantity", "reservoir")
+    one = oqs.counting_statistics(model, [0.05, 0.1], bias[2])
+    for name in ("mean", "covariance", "fano", "uncertainty"):
+        exact = one.to_dataset()[name]
+        np.testing.assert_allclose(table[name][2], exact, rtol=1e-10, atol=1e-18)
+        assert table[name].attrs["units"]
+    heat = table.sel(reservoir="left", quantity="heat")
+    np.testing.assert_array_equal(heat.fano, found.fano("heat")[:, 0])
+    for shown in (found, oqs.noise(model, [0.05, 0.1], bias[2])):
+        assert len(repr(shown).splitlines()) <= 3
+        assert "left" in shown._repr_html_()
+
+
+def test_waiting_times_have_a_table_and_three_lines():
+    contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))]
+    model = oqs.davies(oqs.anderson_dot(-0.4, 1.2), contacts)
+    stats = oqs.counting_statistics(model, [0.05, 0.1], [0.5, -0.5])
+    waiting = stats.waiting_time((0, "in"), (1, "out"), np.linspace(0, 100, 7))
+    table = waiting.to_dataset()
+    np.testing.assert_array_equal(table.density, waiting.density)
+    assert table.time.attrs["units"] == "hbar/E_0"
+    assert float(table["mean"]) == waiting.mean
+    assert len(repr(waiting).splitlines()) <= 3
+    assert "density" in waiting._repr_html_()

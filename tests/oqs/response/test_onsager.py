@@ -272,3 +272,36 @@ def test_bad_arguments_are_refused_in_one_sentence():
         found.pair(0, -2)
     with pytest.raises(IndexError, match=r"Argument `j` must be an index below 2"):
         found.pair(2, 0)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_a_batch_is_its_points(n):
+    contacts = [oqs.Contact(oqs.flat(g), name=f"r{g}") for g in (0.01, 0.03, 0.02)[:n]]
+    models = (
+        oqs.davies(oqs.anderson_dot(-0.4, U=1.2), contacts),
+        oqs.perlind(oqs.QuadraticSystem([[0.1, 0.02], [0.02, 0.2]]), contacts),
+    )
+    T, mu = np.linspace(0.1, 0.4, 3)[:, None, None], np.linspace(-0.2, 0.3, 2)[:, None]
+    for model in models:
+        found = oqs.linear_response(model, T, mu)
+        assert found.onsager.shape == (3, 2, 2, 2, n, n)
+        table = found.to_dataset()
+        assert table.ZT.dims[:2] == ("batch_0", "batch_1")
+        assert len(repr(found).splitlines()) <= 3
+        for i, k in np.ndindex(3, 2):
+            one = oqs.linear_response(model, float(T[i, 0, 0]), float(mu[k, 0]))
+            np.testing.assert_allclose(found.onsager[i, k], one.onsager, rtol=1e-13, atol=1e-18)
+            for name in ("conductance", "seebeck", "peltier", "thermal_conductance", "ZT"):
+                mine, exact = getattr(found, name)[i, k], getattr(one, name)
+                np.testing.assert_allclose(mine, exact, rtol=1e-9)
+                np.testing.assert_array_equal(table[name][i, k], mine)
+            assert found.asymmetry[i, k] == pytest.approx(one.asymmetry, abs=1e-14)
+
+
+def test_a_batch_must_have_one_value_for_all_reservoirs():
+    with pytest.raises(ValueError, match="`T` must be the same for all reservoirs"):
+        oqs.linear_response(anderson(), [[0.2, 0.2], [0.2, 0.3]], 0.0)
+    with pytest.raises(ValueError, match="`mu` must be a number"):
+        oqs.linear_response(anderson(), 0.2, [[0.0, 0.0, 0.0]])
+    with pytest.raises(ValueError, match="`T`"):
+        oqs.linear_response(anderson(), [[0.2], [-0.1]], 0.0)

@@ -176,3 +176,12 @@ def test_bad_input():
     two = oqs.davies(oqs.QuadraticSystem.from_energies([1.1, 1.3]), CONTACTS)
     with pytest.raises(MemoryError, match="more than 400000 states"):
         thermo.master_equation(two, boxes(700.0), *START)
+
+
+def test_a_box_that_closes_every_jump_has_one_state():
+    level = oqs.davies(oqs.QuadraticSystem.from_energies([1.5]), [oqs.Contact(oqs.flat(0.01))])
+    box = thermo.Reservoir(thermo.FermiDiracGas(1.0), 2.0)
+    chain = thermo.master_equation(level, [box], [0.5], [1.0])
+    assert chain.states == 1
+    assert chain.fluctuation_theorem(1e3) == 1
+    np.testing.assert_array_equal(chain.at(1e3).closed, 1)

@@ -11,8 +11,8 @@ from thermo.stochastic.small.small_reservoir import (
     NO_TEMPERATURE,
     THERE,
     EndlessReservoir,
-    small_reservoir,
 )
+from thermo.stochastic.small.start import small_reservoir
 
 GASES = [
     *(thermo.FermiDiracGas(alpha) for alpha in (0.5, 1.0, 1.5, 3.0)),

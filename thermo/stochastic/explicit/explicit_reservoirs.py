@@ -23,7 +23,8 @@ from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.explicit.levels import Levels, checked_band, levels_of
 from thermo.stochastic.explicit.thermalised import evolve_thermalised
 from thermo.stochastic.explicit.unitary import evolve_freely
-from thermo.stochastic.small.small_reservoir import THERE, small_reservoir
+from thermo.stochastic.small.small_reservoir import THERE
+from thermo.stochastic.small.start import small_reservoir
 
 
 @exported

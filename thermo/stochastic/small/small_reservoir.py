@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray
-from thermo.gases import BoseGas, FermiDiracGas, SommerfeldGas, invert
+from thermo.gases import FermiDiracGas, SommerfeldGas, invert
 from thermo.gases.base import EquationOfState
-from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.small.scaled_entropy import ScaledEntropy, scaled_entropy
 
 THERE: Final = 0  # the reservoir has such a state
@@ -185,51 +184,6 @@ class InvertedReservoir(SmallReservoir):
         entropy = np.full(m.shape, np.nan)
         entropy[good] = self.capacity * self.gas.entropy(T[good], mu[good])
         return Small(entropy, T, mu, code)
-
-
-def small_reservoir(
-    member: Reservoir, name: str, T: float, mu: float, moves: int = 1
-) -> SmallReservoir:
-    """Return a reservoir at its start (T, mu).
-
-    Parameters
-    ----------
-    name : that of the message. moves : particles that a jump takes, 1 or 0.
-
-    Raises
-    ------
-    TypeError, ValueError
-        where it holds no particle, or its entropy is not known as a function of E.
-    """
-    if not member.conserves:
-        return EndlessReservoir(T, mu if moves else 0.0)
-    if not moves:
-        return _bosons(member, name, T)
-    number = float(member.number(T, mu))
-    if number < 1:
-        raise ValueError(
-            f"Argument `reservoirs` must hold a particle each, but {name!r} at T = {T:g}, mu = "
-            f"{mu:g} holds {number:.3g}: no jump could take one. "
-            + (
-                f"Give it a capacity of at least {1.001 * member.capacity / number:.4g}."
-                if number > 0
-                else "Give it a higher `mu`: at this one no capacity would do."
-            )
-        )
-    gas = member.gas
-    if isinstance(gas, FermiDiracGas | SommerfeldGas):
-        return ScaledReservoir.of(gas, member.capacity, T, mu)
-    return InvertedReservoir(gas, member.capacity, number, float(member.energy(T, mu)), (T, mu))
-
-
-def _bosons(member: Reservoir, name: str, T: float) -> BoseReservoir:
-    if not isinstance(member.gas, BoseGas):
-        raise TypeError(
-            f"Argument `reservoirs` must hold BoseGas or endless reservoirs at bosonic contacts, "
-            f"but {name!r} is {member.gas!r}. Its entropy is no power of its energy."
-        )
-    energy, entropy = float(member.energy(T, 0.0)), float(member.entropy(T, 0.0))
-    return BoseReservoir(member.gas.alpha, energy, entropy, T)
 
 
 def occupation(loss: FloatArray, bosonic: NDArray[np.bool_]) -> FloatArray:

@@ -77,7 +77,7 @@ def derivatives(rng: np.random.Generator) -> Measurement:
 )
 def onsager(rng: np.random.Generator) -> Measurement:
     """Return the largest |L - L^T| over the largest |L|."""
-    return worst((s.name, _response(s).asymmetry) for s in _every_kind(rng))
+    return worst((s.name, float(_response(s).asymmetry)) for s in _every_kind(rng))
 
 
 @check(

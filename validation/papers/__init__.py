@@ -1,0 +1,1 @@
+"""Published results, computed again: `python -m validation paper`."""

@@ -1,0 +1,239 @@
+"""Reservoirs of finite size: the seed paper, its companion of bosons, and one that fluctuates."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+import oqs
+import thermo
+from validation.framework.bounds import at_least, at_most, within
+from validation.papers.paper import Comparison, Findings, Paper
+from validation.systems.cases import FIGURE_1, FIGURE_2, FIGURE_3, Case
+
+_PRINT = 0.005  # of T_2 = 1.07
+
+
+def _path(case: Case, T_2: float | None = None) -> thermo.Trajectory:
+    T = case.T.copy()
+    if T_2 is not None:
+        T[1] = T_2
+    law = oqs.closed_form(case.system(), case.contacts())
+    gases = [
+        thermo.Reservoir(thermo.FermiDiracGas(case.alpha), capacity) for capacity in case.capacities
+    ]
+    return thermo.evolve(law, gases, T, case.mu, progress=False)
+
+
+def _flips(path: thermo.Trajectory, kind: str) -> int:
+    return sum(event.kind == f"{kind} crossing" for event in path.crossings)
+
+
+def _smallest_flip() -> float:
+    """Return the T_2 of Fig. 3 from which mu_1 and mu_2 change their order."""
+    low, high = 1.07, 1.2
+    while high - low > 1e-3:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _flips(_path(FIGURE_3, middle), "mu") else (middle, high)
+    return high
+
+
+def _seed() -> Findings:
+    first, second = _path(FIGURE_1), _path(FIGURE_2)
+    cold = min(e.value for e in first.extrema if e.kind == "T minimum" and e.reservoirs == (0,))
+    poles = [event for event in second.window_events if event.kind == "omega-bar diverges"]
+
+    def draw(axes: Axes) -> None:
+        t = np.geomspace(first.t[-1] * 1e-6, first.t[-1], 300)
+        state = first.at(t)
+        for j, name in enumerate(("cold", "hot")):
+            axes.plot(t, state.T[:, j] / FIGURE_1.T[0], label=name)
+        axes.axhline(0.6, color="grey", linestyle=":", label="0.6 of the text")
+        axes.set(xscale="log", xlabel="time", ylabel="$T_j/T_1(0)$, Fig. 1")
+
+    return Findings(
+        (
+            Comparison(
+                "Fig. 1, lowest T_1/T_1(0)",
+                float(cold) / float(FIGURE_1.T[0]),
+                within(0.6, 0.02),
+                "text: about 0.6",
+            ),
+            Comparison(
+                "Fig. 1, common T at the end over the hottest at the start",
+                float(first.T[-1].mean() / FIGURE_1.T.max()),
+                at_least(1.0),
+                "text: above all initial temperatures",
+            ),
+            Comparison(
+                "Fig. 2, changes of the order of temperatures",
+                float(_flips(second, "T")),
+                within(1.0, 0.0),
+                "caption: the order flips",
+            ),
+            Comparison(
+                "Fig. 2, divergences of omega-bar",
+                float(len(poles)),
+                within(1.0, 0.0),
+                "text: it runs through a singularity",
+            ),
+            Comparison(
+                "Fig. 3, T_2 from which chemical potentials flip",
+                _smallest_flip(),
+                within(1.07, _PRINT),
+                "caption: T_2 = 1.07 flips them",
+                "the paper prints no capacities A V; with equal ones the flip needs a hotter "
+                "reservoir 2",
+            ),
+        ),
+        draw,
+    )
+
+
+def _companion() -> Findings:
+    oscillator = oqs.QuadraticBosons([[1.0]])
+    start = np.array([0.4, 0.6, 1.0])
+    runs = {}
+    for name, capacities in (("coldest", (0.3, 1.0, 1.0)), ("hottest", (1.0, 1.0, 0.1))):
+        contacts = [
+            oqs.BosonicContact(oqs.flat(rate), [1.0], name=bath)
+            for rate, bath in ((1e-2, "cold"), (2e-4, "middle"), (1e-2, "hot"))
+        ]
+        photons = [thermo.Reservoir(thermo.BoseGas(3), c) for c in capacities]
+        law = oqs.closed_form(oscillator, contacts)
+        runs[name] = thermo.evolve(law, photons, start, [0.0] * 3, progress=False)
+    lead = {}
+    for name, path in runs.items():
+        T = path.at(np.geomspace(1.0, path.t[-1], 4000)).T
+        others = T[:, [0, 2]]
+        if name == "coldest":
+            lead[name] = float(np.max((others.min(axis=1) - T[:, 1]) / T[:, 1]))
+        else:
+            lead[name] = float(np.max((T[:, 1] - others.max(axis=1)) / T[:, 1]))
+    turns = sum(len(path.extrema) for path in runs.values())
+    ends = max(float(np.ptp(path.T[-1])) for path in runs.values())
+
+    def draw(axes: Axes) -> None:
+        path = runs["coldest"]
+        t = np.geomspace(1.0, path.t[-1], 300)
+        for j, bath in enumerate(("cold", "middle", "hot")):
+            axes.plot(t, path.at(t).T[:, j], label=bath)
+        axes.set(xscale="log", xlabel="time", ylabel="temperature")
+
+    return Findings(
+        (
+            Comparison(
+                "the middle bath is the coldest for a while, by (relative)",
+                lead["coldest"],
+                at_least(1e-4),
+                "abstract: the intermediate one becomes the coldest",
+            ),
+            Comparison(
+                "the middle bath is the hottest for a while, by (relative)",
+                lead["hottest"],
+                at_least(1e-4),
+                "abstract: the intermediate one becomes the hottest",
+            ),
+            Comparison(
+                "turning points of T_j(t)",
+                float(turns),
+                at_least(1.0),
+                "abstract: non-monotonic behaviour",
+            ),
+            Comparison(
+                "spread of T at the end",
+                ends,
+                at_most(1e-5),
+                "relaxation to thermodynamic equilibrium",
+            ),
+        ),
+        draw,
+    )
+
+
+def _moreira() -> Findings:
+    T, mu, w = 0.5, 1.0, 1.5
+    model = oqs.davies(oqs.QuadraticSystem.from_energies([w]), [oqs.Contact(oqs.flat(0.01))])
+    gas = thermo.FermiDiracGas(1.0)
+
+    def chain(capacity: float, occupations: str = "entropic") -> thermo.MasterEquation:
+        return thermo.master_equation(
+            model,
+            [thermo.Reservoir(gas, capacity)],
+            [T],
+            [mu],
+            occupations=occupations,  # type: ignore[arg-type]
+        )
+
+    theorem = max(
+        abs(chain(capacity).fluctuation_theorem(t) - 1)
+        for capacity in (5.0, 10.0, 20.0)
+        for t in (30.0, 300.0, 3e3)
+    )
+    capacities = np.array([20.0, 40.0, 80.0, 160.0, 320.0])
+    spread = np.array([chain(float(c)).at(3e3).T_std[0] for c in capacities])
+    exponent = float(np.polyfit(np.log(capacities), np.log(spread), 1)[0])
+    fermi = chain(5.0, "fermi").fluctuation_theorem(3e3)
+
+    def draw(axes: Axes) -> None:
+        axes.loglog(capacities, spread / T, "o", label="one dot, one reservoir")
+        axes.loglog(capacities, spread[-1] / T * capacities[-1] / capacities, label="1/(A V)")
+        axes.set(xlabel="capacity A V", ylabel="deviation of T over T")
+
+    return Findings(
+        (
+            Comparison(
+                "fluctuation theorem, |<e^{-Delta S}> - 1| at three sizes and times",
+                theorem,
+                at_most(1e-10),
+                "abstract: a fluctuation theorem identifies the entropy production",
+            ),
+            Comparison(
+                "the same with Fermi occupations at the momentary T, A V = 5",
+                abs(fermi - 1),
+                at_least(1e-4),
+                "entropies of both states are needed: the next order in the size",
+            ),
+            Comparison(
+                "exponent of T's deviation with the capacity",
+                exponent,
+                within(-1.0, 0.05),
+                "one electron exchanged moves T by 1/C",
+            ),
+        ),
+        draw,
+    )
+
+
+RESERVOIRS = (
+    Paper(
+        "vovchenko_2024",
+        "Second-law-allowed temporal cooling of the coldest reservoir without external "
+        "refrigeration",
+        "I. V. Vovchenko, A. A. Zyablovsky, A. A. Pukhov, E. S. Andrianov",
+        "arXiv:2412.15355 (2024)",
+        "Captions of Figs. 1 to 3; A V = 1 for all reservoirs is ours, for the paper prints none.",
+        "Read. All claims about all five figures: python -m validation.",
+        _seed,
+    ),
+    Paper(
+        "vovchenko_2023",
+        "Transient Temperature Dynamics of Reservoirs Connected Through an Open Quantum System",
+        "I. V. Vovchenko, A. A. Zyablovsky, A. A. Pukhov, E. S. Andrianov",
+        "arXiv:2312.12212 (2023)",
+        "Ours: an oscillator of frequency 1, photon gases at T = 0.4, 0.6, 1, rates 0.01, 0.0002, "
+        "0.01, capacities (0.3, 1, 1) and (1, 1, 0.1).",
+        "Abstract read; the parameters of its figures were not at hand.",
+        _companion,
+    ),
+    Paper(
+        "moreira_2023",
+        "Stochastic thermodynamics of a quantum dot coupled to a finite-size reservoir",
+        "S. V. Moreira, P. Samuelsson, P. P. Potts",
+        "Phys. Rev. Lett. 131, 220405 (2023), arXiv:2307.06679",
+        "Ours: one level at 1.5, rate 0.01, one two-dimensional electron gas at T = 0.5, mu = 1.",
+        "Abstract read; figures, parameters and the Szilard engine (a driven level) were not at "
+        "hand, and driving is not followed here.",
+        _moreira,
+    ),
+)
