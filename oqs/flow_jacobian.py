@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Final, Protocol, final, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
+from oqs.datasets import dataset
 from oqs.exports import exported
+from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
+
+if TYPE_CHECKING:
+    import xarray
 
 DERIVATIVES: Final = (
     "particle_T",
@@ -24,8 +29,8 @@ DERIVATIVES: Final = (
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class FlowJacobian:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class FlowJacobian(Summarised):
     """Derivatives of the flows: [..., j, q] is d flow_j / d T_q or d flow_j / d mu_q.
 
     Made by `law.jacobian(T, mu)`. The differential conductance of two reservoirs, the Jacobian of
@@ -69,6 +74,40 @@ class FlowJacobian:
                     "and reservoir in each."
                 )
             object.__setattr__(self, name, read_only(array))
+
+    def summary(self) -> Summary:
+        """Return the derivatives of the particle flows, of a batch its shape."""
+        count = self.particle_T.shape[-1]
+        names = reservoir_names(self.names, count)
+        title = f"Derivatives of the flows out of {counted(count, 'reservoir')}"
+        if self.particle_T.ndim > 2:
+            return Summary(title, [("", ", ".join(names)), ("shape", str(self.particle_T.shape))])
+        facts = [
+            ("", ", ".join(names)),
+            ("dP/dT", few_digits(self.particle_T)),
+            ("dP/dmu", few_digits(self.particle_mu)),
+        ]
+        rows = [
+            (f"{kind} of {name}, by {by}", *(f"{value:.6g}" for value in row))
+            for kind in ("particle", "energy", "heat")
+            for by in ("T", "mu")
+            for name, row in zip(names, getattr(self, f"{kind}_{by}"), strict=True)
+        ]
+        return Summary(title, facts, ("derivative", *(f"of {name}" for name in names)), rows)
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset over `reservoir` (whose flow) and `of` (whose T or mu)."""
+        batch = [f"batch_{axis}" for axis in range(self.particle_T.ndim - 2)]
+        names = list(reservoir_names(self.names, self.particle_T.shape[-1]))
+        tables = {
+            name: (
+                (*batch, "reservoir", "of"),
+                getattr(self, name),
+                {"units": "1/hbar" if name.startswith("particle") else "E_0/hbar"},
+            )
+            for name in DERIVATIVES
+        }
+        return dataset(tables, {"reservoir": names, "of": names})
 
     @classmethod
     def of(

@@ -12,7 +12,15 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only
 from oqs.datasets import dataset
 from oqs.exports import exported
-from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
+from oqs.summary import (
+    Summarised,
+    Summary,
+    counted,
+    few_digits,
+    line_of_fields,
+    page_of_fields,
+    reservoir_names,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -48,6 +56,12 @@ class ReservoirFlows(NamedTuple):
     energy: FloatArray
     heat: FloatArray
 
+    def __repr__(self) -> str:
+        return line_of_fields(self)
+
+    def _repr_html_(self) -> str:
+        return page_of_fields(self)
+
 
 @exported
 @final
@@ -72,6 +86,9 @@ class Deviation(NamedTuple):
     particle: float
     energy: float
     heat: float
+
+    def _repr_html_(self) -> str:
+        return page_of_fields(self)
 
 
 @exported

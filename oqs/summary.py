@@ -7,7 +7,7 @@ import dataclasses
 import html
 import textwrap
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,13 +37,17 @@ class Summary:
 
     def text(self) -> str:
         """Return at most three lines of at most 100 characters."""
-        told = "; ".join(f"{label}: {value}" if label else value for label, value in self.facts)
+        told = self.told()
         whole = f"{self.title}: {told}" if told else self.title
         return "\n".join(
             textwrap.wrap(
                 whole, _WIDTH, subsequent_indent="  ", max_lines=_LINES, placeholder=" ..."
             )
         )
+
+    def told(self) -> str:
+        """Return all facts in one line, without the title."""
+        return "; ".join(f"{label}: {value}" if label else value for label, value in self.facts)
 
     def page(self) -> str:
         """Return the same with its table as HTML."""
@@ -82,6 +86,30 @@ class Summarised(abc.ABC):
     @final
     def _repr_html_(self) -> str:
         return self.summary().page()
+
+
+def line_of_fields(thing: Any) -> str:
+    """Return the fields of a dataclass or NamedTuple in up to three lines: a `__repr__`."""
+    return Summary(type(thing).__name__, _fields(thing)).text()
+
+
+def page_of_fields(thing: Any) -> str:
+    """Return the fields of a dataclass or NamedTuple as a table: a `_repr_html_`."""
+    rows = _fields(thing)
+    return Summary(type(thing).__name__, (), ("field", "value"), rows).page()
+
+
+def _fields(thing: Any) -> list[tuple[str, str]]:
+    names = getattr(thing, "_fields", None) or [
+        field.name for field in dataclasses.fields(thing) if not field.name.startswith("_")
+    ]
+    return [(name, _shown(getattr(thing, name))) for name in names]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, np.ndarray | float):
+        return few_digits(value, 6)
+    return str(value)
 
 
 def reservoir_names(names: Sequence[str | None] | None, count: int) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from scipy.constants import e, eV, hbar, k
 
 from oqs.arguments import FloatArray, positive_number
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 
 SI_UNITS: Final = {
     "temperature": "K",
@@ -63,6 +64,8 @@ class Units:
     """
 
     reference_energy: float
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         remedy = "Give joule, or use Units.from_temperature(kelvin) or Units.from_meV(energy)."

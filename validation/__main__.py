@@ -6,7 +6,8 @@ import argparse
 import importlib
 import pathlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 
@@ -17,13 +18,15 @@ from validation import families
 from validation.framework.check import Check
 from validation.framework.suite import Suite, run_suite, select
 from validation.own import own_checks
+from validation.own.own_subject import own_subject
 from validation.own.own_system import OwnSystem
 from validation.pictures.figures import FIGURES
+from validation.report.comparison import comparison_data, comparison_lines, read_report
 from validation.report.files import refuse_unwritable
 from validation.report.html import as_html
 from validation.report.live import progress_line
 from validation.report.page_pictures import Drawings, pictures
-from validation.report.report import as_json, environment
+from validation.report.report import as_data, as_json, environment
 from validation.report.text import TextReport, print_list
 
 COMMANDS: Mapping[str, str] = {
@@ -56,38 +59,61 @@ def _suite(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     output = Console(highlight=False, markup=False, emoji=False)
     try:
-        checks, drawings = _suite_of(options.scenario)
+        checks, drawings, subject = _suite_of(options.scenario)
         chosen = select(checks, options.only) if options.only is not None else checks
         if options.list:
             print_list(output, chosen)
             return PASSED
         _refuse_bad_files(options.json, options.html)
+        old = None if options.compare is None else read_report(options.compare)
     except (ValueError, oqs.NonUniqueStationaryState) as error:
         parser.error(str(error))
     suite = _run(output, chosen, options.seed, quiet=options.quiet)
-    versions = environment()
-    if options.json is not None:
-        write_whole(options.json, as_json(suite, versions))
-    if options.html is not None:
-        shown = {} if suite.interrupted else _drawn(suite, drawings)
-        write_whole(options.html, as_html(suite, versions, shown))
+    if (options.json, options.html, old) != (None, None, None):
+        _report(options, output, suite, drawings, subject(), old)
     if suite.interrupted:
         return INTERRUPTED
     return PASSED if suite.passed else NOT_PASSED
 
 
-def _suite_of(scenario: str | None) -> tuple[Sequence[Check], Drawings]:
-    """Return the checks to choose from, and what draws their figures."""
+def _report(
+    options: argparse.Namespace,
+    output: Console,
+    suite: Suite,
+    drawings: Drawings,
+    subject: dict[str, Any] | None,
+    old: dict[str, Any] | None,
+) -> None:
+    """Write the files that are asked for, and say what changed since an older report."""
+    versions = environment()
+    data = as_data(suite, versions, subject)
+    compared = None if old is None else comparison_data(old, data)
+    if compared is not None:
+        data["compared"] = compared
+        output.print("\n".join(comparison_lines(compared)), soft_wrap=True)
+    if options.json is not None:
+        write_whole(options.json, as_json(data))
+    if options.html is not None:
+        shown = {} if suite.interrupted else _drawn(suite, drawings)
+        page = as_html(suite, versions, shown, subject=subject, compared=compared)
+        write_whole(options.html, page)
+
+
+def _suite_of(
+    scenario: str | None,
+) -> tuple[Sequence[Check], Drawings, Callable[[], dict[str, Any] | None]]:
+    """Return the checks to choose from, what draws their figures, what says whose they are."""
     if scenario is None:
-        return families.load(), FIGURES
+        return families.load(), FIGURES, lambda: None
     if not pathlib.Path(scenario).exists() and scenario not in thermo.scenario.examples():
         names = ", ".join(thermo.scenario.examples())
         raise ValueError(
             f"Argument SCENARIO must be a TOML file, or the name of a shipped scenario ({names}), "
             f"but there is no {scenario!r}. Commands: {', '.join(COMMANDS)}."
         )
-    own = OwnSystem.of(thermo.scenario.read(scenario))
-    return own_checks.checks_of(own), {"evolution": own.draw}
+    read = thermo.scenario.read(scenario)
+    own = OwnSystem.of(read)
+    return own_checks.checks_of(own), {"evolution": own.draw}, lambda: own_subject(own, read)
 
 
 def _drawn(suite: Suite, drawings: Drawings) -> dict[str, bytes]:
@@ -144,6 +170,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write results as JSON")
     parser.add_argument("--html", metavar="FILE", type=pathlib.Path, help="write results as a page")
+    parser.add_argument(
+        "--compare",
+        metavar="OLD",
+        type=pathlib.Path,
+        help="say what changed since this report, a file that --json wrote",
+    )
     parser.add_argument(
         "--quiet", action="store_true", help="print what did not pass and the verdict only"
     )

@@ -21,13 +21,14 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows
 from oqs.numerics.clusters import RESOLUTION, cluster
 from oqs.numerics.occupation import bose
+from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 from oqs.system.quadratic_bosons import QuadraticBosons
 
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class BosonLaw:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class BosonLaw(Summarised):
     """Stationary energy flows J_j = sum_k w_k sum_q K_kjq (n_j(w_k) - n_q(w_k)).
 
     For modes that are apart K_kjq = g_jk g_qk / sum g_k, g_jk = J_j(w_k) |mode k in x_j|^2, and
@@ -62,6 +63,16 @@ class BosonLaw:
     strengths: FloatArray
     contacts: tuple[ReservoirContact, ...]
     batched: ClassVar[bool] = True
+
+    def summary(self) -> Summary:
+        """Return the levels and the reservoirs."""
+        names = reservoir_names(self.names, self.reservoirs)
+        return Summary(
+            "Flow law of bosonic modes",
+            [("w", few_digits(self.frequencies)), ("", ", ".join(names))],
+            ("reservoir", "strengths tr G_j at each level"),
+            [(n, few_digits(row)) for n, row in zip(names, self.strengths, strict=True)],
+        )
 
     @property
     def reservoirs(self) -> int:

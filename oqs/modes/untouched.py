@@ -9,6 +9,7 @@ from typing import final
 
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 
 _NAMED = 3  # parts that a message names one by one
 
@@ -39,6 +40,8 @@ class Untouched:
     energy: float | None
     sites: tuple[int, ...]
     reason: str
+
+    _repr_html_ = page_of_fields
 
     def __str__(self) -> str:
         part = f"sites {self.sites}" if self.energy is None else f"the mode at {self.energy:.10g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Iterator
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,6 +19,7 @@ from oqs.arguments import (
     real_array,
 )
 from oqs.contact.principal_value import shift_function
+from oqs.datasets import dataset
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.flows import Flows
@@ -34,8 +35,11 @@ from oqs.state.dissipation import occupied_elements
 from oqs.state.entropy import entropy_rate, von_neumann_entropy
 from oqs.state.states import energy_basis
 from oqs.stationary.uniqueness import require_unique
-from oqs.summary import Summarised, Summary, few_digits
+from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 from oqs.system.systems import QuadraticSystem
+
+if TYPE_CHECKING:
+    import xarray
 
 _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
 _LONG = 3e10  # floating-point operations from which on a progress bar is shown
@@ -82,6 +86,24 @@ class Relaxation(Summarised):
                 ("particle flows at the end", few_digits(self.flows.particle[-1])),
             ],
         )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset over `time`: flows P, J, Y, entropy S, its production, rho."""
+        states = np.array([state.full() for state in self.states])
+        flows, square, found = ("time", "reservoir"), ("time", "row", "column"), self.flows
+        production = {"long_name": "entropy production, Eq. (3)", "units": "E_0/hbar"}
+        tables = {
+            "P": (flows, found.particle, {"long_name": "particle flow out", "units": "E_0/hbar"}),
+            "J": (flows, found.energy, {"long_name": "energy flow out", "units": "E_0^2/hbar"}),
+            "Y": (flows, found.heat, {"long_name": "heat flow out", "units": "E_0^2/hbar"}),
+            "S": ("time", self.entropy, {"long_name": "entropy of the system", "units": "1"}),
+            "production": ("time", self.entropy_production, production),
+            "rho_real": (square, states.real, {"long_name": "density matrix, real part"}),
+            "rho_imaginary": (square, states.imag, {"long_name": "density matrix, imaginary part"}),
+        }
+        time = ("time", self.times, {"long_name": "time", "units": "hbar/E_0"})
+        names = list(reservoir_names(found.names, found.reservoirs))
+        return dataset(tables, {"time": time, "reservoir": names})
 
 
 @exported

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import real_array
 from oqs.deferred import qutip
 from oqs.exports import exported
+from oqs.summary import line_of_fields, page_of_fields
 from oqs.system.operator import OperatorSystem
 
 
@@ -34,6 +35,12 @@ class Maser(NamedTuple):
     hot: qutip.Qobj
     cold: qutip.Qobj
     load: qutip.Qobj
+
+    def __repr__(self) -> str:
+        return line_of_fields(self)
+
+    def _repr_html_(self) -> str:
+        return page_of_fields(self)
 
 
 @exported

@@ -9,6 +9,7 @@ from typing import final
 
 from oqs.exports import exported
 from oqs.flows import Flows
+from oqs.summary import Summary, page_of_fields
 
 LARGEST_SOUND = 0.1
 LARGEST_DOUBTFUL = 0.5
@@ -67,6 +68,8 @@ class Assumption:
     measure: str
     remedy: str
 
+    _repr_html_ = page_of_fields
+
 
 @exported
 @final
@@ -110,6 +113,20 @@ class Audit:
             if assumption.name == name:
                 return assumption
         raise KeyError(f"no assumption {name!r}; there are {[a.name for a in self.assumptions]}")
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                a.name,
+                f"{a.ratio:.3g}",
+                a.verdict.name.lower(),
+                a.measure if a.verdict is Verdict.SOUND else f"{a.measure}; {a.remedy}",
+            )
+            for a in self.assumptions
+        ]
+        remarks = [("", remark) for remark in self.remarks]
+        heads = ("assumption", "ratio", "verdict", "measure; remedy")
+        return Summary(f"Audit: {self.verdict.name.lower()}", remarks, heads, rows).page()
 
     def __repr__(self) -> str:
         lines = [f"{'assumption':<18} {'ratio':>9}  {'verdict':<10}  measure; remedy"]

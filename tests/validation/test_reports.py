@@ -121,7 +121,7 @@ def test_nothing_finished_can_be_reported_too():
     checks = (make("slow", "flows", "Eq. (3)", KeyboardInterrupt()),)
     suite = run_suite(checks)
     assert "interrupted, 0 of 1 finished" in printed(checks, suite=suite)
-    assert json.loads(as_json(suite, VERSIONS))["checks"] == []
+    assert json.loads(as_json(as_data(suite, VERSIONS)))["checks"] == []
     assert "Interrupted before the end" in as_html(suite, VERSIONS)
 
 
@@ -163,7 +163,7 @@ def test_json_holds_every_result_and_is_strict():
     def refuse(constant):
         raise AssertionError(constant)
 
-    data = json.loads(as_json(SUITE, VERSIONS), parse_constant=refuse)
+    data = json.loads(as_json(as_data(SUITE, VERSIONS)), parse_constant=refuse)
     assert data["schema"] == SCHEMA
     assert (data["verdict"], data["seed"], data["environment"]) == ("failed", 0, VERSIONS)
     numbers = [data[key] for key in ("selected", "finished", "passed", "failed", "errors")]

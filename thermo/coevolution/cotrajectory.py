@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, real_number
+from oqs.datasets import dataset
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.flows import Flows
@@ -20,6 +21,9 @@ from thermo.evolution.trajectory import Conservation, Outcome
 from thermo.gases import GasState
 from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.reservoirs.state import State
+
+if TYPE_CHECKING:
+    import xarray
 
 _NODES = 5  # of the quadrature along a step
 
@@ -114,6 +118,37 @@ class CoTrajectory(Summarised):
         phase = vectors * np.exp(-1j * model.free_energies * time)
         rho = phase @ self._joint.matrix(self._joint.elements(y)) @ phase.conj().T
         return qutip.Qobj((rho + rho.conj().T) / 2, dims=system.dims, isherm=True)
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset over `time`: T, mu, N, E, S and flows by reservoir, the system.
+
+        P, J, Y are the flows out of the reservoirs; N_S, E_S, S_S those of the system.
+        """
+        columns = {
+            "T": (self.T, "temperature", "E_0"),
+            "mu": (self.mu, "chemical potential", "E_0"),
+            "N": (self.N, "particle number", "1"),
+            "E": (self.E, "energy", "E_0"),
+            "S": (self.entropy, "entropy", "1"),
+            "P": (self.flows.particle, "particle flow out of the reservoir", "E_0/hbar"),
+            "J": (self.flows.energy, "energy flow out of the reservoir", "E_0^2/hbar"),
+            "Y": (self.flows.heat, "heat flow out of the reservoir", "E_0^2/hbar"),
+            "N_S": (self.system_number, "particles in the system", "1"),
+            "E_S": (self.system_energy, "energy of the system", "E_0"),
+            "S_S": (self.system_entropy, "entropy of the system", "1"),
+            "production": (self.entropy_production, "entropy production, Eq. (3)", "E_0/hbar"),
+        }
+        tables = {
+            name: (
+                ("time", "reservoir")[: values.ndim],
+                values,
+                {"long_name": text, "units": unit},
+            )
+            for name, (values, text, unit) in columns.items()
+        }
+        time = ("time", self.t, {"long_name": "time", "units": "hbar/E_0"})
+        about = {"outcome": self.outcome}
+        return dataset(tables, {"time": time, "reservoir": list(self.names)}, about)
 
     def summary(self) -> Summary:
         """Return who evolved, how it ended, and a table of start and end."""

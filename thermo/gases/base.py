@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
 from oqs.exports import exported
+from oqs.summary import line_of_fields, page_of_fields
 
 
 @exported
@@ -39,6 +40,12 @@ class GasState(NamedTuple):
     energy: FloatArray
     entropy: FloatArray
     jacobian: FloatArray
+
+    def __repr__(self) -> str:
+        return line_of_fields(self)
+
+    def _repr_html_(self) -> str:
+        return page_of_fields(self)
 
 
 @exported

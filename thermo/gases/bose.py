@@ -10,6 +10,7 @@ from scipy.special import gamma, zeta
 
 from oqs.arguments import FloatArray
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 from thermo.gases.base import alpha_argument
 from thermo.gases.thermal import HeatState, ThermalGas
 
@@ -54,6 +55,8 @@ class BoseGas(ThermalGas):
     """
 
     alpha: float
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         alpha = alpha_argument(self.alpha)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 from thermo.gases.base import EquationOfState, GasState, JointGas, state_function
 from thermo.gases.thermal import Conserved, conserved
 
@@ -39,6 +40,8 @@ class CombinedGas(JointGas):
     """
 
     parts: tuple[tuple[EquationOfState, float], ...]
+
+    _repr_html_ = page_of_fields
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together."""

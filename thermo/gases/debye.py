@@ -13,6 +13,7 @@ from scipy.special import zeta
 
 from oqs.arguments import FloatArray, positive_number
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 from thermo.gases.thermal import HeatState, ThermalGas
 
 _DIMENSIONS = (1, 2, 3)
@@ -58,6 +59,8 @@ class DebyeSolid(ThermalGas):
 
     T_D: float
     dimension: int = 3
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         remedy = "It is the largest energy of a phonon, in units of energy (k_B = 1)."

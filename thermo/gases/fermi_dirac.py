@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 from thermo.gases.base import GasState, JointGas, alpha_argument, within_doubles
 from thermo.gases.fermi_integrals import LARGEST_EXPONENT, SMALLEST_EXPONENT, moment_table
 from thermo.gases.sommerfeld import power_law_ground_state
@@ -61,6 +62,8 @@ class FermiDiracGas(JointGas):
     """
 
     alpha: float
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         alpha = alpha_argument(self.alpha)

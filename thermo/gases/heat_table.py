@@ -11,6 +11,7 @@ from scipy.special import exprel, roots_legendre
 
 from oqs.arguments import FloatArray, has_shape, positive, read_only, real_array
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 from thermo.gases.thermal import HeatState, ThermalGas
 
 _NODES = 12  # Gauss nodes an interval: rounding for intervals of a factor of _WIDEST in T
@@ -61,6 +62,8 @@ class TabulatedHeatCapacity(ThermalGas):
     _logarithms: FloatArray = dataclasses.field(init=False)
     _cubics: FloatArray = dataclasses.field(init=False)
     _sums: FloatArray = dataclasses.field(init=False)
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         T = real_array("temperatures", self.temperatures, _REMEDY)

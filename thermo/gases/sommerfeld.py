@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, shortest
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 from thermo.gases.base import GasState, JointGas, alpha_argument, states, within_doubles
 
 _PI2_6 = math.pi**2 / 6
@@ -79,6 +80,8 @@ class SommerfeldGas(JointGas):
     """
 
     alpha: float
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", alpha_argument(self.alpha))

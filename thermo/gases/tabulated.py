@@ -11,6 +11,7 @@ from scipy.special import roots_legendre
 
 from oqs.arguments import FloatArray, has_shape, read_only, real_array
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 from thermo.gases.base import GasState, JointGas, states, within_doubles
 
 _NODES = 8  # Gauss nodes an interval: error 1e-13 at T = half the interval, 6.4^(-16)
@@ -55,6 +56,8 @@ class TabulatedGas(JointGas):
     density_of_states: FloatArray
     _levels: FloatArray = dataclasses.field(init=False)
     _weights: FloatArray = dataclasses.field(init=False)
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         remedy = "Give the table as two arrays of one length, energies ascending."

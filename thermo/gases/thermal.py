@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from oqs.exports import exported
+from oqs.summary import line_of_fields, page_of_fields
 from thermo.gases.base import GasState, within_doubles
 
 Conserved = tuple[Literal["N", "E"], ...]
@@ -37,6 +38,12 @@ class HeatState(NamedTuple):
     energy: FloatArray
     entropy: FloatArray
     heat_capacity: FloatArray
+
+    def __repr__(self) -> str:
+        return line_of_fields(self)
+
+    def _repr_html_(self) -> str:
+        return page_of_fields(self)
 
 
 @exported

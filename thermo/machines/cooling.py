@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.datasets import dataset
 from oqs.exports import exported
+from oqs.summary import Summarised, Summary
 from thermo.evolution.events.extremes import extremum_times, fractions, passage_times
 from thermo.evolution.trajectory import Trajectory
 from thermo.gases import EquationOfState
 from thermo.numerics.interpolation import PiecewisePolynomial
+
+if TYPE_CHECKING:
+    import xarray
 
 _FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from rounding
 
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True)
-class Cooling:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Cooling(Summarised):
     """How far one reservoir cooled on its way; made by `cooling`.
 
     Parameters
@@ -56,6 +61,26 @@ class Cooling:
     warmed_up: bool
     entropy_cost: float
     entropy_in_all: float
+
+    def summary(self) -> Summary:
+        """Return how deep, when, for how long, and what it cost."""
+        if self.depth == 1:
+            return Summary(f"Cooling of {self.name}", [("", "never below its start")])
+        lasted = "" if self.warmed_up else ", until the end of the run"
+        facts = [
+            ("lowest T", f"{self.lowest:.6g}, {self.depth:.4g} of T(0), at t = {self.time:.4g}"),
+            ("below T(0) for", f"{self.duration:.4g}{lasted}"),
+            ("entropy produced until then", f"{self.entropy_cost:.4g}"),
+            ("in all", f"{self.entropy_in_all:.4g}"),
+        ]
+        return Summary(f"Cooling of {self.name}", facts, ("quantity", "value"), facts)
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset of these numbers; the reservoir's name is a coordinate."""
+        units = {"lowest": "E_0", "time": "hbar/E_0", "duration": "hbar/E_0"}
+        names = [field.name for field in dataclasses.fields(self)][1:]
+        tables = {n: ((), getattr(self, n), {"units": units.get(n, "1")}) for n in names}
+        return dataset(tables, {"reservoir": self.name})
 
 
 @exported

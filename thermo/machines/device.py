@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.state.entropy import clausius_sum
-from oqs.summary import Summarised, Summary, counted, few_digits
+from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from thermo.machines.regimes import Regime
+
+if TYPE_CHECKING:
+    import xarray
 
 _EPS = float(np.finfo(np.float64).eps)
 _ROUNDING = 8 * _EPS  # of a sum of a few terms, relative to their sizes
@@ -37,6 +41,7 @@ class Device(Summarised):
     entropy_production : -sum_j Y_j/T_j >= 0, in units of energy.
     floor : what the flows leave unknown of a heat or of the power: how far they miss the laws of
         conservation, and the rounding of their terms. A number not above it has no sign here.
+    names : (n,) of the reservoirs, as of the flows; None where these have none.
 
     Notes
     -----
@@ -58,6 +63,7 @@ class Device(Summarised):
     power: float
     entropy_production: float
     floor: float
+    names: tuple[str | None, ...] | None = None
 
     @property
     def mode(self) -> Regime:
@@ -200,16 +206,30 @@ class Device(Summarised):
 
     def summary(self) -> Summary:
         """Return power, heats and entropy production."""
-        rows = [(f"{T:.6g}", f"{heat:.6g}") for T, heat in zip(self.T, self.heat, strict=True)]
+        names = reservoir_names(self.names, len(self.T))
+        rows = [
+            (name, f"{T:.6g}", f"{heat:.6g}")
+            for name, T, heat in zip(names, self.T, self.heat, strict=True)
+        ]
         facts = [
+            ("", ", ".join(names)),
             ("power", f"{self.power:.6g}"),
             ("heat", few_digits(self.heat)),
             ("T", few_digits(self.T)),
             ("entropy production", f"{self.entropy_production:.6g}"),
         ]
-        return Summary(
-            f"Device of {counted(len(self.T), 'reservoir')}", facts, ("T", "heat out"), rows
-        )
+        heads = ("reservoir", "T (E_0)", "heat out (E_0²/hbar)")
+        return Summary(f"Device of {counted(len(self.T), 'reservoir')}", facts, heads, rows)
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset: T and heat over `reservoir`, power, entropy production."""
+        tables = {
+            "T": ("reservoir", self.T, {"long_name": "temperature", "units": "E_0"}),
+            "heat": ("reservoir", self.heat, {"long_name": "heat out", "units": "E_0^2/hbar"}),
+            "power": ((), self.power, {"long_name": "work on them", "units": "E_0^2/hbar"}),
+            "entropy_production": ((), self.entropy_production, {"units": "E_0/hbar"}),
+        }
+        return dataset(tables, {"reservoir": list(reservoir_names(self.names, len(self.T)))})
 
 
 @exported
@@ -262,6 +282,7 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
         power=-float(potential_above @ flows.particle),
         entropy_production=production,
         floor=floor,
+        names=flows.names,
     )
 
 

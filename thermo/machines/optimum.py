@@ -6,13 +6,18 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
 from scipy.optimize import OptimizeResult, differential_evolution, minimize
 
 from oqs.arguments import FloatArray, positive_number, real_number
+from oqs.datasets import dataset
 from oqs.exports import exported
+from oqs.summary import Summarised, Summary
+
+if TYPE_CHECKING:
+    import xarray
 
 _PEOPLE = 15  # of the population, for each parameter
 _SPREAD = 1e-4  # relative, of the population's values: then all are in one basin
@@ -45,8 +50,8 @@ class OptimisationFailed(RuntimeError):
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True)
-class Optimum:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Optimum(Summarised):
     """The best parameters; made by `optimise`.
 
     Parameters
@@ -67,6 +72,26 @@ class Optimum:
     value: float
     evaluations: int
     at_bounds: tuple[str, ...]
+
+    def summary(self) -> Summary:
+        """Return the value, the parameters, those at a bound, and the price."""
+        rows = [(name, f"{value:.8g}") for name, value in self.parameters.items()]
+        facts = [("", f"{self.value:.8g}"), *rows]
+        if self.at_bounds:
+            facts.append(("at a bound", ", ".join(self.at_bounds)))
+        facts.append(("evaluations", str(self.evaluations)))
+        return Summary("Optimum", facts, ("parameter", "value"), rows)
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset of the value and, over `parameter`, where it is reached."""
+        names = list(self.parameters)
+        tables = {
+            "value": ((), self.value, {"long_name": "the objective"}),
+            "best": ("parameter", [self.parameters[n] for n in names], {}),
+            "at_bound": ("parameter", [n in self.at_bounds for n in names], {}),
+            "evaluations": ((), self.evaluations, {"long_name": "calls of the objective"}),
+        }
+        return dataset(tables, {"parameter": names})
 
 
 @exported

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive, real_array, temperatures_and_potentials
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, few_digits
 from thermo.gases.combined import CombinedGas
@@ -19,6 +20,9 @@ from thermo.gases.newton import RESIDUAL, residuals
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.single_unknown import common_potential, common_temperature
 from thermo.reservoirs.state import State
+
+if TYPE_CHECKING:
+    import xarray
 
 
 @exported
@@ -58,6 +62,12 @@ class Equilibrium(Summarised):
                 ("residuals of N, E", few_digits((self.number_residual, self.energy_residual), 2)),
             ],
         )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset of T, mu and the residuals."""
+        units = {"T": "E_0", "mu": "E_0"}
+        names = [field.name for field in dataclasses.fields(self)]
+        return dataset({n: ((), getattr(self, n), {"units": units.get(n, "1")}) for n in names}, {})
 
 
 @exported

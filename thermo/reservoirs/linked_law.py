@@ -15,13 +15,14 @@ from oqs.exports import exported
 from oqs.flow_jacobian import DERIVATIVES, FlowJacobian
 from oqs.flows import Flows, ScalarFlows, listed
 from oqs.generator.model import Model
+from oqs.summary import Summarised, Summary
 from thermo.reservoirs.links import HeatFlow, Link, OhmicLink
 
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class LinkedLaw:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class LinkedLaw(Summarised):
     """A flow law with direct links between reservoirs; made by `with_links`.
 
     Parameters
@@ -45,6 +46,15 @@ class LinkedLaw:
     contacts: int
     reservoirs: tuple[str, ...]
     links: tuple[tuple[tuple[int, int], Link], ...]
+
+    def summary(self) -> Summary:
+        """Return the law of the open system and every link."""
+        rows = [
+            (f"{self.reservoirs[a]} - {self.reservoirs[b]}", repr(link))
+            for (a, b), link in self.links
+        ]
+        law = "no open system" if self.law is None else repr(self.law)
+        return Summary("Flow law with links", [*rows, ("", law)], ("between", "link"), rows)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number, real_number
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 
 _PI2_6: Final = math.pi**2 / 6
 
@@ -51,6 +52,8 @@ class HeatLink:
 
     strength: float
     exponent: float = 1.0
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         remedy = "It is the heat per unit time at T_a^s - T_b^s = 1."
@@ -116,6 +119,8 @@ class OhmicLink:
     """
 
     conductance: float
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         remedy = "It is particles per unit time over mu_a - mu_b."

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive_number, read_only, temperatures_and_potentials
 from oqs.exports import exported
+from oqs.summary import Summarised, Summary, counted, page_of_fields
 from thermo.gases.base import EquationOfState, GasState, state_function
 from thermo.gases.thermal import Conserved, conserved, no_potential
 
@@ -51,6 +52,8 @@ class Reservoir:
     gas: EquationOfState
     capacity: float = 1.0
     name: str | None = None
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         if not isinstance(self.gas, EquationOfState) or isinstance(self.gas, type):
@@ -98,7 +101,7 @@ class Reservoir:
 
 @exported
 @final
-class Reservoirs(Sequence[Reservoir]):
+class Reservoirs(Sequence[Reservoir], Summarised):
     """A sequence of n reservoirs, evaluated together: one call for all that share a gas.
 
     Parameters
@@ -144,6 +147,16 @@ class Reservoirs(Sequence[Reservoir]):
         self._states = [(state_function(gas), members) for gas, members in self._groups]
         self._sizes = np.where(self.fixed, 0.0, self.capacities)
         self._columns = self._sizes[:, None, None]
+
+    def summary(self) -> Summary:
+        """Return gas and capacity of each."""
+        rows = [
+            (name, repr(member.gas), f"{member.capacity:g}")
+            for name, member in zip(self.names, self._members, strict=True)
+        ]
+        facts = [(name, f"{gas}, capacity {capacity}") for name, gas, capacity in rows]
+        heads = ("reservoir", "gas", "capacity")
+        return Summary(counted(len(rows), "reservoir"), facts, heads, rows)
 
     def __len__(self) -> int:
         return len(self._members)

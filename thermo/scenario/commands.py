@@ -145,7 +145,7 @@ def _alone(options: argparse.Namespace) -> int:
         pass
     summary = run.summary()
     if options.json:
-        kept = ("title", options.task, "versions", "scenario")
+        kept = ("title", options.task, "versions", "scenario", "head")
         print(json.dumps({key: summary[key] for key in kept}, indent=2, allow_nan=False))
     else:
         _show(_console(), summary)

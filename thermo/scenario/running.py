@@ -10,8 +10,8 @@ from typing import Any, final
 
 from thermo.scenario.outcome import Check
 from thermo.scenario.reading import scenario as read_document
-from thermo.scenario.results.data import made_by
 from thermo.scenario.results.folder import ResultFolder
+from thermo.scenario.results.head import head_data
 from thermo.scenario.results.naming import SCENARIO
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.sweeps.parts import Part
@@ -83,8 +83,7 @@ class Run:
         stopped : why the run ended before its time, None for a complete one.
         """
         return {
-            "title": self._made.title,
-            "note": self._made.note,
+            **head_data(self._made),
             "complete": stopped is None,
             "stopped": stopped,
             "verified": self.verified,
@@ -92,6 +91,5 @@ class Run:
             "remarks": self._made.remarks,
             "started": self._started.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - self._clock, 3),
-            **made_by(self._made.document),
             **self.results,
         }

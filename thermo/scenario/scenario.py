@@ -11,6 +11,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
+from oqs.summary import Summarised, Summary, few_digits
 from oqs.system.base import System
 from oqs.units import Units
 from oqs.validity.one_unit import other_units
@@ -25,8 +26,8 @@ from thermo.sweeps.parts import Part
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Scenario:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Scenario(Summarised):
     """A scenario as read from its file.
 
     Parameters
@@ -60,6 +61,21 @@ class Scenario:
     generator: Generator
     asked: Mapping[str, Task]
     outputs: Outputs
+
+    def summary(self) -> Summary:
+        """Return what it asks for, the system, and a table of the reservoirs."""
+        rows = [
+            (name, f"{T:.6g}", f"{mu:.6g}", "-" if given is None else repr(given.gas))
+            for name, T, mu, given in zip(self.names, self.T, self.mu, self.given, strict=True)
+        ]
+        facts = [
+            ("", ", ".join(self.asked) or "asks for nothing"),
+            ("", repr(self.system)),
+            ("reservoirs", ", ".join(self.names)),
+            ("T", few_digits(self.T)),
+            ("mu", few_digits(self.mu)),
+        ]
+        return Summary(f"Scenario {self.title!r}", facts, ("reservoir", "T", "mu", "gas"), rows)
 
     @property
     def contact_T(self) -> FloatArray:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.exports import exported
-from oqs.summary import Summarised, Summary, counted
+from oqs.summary import Summarised, Summary, counted, page_of_fields
 from thermo.deferred import xr
 from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.jumps.runs import Runs
@@ -37,6 +37,9 @@ class Estimate(NamedTuple):
 
     mean: float
     error: float
+
+    def _repr_html_(self) -> str:
+        return page_of_fields(self)
 
     def deviation(self, expected: float) -> float:
         """Return how many standard errors the mean is off."""

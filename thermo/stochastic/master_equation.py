@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse.linalg import expm_multiply
 
 from oqs.arguments import FloatArray, positive_number, read_only, real_number
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
@@ -20,6 +21,9 @@ from thermo.stochastic.chain import Chain, chain
 from thermo.stochastic.small.jump_table import IntArray, JumpTable, jump_table
 from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation
 from thermo.stochastic.small.start import small_reservoir
+
+if TYPE_CHECKING:
+    import xarray
 
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
@@ -69,6 +73,13 @@ class ReservoirMoments(Summarised):
             ["reservoir", "T", "mu"],
             [[name, *row] for name, row in zip(self.names, rows, strict=True)],
         )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset of all of them over `reservoir`."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "names"]
+        units = {name: "E_0" if name[0] in "TmE" else "1" for name in names}
+        tables = {n: ("reservoir", getattr(self, n), {"units": units[n]}) for n in names}
+        return dataset(tables, {"reservoir": list(self.names)})
 
 
 @exported

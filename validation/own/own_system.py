@@ -105,6 +105,11 @@ class OwnSystem:
         return self.law(self.T, self.mu)
 
     @functools.cached_property
+    def audit_at_start(self) -> oqs.Audit:
+        """The assumptions behind the generator at the start."""
+        return oqs.audit(self.law.model, self.T, self.mu)
+
+    @functools.cached_property
     def exact(self) -> oqs.FlowLaw:
         """Eq. (10), or DoesNotApply with the reason."""
         if not isinstance(self.system, oqs.QuadraticSystem):
@@ -311,7 +316,7 @@ class OwnSystem:
 
     def audit(self) -> Measurement:
         """Return the largest ratio of the assumptions at the start."""
-        return _largest_ratio(oqs.audit(self.law.model, self.T, self.mu))
+        return _largest_ratio(self.audit_at_start)
 
     def audit_along(self) -> Measurement:
         """Return the largest ratio along the evolution, line tails aside, which the detail gives.

@@ -8,12 +8,15 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from validation.framework.check import CheckResult, Status
 from validation.framework.suite import Suite
+from validation.report.comparison import comparison_page
 from validation.report.page_parts import SCRIPT, STYLE
 from validation.report.page_pictures import picture_of
 from validation.report.report import columns, counts, measured_text, verdict
+from validation.report.subject import subject_page
 
 _HEADLINE = {
     "passed": "Every check passed",
@@ -23,20 +26,29 @@ _HEADLINE = {
 
 
 def as_html(
-    suite: Suite, versions: dict[str, str], pictures: Mapping[str, bytes] | None = None
+    suite: Suite,
+    versions: Mapping[str, str],
+    pictures: Mapping[str, bytes] | None = None,
+    *,
+    subject: Mapping[str, Any] | None = None,
+    compared: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the page: verdict, filters, table of checks, figures, families, versions.
+    """Return the page: whose system, verdict, changes, checks, figures, families, versions.
 
     Parameters
     ----------
     suite : what ran.
     versions : of `report.environment`.
     pictures : name of a figure -> PNG, as from `page_pictures.pictures`.
+    subject : whose system it is, as from `subject.subject_data`.
+    compared : with an older report, as from `comparison.comparison_data`.
     """
     shown = {} if pictures is None else pictures
     body = "\n".join(
         (
-            _header(suite),
+            _header(suite, _whose(subject)),
+            "" if compared is None else comparison_page(compared),
+            "" if subject is None else subject_page(subject, _run(suite, versions)),
             _filters(suite.results),
             _table(suite.results, shown),
             _figures(shown),
@@ -47,13 +59,30 @@ def as_html(
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Validation of oqs-thermo: {verdict(suite)}</title>\n"
+        f"<title>{html.escape(_whose(subject))}: {verdict(suite)}</title>\n"
         f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
         f"<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
 
 
-def _header(suite: Suite) -> str:
+def _whose(subject: Mapping[str, Any] | None) -> str:
+    """Return what the page is about: the suite, or the title and digest of a user's system."""
+    if subject is None:
+        return "Validation of oqs-thermo"
+    return f"{subject['title']} ({subject['scenario']['sha256'][:8]})"
+
+
+def _run(suite: Suite, versions: Mapping[str, str]) -> dict[str, str]:
+    """Return when it was computed, and with what, in two lines."""
+    made = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return {"computed": _when(suite), "with": made}
+
+
+def _when(suite: Suite) -> str:
+    return f"{suite.started:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _header(suite: Suite, title: str) -> str:
     outcome = verdict(suite)
     sentence, headline = counts(suite), _HEADLINE[outcome]
     if outcome == "passed" and suite.count(Status.SKIPPED):
@@ -65,7 +94,7 @@ def _header(suite: Suite) -> str:
     links = "".join(f'<li><a href="#check-{n}">{html.escape(r.name)}</a></li>' for n, r in bad)
     problems = f"<ul>{links}</ul>" if bad else ""
     return (
-        "<h1>Validation of oqs-thermo</h1>\n"
+        f"<h1>{html.escape(title)}</h1>\n"
         f'<section class="verdict {outcome}"><strong>{headline}</strong>'
         f"<p>{sentence}.</p>{problems}</section>"
     )
@@ -160,11 +189,11 @@ def _families(suite: Suite) -> str:
     )
 
 
-def _versions(suite: Suite, versions: dict[str, str]) -> str:
-    run = {"started": f"{suite.started:%Y-%m-%d %H:%M:%S} UTC", "seed": str(suite.seed)}
+def _versions(suite: Suite, versions: Mapping[str, str]) -> str:
+    run = {"started": _when(suite), "seed": str(suite.seed), **versions}
     rows = "".join(
         f'<tr><th scope="row">{html.escape(key)}</th><td>{html.escape(value)}</td></tr>'
-        for key, value in (run | versions).items()
+        for key, value in run.items()
     )
     return f'<table class="small"><caption>Run and versions</caption><tbody>{rows}</tbody></table>'
 

@@ -55,6 +55,12 @@ h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
 .figure summary { cursor: pointer; font-weight: 600; }
 .figure img { display: block; max-width: 100%; height: auto; margin-top: .5rem; background: #fff; }
 .small th[scope=row] { font-weight: 400; }
+.subject h2, .compared h2 { margin-top: 1.25rem; }
+.subject td { font-size: .92rem; }
+.small td.whole { white-space: nowrap; overflow-wrap: normal; }
+.wide { overflow-x: auto; }
+pre { overflow-x: auto; background: var(--band); padding: .75rem; border-radius: .25rem;
+  font-size: .85rem; }
 .small td { white-space: normal; overflow-wrap: anywhere; }
 @media screen and (max-width: 46rem) {
   .small th, .small td { padding: .35rem .3rem; font-size: .85rem; }

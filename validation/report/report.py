@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+from collections.abc import Mapping
 from typing import Any
 
 from oqs.version import versions
@@ -24,14 +25,24 @@ def environment() -> dict[str, str]:
     }
 
 
-def as_data(suite: Suite, versions: dict[str, str]) -> dict[str, Any]:
+def as_data(
+    suite: Suite,
+    versions: Mapping[str, str],
+    subject: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the run as nested dicts, lists, text and numbers, the content of the JSON file.
 
     A measured number that is NaN or infinite, which JSON lacks, is None; `reason` says it.
+
+    Parameters
+    ----------
+    versions : of `environment`.
+    subject : whose system it is, as of `subject.subject_data`; None for the suite of the paper.
     """
     return {
         "schema": SCHEMA,
         "verdict": verdict(suite),
+        **({} if subject is None else {"subject": subject}),
         "started": suite.started.isoformat(timespec="seconds"),
         "seconds": round(suite.seconds, 3),
         "seed": suite.seed,
@@ -46,11 +57,9 @@ def as_data(suite: Suite, versions: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def as_json(suite: Suite, versions: dict[str, str]) -> str:
-    """Return the run as strict JSON text."""
-    return (
-        json.dumps(as_data(suite, versions), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+def as_json(data: Mapping[str, Any]) -> str:
+    """Return a run, as data, as strict JSON text."""
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def verdict(suite: Suite) -> str:

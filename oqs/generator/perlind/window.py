@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from oqs.arguments import positive_number, real_number
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 from oqs.system.spectrum import Spectrum
 
 
@@ -49,6 +50,8 @@ class Window:
     energy: float
     mu: float = 0.0
     weight: float = 1e-3
+
+    _repr_html_ = page_of_fields
 
     def __post_init__(self) -> None:
         positive_number("energy", self.energy, "It is a width in units of energy.")

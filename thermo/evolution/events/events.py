@@ -6,6 +6,7 @@ import dataclasses
 from typing import Literal, final
 
 from oqs.exports import exported
+from oqs.summary import page_of_fields
 
 Kind = Literal[
     "T crossing",
@@ -53,6 +54,8 @@ class Event:
     reservoirs: tuple[int, ...]
     time: float
     value: float
+
+    _repr_html_ = page_of_fields
 
     @property
     def is_crossing(self) -> bool:

@@ -12,7 +12,6 @@ from rich.console import Console
 from oqs.deferred import qutip
 from oqs.state.relaxation import Relaxation, relax, relaxation_time
 from oqs.system.base import FermionicSystem
-from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import as_json, checks_data, kinds_data, si_data, state_data
@@ -63,7 +62,7 @@ class RelaxationTask:
         result = self._relaxed(scenario, workspace.progress)
         names = scenario.names[: len(scenario.contacts)]
         if workspace.folder is not None and scenario.outputs.netcdf:
-            table = labelled(result, names)
+            table = result.to_dataset()
             save_table(table, workspace.folder, "relaxation.nc", scenario)
         units, checks = workspace.units, _checks(result)
         data = {  # without density matrices, which are too many numbers for JSON
@@ -128,35 +127,6 @@ def _checks(result: Relaxation) -> tuple[Check, ...]:
     size = float(np.max(np.abs(finite), initial=0.0))
     worst = max(0.0, -float(np.min(production)))
     return (Check("entropy production, if negative", worst / size if size else worst, 1e-9),)
-
-
-def labelled(result: Relaxation, names: tuple[str, ...]) -> xr.Dataset:
-    """Return a relaxation as labelled arrays; the density matrices as real and imaginary part."""
-    states = np.array([state.full() for state in result.states])
-    flows = ("time", "reservoir")
-    square = ("time", "row", "column")
-    variables: dict[str, Any] = {
-        "P": (
-            flows,
-            result.flows.particle,
-            {"long_name": "particle flow out", "units": "E_0/hbar"},
-        ),
-        "J": (flows, result.flows.energy, {"long_name": "energy flow out", "units": "E_0^2/hbar"}),
-        "Y": (flows, result.flows.heat, {"long_name": "heat flow out", "units": "E_0^2/hbar"}),
-        "S": ("time", result.entropy, {"long_name": "entropy of the system", "units": "1"}),
-        "production": (
-            "time",
-            result.entropy_production,
-            {"long_name": "entropy production, Eq. (3)", "units": "E_0/hbar"},
-        ),
-        "rho_real": (square, states.real, {"long_name": "density matrix, real part"}),
-        "rho_imaginary": (square, states.imag, {"long_name": "density matrix, imaginary part"}),
-    }
-    coordinates: dict[str, Any] = {
-        "time": ("time", result.times, {"long_name": "time", "units": "hbar/E_0"}),
-        "reservoir": list(names),
-    }
-    return xr.Dataset(variables, coordinates)
 
 
 def show_relaxation(output: Console, data: Mapping[str, Any]) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray, read_only
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
 from thermo.stochastic.small.small_reservoir import SmallReservoir
+
+if TYPE_CHECKING:
+    import xarray
 
 
 @exported
@@ -59,6 +63,26 @@ class JumpPath(Summarised):
                 for name, low, high in zip(self.names, lows, highs, strict=True)
             ],
         )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset over `time`: T, mu, N, E by reservoir, state, jumped with.
+
+        `jumped_with` is the index of the reservoir that the jump at that time was with, -1 at 0.
+        """
+        over = ("time", "reservoir")
+        tables: dict[str, Any] = {
+            name: (over, getattr(self, name), {"long_name": text, "units": unit})
+            for name, text, unit in (
+                ("T", "temperature", "E_0"),
+                ("mu", "chemical potential", "E_0"),
+                ("N", "particle number", "1"),
+                ("E", "energy", "E_0"),
+            )
+        }
+        tables["state"] = ("time", self.state, {"long_name": "energy eigenstate of the system"})
+        tables["jumped_with"] = ("time", np.concatenate([[-1], self.reservoir]), {})
+        time = ("time", self.t, {"long_name": "time", "units": "hbar/E_0"})
+        return dataset(tables, {"time": time, "reservoir": list(self.names)})
 
 
 def followed_path(
