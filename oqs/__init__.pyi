@@ -33,6 +33,9 @@ from oqs.generator.perlind.perlind import perlind as perlind
 from oqs.generator.perlind.window import Window as Window
 from oqs.laws.density_matrix import DensityMatrixLaw as DensityMatrixLaw
 from oqs.laws.density_matrix import flow_law as flow_law
+from oqs.laws.heom import Convergence as Convergence
+from oqs.laws.heom import HeomLaw as HeomLaw
+from oqs.laws.heom import heom_law as heom_law
 from oqs.laws.landauer import Landauer as Landauer
 from oqs.laws.landauer import landauer as landauer
 from oqs.modes.boson_modes import BosonLaw as BosonLaw

@@ -143,11 +143,11 @@ def _largest(values: FloatArray, kappa: IntArray, size: int) -> FloatArray:
     return largest
 
 
-def tail_flows(lines: Linewidths, T: FloatArray, mu: FloatArray) -> tuple[float, float]:
-    """Return the particle and energy flow that the lines of no width miss, an estimate.
+def tail_flows(lines: Linewidths, T: FloatArray, mu: FloatArray) -> tuple[float, float, float]:
+    """Return the particle, energy and heat flow that the lines of no width miss, an estimate.
 
         C_j = sum_kappa sum_q int dx/(2 pi) g_j g_q / ((x - w)^2 + width^2/4)
-              |x^m (n_j - n_q)(x) - w^m (n_j - n_q)(w)|,  m = 0, 1,  w = w_kappa,
+              |c(x) (n_j - n_q)(x) - c(w) (n_j - n_q)(w)|,  c(x) = 1, x, x - mu_j,  w = w_kappa,
 
     the largest over j. For one level it bounds the deviation of Landauer's formula from Eq. (10);
     far from resonance it is the flow by co-tunnelling. Rates are taken as flat over a line. Of more
@@ -158,11 +158,12 @@ def tail_flows(lines: Linewidths, T: FloatArray, mu: FloatArray) -> tuple[float,
     products = lines.products[:, :, here]
     if len(here) > _LINES:
         frequencies, widths, products = _together(frequencies, widths, products, np.min(T) / 8)
-    flows = np.zeros((2, len(lines.rates)))
+    flows = np.zeros((3, len(lines.rates)))
     for some in np.array_split(np.arange(len(widths)), 1 + len(widths) // _AT_ONCE):
         tails = _tails(frequencies[some], widths[some], T, mu)
         flows += np.einsum("mkjq,jqk->mj", tails, products[:, :, some])
-    return float(flows[0].max()), float(flows[1].max())
+    particle, energy, heat = flows.max(axis=1).tolist()
+    return particle, energy, heat
 
 
 def _together(
@@ -189,7 +190,7 @@ def _together(
 def _tails(
     frequencies: FloatArray, widths: FloatArray, T: FloatArray, mu: FloatArray
 ) -> FloatArray:
-    """Return the integrals (2, K, n, n) of the lines over g_j g_q."""
+    """Return the integrals (3, K, n, n) of the lines over g_j g_q."""
     reach = np.ptp(mu) + 40 * np.max(T) + np.abs(frequencies[:, None] - mu).max(axis=1)
     last = np.arcsinh(2 * reach / widths)  # beyond every Fermi edge
     u = last * np.linspace(0.0, 1.0, _POINTS)[:, None]
@@ -199,5 +200,6 @@ def _tails(
     at_line = occupation_differences(frequencies[:, None] - mu, T, mu)
     weight = last / (_POINTS - 1) / (np.pi * widths * np.cosh(u))
     w, x = frequencies[:, None, None], x[..., None, None]
-    missed = (difference - at_line, x * difference - w * at_line)
+    missed = [difference - at_line, x * difference - w * at_line]
+    missed.append(missed[1] - mu[:, None] * missed[0])
     return np.array([np.einsum("xk,xkjq->kjq", weight, np.abs(part)) for part in missed])

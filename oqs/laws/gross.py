@@ -41,6 +41,22 @@ def flow_scales(
     return scales
 
 
+def relative_deviations(
+    found: Flows, exact: Flows, T: FloatArray, gross: Flows
+) -> dict[str, float]:
+    """Return by kind the largest deviation of flows (n,) from exact ones, over `flow_scales`."""
+    return {
+        kind: share(float(np.max(np.abs(getattr(found, kind) - getattr(exact, kind)))), scale)
+        for kind, scale in flow_scales(exact, T, gross).items()
+    }
+
+
+def share(deviation: float, scale: float) -> float:
+    """Return the ratio; nothing over nothing is none."""
+    with np.errstate(divide="ignore"):
+        return float(np.divide(deviation, scale)) if deviation else 0.0
+
+
 def gross_flows(model: Model, T: FloatArray, mu: FloatArray) -> Flows:
     """Return the gross rates of particles, energy and heat of each contact, (n,) each, all >= 0.
 

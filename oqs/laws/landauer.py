@@ -216,8 +216,8 @@ def landauer(
     if not isinstance(system, QuadraticSystem):
         raise TypeError(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
-            "The transmission is exact without interactions only; use "
-            "oqs.flow_law(oqs.davies(system, contacts))."
+            "The transmission is exact without interactions only; interacting: use oqs.heom_law up "
+            "to 2 sites, oqs.perlind beyond."
         )
     scatterer = Scatterer.of(system, contacts)
     enough = positive_number("accuracy", accuracy, "The default is 1e-8.")

@@ -12,12 +12,12 @@ from oqs.arguments import FloatArray, positive_number
 from oqs.contact.together import fixed_fermionic
 from oqs.errors import NonUniqueStationaryState
 from oqs.exports import exported
-from oqs.flows import Flows
+from oqs.flows import KINDS, Flows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.linewidths import Linewidths, tail_flows
 from oqs.generator.model import Model, checked_model
 from oqs.laws.density_matrix import flow_law
-from oqs.laws.gross import ROUNDING, flow_scales, gross_flows
+from oqs.laws.gross import ROUNDING, flow_scales, gross_flows, relative_deviations, share
 from oqs.laws.landauer import landauer
 from oqs.modes.untouched import named
 from oqs.state.relaxation import relaxation_time
@@ -27,7 +27,8 @@ from oqs.system.systems import QuadraticSystem
 from oqs.validity.bosonic import boson_tails, both_ways, memory_rate, rates_at, truncation
 from oqs.validity.one_unit import other_units
 from oqs.validity.price import audit_bar
-from oqs.validity.secular import worst_mixing
+from oqs.validity.secular_error import quick, secular
+from oqs.validity.thermodynamic_price import measured_price
 from oqs.validity.verdict import Assumption, Audit, Verdict
 
 
@@ -43,7 +44,10 @@ def audit(
 ) -> Audit:
     """Measure each assumption behind the Davies generator at T, mu.
 
-    secular: rates that mix two levels over their distance, where the model keeps them apart.
+    secular: deviation of P, J, Y from those of `perlind`, which keeps the coherences that Davies
+    drops, where contacts mix levels that the model keeps apart. Without that comparison (contacts
+    that PERLind does not take; with exact=False, systems of more than about 8 interacting sites)
+    the rates that mix two levels over their distance, the error being about the square.
     Born-Markov: line widths over the lowest temperature, or the lowest cutoff of a bosonic
     reservoir if that is less; where the model's resolution counts split
     frequencies as one, their spread is part of the width.
@@ -52,6 +56,9 @@ def audit(
     band edges: line widths over the distance of Bohr frequencies to the edges of a band.
     unique flows: dimension beyond one of the generator's kernel, of what contacts touch: what they
     do not touch has any state, but carries nothing.
+    thermodynamics: of PERLind and of levels counted as one, `thermodynamic_price`: flows at equal
+    T, mu over those asked for, distance of one contact's state from its Gibbs state; the Clausius
+    sum and the energy it counts.
     truncation: population of the highest level of an oscillator times the number of its levels.
     time scales: relaxation time tau_S over the reservoirs' time tau_eq, where that is given.
     exact flows: deviation of P, J, Y from `landauer`, for a quadratic system whose self-energy is
@@ -66,7 +73,7 @@ def audit(
     model : made by `davies`.
     T, mu : (n,) temperatures and chemical potentials, units of energy.
     tau_eq : shortest time in which the reservoirs' T, mu change, units of 1 / energy.
-    exact : compare with `landauer` where it applies.
+    exact : compare with `landauer` where it applies, and with `perlind` however long it takes.
     progress : say what it will cost and show a bar; None does on a terminal where it takes long, as
         with interactions and tunnelling between more than ten sites.
 
@@ -80,34 +87,42 @@ def audit(
     Examples
     --------
     >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> leads = [oqs.Contact(oqs.flat(1e-3), name="cold"), oqs.Contact(oqs.flat(2e-3), name="hot")]
     >>> model = oqs.davies(dots, leads)
     >>> audit = oqs.audit(model, T=[0.5, 1.0], mu=[1.2, 0.8])
     >>> audit.verdict, audit.error < 0.1
     (<Verdict.SOUND: 0>, True)
     """
     temperature, potential = checked_model(model).arguments(T, mu)
-    bar = audit_bar(model, 4, progress)
+    bar = audit_bar(model, 6, progress)
     if isinstance(model, DaviesModel):
         model = model.at(temperature, potential)
-    secular = model.secular
-    rates = None if fixed_fermionic(model.contacts) else rates_at(secular, temperature, potential)
-    lines = Linewidths.of(secular, rates)
+    lines_of = model.secular
+    rates = None if fixed_fermionic(model.contacts) else rates_at(lines_of, temperature, potential)
+    lines = Linewidths.of(lines_of, rates)
     bar.update()
     unique = _unique(model)
     davies = _flows(model, temperature, potential)
     bar.update()
     gross = gross_flows(model, temperature, potential)
+    if isinstance(model, DaviesModel):
+        own = [secular(model, rates, davies, temperature, potential, gross, long=exact)]
+    else:
+        own = []
+    bar.update()
     assumptions = [
-        *([_secular(model, rates)] if isinstance(model, DaviesModel) else []),
+        *own,
         _born_markov(model, lines.widths, temperature),
-        _line_tails(secular, lines, davies, temperature, potential, gross),
+        _line_tails(lines_of, lines, davies, temperature, potential, gross),
         _flat_rate(model, lines, temperature, potential),
         _band_edges(model, lines),
         unique,
     ]
     if davies is not None and (cut := truncation(model, temperature, potential)) is not None:
         assumptions.append(cut)
+    bar.update()
+    if not model.detailed_balance and davies is not None and (exact or quick(model)):
+        assumptions.append(_price(model, davies, temperature, potential))
     bar.update()
     if tau_eq is not None:
         slow = positive_number("tau_eq", tau_eq, "Give a time in units of 1 / energy.")
@@ -122,19 +137,6 @@ def audit(
     return _with_exact_flows(report, model, davies, temperature, potential, gross)
 
 
-def _secular(model: DaviesModel, rates: FloatArray | None) -> Assumption:
-    ratio, lower, upper = worst_mixing(model, rates)
-    return Assumption(
-        "secular",
-        ratio,
-        Verdict.of(ratio),
-        "no contact mixes levels that the model keeps apart"
-        if ratio == 0
-        else f"mixing of energies {lower:.6g} and {upper:.6g} by their rates over their distance",
-        "count these levels as one, oqs.davies(..., resolution=...), or use oqs.landauer or HEOM",
-    )
-
-
 def _line_tails(
     model: DaviesModel,
     lines: Linewidths,
@@ -146,27 +148,35 @@ def _line_tails(
     if model.bosonic.any():
         # only pairs of contacts of one kind: nothing passes between a phonon and a lead directly
         own = Linewidths.of(model).products * np.outer(~model.bosonic, ~model.bosonic)[..., None]
-        particle, energy = tail_flows(dataclasses.replace(lines, products=own), T, mu)
-        energy = max(energy, boson_tails(model, lines, Linewidths.of(model).products, T))
+        tails = tail_flows(dataclasses.replace(lines, products=own), T, mu)
+        bosonic = boson_tails(model, lines, Linewidths.of(model).products, T)
+        tails = (tails[0], max(tails[1], bosonic), max(tails[2], bosonic))
     else:
-        particle, energy = tail_flows(lines, T, mu)
+        tails = tail_flows(lines, T, mu)
     ratio = np.inf
     if davies is not None:
         scales = flow_scales(davies, T, gross)
-        ratio = max(_ratio(particle, scales["particle"]), _ratio(energy, scales["energy"]))
+        ratio = max(share(tail, scales[kind]) for kind, tail in zip(KINDS, tails, strict=True))
     return Assumption(
         "line tails",
         ratio,
         Verdict.of(ratio),
         "flow through the width and tails of the lines over the largest flow",
-        "the flow through the levels is suppressed: use oqs.landauer or HEOM",
+        "the flow through the levels is suppressed: use oqs.landauer or oqs.heom_law",
     )
 
 
-def _ratio(deviation: float, scale: float) -> float:
-    """Return the ratio; nothing over nothing is none."""
-    with np.errstate(divide="ignore"):
-        return float(np.divide(deviation, scale)) if deviation else 0.0
+def _price(model: Model, flows: Flows, T: FloatArray, mu: FloatArray) -> Assumption:
+    price = measured_price(model, flows, T, mu)
+    distance = np.nanmax(price.gibbs, initial=0.0)
+    return Assumption(
+        "thermodynamics",
+        price.ratio,
+        Verdict.of(price.ratio),
+        f"flows at equal T, mu {price.equilibrium:.2g} of these; {distance:.2g} from Gibbs states; "
+        f"sum of Y/T {price.clausius:.2g}, energy of {price.energy}",
+        "weaken the contacts, or use oqs.davies, oqs.landauer or oqs.heom_law",
+    )
 
 
 def _born_markov(model: Model, widths: FloatArray, T: FloatArray) -> Assumption:
@@ -178,7 +188,7 @@ def _born_markov(model: Model, widths: FloatArray, T: FloatArray) -> Assumption:
         Verdict.of(ratio),
         f"line width {np.max(widths):.3g} against "
         f"{'temperature' if slowest == np.min(T) else 'the cutoff of a spectrum'} {slowest:.3g}",
-        "weaken the contacts, raise T, or use oqs.landauer or HEOM",
+        "weaken the contacts, raise T, or use oqs.landauer or oqs.heom_law",
     )
 
 
@@ -199,7 +209,8 @@ def _flat_rate(model: Model, lines: Linewidths, T: FloatArray, mu: FloatArray) -
         ratio,
         Verdict.of(ratio),
         "relative change of a rate over the width of its line",
-        "the reservoir remembers: include the filter in the system, or use oqs.landauer or HEOM",
+        "the reservoir remembers: include the filter in the system, or use oqs.landauer or "
+        "oqs.heom_law",
     )
 
 
@@ -273,10 +284,7 @@ def _with_exact_flows(
         exact = landauer(model.system, model.leads)(T, mu)
     except ValueError:  # a contact without the band that its self-energy needs
         return report
-    errors = {
-        kind: _ratio(float(np.max(np.abs(getattr(davies, kind) - getattr(exact, kind)))), scale)
-        for kind, scale in flow_scales(exact, T, gross).items()
-    }
+    errors = relative_deviations(davies, exact, T, gross)
     error = max(errors.values())
     own = np.maximum(np.abs(exact.heat), ROUNDING * np.max(gross.heat) + np.finfo(float).tiny)
     worst = float(np.max(np.abs(davies.heat - exact.heat) / own))

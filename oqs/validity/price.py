@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, final
 
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.model import Model
@@ -48,9 +48,20 @@ def audit_bar(model: Model, stages: int, progress: bool | None) -> Any:
         f"An audit of {model.system.sites} interacting sites, of about {seconds:.0f} s,",
         "Audit fewer sites of the same rates and distances between levels.",
     )
+    if not (worth_saying(seconds) if progress is None else progress):
+        return _NoBar()
     from qutip.ui.progressbar import progress_bars
 
-    show = worth_saying(seconds) if progress is None else progress
-    if show:
-        print(f"oqs.audit: about {seconds:.0f} s and {needed / 1e9:.1f} GB", file=sys.stderr)
-    return progress_bars["enhanced" if show else ""](stages)
+    print(f"oqs.audit: about {seconds:.0f} s and {needed / 1e9:.1f} GB", file=sys.stderr)
+    return progress_bars["enhanced"](stages)
+
+
+@final
+class _NoBar:
+    """Shows nothing; the import of QuTiP's own takes longer than most audits."""
+
+    def update(self) -> None:
+        """Do nothing."""
+
+    def finished(self) -> None:
+        """Do nothing."""

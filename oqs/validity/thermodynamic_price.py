@@ -101,8 +101,14 @@ def thermodynamic_price(
     True
     """
     temperature, potential = checked_model(model).arguments(T, mu)
+    return measured_price(model, flow_law(model)(temperature, potential), temperature, potential)
+
+
+def measured_price(
+    model: Model, flows: Flows, temperature: FloatArray, potential: FloatArray
+) -> ThermodynamicPrice:
+    """Return the price where the flows (n,) at T, mu are known."""
     law = flow_law(model)
-    flows = law(temperature, potential)
     n = model.reservoirs
     even = np.full(n, temperature.mean()), np.full(n, potential.mean())
     return ThermodynamicPrice(

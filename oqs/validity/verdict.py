@@ -15,6 +15,8 @@ LARGEST_SOUND = 0.1
 LARGEST_DOUBTFUL = 0.5
 """Small ratios leave corrections of their own order; near one the expansion has no meaning."""
 
+_CORRECTIONS = ("secular", "Born-Markov", "line tails", "flat rate", "band edges")
+
 
 @exported
 @final
@@ -56,7 +58,7 @@ class Assumption:
     Examples
     --------
     >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> leads = [oqs.Contact(oqs.flat(1e-3), name="cold"), oqs.Contact(oqs.flat(2e-3), name="hot")]
     >>> model = oqs.davies(dots, leads)
     >>> oqs.audit(model, [0.5, 1.0], [1.2, 0.8])["secular"].verdict
     <Verdict.SOUND: 0>
@@ -90,7 +92,7 @@ class Audit:
     Examples
     --------
     >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
-    >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
+    >>> leads = [oqs.Contact(oqs.flat(1e-3), name="cold"), oqs.Contact(oqs.flat(2e-3), name="hot")]
     >>> model = oqs.davies(dots, leads)
     >>> audit = oqs.audit(model, [0.5, 1.0], [1.2, 0.8])
     >>> audit.verdict, [a.name for a in audit.assumptions][:2]
@@ -104,8 +106,14 @@ class Audit:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of all assumptions."""
-        return max(a.verdict for a in self.assumptions)
+        """The worst verdict of all assumptions; doubtful where sound ones add up beyond 0.1."""
+        return max(self._together, *(a.verdict for a in self.assumptions))
+
+    @property
+    def _together(self) -> Verdict:
+        """First-order corrections add up: of several small ones, the sum must be small, too."""
+        total = sum(a.ratio for a in self.assumptions if a.name in _CORRECTIONS)
+        return Verdict.SOUND if total <= LARGEST_SOUND else Verdict.DOUBTFUL
 
     def __getitem__(self, name: str) -> Assumption:
         """Return the assumption of this name; KeyError naming those there are."""

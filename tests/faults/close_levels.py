@@ -8,6 +8,7 @@ from faults.fault import faults
 import oqs
 from oqs.generator.perlind import pair_generator
 from oqs.generator.perlind.modes import PerlindModes
+from oqs.laws.hierarchy import Hierarchy
 from oqs.stationary.conserved import block_generator
 from oqs.stationary.conserved.storage import RealStorage
 
@@ -108,6 +109,17 @@ def level_forgotten(monkeypatch):
     monkeypatch.setattr(oqs, "davies", wrong)
 
 
+def energy_at_zero(monkeypatch):
+    """The energy that the hierarchy counts is all at zero: heat without the dots' energies."""
+    original = Hierarchy.flows
+
+    def wrong(self):
+        particle, _ = original(self)
+        return particle, 0.0 * particle
+
+    monkeypatch.setattr(Hierarchy, "flows", wrong)
+
+
 def window_forgotten(monkeypatch):
     """States outside the window are kept."""
     monkeypatch.setattr(
@@ -127,5 +139,6 @@ FAULTS = [
     *faults(price_of_first_order, "potentials a rate apart", "price of PERLind"),
     *faults(level_forgotten, "energy of H_S instead", "energy of joined levels"),
     *faults(window_forgotten, "no window", "QmeQ's ten orbitals"),
+    *faults(energy_at_zero, "a hierarchy without energy", "PERLind with interactions"),
     *faults(occupations_swapped, "blocks in and out exchanged", "PERLind with interactions"),
 ]

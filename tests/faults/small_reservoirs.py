@@ -51,6 +51,16 @@ def fermi_occupations(monkeypatch):
         )
 
 
+def fermi_jumps(monkeypatch):
+    """The same for the jumps alone."""
+    original = thermo.evolve_stochastic
+    monkeypatch.setattr(
+        thermo,
+        "evolve_stochastic",
+        lambda *args, **options: original(*args, **{**options, "occupations": "fermi"}),
+    )
+
+
 def mean_energy(monkeypatch):
     """A jump takes the mean energy of all jumps, not its own."""
 
@@ -151,6 +161,7 @@ FAULTS = [
         "stationary law of small reservoirs",
         "fluctuation theorem of the master equation",
     ),
+    Fault("Fig. 1 with reservoirs of 60 particles", "Fermi occupations of the jumps", fermi_jumps),
     Fault("fluctuation theorem of the jumps", "heat over 1.5 T", exchange_wrong),
     *faults(
         mean_energy,

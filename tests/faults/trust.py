@@ -7,9 +7,9 @@ import numpy as np
 from faults.fault import faults
 
 import oqs
+from oqs.laws import heom
 from oqs.laws.scatterer import Scatterer
-from validation.families.open_system import trust
-from validation.references import exact_references
+from oqs.validity import secular_error
 
 FAMILIES = ("trust",)
 
@@ -67,18 +67,14 @@ def shift_forgotten(monkeypatch):
 
 def one_pade_term(monkeypatch):
     """The Fermi function of the hierarchy is cut after one term."""
-    original = exact_references.hierarchy
-    monkeypatch.setattr(
-        trust, "hierarchy", lambda *a, **options: original(*a, **{**options, "terms": 1})
-    )
+    original = heom.Hierarchy
+    monkeypatch.setattr(heom, "Hierarchy", lambda *given: original(*given[:5], 1))
 
 
 def shallow_hierarchy(monkeypatch):
     """The hierarchy is cut after the first tier: second order only."""
-    original = exact_references.hierarchy
-    monkeypatch.setattr(
-        trust, "hierarchy", lambda *a, **options: original(*a, **{**options, "depth": 1})
-    )
+    original = heom.Hierarchy
+    monkeypatch.setattr(heom, "Hierarchy", lambda *given: original(*given[:4], 1, given[5]))
 
 
 def splitting_forgotten(monkeypatch):
@@ -89,11 +85,7 @@ def splitting_forgotten(monkeypatch):
 
 def mixing_unseen(monkeypatch):
     """The audit finds no contact that mixes levels."""
-    monkeypatch.setattr(
-        importlib.import_module("oqs.validity.audit"),
-        "worst_mixing",
-        lambda model, rates: (0.0, 0.0, 0.0),
-    )
+    monkeypatch.setattr(secular_error, "worst_mixing", lambda model, rates: (0.0, 0.0, 0.0))
 
 
 def always_sound(monkeypatch):
@@ -120,13 +112,14 @@ def always_unreliable(monkeypatch):
     monkeypatch.setattr(oqs, "audit", wrong)
 
 
-def secular_without_diagonal(monkeypatch):
-    """Every mode counts as mixed with every other, gaps a hundred times too small."""
-    original = importlib.import_module("oqs.validity.audit").worst_mixing
+def every_mode_mixed(monkeypatch):
+    """Every mode counts as mixed with every other, and PERLind carries twice the flow."""
+    monkeypatch.setattr(secular_error, "worst_mixing", lambda model, rates: (1.0, 0.0, 0.0))
+    original = secular_error.relative_deviations
     monkeypatch.setattr(
-        importlib.import_module("oqs.validity.audit"),
-        "worst_mixing",
-        lambda model, rates: (100 * max(original(model)[0], 0.01), 0.0, 0.0),
+        secular_error,
+        "relative_deviations",
+        lambda *given: {kind: 0.5 + value for kind, value in original(*given).items()},
     )
 
 
@@ -176,8 +169,8 @@ FAULTS = [
         "near degeneracy counted as one level",
     ),
     *faults(
-        secular_without_diagonal,
-        "every mode counts as mixed with every other, gaps a hundred times too small",
+        every_mode_mixed,
+        "every mode counts as mixed with every other, and PERLind carries twice the flow",
         "audit of Fig. 1",
     ),
     *faults(always_sound, "the audit calls everything sound", "sound means accurate"),

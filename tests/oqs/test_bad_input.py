@@ -225,6 +225,8 @@ CASES = {
     ),
     "system interacting, Eq. (10)": ("system", lambda: oqs.closed_form(COULOMB, CONTACTS)),
     "system interacting, Gaussian": ("system", lambda: oqs.gaussian_law(COULOMB, CONTACTS)),
+    "system of spins, HEOM": ("system", lambda: oqs.heom_law(QUBITS, CONTACTS)),
+    "depth of HEOM": ("depth", lambda: oqs.heom_law(SYSTEM, CONTACTS, depth=0, band=(-9, 9))),
     "system interacting, Landauer": ("system", lambda: oqs.landauer(COULOMB, CONTACTS)),
     "resolution above the spectrum": (
         "resolution",
@@ -377,6 +379,7 @@ def test_a_table_of_every_public_call():
         "DensityMatrixLaw",  # made by flow_law
         "GaussianLaw",  # made by gaussian_law
         "Landauer",  # made by landauer
+        "HeomLaw", "Convergence",  # made by heom_law
         "Relaxation",  # made by relax
         "FlowJacobian",  # made by law.jacobian
         "LinearResponse", "Terminals",  # made by linear_response

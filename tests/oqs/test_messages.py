@@ -99,7 +99,7 @@ REFUSED = {
     ),
     "exact with U": (
         lambda: oqs.landauer(oqs.anderson_dot(0, 1), [CONTACT]),
-        r"exact without interactions only; use oqs.flow_law\(oqs.davies",
+        r"interacting: use oqs.heom_law up to 2 sites, oqs.perlind beyond\.",
     ),
 }
 

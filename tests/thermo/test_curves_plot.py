@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+import oqs
 import thermo
 
 TWO_AXES = thermo.sweep(lambda x, y: x * y, {"x": [0, 1], "y": [0, 1]}, progress=False)
@@ -28,6 +29,24 @@ def test_a_panel_for_each_quantity_and_a_curve_for_each_reservoir(table):
     assert [line.get_label() for line in heat.get_lines()[:2]] == ["cold", "hot"]
     np.testing.assert_array_equal(power.get_lines()[0].get_ydata(), [0, 1, np.nan, 9])
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["cold", "hot"]
+
+
+def test_units_of_what_says_its_own(table):
+    units = oqs.Units.from_meV(2.0)
+    told = table.assign_coords(x=table["x"].assign_attrs(units="E_0"))
+    told["heat"] = told["heat"].assign_attrs(units="E_0^2/hbar")
+    heat, power = thermo.plot_curves(told, ["heat", "power"], units=units).axes
+    assert (heat.get_ylabel(), power.get_ylabel(), power.get_xlabel()) == (
+        "heat (fW)",
+        "power",
+        "x (meV)",
+    )
+    V, Y = heat.get_lines()[0].get_data()
+    np.testing.assert_allclose(V, [0, 2, 4, 6])
+    np.testing.assert_allclose(Y[1], 1e15 * units.power(1.0))
+    np.testing.assert_array_equal(power.get_lines()[0].get_ydata(), [0, 1, np.nan, 9])
+    with pytest.raises(TypeError, match=r"`units` must be oqs\.Units"):
+        thermo.plot_curves(told, units="SI")
 
 
 def test_on_axes_of_ones_own(table):

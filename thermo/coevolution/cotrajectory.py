@@ -125,7 +125,7 @@ class CoTrajectory(Summarised):
         P, J, Y are the flows out of the reservoirs; N_S, E_S, S_S those of the system.
         """
         columns = {
-            "T": (self.T, "temperature", "E_0"),
+            "T": (self.T, "temperature", "E_0/k_B"),
             "mu": (self.mu, "chemical potential", "E_0"),
             "N": (self.N, "particle number", "1"),
             "E": (self.E, "energy", "E_0"),

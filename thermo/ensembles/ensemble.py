@@ -66,27 +66,27 @@ class Ensemble(Summarised):
     def to_dataset(self) -> xr.Dataset:
         """Return the same as labelled arrays with dimensions trajectory, reservoir and time."""
         variables: dict[str, object] = {
-            "t": ("trajectory", self.t, _label("end time", "1/energy")),
+            "t": ("trajectory", self.t, _label("end time", "hbar/E_0")),
             "outcome": ("trajectory", self.outcome.astype(object), {"long_name": "outcome"}),
         }
         for name, text, unit in (
-            ("T", "temperature at the end", "energy"),
-            ("mu", "chemical potential at the end", "energy"),
-            ("lowest_T", "lowest temperature", "energy"),
-            ("time_of_lowest_T", "time of the lowest temperature", "1/energy"),
-            ("highest_T", "highest temperature", "energy"),
-            ("time_of_highest_T", "time of the highest temperature", "1/energy"),
+            ("T", "temperature at the end", "E_0/k_B"),
+            ("mu", "chemical potential at the end", "E_0"),
+            ("lowest_T", "lowest temperature", "E_0/k_B"),
+            ("time_of_lowest_T", "time of the lowest temperature", "hbar/E_0"),
+            ("highest_T", "highest temperature", "E_0/k_B"),
+            ("time_of_highest_T", "time of the highest temperature", "hbar/E_0"),
         ):
             values = getattr(self, name)
             variables[name] = (("trajectory", "reservoir"), values, _label(text, unit))
         coordinates: dict[str, object] = {"reservoir": list(self.names)}
         if self.times is not None:
-            coordinates["time"] = ("time", self.times, _label("time", "1/energy"))
-            for name in ("T_at", "mu_at"):
+            coordinates["time"] = ("time", self.times, _label("time", "hbar/E_0"))
+            for name, unit in (("T_at", "E_0/k_B"), ("mu_at", "E_0")):
                 variables[name] = (
                     ("trajectory", "time", "reservoir"),
                     getattr(self, name),
-                    _label(name.replace("_at", " at the times"), "energy"),
+                    _label(name.replace("_at", " at the times"), unit),
                 )
         return xr.Dataset(variables, coordinates)
 

@@ -45,7 +45,7 @@ Fields = Mapping[str, Any]
 
 # name in the file, field of the trajectory, long name, units, with E_0 the reference energy
 _TABLES = (
-    ("T", "T", "temperature", "E_0"),
+    ("T", "T", "temperature", "E_0/k_B"),
     ("mu", "mu", "chemical potential", "E_0"),
     ("N", "N", "particle number", "1"),
     ("E", "E", "energy", "E_0"),

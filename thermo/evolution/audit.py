@@ -12,6 +12,7 @@ from oqs.arguments import FloatArray
 from oqs.generator.model import Model
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from thermo.evolution.dynamics import Law, ReservoirDynamics
+from thermo.evolution.finite_size import finite_size
 from thermo.gases import EquationOfState, SommerfeldGas
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 
@@ -36,7 +37,8 @@ def worst_along(
     mu = np.where(reservoirs.has_potential, mu, 0.0)
     dynamics = ReservoirDynamics(law or oqs.flow_law(model), reservoirs, T[0])
     audits = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
-    return Audit(tuple(max(same, key=_rank) for same in zip(*audits, strict=True)))
+    worst = tuple(max(same, key=_rank) for same in zip(*audits, strict=True))
+    return Audit((*worst, *finite_size(model, reservoirs, t, T, mu)))
 
 
 def _at(

@@ -244,7 +244,7 @@ class Trajectory(Summarised):
 
 @exported
 def audit(path: Trajectory, model: Model | None = None) -> Audit:
-    """Return the worst of each assumption of `oqs.audit` along a trajectory, with two more.
+    """Return the worst of each assumption of `oqs.audit` on a path, and those on reservoirs.
 
     Looked at are the start, the end, and where a T_j or mu_j, or the lowest T, is largest or
     smallest; `measure` says at which time it was worst. Exact flows are not computed.
@@ -253,6 +253,15 @@ def audit(path: Trajectory, model: Model | None = None) -> Audit:
     1 / max |eigenvalue| of Eq. (5) linearised in (ln T_j, mu_j) there.
     Sommerfeld gas: (pi^2/6)(T/mu)^2, the size of the correction of Eqs. (20), (21) that this gas
     keeps; those that it drops are powers of it.
+
+    Of reservoirs of finite size, at all times: what Eqs. (4), (5) take for granted.
+
+    continuum: distance of their levels over gamma_j(w), largest over the Bohr frequencies.
+    fluctuations: C_j^(-1/2), the relative spread of T_j; above 1/3 unreliable.
+    depletion: 2 A V g(w), the time in which the levels at w are used up and which thermalisation
+    inside the reservoir must beat. It is told, not judged: its ratio is 0.
+
+    T and mu as functions of t/(A V) do not depend on A V: larger reservoirs mend the first two.
 
     Parameters
     ----------
@@ -272,8 +281,9 @@ def audit(path: Trajectory, model: Model | None = None) -> Audit:
     >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
     >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1e4)] * 2
     >>> path = thermo.evolve(oqs.flow_law(model), reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
-    >>> thermo.audit(path).verdict
-    <Verdict.DOUBTFUL: 1>
+    >>> audit = thermo.audit(path)
+    >>> audit["time scales"].verdict, audit["continuum"].verdict, audit["fluctuations"].verdict
+    (<Verdict.SOUND: 0>, <Verdict.DOUBTFUL: 1>, <Verdict.SOUND: 0>)
     """
     return worst_along(
         _model(path, model),

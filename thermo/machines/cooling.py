@@ -77,7 +77,7 @@ class Cooling(Summarised):
 
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset of these numbers; the reservoir's name is a coordinate."""
-        units = {"lowest": "E_0", "time": "hbar/E_0", "duration": "hbar/E_0"}
+        units = {"lowest": "E_0/k_B", "time": "hbar/E_0", "duration": "hbar/E_0"}
         names = [field.name for field in dataclasses.fields(self)][1:]
         tables = {n: ((), getattr(self, n), {"units": units.get(n, "1")}) for n in names}
         return dataset(tables, {"reservoir": self.name})

@@ -224,7 +224,7 @@ class Device(Summarised):
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset: T and heat over `reservoir`, power, entropy production."""
         tables = {
-            "T": ("reservoir", self.T, {"long_name": "temperature", "units": "E_0"}),
+            "T": ("reservoir", self.T, {"long_name": "temperature", "units": "E_0/k_B"}),
             "heat": ("reservoir", self.heat, {"long_name": "heat out", "units": "E_0^2/hbar"}),
             "power": ((), self.power, {"long_name": "work on them", "units": "E_0^2/hbar"}),
             "entropy_production": ((), self.entropy_production, {"units": "E_0/hbar"}),

@@ -67,6 +67,12 @@ class PiecewisePolynomial:
         times, piece = self._pieces(t)
         return self._evaluate(piece, times)
 
+    def slope(self, t: ArrayLike) -> FloatArray:
+        """Return dy/dt at t (...), as (..., d); at the end of a step that of the step before it."""
+        powers = np.arange(1, self.coefficients.shape[1])[:, None]
+        scaled = powers * self.coefficients[:, 1:] / self.width[:, None, None]
+        return dataclasses.replace(self, coefficients=scaled).at(t)
+
     def grid(self, fractions: FloatArray) -> FloatArray:
         """Return t_0 and the given fractions (f,) of every step, ascending; the last must be 1."""
         return grid(self.t, fractions)

@@ -9,12 +9,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from oqs.arguments import FloatArray
 from oqs.exports import exported
+from oqs.units import Units
 from thermo.deferred import xr
 from thermo.plotting.style import (
     TWO_COLUMNS,
     checked_width,
     colours,
+    in_si,
+    labelled,
     legend_below,
     panels,
     paper_style,
@@ -31,6 +35,7 @@ def plot_curves(
     *,
     labels: Mapping[str, str] | None = None,
     width: float = TWO_COLUMNS,
+    units: Units | None = None,
     ax: Axes | Iterable[Axes] | None = None,
 ) -> Figure:
     """Return a figure of variables of a sweep over its one axis, a panel for each.
@@ -44,6 +49,8 @@ def plot_curves(
     quantities : names of the variables; None for all that hold numbers.
     labels : {name: text} for the axes; a name without one stands for itself.
     width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    units : what says its unit, by an attribute `units` in E_0 and hbar as tables of results do, in
+        K, meV, s, 1/s or fW; None for natural units.
     ax : matplotlib axes to draw on, one for each variable, instead of a new figure.
 
     Returns
@@ -72,11 +79,14 @@ def plot_curves(
     text, inches = dict(labels or {}), checked_width(width)
     with paper_style():
         figure, axes = panels(len(shown), inches, _PANEL_HEIGHT, ax)
+        second, unit = in_si(table[across].attrs.get("units", ""), units)
+        x = table[across].values * second
         for axis, name in zip(axes, shown, strict=True):
-            _draw(axis, table, name, across)
-            axis.set_ylabel(text.get(name, name))
+            factor, its = in_si(table[name].attrs.get("units", ""), units)
+            _draw(axis, x, table[name] * factor)
+            axis.set_ylabel(labelled(text.get(name, name), its))
             axis.tick_params(labelbottom=axis is axes[-1])
-        axes[-1].set_xlabel(text.get(across, across))
+        axes[-1].set_xlabel(labelled(text.get(across, across), unit))
         figure.align_ylabels(axes)
         if ax is None:
             legend_below(figure, axes)
@@ -117,13 +127,12 @@ def _shown(table: xr.Dataset, quantities: str | Iterable[str] | None, across: st
     return asked
 
 
-def _draw(axis: Axes, table: xr.Dataset, name: str, across: str) -> None:
-    x, values = table[across].values, table[name].values
+def _draw(axis: Axes, x: FloatArray, variable: xr.DataArray) -> None:
+    values = variable.values
     if values.ndim == 1:
         axis.plot(x, values, color="black")
         return
-    inner = str(table[name].dims[1])
-    names = [str(each) for each in table[inner].values]
+    names = [str(each) for each in variable[variable.dims[1]].values]
     for curve, label, colour in zip(values.T, names, colours(len(names)), strict=True):
         axis.plot(x, curve, color=colour, label=reservoir_label(label))
     if np.nanmin(values, initial=0.0) < 0 < np.nanmax(values, initial=0.0):

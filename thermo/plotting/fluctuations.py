@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 import oqs
 from oqs.arguments import FloatArray, has_shape, index, real_array
 from oqs.exports import exported
 from oqs.summary import reservoir_names
-from thermo.plotting.style import COLOURS, TWO_COLUMNS, PaperFigure, colours, paper_style
+from oqs.units import Units
+from thermo.plotting.style import (
+    COLOURS,
+    TWO_COLUMNS,
+    checked_width,
+    colours,
+    labelled,
+    legend_below,
+    panels,
+    paper_style,
+    reservoir_label,
+    scales,
+)
 
-_SIZE: Final = (TWO_COLUMNS, 4.6)  # inches
-_SINGLE: Final = (TWO_COLUMNS, 2.8)
+_PANEL_HEIGHT: Final = 2.0  # inches
+_SINGLE_HEIGHT: Final = 2.8
 _SYMMETRIC: Final = (-0.25, 1.25)  # about 1/2
 _POINTS: Final = 61
 
 
 @exported
-@paper_style()
 def plot_noise(
     along: ArrayLike,
     noise: oqs.Noise,
@@ -31,6 +43,9 @@ def plot_noise(
     quantity: str = "particle",
     label: str = "bias",
     reservoirs: Sequence[int] | None = None,
+    width: float = TWO_COLUMNS,
+    units: Units | None = None,
+    ax: Iterable[Axes] | None = None,
 ) -> Figure:
     """Return a figure of mean, noise and Fano factor of flows over one parameter.
 
@@ -44,6 +59,10 @@ def plot_noise(
     quantity : 'particle', 'energy' or 'heat'.
     label : of the parameter.
     reservoirs : indices of those to draw; None draws all.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    units : particles in 1/s, energy and heat in fW, their noise in fW meV; `along` as it is. None
+        for natural units.
+    ax : two matplotlib axes to draw on instead of a new figure; no legend is drawn then.
 
     Raises
     ------
@@ -75,24 +94,46 @@ def plot_noise(
     remedy = "Reservoirs count from 0."
     drawn = [index("reservoirs", j, n, remedy) % n for j in chosen]
     names = reservoir_names(noise.flows.names, n)
-    figure = PaperFigure(figsize=_SIZE, layout="constrained")
-    above, below = figure.subplots(2, sharex=True)
-    for colour, j in zip(colours(len(drawn)), drawn, strict=True):
-        above.plot(x, mean[:, j], color=colour, label=f"mean, {names[j]}")
-        above.plot(x, size[:, j], color=colour, ls="--", label=f"noise, {names[j]}")
-        below.plot(x, np.where(np.isfinite(fano[:, j]), fano[:, j], np.nan), color=colour)
-    above.set_ylabel(f"{quantity} flow")
-    above.legend()
-    below.axhline(1.0, color="0.6", lw=0.8)
-    below.set_ylabel("noise/|mean|")
-    below.set_xlabel(label)
-    _about_one(below, fano[:, drawn])
+    scale, inches = scales(units), checked_width(width)
+    counted = quantity == "particle"
+    factor = scale.rate if counted else scale.heat
+    one = 1.0 if counted else scale.energy  # of noise/|mean|
+    with paper_style():
+        figure, (above, below) = panels(2, inches, _PANEL_HEIGHT, ax)
+        for colour, j in zip(colours(len(drawn)), drawn, strict=True):
+            told, ratio = reservoir_label(names[j]), fano[:, j] * one
+            above.plot(x, mean[:, j] * factor, color=colour, label=told)
+            above.plot(x, size[:, j] * factor * one, color=colour, ls="--")
+            below.plot(x, np.where(np.isfinite(ratio), ratio, np.nan), color=colour)
+        above.set_ylabel(_flow_label(quantity, units))
+        below.axhline(one, color="0.6", lw=0.8)
+        below.set_ylabel(labelled("noise/|mean|", "" if counted or units is None else "meV"))
+        below.set_xlabel(label)
+        above.tick_params(labelbottom=False)
+        _about_one(below, fano[:, drawn] * one, one)
+        if ax is None:
+            styles = (("mean", "-"), ("noise", "--"))
+            handles = [Line2D([], [], color="0.3", ls=ls, label=word) for word, ls in styles]
+            legend_below(figure, [above], handles)
     return figure
 
 
+def _flow_label(quantity: str, units: Units | None) -> str:
+    if units is None:
+        return f"{quantity} flow"
+    if quantity == "particle":
+        return "particle flow (1/s)"
+    return f"{quantity} flow (fW)\nnoise (fW meV)"
+
+
 @exported
-@paper_style()
-def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
+def plot_generating_function(
+    statistics: oqs.CountingStatistics,
+    *,
+    width: float = TWO_COLUMNS,
+    units: Units | None = None,
+    ax: Axes | None = None,
+) -> Figure:
     """Return a figure of the generating function along the affinities, with its symmetry.
 
     lambda(-s A) with A = (mu_j/T_j, -1/T_j) is the generating function of the entropy that the
@@ -102,6 +143,9 @@ def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
     Parameters
     ----------
     statistics : of oqs.counting_statistics or oqs.levitov.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    units : per second; None for natural units, per hbar/E_0.
+    ax : matplotlib axes to draw on instead of a new figure; no legend is drawn then.
 
     Raises
     ------
@@ -123,31 +167,44 @@ def plot_generating_function(statistics: oqs.CountingStatistics) -> Figure:
         )
     s = np.linspace(*_SYMMETRIC, _POINTS)
     affinity = statistics.mu / statistics.T, -1 / statistics.T
-    values = statistics.generating_function(*(-s[:, None] * part for part in affinity))
-    figure = PaperFigure(figsize=_SINGLE, layout="constrained")
-    axis = figure.add_subplot()
-    axis.axhline(0.0, color="0.6", lw=0.8)
-    axis.axvline(0.5, color="0.6", lw=0.8, ls=":")
-    axis.plot(s, values, color=COLOURS[0], label="$\\lambda(-sA)$")
-    axis.plot(1 - s[::5], values[::5], "o", mfc="none", color=COLOURS[1], label="mirrored")
-    slope = -statistics.entropy_production
+    scale, inches = scales(units), checked_width(width)
+    values = scale.rate * statistics.generating_function(*(-s[:, None] * part for part in affinity))
+    slope = -statistics.entropy_production * scale.rate
     near = s[(s >= -0.1) & (s <= 0.25)]
-    axis.plot(near, slope * near, color="0.4", ls="--", label="$-\\sigma s$")
-    axis.set_xlabel("$s$")
-    axis.set_ylabel("$\\lambda$ per unit time")
-    axis.legend()
+    with paper_style():
+        figure, (axis,) = panels(1, inches, _SINGLE_HEIGHT, ax)
+        axis.axhline(0.0, color="0.6", lw=0.8)
+        axis.axvline(0.5, color="0.6", lw=0.8, ls=":")
+        axis.plot(s, values, color=COLOURS[0], label="$\\lambda(-sA)$")
+        axis.plot(
+            1 - s[::5], values[::5], "o", ms=4, mfc="none", color=COLOURS[1], label="mirrored"
+        )
+        axis.plot(near, slope * near, color="0.4", ls="--", label="$-\\sigma s$")
+        axis.set_xlabel("$s$")
+        axis.set_ylabel(labelled("$\\lambda$", "$E_0/\\hbar$" if units is None else "1/s"))
+        if ax is None:
+            legend_below(figure, [axis])
     return figure
 
 
 @exported
-@paper_style()
-def plot_waiting_times(waiting: oqs.WaitingTimes, *, label: str = "waiting time") -> Figure:
+def plot_waiting_times(
+    waiting: oqs.WaitingTimes,
+    *,
+    label: str = "waiting time",
+    width: float = TWO_COLUMNS,
+    units: Units | None = None,
+    ax: Axes | None = None,
+) -> Figure:
     """Return a figure of the density of waiting times, their mean as a line.
 
     Parameters
     ----------
     waiting : of stats.waiting_time(first, then, times).
     label : of the axis of times.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    units : times in s; None for natural units, hbar/E_0.
+    ax : matplotlib axes to draw on instead of a new figure; no legend is drawn then.
 
     Raises
     ------
@@ -168,19 +225,22 @@ def plot_waiting_times(waiting: oqs.WaitingTimes, *, label: str = "waiting time"
             f"Argument `waiting` must be oqs.WaitingTimes, but is {type(waiting).__name__}. "
             "Make them with stats.waiting_time(first, then, times)."
         )
-    figure = PaperFigure(figsize=_SINGLE, layout="constrained")
-    axis = figure.add_subplot()
-    axis.plot(waiting.times, waiting.density, color=COLOURS[0])
-    axis.axvline(waiting.mean, color="0.5", ls="--", lw=1, label=f"mean {waiting.mean:.4g}")
-    axis.set_ylim(bottom=0.0)
-    axis.set_xlim(left=0.0)
-    axis.set_xlabel(label)
-    axis.set_ylabel("density")
-    axis.legend()
+    scale, inches = scales(units), checked_width(width)
+    mean = waiting.mean * scale.time
+    with paper_style():
+        figure, (axis,) = panels(1, inches, _SINGLE_HEIGHT, ax)
+        axis.plot(waiting.times * scale.time, waiting.density / scale.time, color=COLOURS[0])
+        axis.axvline(mean, color="0.5", ls="--", lw=1, label=f"mean {mean:.4g}")
+        axis.set_ylim(bottom=0.0)
+        axis.set_xlim(left=0.0)
+        axis.set_xlabel(labelled(label, "" if units is None else "s"))
+        axis.set_ylabel(labelled("density", "" if units is None else "1/s"))
+        if ax is None:
+            legend_below(figure, [axis])
     return figure
 
 
-def _about_one(axis: Axes, fano: FloatArray) -> None:
+def _about_one(axis: Axes, fano: FloatArray, one: float) -> None:
     """Show Fano factors around 1; thermal noise without a mean runs off the picture."""
     finite = fano[np.isfinite(fano)]
-    axis.set_ylim(0.0, min(float(np.max(finite, initial=1.0)) * 1.1, 3.0))
+    axis.set_ylim(0.0, min(float(np.max(finite, initial=one)) * 1.1, 3.0 * one))

@@ -12,12 +12,16 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from oqs.arguments import FloatArray
 from oqs.exports import exported
+from oqs.units import Units
 from thermo.deferred import xr
 from thermo.plotting.style import (
     COLOURS,
     TWO_COLUMNS,
     checked_width,
+    in_si,
+    labelled,
     legend_below,
     panels,
     paper_style,
@@ -38,6 +42,7 @@ def plot_map(
     limits: tuple[float, float] | None = None,
     lines: bool = True,
     width: float = TWO_COLUMNS,
+    units: Units | None = None,
     ax: Axes | None = None,
 ) -> Figure:
     """Return a figure of one variable of a sweep over its two axes.
@@ -56,6 +61,9 @@ def plot_map(
         takes those of the table.
     lines : draw lines of equal value.
     width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    units : what says its unit, by an attribute `units` in E_0 and hbar as tables of results do, in
+        K, meV, s, 1/s or fW; None for natural units.
+        `marks` and `limits` stay natural.
     ax : matplotlib axes to draw on instead of a new figure.
 
     Returns
@@ -81,33 +89,53 @@ def plot_map(
     """
     values = _values(table, quantity)
     across, up = (str(name) for name in values.dims)
+    (wide, x_unit), (high, y_unit), (factor, unit) = (
+        in_si(variable.attrs.get("units", ""), units)
+        for variable in (table[across], table[up], values)
+    )
     points = [_mark(mark, across, up) for mark in marks]
     text, inches = dict(labels or {}), checked_width(width)
     with paper_style():
         figure, (axis,) = panels(1, inches, _SHAPE * inches, ax)
         axis.set_facecolor(_MISSING)
-        x, y = table[across].values, table[up].values
+        x, y = table[across].values * wide, table[up].values * high
         if values.dtype.kind in "UO":
             _draw_words(figure, axis, x, y, values)
         else:
-            mesh = _draw_numbers(axis, values, limits=_checked_limits(limits), lines=lines)
-            extend = _beyond(values.values, *mesh.get_clim())
-            figure.colorbar(mesh, ax=axis, label=text.get(quantity, quantity), extend=extend)
-        for point in points:
-            axis.plot(*point, marker="*", ms=10, mfc="white", mec="black", ls="", clip_on=False)
-        axis.set_xlabel(text.get(across, across))
-        axis.set_ylabel(text.get(up, up))
+            ends = None if (told := _checked_limits(limits)) is None else np.multiply(told, factor)
+            numbers = values.values * factor
+            mesh = _draw_numbers(axis, x, y, numbers.T, limits=ends, lines=lines)
+            extend = _beyond(numbers, *mesh.get_clim())
+            words = labelled(text.get(quantity, quantity), unit)
+            figure.colorbar(mesh, ax=axis, label=words, extend=extend)
+        for right, above in points:
+            axis.plot(
+                right * wide,
+                above * high,
+                marker="*",
+                ms=10,
+                mfc="white",
+                mec="black",
+                ls="",
+                clip_on=False,
+            )
+        axis.set_xlabel(labelled(text.get(across, across), x_unit))
+        axis.set_ylabel(labelled(text.get(up, up), y_unit))
     return figure
 
 
 def _draw_numbers(
-    axis: Axes, table: xr.DataArray, *, limits: tuple[float, float] | None, lines: bool
+    axis: Axes,
+    x: FloatArray,
+    y: FloatArray,
+    values: FloatArray,
+    *,
+    limits: FloatArray | None,
+    lines: bool,
 ) -> QuadMesh:
     """Draw colours, and lines of equal value with their numbers; both signs about zero."""
-    x, y = (table[name].values for name in table.dims)
-    values = table.values.T
     finite = values[np.isfinite(values)]
-    low, high = limits or (float(finite.min()), float(finite.max()))
+    low, high = (finite.min(), finite.max()) if limits is None else limits
     both = low < 0 < high
     if both:
         high = max(-low, high)
@@ -118,7 +146,7 @@ def _draw_numbers(
     )
     if lines and np.ptp(finite) > 0:
         drawn = axis.contour(x, y, values, colors="0.25" if both else "white", linewidths=0.6)
-        axis.clabel(drawn, fontsize=7)
+        axis.clabel(drawn, fontsize=7, fmt="%.3g")
     return mesh
 
 

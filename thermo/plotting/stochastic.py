@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,10 +15,10 @@ from thermo.evolution.linear_noise.spread import PathFluctuations
 from thermo.evolution.trajectory import Trajectory
 from thermo.plotting.style import (
     TWO_COLUMNS,
-    PaperFigure,
     checked_width,
     colours,
     legend_below,
+    panels,
     paper_style,
     reservoir_label,
     scales,
@@ -35,6 +37,7 @@ def plot_stochastic(
     *,
     width: float = TWO_COLUMNS,
     units: Units | None = None,
+    ax: Iterable[Axes] | None = None,
 ) -> Figure:
     """Return a figure of T_j(t) and mu_j(t), mean and standard deviation, and the last T_j.
 
@@ -46,6 +49,7 @@ def plot_stochastic(
         dotted: what the bands are to first order in 1/(A V). None for none.
     width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
     units : axes in K, meV and s; None for natural units of the reference energy E_0.
+    ax : three matplotlib axes to draw on instead of a new figure; no legend is drawn then.
 
     Returns
     -------
@@ -71,8 +75,7 @@ def plot_stochastic(
     scale, inches = scales(units), checked_width(width)
     field = None if path is None else path.at(ensemble.times)
     with paper_style():
-        figure = PaperFigure(figsize=(inches, 3 * _PANEL_HEIGHT), layout="constrained")
-        axes = [figure.add_subplot(3, 1, place) for place in (1, 2, 3)]
+        figure, axes = panels(3, inches, _PANEL_HEIGHT, ax, shared=False)
         for axis, kind, factor, label in (
             (axes[0], "T", scale.temperature, scale.temperature_label),
             (axes[1], "mu", scale.energy, scale.mu_label),
@@ -89,7 +92,8 @@ def plot_stochastic(
         at = f"{ensemble.times[-1] * scale.time:.3g}"
         axes[2].set_xlabel(f"{scale.temperature_label} at the last time, {at}")
         figure.align_ylabels(axes)
-        legend_below(figure, axes)
+        if ax is None:
+            legend_below(figure, axes)
     return figure
 
 

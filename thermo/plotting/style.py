@@ -71,14 +71,20 @@ def checked_width(width: object) -> float:
 
 
 def panels(
-    count: int, width: float, height: float, ax: Axes | Iterable[Axes] | None
+    count: int,
+    width: float,
+    height: float,
+    ax: Axes | Iterable[Axes] | None,
+    *,
+    shared: bool = True,
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure with so many panels of one time axis below each other, or those given.
+    """Return a figure with so many panels below each other, or those given.
 
     Parameters
     ----------
     count : of panels. width, height : of a new figure and of each of its panels, inches.
     ax : axes to draw on instead, as many as panels; one alone for one panel.
+    shared : whether the panels of a new figure have one horizontal axis.
 
     Raises
     ------
@@ -88,7 +94,8 @@ def panels(
     if ax is None:
         figure = PaperFigure(figsize=(width, height * count), layout="constrained")
         first = figure.add_subplot(count, 1, 1)
-        rest = [figure.add_subplot(count, 1, 2 + i, sharex=first) for i in range(count - 1)]
+        axis = first if shared else None
+        rest = [figure.add_subplot(count, 1, 2 + i, sharex=axis) for i in range(count - 1)]
         return figure, [first, *rest]
     given: list[object] = [ax] if isinstance(ax, Axes) else list(np.ravel(np.array(ax, object)))
     axes = [each for each in given if isinstance(each, Axes)]
@@ -145,7 +152,7 @@ class Scales:
 
     Parameters
     ----------
-    time, temperature, energy, heat : factors.
+    time, temperature, energy, heat, rate : factors; rate of particles per unit time.
     time_label, temperature_label, mu_label, heat_label : texts.
     """
 
@@ -153,6 +160,7 @@ class Scales:
     temperature: float = 1.0
     energy: float = 1.0
     heat: float = 1.0
+    rate: float = 1.0
     time_label: str = r"time $t\,E_0/\hbar$"
     temperature_label: str = r"temperature $k_BT_j/E_0$"
     mu_label: str = r"chemical potential $\mu_j/E_0$"
@@ -173,8 +181,34 @@ def scales(units: Units | None) -> Scales:
         temperature=float(units.temperature(1.0)),
         energy=float(units.energy(1.0)),
         heat=1e15 * float(units.power(1.0)),
+        rate=float(units.particle_flow(1.0)),
         time_label=r"time $t$ (s)",
         temperature_label=r"temperature $T_j$ (K)",
         mu_label=r"chemical potential $\mu_j$ (meV)",
         heat_label=r"heat flow out $Y_j$ (fW)",
     )
+
+
+def in_si(said: str, units: Units | None) -> tuple[float, str]:
+    """Return factor and name of the unit of the axes for numbers that say theirs.
+
+    Parameters
+    ----------
+    said : the attribute `units` of a table's variable, in E_0, hbar and k_B; of another one, or
+        none, the numbers stay.
+    units : None for natural units.
+    """
+    scale = scales(units)
+    known = {
+        "E_0": (scale.energy, "meV"),
+        "E_0/k_B": (scale.temperature, "K"),
+        "hbar/E_0": (scale.time, "s"),
+        "E_0/hbar": (scale.rate, "1/s"),
+        "E_0^2/hbar": (scale.heat, "fW"),
+    }
+    return (1.0, "") if units is None else known.get(said, (1.0, ""))
+
+
+def labelled(text: str, unit: str) -> str:
+    """Return an axis's label with its unit, if there is one."""
+    return f"{text} ({unit})" if unit else text

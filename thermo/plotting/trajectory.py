@@ -227,12 +227,34 @@ def _unbroken(line: FloatArray, T: FloatArray) -> FloatArray:
 
 
 def _heats(path: Trajectory, times: FloatArray, state: State) -> FloatArray:
-    """Return Y_j (m, n) at times (m,): of the law, or between the solver's steps if it has none."""
+    """Return Y_j (m, n) at times (m,): of the law, or of the reservoirs' T and mu without one."""
     if path.law is None:
-        return np.stack([np.interp(times, path.t, heat) for heat in path.heat.T], axis=1)
+        return _lost_heats(path, times, state)
     if getattr(path.law, "batched", False):
         return path.law(state.T, state.mu).heat
     return np.array([path.law(T, mu).heat for T, mu in zip(*state, strict=True)])
+
+
+def _lost_heats(path: Trajectory, times: FloatArray, state: State) -> FloatArray:
+    """Return mu dN/dt - dE/dt by the slopes of the solver's polynomials.
+
+    Between the steps, by monotone cubics, of a reservoir whose T and mu stay or whose gas is not
+    known.
+    """
+    if len(path.t) == 1:
+        return path.heat
+    from scipy.interpolate import PchipInterpolator  # takes 0.2 s to import
+
+    heat = np.array(PchipInterpolator(path.t, path.heat)(times))
+    slope = path.solution.slope(times)
+    n = len(path.names)
+    for j, (gas, capacity) in enumerate(zip(path.gases, path.capacities, strict=True)):
+        if isinstance(gas, EquationOfState) and np.isfinite(capacity):
+            T, mu = state.T[:, j], np.nan_to_num(state.mu[:, j])
+            moved = np.stack([T * slope[:, j], np.nan_to_num(slope[:, n + j])], axis=-1)
+            number, energy = np.einsum("mab,mb->am", gas.jacobian(T, mu), moved)
+            heat[:, j] = capacity * (mu * number - energy)
+    return heat
 
 
 def _heat(axis: Axes, t: FloatArray, heat: FloatArray, path: Trajectory, label: str) -> None:

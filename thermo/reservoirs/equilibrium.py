@@ -65,7 +65,7 @@ class Equilibrium(Summarised):
 
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset of T, mu and the residuals."""
-        units = {"T": "E_0", "mu": "E_0"}
+        units = {"T": "E_0/k_B", "mu": "E_0"}
         names = [field.name for field in dataclasses.fields(self)]
         return dataset({n: ((), getattr(self, n), {"units": units.get(n, "1")}) for n in names}, {})
 

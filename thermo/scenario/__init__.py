@@ -15,6 +15,7 @@ from thermo.scenario.tasks.flows import FlowsTask
 from thermo.scenario.tasks.fluctuations import FluctuationsTask
 from thermo.scenario.tasks.relaxation import RelaxationTask
 from thermo.scenario.tasks.response import ResponseTask
+from thermo.scenario.tasks.stochastic import StochasticTask
 from thermo.scenario.tasks.sweep import SweepTask
 from thermo.scenario.tasks.trajectory import TrajectoryTask
 
@@ -28,6 +29,7 @@ __all__ = [
     "ResponseTask",
     "Scenario",
     "ScenarioError",
+    "StochasticTask",
     "SweepTask",
     "TrajectoryTask",
     "example",

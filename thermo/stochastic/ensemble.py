@@ -18,7 +18,7 @@ from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.jumps.runs import Runs
 
 Quantity = Literal["T", "mu", "N", "E"]
-_UNITS = {"T": "energy", "mu": "energy", "N": "particles", "E": "energy"}
+_UNITS = {"T": "E_0/k_B", "mu": "E_0", "N": "1", "E": "E_0"}
 _WORDS = {"T": "temperature", "mu": "chemical potential", "N": "particle number", "E": "energy"}
 
 
@@ -256,7 +256,7 @@ class StochasticEnsemble(Summarised):
         for name in ("flips_T", "flips_mu", "first_flip_T", "first_flip_mu"):
             variables[name] = (("trajectory", "pair"), getattr(self, name))
         coordinates: dict[str, Sequence[object] | tuple[object, ...]] = {
-            "time": ("time", self.times, {"long_name": "time", "units": "1/energy"}),
+            "time": ("time", self.times, {"long_name": "time", "units": "hbar/E_0"}),
             "trajectory": ("trajectory", self.trajectories),
             "reservoir": list(self.names),
             "pair": [" and ".join(pair) for pair in self.pairs],

@@ -29,6 +29,9 @@ Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
 
 
+_UNITS = {"T": "E_0/k_B", "mu": "E_0", "E": "E_0"}
+
+
 @exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -77,7 +80,7 @@ class ReservoirMoments(Summarised):
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset of all of them over `reservoir`."""
         names = [field.name for field in dataclasses.fields(self) if field.name != "names"]
-        units = {name: "E_0" if name[0] in "TmE" else "1" for name in names}
+        units = {name: _UNITS.get(name.partition("_")[0], "1") for name in names}
         tables = {n: ("reservoir", getattr(self, n), {"units": units[n]}) for n in names}
         return dataset(tables, {"reservoir": list(self.names)})
 

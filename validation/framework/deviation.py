@@ -7,6 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
+import oqs
+from oqs.arguments import FloatArray
+from oqs.flows import KINDS
 from validation.framework.check import Measurement
 
 
@@ -20,6 +23,21 @@ def deviation(measured: ArrayLike, expected: ArrayLike, scale: ArrayLike | None 
         raise ValueError(f"cannot compare shape {a.shape} with the expected shape {b.shape}")
     unit = np.max(np.abs(b)) if scale is None else scale
     return float(np.max(np.abs(a - b) / unit))
+
+
+def deviations(found: oqs.Flows, exact: oqs.Flows, T: FloatArray) -> FloatArray:
+    """Return the deviations (3,) of P, J and Y, each relative to the largest of its kind.
+
+    Energies have no zero of their own: theirs is relative to max(T) per particle at least.
+    """
+    scales = [float(np.max(np.abs(getattr(exact, kind)))) for kind in KINDS]
+    scales[1] = max(scales[1], float(np.max(T)) * scales[0])
+    return np.array(
+        [
+            deviation(getattr(found, kind), getattr(exact, kind), scale)
+            for kind, scale in zip(KINDS, scales, strict=True)
+        ]
+    )
 
 
 def largest(*values: float) -> float:

@@ -1,17 +1,13 @@
 """Open systems solved exactly by other means than `oqs`: beyond weak coupling.
 
 One level by digamma functions; quadratic dots by the unitary evolution of long but finite leads; a
-Lorentzian reservoir as one more site; interacting dots by QuTiP's hierarchical equations of motion.
+Lorentzian reservoir as one more site.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import qutip
 from numpy.typing import ArrayLike
-from qutip.solver.heom import HEOMSolver, LorentzianPadeBath
 from scipy.special import digamma
 
 import oqs
@@ -113,47 +109,3 @@ def with_filter_sites(
     larger[sites, :sites] = np.sqrt(rate.strength * rate.width / 2) * t
     larger[:sites, sites] = larger[sites, :sites].conj()
     return larger, oqs.Contact(oqs.flat(2 * rate.width), np.eye(sites + 1)[sites])
-
-
-def hierarchy(
-    hamiltonian: qutip.Qobj,
-    operators: list[qutip.Qobj],
-    strengths: ArrayLike,
-    width: float,
-    T: ArrayLike,
-    mu: ArrayLike,
-    *,
-    depth: int = 2,
-    terms: int = 3,
-) -> FloatArray:
-    """Return P_j (n,) by QuTiP's hierarchical equations of motion: exact as depth, terms grow.
-
-    Reservoir j couples to `operators[j]` with gamma_j(w) = strength_j width^2 / ((w - mu_j)^2 +
-    width^2), the spectral density of QuTiP's LorentzianPadeBath, centred at its own mu_j.
-
-    Parameters
-    ----------
-    hamiltonian : Qobj. operators : n annihilators (Qobj).
-    depth : of the hierarchy; corrections beyond it are of order gamma^(depth + 1) with U, and
-        absent without it at depth 2.
-    terms : of the Pade expansion of the Fermi function.
-    """
-    baths = [
-        LorentzianPadeBath(Q, gamma=float(g), w=width, mu=float(m), T=float(t), Nk=terms, tag=j)
-        for j, (Q, g, t, m) in enumerate(
-            zip(operators, np.asarray(strengths), np.asarray(T), np.asarray(mu), strict=True)
-        )
-    ]
-    _, auxiliary = HEOMSolver(hamiltonian, baths, max_depth=depth).steady_state()
-    return np.array([_current(auxiliary, j) for j in range(len(baths))])
-
-
-def _current(auxiliary: Any, j: int) -> float:
-    """Return the particles that reservoir j loses, from the first tier of the hierarchy."""
-    total = 0j
-    for label in auxiliary.filter(level=1, tags=[j]):
-        exponent = auxiliary.exps(label)[0]
-        enters = exponent.type == exponent.types["+"]
-        operator = exponent.Q if enters else exponent.Q.dag()
-        total += (1j if enters else -1j) * (operator * auxiliary.extract(label)).tr()
-    return float(total.real)

@@ -8,6 +8,7 @@ import pytest
 import oqs
 import thermo
 from oqs import Verdict
+from thermo.evolution.finite_size import level_density
 
 T, MU = [0.6, 1.0], [20.8, 16.0]
 
@@ -131,3 +132,50 @@ def test_a_loaded_path_with_a_gas_of_the_users_own_is_refused(tmp_path) -> None:
     run.save(tmp_path / "run.nc")
     with pytest.raises(ValueError, match="of one the file has only the description"):
         thermo.audit(thermo.Trajectory.load(tmp_path / "run.nc"), model())
+
+
+def test_reservoirs_of_one_level_spacing_are_no_continuum() -> None:
+    audit = path(thermo.SommerfeldGas(1.5)).audit
+    # levels 1/sqrt(21.1) apart under a rate of 1e-4 sqrt(21.1)
+    assert audit["continuum"].ratio == pytest.approx(1e4 / 21.1, rel=1e-12)
+    assert audit["continuum"].verdict is Verdict.UNRELIABLE
+    run = path(thermo.SommerfeldGas(1.5))
+    k = int(np.argmin(run.T[:, 0]))
+    heat = np.pi**2 / 3 * run.mu[k, 0] ** 0.5 * run.T[k, 0]
+    assert audit["fluctuations"].ratio == pytest.approx(heat**-0.5, rel=0.02)
+    assert audit["fluctuations"].verdict is Verdict.UNRELIABLE
+    assert f"in less than {2 * 21.1**0.5:.3g}" in audit["depletion"].measure
+
+
+def test_larger_reservoirs_mend_both() -> None:
+    small, large = (path(thermo.SommerfeldGas(1.5), c).audit for c in (1.0, 1e4))
+    assert large["continuum"].ratio == pytest.approx(small["continuum"].ratio / 1e4)
+    assert large["fluctuations"].ratio == pytest.approx(small["fluctuations"].ratio / 1e2, rel=1e-3)
+    for name in ("continuum", "fluctuations"):
+        assert large[name].verdict is Verdict.SOUND
+
+
+def test_fixed_reservoirs_have_no_size() -> None:
+    gas = thermo.SommerfeldGas(1.5)
+    reservoirs = [thermo.Reservoir(gas, capacity=np.inf) for _ in range(2)]
+    run = thermo.evolve(oqs.flow_law(model()), reservoirs, T, MU, t_final=1.0, events=False)
+    assert "continuum" not in [a.name for a in run.audit.assumptions]
+
+
+@pytest.mark.parametrize(
+    ("gas", "energy", "density"),
+    [
+        (thermo.FermiDiracGas(2.0), 3.0, 3.0),
+        (thermo.SommerfeldGas(1.5), -1.0, 0.0),
+        (thermo.BoseGas(3.0), 2.0, 4.0),
+        (thermo.TabulatedGas([0.0, 1.0, 2.0], [1.0, 3.0, 1.0]), 0.5, 2.0),
+        (thermo.DebyeSolid(T_D=2.0), 1.0, 9 / 8),
+        (thermo.DebyeSolid(T_D=2.0), 3.0, 0.0),
+        (thermo.CombinedGas([(thermo.FermiDiracGas(2.0), 2.0), (thermo.BoseGas(1.0), 1.0)]), 3, 7),
+    ],
+    ids=repr,
+)
+def test_level_density(gas, energy, density) -> None:
+    assert level_density(gas, np.array([energy])) == pytest.approx([density])
+    if density:  # it is what the number or the energy of the gas integrates
+        assert level_density(object(), np.array([energy])) is None

@@ -9,6 +9,7 @@ from matplotlib._pylab_helpers import Gcf
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgba
 
+import oqs
 import thermo
 from thermo.plotting.style import COLOURS
 
@@ -47,6 +48,23 @@ def test_numbers_are_colours(table):
     assert np.isnan(values[3, 4])
     assert to_rgba(axis.get_facecolor()) == to_rgba("0.85")
     assert Gcf.get_all_fig_managers() == []
+
+
+def test_units_of_what_says_its_own(table):
+    units = oqs.Units.from_meV(2.0)
+    told = table.assign_coords(x=table["x"].assign_attrs(units="E_0/k_B"))
+    told["power"] = told["power"].assign_attrs(units="E_0^2/hbar")
+    mark = {"x": 1.0, "y": 0.5}
+    figure = thermo.plot_map(told, "power", units=units, marks=[mark], limits=(-1.0, 1.0))
+    axis, bar = figure.axes
+    assert (axis.get_xlabel(), axis.get_ylabel(), bar.get_ylabel()) == ("x (K)", "y", "power (fW)")
+    fW = 1e15 * units.power(1.0)
+    assert mesh(figure).get_clim() == pytest.approx((-fW, fW))
+    values = np.ma.filled(mesh(figure).get_array(), np.nan).reshape(4, 5)
+    np.testing.assert_allclose(values, table["power"].values.T * fW)
+    (star,) = axis.get_lines()
+    assert star.get_xdata()[0] == pytest.approx(units.temperature(1.0))
+    assert axis.get_xlim()[1] > units.temperature(X[-1])
 
 
 def test_both_signs_are_centred_at_zero(table):

@@ -214,7 +214,26 @@ def test_a_path_on_which_nothing_happens(options):
 def test_heat_of_a_trajectory_without_its_law(figure_2):
     read = dataclasses.replace(figure_2, law=None)
     times, values = line(plot_trajectory(read, heat=True).axes[2], "reservoir 1").get_data()
-    np.testing.assert_allclose(values, np.interp(times, figure_2.t, figure_2.heat[:, 0]))
+    state = figure_2.at(times)
+    exact = figure_2.law(state.T, state.mu).heat[:, 0]
+    np.testing.assert_allclose(values, exact, rtol=0, atol=1e-6 * np.max(np.abs(exact)))
+
+
+def test_heat_of_a_fixed_reservoir_without_its_law():
+    gas = thermo.FermiDiracGas(1.5)
+    law = oqs.closed_form(
+        oqs.QuadraticSystem.from_energies([21.1, 21.5]), [oqs.Contact(oqs.flat(1e-3))] * 2
+    )
+    group = [thermo.Reservoir(gas, 1.0), thermo.Reservoir(gas, np.inf)]
+    path = thermo.evolve(law, group, [0.6, 1.0], [20.8, 16.0])
+    figure = plot_trajectory(dataclasses.replace(path, law=None), heat=True)
+    for j in range(2):
+        times, values = line(figure.axes[2], f"reservoir {j + 1}").get_data()
+        state = path.at(times)
+        exact = law(state.T, state.mu).heat[:, j]
+        np.testing.assert_allclose(
+            values, exact, rtol=0, atol=(1e-6, 2e-2)[j] * np.abs(exact).max()
+        )
 
 
 def test_marks_are_apart(figure_1):

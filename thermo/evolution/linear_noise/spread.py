@@ -89,7 +89,7 @@ class PathFluctuations(Summarised):
 
     def to_dataset(self) -> xarray.Dataset:
         """Return the standard deviations with dimensions `time` and `reservoir`."""
-        units = {"N": "1", "E": "E_0", "T": "E_0", "mu": "E_0"}
+        units = {"N": "1", "E": "E_0", "T": "E_0/k_B", "mu": "E_0"}
         tables = {
             f"{kind}_std": (
                 ("time", "reservoir"),

@@ -13,6 +13,7 @@ from thermo.deferred import xr
 from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.results.data import made_by
 from thermo.scenario.scenario import Scenario
+from thermo.stochastic.ensemble import StochasticEnsemble
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,12 +46,27 @@ def save_figures(
     _save(figure, "trajectory", scenario, folder)
 
 
+def save_stochastic_figure(
+    ensemble: StochasticEnsemble, scenario: Scenario, units: Units | None, folder: pathlib.Path
+) -> None:
+    """Write the figure of trajectories of jumps in every format that the scenario asks for."""
+    from thermo.plotting.stochastic import plot_stochastic  # takes Matplotlib
+
+    if scenario.outputs.figures:
+        _save(plot_stochastic(ensemble, units=units), "stochastic", scenario, folder)
+
+
 def save_sweep_figures(
-    table: xr.Dataset, quantities: Sequence[str], scenario: Scenario, folder: pathlib.Path
+    table: xr.Dataset,
+    quantities: Sequence[str],
+    scenario: Scenario,
+    units: Units | None,
+    folder: pathlib.Path,
 ) -> None:
     """Write the figures of a sweep: curves over one axis, a map of each quantity over two.
 
-    Of three axes or more, and of an axis of a single value, there is no figure.
+    Of three axes or more, and of an axis of a single value, there is no figure. With `units` what
+    has one is drawn in K, meV, s, 1/s or fW.
     """
     from thermo.plotting.curves import plot_curves
     from thermo.plotting.map import plot_map
@@ -61,11 +77,11 @@ def save_sweep_figures(
     numbers = [q for q in quantities if q in table and table[q].dtype.kind in "iuf"]
     numbers = [q for q in numbers if np.isfinite(table[q].values).any()]
     if len(axes) == 1 and numbers:
-        _save(plot_curves(table, numbers), "sweep", scenario, folder)
+        _save(plot_curves(table, numbers, units=units), "sweep", scenario, folder)
     if len(axes) == 2:
         for quantity in numbers:
             for name, values in _by_reservoir(table[quantity]):
-                figure = plot_map(values.to_dataset(name=name), name)
+                figure = plot_map(values.to_dataset(name=name), name, units=units)
                 _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
 
 
@@ -81,7 +97,7 @@ def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
 def _save(figure: Figure, stem: str, scenario: Scenario, folder: pathlib.Path) -> None:
     """Write a figure with the scenario's title, in every format that it asks for."""
     # a dollar sign would begin a formula
-    figure.suptitle(scenario.title.replace("$", r"\$"))
+    figure.suptitle(scenario.title.replace("$", r"\$"), fontsize=8)
     made_of = made_by(scenario.document)
     origin = {
         "Title": f"{scenario.title} (scenario sha256 {made_of['scenario']['sha256']})",

@@ -14,6 +14,7 @@ from thermo.scenario.tasks.flows import read_flows, show_flows
 from thermo.scenario.tasks.fluctuations import read_fluctuations, show_fluctuations
 from thermo.scenario.tasks.relaxation import read_relaxation, show_relaxation
 from thermo.scenario.tasks.response import read_response, show_response
+from thermo.scenario.tasks.stochastic import read_stochastic, show_stochastic
 from thermo.scenario.tasks.sweep import read_sweep, show_sweep
 from thermo.scenario.tasks.trajectory import read_trajectory
 from thermo.scenario.tasks.trajectory_report import show_trajectory
@@ -40,6 +41,7 @@ TASKS: Final[Mapping[str, TaskKind]] = {
     "response": TaskKind(read_response, show_response),
     "relaxation": TaskKind(read_relaxation, show_relaxation),
     "trajectory": TaskKind(read_trajectory, show_trajectory),
+    "stochastic": TaskKind(read_stochastic, show_stochastic),
     "sweep": TaskKind(read_sweep, show_sweep),
 }
 """In the order in which they are computed: a new one is an entry here."""

@@ -24,7 +24,7 @@ from thermo.scenario.schema.table import Choice, Items, Table, argument_keys, qu
 from thermo.scenario.schema.values import positive
 from thermo.scenario.tasks.axes import read_axes
 from thermo.scenario.tasks.laws import DRIVING, LAWS, require_law
-from thermo.scenario.tasks.sweep_point import EVOLVED, QUANTITIES, WITH_GASES, SweepPoint
+from thermo.scenario.tasks.sweep_point import EVOLVED, QUANTITIES, UNITS, WITH_GASES, SweepPoint
 from thermo.sweeps.parts import Part, merge
 from thermo.sweeps.store_file import DamagedStore
 from thermo.sweeps.sweep import sweep
@@ -69,7 +69,7 @@ class SweepTask:
         if workspace.folder is not None and scenario.outputs.netcdf:
             save_table(table, workspace.folder, "sweep.nc", scenario)
         if workspace.folder is not None and workspace.part is None:
-            save_sweep_figures(table, self.quantities, scenario, workspace.folder)
+            save_sweep_figures(table, self.quantities, scenario, workspace.units, workspace.folder)
         _leave_points(workspace)
         failed = _failed(table, workspace.part)
         points = int(table["error"].size)
@@ -93,8 +93,11 @@ class SweepTask:
         for name, variable in table.data_vars.items():
             own = [d for d in variable.dims if d not in self.axes]
             dims = [*self.axes, *(["reservoir"] if own else [])]
-            variables[str(name)] = (dims, variable.values, variable.attrs)
-        coordinates: dict[str, Any] = dict(self.axes)
+            about = {"units": UNITS[str(name)]} if name in UNITS else {}
+            variables[str(name)] = (dims, variable.values, variable.attrs | about)
+        coordinates: dict[str, Any] = {
+            path: (path, values, _of_axis(path)) for path, values in self.axes.items()
+        }
         if any("reservoir" in dims for dims, _, _ in variables.values()):
             coordinates["reservoir"] = list(scenario.names)
         return xr.Dataset(variables, coordinates)
@@ -127,6 +130,13 @@ class SweepTask:
                 "scenario's. Give the scenario that they were computed from."
             )
         return table
+
+
+def _of_axis(path: str) -> dict[str, str]:
+    """Return what a reservoir's T or mu is in; of other keys only their path tells."""
+    table, _, key = path.rpartition(".")
+    found = {"T": "E_0/k_B", "mu": "E_0"}.get(key) if table.startswith("reservoirs.") else None
+    return {} if found is None else {"units": found}
 
 
 def _leave_points(workspace: Workspace) -> None:

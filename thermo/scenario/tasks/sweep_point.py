@@ -86,6 +86,22 @@ GROUPS: Final[Mapping[tuple[str, ...], Callable[[Scenario, str], dict[str, Any]]
 QUANTITIES: Final = tuple(name for group in GROUPS for name in group)
 """What a sweep can tabulate."""
 
+UNITS: Final[Mapping[str, str]] = {
+    "particle": "E_0/hbar",
+    "energy": "E_0^2/hbar",
+    "heat": "E_0^2/hbar",
+    "noise": "E_0/hbar",
+    "peltier": "E_0",
+    "relaxation_time": "hbar/E_0",
+    "T_equilibrium": "E_0/k_B",
+    "mu_equilibrium": "E_0",
+    "t_end": "hbar/E_0",
+    "T_end": "E_0/k_B",
+    "mu_end": "E_0",
+    "lowest_T": "E_0/k_B",
+}
+"""What quantities are in, of those that figures turn into K, meV, s, 1/s and fW."""
+
 EVOLVED: Final = next(group for group, compute in GROUPS.items() if compute is _evolution)
 """Quantities that need an evolution at every point."""
 

@@ -73,7 +73,7 @@ class JumpPath(Summarised):
         tables: dict[str, Any] = {
             name: (over, getattr(self, name), {"long_name": text, "units": unit})
             for name, text, unit in (
-                ("T", "temperature", "E_0"),
+                ("T", "temperature", "E_0/k_B"),
                 ("mu", "chemical potential", "E_0"),
                 ("N", "particle number", "1"),
                 ("E", "energy", "E_0"),

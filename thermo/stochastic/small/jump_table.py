@@ -102,8 +102,8 @@ def _of_populations(model: object) -> DaviesModel:
     """Return the model if its jumps are a rate equation, of rates of the frequency alone."""
     if not isinstance(model, DaviesModel):
         raise TypeError(
-            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. "
-            "Make one with oqs.davies(system, contacts)."
+            f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. Make one with "
+            "oqs.davies(system, contacts); thermo.evolve_stochastic follows oqs.perlind's too."
         )
     if model.varies:
         raise ValueError(
@@ -114,8 +114,8 @@ def _of_populations(model: object) -> DaviesModel:
     if coherent:
         raise ValueError(
             f"Argument `model` must have jumps between populations alone, but contacts drive "
-            f"{coherent} matrix elements between its degenerate levels. Lift the degeneracy by "
-            "more than the rates, or give every level a contact of its own (coupling=None)."
+            f"{coherent} matrix elements between its degenerate levels. Follow wave functions, "
+            "thermo.evolve_stochastic, or give every level a contact of its own (coupling=None)."
         )
     return model
 

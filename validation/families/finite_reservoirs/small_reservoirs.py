@@ -234,6 +234,26 @@ def figure_one() -> Measurement:
     )
 
 
+@check(
+    "Fig. 1 with reservoirs of 60 particles",
+    equation="Fig. 1",
+    reference="the exact chain of 4699 states at A V = 1",
+    tolerance=at_most(_ERRORS),
+    claim="Where one jump is a large part of a reservoir, jumps and master equation still agree.",
+)
+def figure_one_tiny() -> Measurement:
+    """Return the deviation of the mean of T_1 in standard errors."""
+    ensemble = _figure_one(1.0, _SAMPLE)
+    model = oqs.davies(FIGURE_1.system(), FIGURE_1.contacts())
+    boxes = [thermo.Reservoir(thermo.FermiDiracGas(FIGURE_1.alpha)) for _ in FIGURE_1.T]
+    exact = thermo.master_equation(model, boxes, FIGURE_1.T, FIGURE_1.mu).at(_TIME)
+    mean, spread, start = exact.T_mean[0], exact.T_std[0], FIGURE_1.T[0]
+    off = abs(ensemble.T_mean[0, 0] - mean) * math.sqrt(_SAMPLE) / spread
+    return Measurement(
+        float(off), detail=f"T_1/T_1(0) = {mean / start:.4f} +- {spread / start:.4f}"
+    )
+
+
 def _explicit(capacity: float, levels: int, **options: object) -> thermo.ExplicitReservoirs:
     boxes = [thermo.Reservoir(thermo.FermiDiracGas(FIGURE_1.alpha), capacity) for _ in FIGURE_1.T]
     return thermo.explicit_reservoirs(

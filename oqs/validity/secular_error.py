@@ -1,0 +1,101 @@
+"""What the secular approximation costs: flows of Davies against those of PERLind."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from oqs.arguments import FloatArray
+from oqs.contact.together import plain
+from oqs.errors import NonUniqueStationaryState
+from oqs.flows import Flows
+from oqs.generator.davies.davies_model import DaviesModel
+from oqs.generator.model import Model
+from oqs.generator.perlind.perlind import perlind
+from oqs.laws.density_matrix import flow_law
+from oqs.laws.gross import relative_deviations
+from oqs.system.systems import QuadraticSystem
+from oqs.validity.secular import worst_mixing
+from oqs.validity.verdict import Assumption, Verdict
+
+_QUICK = 5e4  # matrix elements between equal quantum numbers that take a fraction of a second
+_SHIFTED = 2**6  # states up to which the shifts of interacting ones take a fraction of a second
+_LONG, _FEW = 2**8, 4  # states and channels up to which they take a second
+
+
+def secular(
+    model: DaviesModel,
+    rates: FloatArray | None,
+    davies: Flows | None,
+    T: FloatArray,
+    mu: FloatArray,
+    gross: Flows,
+    *,
+    long: bool,
+) -> Assumption:
+    """Return the row "secular" of an audit: the largest deviation of Davies from PERLind.
+
+    PERLind keeps all coherences that Davies drops, at an error of the order of the line widths over
+    T, which other rows measure. Where it does not apply, or takes `long` and that is not wanted,
+    the ratio of `worst_mixing` stands for the deviation, which is of the order of its square.
+    """
+    mixing, lower, upper = worst_mixing(model, rates)
+    remedy = (
+        "use oqs.perlind, count these levels as one, oqs.davies(..., resolution=...), or use "
+        "oqs.landauer or oqs.heom_law"
+    )
+    if mixing == 0:
+        measure = "no contact mixes levels that the model keeps apart"
+        return Assumption("secular", 0.0, Verdict.SOUND, measure, remedy)
+    pair = f"mixing of energies {lower:.6g} and {upper:.6g} by their rates over their distance"
+    wanted = long or quick(model)
+    deviations = _deviations(model, davies, T, mu, gross, long) if davies and wanted else None
+    if deviations is None:
+        return Assumption("secular", mixing, Verdict.of(mixing), pair, remedy)
+    told = ", ".join(f"{kind} {value:.2g}" for kind, value in deviations.items())
+    ratio = max(deviations.values())
+    measure = f"deviation from oqs.perlind: {told}; {pair}: {mixing:.2g}"
+    return Assumption("secular", ratio, Verdict.of(ratio), measure, remedy)
+
+
+def quick(model: Model) -> bool:
+    """Return whether PERLind of this system takes a fraction of a second."""
+    if isinstance(model.system, QuadraticSystem):
+        return True
+    sizes = np.bincount(model.secular.sector).astype(np.float64)
+    return bool(np.sum(sizes**2) <= _QUICK)
+
+
+def _deviations(
+    model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows, long: bool
+) -> dict[str, float] | None:
+    """Return the deviation of each kind of flow; None where PERLind does not apply."""
+    if not plain(model.contacts):
+        return None
+    try:
+        coherent = _coherent(model, T, mu, long)
+    except NonUniqueStationaryState:
+        return None
+    return relative_deviations(davies, coherent, T, gross)
+
+
+def _coherent(model: DaviesModel, T: FloatArray, mu: FloatArray, long: bool) -> Flows:
+    """Return the flows by PERLind; where shifts are known with these, which part close levels.
+
+    With interactions each of many frequencies has its own: only for small systems.
+    """
+    for shifted in (True, False) if _shifts_affordable(model, long) else (False,):
+        try:
+            return flow_law(perlind(model.system, model.contacts, lamb_shift=shifted))(T, mu)
+        except NonUniqueStationaryState:
+            raise
+        except ValueError:  # of a contact without the band that its shift needs
+            if not shifted:
+                raise
+    raise AssertionError("one of both returned or raised")
+
+
+def _shifts_affordable(model: DaviesModel, long: bool) -> bool:
+    if isinstance(model.system, QuadraticSystem) or model.system.dimension <= _SHIFTED:
+        return True
+    channels = sum(len(contact.channels(model.system.sites)) for contact in model.leads)
+    return long and model.system.dimension <= _LONG and channels <= _FEW
