@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.contact.together import plain
+from oqs.contact.together import fixed_fermionic
 from oqs.errors import NonUniqueStationaryState
 from oqs.flows import Flows
 from oqs.generator.davies.davies_model import DaviesModel
@@ -69,7 +69,7 @@ def _deviations(
     model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows, long: bool
 ) -> dict[str, float] | None:
     """Return the deviation of each kind of flow; None where PERLind does not apply."""
-    if not plain(model.contacts):
+    if not fixed_fermionic(model.contacts):
         return None
     try:
         coherent = _coherent(model, T, mu, long)
