@@ -1,7 +1,13 @@
-"""Tasks: spin chains between two Ohmic baths."""
+"""Tasks: spin chains between two Ohmic baths.
+
+qthermo stands beside in the same run where it is installed (`pip install qthermo`); nothing else
+needs it.
+"""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import math
 from collections.abc import Callable
 
@@ -14,6 +20,7 @@ import oqs
 T = [1.0, 2.0]
 SLOPES = 0.01, 0.03
 _PEER = 4  # qubits up to which QuTiP's tensor takes seconds
+_QTHERMO = 6  # and qthermo's jump operators
 
 
 def chain(sites: int) -> tuple[oqs.OperatorSystem, list[qutip.Qobj]]:
@@ -69,6 +76,34 @@ def thermal(slope: float, temperature: float) -> Callable[[float], float]:
     return spectrum
 
 
+def with_qthermo(sites: int) -> Timing:
+    """Build and solve, beside qthermo's Davies baths and heat currents, where it is installed."""
+    system, ends = chain(sites)
+    H = system.hamiltonian
+    baths = [oqs.BosonicContact(oqs.ohmic(s), x) for s, x in zip(SLOPES, ends, strict=True)]
+
+    def ours() -> oqs.Flows:
+        return oqs.flow_law(oqs.davies(oqs.OperatorSystem(H), baths))(T)
+
+    if importlib.util.find_spec("qthermo") is None or sites > _QTHERMO:
+        return Timing(best(ours))
+    qthermo = importlib.import_module("qthermo")
+    matrix, operators = H.full(), [x.full() for x in ends]
+
+    def peer() -> list[float]:
+        made = [
+            qthermo.davies_bath(matrix, x, t, spectrum=qthermo.ohmic_spectrum(slope), name=f"{k}")
+            for k, (x, t, slope) in enumerate(zip(operators, T, SLOPES, strict=True))
+        ]
+        currents: dict[str, float] = qthermo.analyze(matrix, made).currents
+        return list(currents.values())
+
+    found = ours().energy
+    if not np.allclose(found, peer(), rtol=1e-8, atol=1e-8 * np.abs(found).max()):
+        raise AssertionError("the heat currents differ")
+    return Timing(best(ours), best(peer))
+
+
 def again(sites: int) -> Timing:
     """Flows at new T, beside building and solving."""
     law = oqs.flow_law(model(sites))
@@ -78,6 +113,9 @@ def again(sites: int) -> Timing:
 TASKS = {
     "spins": Task(
         "spin chain, build and solve", (2, 4, 6, 8, 10), whole, "qutip.bloch_redfield_tensor", 3
+    ),
+    "spins beside qthermo": Task(
+        "spin chain, build and solve", (2, 4, 6), with_qthermo, "qthermo.analyze", 2
     ),
     "spins again": Task("spin chain, new T", (2, 4, 6, 8, 10), again, "build and solve", 3),
 }

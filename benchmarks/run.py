@@ -41,6 +41,7 @@ TASKS: dict[str, Task] = (
 EXPONENTIAL = (
     "whole",
     "spins",
+    "spins beside qthermo",
     "spins again",
     "spinful",
     "readings",

@@ -5,6 +5,7 @@ from oqs.contact.contacts import Contact as Contact
 from oqs.contact.rates import flat as flat
 from oqs.contact.rates import lorentzian as lorentzian
 from oqs.contact.rates import power_law as power_law
+from oqs.contact.rates import temperature_scaled as temperature_scaled
 from oqs.contact.spectra import drude_lorentz as drude_lorentz
 from oqs.contact.spectra import ohmic as ohmic
 from oqs.contact.spectra import underdamped as underdamped

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
 from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
-from oqs.contact.rates import Rate, RateAt, rate_at, varies
+from oqs.contact.rates import Rate, rate_at, rate_frozen, varies
 from oqs.contact.spectra import frequencies_near_zero, slope_at_zero
 from oqs.deferred import qutip
 from oqs.exports import exported
@@ -158,7 +158,7 @@ class BosonicContact(ReservoirContact):
         if not self.varies:
             return self
         operator = self.operator[0] if len(self.operator) == 1 else self.operator
-        return BosonicContact(RateAt(self.spectrum, T, mu), operator, self.name, self.band)
+        return BosonicContact(rate_frozen(self.spectrum, T, mu), operator, self.name, self.band)
 
     def why_zero(self, frequency: float) -> str:
         """Say why J is 0 at this frequency, where it is."""

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
 from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
-from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, RateAt, rate_at, varies
+from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, rate_at, rate_frozen, varies
 from oqs.exports import exported
 from oqs.summary import Summary, counted, few_digits
 
@@ -149,7 +149,7 @@ class Contact(ReservoirContact):
         """Return this contact with its rate as it is at one T, mu."""
         if not self.varies:
             return self
-        return Contact(RateAt(self.rate, T, mu), self.coupling, self.name, self.band)
+        return Contact(rate_frozen(self.rate, T, mu), self.coupling, self.name, self.band)
 
     def why_zero(self, frequency: float) -> str:
         """Say why gamma is 0 at this frequency, where it is."""

@@ -129,6 +129,54 @@ def lorentzian(strength: float, center: float, width: float) -> Lorentzian:
 
 @final
 @dataclasses.dataclass(frozen=True)
+class TemperatureScaled:
+    """rate(w) (T / T_0)^exponent: a coupling that changes with the reservoir's temperature."""
+
+    rate: Rate
+    exponent: float
+    T_0: float
+
+    def __call__(self, frequency: FloatArray, T: float, mu: float) -> ArrayLike:
+        """Return the rate at each frequency, of a reservoir at T."""
+        return np.asarray(self.rate(frequency)) * (T / self.T_0) ** self.exponent
+
+
+@exported
+def temperature_scaled(rate: Rate, exponent: float, T_0: float) -> TemperatureScaled:
+    """Return rate(w) (T/T_0)^exponent, a rate or spectral density that changes with T.
+
+    Parameters
+    ----------
+    rate : of the frequency alone, in units of energy.
+    exponent : real. T_0 : > 0, the temperature at which it is `rate`, units of energy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        if `rate` is no callable of the frequency alone, or a number is refused.
+
+    Examples
+    --------
+    >>> import qutip
+    >>> rate = oqs.temperature_scaled(oqs.ohmic(0.01), exponent=2, T_0=1.0)
+    >>> bath = oqs.BosonicContact(rate, qutip.sigmax())
+    >>> bath.at(T=0.5, mu=0.0).gamma(np.array([1.0]))
+    array([0.0025])
+    """
+    if not callable(rate) or varies(rate):
+        raise TypeError(
+            f"Argument `rate` must be a callable of the frequency alone, but is {rate!r}. Give "
+            "oqs.flat(0.01) or oqs.ohmic(0.01); a callable (w, T, mu) serves as it is."
+        )
+    return TemperatureScaled(
+        rate,
+        real_number("exponent", exponent, "0 is no change with T."),
+        positive_number("T_0", T_0, "It is the temperature at which the rate is as given."),
+    )
+
+
+@final
+@dataclasses.dataclass(frozen=True)
 class RateAt:
     """A rate(w, T, mu) at one T, mu: a rate of the frequency alone."""
 
@@ -139,6 +187,19 @@ class RateAt:
     def __call__(self, frequency: FloatArray) -> ArrayLike:
         """Return the rate at each frequency."""
         return self.rate(frequency, self.T, self.mu)
+
+
+def rate_frozen(rate: Rate, T: float, mu: float) -> Rate:
+    """Return a rate(w, T, mu) at one T, mu; a scaled law stays the law that it is."""
+    if isinstance(rate, TemperatureScaled):
+        law: Any = rate.rate
+        factor = float((T / rate.T_0) ** rate.exponent)
+        for size in ("strength", "prefactor", "value"):  # of the laws of oqs
+            if dataclasses.is_dataclass(law) and hasattr(law, size):
+                replaced: Any = dataclasses.replace
+                found: Rate = replaced(law, **{size: factor * getattr(law, size)})
+                return found
+    return RateAt(rate, T, mu)
 
 
 def varies(rate: Rate) -> bool:

@@ -16,11 +16,12 @@ from oqs.contact.principal_value import (
     occupied_shift_slopes,
     shift_function,
 )
-from oqs.contact.spectra import Ohmic
+from oqs.contact.spectra import DrudeLorentz, Ohmic, Underdamped
 from oqs.numerics.occupation import bose
 
 _Weight = Callable[[FloatArray, FloatArray], FloatArray]
 _REACH = 60.0  # cutoffs after which e^-x is below 1e-26
+_FAR = 1e4  # centers after which what an underdamped mode leaves, 1/w^3, is below 1e-12 of a shift
 
 
 def frequency_shifts(
@@ -35,13 +36,14 @@ def frequency_shifts(
     Raises
     ------
     ValueError
-        if the integral does not converge: another spectrum than a cut off one without a band.
+        if the integral does not converge: a spectrum without a cutoff and without a band.
     """
     here = contact.at(T, mu)
     if isinstance(here, BosonicContact):
         shift = _bosonic_shift(here, T, _emitted, T)
         half = np.where(frequencies == 0, 0.5, 1.0)
-        return half * shift(frequencies), half * shift(-frequencies)
+        above, below = (shift(w) + _beyond(here, T, w) for w in (frequencies, -frequencies))
+        return half * above, half * below
     assert isinstance(here, Contact)  # the other kind of contact
     occupied = occupied_shift(here, frequencies, T, mu)
     return shift_function(here)(frequencies) - occupied, -occupied
@@ -81,7 +83,7 @@ def _bosonic_shift(
     weight : of energies v and x = |v|/T; absorption of bosons stands at v < 0.
     at_zero : limit of |v| weight(v) at v = 0.
     """
-    highest, features = _support(contact)
+    highest, features = _support(contact, T)
 
     def weighted(energies: FloatArray) -> FloatArray:
         away = np.abs(energies)
@@ -98,15 +100,44 @@ def _bosonic_shift(
     )
 
 
-def _support(contact: BosonicContact) -> tuple[float, list[float]]:
-    """Return the highest energy and those around which J varies fast."""
+def _support(contact: BosonicContact, T: float) -> tuple[float, list[float]]:
+    """Return the highest energy that is integrated to, and those around which J varies fast."""
     if contact.band is not None:
         return contact.band[1], [contact.band[1]]
     spectrum = contact.spectrum
     if isinstance(spectrum, Ohmic) and spectrum.cutoff is not None:
         return _REACH * spectrum.cutoff, [spectrum.cutoff]
+    if isinstance(spectrum, DrudeLorentz):
+        return _REACH * max(spectrum.cutoff, T), [spectrum.cutoff]
+    if isinstance(spectrum, Underdamped):
+        center, width = spectrum.center, spectrum.width
+        around = [center, abs(center - width), center + width]
+        return max(_FAR * max(center, width), _REACH * T), around
     raise ValueError(
         f"Argument `band` of {contact.label()} must be given for its frequency shift, but is None: "
         f"with {spectrum!r} the integral over all energies diverges or does not end. Give "
         "BosonicContact(..., band=(0, highest)), or oqs.ohmic(..., cutoff=...)."
     )
+
+
+def _beyond(contact: BosonicContact, T: float, w: FloatArray) -> FloatArray:
+    """Return the integral over what stands above the highest energy L, where n_B is nothing.
+
+    Of a Drude-Lorentz spectrum, J ~ 1/v, with c its cutoff and |w| < L:
+
+        int_L^inf dv v/((v^2 + c^2)(w - v)) = [w ln((L - w)/sqrt(L^2 + c^2)) - c arctan(c/L)]
+                                              / (w^2 + c^2).
+    """
+    spectrum = contact.spectrum
+    if contact.band is not None or not isinstance(spectrum, DrudeLorentz):
+        return np.zeros_like(w)
+    L, c = _support(contact, T)[0], spectrum.cutoff
+    if np.any(np.abs(w) >= L / 2):
+        raise ValueError(
+            f"The Bohr frequencies of {contact.label()} must lie below {L / 2:.6g}, {_REACH / 2:g} "
+            "times its cutoff or T, for their frequency shifts. Give it a band."
+        )
+    logarithm = w * np.log((L - w) / np.hypot(L, c))
+    whole = (logarithm - c * np.arctan2(c, L)) / (w**2 + c**2)
+    beyond: FloatArray = spectrum.strength * c**2 / (2 * np.pi) * whole
+    return beyond

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.datasets import dataset
 from oqs.exports import exported
-from oqs.flow_jacobian import DifferentiableLaw
+from oqs.flow_jacobian import DifferentiableLaw, FlowJacobian
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import flow_law
 from oqs.response.terminals import Terminals, in_units_of_temperature, two_terminals
@@ -268,7 +269,10 @@ def linear_response(
     shape = temperature.shape
     warm = np.repeat(temperature.reshape(-1, 1), n, axis=1)
     at = np.where(without, 0.0, np.repeat(potential.reshape(-1, 1), n, axis=1))
-    jacobian = law.jacobian(warm, at) if shape else law.jacobian(warm[0], at[0])
+    if isinstance(own, DaviesModel) and own.varies:
+        jacobian = _of_varying_rates(own, warm, at).shaped(shape, own.names)
+    else:
+        jacobian = law.jacobian(warm, at) if shape else law.jacobian(warm[0], at[0])
     by_mu = temperature.reshape(*shape, 1, 1)
     by_T = by_mu**2
     tables = (
@@ -283,6 +287,17 @@ def linear_response(
         return LinearResponse(float(temperature), float(potential), onsager, jacobian.names)
     batch = read_only(temperature.copy()), read_only(potential.copy())
     return LinearResponse(*batch, onsager, jacobian.names)
+
+
+def _of_varying_rates(model: DaviesModel, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+    """Return the derivatives (b, n, n) where rates depend on T and mu: those at constant rates.
+
+    At equilibrium no flow answers to a rate: each reservoir keeps the common Gibbs state.
+    """
+    parts = []
+    for t, m in zip(T, mu, strict=True):
+        parts.append(flow_law(model.at(t, m)).jacobian(t, m))
+    return FlowJacobian.joined(parts)
 
 
 def _differentiable(model: object) -> DifferentiableLaw:

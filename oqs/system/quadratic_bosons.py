@@ -70,6 +70,11 @@ class QuadraticBosons(Summarised):
         """Number N of oscillators."""
         return len(self.h)
 
+    @property
+    def energy_scale(self) -> float:
+        """Largest transition energy of one quantum: the highest mode energy."""
+        return float(self.energies[-1])
+
     def truncated(self, levels: int) -> OperatorSystem:
         """Return the same with so many levels of each oscillator: the density-matrix route.
 

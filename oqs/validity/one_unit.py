@@ -9,11 +9,14 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.system.base import System
+from oqs.system.quadratic_bosons import QuadraticBosons
 
 _FAR: Final = 1e3
 
 
-def other_units(system: System, T: FloatArray, names: Sequence[str]) -> tuple[str, ...]:
+def other_units(
+    system: System | QuadraticBosons, T: FloatArray, names: Sequence[str]
+) -> tuple[str, ...]:
     """Return a sentence for T (n,) above 1000 times every energy of the system; none for others.
 
     Parameters

@@ -18,6 +18,14 @@ def density_off(monkeypatch):
     )
 
 
+def density_off_by_a_hundredth(monkeypatch):
+    """Spectral densities are 1 % too large."""
+    original = oqs.BosonicContact.gamma
+    monkeypatch.setattr(
+        oqs.BosonicContact, "gamma", lambda self, *given: original(self, *given) * 1.01
+    )
+
+
 def absorption_off(monkeypatch):
     """Absorption is 1e-6 too strong: no detailed balance."""
     original = oqs.BosonicContact.split
@@ -146,6 +154,11 @@ FAULTS = [
         local_reference_gone,
         "the local equation is no longer local",
         "local against global master equation",
+    ),
+    *faults(
+        density_off_by_a_hundredth,
+        "spectral densities are 1 % too large",
+        "hierarchy of equations of motion",
     ),
     *faults(amplitudes_off, "amplitudes are 1e-4 too large", "truncated oscillators"),
 ]

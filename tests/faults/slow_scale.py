@@ -97,6 +97,18 @@ def moved(**factors):
     return joint(thermo.CoTrajectory, "at", lambda state: off(state, **factors))
 
 
+def leaky_links(monkeypatch):
+    """A thousandth of what links carry is lost on the way."""
+    original = thermo.LinkedLaw.__call__
+
+    def wrong(self, T, mu=None):
+        flows = original(self, T, mu)
+        lost = np.where(flows.energy > 0, 1.001, 1.0)
+        return oqs.Flows(flows.particle, flows.energy * lost, flows.heat * lost, names=flows.names)
+
+    monkeypatch.setattr(thermo.LinkedLaw, "__call__", wrong)
+
+
 def signs(change):
     return wrapping(
         table_one.SpectralSigns,
@@ -176,5 +188,10 @@ FAULTS = [
         wrapping(thermo, "omega_bar", lambda w: w * (1 + 1e-6)),
         "omega-bar off by 1e-6",
         "omega-bar",
+    ),
+    *faults(
+        leaky_links,
+        "links lose a thousandth of what they carry",
+        "links beside a system that evolves with its reservoirs",
     ),
 ]

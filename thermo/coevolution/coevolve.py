@@ -27,6 +27,7 @@ from thermo.gases import CombinedGas, invert
 from thermo.numerics.interpolation import single_point
 from thermo.progress import ProgressBar
 from thermo.reservoirs.equilibrium import common_state
+from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.single_unknown import common_temperature
 from thermo.reservoirs.state import State
@@ -63,7 +64,7 @@ class CoevolutionFailed(RuntimeError):
 
 @exported
 def coevolve(
-    model: Model,
+    model: Model | LinkedLaw,
     reservoirs: Iterable[Reservoir],
     rho0: qutip.Qobj,
     T: ArrayLike,
@@ -85,8 +86,9 @@ def coevolve(
 
     Parameters
     ----------
-    model : made by oqs.davies.
-    reservoirs : n of them, one per contact.
+    model : made by oqs.davies; or `with_links(oqs.flow_law(model), {...})`, of whose law the model
+        counts here: then what flows directly between reservoirs is in P_j and J_j.
+    reservoirs : n of them, one per contact, and those that links alone join.
     rho0 : Qobj, density matrix or ket at t = 0.
     T, mu : (n,) at t = 0, in units of energy (k_B = 1); mu as for `evolve`.
     t_final : when to stop (hbar = 1); None goes on until system and reservoirs are in equilibrium.
@@ -131,9 +133,10 @@ def coevolve(
     """
     group = Reservoirs(reservoirs)
     temperature, potential = group.checked(T, mu)
-    _check_model(model, len(group))
+    links = model if isinstance(model, LinkedLaw) else None
+    own = _checked_model(model, len(group))
     group = group.named(model)
-    rho = energy_basis(model, rho0)
+    rho = energy_basis(own, rho0)
     remedy = "It is a time after t = 0 (hbar = 1); None goes on to equilibrium."
     end = math.inf if t_final is None else positive_number("t_final", t_final, remedy)
     check_controls(
@@ -143,7 +146,7 @@ def coevolve(
         why_least="Below, rounding governs the steps.",
         default_steps=100000,
     )
-    joint = JointFlow(model, group, rho, temperature)
+    joint = JointFlow(own, group, rho, temperature, links)
     y = joint.pack(rho, temperature, potential)
     goal = _goal(joint, y) if t_final is None else None
     with ProgressBar("evolving system and reservoirs", progress) as bar:
@@ -202,20 +205,22 @@ def _common_heat(system: SystemGas, group: Reservoirs, E: FloatArray, T: FloatAr
     return State(temperature, np.full_like(temperature, np.nan))
 
 
-def _check_model(model: Model, reservoirs: int) -> None:
+def _checked_model(given: object, reservoirs: int) -> Model:
+    """Return the model, of the law where links are given; raise if it is none or does not fit."""
+    model = given.model if isinstance(given, LinkedLaw) else given
     if not isinstance(model, Model):
+        kind = "links without a model" if isinstance(given, LinkedLaw) else type(given).__name__
         raise TypeError(
-            f"Argument `model` must be an oqs.Model, but is {type(model).__name__}. "
-            "Make one with oqs.davies(system, contacts); a flow law goes to thermo.evolve."
+            f"Argument `model` must be an oqs.Model, but is {kind}. Make one with oqs.davies("
+            "system, contacts), with links thermo.with_links(oqs.flow_law(model), {...}); another "
+            "flow law goes to thermo.evolve."
         )
-    if model.reservoirs != reservoirs:
+    wanted, what = model.reservoirs, "contacts of `model`"
+    if isinstance(given, LinkedLaw):
+        wanted, what = len(given.names), "reservoirs of links and contacts"
+    if wanted != reservoirs:
         raise ValueError(
-            f"Argument `reservoirs` must have one entry for each of the {model.reservoirs} "
-            f"contacts of `model`, but has {reservoirs}. Give as many as contacts."
+            f"Argument `reservoirs` must have one entry for each of the {wanted} {what}, but has "
+            f"{reservoirs}. Give as many."
         )
-    if any(contact.varies for contact in model.contacts):
-        raise ValueError(
-            "Argument `model` must have rates that do not depend on T and mu, but has others. Use "
-            "thermo.evolve(oqs.flow_law(model), ...), which follows the reservoirs at the system's "
-            "stationary flows."
-        )
+    return model

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from oqs.arguments import FloatArray
+from oqs.contact.base import ThermalState
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.state.entropy import entropy_rate, von_neumann_entropy
 from thermo.coevolution.joint_flow import JointFlow
@@ -20,15 +21,16 @@ def system_entropies(joint: JointFlow, y: FloatArray) -> FloatArray:
 
 
 def entropy_productions(joint: JointFlow, y: FloatArray) -> FloatArray:
-    """Return dS_S/dt + sum_j (mu_j P_j - J_j)/T_j (m,) at states y (m, d)."""
+    """Return dS_S/dt + sum_j (mu_j P_j - J_j)/T_j (m,) at states y (m, d), links included."""
     T, mu = joint.reservoir_part(y)
     if joint.diagonal and isinstance(joint.model, DaviesModel):
         p = np.array([joint.matrix(z).diagonal().real for z in joint.elements(y)])
-        return production_of_populations(joint.model, p, T, mu)
+        own = production_of_populations(joint.model, p, T, mu)
+        return own if joint.links is None else own - np.sum(joint.links(T, mu).heat / T, axis=-1)
     productions = []
     for row, t, m in zip(y, T, mu, strict=True):
         elements = joint.elements(row)
-        generator = joint.with_precession(joint.generator.at(t, m))
+        generator = joint.with_precession(joint.generator_at(t, m))
         fastest = float(abs(generator).max())
         state, change = joint.matrix(elements), joint.matrix(generator @ elements)
         heat = joint.flows(row).heat
@@ -60,13 +62,27 @@ def production_of_populations(
         x = ((model.frequencies - mu[:, j, None]) / T[:, j, None])[:, e.kappa]  # (m, M)
         down, up = _shares(model, j, T[:, j], mu[:, j])
         back, forth = down[:, e.kappa] * p[:, e.upper], up[:, e.kappa] * p[:, e.lower]
-        rate = model.rates[j, e.kappa] * np.abs(e.amplitude) ** 2
-        here = (np.maximum(back, forth) > RESOLVED) & (rate > 0)  # one of the logarithms is finite
+        rate = _strengths(model, j, T[:, j], mu[:, j])[:, e.kappa] * np.abs(e.amplitude) ** 2
+        here = (np.maximum(back, forth) > RESOLVED) & (
+            rate > 0
+        )  # (m, M): one of the logarithms is finite
         force = logarithm[:, e.upper][here] - logarithm[:, e.lower][here] + x[here]
         term = np.zeros(x.shape)
         term[here] = (back - forth)[here] * force
-        total += term @ rate
+        total += np.sum(term * rate, axis=1)
     return total
+
+
+def _strengths(model: DaviesModel, j: int, T: FloatArray, mu: FloatArray) -> FloatArray:
+    """Return gamma_j(w) (m, K), the rows alike unless the rate depends on T and mu."""
+    contact = model.contacts[j]
+    if not contact.varies:
+        return np.broadcast_to(model.rates[j], (len(T), len(model.frequencies)))
+    here = np.bincount(model.decomposition.elements[j].kappa, minlength=len(model.frequencies)) > 0
+    found = np.zeros((len(T), len(here)))
+    for row, state in enumerate(zip(T.tolist(), mu.tolist(), strict=True)):
+        found[row, here] = contact.gamma(model.frequencies[here], j, ThermalState(*state))
+    return found
 
 
 def _shares(

@@ -10,10 +10,12 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.flows import Flows
 from oqs.generator.closed import GeneratorAt
+from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.state.dissipation import occupied_elements
 from thermo.evolution.dynamics import reservoir_change, reservoir_jacobian, scale
 from thermo.reservoirs.flow_checks import check_exchange
+from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.reservoir import Reservoirs
 
 _DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
@@ -26,27 +28,34 @@ class JointFlow:
         d rho_S/dt = sum_j D_j(T_j, mu_j)[rho_S],
         dN_j/dt = -tr(D_j[rho_S] N_S),  dE_j/dt = -tr(D_j[rho_S] H_S),
 
-    the latter as dT_j/dt, dmu_j/dt by Eq. (5). At any T, mu the dissipators commute with the free
-    evolution, which therefore drops out of everything but the phases of coherences. Of rho_S only
-    the matrix elements are kept that the initial state occupies or reaches, in the energy basis:
-    the 2^N populations (levels apart, no coherences at the start), or more as complex numbers,
-    real and imaginary parts in turn.
+    the latter as dT_j/dt, dmu_j/dt by Eq. (5), and less what j loses through links. At any T, mu
+    the dissipators commute with the free evolution, which therefore drops out of everything but the
+    phases of coherences. Of rho_S only the matrix elements are kept that the initial state occupies
+    or reaches, in the energy basis: the 2^N populations (levels apart, no coherences at the start),
+    or more as complex numbers, real and imaginary parts in turn.
 
     Parameters
     ----------
     model : made by oqs.davies.
-    reservoirs : n of them, as many as contacts.
+    reservoirs : n of them: those of the contacts, and further ones that links alone join.
     state : (D, D) density matrix at t = 0 in the energy basis.
     T : (n,) the temperatures T_j(0).
+    links : between reservoirs, or None.
 
     `start_T` are the T_j(0), `diagonal` says whether populations are all that is kept,
     `evaluations` counts the calls.
     """
 
     def __init__(
-        self, model: Model, reservoirs: Reservoirs, state: sp.csr_array, T: FloatArray
+        self,
+        model: Model,
+        reservoirs: Reservoirs,
+        state: sp.csr_array,
+        T: FloatArray,
+        links: LinkedLaw | None = None,
     ) -> None:
         self.model = model
+        self.links = None if links is None else links.alone
         self.reservoirs = reservoirs
         kept = occupied_elements(model, state)
         self.generator = kept
@@ -72,6 +81,20 @@ class JointFlow:
         # in a y shifted for a difference quotient mu is not 0 where there is none
         mu = np.where(self.reservoirs.has_potential, y[..., -n:], 0.0)
         return self.start_T * np.exp(y[..., -2 * n : -n]), mu
+
+    def generator_at(self, T: FloatArray, mu: FloatArray) -> GeneratorAt:
+        """Return the dissipators on the elements kept, at T, mu (n,) of all reservoirs."""
+        contacts = slice(0, self.model.reservoirs)
+        return self.generator.at(T[contacts], mu[contacts])
+
+    def fastest_rate(self, y: FloatArray) -> float:
+        """Return the largest rate of a contact at a Bohr frequency, at the T, mu of y (d,)."""
+        own = slice(0, self.model.reservoirs)
+        T, mu = self.reservoir_part(y)
+        model = self.model
+        if isinstance(model, DaviesModel):
+            model = model.at(T[own], mu[own])
+        return model.fastest_rate
 
     def elements(self, y: FloatArray) -> FloatArray | ComplexArray:
         """Return the matrix elements (..., P) that y (..., d) holds."""
@@ -99,9 +122,9 @@ class JointFlow:
         self.evaluations += 1
         T, mu = self.reservoir_part(y)
         elements = self.elements(y)
-        here = self.generator.at(T, mu)
+        here = self.generator_at(T, mu)
         change = self.with_precession(here) @ elements
-        particle, energy = here.exchange(elements)
+        particle, energy = self._with_links(*here.exchange(elements), T, mu)
         gas = self.reservoirs.unit_jacobian(T, mu)
         outer = reservoir_change(self.reservoirs, gas, T, mu, particle, energy - mu * particle)
         rate = np.concatenate([change.view(np.float64), outer])
@@ -121,7 +144,8 @@ class JointFlow:
     def flows(self, y: FloatArray) -> Flows:
         """Return the momentary flows (n,) of the state and reservoirs y (d,)."""
         T, mu = self.reservoir_part(y)
-        particle, energy = self.generator.at(T, mu).exchange(self.elements(y))
+        lost = self.generator_at(T, mu).exchange(self.elements(y))
+        particle, energy = self._with_links(*lost, T, mu)
         momentary = Flows.of(particle, energy, mu, self.reservoirs.names)
         if not self.reservoirs.all_have_potential:
             check_exchange(momentary, self.reservoirs)
@@ -131,8 +155,9 @@ class JointFlow:
         """Return d(dy/dt)/dy (d, d); by central differences where the generator has no slopes."""
         matrix = np.empty((len(y), len(y)))
         matrix[:, : self._width] = self._columns_of_state(y)
-        slopes = self.generator.slopes(*self.reservoir_part(y))
-        if slopes is not None:
+        own = slice(0, self.model.reservoirs)
+        slopes = self.generator.slopes(*(part[own] for part in self.reservoir_part(y)))
+        if slopes is not None and (self.links is None or hasattr(self.links, "jacobian")):
             matrix[:, self._width :] = self._columns_of_reservoirs(y, *slopes)
             return matrix
         scale = self.scale(y)
@@ -148,28 +173,52 @@ class JointFlow:
         """Return the columns for ln T_1.., mu_1.., of which D_j knows its own only."""
         T, mu = self.reservoir_part(y)
         elements, own = self.elements(y), self.reservoirs.has_potential
-        changes = [t * (D @ elements) for t, D in zip(T, by_T.dissipators(), strict=True)]
-        changes += [one * (D @ elements) for one, D in zip(own, by_mu.dissipators(), strict=True)]
-        particle, energy = self.generator.at(T, mu).exchange(elements)
-        (P_T, J_T), (P_mu, J_mu) = by_T.exchange(elements), by_mu.exchange(elements)
-        dP = np.concatenate([np.diag(T * P_T), np.diag(own * P_mu)])[:, None]
-        dY = np.concatenate(
-            [np.diag(T * (J_T - mu * P_T)), np.diag(own * (J_mu - mu * P_mu - particle))]
-        )[:, None]
+        n, contacts = len(T), self.model.reservoirs
+        changes = np.zeros((2, n, len(elements)), dtype=elements.dtype)
+        changes[0, :contacts] = [D @ elements for D in by_T.dissipators()]
+        changes[1, :contacts] = [D @ elements for D in by_mu.dissipators()]
+        units = np.stack([T, own.astype(np.float64)])[..., None]  # by ln T; a shifted mu may not be
+        lost = self.generator_at(T, mu).exchange(elements)
+        dP, dY = np.zeros((2, 2, n, n))
+        at = np.arange(contacts)
+        for column, slope in enumerate((by_T, by_mu)):
+            dP[column, at, at], energies = slope.exchange(elements)
+            dY[column, at, at] = energies - mu[at] * dP[column, at, at]
+        dY[1, at, at] -= lost[0]
+        if self.links is not None:
+            through = self.links.jacobian(T, mu)
+            dP += np.stack([through.particle_T.T, through.particle_mu.T])
+            dY += np.stack([through.heat_T.T, through.heat_mu.T])
+        particle, energy = self._with_links(*lost, T, mu)
+        slopes = (units * dP).reshape(2 * n, 1, n), (units * dY).reshape(2 * n, 1, n)
         gas = self.reservoirs.unit_jacobian(T, mu)
         heat = energy - mu * particle
         outer = reservoir_jacobian(
-            self.reservoirs, T[None], mu[None], gas[None], particle[None], heat[None], (dP, dY)
+            self.reservoirs, T[None], mu[None], gas[None], particle[None], heat[None], slopes
         )
-        inner = np.ascontiguousarray(changes).view(np.float64)
+        inner = (units * changes).reshape(2 * n, -1).view(np.float64)
         return np.concatenate([inner.T, outer[0]])
+
+    def _with_links(
+        self, particle: FloatArray, energy: FloatArray, T: FloatArray, mu: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return what all reservoirs lose (n,), of what those at contacts lose to the system."""
+        if self.links is None:
+            return particle, energy
+        through = self.links(T, mu)
+        others = (0, len(T) - len(particle))
+        return (
+            np.pad(particle, others) + through.particle,
+            np.pad(energy, others) + through.energy,
+        )
 
     def _columns_of_state(self, y: FloatArray) -> FloatArray:
         """Return the columns for rho_S, in which dy/dt is linear."""
         T, mu = self.reservoir_part(y)
-        here = self.generator.at(T, mu)
+        here = self.generator_at(T, mu)
         inner = self.with_precession(here).toarray()
-        particle, energy = here.exchange_rows()  # (n, P)
+        others = ((0, len(T) - self.model.reservoirs), (0, 0))  # links do not ask the state
+        particle, energy = (np.pad(rows, others) for rows in here.exchange_rows())  # (n, P)
         gas = self.reservoirs.unit_jacobian(T, mu)
         # Eq. (5) is linear in the flows: one column of the Jacobian for each matrix element
         lost, heat = particle.T, (energy - mu[:, None] * particle).T

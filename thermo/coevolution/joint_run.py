@@ -57,7 +57,8 @@ class JointStoppingMonitor:
         self._last_test = 0.0
         if math.isfinite(t_final):
             return
-        law = flow_law(joint.model)
+        own = flow_law(joint.model)
+        law = own if joint.links is None else joint.links.around(own, joint.model.reservoirs)
         slow = ReservoirDynamics(law, joint.reservoirs, joint.start_T, batched=True)
         self._rule = StoppingRule(slow, goal, tolerance, t_final)
         if goal is not None:
@@ -75,7 +76,7 @@ class JointStoppingMonitor:
             return verdict
         self._rule.start(*self._joint.reservoir_part(y))
         change = self._joint(y)[: -2 * len(self._joint.reservoirs)]
-        if np.max(np.abs(change)) > _STILL * self._joint.model.fastest_rate:
+        if np.max(np.abs(change)) > _STILL * self._joint.fastest_rate(y):
             return None
         return self._test_for_rest(0.0, y)
 
@@ -107,11 +108,12 @@ class JointStoppingMonitor:
         """Return "stalled" if the system is stationary and its reservoirs are at rest."""
         slow = self._slow(y)
         settled = self._rule.dynamics.flows(*self._joint.reservoir_part(y))
-        now, model = self._joint.flows(y), self._joint.model
+        now, spectrum = self._joint.flows(y), self._joint.model.system.spectrum
+        fastest = self._joint.fastest_rate(y)
         # bosons exchange energy alone, in one jump no more than what the levels span
-        for kind, unit in (("particle", 1.0), ("energy", np.ptp(model.system.spectrum.energies))):
+        for kind, unit in (("particle", 1.0), ("energy", np.ptp(spectrum.energies))):
             exchanged = np.abs(getattr(now, kind) - getattr(settled, kind))
-            if np.max(exchanged) > self._tolerance * model.fastest_rate * unit:
+            if np.max(exchanged) > self._tolerance * fastest * unit:
                 return None
         self._last_test = t
         resting = self._rule.rest(np.array([t]), slow[None])[0] != GOES_ON

@@ -67,6 +67,15 @@ class LinkedLaw(Summarised):
         return self.law is None or bool(getattr(self.law, "batched", False))
 
     @property
+    def alone(self) -> LinkedLaw:
+        """The links by themselves, between all n reservoirs."""
+        return dataclasses.replace(self, law=None, contacts=0)
+
+    def around(self, law: Any, contacts: int) -> LinkedLaw:
+        """Return the same links beside the law of the first reservoirs, so many of them."""
+        return dataclasses.replace(self, law=law, contacts=contacts)
+
+    @property
     def model(self) -> Model | None:
         """The model of the open system, if the law has one."""
         return getattr(self.law, "model", None)

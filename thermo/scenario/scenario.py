@@ -12,7 +12,6 @@ import numpy as np
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.summary import Summarised, Summary, few_digits
-from oqs.system.base import System
 from oqs.units import Units
 from oqs.validity.one_unit import other_units
 from thermo.reservoirs.reservoir import Reservoir
@@ -22,6 +21,7 @@ from thermo.scenario.schema.generator import Generator
 from thermo.scenario.schema.links import Links
 from thermo.scenario.schema.outputs import Outputs
 from thermo.scenario.schema.place import Place
+from thermo.scenario.schema.system import AnySystem
 from thermo.sweeps.parts import Part
 
 
@@ -36,7 +36,8 @@ class Scenario(Summarised):
     title : of the scenario; the file's name where it has none.
     note : remark on it; may be empty.
     units : the reference energy, or None.
-    system, contacts : as `oqs.davies` takes them; every contact has a name.
+    system, contacts : as `oqs.davies` takes them, or `oqs.closed_form` where the system is
+        QuadraticBosons; every contact has a name.
     links : between reservoirs, by their names.
     names : (n,) of the reservoirs: those of the contacts, then those that links alone join.
     T, mu : (n,) of the reservoirs at the start, in units of energy (k_B = 1); mu is NaN of one that
@@ -51,7 +52,7 @@ class Scenario(Summarised):
     title: str
     note: str
     units: Units | None
-    system: System
+    system: AnySystem
     contacts: tuple[ReservoirContact, ...]
     links: Links
     names: tuple[str, ...]

@@ -48,7 +48,7 @@ def evolve_stochastic(
     model: object,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     trajectories: int,
     t_final: float,
@@ -76,7 +76,7 @@ def evolve_stochastic(
     reservoirs : n of them, in the order of the contacts; media without particle number (BoseGas,
         DebyeSolid, TabulatedHeatCapacity) at bosonic contacts, whose jumps move energy alone, in
         with n_B = 1/(e^{Delta S} - 1), back with 1 + n_B.
-    T, mu : (n,) at t = 0; units of energy.
+    T, mu : (n,) at t = 0; units of energy. mu may be left out where all reservoirs are bosonic.
     trajectories : how many, M >= 1.
     t_final : when they end (hbar = 1).
     seed : whole number >= 0; None draws one, which the result records. Each trajectory has a child

@@ -219,7 +219,7 @@ def master_equation(
     model: object,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None = None,
     *,
     occupations: Occupations = "entropic",
 ) -> MasterEquation:
@@ -231,7 +231,8 @@ def master_equation(
     reservoirs : n of them, of media without particle number at bosonic contacts. Small: all states
         within reach are listed, 400,000 at most. That is one or two frequencies; for more follow
         the jumps, `evolve_stochastic`.
-    T, mu : (n,) at t = 0, where the system is empty; units of energy.
+    T, mu : (n,) at t = 0, where the system is empty; units of energy. mu may be left out where all
+        reservoirs are bosonic.
     occupations : "entropic", n = 1/(1 + e^{Delta S}) of the two reservoir states that a jump links;
         or "fermi", the Fermi function of the momentary T, mu, which misses detailed balance by
         1/N.
@@ -280,7 +281,7 @@ def master_equation(
 
 
 def prepare(
-    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike
+    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None
 ) -> tuple[JumpTable, list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
     """Return what jumps need of the arguments, all checked: see `master_equation`."""
     table = jump_table(model)
@@ -292,7 +293,7 @@ def start_reservoirs(
     moves: IntArray,
     reservoirs: Iterable[Reservoir],
     T: ArrayLike,
-    mu: ArrayLike,
+    mu: ArrayLike | None,
 ) -> tuple[list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
     """Return reservoirs at T, mu, whose jumps move so many particles (n,); checked."""
     group = Reservoirs(reservoirs).named(model)

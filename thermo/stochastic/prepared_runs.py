@@ -46,7 +46,7 @@ class Asked(NamedTuple):
 
 
 def prepared_runs(
-    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike, asked: Asked
+    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None, asked: Asked
 ) -> tuple[Runs, tuple[str, ...]]:
     """Return what follows trajectories, and the names of the reservoirs.
 
@@ -65,7 +65,7 @@ def follows_populations(model: Model) -> bool:
 
 
 def _of_populations(
-    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike, asked: Asked
+    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None, asked: Asked
 ) -> tuple[Runs, tuple[str, ...]]:
     table, members, group, start = prepare(model, reservoirs, T, mu)
     plan = make_plan(
@@ -86,7 +86,7 @@ def _of_populations(
 
 
 def _of_waves(
-    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike, asked: Asked
+    model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None, asked: Asked
 ) -> tuple[Runs, tuple[str, ...]]:
     jumps = jump_operators(model)
     moves = np.where(jumps.bosonic, 0, 1)

@@ -311,6 +311,38 @@ def test_the_frequency_shift_of_a_qubit(w0):
             np.testing.assert_allclose(flows.energy[0], shift_flow(w0, cutoff, T, 1.1), rtol=1e-12)
 
 
+@pytest.mark.parametrize("w0", [0.3, 1.7])
+@pytest.mark.parametrize("T", [0.05, 0.6, 5.0])
+@pytest.mark.parametrize(
+    ("spectrum", "density"),
+    [
+        (oqs.drude_lorentz(0.02, cutoff=1.5), lambda v: 0.02 * v * 2.25 / (v**2 + 2.25)),
+        (
+            oqs.underdamped(0.02, center=1.2, width=0.3),
+            lambda v: 0.02 * v * 0.3 * 1.728 / ((v**2 - 1.44) ** 2 + (0.3 * v) ** 2),
+        ),
+    ],
+    ids=["Drude-Lorentz", "underdamped"],
+)
+def test_the_frequency_shift_of_an_algebraic_cutoff(spectrum, density, T, w0):
+    def rate(v):
+        x = abs(v) / T
+        n = 1 / mpmath.expm1(x) if x < 600 else mpmath.mpf(0)
+        return density(abs(v)) * (1 + n if v > 0 else n)
+
+    def shift_at(w):
+        near = (0.01, 0.1, 0.3, 0.6, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 20.0, 100.0)
+        edges = sorted({0, abs(w), *(abs(w) * k for k in (0.5, 2, 4)), *near})
+        folded = mpmath.quad(lambda x: (rate(w - x) - rate(w + x)) / x, [*edges, mpmath.inf])
+        return float(folded / (2 * mpmath.pi))
+
+    system = oqs.OperatorSystem(w0 / 2 * qutip.sigmaz())
+    model = oqs.davies(system, [bosonic(spectrum, qutip.sigmax())], lamb_shift=True)
+    (shift,) = oqs.lamb_shift(model, [T])
+    expected = np.diag([shift_at(w0), shift_at(-w0)])
+    np.testing.assert_allclose(shift.full(), expected, rtol=0, atol=1e-10)
+
+
 def shift_flow(w, cutoff, first, second):
     """Return the flow of a qubit between two equal baths: a shift commutes with H."""
     g = 0.02 * w * np.exp(-w / cutoff)

@@ -305,3 +305,23 @@ def test_a_batch_must_have_one_value_for_all_reservoirs():
         oqs.linear_response(anderson(), 0.2, [[0.0, 0.0, 0.0]])
     with pytest.raises(ValueError, match="`T`"):
         oqs.linear_response(anderson(), [[0.2], [-0.1]], 0.0)
+
+
+@pytest.mark.parametrize("T", [0.4, np.array([[0.3], [0.8]])])
+def test_at_equilibrium_no_flow_answers_to_a_rate(T):
+    import qutip
+
+    def made(T_0):
+        first = lambda w, T, mu: 0.01 * w * T**2  # noqa: E731
+        if T_0:
+            first = oqs.temperature_scaled(oqs.ohmic(0.01), 2.0, T_0)
+        baths = [oqs.BosonicContact(s, qutip.sigmax()) for s in (first, oqs.ohmic(0.02))]
+        return oqs.davies(oqs.OperatorSystem(0.5 * qutip.sigmaz()), baths)
+
+    found = oqs.linear_response(made(1.0), T).onsager
+    np.testing.assert_allclose(oqs.linear_response(made(0), T).onsager, found, rtol=1e-12)
+    law, step = oqs.flow_law(made(1.0)), 1e-4
+    for t, onsager in zip(np.ravel(T), found.reshape(-1, 2, 2, 2, 2), strict=True):
+        up, down = law([t + step, t]).energy, law([t - step, t]).energy
+        slope = (up - down) / (2 * step)
+        np.testing.assert_allclose(onsager[1, 1, :, 0], t**2 * slope, rtol=1e-6)

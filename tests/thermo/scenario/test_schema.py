@@ -8,7 +8,7 @@ import pytest
 from scipy.constants import e, eV, hbar, k
 
 import oqs
-from oqs.system import builders, spins
+from oqs.system import builders, masers, spins
 from oqs.units import SI_UNITS, Units
 from thermo.scenario import Scenario, ScenarioError, read
 from thermo.scenario.reading import scenario
@@ -109,7 +109,7 @@ def test_every_argument_of_every_builder_can_be_given():
         name
         for name in oqs.__all__
         if inspect.isfunction(getattr(oqs, name))
-        and (name in vars(builders) or name in vars(spins))
+        and any(name in vars(room) for room in (builders, masers, spins))
     } - {"spin_channels", "on_factor"}
     for build in BUILDERS.values():
         assert list(arguments_of(build).keys) == list(inspect.signature(build).parameters)

@@ -45,7 +45,7 @@ def test_a_reservoir_of_bosons_is_its_gas(alpha, scale):
 
 
 def test_detailed_balance_and_the_fluctuation_theorem():
-    chain = thermo.master_equation(QUBIT, boxes(20.0), T, [0.0, 0.0])
+    chain = thermo.master_equation(QUBIT, boxes(20.0), T)
     law = chain.stationary_distribution
     assert np.abs(chain.W @ law).max() < 1e-15
     for t in (10.0, 1e3, 1e5):

@@ -49,7 +49,8 @@ class Stationary:
 def stationary(scenario: Scenario) -> Stationary:
     """Return the stationary flows by the scenario's first law, and what they mean."""
     asked = scenario.asked.get("flows")
-    name = asked.laws[0] if isinstance(asked, FlowsTask) else FlowsTask().laws[0]
+    task = asked if isinstance(asked, FlowsTask) else FlowsTask()
+    name = task.chosen(scenario)[0]
     law = make_law(scenario, name)
     mu = np.nan_to_num(scenario.mu)
     flows = with_its_links(law, scenario)(scenario.T, mu)

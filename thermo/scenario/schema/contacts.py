@@ -10,10 +10,11 @@ from oqs.arguments import ComplexArray
 from oqs.contact.base import ReservoirContact
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import flat, lorentzian, power_law
-from oqs.system.base import FermionicSystem, System
+from oqs.system.base import FermionicSystem
 from oqs.system.builders import spin_channels
-from thermo.scenario.schema.bosonic import BOSONIC, bosonic_contact
+from thermo.scenario.schema.bosonic import BOSONIC, bosonic_contact, scaled
 from thermo.scenario.schema.place import Place, Problems
+from thermo.scenario.schema.system import AnySystem
 from thermo.scenario.schema.table import (
     REQUIRED,
     Choice,
@@ -27,6 +28,7 @@ from thermo.scenario.schema.table import (
 )
 from thermo.scenario.schema.values import (
     BAND,
+    SCALING,
     arguments_of,
     complex_array,
     complex_number,
@@ -64,6 +66,7 @@ FERMIONIC: Final = Table(
         ),
         "coupling": Key(complex_array, "Give (N,) for one channel or (m, N) for m channels."),
         "spin": Key(SPIN, "Give {amplitudes = [1.0]}, one per spinful dot."),
+        "temperature_scaling": Key(SCALING, "Give {exponent = 1.0, T_0 = 0.6}."),
         "band": Key(BAND, "Give the lowest and highest energy of its states."),
     }
 )
@@ -82,10 +85,12 @@ class ContactKind:
     """
 
     keys: Table
-    make: Callable[[dict[str, Any], str, Place, System | None], ReservoirContact]
+    make: Callable[[dict[str, Any], str, Place, AnySystem | None], ReservoirContact]
 
 
-def _fermionic(keys: dict[str, Any], called: str, place: Place, system: System | None) -> Contact:
+def _fermionic(
+    keys: dict[str, Any], called: str, place: Place, system: AnySystem | None
+) -> Contact:
     if system is not None and not isinstance(system, FermionicSystem):
         raise place.at("kind").error(
             "must be bosonic for spins and oscillators, but is fermionic",
@@ -93,7 +98,8 @@ def _fermionic(keys: dict[str, Any], called: str, place: Place, system: System |
         )
     coupling = _coupling(keys, place)
     with place.blamed():
-        contact = Contact(keys["rate"], coupling, called, keys["band"])
+        rate = scaled(keys["rate"], keys["temperature_scaling"])
+        contact = Contact(rate, coupling, called, keys["band"])
         if system is not None:
             contact.channels(system.sites)
     return contact
@@ -119,7 +125,7 @@ _KIND: Final = Choice(tuple(CONTACTS))
 
 
 def read_contacts(
-    value: object, place: Place, system: System | None
+    value: object, place: Place, system: AnySystem | None
 ) -> tuple[ReservoirContact, ...]:
     """Return the contacts, checked against the system and for distinct names.
 
@@ -144,7 +150,7 @@ def read_contacts(
 
 
 def _contact(
-    table: dict[str, Any], called: str, place: Place, system: System | None
+    table: dict[str, Any], called: str, place: Place, system: AnySystem | None
 ) -> ReservoirContact:
     kind = CONTACTS[_KIND(table.get("kind", "fermionic"), place.at("kind"))]
     keys = kind.keys({key: value for key, value in table.items() if key != "kind"}, place)

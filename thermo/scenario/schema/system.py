@@ -1,15 +1,18 @@
-"""[system]: energies, a matrix h, terms with U and V, or a builder by name."""
+"""[system]: energies, a matrix h, terms with U and V, oscillators, or a builder by name."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from oqs.system import builders, spins
+from oqs.system import builders, masers, spins
 from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
+from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
 from thermo.scenario.schema.measured import Measured
 from thermo.scenario.schema.place import Place
@@ -22,7 +25,25 @@ from thermo.scenario.schema.values import (
     as_given,
     complex_array,
     energies_of,
+    number,
+    numbers,
 )
+
+AnySystem = System | QuadraticBosons
+"""What [system] can be; only of a System is there a density matrix."""
+
+_MOST_QUBITS = 14  # a rate equation between 2^14 states, all linked, has 2 GB
+
+
+def _levels_of(maser: Callable[[ArrayLike], masers.Maser]) -> Callable[..., System]:
+    """Return the builder of a maser's levels; its contacts say which transition they drive."""
+
+    @functools.wraps(maser)
+    def system(energies: ArrayLike) -> System:
+        return maser(energies).system
+
+    return system
+
 
 BUILDERS: Final[Mapping[str, Callable[..., System]]] = {
     call.__name__: call
@@ -39,13 +60,28 @@ BUILDERS: Final[Mapping[str, Callable[..., System]]] = {
         spins.heisenberg_qubits,
         spins.ising_qubits,
         spins.jaynes_cummings,
+        _levels_of(masers.lambda_maser),
         spins.transmon,
+        _levels_of(masers.v_maser),
     )
 }
 """Systems that go by a name: a new one is an entry here."""
 
 _WAYS = ("energies", "h", "builder")
+_QUBITS = (spins.exchange_qubits, spins.heisenberg_qubits, spins.ising_qubits)
 _SITE = Whole(0, 499)
+
+
+def _one_or_several(value: object, place: Place) -> Any:
+    """Return one number for all, or an array."""
+    return numbers(value, place) if isinstance(value, list) else number(value, place)
+
+
+_QUBIT_ARGUMENTS: Final[Mapping[str, Reader]] = {
+    "energies": Measured(Items(number, most=_MOST_QUBITS), "energy"),
+    "coupling": Measured(_one_or_several, "energy"),
+    "transverse": Measured(_one_or_several, "energy"),
+}
 
 
 def _terms(sites: int, energy: Reader) -> Reader:
@@ -63,6 +99,9 @@ def _terms(sites: int, energy: Reader) -> Reader:
 
 SYSTEM: Final = Table(
     {
+        "kind": Key(
+            Choice(("fermions", "oscillators")), "It is what `energies` or `h` are of.", "fermions"
+        ),
         "energies": Key(ENERGIES, "Give the energies of levels without tunnelling, [21.1, 21.5]."),
         "h": Key(
             Measured(complex_array, "energy"),
@@ -80,7 +119,7 @@ SYSTEM: Final = Table(
 )
 
 
-def read_system(value: object, place: Place) -> System:
+def read_system(value: object, place: Place) -> AnySystem:
     """Return the open system of a [system] table."""
     keys = SYSTEM(value, place)
     given = [way for way in _WAYS if keys[way] is not None]
@@ -93,6 +132,10 @@ def read_system(value: object, place: Place) -> System:
     if keys["arguments"] is not None:
         raise place.at("arguments").error("goes with `builder`", "Leave it out.")
     matrix = keys["h"] if keys["energies"] is None else np.diag(keys["energies"])
+    if keys["kind"] == "oscillators":
+        _refuse_terms(keys, place, "goes with fermions", "Oscillators here are coupled by `h`.")
+        with place.blamed():
+            return QuadraticBosons(matrix)
     with place.blamed():
         if not keys["U"] and not keys["V"]:
             return QuadraticSystem(matrix)
@@ -114,15 +157,21 @@ def _mapping(terms: tuple[dict[str, Any], ...], place: Place) -> Any:
 
 
 def _built(keys: Mapping[str, Any], place: Place) -> System:
-    for key in ("U", "V"):
-        if keys[key]:
-            raise place.at(key).error(
-                "goes with `energies` or `h`", "A builder has its own, in `arguments`."
-            )
+    _refuse_terms(
+        keys, place, "goes with `energies` or `h`", "A builder has its own, in `arguments`."
+    )
+    if keys["kind"] != "fermions":
+        raise place.at("kind").error("goes with `energies` or `h`", "Leave it out.")
     build = BUILDERS[keys["builder"]]
     at = place.at("arguments", f"Give the arguments of oqs.{keys['builder']}.")
-    arguments = energies_of(build, "anisotropy")(
+    arguments = energies_of(build, "anisotropy", **(_QUBIT_ARGUMENTS if build in _QUBITS else {}))(
         {} if keys["arguments"] is None else keys["arguments"], at
     )
     with at.blamed():
         return build(**arguments)
+
+
+def _refuse_terms(keys: Mapping[str, Any], place: Place, problem: str, remedy: str) -> None:
+    for key in ("U", "V"):
+        if keys[key]:
+            raise place.at(key).error(problem, remedy)

@@ -13,7 +13,7 @@ import numpy as np
 from oqs.arguments import ComplexArray, FloatArray
 from thermo.scenario.schema.measured import Measured
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import Items, Key, Reader, Table, argument_keys, shown
+from thermo.scenario.schema.table import REQUIRED, Items, Key, Reader, Table, argument_keys, shown
 
 _LARGEST = 1e60  # beyond it products of a few numbers overflow; no unit of energy needs it
 
@@ -141,6 +141,15 @@ LONG_ENERGIES: Final = Measured(long_numbers, "energy")
 """The same of a table of some thousands."""
 BAND: Final = Measured(Items(number, 2, 2), "energy")
 """Reader of the lowest and the highest of some energies."""
+SCALING: Final = Table(
+    {
+        "exponent": Key(number, "It is p of (T/T_0)^p.", REQUIRED),
+        "T_0": Key(
+            POSITIVE_ENERGY, "It is the temperature at which the rate is as given.", REQUIRED
+        ),
+    }
+)
+"""`temperature_scaling` of a contact: its rate times (T/T_0)^p."""
 
 _BY_ANNOTATION: Final[Mapping[str, Reader]] = {
     "ArrayLike": numbers,

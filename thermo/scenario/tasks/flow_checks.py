@@ -9,6 +9,7 @@ from oqs.flows import Flows
 from oqs.laws.density_matrix import DensityMatrixLaw
 from oqs.laws.gross import ROUNDING, flow_scales, gross_flows, gross_of_modes
 from oqs.laws.landauer import Landauer
+from oqs.modes.boson_modes import BosonLaw
 from oqs.state.entropy import clausius_sum
 from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.scenario.outcome import Check
@@ -23,6 +24,8 @@ def gross_rates(scenario: Scenario, law: ScenarioLaw) -> Flows:
     state = scenario.contact_T, scenario.contact_mu
     if isinstance(law, DensityMatrixLaw):
         gross = gross_flows(law.model, *state)
+    elif isinstance(law, BosonLaw):
+        gross = law.gross(*state)
     else:
         gross = gross_of_modes(quadratic(scenario), leads(scenario), *state)
     whole = with_its_links(law, scenario)
@@ -73,8 +76,11 @@ def flow_checks(
     if not isinstance(law, DensityMatrixLaw) or law.model.detailed_balance:
         off["sum of Y/T, if positive, over sum |Y/T|"] = max(clausius, 0.0), entropy
     if first is not None and exact and first[0] != "landauer":
-        difference = np.max(np.abs(flows.particle - first[1].particle))
-        off[f"P against {words(first[0])}, over max |P|"] = (float(difference), particle)
+        kind, scale = ("particle", particle) if np.any(first[1].particle) else ("energy", energy)
+        difference = np.max(np.abs(getattr(flows, kind) - getattr(first[1], kind)))
+        symbol = "P" if kind == "particle" else "J"
+        against = f"{symbol} against {words(first[0])}, over max |{symbol}|"
+        off[against] = (float(difference), scale)
     return [
         Check(f"{words(name)}: {what}", value / scale if scale else value, tolerance)
         for what, (value, scale) in off.items()

@@ -12,7 +12,6 @@ from rich.console import Console
 from oqs.flows import Flows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.laws.density_matrix import DensityMatrixLaw
-from oqs.laws.landauer import Landauer
 from oqs.state.entropy import clausius_sum
 from oqs.units import Units
 from oqs.validity.audit import audit
@@ -36,6 +35,7 @@ from thermo.scenario.tasks.flow_checks import deviation, flow_checks, gross_rate
 from thermo.scenario.tasks.laws import (
     LAWS,
     ScenarioLaw,
+    chosen_law,
     make_law,
     require_law,
     with_its_links,
@@ -50,19 +50,24 @@ class FlowsTask:
 
     Parameters
     ----------
-    laws : by which laws; the first is the result, the others are compared with it.
+    laws : by which laws; the first is the result, the others are compared with it. None is that
+        of `chosen_law`.
     accuracy : of "landauer"; None takes that of `oqs.landauer`.
     audit : measure the assumptions behind the generator.
     """
 
-    laws: tuple[str, ...] = ("density_matrix",)
+    laws: tuple[str, ...] | None = None
     accuracy: float | None = None
     audit: bool = True
 
     def check(self, scenario: Scenario, place: Place) -> None:
         """Raise ScenarioError where one of the laws does not hold for the system."""
-        for law in self.laws:
+        for law in self.chosen(scenario):
             require_law(law, scenario, place.at("laws"))
+
+    def chosen(self, scenario: Scenario) -> tuple[str, ...]:
+        """Return the laws by name."""
+        return (chosen_law(None, scenario),) if self.laws is None else self.laws
 
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
         """Return the flows by every law, what they were checked for, and the audit.
@@ -74,7 +79,7 @@ class FlowsTask:
         checks: list[Check] = []
         first: tuple[str, Flows] | None = None
         judged: Audit | None = None
-        for name in self.laws:
+        for name in self.chosen(scenario):
             with ProgressBar(f"flows by {words(name)}", workspace.progress):
                 law = self._law(scenario, name)
                 with scenario.document.place.at("reservoirs").blamed():
@@ -113,7 +118,7 @@ def _law_data(
         "clausius_sum": clausius,
         **si_data(units, clausius_sum=("entropy_rate", clausius)),
         "deviation": as_json(off),
-        "untouched": [] if isinstance(law, Landauer) else [str(part) for part in law.untouched],
+        "untouched": [str(part) for part in getattr(law, "untouched", ())],
     }
 
 

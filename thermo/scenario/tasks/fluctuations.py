@@ -23,7 +23,7 @@ from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Table, argument_keys
 from thermo.scenario.schema.values import LONG_ENERGIES, Whole
-from thermo.scenario.tasks.laws import make_model
+from thermo.scenario.tasks.laws import make_model, require_states
 
 _BALANCED = 1e-9  # of the largest covariance: what all reservoirs lose together is none
 
@@ -43,7 +43,8 @@ class FluctuationsTask:
     frequencies: FloatArray | None = None
 
     def check(self, scenario: Scenario, place: Place) -> None:
-        """Raise ScenarioError where a frequency is negative."""
+        """Raise ScenarioError where a frequency is negative, or there is no density matrix."""
+        require_states(scenario, place)
         if self.frequencies is not None and np.any(self.frequencies < 0):
             raise place.at("frequencies").error(
                 f"must not be negative, but holds {float(self.frequencies.min())!r}",
@@ -144,6 +145,8 @@ def read_fluctuations(value: object, place: Place) -> FluctuationsTask:
 def show_fluctuations(output: Console, data: Mapping[str, Any]) -> None:
     """Print mean, noise, Fano factor and uncertainty of every current."""
     output.print("fluctuations of what the reservoirs lose, per unit time", style="bold")
+    moved = any(mean for mean, *_ in data["cumulants"]["particle"])  # heat alone is told once
+    kinds = KINDS if moved else ("heat",)
     rows = [
         (
             reservoir["name"],
@@ -153,7 +156,7 @@ def show_fluctuations(output: Console, data: Mapping[str, Any]) -> None:
             _number(data["uncertainty"][kind][j]),
         )
         for j, reservoir in enumerate(data["reservoirs"])
-        for kind in KINDS
+        for kind in kinds
     ]
     heads = ["reservoir", "quantity", "mean", "noise", "noise/|mean|", "uncertainty"]
     print_table(output, heads, rows)

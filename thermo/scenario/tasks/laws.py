@@ -10,15 +10,17 @@ from oqs.contact.together import fermionic_contacts
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
+from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.closed_form import ClosedForm, closed_form
 from oqs.modes.gaussian import GaussianLaw, gaussian_law
+from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
 from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.linking import with_links
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.schema.place import Place
 
-ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | Landauer
+ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | BosonLaw | Landauer
 
 _MOST_SITES = 24  # 2^24 populations: a minute and some GB; beyond, no machine has the memory
 
@@ -26,6 +28,8 @@ _MOST_SITES = 24  # 2^24 populations: a minute and some GB; beyond, no machine h
 def make_model(scenario: Scenario) -> Model:
     """Return the model of a scenario's generator; ScenarioError where it is refused."""
     place = scenario.document.place.at("system")
+    require_states(scenario, place)
+    assert not isinstance(scenario.system, QuadraticBosons)
     if scenario.system.sites > _MOST_SITES:
         problem = f"must have at most {_MOST_SITES} sites for a density matrix of 2^N states"
         raise place.error(
@@ -42,10 +46,14 @@ def _density_matrix(scenario: Scenario, **_: float) -> ScenarioLaw:
 
 
 def _closed_form(scenario: Scenario, **_: float) -> ScenarioLaw:
+    if isinstance(scenario.system, QuadraticBosons):
+        return closed_form(scenario.system, scenario.contacts)
     return closed_form(quadratic(scenario), leads(scenario))
 
 
 def _gaussian(scenario: Scenario, **_: float) -> ScenarioLaw:
+    if isinstance(scenario.system, QuadraticBosons):
+        return gaussian_law(scenario.system, scenario.contacts)
     options = {key: value for key, value in scenario.generator.options.items() if key != "energy"}
     return gaussian_law(quadratic(scenario), leads(scenario), **options)
 
@@ -86,6 +94,8 @@ def with_its_links(law: ScenarioLaw, scenario: Scenario) -> ScenarioLaw | Linked
 
 def require_law(name: str, scenario: Scenario, place: Place) -> None:
     """Raise ScenarioError where a flow law does not hold for the system."""
+    if isinstance(scenario.system, QuadraticBosons):
+        return _require_modes(name, scenario, place)
     if name != "density_matrix" and not isinstance(scenario.system, QuadraticSystem):
         raise place.error(
             f"must be density_matrix for a system with interactions, but is {name}",
@@ -101,6 +111,35 @@ def require_law(name: str, scenario: Scenario, place: Place) -> None:
         raise place.error(
             f'must be density_matrix or landauer for the generator "{kind}", but is {name}',
             "That law is the Davies generator's.",
+        )
+
+
+def _require_modes(name: str, scenario: Scenario, place: Place) -> None:
+    """Raise ScenarioError unless a law, and the generator as asked for, hold for oscillators."""
+    if name not in ("closed_form", "gaussian"):
+        raise place.error(
+            f"must be closed_form or gaussian for oscillators, but is {name}",
+            "Their states are not truncated: there is no density matrix.",
+        )
+    if "generator" in scenario.document.tables:
+        raise scenario.document.place.at("generator").error(
+            "must be left out for oscillators", "Their modes are solved exactly, by Davies."
+        )
+
+
+def chosen_law(name: str | None, scenario: Scenario) -> str:
+    """Return the name of a flow law; that of the density matrix, if there is one, of None."""
+    if name is not None:
+        return name
+    return "closed_form" if isinstance(scenario.system, QuadraticBosons) else "density_matrix"
+
+
+def require_states(scenario: Scenario, place: Place) -> None:
+    """Raise ScenarioError where the system has no density matrix."""
+    if isinstance(scenario.system, QuadraticBosons):
+        raise place.error(
+            "needs a density matrix, but the system is of oscillators without a truncation",
+            'Give builder = "transmon" with anharmonicity 0 and so many levels.',
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from typing import Any, Final, Literal, final
 
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from oqs.deferred import qutip
 from oqs.state.relaxation import Relaxation, relax, relaxation_time
-from oqs.system.base import FermionicSystem
+from oqs.system.base import FermionicSystem, System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import as_json, checks_data, kinds_data, si_data, state_data
@@ -21,7 +22,7 @@ from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Table, argument_keys
 from thermo.scenario.schema.values import DURATION, Whole
-from thermo.scenario.tasks.laws import make_model
+from thermo.scenario.tasks.laws import make_model, require_states
 
 _TIMES = 10  # relaxation times that a relaxation lasts by default
 _MOST_ROWS = 12  # on a terminal; all of them are in the data
@@ -34,28 +35,45 @@ class RelaxationTask:
 
     Parameters
     ----------
-    initial : "empty", "full", or occupations (N,) of the sites, 0 or 1.
+    initial : of electrons "empty", "full", or occupations (N,) of the sites, 0 or 1; of spins and
+        oscillators "ground", or the level (N,) of each factor, from 0, that of a spin up being 0.
+        None is "empty", or "ground".
     t_final : end; None takes ten relaxation times.
     points : number of times, from 0 to the end.
     """
 
-    initial: Literal["empty", "full"] | tuple[int, ...] = "empty"
+    initial: Literal["empty", "full", "ground"] | tuple[int, ...] | None = None
     t_final: float | None = None
     points: int = 51
 
     def check(self, scenario: Scenario, place: Place) -> None:
-        """Raise ScenarioError unless there is one initial occupation per site."""
-        if not isinstance(scenario.system, FermionicSystem):
-            raise place.error(
-                "needs a system of electrons, but has spins or oscillators",
-                "Their state at the start is no list of occupations: use oqs.relax.",
+        """Raise ScenarioError unless the system can be in the state at the start."""
+        require_states(scenario, place)
+        at, system = place.at("initial"), scenario.system
+        assert isinstance(system, System)
+        electrons = isinstance(system, FermionicSystem)
+        words = ("empty", "full") if electrons else ("ground",)
+        if isinstance(self.initial, str) and self.initial not in words:
+            raise at.error(
+                f"must be {' or '.join(words)} or a list for this system, but is {self.initial}",
+                "Electrons start empty, full or in occupations; spins in levels, or the ground "
+                "state.",
             )
-        sites = scenario.system.sites
-        if isinstance(self.initial, tuple) and len(self.initial) != sites:
-            raise place.at("initial").error(
-                f"must have one occupation per site, {sites}, but has {len(self.initial)}",
-                'Give 0 or 1 for each site, or "empty" or "full".',
+        if not isinstance(self.initial, tuple):
+            return
+        what = "occupation per site" if electrons else "level per spin or oscillator"
+        if len(self.initial) != system.sites:
+            raise at.error(
+                f"must have one {what}, {system.sites}, but has {len(self.initial)}",
+                f"Give a number for each, or {' or '.join(words)}.",
             )
+        for place_of, level, levels in zip(
+            itertools.count(), self.initial, system.dims[0], strict=False
+        ):
+            if level >= levels:
+                raise at.at(place_of).error(
+                    f"must be from 0 to {levels - 1}, but is {level}", "Levels count from 0."
+                )
 
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
         """Return rho_S(t), its flows and entropies; raises as `FlowsTask.run`."""
@@ -76,17 +94,37 @@ class RelaxationTask:
         }
         return Outcome(data, checks)
 
+    def _start(self, scenario: Scenario) -> qutip.Qobj:
+        """Return the state at the start, a ket; ScenarioError where "ground" is no single one."""
+        system = scenario.system
+        assert isinstance(system, System)  # seen in `check`
+        electrons, initial = isinstance(system, FermionicSystem), self.initial
+        if isinstance(initial, tuple):
+            return qutip.basis(system.dims[0], list(initial))
+        if electrons:
+            return qutip.basis(system.dims[0], [int(initial == "full")] * system.sites)
+        energies = system.spectrum.energies
+        order = np.argsort(energies)
+        if len(order) > 1 and energies[order[1]] - energies[order[0]] <= system.resolution:
+            raise (
+                scenario.document.place.at("relaxation")
+                .at("initial")
+                .error(
+                    'must be a list of levels where the lowest is degenerate, but is "ground"',
+                    "Give the level of each factor, from 0.",
+                )
+            )
+        lowest = system.spectrum.vectors[:, order[0]]
+        return qutip.Qobj(lowest, dims=[system.dims[0], [1] * system.sites])
+
     def _relaxed(self, scenario: Scenario, progress: bool | None) -> Relaxation:
         model = make_model(scenario)
-        sites = scenario.system.sites
-        occupations = {"empty": (0,) * sites, "full": (1,) * sites}
-        initial = occupations[self.initial] if isinstance(self.initial, str) else self.initial
+        state = self._start(scenario)
         with scenario.document.place.at("relaxation").blamed():
             end = self.t_final
             if end is None:
                 with ProgressBar("relaxation time", progress):
                     end = _TIMES * relaxation_time(model, scenario.contact_T, scenario.contact_mu)
-            state = qutip.basis([2] * sites, list(initial))
             times = np.linspace(0.0, end, self.points)
             return relax(
                 model,
@@ -99,16 +137,16 @@ class RelaxationTask:
 
 
 def _initial(value: object, place: Place) -> str | tuple[int, ...]:
-    """Return "empty", "full", or the occupations of the sites."""
+    """Return "empty", "full", "ground", or occupations or levels."""
     if isinstance(value, list):
-        return Items(Whole(0, 1))(value, place)
-    return Choice(("empty", "full"))(value, place)
+        return Items(Whole(0, 999))(value, place)
+    return Choice(("empty", "full", "ground"))(value, place)
 
 
 RELAXATION: Final = Table(
     argument_keys(
         RelaxationTask,
-        initial=(_initial, 'Give "empty", "full" or occupations [1, 0].'),
+        initial=(_initial, 'Give "empty", "full", "ground", occupations or levels [1, 0].'),
         t_final=(DURATION, "It is the end, in units of 1/energy."),
         points=(Whole(2, 10_000), "It is the number of times from 0 to the end."),
     )
@@ -130,9 +168,12 @@ def _checks(result: Relaxation) -> tuple[Check, ...]:
 
 
 def show_relaxation(output: Console, data: Mapping[str, Any]) -> None:
-    """Print some times of a relaxation: entropies and particle flows."""
+    """Print some times of a relaxation: entropies, and particle flows or those of energy alone."""
     time = "time_s" if "time_s" in data else "time"
-    particle = "particle_1/s" if "particle_1/s" in data else "particle"
+    si, symbol = "particle_1/s" in data, "P"
+    key = "particle_1/s" if si else "particle"
+    if not any(flow for row in data[key] for flow in row):
+        key, symbol = ("energy_W" if si else "energy"), "J"
     output.print(
         f"relaxation: {len(data['time'])} times to t = {data['time'][-1]:.6g}, "
         f"entropy {data['entropy'][0]:.6f} -> {data['entropy'][-1]:.6f}"
@@ -144,12 +185,12 @@ def show_relaxation(output: Console, data: Mapping[str, Any]) -> None:
             f"{data[time][k]:.6g}",
             f"{data['entropy'][k]:.6f}",
             _number(data["entropy_production"][k]),
-            *(f"{flow:.6e}" for flow in data[particle][k]),
+            *(f"{flow:.6e}" for flow in data[key][k]),
         )
         for k in sorted({*range(0, count, step), count - 1})
     ]
-    unit = with_unit(particle).removeprefix("particle")
-    heads = [f"P {reservoir['name']}{unit}" for reservoir in data["reservoirs"]]
+    unit = with_unit(key).removeprefix("particle").removeprefix("energy")
+    heads = [f"{symbol} {reservoir['name']}{unit}" for reservoir in data["reservoirs"]]
     print_table(output, [with_unit(time), "entropy", "production", *heads], rows)
 
 

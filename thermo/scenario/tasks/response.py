@@ -20,7 +20,7 @@ from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
 from thermo.scenario.schema.values import ENERGY, POSITIVE_ENERGY
-from thermo.scenario.tasks.laws import LAWS, make_law, require_law
+from thermo.scenario.tasks.laws import LAWS, chosen_law, make_law, require_law
 
 _BALANCED = 1e-9  # of the largest coefficient: what all reservoirs lose together is none
 COEFFICIENTS: Final = ("conductance", "seebeck", "peltier", "thermal_conductance", "ZT")
@@ -34,16 +34,16 @@ class ResponseTask:
     Parameters
     ----------
     T, mu : of the equilibrium; None takes what the reservoirs of all contacts have in common.
-    law : the flow law whose response it is.
+    law : the flow law whose response it is; None is that of `chosen_law`.
     """
 
     T: float | None = None
     mu: float | None = None
-    law: str = "density_matrix"
+    law: str | None = None
 
     def check(self, scenario: Scenario, place: Place) -> None:
         """Raise ScenarioError where no pair, common T or mu is, or the law does not hold."""
-        require_law(self.law, scenario, place.at("law"))
+        require_law(chosen_law(self.law, scenario), scenario, place.at("law"))
         if len(scenario.contacts) < 2:
             raise place.error(
                 f"must have two contacts at least, but the scenario has {len(scenario.contacts)}",
@@ -63,7 +63,9 @@ class ResponseTask:
         """Return the response; raises as `linear_response` does."""
         T = scenario.contact_T[0] if self.T is None else self.T
         mu = np.nan_to_num(scenario.contact_mu)[0] if self.mu is None else self.mu
-        return linear_response(make_law(scenario, self.law), float(T), float(mu))
+        return linear_response(
+            make_law(scenario, chosen_law(self.law, scenario)), float(T), float(mu)
+        )
 
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
         """Return Onsager's matrix and the coefficients of each pair of reservoirs.
@@ -88,7 +90,7 @@ class ResponseTask:
         data = {
             "T": response.T,
             "mu": response.mu,
-            "law": self.law,
+            "law": chosen_law(self.law, scenario),
             "onsager": as_json(response.onsager),
             "pairs": pairs,
             "checks": checks_data(checks),

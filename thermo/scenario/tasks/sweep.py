@@ -23,7 +23,7 @@ from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Table, argument_keys, quoted
 from thermo.scenario.schema.values import positive
 from thermo.scenario.tasks.axes import read_axes
-from thermo.scenario.tasks.laws import DRIVING, LAWS, require_law
+from thermo.scenario.tasks.laws import DRIVING, LAWS, chosen_law, require_law
 from thermo.scenario.tasks.sweep_point import EVOLVED, QUANTITIES, UNITS, WITH_GASES, SweepPoint
 from thermo.sweeps.parts import Part, merge
 from thermo.sweeps.store_file import DamagedStore
@@ -39,18 +39,18 @@ class SweepTask:
     ----------
     axes : {path of a key: values (m,)}, such as "reservoirs.cold.T".
     quantities : of `QUANTITIES`.
-    law : which flow law.
+    law : which flow law; None is that of `chosen_law`.
     timeout : seconds that a point may take; None waits for ever.
     """
 
     axes: dict[str, FloatArray]
     quantities: tuple[str, ...]
-    law: str = "density_matrix"
+    law: str | None = None
     timeout: float | None = None
 
     def check(self, scenario: Scenario, place: Place) -> None:
         """Raise ScenarioError where the law does not hold for the system, or a gas is missing."""
-        require_law(self.law, scenario, place.at("law"))
+        require_law(chosen_law(self.law, scenario), scenario, place.at("law"))
         if WITH_GASES & set(self.quantities):
             _ = scenario.reservoirs
 
@@ -105,7 +105,7 @@ class SweepTask:
     def _swept(self, scenario: Scenario, workspace: Workspace) -> xr.Dataset:
         document = scenario.document.without("sweep")
         return sweep(
-            SweepPoint(document, self.quantities, self.law, workspace.read),
+            SweepPoint(document, self.quantities, chosen_law(self.law, scenario), workspace.read),
             self.axes,
             store=workspace.points,
             # only another process can be ended in the middle of a point
@@ -170,7 +170,7 @@ SWEEP: Final = Table(
 def read_sweep(value: object, place: Place) -> SweepTask:
     """Return the meaning of [sweep]."""
     task = SweepTask(**SWEEP(value, place))
-    if task.law not in DRIVING and set(EVOLVED) & set(task.quantities):
+    if task.law not in (None, *DRIVING) and set(EVOLVED) & set(task.quantities):
         raise place.at("law").error(
             f"must be one of {quoted(DRIVING)} with quantities of an evolution, but is {task.law}",
             f"Leave out {quoted(EVOLVED)}.",

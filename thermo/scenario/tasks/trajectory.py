@@ -17,7 +17,13 @@ from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
 from thermo.scenario.schema.values import DURATION, Whole, boolean, positive
-from thermo.scenario.tasks.laws import DRIVING, make_law, require_law, with_its_links
+from thermo.scenario.tasks.laws import (
+    DRIVING,
+    chosen_law,
+    make_law,
+    require_law,
+    with_its_links,
+)
 from thermo.scenario.tasks.trajectory_report import trajectory_checks, trajectory_data
 
 
@@ -28,23 +34,23 @@ class TrajectoryTask:
 
     Parameters
     ----------
-    law : which flow law drives it.
+    law : which flow law drives it; None is that of `chosen_law`.
     audit : measure the assumptions of the generator along the way.
     controls : arguments of `thermo.evolve` by name; what is left out has its default there.
     """
 
-    law: str = "density_matrix"
+    law: str | None = None
     audit: bool = True
     controls: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def check(self, scenario: Scenario, place: Place) -> None:
         """Raise ScenarioError where the law does not hold for the system, or a gas is missing."""
-        require_law(self.law, scenario, place.at("law"))
+        require_law(chosen_law(self.law, scenario), scenario, place.at("law"))
         _ = scenario.reservoirs
 
     def evolved(self, scenario: Scenario, **controls: Any) -> Trajectory:
         """Return the evolution; `controls` come before the task's own. Raises as `evolve`."""
-        law = with_its_links(make_law(scenario, self.law), scenario)
+        law = with_its_links(make_law(scenario, chosen_law(self.law, scenario)), scenario)
         with scenario.document.place.at("trajectory").blamed():
             return evolve(
                 law, scenario.reservoirs, scenario.T, scenario.mu, **{**self.controls, **controls}
@@ -59,7 +65,7 @@ class TrajectoryTask:
             problems.append(f"trajectory: {error}")
             path = error.trajectory
         judged = None
-        if self.audit and self.law == "density_matrix":
+        if self.audit and chosen_law(self.law, scenario) == "density_matrix":
             judged = _judged(path, workspace.progress, problems)
         origin = {"scenario": scenario.document.name, "sha256": scenario.document.digest}
         path = dataclasses.replace(path, parameters={**path.parameters, **origin})

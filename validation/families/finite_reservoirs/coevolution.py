@@ -7,12 +7,14 @@ import functools
 from typing import final
 
 import numpy as np
+import qutip
 
 import oqs
 import thermo
 from oqs.arguments import FloatArray
 from validation.framework.bounds import at_least, within
 from validation.framework.check import Measurement, check
+from validation.framework.deviation import largest
 from validation.systems.cases import FIGURE_2
 
 Gas = thermo.SommerfeldGas | thermo.FermiDiracGas
@@ -90,3 +92,32 @@ def quasi_stationary() -> Measurement:
 def joint_second_law() -> float:
     """Return the least entropy production along the runs of the check before."""
     return min(together(gas, size).production for gas in _gases() for size in _CAPACITIES)
+
+
+@check(
+    "links beside a system that evolves with its reservoirs",
+    equation="Eqs. (3), (4)",
+    reference="E_S + sum_j E_j of the start; dS/dt of system and reservoirs >= 0",
+    tolerance=1e-8,  # of the solver, whose rtol is 1e-10
+    claim="Two qubits' baths and a substrate, joined by a leak and electron-phonon cooling.",
+)
+def linked() -> Measurement:
+    """Return the largest relative drift of energy or fall of entropy; infinity off `evolve`."""
+    pair = oqs.exchange_qubits([1.0, 1.6], 0.1)
+    baths = [
+        oqs.BosonicContact(oqs.ohmic(g), oqs.on_factor(pair, k, qutip.sigmax()), name=name)
+        for k, (g, name) in enumerate(((0.02, "cold"), (0.005, "hot")))
+    ]
+    law = oqs.flow_law(oqs.davies(pair, baths))
+    leak, cooling = thermo.HeatLink(1e-4), thermo.HeatLink(1e-4, exponent=5)
+    links = {("cold", "hot"): leak, ("cold", "substrate"): cooling}
+    members = [thermo.Reservoir(thermo.BoseGas(3), 10.0) for _ in range(3)]
+    whole, T = thermo.with_links(law, links), [0.4, 1.2, 0.8]
+    start = oqs.stationary_state(law.model, T[:2])
+    joint = thermo.coevolve(whole, members, start, T, t_final=1e4)
+    slow = thermo.evolve(whole, members, T, t_final=1e4, events=False)
+    off = float(np.max(np.abs(joint.T[-1] / slow.T[-1] - 1)))
+    fall = float(max(0.0, -np.min(np.diff(joint.total_entropy)))) / float(joint.total_entropy[0])
+    value = largest(joint.conservation.energy, fall, -float(joint.entropy_production.min()))
+    detail = f"T off `evolve` by {off:.1e}, capacities of 10; T = {joint.T[-1].round(3).tolist()}"
+    return Measurement(value if off < 2e-2 else np.inf, detail=detail)

@@ -10,10 +10,10 @@ import numpy as np
 import qutip
 
 import oqs
-from oqs.contact.spectra import Spectrum
+from oqs.contact.spectra import DrudeLorentz, Spectrum, Underdamped
 from validation.framework.check import Measurement, check
 from validation.framework.deviation import deviation, largest, worst
-from validation.references import literal_bosons
+from validation.references import hierarchy_bosons, literal_bosons
 from validation.references.literal_bosons import BosonBath
 from validation.systems.random_bosonic import BosonicSetting, dots_with_phonons, spin_systems
 
@@ -309,3 +309,37 @@ def truncated_oscillators() -> Measurement:
     falls = all(b < a / 3 for a, b in itertools.pairwise(errors))
     detail = "errors " + ", ".join(f"{error:.1e}" for error in errors)
     return Measurement(errors[-1] if falls else np.inf, detail=detail)
+
+
+@check(
+    "hierarchy of equations of motion",
+    equation="Eq. (2)",
+    reference="QuTiP's HEOM: any coupling, any memory of the baths",
+    tolerance=2e-3,  # the square of the coupling is left, 7e-4, and the terms kept, 1e-4
+    claim="It tends to Davies as the coupling falls, for Drude-Lorentz and underdamped spectra.",
+)
+def hierarchy() -> Measurement:
+    """Return the largest deviation of a qubit's flow, carried on to no coupling by two.
+
+    Infinity where it does not halve with the coupling, to a tenth.
+    """
+    H, sx, T = 0.5 * qutip.sigmaz(), qutip.sigmax(), (2.0, 1.0)
+    qubit = oqs.OperatorSystem(H)
+
+    def deviation_at(spectrum: DrudeLorentz | Underdamped) -> float:
+        baths = [oqs.BosonicContact(spectrum, sx) for _ in T]
+        ours = oqs.flow_law(oqs.davies(qubit, baths))(T).energy
+        exact = hierarchy_bosons.stationary_flows(H, sx, [(spectrum, t) for t in T])
+        return float(ours[0] / exact[0]) - 1.0
+
+    def measured() -> Iterable[tuple[str, float]]:
+        for name, make in (
+            ("Drude-Lorentz", lambda g: oqs.drude_lorentz(g, cutoff=4.0)),
+            ("underdamped", lambda g: oqs.underdamped(g, center=3.0, width=1.0)),
+        ):
+            strong, weak = deviation_at(make(0.005)), deviation_at(make(0.0025))
+            halves = abs(weak / strong - 0.5) < 0.1
+            label = f"{name}, {strong:+.2%} and {weak:+.2%} at half the coupling"
+            yield label, abs(2 * weak - strong) if halves else np.inf
+
+    return worst(measured())
