@@ -21,6 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 
 import bosons
 import fluctuations
+import generators
 import jumps
 import numpy as np
 import response
@@ -32,6 +33,7 @@ from timing import Task
 TASKS: dict[str, Task] = (
     start.TASKS
     | stationary.TASKS
+    | generators.TASKS
     | bosons.TASKS
     | fluctuations.TASKS
     | response.TASKS
@@ -58,6 +60,7 @@ EXPONENTIAL = (
     "cumulants",
     "spectrum",
     "jacobian",
+    "hierarchy",
 )
 
 
