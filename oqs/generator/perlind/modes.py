@@ -137,7 +137,7 @@ class PerlindModes:
             adjoint = drift.conj().T
             solution = np.array([scipy.linalg.solve_sylvester(drift, adjoint, r) for r in parts])
             for _ in range(_REFINED):
-                lost = parts - drift @ solution - solution @ adjoint
+                rest = parts - drift @ solution - solution @ adjoint
                 solution += np.array(
                     [scipy.linalg.solve_sylvester(drift, adjoint, r) for r in lost]
                 )
