@@ -56,6 +56,7 @@ EXPONENTIAL = (
     "densities",
     "threads",
     "noise",
+    "blocks",
     "countstat",
     "cumulants",
     "spectrum",

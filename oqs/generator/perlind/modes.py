@@ -139,7 +139,7 @@ class PerlindModes:
             for _ in range(_REFINED):
                 rest = parts - drift @ solution - solution @ adjoint
                 solution += np.array(
-                    [scipy.linalg.solve_sylvester(drift, adjoint, r) for r in lost]
+                    [scipy.linalg.solve_sylvester(drift, adjoint, r) for r in rest]
                 )
         else:
             one = np.eye(size)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oqs.arguments import FloatArray
+from oqs.system.base import System
 from oqs.units import Units
 from thermo.deferred import xr
 from thermo.evolution.trajectory import Trajectory
@@ -18,6 +20,10 @@ from thermo.stochastic.ensemble import StochasticEnsemble
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from oqs.fluctuations.statistics import CountingStatistics
+    from oqs.response.onsager import LinearResponse
+
+_MOST_STATES = 64
 _MOST_MODES = 12  # lines in one panel
 _DPI = 160
 
@@ -83,6 +89,40 @@ def save_sweep_figures(
             for name, values in _by_reservoir(table[quantity]):
                 figure = plot_map(values.to_dataset(name=name), name, units=units)
                 _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
+
+
+def save_fluctuation_figures(
+    statistics: CountingStatistics, table: xr.Dataset, scenario: Scenario, folder: pathlib.Path
+) -> None:
+    """Write the generating function with its symmetry, and the noise spectrum where there is one.
+
+    Of systems of more than 64 states, or at fields whose e^x are no numbers, the generating
+    function has no figure: it would take longer than all the rest.
+    """
+    from thermo.plotting.curves import plot_curves
+    from thermo.plotting.fluctuations import plot_generating_function, spans
+
+    if not scenario.outputs.figures:
+        return
+    system = scenario.system
+    few = isinstance(system, System) and system.dimension <= _MOST_STATES
+    if few and spans(statistics):
+        _save(plot_generating_function(statistics), "fluctuations", scenario, folder)
+    if "spectrum" in table and table.sizes["frequency"] > 1:
+        _save(plot_curves(table[["spectrum"]]), "spectrum", scenario, folder)
+
+
+def save_response_figure(
+    along: FloatArray,
+    response: LinearResponse,
+    label: str,
+    scenario: Scenario,
+    folder: pathlib.Path,
+) -> None:
+    """Write the coefficients over the chemical potential, or the temperature."""
+    from thermo.plotting.response import plot_response
+
+    _save(plot_response(along, response, label=label), "response", scenario, folder)
 
 
 def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
