@@ -17,7 +17,8 @@ from thermo.numerics.rosenbrock import ORDER, BatchStep, take_steps
 from thermo.reservoirs.state import State
 
 _RESTORED = 10  # steps from one correction of the totals to the next
-_LONG = 250  # steps above which errors of the Jacobian limit the step of a stiff run
+_MANY = 800  # steps from which on each is allowed less: that many, and their logarithm, add up
+_LONG = 250  # steps, after which a run is so stiff that errors of its Jacobian hold it up
 
 Columns = tuple[NDArray[np.generic], ...]
 
@@ -97,10 +98,12 @@ class _Run:
         step = take_steps(
             lambda trial: problem.evaluate_or_nan(trial, y).rates, y, here.rates, jacobian, self.h
         )
-        error = _largest(step.error / scale) / self.dynamics.rtol
+        # errors along what the flows keep are not forgotten: many steps may err less each
+        allowed = self.dynamics.rtol * np.minimum(1.0, _MANY / np.maximum(self.steps, 1))
+        error = _largest(step.error / scale) / allowed
         there = problem.evaluate_or_nan(step.end, y)
         good = (error <= 1) & np.isfinite(there.rates).all(axis=1)
-        # rounding may leave a remainder too short to be a step
+        # a sum rounded to less than the end would call for a step too short to be one
         after = np.where(self.h == end_of_all - self.t, end_of_all, self.t + self.h)
         self._record(step, after, good)
         self.y = np.where(good[:, None], step.end, self.y)
@@ -112,7 +115,7 @@ class _Run:
         self.h = self.h * np.where(np.isfinite(error), factor, 0.1)
         self.h = np.minimum(self.h, end_of_all - self.t)
         self._refuse()
-        # a refused step moves nothing: that is no sign of rest
+        # a step that was refused has moved nothing, which is no rest
         verdict = self.rule(self.t, self.y, np.where(good[:, None], y, np.inf))
         self._drop(np.where(good, verdict, GOES_ON))
 
