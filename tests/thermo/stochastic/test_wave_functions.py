@@ -229,11 +229,23 @@ def test_bad_input():
     model = oqs.perlind(COULOMB.system, ENDS, window=window)
     with pytest.raises(ValueError, match="must keep all eigenstates"):
         waves(model)
+    chain = oqs.QuadraticSystem.from_energies(np.linspace(1.0, 1.1, 9))
+    many = oqs.perlind(chain, [oqs.Contact(oqs.flat(0.01), np.ones(9))] * 2)
+    with pytest.raises(ValueError, match=r"at most 256 states .* but has 512"):
+        waves(many)
     idle = [oqs.Contact(oqs.flat(0.0), [1, 0]), oqs.Contact(oqs.flat(0.0), [0, 1])]
     with pytest.raises(ValueError, match="must have jumps"):
         waves(oqs.perlind(DOTS, idle))
     with pytest.raises(ValueError, match="one entry per contact of the model, 2, but has 1"):
         waves(CROSS, boxes(20.0)[:1])
+
+
+def test_quanta_are_bohr_frequencies_not_their_rounding():
+    jumps = jump_operators(SERIES)
+    np.testing.assert_allclose(np.unique(jumps.frequency), DOTS.energies, rtol=1e-14)
+    assert len(jumps.frequency) == 8  # two levels, two contacts, in and out
+    options = {"trajectories": 200, "preparation": "canonical", "t_final": 50.0, "times": [50.0]}
+    assert waves(SERIES, boxes(4.0), **options).fluctuation_theorem().deviation(1.0) < 5
 
 
 def test_operators_are_those_of_the_generator():
