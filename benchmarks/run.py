@@ -27,6 +27,7 @@ import numpy as np
 import response
 import start
 import stationary
+import sweeps
 import trajectories
 from timing import Task
 
@@ -39,6 +40,7 @@ TASKS: dict[str, Task] = (
     | response.TASKS
     | trajectories.TASKS
     | jumps.TASKS
+    | sweeps.TASKS
 )
 EXPONENTIAL = (
     "whole",

@@ -47,6 +47,7 @@ def save_figures(
         events=outputs.mark_events and path.found is not None,
         heat=outputs.heat,
         entropy=outputs.entropy,
+        width=outputs.width,
         units=units,
     )
     _save(figure, "trajectory", scenario, folder)
@@ -59,7 +60,8 @@ def save_stochastic_figure(
     from thermo.plotting.stochastic import plot_stochastic  # takes Matplotlib
 
     if scenario.outputs.figures:
-        _save(plot_stochastic(ensemble, units=units), "stochastic", scenario, folder)
+        figure = plot_stochastic(ensemble, width=scenario.outputs.width, units=units)
+        _save(figure, "stochastic", scenario, folder)
 
 
 def save_sweep_figures(
@@ -82,12 +84,14 @@ def save_sweep_figures(
         return
     numbers = [q for q in quantities if q in table and table[q].dtype.kind in "iuf"]
     numbers = [q for q in numbers if np.isfinite(table[q].values).any()]
+    width = scenario.outputs.width
     if len(axes) == 1 and numbers:
-        _save(plot_curves(table, numbers, units=units), "sweep", scenario, folder)
+        _save(plot_curves(table, numbers, width=width, units=units), "sweep", scenario, folder)
     if len(axes) == 2:
         for quantity in numbers:
             for name, values in _by_reservoir(table[quantity]):
-                figure = plot_map(values.to_dataset(name=name), name, units=units)
+                one = values.to_dataset(name=name)
+                figure = plot_map(one, name, width=width, units=units)
                 _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
 
 
