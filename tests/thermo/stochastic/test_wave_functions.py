@@ -121,8 +121,14 @@ def test_a_nondegenerate_system_takes_either_route(monkeypatch):
     model = oqs.davies(pair, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
     M, t = 1000, 1e3
     moments = thermo.master_equation(model, boxes(2.0), *START).at(t)
+    options = {"trajectories": M, "t_final": t, "times": [t], "below": [0.2, 0.5]}
+    populations = waves(model, boxes(2.0), **options, seed=6)
     monkeypatch.setattr(prepared, "follows_populations", lambda model: False)
-    ensemble = waves(model, boxes(2.0), trajectories=M, t_final=t, times=[t])
+    ensemble = waves(model, boxes(2.0), **options)
+    for name in ("jumps", "closed", "flips_T", "flips_mu", "lowest_T", "entropy_production"):
+        one, other = getattr(ensemble, name), getattr(populations, name)
+        error = np.sqrt((one.var(axis=0) + other.var(axis=0)) / M)
+        assert np.all(np.abs(one.mean(axis=0) - other.mean(axis=0)) < 4.5 * error), name
     assert ensemble.closed.sum() > 0
     for name in ("T", "mu", "N", "E"):
         off = np.abs(getattr(ensemble, f"{name}_mean")[0] - getattr(moments, f"{name}_mean"))
