@@ -74,8 +74,8 @@ def plot_noise(
     >>> dot = oqs.anderson_dot(-0.4, 1.2)
     >>> model = oqs.davies(dot, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
     >>> V = np.linspace(0.1, 4, 40)
-    >>> found = oqs.noise(model, [0.05, 0.05], V[:, None] * [0.5, -0.5])
-    >>> figure = thermo.plot_noise(V, found, reservoirs=[0], label="V")
+    >>> noise = oqs.noise(model, [0.05, 0.05], V[:, None] * [0.5, -0.5])
+    >>> figure = thermo.plot_noise(V, noise, reservoirs=[0], label="V")
     >>> figure.axes[1].get_xlabel()
     'V'
     """
