@@ -98,7 +98,8 @@ def jump_operators(model: object) -> JumpOperators:
     ------
     TypeError, ValueError
         if `model` is no Davies or PERLind model, has frequency shifts, a window or rates that
-        depend on T and mu, more than 256 states, is PERLind's of bosonic contacts, or nothing jumps.
+        depend on T and mu, more than 256 states, is PERLind's of bosonic contacts, or nothing
+        jumps.
     """
     if not isinstance(model, DaviesModel | PerlindModel):
         raise TypeError(
