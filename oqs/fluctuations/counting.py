@@ -142,7 +142,7 @@ def _prepare(model: Model) -> _Prepared:
             return _Modes(model, Pairs.of_modes(transitions), transitions)
         return _Rates(model, Pairs.of(transitions, model.reservoirs))
     problem = checked_method(model, None).prepare(model)
-    if isinstance(model, PerlindModel):
+    if isinstance(model, PerlindModel) and model.by_blocks:
         blocks = _blocks(model, problem)
         if blocks.problem.layout.size > DENSE:
             return blocks
