@@ -103,7 +103,7 @@ def test_hundreds_of_oscillators():
     flows = law([2.0, 1.0])
     assert flows.energy[0] > 0
     assert flows.energy.sum() == pytest.approx(0, abs=1e-15)
-    np.testing.assert_allclose(law.resolved([2.0, 1.0]).energy.sum(axis=0), flows.energy)
+    np.testing.assert_allclose(law.spectral([2.0, 1.0]).energy.sum(axis=0), flows.energy)
     assert np.all(law.gross([2.0, 1.0]).energy > np.abs(flows.energy))
 
 
