@@ -252,6 +252,7 @@ def plot_waiting_times(
 
 
 def _about_one(axis: Axes, fano: FloatArray, one: float) -> None:
-    """Show Fano factors around 1; thermal noise without a mean runs off the picture."""
+    """Show Fano factors around 1 and the lowest ones; noise without a mean runs off the picture."""
     finite = fano[np.isfinite(fano)]
-    axis.set_ylim(0.0, min(float(np.max(finite, initial=one)) * 1.1, 3.0 * one))
+    far = 3.0 * max(one, float(np.min(finite)) if finite.size else one)
+    axis.set_ylim(0.0, min(float(np.max(finite, initial=one)) * 1.1, far))
