@@ -146,8 +146,9 @@ def _differences(w: FloatArray, T: FloatArray) -> FloatArray:
     away = w[:, None, None] * ((second - first) / (first * second))[..., None, :, :]  # x_j - x_q
     hotter = away <= 0
     below = -np.expm1(-np.abs(away))
-    here = absorbed[..., :, None] * emitted[..., None, :] * below
-    there = absorbed[..., None, :] * emitted[..., :, None] * below
+    # (1 + n_q) times the difference first: it is of the order of T_q/T_j, n n may overflow
+    here = absorbed[..., :, None] * (emitted[..., None, :] * below)
+    there = absorbed[..., None, :] * (emitted[..., :, None] * below)
     return np.where(hotter, here, -there)
 
 
