@@ -13,7 +13,7 @@ LOWEST_INSTALLED := .venv-lowest/.installed
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with: make PYTHON=python3.x")'
 INSTALL := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: validate test test-slow test-lowest lint ruff mypy imports spelling bench docs dist constraints clean
+.PHONY: validate test test-slow test-lowest lint ruff mypy imports spelling bench docs links dist constraints clean
 
 validate: $(INSTALLED)
 	$(BIN)/python -m validation
@@ -69,6 +69,10 @@ bench: $(INSTALLED)
 
 docs: $(INSTALLED)
 	$(BIN)/sphinx-build -q -W -b html docs out/docs
+
+# those to other sites, which needs a network; within the pages `make docs` has checked them
+links: $(INSTALLED)
+	$(BIN)/sphinx-build -q -b linkcheck docs out/links
 
 # sdist and wheel; `make test-slow` tries them
 dist: $(INSTALLED)

@@ -9,7 +9,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 matplotlib.use("Agg")
 
 project = "oqs, thermo, validation"
-author = "the developers"
+author = "the oqs-thermo developers"
+copyright = author
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
@@ -18,6 +19,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx-mathjax-offline",
     "sphinx_design",
+    "check_links",
     "draw_figures",
     "plain_docstrings",
 ]

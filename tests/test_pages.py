@@ -1,5 +1,6 @@
 """The pages of docs/ build without a warning, hold every public name, and need no network."""
 
+import importlib.util
 import pathlib
 import re
 import subprocess
@@ -51,3 +52,31 @@ def test_pictures_are_there_and_nothing_is_fetched(pages):
             if not source.startswith(("data:", "#")):
                 assert not source.startswith(("http:", "https:", "//")), (page.name, source)
                 assert (page.parent / source.split("?")[0].split("#")[0]).exists(), source
+
+
+def links():
+    spec = importlib.util.spec_from_file_location("check_links", ROOT / "docs/check_links.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_links_that_lead_nowhere_would_be_seen(tmp_path):
+    (tmp_path / "low").mkdir()
+    (tmp_path / "low/b.html").write_text('<p id="here"></p><a class="x" href="../a.html#no">a</a>')
+    (tmp_path / "a.html").write_text(
+        '<h1 id="top"></h1><a href="low/b.html#here">b</a><a href="#top">up</a>'
+        '<a href="c.html">c</a><a href="https://nowhere.example/">away</a>'
+    )
+    assert sorted(links().broken(tmp_path)) == [
+        ("a.html", "c.html"),
+        ("low/b.html", "../a.html#no"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_of_the_front_pages_lead_to_files(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    targets = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert [link for link in targets if not (ROOT / link.split("#")[0]).exists()] == []
+    assert targets or name != "README.md"
