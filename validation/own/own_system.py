@@ -379,11 +379,11 @@ class OwnSystem:
     def audit_along(self) -> Measurement:
         """Return the largest ratio along the evolution, line tails aside, which the detail gives.
 
-        Line tails are compared with the flow, and near the end nothing flows. How large reservoirs
-        are is no assumption of the generator: T, mu at t/(A V) are the same for all sizes.
+        These and the secular row are compared with the flow, and near the end nothing flows. How
+        large reservoirs are is no assumption of the generator: T, mu at t/(A V) do not ask it.
         """
         audit = thermo.audit(self.path, self.any_model)
-        apart = ("line tails", "continuum", "fluctuations")
+        apart = ("line tails", "secular", "continuum", "fluctuations")
         others = tuple(a for a in audit.assumptions if a.name not in apart)
         found = _largest_ratio(dataclasses.replace(audit, assumptions=others))
         tails = audit["line tails"]
