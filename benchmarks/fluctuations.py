@@ -102,8 +102,22 @@ def diamonds(points: int) -> Timing:
     return Timing(best(lambda: oqs.noise(model, at, mu)), best(lambda: law(at, mu)))
 
 
+def blocks(sites: int) -> Timing:
+    """Noise matrix of PERLind, all coherences kept, beside the flows alone."""
+    system = oqs.spinless_dots(np.linspace(-0.5, 0.5, sites), 0.3, U=0.7)
+    first, last = np.eye(sites)[[0, -1]]
+    contacts = [oqs.Contact(oqs.flat(0.01), first), oqs.Contact(oqs.flat(0.02), last)]
+    model = oqs.perlind(system, contacts)
+    law = oqs.flow_law(model)
+    ours = best(lambda: oqs.counting_statistics(model, T, MU).covariance("particle"))
+    return Timing(ours, best(lambda: law(T, MU)))
+
+
 TASKS = {
-    "noise": Task("noise matrix, new T and mu", (2, 4, 8, 10, 12), noise, "the law alone", 3),
+    "blocks": Task(
+        "noise matrix of PERLind, new T and mu", (2, 4, 6, 7, 8), blocks, "the law alone", 3
+    ),
+    "noise": Task("noise matrix, new T and mu", (2, 4, 8, 10, 12, 13), noise, "the law alone", 3),
     "countstat": Task("noise matrix, whole Liouvillian", (2, 3, 4), countstat, COUNTSTAT),
     "cumulants": Task("six cumulants of one current", (2, 4, 6, 8), cumulants, "the law alone"),
     "spectrum": Task("noise at 200 frequencies", (2, 4, 6), spectrum, "200 noise matrices"),

@@ -57,6 +57,28 @@ def diagram(points: int) -> Timing:
     return Timing(ours, best(by_point) if points <= BY_POINT else None)
 
 
+def double_dot(points: int) -> Timing:
+    """Current, conductance and Fano factor of a spinful double dot, points x points."""
+    ends = [oqs.spin_channels(row) for row in np.eye(2)]
+    contacts = [oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), ends, strict=True)]
+    gate, bias = np.linspace(-0.8, 2.4, points), np.linspace(-2.0, 2.0, points)
+
+    def dots(value: float) -> oqs.DaviesModel:
+        levels = [-value, 0.05 - value]
+        return oqs.davies(oqs.double_dot(levels, 0.1, U=1.2, U_inter=0.4), contacts)
+
+    return Timing(best(lambda: oqs.stability_diagram(dots, gate, bias, T=0.03)))
+
+
+def batch(points: int) -> Timing:
+    """Linear response of an Anderson dot at so many mu, beside one by one."""
+    contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))]
+    model = oqs.davies(oqs.anderson_dot(-0.4, U=1.2), contacts)
+    mu = np.linspace(-1.0, 1.5, points)
+    ours = best(lambda: oqs.linear_response(model, 0.1, mu[:, None]).ZT)
+    return Timing(ours, best(lambda: [oqs.linear_response(model, 0.1, m).ZT for m in mu]))
+
+
 def levitov(sites: int) -> Timing:
     """Six cumulants of a chain at any coupling, beside its flows."""
     dots = oqs.QuadraticSystem(0.3 * (np.eye(sites, k=1) + np.eye(sites, k=-1)))
@@ -76,5 +98,7 @@ TASKS = {
     "diagram": Task(
         "Coulomb diamonds, n x n points", (21, 201), diagram, "point by point", quick=1
     ),
+    "double_dot": Task("Coulomb diamonds of a spinful double dot", (21, 201), double_dot, quick=1),
+    "batch": Task("linear response over n mu", (100, 1000), batch, "one by one", quick=1),
     "levitov": Task("six exact cumulants, chain", (1, 4, 16), levitov, "oqs.landauer, flows alone"),
 }

@@ -21,22 +21,26 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is imported
 
 import bosons
 import fluctuations
+import generators
 import jumps
 import numpy as np
 import response
 import start
 import stationary
+import sweeps
 import trajectories
 from timing import Task
 
 TASKS: dict[str, Task] = (
     start.TASKS
     | stationary.TASKS
+    | generators.TASKS
     | bosons.TASKS
     | fluctuations.TASKS
     | response.TASKS
     | trajectories.TASKS
     | jumps.TASKS
+    | sweeps.TASKS
 )
 EXPONENTIAL = (
     "whole",
@@ -54,10 +58,12 @@ EXPONENTIAL = (
     "densities",
     "threads",
     "noise",
+    "blocks",
     "countstat",
     "cumulants",
     "spectrum",
     "jacobian",
+    "hierarchy",
 )
 
 

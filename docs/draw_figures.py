@@ -80,7 +80,7 @@ def conductance():
     return figure
 
 
-PAPER = ("figure_1", "weak_coupling", "close_levels", "what_is_a_reservoir")
+PAPER = ("figure_1", "weak_coupling", "close_levels", "what_is_a_reservoir", "engines")
 PICTURES = {name: FIGURES[name] for name in PAPER} | {
     call.__name__: call for call in (diamonds, cooling, modes, conductance)
 }

@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final, final
 
+from oqs.exports import IMPORTING
+
 if TYPE_CHECKING:
     import qutip as qutip
 
@@ -20,7 +22,10 @@ class Deferred:
         self._module: Final = module
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(importlib.import_module(self._module), name)
+        if name == "_module":  # not there yet: a copy is being made
+            raise AttributeError(name)
+        with IMPORTING:
+            value = getattr(importlib.import_module(self._module), name)
         setattr(self, name, value)  # the next time it is there
         return value
 

@@ -11,10 +11,14 @@ import importlib
 import importlib.util
 import pathlib
 import sys
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 _Thing = TypeVar("_Thing", bound=Callable[..., Any])
+
+IMPORTING: Final = threading.RLock()
+"""Held while a name is looked up: threads that import modules which import each other deadlock."""
 
 
 def exported(thing: _Thing) -> _Thing:
@@ -40,13 +44,15 @@ def lazy(
 
     def find(name: str) -> Any:
         if name in homes:
-            value = getattr(importlib.import_module(homes[name]), name)
+            with IMPORTING:
+                value = getattr(importlib.import_module(homes[name]), name)
             setattr(sys.modules[package], name, value)  # the next time it is there
             return value
         room = f"{package}.{name}"
         if name.startswith("_") or importlib.util.find_spec(room) is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return importlib.import_module(room)
+        with IMPORTING:
+            return importlib.import_module(room)
 
     return find, lambda: sorted(homes), names
 

@@ -32,7 +32,7 @@ class Units:
     """The reference energy E_0 of a calculation, in which all its energies are given.
 
     `kelvin`, `meV`, `microeV` and `second` bring measured numbers, of any shape, into natural
-    units; all other methods take natural units and return SI (energies: meV). Temperatures are in
+    units; all other methods take natural units and return SI, or meV, pA, fW. Temperatures are in
     units of E_0/k_B, times of hbar/E_0, particle flows of E_0/hbar, energy and heat flows of
     E_0^2/hbar.
 
@@ -59,7 +59,7 @@ class Units:
     >>> leads = [oqs.Contact(oqs.flat(units.microeV(2.0)))] * 2
     >>> T, mu = units.kelvin([0.3, 0.5]), units.meV([0.0, 0.05])
     >>> flows = oqs.closed_form(dot, leads)(T, mu)
-    >>> print((1e12 * units.current(flows.particle)).round(3), "pA")
+    >>> print(units.picoampere(flows.particle).round(3), "pA")
     [ 7.159 -7.159] pA
     """
 
@@ -121,9 +121,17 @@ class Units:
         """
         return _times(flow, -e * self.reference_energy / hbar)
 
+    def picoampere(self, flow: ArrayLike) -> FloatArray:
+        """Return the same in pA, as currents through quantum dots are measured."""
+        return 1e12 * self.current(flow)
+
     def power(self, flow: ArrayLike) -> FloatArray:
         """Return energy and heat flows in W, positive where the reservoir loses."""
         return _times(flow, self.reference_energy**2 / hbar)
+
+    def femtowatt(self, flow: ArrayLike) -> FloatArray:
+        """Return the same in fW, as heat flows of quantum dots are measured."""
+        return 1e15 * self.power(flow)
 
     def entropy_rate(self, rate: ArrayLike) -> FloatArray:
         """Return entropy production and sums Y_j/T_j in W/K."""

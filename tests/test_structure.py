@@ -2,6 +2,7 @@
 
 import abc
 import collections
+import copy
 import enum
 import importlib
 import inspect
@@ -18,6 +19,7 @@ import pytest
 import oqs
 import thermo
 import validation
+from oqs.deferred import Deferred
 
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGES = (oqs, thermo, validation)
@@ -178,6 +180,34 @@ def test_names_that_a_package_has_and_has_not(package):
     with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
         exec(f"from {package.__name__} import nonsense")
     assert not hasattr(package, "_private")
+
+
+def test_threads_may_ask_for_names_at_once():
+    code = """
+import threading, oqs
+names = [(oqs, name) for name in oqs.__all__]
+ready, errors = threading.Barrier(len(names)), []
+def ask(package, name):
+    ready.wait()
+    try:
+        getattr(package, name)
+    except Exception as error:
+        errors.append((name, error))
+threads = [threading.Thread(target=ask, args=pair) for pair in names]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert not errors, errors
+"""
+    done = in_a_new_interpreter(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_stands_for_a_module_can_be_copied_and_pickled():
+    stands = Deferred("math")
+    for other in (copy.copy(stands), pickle.loads(pickle.dumps(stands))):
+        assert other.pi == stands.pi
+    with pytest.raises(AttributeError, match="module 'math' has no attribute 'nonsense'"):
+        _ = stands.nonsense
 
 
 def test_a_room_is_there_without_its_import():

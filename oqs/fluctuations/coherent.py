@@ -18,6 +18,7 @@ from oqs.errors import StationaryStateNotFound
 from oqs.flows import Flows
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.leading import leading
+from oqs.fluctuations.quantities import reference_energy
 from oqs.fluctuations.statistics import Tilted
 from oqs.fluctuations.waiting import Watched, WatchedMatrix
 from oqs.generator.jumps import JumpParts, ReservoirJumps
@@ -85,11 +86,11 @@ class CoherentStatistics(JumpStatistics):
         return found
 
     @functools.cached_property
-    def second_cumulants(self) -> FloatArray:
-        """Covariances (2, n, 2, n)."""
+    def centred_cumulants(self) -> FloatArray:
+        """Covariances (2, n, 2, n) of N_j and E_j - w N_j."""
         n = self.reservoirs
         reduced = self._reduction
-        applied, rows, shot = self._first_order
+        applied, rows, shot = self._first_order(float(reference_energy(self.mu)))
         pushed = self._solver.inverse(applied @ reduced)
         crossed = (rows @ pushed).real  # (2 n, q)
         found = reduced.T @ shot @ reduced - reduced.T @ crossed - (reduced.T @ crossed).T
@@ -97,15 +98,17 @@ class CoherentStatistics(JumpStatistics):
         expand = self._expansion
         return read_only((expand @ found @ expand.T).reshape(2, n, 2, n))
 
-    @functools.cached_property
-    def _first_order(self) -> tuple[ComplexArray, ComplexArray, FloatArray]:
-        """L_a rho (P, 2n), tr L_a (2n, P) and tr L_ab rho (2n, 2n) of particles, then energies."""
+    def _first_order(self, reference: float) -> tuple[ComplexArray, ComplexArray, FloatArray]:
+        """Return L_a rho (P, 2n), tr L_a (2n, P) and tr L_ab rho (2n, 2n).
+
+        Of particles, then of energies less the reference for each particle.
+        """
         n, size = self.reservoirs, self.parts.size
         applied = np.zeros((size, 2 * n), dtype=np.complex128)
         rows = np.zeros((2 * n, size), dtype=np.complex128)
         shot = np.zeros((2 * n, 2 * n))
         for j, jumps in enumerate(self.parts.jumps):
-            moved = jumps.particle, jumps.energy
+            moved = jumps.particle, jumps.energy - reference * jumps.particle
             for k in range(2):
                 matrix = jumps.matrix(moved[k], size)
                 applied[:, k * n + j] = matrix @ self.rho
@@ -183,7 +186,7 @@ class CoherentStatistics(JumpStatistics):
         self, frequencies: FloatArray, first: FloatArray, second: FloatArray
     ) -> ComplexArray:
         n, size = self.reservoirs, self.parts.size
-        applied, rows, shot = self._first_order
+        applied, rows, shot = self._first_order(0.0)
         one, two = (np.concatenate([np.diag(w[0]), np.diag(w[1])]) for w in (first, second))
         rows_of, right = (one.T @ rows, two.T @ rows), applied @ np.hstack([two, one])
         direct = one.T @ shot @ two

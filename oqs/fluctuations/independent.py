@@ -54,9 +54,9 @@ class IndependentStatistics(JumpStatistics):
         return np.sum([part.gross for part in self.parts], axis=0)
 
     @functools.cached_property
-    def second_cumulants(self) -> FloatArray:
+    def centred_cumulants(self) -> FloatArray:
         """Covariances (2, n, 2, n)."""
-        return read_only(np.sum([part.second_cumulants for part in self.parts], axis=0))
+        return read_only(np.sum([part.centred_cumulants for part in self.parts], axis=0))
 
     def _cumulants(self, j: int, order: int, weights: FloatArray) -> FloatArray:
         return np.sum([part._cumulants(j, order, weights) for part in self.parts], axis=0)

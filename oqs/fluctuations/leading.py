@@ -46,12 +46,8 @@ def leading(matrix: sp.csc_array, rho: ComplexArray, trace: FloatArray) -> Leadi
     if matrix.shape[0] <= _DENSE:
         value, right, left = _of_all(matrix.toarray())
     else:
-        found, vectors = scipy.sparse.linalg.eigs(matrix, k=1, which="LR", v0=rho)
-        value, right = complex(found[0]), vectors[:, 0]
-        _, vectors = scipy.sparse.linalg.eigs(
-            matrix.T, k=1, which="LR", v0=trace.astype(np.complex128)
-        )
-        left = vectors[:, 0]
+        value, right = _of_largest(matrix, rho)
+        left = _of_largest(matrix.T, trace.astype(np.complex128))[1]
     right, left = right / (trace @ right), left / (left @ rho)
     left = left / (left @ right)
     value = complex(left @ (matrix @ right))
@@ -60,6 +56,17 @@ def leading(matrix: sp.csc_array, rho: ComplexArray, trace: FloatArray) -> Leadi
             f"The generating function came out as {value:.6g}, not real: give smaller fields."
         )
     return Leading(value.real, right, left)
+
+
+def _of_largest(matrix: sp.csc_array, start: ComplexArray) -> tuple[complex, ComplexArray]:
+    try:
+        found, vectors = scipy.sparse.linalg.eigs(matrix, k=1, which="LR", v0=start)
+    except scipy.sparse.linalg.ArpackNoConvergence as failed:
+        raise StationaryStateNotFound(
+            f"The generating function did not converge on {matrix.shape[0]} matrix elements: give "
+            "smaller fields, or a system with fewer degenerate levels."
+        ) from failed
+    return complex(found[0]), vectors[:, 0]
 
 
 def _of_all(matrix: ComplexArray) -> tuple[complex, ComplexArray, ComplexArray]:

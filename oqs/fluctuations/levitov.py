@@ -15,7 +15,7 @@ from oqs.contact.contacts import Contact
 from oqs.contact.rates import Flat
 from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.fluctuations.quantities import checked_frequencies, checked_quantity
+from oqs.fluctuations.quantities import checked_frequencies, checked_quantity, reference_energy
 from oqs.fluctuations.scattering import Scattered, finite_frequency_noise
 from oqs.fluctuations.statistics import CountingStatistics, Tilted
 from oqs.laws.landauer import Landauer, landauer
@@ -79,8 +79,8 @@ class LevitovStatistics(CountingStatistics):
         return read_only(np.stack([found.particle, found.energy]))
 
     @functools.cached_property
-    def second_cumulants(self) -> FloatArray:
-        """Covariances (2, n, 2, n) of particles and energy per unit time."""
+    def centred_cumulants(self) -> FloatArray:
+        """Covariances (2, n, 2, n) of N_j and E_j - w N_j, per unit time."""
         n, reference = self.reservoirs, self._reference
 
         def sample(origin: FloatArray, offset: FloatArray) -> FloatArray:
@@ -91,8 +91,7 @@ class LevitovStatistics(CountingStatistics):
 
         found = integral(sample, self._panels(), [n * n] * 3, self.law.accuracy)
         pp, pe, ee = found.reshape(3, n, n)
-        mixed, twice = pe + reference * pp, ee + 2 * reference * pe + reference**2 * pp
-        return read_only(np.array([[pp, mixed], [mixed, twice]]).transpose(0, 2, 1, 3))
+        return read_only(np.array([[pp, pe], [pe, ee]]).transpose(0, 2, 1, 3))
 
     @property
     def scatterer(self) -> Scatterer:
@@ -162,7 +161,7 @@ class LevitovStatistics(CountingStatistics):
     @property
     def _reference(self) -> float:
         """Energy from which the integrals count, so that heat is no small rest of energy."""
-        return float(self.mu.mean())
+        return float(reference_energy(self.mu))
 
     def _panels(self) -> Panels:
         return self.scatterer.panels(self.T, self.mu)

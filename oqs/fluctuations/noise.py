@@ -11,9 +11,15 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, read_only
 from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.fluctuations.counting import counting_statistics, independent_pairs
+from oqs.fluctuations.counting import covariances_at, independent_pairs
 from oqs.fluctuations.dataset import dataset_of
-from oqs.fluctuations.quantities import checked_quantity, weights_of
+from oqs.fluctuations.quantities import (
+    checked_quantity,
+    from_zero,
+    reference_energy,
+    weights_above,
+    weights_of,
+)
 from oqs.fluctuations.rates.batch import LARGEST, Batch, added, batch, nothing
 from oqs.fluctuations.statistics import fano_factor, uncertainty_product
 from oqs.generator.model import Model, checked_model
@@ -32,7 +38,8 @@ class Noise(Summarised):
     Parameters
     ----------
     flows : (..., n) means.
-    second_cumulants : (..., 2, n, 2, n) covariances of particles (0) and energy (1), per unit time.
+    centred_cumulants : (..., 2, n, 2, n) covariances of N_j (0) and E_j - w N_j (1), w the median
+        of mu, per unit time.
     gross : (..., 2, n) scale of the rates that cancel in the means.
     T, mu : (..., n) of the reservoirs.
 
@@ -48,18 +55,24 @@ class Noise(Summarised):
     """
 
     flows: Flows
-    second_cumulants: FloatArray
+    centred_cumulants: FloatArray
     gross: FloatArray
     T: FloatArray
     mu: FloatArray
+
+    @property
+    def second_cumulants(self) -> FloatArray:
+        """Covariances (..., 2, n, 2, n) of particles (0) and energy (1), per unit time."""
+        return read_only(from_zero(self.centred_cumulants, reference_energy(self.mu)))
 
     def covariance(self, quantity: str = "particle", other: str | None = None) -> FloatArray:
         """Return S_jq (..., n, n), as `CountingStatistics.covariance`."""
         first = checked_quantity("quantity", quantity)
         second = first if other is None else checked_quantity("other", other)
-        left, right = weights_of(first, self.mu), weights_of(second, self.mu)
+        reference = reference_energy(self.mu)
+        left, right = (weights_above(name, self.mu, reference) for name in (first, second))
         found: FloatArray = np.einsum(
-            "a...j,...ajbq,b...q->...jq", left, self.second_cumulants, right
+            "a...j,...ajbq,b...q->...jq", left, self.centred_cumulants, right
         )
         return read_only(found)
 
@@ -153,7 +166,7 @@ def noise(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> Noise:
     )
     return Noise(
         flows,
-        read_only(found.second_cumulants.reshape(*shape, 2, n, 2, n)),
+        read_only(found.centred_cumulants.reshape(*shape, 2, n, 2, n)),
         read_only(found.gross.reshape(*shape, 2, n)),
         read_only(temperature.copy()),
         read_only(potential.copy()),
@@ -168,7 +181,7 @@ def _points(model: Model, T: FloatArray, mu: FloatArray) -> Batch:
     else:
         found = nothing(*T.shape)
     for row in np.flatnonzero(~found.good).tolist():
-        stats = counting_statistics(model, T[row], mu[row])
+        stats = covariances_at(model, T[row], mu[row])
         found.particle[row], found.energy[row] = stats.flows.particle, stats.flows.energy
-        found.second_cumulants[row], found.gross[row] = stats.second_cumulants, stats.gross
+        found.centred_cumulants[row], found.gross[row] = stats.centred_cumulants, stats.gross
     return found

@@ -35,6 +35,31 @@ def weights_of(quantity: str, mu: FloatArray) -> FloatArray:
     return np.stack({"particle": (one, none), "energy": (none, one), "heat": (-mu, one)}[quantity])
 
 
+def reference_energy(mu: FloatArray) -> FloatArray:
+    """Return the energy (...) of a particle from which energies are counted: the median of mu.
+
+    Heat is then no small rest of energies far above it.
+    """
+    found: FloatArray = np.median(mu, axis=-1)
+    return found
+
+
+def weights_above(quantity: str, mu: FloatArray, reference: FloatArray) -> FloatArray:
+    """Return a, b (2, ..., n) of a N_j + b (E_j - reference N_j)."""
+    weights = weights_of(quantity, mu)
+    weights[0] += weights[1] * reference[..., None]
+    return weights
+
+
+def from_zero(second: FloatArray, reference: FloatArray) -> FloatArray:
+    """Return covariances (..., 2, n, 2, n) of N and E from those of N and E - reference N."""
+    turn = np.zeros((*reference.shape, 2, 2))
+    turn[..., 0, 0] = turn[..., 1, 1] = 1.0
+    turn[..., 1, 0] = reference
+    found: FloatArray = np.einsum("...ak,...kjlq,...bl->...ajbq", turn, second, turn)
+    return found
+
+
 def checked_frequencies(frequencies: ArrayLike) -> FloatArray:
     """Return frequencies >= 0 as (F,), or () for one number, or raise naming the argument."""
     remedy = "Give Omega >= 0: S(-Omega) is the complex conjugate of S(Omega)."

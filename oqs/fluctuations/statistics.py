@@ -14,7 +14,14 @@ from oqs.arguments import FloatArray, index, read_only, real_array, whole_number
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.large_deviation import rate_function
-from oqs.fluctuations.quantities import QUANTITIES, checked_quantity, weights_of
+from oqs.fluctuations.quantities import (
+    QUANTITIES,
+    checked_quantity,
+    from_zero,
+    reference_energy,
+    weights_above,
+    weights_of,
+)
 from oqs.numerics.occupation import SAFE
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
@@ -82,8 +89,13 @@ class CountingStatistics(Summarised):
 
     @property
     @abc.abstractmethod
+    def centred_cumulants(self) -> FloatArray:
+        """Covariances (2, n, 2, n) of N_j (0) and E_j - w N_j (1), w the median of mu."""
+
+    @property
     def second_cumulants(self) -> FloatArray:
         """Covariances (2, n, 2, n) of particles (0) and energy (1) of reservoirs, per unit time."""
+        return read_only(from_zero(self.centred_cumulants, reference_energy(self.mu)))
 
     @property
     @abc.abstractmethod
@@ -143,8 +155,9 @@ class CountingStatistics(Summarised):
         """
         first = checked_quantity("quantity", quantity)
         second = first if other is None else checked_quantity("other", other)
-        left, right = weights_of(first, self.mu), weights_of(second, self.mu)
-        found: FloatArray = np.einsum("aj,ajbq,bq->jq", left, self.second_cumulants, right)
+        reference = reference_energy(self.mu)
+        left, right = (weights_above(name, self.mu, reference) for name in (first, second))
+        found: FloatArray = np.einsum("aj,ajbq,bq->jq", left, self.centred_cumulants, right)
         return read_only(found)
 
     def cumulants(self, j: int | str, order: int = 6, quantity: str = "particle") -> FloatArray:
@@ -231,6 +244,12 @@ class CountingStatistics(Summarised):
         pairs = zip(chi.reshape(-1, self.reservoirs), xi.reshape(-1, self.reservoirs), strict=True)
         values = [self._at(c, x).value for c, x in pairs]
         return read_only(np.array(values).reshape(chi.shape[:-1]))
+
+    def bounded(self, particle: FloatArray, energy: FloatArray) -> bool:
+        """Return whether e^x is a number for every event at all fields (..., n): others raise."""
+        n = self.reservoirs
+        pairs = zip(particle.reshape(-1, n), energy.reshape(-1, n), strict=True)
+        return all(self._exponent(chi, xi) <= SAFE for chi, xi in pairs)
 
     def _at(self, chi: FloatArray, xi: FloatArray) -> Tilted:
         """Return lambda and its derivatives, or raise where a factor e^x is no number."""

@@ -16,8 +16,11 @@ from oqs.memory import announce, require_memory
 from oqs.stationary.conserved.layout import Layout
 from oqs.stationary.conserved.problem import BlockProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
+from oqs.stationary.pair_problem import pair_problem
 from oqs.stationary.uniqueness import require_unique
-from oqs.system.interacting import InteractingSystem
+from oqs.system.systems import QuadraticSystem
+
+_FEW = 120  # matrix elements up to which a matrix of products is quicker than blocks
 
 
 @exported
@@ -29,8 +32,10 @@ class ConservedBlocks(StationaryMethod):
     The quantum numbers are those that H and all contacts respect: the particle number, the spin
     where channels carry one, ... All coherences within them are kept. Up to 400 matrix elements are
     solved as one matrix; more are iterated (GMRES) with products of blocks and the secular part of
-    the generator as preconditioner. The residual is checked against the largest gross rate, so
-    populations and flows hold to 1e-13 of that in absolute terms.
+    the generator as preconditioner. So few as of two spinful sites are solved for many T, mu at
+    once, and so are bosonic contacts and rates that depend on T and mu. The residual is checked
+    against the largest gross rate, so populations and flows hold to 1e-13 of that in absolute
+    terms.
 
     Examples
     --------
@@ -52,11 +57,16 @@ class ConservedBlocks(StationaryMethod):
         NonUniqueStationaryState
             if the contacts leave part of the system alone.
         """
-        if not isinstance(model, PerlindModel) or not isinstance(model.system, InteractingSystem):
+        if not isinstance(model, PerlindModel) or isinstance(model.system, QuadraticSystem):
             raise ValueError(
                 "ConservedBlocks() must have the PERLind model of an InteractingSystem, but has "
                 f"the {model.kind} of a {type(model.system).__name__}. Omit `method`."
             )
+        sizes = np.bincount(model.coherent_sets).astype(np.float64)
+        elements = int(np.sum(sizes**2))
+        few = elements <= _FEW and model.window is None and not model.shifted
+        if few or not model.by_blocks:
+            return pair_problem(model, self, model.coherent_sets)
         _require_memory(model)
         require_unique(model)
         if model.window is not None:

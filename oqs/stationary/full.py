@@ -9,9 +9,11 @@ import numpy as np
 
 from oqs.exports import exported
 from oqs.generator.model import Model
+from oqs.generator.perlind.perlind import PerlindModel
 from oqs.stationary.coherent.equations import Equations
 from oqs.stationary.coherent.problem import GeneratorProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
+from oqs.stationary.pair_problem import pair_problem
 from oqs.stationary.uniqueness import require_unique
 
 _LARGEST = 7
@@ -25,7 +27,7 @@ class FullLiouvillian(StationaryMethod):
 
     The equations are written in an energy eigenbasis, a unitary change of basis. All coherences are
     eliminated first, the populations then without subtractions: elements are as precise as those of
-    ZeroFrequencyBlock(). Up to 7 sites, or 128 states.
+    ZeroFrequencyBlock(). Up to 7 sites, or 128 states; of a PERLind model, 5 sites or 44 states.
 
     Examples
     --------
@@ -42,6 +44,8 @@ class FullLiouvillian(StationaryMethod):
 
         NonUniqueStationaryState if the kernel is not a line.
         """
+        if isinstance(model, PerlindModel):
+            return pair_problem(model, self, np.zeros(model.system.dimension, dtype=np.intp))
         model = davies_only(model, self)
         dimension = model.system.dimension
         if dimension > 2**_LARGEST:

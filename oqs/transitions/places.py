@@ -81,16 +81,33 @@ def commutator(operator: sp.csr_array, elements: MatrixElements) -> sp.csc_array
 def two_sided(operator: sp.csr_array, elements: MatrixElements) -> sp.csc_array:
     """Return B rho + rho B^+ (P, P) on matrix elements, for B (D, D) that keeps labels."""
     count = len(elements.row_state)
-    states = elements.row_state, elements.column_state
     b = operator.tocoo()
-    rows, columns, entries = [], [], []
-    for ends, values in ((states, b.data), (states[::-1], b.data.conj())):
-        place = sp.csr_array((np.arange(count), ends), shape=operator.shape)
-        place.sort_indices()  # states of one label then have their partners in one order
-        partners = np.diff(place.indptr)[b.row]
-        within = np.arange(partners.sum()) - np.repeat(np.cumsum(partners) - partners, partners)
-        rows.append(place.data[np.repeat(place.indptr[b.row], partners) + within])
-        columns.append(place.data[np.repeat(place.indptr[b.col], partners) + within])
-        entries.append(np.repeat(values, partners))
+    sides = two_sided_places(b.row, b.col, operator.shape, elements)
+    rows, columns, index = zip(*sides, strict=True)
+    entries = np.concatenate([b.data[index[0]], b.data.conj()[index[1]]])
     places = np.concatenate(rows), np.concatenate(columns)
-    return sp.csc_array(sp.coo_array((np.concatenate(entries), places), shape=(count, count)))
+    return sp.csc_array(sp.coo_array((entries, places), shape=(count, count)))
+
+
+def two_sided_places(
+    row: IntArray, column: IntArray, shape: tuple[int, int], elements: MatrixElements
+) -> list[tuple[IntArray, IntArray, IntArray]]:
+    """Return for B rho and for rho B^+ where each entry (M,) of B (D, D) comes to stand.
+
+    Rows, columns and the index of the entry; of rho B^+ it is the entry's conjugate.
+    """
+    states = elements.row_state, elements.column_state
+    found = []
+    for ends in (states, states[::-1]):
+        place = sp.csr_array((np.arange(len(states[0])), ends), shape=shape)
+        place.sort_indices()  # states of one label then have their partners in one order
+        partners = np.diff(place.indptr)[row]
+        within = np.arange(partners.sum()) - np.repeat(np.cumsum(partners) - partners, partners)
+        found.append(
+            (
+                place.data[np.repeat(place.indptr[row], partners) + within],
+                place.data[np.repeat(place.indptr[column], partners) + within],
+                np.repeat(np.arange(len(row)), partners),
+            )
+        )
+    return found

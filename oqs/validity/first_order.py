@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from numpy.typing import ArrayLike
 
 from oqs.contact.base import ReservoirContact
-from oqs.contact.together import plain
 from oqs.exports import exported
 from oqs.generator.davies.davies import davies
 from oqs.generator.model import Model
@@ -48,8 +47,7 @@ def first_order(
     Raises
     ------
     TypeError, ValueError
-        as `davies` and `perlind` do, if T, mu are refused, and where levels are not resolved but a
-        contact is bosonic or its rate depends on T and mu, which PERLind does not take.
+        as `davies` and `perlind` do, and if T, mu are refused.
 
     Examples
     --------
@@ -70,10 +68,4 @@ def first_order(
             told = "no contact mixes levels of different energies"
         return resolved.because(f"Davies: {told}")
     mixed = f"rates mix the levels at {lower:.6g} and {upper:.6g} by {ratio:.2g} of their distance"
-    if not plain(resolved.contacts):
-        raise ValueError(
-            f"Argument `contacts` must leave levels resolved here, but {mixed}, and PERLind takes "
-            "no bosonic contacts and no rates that depend on T and mu. Take weaker contacts, or "
-            "count these levels as one, oqs.davies(..., resolution=...)."
-        )
     return perlind(system, contacts, lamb_shift=lamb_shift).because(f"PERLind: {mixed}")

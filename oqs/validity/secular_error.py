@@ -6,7 +6,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.together import plain
-from oqs.errors import NonUniqueStationaryState
+from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import Flows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
@@ -18,6 +18,7 @@ from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import Assumption, Verdict
 
 _QUICK = 5e4  # matrix elements between equal quantum numbers that take a fraction of a second
+_DENSE, _FEW_BOSONIC = 2000, 400  # the same of bosonic contacts: one dense matrix, and a quick one
 _SHIFTED = 2**6  # states up to which the shifts of interacting ones take a fraction of a second
 _LONG, _FEW = 2**8, 4  # states and channels up to which they take a second
 
@@ -61,20 +62,25 @@ def quick(model: Model) -> bool:
     """Return whether PERLind of this system takes a fraction of a second."""
     if isinstance(model.system, QuadraticSystem):
         return True
+    return _elements(model) <= (_QUICK if plain(model.contacts) else _FEW_BOSONIC)
+
+
+def _elements(model: Model) -> float:
+    """Return the number of matrix elements between states of equal quantum numbers."""
     sizes = np.bincount(model.secular.sector).astype(np.float64)
-    return bool(np.sum(sizes**2) <= _QUICK)
+    return float(np.sum(sizes**2))
 
 
 def _deviations(
     model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows, long: bool
 ) -> dict[str, float] | None:
-    """Return the deviation of each kind of flow; None where PERLind does not apply."""
-    if not plain(model.contacts):
+    """Return the deviation of each kind of flow; None where PERLind has no answer."""
+    if not plain(model.contacts) and _elements(model) > _DENSE:
         return None
     try:
         coherent = _coherent(model, T, mu, long)
-    except NonUniqueStationaryState:
-        return None
+    except (NonUniqueStationaryState, StationaryStateNotFound):
+        return None  # then the row says that it is the mixing
     return relative_deviations(davies, coherent, T, gross)
 
 
@@ -95,6 +101,8 @@ def _coherent(model: DaviesModel, T: FloatArray, mu: FloatArray, long: bool) -> 
 
 
 def _shifts_affordable(model: DaviesModel, long: bool) -> bool:
+    if not plain(model.contacts):
+        return False
     if isinstance(model.system, QuadraticSystem) or model.system.dimension <= _SHIFTED:
         return True
     channels = sum(len(contact.channels(model.system.sites)) for contact in model.leads)

@@ -7,8 +7,10 @@ from faults.fault import faults
 
 import oqs
 from oqs.generator.perlind import pair_generator
+from oqs.generator.perlind.channel_elements import ChannelElements
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.laws.hierarchy import Hierarchy
+from oqs.stationary import conserved_blocks
 from oqs.stationary.conserved import block_generator
 from oqs.stationary.conserved.storage import RealStorage
 
@@ -17,9 +19,11 @@ FAMILIES = ("close_levels",)
 
 def half_rates(monkeypatch):
     """The jump operators hold occupations instead of their square roots."""
-    original = pair_generator.filled_and_empty
+    original = ChannelElements._rates
     monkeypatch.setattr(
-        pair_generator, "filled_and_empty", lambda x: tuple(n**2 for n in original(x))
+        ChannelElements,
+        "_rates",
+        lambda self, *given: tuple(r**2 / np.max(self.gamma) for r in original(self, *given)),
     )
 
 
@@ -41,6 +45,15 @@ def occupations_swapped(monkeypatch):
     """Blocks fill at the rates at which they should empty."""
     original = block_generator.filled_and_empty
     monkeypatch.setattr(block_generator, "filled_and_empty", lambda x: original(x)[::-1])
+    monkeypatch.setattr(conserved_blocks, "_FEW", 0)
+
+
+def products_swapped(monkeypatch):
+    """Small systems fill at the rates at which they should empty."""
+    original = ChannelElements._rates
+    monkeypatch.setattr(
+        ChannelElements, "_rates", lambda self, *given: original(self, *given)[::-1]
+    )
 
 
 def rotation_forgotten(monkeypatch):
@@ -120,6 +133,11 @@ def energy_at_zero(monkeypatch):
     monkeypatch.setattr(Hierarchy, "flows", wrong)
 
 
+def bosons_secular(monkeypatch):
+    """Bosonic contacts are those of Davies."""
+    monkeypatch.setattr(oqs, "perlind", oqs.davies)
+
+
 def window_forgotten(monkeypatch):
     """States outside the window are kept."""
     monkeypatch.setattr(
@@ -132,6 +150,7 @@ FAULTS = [
     *faults(loss_off, "a loss off by 1e-6", "PERLind of any channels", "PERLind is a positive map"),
     *faults(negative_jumps, "jumps of the wrong sign", "PERLind is a positive map"),
     *faults(occupations_swapped, "in and out exchanged", "PERLind state and flows"),
+    *faults(products_swapped, "in and out of few states exchanged", "PERLind state and flows"),
     *faults(rotation_forgotten, "no free rotation", "PERLind state and flows"),
     *faults(secular, "frequencies do not interfere", "PERLind at any splitting"),
     *faults(rates_off, "rates off by 1 %", "PERLind tends to Davies"),
@@ -139,6 +158,8 @@ FAULTS = [
     *faults(price_of_first_order, "potentials a rate apart", "price of PERLind"),
     *faults(level_forgotten, "energy of H_S instead", "energy of joined levels"),
     *faults(window_forgotten, "no window", "QmeQ's ten orbitals"),
+    *faults(rates_off, "rates off by 1 %", "ten orbitals with all states"),
+    *faults(bosons_secular, "bosons of Davies", "PERLind of qubits"),
     *faults(energy_at_zero, "a hierarchy without energy", "PERLind with interactions"),
     *faults(occupations_swapped, "blocks in and out exchanged", "PERLind with interactions"),
 ]

@@ -76,6 +76,7 @@ FAULTS = [
         wrapping(oqs, "linear_response", seebeck_off),
         "particles by heat 1e-9 too large",
         "thermopower of one level",
+        "Onsager symmetry with a flux",
     ),
     *faults(
         wrapping(oqs, "stability_diagram", diagram_off),

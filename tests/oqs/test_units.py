@@ -24,4 +24,6 @@ def test_numbers_of_the_si():
     assert units.meV(1.2) == pytest.approx(1.2, rel=1e-15)
     assert units.microeV(250.0) == pytest.approx(0.25, rel=1e-15)
     assert units.kelvin(11.604518121550082) == pytest.approx(1.0, rel=1e-9)  # 1 meV/k_B
+    assert units.picoampere(-1e-6) == pytest.approx(0.2434134805787947, rel=1e-12)  # e meV/hbar
+    assert units.femtowatt(1e-3) == pytest.approx(243.4134805787947, rel=1e-12)  # meV^2/hbar
     assert units.second(0.6582119569e-12) == pytest.approx(1.0, rel=1e-9)  # hbar/1 meV

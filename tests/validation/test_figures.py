@@ -5,7 +5,7 @@ import pytest
 
 import oqs
 from validation import __main__ as command
-from validation.pictures import figures, flow_scan, paper_drawings, what_is_a_reservoir
+from validation.pictures import engines, figures, flow_scan, paper_drawings, what_is_a_reservoir
 from validation.systems.cases import FIGURE_1
 
 
@@ -128,3 +128,9 @@ def test_what_a_reservoir_is_shows_four_kinds_of_it():
     axes = what_is_a_reservoir.draw(data).axes[0]
     assert len(axes.lines) == 5
     assert len(axes.collections) == 2
+
+
+def test_engines_are_drawn_as_they_are_computed():
+    table = engines.compute(3, 4)
+    assert float(table.uncertainty.min()) > 2
+    assert "engines" in figures.FIGURES

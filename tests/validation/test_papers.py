@@ -178,7 +178,7 @@ def test_the_command_says_what_differs(monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "differs  x" in printed
     assert "a reason" in printed
-    assert "0 of 2 numbers agree, 1 differ for a known reason" in printed
+    assert "0 of 2 numbers agree, 1 differs for a known reason, 1 differs" in printed
 
 
 @pytest.mark.parametrize("words", [["paper", "nobody_1900"], ["paper", "--html", "x.html"]])

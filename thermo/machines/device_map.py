@@ -17,7 +17,6 @@ from oqs.flows import Flows
 from oqs.generator.model import Model
 from thermo.deferred import xr
 from thermo.machines.fluctuations import DeviceFluctuations, fluctuations_of
-from thermo.machines.regimes import Regime
 
 _MADE: Final = "Give a function such as lambda level: oqs.davies(system(level), contacts)."
 _COLUMNS: Final = {
@@ -134,7 +133,8 @@ def _of(noise: oqs.Noise, row: int) -> DeviceFluctuations:
 def _numbers(found: DeviceFluctuations) -> dict[str, float]:
     """Return the columns of one point."""
     device = found.device
-    engine = abs(device.power) > device.floor and device.mode is Regime.ENGINE
+    # as `mode` says, which has no name for some devices between three temperatures
+    engine = device.power > device.floor and device.cooling_power <= device.floor
     return {
         "power": device.power,
         "power_noise": found.power_noise,

@@ -165,10 +165,9 @@ def plot_generating_function(
             "Argument `statistics` must be counting statistics, but is "
             f"{type(statistics).__name__}. Make them with oqs.counting_statistics(model, T, mu)."
         )
-    s = np.linspace(*_SYMMETRIC, _POINTS)
-    affinity = statistics.mu / statistics.T, -1 / statistics.T
+    s, fields = _fields(statistics)
     scale, inches = scales(units), checked_width(width)
-    values = scale.rate * statistics.generating_function(*(-s[:, None] * part for part in affinity))
+    values = scale.rate * statistics.generating_function(*fields)
     slope = -statistics.entropy_production * scale.rate
     near = s[(s >= -0.1) & (s <= 0.25)]
     with paper_style():
@@ -185,6 +184,18 @@ def plot_generating_function(
         if ax is None:
             legend_below(figure, [axis])
     return figure
+
+
+def spans(statistics: oqs.CountingStatistics) -> bool:
+    """Return whether e^x is a number at all fields that `plot_generating_function` draws."""
+    return statistics.bounded(*(field[[0, -1]] for field in _fields(statistics)[1]))
+
+
+def _fields(statistics: oqs.CountingStatistics) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
+    """Return s (m,) and the fields -s A (m, n) of particles and of energy."""
+    s = np.linspace(*_SYMMETRIC, _POINTS)
+    affinity = statistics.mu / statistics.T, -1 / statistics.T
+    return s, (-s[:, None] * affinity[0], -s[:, None] * affinity[1])
 
 
 @exported

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from oqs.summary import reservoir_names
 from thermo.deferred import xr
 from thermo.plotting.style import (
     TWO_COLUMNS,
-    PaperFigure,
+    checked_width,
     colours,
     legend_below,
     panels,
@@ -24,7 +25,7 @@ from thermo.plotting.style import (
 )
 
 _PANEL_HEIGHT: Final = 1.5  # inches
-_SIZE: Final = (TWO_COLUMNS, 4.0)
+_HEIGHT: Final = 4.0
 _SHOWN: Final = (
     ("conductance", "conductance $G$"),
     ("seebeck", "Seebeck $S$"),
@@ -36,9 +37,13 @@ _LARGEST: Final = 1e4  # ZT beyond which a panel is cut: infinite through a sing
 
 
 @exported
-@paper_style()
 def plot_response(
-    along: ArrayLike, response: oqs.LinearResponse, *, label: str = "chemical potential"
+    along: ArrayLike,
+    response: oqs.LinearResponse,
+    *,
+    label: str = "chemical potential",
+    width: float = TWO_COLUMNS,
+    ax: Axes | Iterable[Axes] | None = None,
 ) -> Figure:
     """Return a figure of conductance, Seebeck coefficient, heat conductance and ZT.
 
@@ -50,6 +55,8 @@ def plot_response(
     along : (m,) the parameter, such as the chemical potential.
     response : of oqs.linear_response, over a batch (m,).
     label : of the parameter.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    ax : matplotlib axes to draw on, one for each coefficient, instead of a new figure.
 
     Raises
     ------
@@ -77,26 +84,29 @@ def plot_response(
     found = [response.pair(j, q) for j, q in pairs]
     curves = {text: [np.asarray(getattr(pair, name)) for pair in found] for name, text in _SHOWN}
     curves = {text: each for text, each in curves.items() if np.isfinite(each).any()}
-    figure, axes = panels(len(curves), TWO_COLUMNS, _PANEL_HEIGHT, None)
-    for axis, (text, each) in zip(axes, curves.items(), strict=True):
-        for curve, (j, q), colour in zip(each, pairs, colours(len(pairs)), strict=True):
-            axis.plot(x, curve, color=colour, label=f"{names[j]}, {names[q]}")
-        axis.set_ylabel(text)
-        axis.tick_params(labelbottom=axis is axes[-1])
-        if text == "$ZT$":
-            _logarithmic(axis, np.array(each))
-        elif np.nanmin(each) < 0 < np.nanmax(each):
-            axis.axhline(0, color="0.7", lw=0.6, zorder=1)
-    axes[-1].set_xlabel(label)
-    figure.align_ylabels(axes)
-    if len(pairs) > 1:
-        legend_below(figure, axes)
+    inches = checked_width(width)
+    with paper_style():
+        figure, axes = panels(len(curves), inches, _PANEL_HEIGHT, ax)
+        for axis, (text, each) in zip(axes, curves.items(), strict=True):
+            for curve, (j, q), colour in zip(each, pairs, colours(len(pairs)), strict=True):
+                axis.plot(x, curve, color=colour, label=f"{names[j]}, {names[q]}")
+            axis.set_ylabel(text)
+            axis.tick_params(labelbottom=axis is axes[-1])
+            if text == "$ZT$":
+                _logarithmic(axis, np.array(each))
+            elif np.nanmin(each) < 0 < np.nanmax(each):
+                axis.axhline(0, color="0.7", lw=0.6, zorder=1)
+        axes[-1].set_xlabel(label)
+        figure.align_ylabels(axes)
+        if ax is None and len(pairs) > 1:
+            legend_below(figure, axes)
     return figure
 
 
 @exported
-@paper_style()
-def plot_efficiency_noise(table: xr.Dataset) -> Figure:
+def plot_efficiency_noise(
+    table: xr.Dataset, *, width: float = TWO_COLUMNS, ax: Axes | None = None
+) -> Figure:
     """Return a figure of efficiency against noise of an engine, with the bound of uncertainty.
 
     Every point of the table that is an engine, at its efficiency over Carnot's and at its noise
@@ -106,6 +116,8 @@ def plot_efficiency_noise(table: xr.Dataset) -> Figure:
     Parameters
     ----------
     table : of `device_map`, between two temperatures.
+    width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
+    ax : matplotlib axes to draw on instead of a new figure.
 
     Raises
     ------
@@ -142,17 +154,17 @@ def plot_efficiency_noise(table: xr.Dataset) -> Figure:
         )
     power, x = power[engine], x[engine]
     y = noise[engine] / (baths[0] * power)
-    figure = PaperFigure(figsize=_SIZE, layout="constrained")
-    axis = figure.add_subplot()
-    points = axis.scatter(x, y, c=power, s=9, cmap="viridis")
-    bound = np.linspace(0.01, 0.99, 200)
-    axis.plot(bound, 2 * bound / (1 - bound), color="black", lw=1, label="$2x/(1-x)$")
-    axis.set_yscale("log")
-    axis.set_xlim(0, 1)
-    axis.set_xlabel("efficiency over Carnot")
-    axis.set_ylabel(r"noise of the power over $T_c\,\times$ power")
-    axis.legend()
-    figure.colorbar(points, ax=axis, label="power")
+    bound, inches = np.linspace(0.01, 0.99, 200), checked_width(width)
+    with paper_style():
+        figure, (axis,) = panels(1, inches, _HEIGHT, ax)
+        points = axis.scatter(x, y, c=power, s=9, cmap="viridis")
+        axis.plot(bound, 2 * bound / (1 - bound), color="black", lw=1, label="$2x/(1-x)$")
+        axis.set_yscale("log")
+        axis.set_xlim(0, 1)
+        axis.set_xlabel("efficiency over Carnot")
+        axis.set_ylabel(r"noise of the power over $T_c\,\times$ power")
+        axis.legend(loc="upper left")
+        figure.colorbar(points, ax=axis, label="power")
     return figure
 
 

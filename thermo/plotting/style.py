@@ -180,7 +180,7 @@ def scales(units: Units | None) -> Scales:
         time=float(units.time(1.0)),
         temperature=float(units.temperature(1.0)),
         energy=float(units.energy(1.0)),
-        heat=1e15 * float(units.power(1.0)),
+        heat=float(units.femtowatt(1.0)),
         rate=float(units.particle_flow(1.0)),
         time_label=r"time $t$ (s)",
         temperature_label=r"temperature $T_j$ (K)",

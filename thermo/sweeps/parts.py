@@ -140,9 +140,9 @@ def _by_part(stores: list[Contents]) -> list[Contents]:
     missing = [index for index in range(count) if index not in parts]
     if missing:
         raise ValueError(
-            f"Argument `stores` must hold all {count} parts, but "
-            f"{', '.join(f'{index}/{count}' for index in missing)} of them are missing. "
-            "Run them, or name their files."
+            f"Argument `stores` must hold all {count} parts, but lacks "
+            f"{', '.join(f'part {index}/{count}' for index in missing)}. Run what is missing, or "
+            "name its file."
         )
     return [parts[index] for index in range(count)]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from thermo.files import write_whole
-from validation.papers.page import as_page, picture, png, print_findings
+from validation.papers.page import as_page, picture, png, print_findings, tally
 from validation.papers.paper import Findings, Paper
 from validation.papers.shelf import PAPERS
 from validation.report.files import refuse_unwritable
@@ -67,11 +67,9 @@ def _run(
             output.print(str(files[paper.name]), soft_wrap=True)
     if page is not None:
         write_whole(page, as_page(results, images, environment()))
-    verdicts = [comparison.verdict for _, found in results for comparison in found.comparisons]
-    agree = verdicts.count("agrees")
-    output.print(f"\n{agree} of {len(verdicts)} numbers agree", end="")
-    output.print(f", {verdicts.count('differs, known')} differ for a known reason")
-    return 1 if "differs" in verdicts else 0
+    compared = [comparison for _, found in results for comparison in found.comparisons]
+    output.print(f"\n{tally(compared)}")
+    return 1 if any(comparison.verdict == "differs" for comparison in compared) else 0
 
 
 def _files(papers: Sequence[Paper], folder: pathlib.Path | None) -> dict[str, pathlib.Path]:

@@ -51,6 +51,17 @@ def cells(comparison: Comparison) -> tuple[str, str, str, str, str, str]:
     )
 
 
+def tally(comparisons: Sequence[Comparison]) -> str:
+    """Return how many agree, and how many do not."""
+    verdicts = [comparison.verdict for comparison in comparisons]
+    parts = [f"{verdicts.count('agrees')} of {counted(len(verdicts), 'number')} agree"]
+    for verdict, words in (("differs, known", " for a known reason"), ("differs", "")):
+        count = verdicts.count(verdict)
+        if count:
+            parts.append(f"{count} {'differs' if count == 1 else 'differ'}{words}")
+    return ", ".join(parts)
+
+
 def print_findings(console: Console, paper: Paper, findings: Findings) -> None:
     """Print one paper: source, numbers, what was not at hand."""
     console.print(f"{paper.title}\n{paper.authors}\n{paper.source}", soft_wrap=True)
@@ -77,14 +88,8 @@ def as_page(
     versions : of packages.
     """
     compared = [comparison for _, found in results for comparison in found.comparisons]
-    agree = sum(comparison.agrees for comparison in compared)
-    known = sum(comparison.verdict == "differs, known" for comparison in compared)
-    bad = len(compared) - agree - known
-    state = "failed" if bad else "passed"
+    state = "failed" if any(c.verdict == "differs" for c in compared) else "passed"
     body = "\n".join(_section(paper, found, pictures[paper.name]) for paper, found in results)
-    told = (
-        f"{agree} of {len(compared)} numbers agree, {known} differ for a known reason, {bad} differ"
-    )
     rows = "".join(
         f'<tr><th scope="row">{html.escape(key)}</th><td>{html.escape(value)}</td></tr>'
         for key, value in versions.items()
@@ -95,7 +100,7 @@ def as_page(
         f"<title>Papers computed again</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
         "<h1>Papers computed again by oqs-thermo</h1>\n"
         f'<section class="verdict {state}"><strong>{counted(len(results), "paper")}</strong>'
-        f"<p>{told}.</p></section>\n{body}\n"
+        f"<p>{tally(compared)}.</p></section>\n{body}\n"
         f'<table class="small"><caption>Versions</caption><tbody>{rows}</tbody></table>\n'
         "</main>\n</body>\n</html>\n"
     )
@@ -122,7 +127,11 @@ def _row(comparison: Comparison) -> str:
     what, *others = cells(comparison)
     known = html.escape(comparison.known) if comparison.verdict == "differs, known" else ""
     note = f'<p class="detail">{known}</p>' if known else ""
-    texts = [f"<div>{html.escape(what)}{note}</div>", *map(html.escape, others)]
+    signs = [
+        html.escape(text.replace("+-", "\u00b1").replace("<=", "\u2264").replace(">=", "\u2265"))
+        for text in others
+    ]
+    texts = [f"<div>{html.escape(what)}{note}</div>", *signs]
     texts[4] = f'<span class="badge {_BADGES[comparison.verdict]}">{comparison.verdict}</span>'
     kinds = ("claim", "number", "number", "number", "status", "against")
     inner = "".join(

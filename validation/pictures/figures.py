@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.figure import Figure
 from rich.console import Console
 
+import thermo
 from thermo.files import write_whole
 from validation.pictures import (
     close_levels,
+    engines,
     flow_scan,
     paper_drawings,
     weak_coupling,
@@ -41,6 +43,11 @@ def reservoirs() -> Figure:
     return what_is_a_reservoir.draw(what_is_a_reservoir.compute())
 
 
+def engine_noise() -> Figure:
+    """Draw engines at their efficiency and their noise, with the bound of uncertainty."""
+    return thermo.plot_efficiency_noise(engines.compute())
+
+
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     **paper_drawings.FIGURES,
     "table_1": paper_drawings.table_one,
@@ -48,6 +55,7 @@ FIGURES: Mapping[str, Callable[[], Figure]] = {
     "weak_coupling": weak,
     "close_levels": close,
     "what_is_a_reservoir": reservoirs,
+    "engines": engine_noise,
 }
 """File name, without suffix -> what computes and draws it."""
 

@@ -23,6 +23,7 @@ from oqs.fluctuations.blocks.counted import (
 from oqs.fluctuations.blocks.equations import AtFrequency, without
 from oqs.fluctuations.blocks.leading import leading
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.quantities import reference_energy
 from oqs.fluctuations.statistics import Tilted
 from oqs.fluctuations.waiting import Watched
 from oqs.stationary.conserved.block_generator import BlockGenerator, Jump
@@ -76,21 +77,23 @@ class BlockStatistics(JumpStatistics):
         return found
 
     @functools.cached_property
-    def second_cumulants(self) -> FloatArray:
-        """Covariances (2, n, 2, n).
+    def centred_cumulants(self) -> FloatArray:
+        """Covariances (2, n, 2, n) of N_j and E_j - w N_j.
 
         Particles are conserved, so that the strongest contact has minus those of the others.
         """
         n, x = self.reservoirs, self.state.x
-        fields = [(j, weights) for weights in (_PARTICLES, _ENERGY) for j in range(n)]
+        centred = np.array([-float(reference_energy(self.mu)), 1.0])
+        turn = np.array([_PARTICLES, centred])  # of N and E
+        fields = [(j, weights) for weights in turn for j in range(n)]
         strongest = int(np.argmax(self.gross[0]))
         found = np.zeros((2 * n, 2 * n))
-        for q, (j, weights) in enumerate(fields):
-            found[q, [j, n + j]] = self._shot(j, weights)
+        for j in range(n):
+            found[np.ix_([j, n + j], [j, n + j])] = turn @ self._shot(j) @ turn.T
         for q, (j, weights) in enumerate(fields):
             if q != strongest:
                 answer = self._answer(-self._counted(j, weights, 1, x))
-                crossed = counts(self._generator, answer).ravel()
+                crossed = (turn @ counts(self._generator, answer)).ravel()
                 found[q] += crossed
                 found[:, q] += crossed
         kept = np.delete(np.arange(2 * n), strongest)
@@ -107,15 +110,14 @@ class BlockStatistics(JumpStatistics):
     def _trace(self, x: Block) -> float:
         return float(self._generator.layout.populations(x).sum())
 
-    def _shot(self, j: int, weights: FloatArray) -> tuple[float, float]:
-        """Return tr L_ab rho of a count of reservoir j with its particles and with its energy."""
-        a, b = float(weights[0]), float(weights[1])
-        second = {
-            (p, e): self._trace(self._counted(j, np.array([p, e]), 2, self.state.x))
-            for p, e in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
-        }
-        mixed = (second[1.0, 1.0] - second[1.0, 0.0] - second[0.0, 1.0]) / 2
-        return a * second[1.0, 0.0] + b * mixed, a * mixed + b * second[0.0, 1.0]
+    def _shot(self, j: int) -> FloatArray:
+        """Return tr L_ab rho (2, 2) of particles and energy of reservoir j."""
+        particles, energy, both = (
+            self._trace(self._counted(j, weights, 2, self.state.x))
+            for weights in (_PARTICLES, _ENERGY, _PARTICLES + _ENERGY)
+        )
+        mixed = (both - particles - energy) / 2
+        return np.array([[particles, mixed], [mixed, energy]])
 
     def _counted(self, j: int, weights: FloatArray, order: int, x: Block) -> Block:
         return derivative(self._generator, j, weights, order, x)
@@ -165,8 +167,8 @@ class BlockStatistics(JumpStatistics):
         self, frequencies: FloatArray, first: FloatArray, second: FloatArray
     ) -> ComplexArray:
         n, x = self.reservoirs, self.state.x
-        shot = np.array([self._shot(j, first[:, j]) for j in range(n)])  # (n, 2)
-        direct = np.diag(np.sum(shot * second.T, axis=1)).astype(np.complex128)
+        shot = [first[:, j] @ self._shot(j) @ second[:, j] for j in range(n)]
+        direct = np.diag(shot).astype(np.complex128)
         same = np.array_equal(first, second)
         found = np.empty((len(frequencies), n, n), dtype=np.complex128)
         sources = [

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
+from oqs.fluctuations.quantities import reference_energy
 from oqs.fluctuations.rates.pairs import Pairs
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import filled_and_empty
@@ -29,14 +30,14 @@ class Batch(NamedTuple):
     Parameters
     ----------
     particle, energy : (b, n) P_j, J_j.
-    second_cumulants : (b, 2, n, 2, n).
+    centred_cumulants : (b, 2, n, 2, n) of N_j and E_j - w N_j, w the median of mu.
     gross : (b, 2, n) of particles and of energy.
     good : (b,) whether they passed their checks; others are to be found one by one.
     """
 
     particle: FloatArray
     energy: FloatArray
-    second_cumulants: FloatArray
+    centred_cumulants: FloatArray
     gross: FloatArray
     good: NDArray[np.bool_]
 
@@ -54,7 +55,7 @@ def added(parts: list[Batch]) -> Batch:
     return Batch(
         particle=np.sum([part.particle for part in parts], axis=0),
         energy=np.sum([part.energy for part in parts], axis=0),
-        second_cumulants=np.sum([part.second_cumulants for part in parts], axis=0),
+        centred_cumulants=np.sum([part.centred_cumulants for part in parts], axis=0),
         gross=np.sum([part.gross for part in parts], axis=0),
         good=np.all([part.good for part in parts], axis=0),
     )
@@ -79,8 +80,12 @@ def _some(pairs: Pairs, T: FloatArray, mu: FloatArray) -> Batch:
         rising, falling = up * p[pairs.lower], down * p[pairs.upper]
         fluxes = rising + falling
         kept = np.delete(np.arange(n), int(np.argmax(pairs.strength.sum(axis=1))))
-        phi, good = _potentials(pairs, (up, down), rates, p, kept)
-        reduced = _covariance(pairs, fluxes, phi, kept)
+        moved = (
+            np.ones((len(pairs.frequency), 1)),
+            pairs.frequency[:, None] - reference_energy(mu.T),
+        )
+        phi, good = _potentials(pairs, moved, (up, down), rates, p, kept)
+        reduced = _covariance(pairs, moved, fluxes, phi, kept)
         expand = _expansion(n, kept)
         second = np.einsum("xq,qrb,yr->bxy", expand, reduced, expand)
         net, weights = rising - falling, rising.sum(axis=1).T
@@ -118,6 +123,7 @@ def _stationary(rates: FloatArray) -> FloatArray:
 
 def _potentials(
     pairs: Pairs,
+    counted: tuple[FloatArray, FloatArray],
     weighted: tuple[FloatArray, FloatArray],
     rates: FloatArray,
     p: FloatArray,
@@ -125,14 +131,14 @@ def _potentials(
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return phi (D, q, b) with W^T phi = I - f, and where it holds to 1e-10 of its terms (b,).
 
-    Counts q: particles of the reservoirs `kept`, then their energies. State by state phi is
-    measured from the most probable one of each (T, mu).
+    Counts q: particles of the reservoirs `kept`, then their energies: what a jump up counts (M, b)
+    is `counted`. State by state phi is measured from the most probable one of each (T, mu).
     """
     f = np.zeros((pairs.dimension, 2 * len(kept), p.shape[-1]))
     for q, j in enumerate(kept.tolist()):
-        for kind, moved in enumerate((np.ones_like(pairs.frequency), pairs.frequency)):
+        for kind, moved in enumerate(counted):
             place = q + kind * len(kept)
-            leaves, comes = (weight[j] * moved[:, None] for weight in weighted)
+            leaves, comes = (weight[j] * moved for weight in weighted)
             np.add.at(f[:, place], pairs.lower, leaves)
             np.subtract.at(f[:, place], pairs.upper, comes)
     excess = f - (p[:, None] * f).sum(axis=0)
@@ -171,12 +177,17 @@ def _adjoint(w: FloatArray, g: FloatArray) -> FloatArray:
     return phi
 
 
-def _covariance(pairs: Pairs, fluxes: FloatArray, phi: FloatArray, kept: IntArray) -> FloatArray:
+def _covariance(
+    pairs: Pairs,
+    moved: tuple[FloatArray, FloatArray],
+    fluxes: FloatArray,
+    phi: FloatArray,
+    kept: IntArray,
+) -> FloatArray:
     """Return S (q, q, b): see `martingale`."""
     difference = phi[pairs.upper] - phi[pairs.lower]  # (M, q, b)
     q = difference.shape[1]
     found = np.zeros((q, q, phi.shape[-1]))
-    moved = np.ones_like(pairs.frequency)[:, None], pairs.frequency[:, None]
     for j, flux in enumerate(fluxes):
         amplitude = difference
         if j in kept:

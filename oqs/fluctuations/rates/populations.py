@@ -15,6 +15,7 @@ from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.flows import Flows
 from oqs.fluctuations.jump_statistics import JumpStatistics
+from oqs.fluctuations.quantities import reference_energy
 from oqs.fluctuations.rates.martingale import Field, covariance, currents, potentials
 from oqs.fluctuations.rates.matrices import SectorMatrix, WholeMatrix
 from oqs.fluctuations.rates.pairs import PairRates
@@ -27,6 +28,7 @@ from oqs.memory import announce, require_memory
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.rates.rate_equation import balanced
 
+_BYTES = 90.0  # for each rate, in matrices and in pairs: 3 GB for 8192 states
 _SECONDS = 2e-11  # times D^3: 1.2 s for 4096 states
 _AT_ONCE = 2**21  # entries of the matrices of frequencies that are solved together
 
@@ -65,7 +67,7 @@ class PopulationStatistics(JumpStatistics):
         many = rates.dimension >= MANY and rates.sector.any()
         widest = int(np.max(np.bincount(rates.sector))) if many else rates.dimension
         require_memory(
-            40.0 * (rates.dimension * widest + len(rates.lower) * len(T)),
+            _BYTES * (rates.dimension * widest + len(rates.lower) * len(T)),
             f"Counting statistics of {rates.dimension} states",
             "Flows need less: see oqs.flow_law.",
         )
@@ -106,8 +108,8 @@ class PopulationStatistics(JumpStatistics):
         return np.stack([(up + down) @ np.abs(moved) for moved in self.rates.moved])
 
     @functools.cached_property
-    def second_cumulants(self) -> FloatArray:
-        """Covariances (2, n, 2, n).
+    def centred_cumulants(self) -> FloatArray:
+        """Covariances (2, n, 2, n) of N_j and E_j - w N_j.
 
         What all reservoirs lose together stays bounded, so that one of them, the strongest, has
         minus the sum of the others.
@@ -116,7 +118,8 @@ class PopulationStatistics(JumpStatistics):
         rates, fluxes = self.rates, np.add(*self._fluxes)
         strongest = int(np.argmax(fluxes.sum(axis=1)))
         others = [j for j in range(n) if j != strongest]
-        fields = [Field(j, w) for w in ((1.0, 0.0), (0.0, 1.0)) for j in others]
+        above = -float(reference_energy(self.mu))
+        fields = [Field(j, w) for w in ((1.0, 0.0), (above, 1.0)) for j in others]
         expand = np.zeros((2, n, len(fields)))
         for q, field in enumerate(fields):
             expand[int(field.weights[1]), [field.reservoir, strongest], q] = 1.0, -1.0

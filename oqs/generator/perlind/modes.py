@@ -27,6 +27,7 @@ from oqs.contact.principal_value import shift_function
 from oqs.numerics.occupation import filled_and_empty
 from oqs.system.systems import QuadraticSystem
 
+_REFINED = 2  # times that a large solution is refined: rates may be far below the energies
 _STACKED = 6  # modes up to which the N^2 equations are solved as one matrix
 
 
@@ -116,9 +117,13 @@ class PerlindModes:
         return slopes[0], slopes[1]
 
     def drift(self, rates: ModeRates) -> ComplexArray:
-        """Return K (N, N)."""
+        """Return K (N, N), without the mean energy, which K C + C K^+ does not depend on.
+
+        It may be larger than the rates by as much as double precision resolves.
+        """
         total: ComplexArray = (rates.emptying + rates.filling).sum(axis=0) / 2
-        return total + 1j * (np.diag(self.energies) + self.shifts.sum(axis=0))
+        detuning = np.diag(self.energies - self.energies.mean())
+        return total + 1j * (detuning + self.shifts.sum(axis=0))
 
     def covariance(self, rates: ModeRates) -> ComplexArray:
         """Return the stationary C (N, N): K C + C K^+ = F."""
@@ -131,6 +136,9 @@ class PerlindModes:
             parts = right.reshape(-1, size, size)
             adjoint = drift.conj().T
             found = np.array([scipy.linalg.solve_sylvester(drift, adjoint, r) for r in parts])
+            for _ in range(_REFINED):
+                lost = parts - drift @ found - found @ adjoint
+                found += np.array([scipy.linalg.solve_sylvester(drift, adjoint, r) for r in lost])
         else:
             one = np.eye(size)
             whole = np.kron(drift, one) + np.kron(one, drift.conj())  # X stacked by rows

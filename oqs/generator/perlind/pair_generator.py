@@ -26,7 +26,6 @@ from oqs.generator.closed import ClosedGenerator, GeneratorAt, Rows
 from oqs.generator.perlind.channel_elements import ChannelElements
 from oqs.generator.perlind.shifts_at import shifts_at, slopes_at
 from oqs.numerics.clusters import IntArray, pairs_within
-from oqs.numerics.occupation import filled_and_empty
 from oqs.system.spectrum import Spectrum
 from oqs.transitions.places import Places, group_of, two_sided
 
@@ -119,13 +118,10 @@ class PairGenerator(ClosedGenerator):
         )
 
     @functools.cached_property
-    def pairs(self) -> tuple[tuple[Pairs, Pairs], ...]:
-        """The pairs of each contact, of jumps down and up."""
+    def pairs(self) -> tuple[tuple[Pairs, ...], ...]:
+        """The pairs of each contact, of each of its jump operators."""
         return tuple(
-            (
-                Pairs.of(e.channel, e.upper, e.lower, self.places),
-                Pairs.of(e.channel, e.lower, e.upper, self.places),
-            )
+            tuple(Pairs.of(e.channel, *ends, self.places) for ends in e.directions)
             for e in self.elements
         )
 
@@ -133,20 +129,21 @@ class PairGenerator(ClosedGenerator):
         """Return the dissipators at T, mu (n,)."""
         products, shifts = [], []
         for j, e in enumerate(self.elements):
-            filled, empty = filled_and_empty((e.frequency - mu[j]) / T[j])
-            down, up = e.jumps(filled, empty)
-            products.append((((down, down),), ((up, up),)))
+            at = float(T[j]), float(mu[j])
+            products.append(tuple(((jump, jump),) for jump in e.jumps(*at)))
             if self.contacts:
-                at = float(T[j]), float(mu[j])
                 shifts.append(self._shift(j, shifts_at(self.contacts[j], e.frequency, *at)))
         return PairGeneratorAt(self, tuple(products), tuple(shifts))
 
-    def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[PairGeneratorAt, PairGeneratorAt]:
+    def slopes(
+        self, T: FloatArray, mu: FloatArray
+    ) -> tuple[PairGeneratorAt, PairGeneratorAt] | None:
         """Return the derivatives of every D_j + FS_j with its own T_j, and mu_j.
 
-        L rho L^+ becomes dL rho L^+ + L rho dL^+, where L_- changes by n dx/2 of itself and L_+ by
-        -(1 - n) dx/2, x = (w - mu)/T.
+        L rho L^+ becomes dL rho L^+ + L rho dL^+. None where a rate depends on T and mu.
         """
+        if any(e.contact.varies for e in self.elements):
+            return None
         at = list(zip(T.tolist(), mu.tolist(), strict=True))
         products = [self._product_slopes(j, *at[j]) for j in range(len(at))]
         shifts = [
@@ -159,17 +156,14 @@ class PairGenerator(ClosedGenerator):
         )
         return by_T, by_mu
 
-    def _product_slopes(self, j: int, T: float, mu: float) -> list[tuple[Products, Products]]:
-        """Return the derivatives by T and by mu of L rho L^+ of one contact's jumps down and up."""
+    def _product_slopes(self, j: int, T: float, mu: float) -> list[tuple[Products, ...]]:
+        """Return the derivatives by T and by mu of L rho L^+ of one contact's jumps."""
         e = self.elements[j]
-        x = (e.frequency - mu) / T
-        filled, empty = filled_and_empty(x)
-        down, up = e.jumps(filled, empty)
-        by_theta: list[tuple[Products, Products]] = []
-        for dx in (-x / T, -1 / T):
-            d_down, d_up = down * (filled * dx / 2), up * (-empty * dx / 2)
-            by_theta.append((((d_down, down), (down, d_down)), ((d_up, up), (up, d_up))))
-        return by_theta
+        jumps = e.jumps(T, mu)
+        return [
+            tuple(((d, jump), (jump, d)) for jump, d in zip(jumps, slopes, strict=True))
+            for slopes in e.jump_slopes(T, mu)
+        ]
 
     def linked(self) -> sp.csc_array:
         """Return which matrix elements (P, P) some dissipator links, at any T and mu."""
@@ -220,12 +214,12 @@ class PairGeneratorAt(GeneratorAt):
     Parameters
     ----------
     generator : on which elements.
-    products : of each contact the elements of its jumps down and up.
+    products : of each contact the elements of its jump operators.
     shifts : H_LS,j (D, D) of each contact; none where there are none.
     """
 
     generator: PairGenerator
-    products: tuple[tuple[Products, Products], ...]
+    products: tuple[tuple[Products, ...], ...]
     shifts: tuple[sp.csr_array, ...]
 
     def matrix(self) -> sp.csc_array:
@@ -246,7 +240,7 @@ class PairGeneratorAt(GeneratorAt):
         found = []
         for pairs, products in zip(self.generator.pairs, self.products, strict=True):
             both = [p.jump(v, size) for p, v in zip(pairs, products, strict=True)]
-            found.append(self._kept(both[0] + both[1]))
+            found.append(self._kept(sp.csc_array(sum(both))))
         return found
 
     def frequency_shifts(self) -> list[sp.csc_array]:

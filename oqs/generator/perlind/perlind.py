@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
+from oqs.contact.contacts import Contact
 from oqs.contact.together import checked_contacts, plain
 from oqs.deferred import qutip
 from oqs.exports import exported
@@ -114,10 +115,17 @@ class PerlindModel(Model):
             return self.all_blocks
         return self.all_blocks.restricted(self.window.kept(self.system.spectrum))
 
+    @property
+    def by_blocks(self) -> bool:
+        """Whether jumps lead from one particle number to the next, at rates known without T, mu."""
+        return plain(self.contacts)
+
     @functools.cached_property
     def coherent(self) -> bool:
         """Whether populations can turn into coherences; without any the model is Davies'."""
         system = self.system
+        if not self.by_blocks:
+            return True
         if isinstance(system, InteractingSystem) and system.occupation_eigenstates:
             return not one_site_each(self.leads, system.sites)
         if isinstance(system, InteractingSystem):
@@ -132,15 +140,18 @@ class PerlindModel(Model):
     @property
     def fastest_rate(self) -> float:
         """The largest rate of a contact at a Bohr frequency, units of energy."""
-        if isinstance(self.system, QuadraticSystem) or not self.coherent:
-            return float(np.max(self.secular.rates))
+        if isinstance(self.system, QuadraticSystem) or not self.coherent or not self.by_blocks:
+            return super().fastest_rate
         return self.blocks.fastest
 
     @functools.cached_property
     def elements(self) -> tuple[ChannelElements, ...]:
         """The matrix elements of each contact's channels between all eigenstates."""
         found = tuple(
-            ChannelElements.of(self.system, contact, j) for j, contact in enumerate(self.leads)
+            ChannelElements.of(self.system, contact, j)
+            if isinstance(contact, Contact)
+            else ChannelElements.of_bosons(self.secular.decomposition, contact, j)
+            for j, contact in enumerate(self.contacts)
         )
         if self.window is None:
             return found
@@ -181,7 +192,7 @@ class PerlindModel(Model):
         """Raise as `perlind` does, where a rate is refused; what large systems need is kept."""
         if isinstance(self.system, QuadraticSystem):
             PerlindModes.of(self.system, self.leads, shifted=self.shifted)
-        elif not self.coherent:
+        elif not self.coherent or not self.by_blocks:
             _ = self.secular
 
     def _require_room(self, labels: IntArray) -> None:
@@ -222,8 +233,10 @@ def perlind(
 
     Parameters
     ----------
-    system : QuadraticSystem or InteractingSystem.
-    contacts : one Contact per reservoir, of rates that depend on the frequency alone.
+    system : QuadraticSystem, InteractingSystem or OperatorSystem.
+    contacts : one per reservoir. A bosonic one has the single jump operator of each channel
+        L_ja = sum_w sqrt(J_j(w) (1 + n_B(w))) S_a(w) over w of both signs, J(-w) (1 + n_B(-w)) =
+        J(w) n_B(w). Those, and rates of (w, T, mu), take up to 2000 matrix elements.
     lamb_shift : include the frequency shifts FS_j = -i[H_LS,j, .] of Eq. (2), those of Redfield's
         equation, H_LS,j = sum_a sum_{w,w'} { (e_j(w) + e_j(w'))/2 S_a(w)^+ S_a(w') +
         (f_j(w) + f_j(w'))/2 S_a(w) S_a(w')^+ } with e, f of `oqs.lamb_shift`. Neither the secular
@@ -270,22 +283,33 @@ def perlind(
     >>> flows.particle.round(9).tolist()
     [2.4249e-05, -2.4249e-05]
     """
-    if not isinstance(system, QuadraticSystem | InteractingSystem):
-        raise TypeError(
-            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
-            f"{type(system).__name__}. Of spins and oscillators make oqs.davies(system, contacts)."
-        )
     found = checked_contacts(contacts)
-    for index, contact in enumerate(found):
-        if not plain([contact]):
-            kind = "has a rate that depends on T and mu" if contact.fermionic else "is bosonic"
-            raise ValueError(
-                "Argument `contacts` must hold contacts that exchange particles at rates gamma(w) "
-                f"here, but {contact.label(index)} {kind}. Use oqs.davies(system, contacts)."
-            )
+    if not isinstance(system, System):
+        raise TypeError(
+            "Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, but "
+            f"is {type(system).__name__}. Make one of your Hamiltonian."
+        )
+    if not plain(found):
+        _refuse_unplain(found, lamb_shift, window)
+        if isinstance(system, QuadraticSystem):  # phonons make it an interacting one
+            system = InteractingSystem.from_terms(system.h)
     model = PerlindModel(system, found, bool(lamb_shift), _checked_window(window, system))
     model.check_rates()
     return model
+
+
+def _refuse_unplain(
+    contacts: tuple[ReservoirContact, ...], lamb_shift: bool, window: object
+) -> None:
+    """Raise ValueError for what bosonic contacts and rates of T and mu do not go with."""
+    index, contact = next((j, c) for j, c in enumerate(contacts) if not plain([c]))
+    kind = "has a rate that depends on T and mu" if contact.fermionic else "is bosonic"
+    for name, value in (("lamb_shift", bool(lamb_shift)), ("window", window is not None)):
+        if value:
+            raise ValueError(
+                f"Argument `{name}` must be omitted here, but is given, and {contact.label(index)} "
+                f"{kind}. Take oqs.davies(system, contacts) with it."
+            )
 
 
 def _checked_window(window: object, system: System) -> Window | None:

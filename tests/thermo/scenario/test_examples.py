@@ -3,11 +3,14 @@
 import json
 import os
 import pathlib
+import re
 
 import pytest
 
 from thermo.scenario import example, examples
 from thermo.scenario.commands import main
+from thermo.scenario.reading import scenario
+from thermo.scenario.schema.document import parse
 
 NO_FIGURE = ("mark_events = true", "figures = []")
 SOON = ("[trajectory]", "[trajectory]\nt_final = 1e4\nevents = false\naudit = false")
@@ -23,6 +26,16 @@ SHORTER = {  # what would take seconds: an audit along six levels, second figure
     "heat_valve": [("num = 19", "num = 3"), ("num = 19", "num = 2")],
     "phonon_thermoelectric": [SOON, ("num = 20", "num = 3")],
 }
+
+
+DOCUMENTS = sorted((pathlib.Path(__file__).parents[3] / "docs").glob("**/*.md"))
+BLOCK = re.compile(r"^```toml\n(.*?)^```", re.M | re.S)
+SCENARIOS = [
+    pytest.param(text, id=f"{document.stem}-{index}")
+    for document in DOCUMENTS
+    for index, text in enumerate(BLOCK.findall(document.read_text(encoding="utf-8")))
+    if "[system]" in text
+]
 
 
 @pytest.mark.parametrize("name", examples())
@@ -47,3 +60,12 @@ def test_a_shipped_scenario_runs_as_it_is(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["run", name, "--quiet"]) == 0
     assert sorted(os.listdir()) == [name]
+
+
+def test_there_are_scenarios_in_the_documents():
+    assert len(SCENARIOS) >= 2
+
+
+@pytest.mark.parametrize("text", SCENARIOS)
+def test_a_scenario_in_the_documents_can_be_read(text):
+    assert scenario(parse(text, "my.toml")).asked

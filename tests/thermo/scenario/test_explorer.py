@@ -156,7 +156,14 @@ def test_answers_in_si():
     flows = oqs.closed_form(read("figure_1").system, read("figure_1").contacts)(
         [0.6, 1.0], [20.8, 16.0]
     )
-    assert f"{units.power(flows.heat[0]):.5e}" in reader.text()
+    heads = re.findall(r"<th [^>]*>([^<]*)</th>", reader.page._flows.text)
+    cells = re.findall(r"<td [^>]*>([^<]*)</td>", reader.page._flows.text)
+    cold = dict(zip(heads, cells[: len(heads)], strict=True))
+    assert float(cold["heat (fW)"]) == pytest.approx(1e15 * units.power(flows.heat[0]), rel=1e-5)
+    current = 1e12 * units.current(flows.particle[0])
+    assert float(cold["current (pA)"]) == pytest.approx(current, rel=1e-5)
+    power = 1e15 * float(units.power(flows.heat.sum()))  # the first law
+    assert f"{power:.5g} fW" in reader.page._machine.text
     assert "600" in reader.page._evolution.text  # K
 
 

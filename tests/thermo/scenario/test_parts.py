@@ -57,7 +57,7 @@ def test_wrong_words(here, capsys, words, text):
 def test_a_missing_part_is_named_before_anything_is_computed(here, capsys):
     assert run("--out", "out", "--part", "0/2") == 0
     assert run("--out", "merged", "--merge", "out-part-0-of-2") == 2
-    assert "1/2 of them are missing" in capsys.readouterr().err
+    assert "lacks part 1/2. Run" in capsys.readouterr().err
     assert not (here / "merged").exists()
 
 

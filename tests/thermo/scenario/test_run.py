@@ -7,6 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib import pyplot
 
 import oqs
 import thermo
@@ -45,6 +46,13 @@ def test_how_a_run_ended_is_said_in_words(scenario, capsys):
     path = scenario(("energies = [21.1, 21.5]", "energies = [200.0]"))
     assert main(["run", path, "--out", "out"]) == 0
     assert "stalled (nothing moves within any time that counts, away" in capsys.readouterr().out
+
+
+def test_figures_are_as_wide_as_asked(scenario):
+    path = scenario(("mark_events = true", "width = 3.4"), more=SWEEP)
+    assert main(["run", path, "--out", "out", "--quiet"]) == 0
+    for name in ("trajectory", "sweep"):
+        assert pyplot.imread(f"out/{name}.png").shape[1] == round(3.4 * 160)
 
 
 def test_a_run_writes_what_evolve_returns_and_what_made_it(scenario, capsys):

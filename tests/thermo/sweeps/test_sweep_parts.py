@@ -84,7 +84,7 @@ def test_a_part_that_is_none(part, kind, text):
 
 
 def test_missing_parts_are_named(parts):
-    with pytest.raises(ValueError, match="but 1/3 of them are missing"):
+    with pytest.raises(ValueError, match="but lacks part 1/3"):
         thermo.merge([parts[0], parts[2]])
     with pytest.raises(ValueError, match="is no file"):
         thermo.merge([*parts[:2], parts[2].with_name("elsewhere.db")])

@@ -15,7 +15,7 @@ from thermo.machines.device import Device
 from thermo.machines.regimes import Regime, omega_bar
 from thermo.scenario.explorer.answers import Stationary
 from thermo.scenario.results.data import kinds_data, state_data
-from thermo.scenario.results.text import digits, with_unit
+from thermo.scenario.results.text import digits, in_its_unit, shown_unit, with_unit
 
 _MERIT: Final = {Regime.ENGINE: "efficiency", Regime.REFRIGERATOR: "cop"}
 
@@ -30,7 +30,7 @@ def flows_table(found: Stationary, units: Units | None) -> str:
         (
             state["name"],
             *(digits(state[key]) for key in of_state),
-            *(f"{flows[kind][j] + 0.0:.5e}" for kind in kinds),  # no -0
+            *(f"{in_its_unit(kind, flows[kind][j]) + 0.0:.5e}" for kind in kinds),  # no -0
         )
         for j, state in enumerate(states)
     ]
@@ -118,4 +118,5 @@ def _shown(data: Mapping[str, object], units: Units | None) -> list[str]:
 def _number(value: float, kind: str, units: Units | None) -> str:
     if units is None:
         return f"{value + 0.0:.5g}"  # no -0
-    return f"{float(getattr(units, kind)(value)) + 0.0:.5g} {SI_UNITS[kind]}"
+    unit, factor = shown_unit(SI_UNITS[kind])
+    return f"{factor * float(getattr(units, kind)(value)) + 0.0:.5g} {unit}"

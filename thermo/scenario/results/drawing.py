@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oqs.arguments import FloatArray
+from oqs.system.base import System
 from oqs.units import Units
 from thermo.deferred import xr
 from thermo.evolution.trajectory import Trajectory
@@ -18,6 +20,10 @@ from thermo.stochastic.ensemble import StochasticEnsemble
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from oqs.fluctuations.statistics import CountingStatistics
+    from oqs.response.onsager import LinearResponse
+
+_MOST_STATES = 64
 _MOST_MODES = 12  # lines in one panel
 _DPI = 160
 
@@ -41,6 +47,7 @@ def save_figures(
         events=outputs.mark_events and path.found is not None,
         heat=outputs.heat,
         entropy=outputs.entropy,
+        width=outputs.width,
         units=units,
     )
     _save(figure, "trajectory", scenario, folder)
@@ -53,7 +60,8 @@ def save_stochastic_figure(
     from thermo.plotting.stochastic import plot_stochastic  # takes Matplotlib
 
     if scenario.outputs.figures:
-        _save(plot_stochastic(ensemble, units=units), "stochastic", scenario, folder)
+        figure = plot_stochastic(ensemble, width=scenario.outputs.width, units=units)
+        _save(figure, "stochastic", scenario, folder)
 
 
 def save_sweep_figures(
@@ -76,13 +84,49 @@ def save_sweep_figures(
         return
     numbers = [q for q in quantities if q in table and table[q].dtype.kind in "iuf"]
     numbers = [q for q in numbers if np.isfinite(table[q].values).any()]
+    width = scenario.outputs.width
     if len(axes) == 1 and numbers:
-        _save(plot_curves(table, numbers, units=units), "sweep", scenario, folder)
+        _save(plot_curves(table, numbers, width=width, units=units), "sweep", scenario, folder)
     if len(axes) == 2:
         for quantity in numbers:
             for name, values in _by_reservoir(table[quantity]):
-                figure = plot_map(values.to_dataset(name=name), name, units=units)
+                one = values.to_dataset(name=name)
+                figure = plot_map(one, name, width=width, units=units)
                 _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
+
+
+def save_fluctuation_figures(
+    statistics: CountingStatistics, table: xr.Dataset, scenario: Scenario, folder: pathlib.Path
+) -> None:
+    """Write the generating function with its symmetry, and the noise spectrum where there is one.
+
+    Of systems of more than 64 states, or at fields whose e^x are no numbers, the generating
+    function has no figure: it would take longer than all the rest.
+    """
+    from thermo.plotting.curves import plot_curves
+    from thermo.plotting.fluctuations import plot_generating_function, spans
+
+    if not scenario.outputs.figures:
+        return
+    system = scenario.system
+    few = isinstance(system, System) and system.dimension <= _MOST_STATES
+    if few and spans(statistics):
+        _save(plot_generating_function(statistics), "fluctuations", scenario, folder)
+    if "spectrum" in table and table.sizes["frequency"] > 1:
+        _save(plot_curves(table[["spectrum"]]), "spectrum", scenario, folder)
+
+
+def save_response_figure(
+    along: FloatArray,
+    response: LinearResponse,
+    label: str,
+    scenario: Scenario,
+    folder: pathlib.Path,
+) -> None:
+    """Write the coefficients over the chemical potential, or the temperature."""
+    from thermo.plotting.response import plot_response
+
+    _save(plot_response(along, response, label=label), "response", scenario, folder)
 
 
 def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:

@@ -46,16 +46,20 @@ def digits(value: float | None) -> str:
     return "-" if value is None else f"{value:.6g}"
 
 
+def shown_unit(unit: str) -> tuple[str, float]:
+    """Return the unit to show and the factor to it: pA and fW, as dots never reach A and W."""
+    return _SMALL.get(unit, (unit, 1.0))
+
+
 def with_unit(key: str) -> str:
-    """Return a key such as mu_meV as mu (meV); A and W, which dots never reach, as pA and fW."""
+    """Return a key such as mu_meV as mu (meV), in the unit to show."""
     name, _, unit = key.partition("_")
-    return f"{name} ({_SMALL.get(unit, (unit,))[0]})" if unit else name
+    return f"{name} ({shown_unit(unit)[0]})" if unit else name
 
 
 def in_its_unit(key: str, value: float) -> float:
     """Return the value of a key in the unit that `with_unit` says."""
-    unit = key.partition("_")[2]
-    return value * _SMALL[unit][1] if unit in _SMALL else value
+    return value * shown_unit(key.partition("_")[2])[1]
 
 
 def print_table(output: Console, heads: list[str], rows: Iterable[tuple[str, ...]]) -> None:

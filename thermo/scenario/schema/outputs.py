@@ -7,7 +7,7 @@ from typing import Final, Literal, final
 
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Table, argument_keys
-from thermo.scenario.schema.values import boolean, text
+from thermo.scenario.schema.values import boolean, positive, text
 
 FigureFormat = Literal["png", "pdf", "svg"]
 _FORMATS: Final[tuple[FigureFormat, ...]] = ("png", "pdf", "svg")
@@ -24,6 +24,7 @@ class Outputs:
     figures : formats of the figures; empty for none.
     netcdf : write trajectory, fluctuations, relaxation and sweep as netCDF.
     si : results in SI as well.
+    width : of figures, inches: 3.4 for one column of a journal, 7.0 for two.
     heat, entropy, mark_events : further panels and marks of the figure.
     """
 
@@ -31,6 +32,7 @@ class Outputs:
     figures: tuple[FigureFormat, ...] = ("png",)
     netcdf: bool = True
     si: bool = False
+    width: float = 7.0
     heat: bool = False
     entropy: bool = False
     mark_events: bool = False
@@ -43,6 +45,7 @@ OUTPUT: Final = Table(
         figures=(Items(Choice(_FORMATS), least=0, most=3), 'Give ["png"] or [] for none.'),
         netcdf=(boolean, "It says whether to write netCDF files."),
         si=(boolean, "It asks for results in SI too; [units] must be there."),
+        width=(positive, "It is that of figures in inches: 3.4 for one column, 7.0 for two."),
         heat=(boolean, "It adds a panel of the heat flows."),
         entropy=(boolean, "It adds a panel of the entropies."),
         mark_events=(boolean, "It marks crossings and extrema."),

@@ -17,6 +17,7 @@ from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, plain, state_data
+from thermo.scenario.results.drawing import save_fluctuation_figures
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table
 from thermo.scenario.scenario import Scenario, Workspace
@@ -70,9 +71,11 @@ class FluctuationsTask:
                 for kind in KINDS
             }
             spectrum = None if self.frequencies is None else self._spectrum(stats)
-        if workspace.folder is not None and scenario.outputs.netcdf:
+        if workspace.folder is not None:
             table = _labelled(stats, names, cumulants, self.frequencies, spectrum)
-            save_table(table, workspace.folder, "fluctuations.nc", scenario)
+            if scenario.outputs.netcdf:
+                save_table(table, workspace.folder, "fluctuations.nc", scenario)
+            save_fluctuation_figures(stats, table, scenario, workspace.folder)
         checks = _checks(stats)
         data = {
             "reservoirs": state_data(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from collections.abc import Mapping
 from typing import Any, Final, final
 
@@ -10,10 +11,13 @@ import numpy as np
 from rich.console import Console
 
 from oqs.arguments import FloatArray
+from oqs.contact.contacts import Contact
 from oqs.response.onsager import LinearResponse, linear_response
+from oqs.system.base import System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, plain
+from thermo.scenario.results.drawing import save_response_figure
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table
 from thermo.scenario.scenario import Scenario, Workspace
@@ -22,6 +26,9 @@ from thermo.scenario.schema.table import Choice, Table, argument_keys
 from thermo.scenario.schema.values import ENERGY, POSITIVE_ENERGY
 from thermo.scenario.tasks.laws import LAWS, chosen_law, make_law, require_law
 
+_MOST_STATES = 1024  # of which the figure takes a few seconds
+_POINTS = 81
+_WIDTH = 8.0  # in units of T
 _BALANCED = 1e-9  # of the largest coefficient: what all reservoirs lose together is none
 COEFFICIENTS: Final = ("conductance", "seebeck", "peltier", "thermal_conductance", "ZT")
 
@@ -67,6 +74,24 @@ class ResponseTask:
             make_law(scenario, chosen_law(self.law, scenario)), float(T), float(mu)
         )
 
+    def _draw(self, scenario: Scenario, found: LinearResponse, folder: pathlib.Path) -> None:
+        """Draw the coefficients over mu, 8 T to both sides; over T where nothing has a mu.
+
+        Of more than 1024 states, or oscillators without end, there is no figure.
+        """
+        system = scenario.system
+        if not isinstance(system, System) or system.dimension > _MOST_STATES:
+            return
+        law = make_law(scenario, chosen_law(self.law, scenario))
+        T, mu = float(found.T), float(found.mu)
+        if any(isinstance(contact, Contact) for contact in scenario.contacts):
+            along = mu + T * np.linspace(-_WIDTH, _WIDTH, _POINTS)
+            response, label = linear_response(law, T, along[:, None]), "chemical potential"
+        else:
+            along = T * np.linspace(0.5, 2.0, _POINTS)
+            response, label = linear_response(law, along[:, None]), "temperature"
+        save_response_figure(along, response, label, scenario, folder)
+
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
         """Return Onsager's matrix and the coefficients of each pair of reservoirs.
 
@@ -81,6 +106,8 @@ class ResponseTask:
         if workspace.folder is not None and scenario.outputs.netcdf:
             table = found.to_dataset().assign_coords(reservoir=list(names), driven=list(names))
             save_table(table, workspace.folder, "response.nc", scenario)
+        if workspace.folder is not None and scenario.outputs.figures:
+            self._draw(scenario, found, workspace.folder)
         checks = _checks(found.onsager)
         pairs = [
             {"between": [names[j], names[q]], **_coefficients(found, j, q)}

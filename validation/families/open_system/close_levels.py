@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
+import qutip
 
 import oqs
 from oqs.arguments import ComplexArray, FloatArray
@@ -14,7 +15,7 @@ from validation.framework.bounds import at_least, within
 from validation.framework.check import Measurement, check
 from validation.framework.deviation import deviation, deviations, largest, worst
 from validation.references import literal
-from validation.references.qmeq import TEN_ORBITALS, ten_orbitals
+from validation.references.qmeq import TEN_ORBITALS, WHOLE, ten_orbitals
 from validation.systems import close_levels, random_systems
 from validation.systems.settings import Setting
 
@@ -261,6 +262,45 @@ def qmeq_orbitals() -> Measurement:
         return abs(float(flows.particle[0]) / expected - 1)
 
     return worst((f"{k}, e3 = {e}", measure(e, k, p)) for e, k, p in TEN_ORBITALS)
+
+
+@check(
+    "ten orbitals with all states",
+    equation="beyond Eq. (9)",
+    reference="another program's PERLind, recorded to ten digits",
+    tolerance=1e-9,
+    claim="PERLind on all 63,504 matrix elements of ten orbitals with pair scattering.",
+)
+def all_orbitals() -> Measurement:
+    """Return the relative deviation of the current out of the first lead."""
+    level, expected = WHOLE
+    setting = ten_orbitals(level)
+    flows = oqs.flow_law(_model(setting))(setting.T, setting.mu)
+    return Measurement(abs(float(flows.particle[0]) / expected - 1), detail=setting.name)
+
+
+@check(
+    "PERLind of qubits",
+    equation="beyond Eq. (9)",
+    reference="J = w 4 g^2 (p_1 - p_2)/(G_1 + G_2), G = J(w) coth(w/2T)",
+    tolerance=1e-2,  # rate/T = 0.1: the Lamb-like part of first order in it
+    claim="Two resonant qubits, exchange g far below the rates of their baths: g limits the flow.",
+)
+def exchanging_qubits() -> Measurement:
+    """Return the largest relative deviation; Davies lets 1e3 to 1e5 times as much through."""
+
+    def measure(g: float) -> float:
+        system = oqs.exchange_qubits([1.0, 1.0], g)
+        T = np.array([1.0, 0.6])
+        baths = [
+            oqs.BosonicContact(oqs.ohmic(0.05), oqs.on_factor(system, k, qutip.sigmax()))
+            for k in (0, 1)
+        ]
+        excited = 1 / (1 + np.exp(1 / T))
+        expected = 4 * g**2 / np.sum(0.05 / np.tanh(0.5 / T)) * (excited[0] - excited[1])
+        return abs(float(oqs.flow_law(oqs.perlind(system, baths))(T).energy[0]) / expected - 1)
+
+    return worst((f"g = {g}", measure(g)) for g in (1e-4, 1e-3))
 
 
 @check(
