@@ -44,6 +44,11 @@ CASES = {
     "strength -1": ("strength", lambda: oqs.ohmic(-1.0)),
     "exponent 0": ("exponent", lambda: oqs.ohmic(1.0, exponent=0.0)),
     "cutoff 0": ("cutoff", lambda: oqs.drude_lorentz(1.0, 0.0)),
+    "scaled twice": (
+        "rate",
+        lambda: oqs.temperature_scaled(lambda w, T, mu: w, 1.0, 1.0),
+    ),
+    "T_0 of 0": ("T_0", lambda: oqs.temperature_scaled(oqs.flat(0.1), 1.0, 0.0)),
     "center 0": ("center", lambda: oqs.underdamped(1.0, 0.0, 0.1)),
     "a bosonic contact without a spectrum": (
         "spectrum",
