@@ -75,6 +75,16 @@ def save_dataset(table: xr.Dataset, file: str | os.PathLike[str]) -> None:
 def _content(table: xr.Dataset, encoding: Mapping[str, Mapping[str, bool]]) -> bytes:
     """Return the bytes of a netCDF file: made in memory, as HDF5 crashes where a disk is full."""
     buffer = io.BytesIO()
+    # text of no fixed width is refused by some versions of xarray beside pandas 3
+    text = {
+        name: variable.astype(str)
+        for name, variable in table.variables.items()
+        if variable.dtype.kind == "O"
+    }
+    table = table.assign_coords(
+        {name: text.pop(name) for name in list(text) if name in table.coords}
+    )
+    table = table.assign(text)
     with h5netcdf.File(buffer, "w") as file:
         table.dump_to_store(xr.backends.H5NetCDFStore(file), encoding=encoding)
     return buffer.getvalue()

@@ -14,6 +14,7 @@ from rich.console import Console
 import oqs
 import thermo.scenario
 from thermo.files import write_whole
+from thermo.scenario.exit_status import write_to_nobody
 from validation import families
 from validation.framework.check import Check
 from validation.framework.suite import Suite, run_suite, select
@@ -52,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _suite(words)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # newer releases of rich exit by themselves
+        write_to_nobody()
+        return NOT_PASSED
 
 
 def _suite(words: Sequence[str]) -> int:

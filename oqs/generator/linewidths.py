@@ -177,7 +177,7 @@ def _together(
     narrow = widths < distance / 10
     size = np.round(np.log(widths) / np.where(narrow, np.log(8.0), np.log(1.2)))
     places = np.array([np.round(frequencies / distance), size, narrow])
-    _, label = np.unique(places, axis=1, return_inverse=True)
+    label = np.unique(places, axis=1, return_inverse=True)[1].ravel()  # numpy 2.0 keeps the axis
     weight = products.max(axis=(0, 1)) + np.finfo(float).tiny
     total = np.bincount(label, weight)
     w, log_width = (

@@ -26,6 +26,7 @@ from oqs.system.base import System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
 from oqs.system.terms import Terms
+from oqs.transitions.transitions import Transitions
 
 if TYPE_CHECKING:
     from oqs.generator.model import Model
@@ -65,6 +66,8 @@ def touched_part(model: Model) -> Touched:
     """
     system = model.system
     if isinstance(system, QuadraticSystem):
+        if model.secular is model and _all_driven(model.secular.transitions):
+            return Touched(model, (), Kernel(1))
         levels = davies_levels(system, model.leads, model.resolution, shifted=model.shifted)
         parts = _dark_modes(levels, model.leads)
         if not parts:
@@ -77,10 +80,15 @@ def touched_part(model: Model) -> Touched:
     transitions = model.secular.transitions
     if isinstance(transitions, StateTransitions):  # phonons may link any two sites
         return Touched(model, (), Kernel(1))
-    connected = transitions.components == 1 and not transitions.ambiguous
+    connected = _all_driven(transitions)
     if isinstance(system, InteractingSystem) and system.terms is not None and not connected:
         return _touched_sites(model, system.terms)
     return Touched(model, (), Kernel(1))
+
+
+def _all_driven(transitions: Transitions | StateTransitions) -> bool:
+    """Whether jumps link all eigenstates, and none of them to two of one level at once."""
+    return transitions.components == 1 and not transitions.ambiguous
 
 
 def _touched_sites(model: Model, terms: Terms) -> Touched:

@@ -39,15 +39,14 @@ def pair_jacobian(
     count, n = T.shape
     table = np.empty((6, count, n, n))
     particle, energy, heat = table.reshape(3, 2, count, n, n)
+    places = np.arange(n)
+    weights = -transfer.transpose(1, 2, 0)  # (n, n, K)
+    weights[places, places] -= weights.sum(axis=1)
     for j in range(n):
-        for q in range(n):
-            weight = -transfer[:, j, q]
-            if j == q:
-                weight = transfer[:, j].sum(axis=1) - transfer[:, j, j]
-            exchanged = weight[:, None] * slopes[:, q]  # (2, K, B)
-            particle[:, :, j, q] = exchanged.sum(axis=1)
-            energy[:, :, j, q] = np.tensordot(exchanged, frequencies, (1, 0))
-            heat[:, :, j, q] = (exchanged * above[j]).sum(axis=1)
-    diagonal = np.arange(n)
-    heat[1][:, diagonal, diagonal] -= currents.sum(axis=1).T
+        exchanged = weights[j, :, :, None] * slopes  # (2, n, K, B)
+        particle[:, :, j] = np.add.reduce(exchanged, axis=2).transpose(0, 2, 1)
+        energy[:, :, j] = (frequencies @ exchanged).transpose(0, 2, 1)
+        exchanged *= above[j]
+        heat[:, :, j] = np.add.reduce(exchanged, axis=2).transpose(0, 2, 1)
+    heat[1][:, places, places] -= currents.sum(axis=1).T
     return FlowJacobian.of_table(table.reshape(6, *shape, n), names)

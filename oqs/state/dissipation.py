@@ -73,13 +73,13 @@ def occupied_elements(model: Model, state: sp.csr_array) -> ClosedGenerator:
     """Return the dissipators on the sets of coupled matrix elements that a state occupies."""
     entries = state.tocoo()
     row, column = (ends[entries.data != 0] for ends in entries.coords)
-    whole = model.all_elements
-    for labels, elements in (
+    for labels, name in (
         (model.coherent_sets, "coherent_elements"),
         (model.system.spectrum.particles, "elements_of_equal_number"),
+        (np.zeros(model.system.spectrum.dimension), "all_elements"),
     ):
         if np.array_equal(labels[row], labels[column]):
-            whole = getattr(model, elements)
+            whole: ClosedGenerator = getattr(model, name)
             break
     label = set_labels(whole.linked())
     return whole.restricted(np.isin(label, label[whole.values(state) != 0]))

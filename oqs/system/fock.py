@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from oqs.arguments import FloatArray
 from oqs.numerics.blocks import set_labels
 from oqs.numerics.clusters import IntArray
+from oqs.numerics.far_levels import graded_eigh
 
 DENSE: Final = 1024  # sparse indexing costs more than a dense copy up to this dimension
 
@@ -29,6 +30,7 @@ class Block:
     first : index of the first eigenstate in the spectrum; the others follow.
     energies : (d,) ascending.
     vectors : (d, d) real where H is; column i is eigenstate first + i on `basis`.
+    scale : (d,) energy of whose rounding each of `energies` is known.
     """
 
     particles: int
@@ -36,6 +38,7 @@ class Block:
     first: int
     energies: FloatArray
     vectors: NDArray[Any]
+    scale: FloatArray
 
     @property
     def states(self) -> slice:
@@ -107,8 +110,8 @@ def diagonalise(
     piece = submatrices(matrix)
     blocks, first = [], 0
     for basis in sets:
-        energies, vectors = np.linalg.eigh(piece(basis, basis))
-        blocks.append(Block(int(particles[basis[0]]), basis, first, energies, vectors))
+        energies, vectors, scale = graded_eigh(piece(basis, basis))
+        blocks.append(Block(int(particles[basis[0]]), basis, first, energies, vectors, scale))
         first += len(basis)
     return tuple(blocks)
 

@@ -21,13 +21,12 @@ from oqs.system.fock import Block, annihilator, diagonalise, invariant_sets, occ
 from oqs.system.spectrum import BlockVectors, OccupationVectors, Spectrum
 from oqs.system.systems import jordan_wigner
 from oqs.system.terms import Terms
+from oqs.system.widths import default_widths, has_far_levels, widths_of_blocks
 
 _SCOPE = (
     "An InteractingSystem is made of fermionic sites; spins and oscillators are an "
     "oqs.OperatorSystem(H) with an oqs.BosonicContact for each reservoir."
 )
-
-_FAR = 1e3  # in units of the smaller energies
 
 
 @final
@@ -171,21 +170,15 @@ class InteractingSystem(FermionicSystem):
     @functools.cached_property
     def _default_widths(self) -> FloatArray:
         energies = self.spectrum.energies
-        size = np.sort(np.abs(energies))
-        if size[-1] <= _FAR * size[1 + len(size) // 32]:  # a far level is empty in few of them
+        if not has_far_levels(energies):
             return np.full(self.dimension, self.resolution)
         if self.terms is not None and self.occupation_eigenstates:
             sites = np.abs(np.diagonal(self.terms.h))
             typical = np.full(len(energies), np.median(sites))
-            largest = occupation_sum(sites) + np.abs(energies)
+            known = default_widths(typical, occupation_sum(sites) + np.abs(energies))
         else:
-            typical, largest = np.empty((2, len(energies)))
-            for block in self.blocks:
-                distance = np.abs(block.energies - np.median(block.energies))
-                typical[block.states] = np.median(distance)
-                largest[block.states] = np.max(np.abs(block.energies))
-            typical = np.maximum(typical, np.median(typical))
-        return np.minimum(RESOLUTION * typical + 4 * FINEST * largest, self.resolution)
+            known = widths_of_blocks(self.blocks)
+        return np.minimum(known, self.resolution)
 
     @property
     def occupation_eigenstates(self) -> bool:

@@ -13,11 +13,12 @@ import scipy.sparse as sp
 from oqs.arguments import FloatArray, index
 from oqs.deferred import qutip
 from oqs.exports import exported
-from oqs.numerics.clusters import IntArray
+from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray
 from oqs.summary import Summary, counted
 from oqs.system.base import System
 from oqs.system.fock import Block, diagonalise, invariant_sets
 from oqs.system.spectrum import BlockVectors, Spectrum
+from oqs.system.widths import has_far_levels, widths_of_blocks
 
 _ROUNDING = 1e-12
 
@@ -116,9 +117,39 @@ class OperatorSystem(System):
         """The largest |E|, or `energy_scale` if that is more."""
         return max(self.energy_scale, float(np.max(np.abs(self.spectrum.energies))))
 
+    def widths(self, resolution: float) -> FloatArray:
+        """Return how close (D,) each eigenstate may be to others and count as equal in energy.
+
+        That is `resolution`; at the default less beside a far level, as of an InteractingSystem.
+        """
+        if resolution != self.resolution:
+            return np.full(self.dimension, resolution)
+        return self._default_widths
+
+    @property
+    def finest_resolution(self) -> float:
+        """1e-14 of the largest energy, of the near levels beside a far one."""
+        return float(np.min(self._default_widths)) / round(RESOLUTION / FINEST)
+
+    @functools.cached_property
+    def _default_widths(self) -> FloatArray:
+        if not has_far_levels(self.spectrum.energies):
+            return np.full(self.dimension, self.resolution)
+        return np.minimum(widths_of_blocks(self._blocks), self.resolution)
+
     @functools.cached_property
     def spectrum(self) -> Spectrum:
         """Energy eigenstates, each with its number."""
+        blocks, rotation = self._blocks, self._basis[1]
+        return Spectrum(
+            energies=np.concatenate([block.energies for block in blocks]),
+            particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
+            eigenvectors=BlockVectors(blocks, rotation),
+        )
+
+    @functools.cached_property
+    def _blocks(self) -> tuple[Block, ...]:
+        """Eigenstates of each invariant set of basis states."""
         particles, rotation = self._basis
         matrix = sp.csr_array(_csr(self.hamiltonian))
         if rotation is not None:
@@ -126,11 +157,7 @@ class OperatorSystem(System):
         blocks: tuple[Block, ...] = diagonalise(
             matrix, particles, invariant_sets(matrix, particles)
         )
-        return Spectrum(
-            energies=np.concatenate([block.energies for block in blocks]),
-            particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
-            eigenvectors=BlockVectors(blocks, rotation),
-        )
+        return blocks
 
     @functools.cached_property
     def _basis(self) -> tuple[IntArray, Any]:

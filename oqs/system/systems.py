@@ -24,6 +24,7 @@ from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.numerics.blocks import set_labels
 from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray, cluster
+from oqs.numerics.far_levels import graded_eigh
 from oqs.summary import Summary, counted, few_digits
 from oqs.system.base import FermionicSystem, System
 from oqs.system.fock import occupation_sum
@@ -68,7 +69,7 @@ class QuadraticSystem(FermionicSystem):
 
     def __init__(self, h: ArrayLike) -> None:
         matrix = hermitian_matrix(h)
-        energies, modes = np.linalg.eigh(matrix)
+        energies, modes, _ = graded_eigh(matrix)
         object.__setattr__(self, "h", read_only(matrix))
         object.__setattr__(self, "energies", read_only(energies))
         object.__setattr__(self, "modes", read_only(modes.astype(np.complex128)))
@@ -127,16 +128,19 @@ class QuadraticSystem(FermionicSystem):
         """Return how close (N,) each mode may be to another and count as one level.
 
         That is `resolution`. At the default, `self.resolution`, a far level does not count for near
-        ones: those of energies a thousand times larger than the largest among the modes that h
-        connects, and than the median.
+        ones: those of energies a thousand times larger than the median, and than the largest among
+        the modes that h connects and that are no farther than `oqs.numerics.far_levels` has it.
         """
         if resolution != self.resolution:
             return np.full(self.sites, resolution)
         size = np.abs(self.energies)
+        if size.max() <= _FAR * np.median(size):
+            return np.full(self.sites, resolution)
         label = set_labels(sp.csr_array(self.h))[np.argmax(np.abs(self.modes), axis=0)]
         largest = np.zeros(self.sites)
         np.maximum.at(largest, label, size)
-        near = size <= _FAR * np.maximum(largest[label], np.median(size))[:, None]
+        own = np.minimum(largest[label], graded_eigh(self.h)[2])
+        near = size <= _FAR * np.maximum(own, np.median(size))[:, None]
         return np.minimum(RESOLUTION * np.where(near, size, 0.0).sum(axis=1), resolution)
 
     @property

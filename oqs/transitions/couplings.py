@@ -44,6 +44,11 @@ class Sector:
             np.concatenate([b.energies for b in own]),
         )
 
+    @functools.cached_property
+    def smallest_gap(self) -> float:
+        """Distance of the two states closest in energy."""
+        return float(np.min(np.diff(np.sort(self.energies)), initial=np.inf))
+
     def placed(self) -> Iterator[tuple[slice, Block]]:
         """Yield where each block stands in the sector."""
         begin = 0
@@ -76,6 +81,10 @@ class Coupling:
         """Which invariant sets each channel joins."""
         return [operator.links for operator in self.operators]
 
+    @functools.cached_property
+    def _norm(self) -> float:
+        return float(np.linalg.norm(self.amplitudes))
+
     def driven(self, sector_of: IntArray) -> dict[Pair, list[int]]:
         """Return the channels that act between two sectors, for each pair that has some."""
         channels_between: dict[Pair, list[int]] = {}
@@ -92,7 +101,7 @@ class Coupling:
         rate = np.zeros((len(above.states), len(below.states)))
         twice = False
         for number in acting:
-            strength = significant(self.operators[number].strength(below, above), self.amplitudes)
+            strength = significant(self.operators[number].strength(below, above), self._norm)
             twice |= _links_a_level_twice(strength, below, above, widths)
             rate += strength
         touched = rate > 0
@@ -180,9 +189,9 @@ class ChannelOperator:
         return used, sparse[used, :] @ q.vectors
 
 
-def significant(strength: FloatArray, amplitudes: ComplexArray) -> FloatArray:
-    """Return the squared amplitudes with those that are rounding of zeros set to zero."""
-    strength[strength <= (NEGLIGIBLE * np.linalg.norm(amplitudes)) ** 2] = 0.0
+def significant(strength: FloatArray, norm: float) -> FloatArray:
+    """Return squared amplitudes, those that are rounding of a contact's `norm` set to zero."""
+    strength[strength <= (NEGLIGIBLE * norm) ** 2] = 0.0
     return strength
 
 
@@ -195,7 +204,7 @@ def _links_a_level_twice(
 
 def _twice(strength: FloatArray, sector: Sector, widths: FloatArray) -> bool:
     own = widths[sector.states]
-    if not np.any(np.diff(np.sort(sector.energies)) <= own.max()):
+    if sector.smallest_gap > own.max():
         return False
     level, energies = cluster(sector.energies, own)
     if len(energies) == len(level):

@@ -54,7 +54,8 @@ def _transitions_of_modes(
     ambiguous = False
     for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
         amplitudes = t @ system.modes
-        strength = significant(np.sum(np.abs(amplitudes) ** 2, axis=0), amplitudes)
+        norm = float(np.linalg.norm(amplitudes))
+        strength = significant(np.sum(np.abs(amplitudes) ** 2, axis=0), norm)
         touched = strength > 0
         rates[j, touched] = strength[touched] * contact.gamma(system.energies[touched], j)
         mixing = np.abs(amplitudes.conj().T @ amplitudes)[degenerate]
@@ -77,7 +78,7 @@ def _transitions_of_sites(
         frequencies.append(terms.h[k, k].real + shift)
     rates = [np.zeros((len(contacts), len(w))) for w in frequencies]
     for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
-        strength = significant(np.sum(np.abs(t) ** 2, axis=0), t)
+        strength = significant(np.sum(np.abs(t) ** 2, axis=0), float(np.linalg.norm(t)))
         for k in np.flatnonzero(strength).tolist():
             rates[k][j] = strength[k] * contact.gamma(frequencies[k], j)
     pairs = {

@@ -43,7 +43,7 @@ def coupled_sectors(
         for j, (contact, t) in enumerate(zip(contacts, channels, strict=True))
     )
     count = len(system.invariant_sets)
-    if count == len(_by_particles(system, np.arange(count))):  # one for each particle number
+    if count == len(set(_particles(system))):  # one for each particle number
         sector_of = np.arange(count)
     else:
         links = [link for coupling in couplings for link in coupling.links]
@@ -82,9 +82,17 @@ def sector_transitions(
 
 def _by_particles(system: InteractingSystem, sector_of: IntArray) -> list[list[int]]:
     """Return the labels of the sectors of each particle number, ascending."""
-    particles = system.number_basis.particles
-    number = np.array([particles[states[0]] for states in system.invariant_sets])
-    return [np.unique(sector_of[number == n]).tolist() for n in np.unique(number)]
+    labels: dict[int, set[int]] = {}
+    for number, label in zip(_particles(system), sector_of.tolist(), strict=True):
+        labels.setdefault(number, set()).add(label)
+    return [sorted(labels[number]) for number in sorted(labels)]
+
+
+def _particles(system: InteractingSystem) -> list[int]:
+    """Return the particle number of each invariant set of basis states."""
+    first = [int(states[0]) for states in system.invariant_sets]
+    numbers: list[int] = system.number_basis.particles[first].tolist()
+    return numbers
 
 
 def _require_memory(

@@ -168,8 +168,8 @@ class SectorBlocks:
         ]
         reached = np.zeros(self.dimension, dtype=np.bool_)
         reached[np.flatnonzero(among)[:1]] = True
-        known = 0
-        while (count := int(np.count_nonzero(reached))) > known:
+        known, every = 0, int(np.count_nonzero(among))
+        while known < (count := int(np.count_nonzero(reached))) < every:
             known = count
             for upper, lower, links in (*parts, *parts[::-1]):
                 reached[upper] |= links[:, reached[lower]].any(axis=1) & among[upper]

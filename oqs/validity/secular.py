@@ -112,10 +112,11 @@ def _modes(model: DaviesModel, system: QuadraticSystem) -> CrossRates:
     rates = []
     for contact in model.leads:
         a: ComplexArray = contact.channels(system.sites) @ system.modes
-        touched = np.linalg.norm(a, axis=0) > 0
+        norms = np.linalg.norm(a, axis=0)
+        touched = norms > 0
         root = np.zeros(system.sites)
         root[touched] = np.sqrt(contact.gamma(system.energies[touched]))
         gram = np.abs(a.conj().T @ a)
-        gram[gram <= NEGLIGIBLE * np.sum(np.abs(a) ** 2)] = 0.0
+        gram[gram <= NEGLIGIBLE * np.multiply.outer(norms, norms)] = 0.0
         rates.append(sp.csr_array(root[:, None] * gram * root))
     return CrossRates(rates, system.energies, system.levels(model.resolution)[0])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from oqs.arguments import FloatArray
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows
 
 _WIDE = 3e-4  # shift of ln T, or of mu in units of T, for differences of order 4
@@ -26,16 +27,12 @@ Slopes = tuple[FloatArray, FloatArray]
 def known_slopes(law: Any, T: FloatArray, mu: FloatArray, batched: bool) -> Slopes:
     """Return dP, dY (2n, B, n) at T, mu (B, n) of a law that knows its derivatives."""
     asked = [law.jacobian(T, mu)] if batched else list(map(law.jacobian, T, mu))
-    square = (len(T), T.shape[1], T.shape[1])
+    known = FlowJacobian.joined(asked)
 
-    def slopes(kind: str) -> FloatArray:
-        by_T, by_mu = (
-            np.stack([getattr(part, f"{kind}_{x}") for part in asked]).reshape(square)
-            for x in ("T", "mu")
-        )
-        return np.moveaxis(np.concatenate([T[:, None, :] * by_T, by_mu], axis=2), 2, 0)
+    def slopes(by_T: FloatArray, by_mu: FloatArray) -> FloatArray:
+        return np.concatenate([T[:, None] * by_T, by_mu], axis=2).transpose(2, 0, 1)
 
-    return slopes("particle"), slopes("heat")
+    return slopes(known.particle_T, known.particle_mu), slopes(known.heat_T, known.heat_mu)
 
 
 def difference_slopes(

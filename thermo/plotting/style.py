@@ -110,7 +110,8 @@ def panels(
             f"Argument `ax` must hold {count} axes, one for each panel, but holds {len(axes)}. "
             f"Give figure.subplots({count})."
         )
-    return axes[0].get_figure(root=True) or PaperFigure(), axes
+    own = axes[0].figure
+    return PaperFigure() if own is None else own.figure, axes  # that of a subfigure is the whole
 
 
 def legend_below(figure: Figure, axes: Sequence[Axes], extra: Sequence[Any] = ()) -> None:

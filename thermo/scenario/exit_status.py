@@ -42,8 +42,7 @@ def exit_status(call: Callable[[], int], *usage: type[Exception]) -> int:
     except KeyboardInterrupt:
         return _told("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # what is left in the buffer would raise again when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_to_nobody()
         return UNREAD
     except ScenarioError as error:
         # a state that is not unique is found by computing
@@ -53,6 +52,11 @@ def exit_status(call: Callable[[], int], *usage: type[Exception]) -> int:
         return _told(f"error: {error}", USAGE)
     except (RuntimeError, MemoryError) as error:
         return _told(f"error: {type(error).__name__}: {error}", NOT_VERIFIED)
+
+
+def write_to_nobody() -> None:
+    """Leave what is still to be written: flushing it would raise again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(text: str, status: int) -> int:

@@ -35,15 +35,18 @@ def decompose_contacts(
         if an operator does not fit the system, or changes its particle number.
     """
     spectrum = system.spectrum
-    levels, energy = levels_of(spectrum.energies, spectrum.particles, system.widths(resolution))
+    widths = system.widths(resolution)
+    levels, energy = levels_of(spectrum.energies, spectrum.particles, widths)
     found = [_of_contact(system, contact, j, levels, energy) for j, contact in enumerate(contacts)]
     bohr = [energy[levels[upper]] - energy[levels[lower]] for lower, upper, *_ in found]
+    known = [np.minimum(widths[upper] + widths[lower], resolution) for lower, upper, *_ in found]
     fermionic = np.array([contact.fermionic for contact in contacts])
     sets = []
     for kind in (True, False):
         which = np.flatnonzero(fermionic == kind)
         values = np.concatenate([np.zeros(0), *(bohr[j] for j in which)])
-        kappa, frequencies = cluster(values, resolution)
+        width = np.concatenate([np.zeros(0), *(known[j] for j in which)])
+        kappa, frequencies = cluster(values, width)
         ends = np.cumsum([len(bohr[j]) for j in which])[:-1]
         sets.append((frequencies, dict(zip(which.tolist(), np.split(kappa, ends), strict=False))))
     (first, of_fermions), (second, of_bosons) = sets

@@ -12,6 +12,7 @@ from oqs.stationary.method import StationaryMethod
 from oqs.stationary.rates import sector_batch
 from oqs.stationary.rates.perturbation import TransitionList, flow_jacobian
 from oqs.stationary.rates.rate_equation import RateProblem
+from oqs.transitions.transitions import SectorBlocks
 
 
 class BatchedProblem(RateProblem):
@@ -19,11 +20,16 @@ class BatchedProblem(RateProblem):
 
     Attributes
     ----------
-    few : its transitions; None where there are too many for that.
+    blocks : its transitions.
     """
 
     method: StationaryMethod
-    few: sector_batch.Flat | None
+    blocks: SectorBlocks
+
+    @functools.cached_property
+    def few(self) -> sector_batch.Flat | None:
+        """The transitions for batches; None where there are too many for that."""
+        return sector_batch.Flat.of(self.blocks) if sector_batch.applies(self.blocks) else None
 
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""

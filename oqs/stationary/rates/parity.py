@@ -18,7 +18,6 @@ from oqs.flows import ScalarFlows, listed
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
-from oqs.stationary.rates import sector_batch
 from oqs.stationary.rates.batched import BatchedProblem
 from oqs.stationary.rates.elimination import (
     Fold,
@@ -45,23 +44,22 @@ class ParityProblem(BatchedProblem):
     ----------
     rates : before they are weighted.
     sectors : the same transitions by particle number.
-    few : the same for batches, if there are few.
+    blocks : where they come from.
     """
 
     model: DaviesModel
     method: StationaryMethod
     rates: ParityRates
     sectors: SectorProblem
-    few: sector_batch.Flat | None
+    blocks: SectorBlocks
 
     @classmethod
     def of(
         cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks
     ) -> ParityProblem:
         """Set the steps' blocks into one matrix."""
-        few = sector_batch.Flat.of(blocks) if sector_batch.applies(blocks) else None
         sectors = SectorProblem.of(model, method, blocks)
-        return cls(model, method, ParityRates.of(blocks), sectors, few)
+        return cls(model, method, ParityRates.of(blocks), sectors, blocks)
 
     @functools.cached_property
     def _largest(self) -> int:

@@ -18,7 +18,6 @@ from oqs.flows import ScalarFlows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
-from oqs.stationary.rates import sector_batch
 from oqs.stationary.rates.batched import BatchedProblem
 from oqs.stationary.rates.elimination import recurrent
 from oqs.stationary.rates.rate_equation import (
@@ -43,7 +42,7 @@ class SmallProblem(BatchedProblem):
     ----------
     lower, upper : (M,) states of each transition.
     frequency : (M,); rate : (n, M).
-    few : the same for batches.
+    blocks : where they come from.
     """
 
     model: DaviesModel
@@ -53,7 +52,7 @@ class SmallProblem(BatchedProblem):
     frequency: FloatArray
     rate: FloatArray
     dimension: int
-    few: sector_batch.Flat | None
+    blocks: SectorBlocks
 
     @classmethod
     def of(cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks) -> SmallProblem:
@@ -71,7 +70,7 @@ class SmallProblem(BatchedProblem):
                 [rate[:, b, a] for rate, (b, a) in zip(rates, linked, strict=True)], axis=1
             ),
             dimension=blocks.dimension,
-            few=sector_batch.Flat.of(blocks) if sector_batch.applies(blocks) else None,
+            blocks=blocks,
         )
 
     @functools.cached_property

@@ -356,3 +356,39 @@ def test_near_levels_can_be_joined_beside_a_far_one(make):
     joined = oqs.flow_law(oqs.davies(system, contacts, resolution=1e-4))(*at)
     same = oqs.flow_law(oqs.davies(make(np.diag([0.5, 0.5, 1e12])), contacts))(*at)
     np.testing.assert_allclose(joined.particle, same.particle, rtol=1e-3)
+
+
+@pytest.mark.parametrize("make", [oqs.QuadraticSystem, oqs.InteractingSystem.from_terms])
+@pytest.mark.parametrize("far", [1e5, 1e9, 1e12, -1e12, 1e15])
+def test_a_far_level_that_tunnels_leaves_near_ones_as_second_order_has_them(make, far):
+    near, t = np.diag([0.3, 0.5, 0.9]), np.array([0.2, 0.1, 0.0])
+    leads = np.array([[1.0, 0.5, 0.3], [0.3, -0.2, 1.0]])
+
+    def flows(h):
+        contacts = [
+            oqs.Contact(oqs.flat(0.01 * (j + 1)), np.pad(own, (0, len(h) - 3)))
+            for j, own in enumerate(leads)
+        ]
+        return oqs.flow_law(oqs.davies(make(h), contacts))([0.2, 0.3], [0.45, 0.35]).particle
+
+    whole = np.pad(near, (0, 1))
+    whole[3, 3], whole[:3, 3], whole[3, :3] = far, t, t
+    expected = flows(near - np.outer(t, t) / far)
+    # |t/far|^2 is left out, and 1e-16 of far where the far level is occupied: that is, if far < 0
+    np.testing.assert_allclose(
+        flows(whole), expected, rtol=max(1e-11, 1 / far**2) if far > 0 else 1e-3
+    )
+
+
+@pytest.mark.parametrize("far", [1e9, 1e12])
+def test_a_far_level_of_an_operator_leaves_near_ones_apart(far):
+    def flows(h):
+        x = qutip.Qobj(np.pad([[0.0, 1.0, 0.4], [1.0, 0.0, 0.0], [0.4, 0.0, 0.0]], (0, len(h) - 3)))
+        y = qutip.Qobj(np.pad([[0.0, 0.3, 1.0], [0.3, 0.0, 0.2], [1.0, 0.2, 0.0]], (0, len(h) - 3)))
+        baths = [oqs.BosonicContact(oqs.flat(0.01), op) for op in (x, y)]
+        return oqs.flow_law(oqs.davies(oqs.OperatorSystem(qutip.Qobj(h)), baths))([0.5, 1.0]).energy
+
+    near = np.diag([0.0, 0.4, 0.9])
+    whole = np.pad(near, (0, 1))
+    whole[3, 3], whole[1, 3], whole[3, 1] = far, 0.2, 0.2
+    np.testing.assert_allclose(flows(whole), flows(near), rtol=1e-8)

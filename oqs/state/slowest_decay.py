@@ -1,0 +1,159 @@
+"""The spectral gap of a Davies generator: the slowest decay among its sets of matrix elements."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+import scipy.sparse.linalg
+from numpy.typing import NDArray
+
+from oqs.arguments import FloatArray
+from oqs.errors import StationaryStateNotFound
+from oqs.generator.davies.davies_model import DaviesModel
+from oqs.memory import announce, require_memory
+from oqs.numerics.blocks import linked_sets
+from oqs.state.coupled_elements import CoupledElements
+from oqs.transitions.transitions import SectorBlocks
+
+_DENSE = 200  # coupled elements of which all eigenvalues are computed
+_TOLERANCE = 1e-10  # relative, of an iterated eigenvalue
+_BASIS = 60  # vectors of the iteration
+_RESTARTS = 200
+_SEVERAL = 3  # eigenvalues: the zero, and a complex pair
+_SWEEPS = 30  # of balancing
+_KNOWN = 1e-12  # of the largest rate: slower decays are lost in its rounding
+
+
+def slowest_decay(model: DaviesModel, T: FloatArray, mu: FloatArray) -> float:
+    """Return the smallest non-zero -Re of the eigenvalues on states of equal particle number.
+
+    Sets of up to 200 coupled elements are diagonalised. Of larger ones the rightmost eigenvalues
+    are iterated (Arnoldi's method) to 1e-10 of their size; what does not converge is diagonalised.
+
+    Raises
+    ------
+    StationaryStateNotFound
+        if the slowest decay is below 1e-12 of the fastest, where rounding hides it.
+    MemoryError
+        before it is computed, where a set of elements is too large.
+    """
+    _announce(model)
+    coupled = CoupledElements.of(model, T, mu, model.system.spectrum.particles)
+    return slowest_of(coupled.generator, coupled.populations, coupled.slowest_alone())
+
+
+def slowest_of(
+    generator: sp.csr_array, populations: NDArray[np.bool_], alone: float = np.inf
+) -> float:
+    """Return the smallest non-zero -Re of the eigenvalues of a generator, and of `alone`.
+
+    Parameters
+    ----------
+    generator : (P, P) on matrix elements.
+    populations : (P,) which of them are populations.
+
+    Raises as `slowest_decay`.
+    """
+    slowest = alone
+    fastest = float(np.max(-generator.diagonal().real, initial=0.0))
+    for members in linked_sets(generator):
+        own = _decays(sp.csr_array(generator[members, :][:, members]))
+        if np.any(populations[members]):
+            own = _without_zero(own, fastest)
+        slowest = min(slowest, float(np.min(own, initial=np.inf)))
+    if not slowest > _KNOWN * fastest:
+        raise StationaryStateNotFound(
+            f"The slowest decay of the system, {slowest:.1e}, is within the rounding of its "
+            f"fastest, {fastest:.1e}: double precision cannot tell it from none. Raise T, or bring "
+            "the contacts' rates closer together."
+        )
+    return slowest
+
+
+def _announce(model: DaviesModel) -> None:
+    """Say how long it takes; raise MemoryError where the transitions do not fit.
+
+    Each takes about 1 us and 250 bytes, its jumps and its place among the coupled elements.
+    """
+    transitions = model.transitions
+    if isinstance(transitions, SectorBlocks):
+        parts = [part for step in transitions.steps for part in step.parts]
+        count = float(sum(part.rate.size for part in parts))
+    else:
+        count = float(sum(len(own.kappa) for own in model.decomposition.elements))
+    require_memory(
+        250 * count,
+        f"The relaxation time from {count:.2g} transitions, some {1e-6 * count:.0f} s of work,",
+        "The relaxation of fewer sites with the same rates tells the time as well.",
+    )
+    announce("oqs.relaxation_time", 1e-6 * count)
+
+
+def _without_zero(decays: FloatArray, fastest: float) -> FloatArray:
+    """Return the decays but for the zero of the stationary state."""
+    zero = int(np.argmin(decays))
+    if not abs(decays[zero]) <= _KNOWN * fastest:
+        raise StationaryStateNotFound(
+            f"The stationary state decays at {decays[zero]:.1e}, where the fastest rate is "
+            f"{fastest:.1e}: the eigenvalues are not known to the precision that is needed. Raise "
+            "T, or bring the contacts' rates closer together."
+        )
+    return np.delete(decays, zero)
+
+
+def _decays(generator: sp.csr_array) -> FloatArray:
+    """Return -Re of the eigenvalues of a linked set: all of a small one, the smallest of others."""
+    if np.iscomplexobj(generator.data) and not np.any(generator.data.imag):
+        generator = sp.csr_array(generator.real)
+    size = generator.shape[0]
+    if size == 1:
+        return -generator.diagonal().real
+    if size > _DENSE:
+        iterated = _iterated(generator)
+        if iterated is not None:
+            return iterated
+    seconds = 2e-9 * float(size) ** 3
+    require_memory(
+        48.0 * size**2,
+        f"The eigenvalues of {size} coupled matrix elements, some {seconds:.0f} s of work,",
+        "The relaxation of fewer sites with the same rates tells the time as well.",
+    )
+    announce("oqs.relaxation_time: eigenvalues", seconds)
+    return -np.linalg.eigvals(generator.toarray()).real
+
+
+def _iterated(generator: sp.csr_array) -> FloatArray | None:
+    """Return the slowest decays by Arnoldi's method, None where it does not converge."""
+    scale = _balance(generator)
+    scaled = sp.diags_array(1 / scale) @ generator @ sp.diags_array(scale)
+    start = np.random.default_rng(0).normal(size=len(scale))
+    try:
+        values = scipy.sparse.linalg.eigs(
+            scaled,
+            k=_SEVERAL,
+            which="LR",
+            v0=start,
+            ncv=_BASIS,
+            maxiter=_RESTARTS,
+            tol=_TOLERANCE,
+            return_eigenvectors=False,
+        )
+    except scipy.sparse.linalg.ArpackNoConvergence:
+        return None
+    return -np.asarray(values).real
+
+
+def _balance(generator: sp.csr_array) -> FloatArray:
+    """Return the scale (P,) in which each row of a matrix is about as large as its column.
+
+    In the cold, rates up and down differ by many decades; eigenvalues of the unscaled matrix would
+    have the rounding of their product (Osborne 1960; LAPACK does the same before it diagonalises).
+    """
+    size = abs(generator)
+    size.setdiag(0.0)
+    scale = np.ones(generator.shape[0])
+    for _ in range(_SWEEPS):
+        rows, columns = (size @ scale) / scale, (size.T @ (1 / scale)) * scale
+        both = (rows > 0) & (columns > 0)
+        scale[both] *= (rows[both] / columns[both]) ** 0.25
+    return scale
