@@ -284,9 +284,8 @@ class PairGeneratorAt(GeneratorAt):
 
     def _kept(self, matrix: sp.csc_array) -> sp.csc_array:
         keep = self.generator.keep
-        matrix = sp.csc_array(matrix)
-        if keep is None:
-            return matrix
-        kept = matrix[:, keep][keep, :]
+        kept = sp.csc_array(matrix)
+        if keep is not None:
+            kept = kept[:, keep][keep, :]
         alone = np.array_equal(self.generator.row_state, self.generator.column_state)
         return sp.csc_array(kept.real if alone else kept)
