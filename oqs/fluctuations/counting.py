@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import TypeGuard, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
-from oqs.contact.together import plain
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.blocks.equations import hermitian
@@ -122,10 +121,11 @@ def covariances_at(model: Model, T: FloatArray, mu: FloatArray) -> JumpStatistic
     Blocks of coherences are: 2 ms instead of 4 for two dots, of which most is sparse matrices.
     """
     prepared = _prepared(model)
-    if isinstance(prepared, _Coherent) and _in_blocks(prepared.model):
+    own = prepared.model if isinstance(prepared, _Coherent) else None
+    if isinstance(prepared, _Coherent) and isinstance(own, PerlindModel) and own.by_blocks:
         kept = model.prepared.get(_COVARIANCES)
         if not isinstance(kept, _Blocks):
-            kept = model.prepared[_COVARIANCES] = _blocks(prepared.model, prepared.problem)
+            kept = model.prepared[_COVARIANCES] = _blocks(own, prepared.problem)
         prepared = kept
     return prepared.at(T, mu)
 
@@ -143,20 +143,11 @@ def _prepare(model: Model) -> _Prepared:
             return _Modes(model, Pairs.of_modes(transitions), transitions)
         return _Rates(model, Pairs.of(transitions, model.reservoirs))
     problem = checked_method(model, None).prepare(model)
-    if _in_blocks(model):
+    if isinstance(model, PerlindModel) and model.by_blocks:
         blocks = _blocks(model, problem)
         if blocks.problem.layout.size > DENSE:
             return blocks
     return _Coherent(model, problem, reached_elements(model))
-
-
-def _in_blocks(model: Model) -> TypeGuard[PerlindModel]:
-    """Whether a PERLind model has blocks between sectors: of leads, at rates of w alone."""
-    return (
-        isinstance(model, PerlindModel)
-        and plain(model.contacts)
-        and isinstance(model.system, QuadraticSystem | InteractingSystem)
-    )
 
 
 def _blocks(model: PerlindModel, problem: StationaryProblem) -> _Blocks:

@@ -59,6 +59,7 @@ CASES = {
         lambda: oqs.BosonicContact(oqs.ohmic(1.0), qutip.sigmap()),
     ),
     "H of spins not Hermitian": ("hamiltonian", lambda: oqs.OperatorSystem(qutip.sigmap())),
+    "H of one state": ("hamiltonian", lambda: oqs.OperatorSystem(qutip.qeye(1))),
     "h of oscillators not positive": ("h", lambda: oqs.QuadraticBosons([[-1.0]])),
     "no such factor": ("k", lambda: oqs.on_factor(QUBITS, 2, qutip.sigmax())),
     "exchange NaN": ("coupling", lambda: oqs.exchange_qubits([1.0, 1.5], NAN)),

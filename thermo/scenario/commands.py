@@ -125,7 +125,7 @@ def _finish(run: Run, folder: ResultFolder) -> None:
             pass
     except BaseException as error:
         with undisturbed():
-            if run.results or folder.points.exists():
+            if run.results or folder.has_parts:
                 folder.publish(run.summary(stopped=f"{type(error).__name__}: {error}".strip(": ")))
                 with contextlib.suppress(OSError):  # the terminal may be closed
                     print(f"finished results are in {folder.target.name}", file=sys.stderr)

@@ -65,6 +65,8 @@ def _run(
         if paper.name in files:
             write_whole(files[paper.name], images[paper.name])
             output.print(str(files[paper.name]), soft_wrap=True)
+    if not files and page is None:
+        output.print("\npictures: --out DIR, or --html FILE for one page")
     if page is not None:
         write_whole(page, as_page(results, images, environment()))
     compared = [comparison for _, found in results for comparison in found.comparisons]

@@ -48,6 +48,7 @@ def subject_page(data: Data, run: Mapping[str, str]) -> str:
         "note": data["note"],
         "system": head["system"],
         "generator": head["generator"],
+        "links": "; ".join(f"{pair}: {link}" for pair, link in head["links"].items()),
         "scenario": scenario["name"],
         "SHA-256": scenario["sha256"],
         **run,

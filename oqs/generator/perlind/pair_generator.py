@@ -247,7 +247,7 @@ class PairGeneratorAt(GeneratorAt):
         """Return FS_j = -i[H_LS,j, .] (P, P) of every reservoir."""
         size = len(self.generator.row_state)
         if not self.shifts:
-            return [sp.csc_array((size, size), dtype=np.complex128) for _ in self.products]
+            return [sp.csc_array((size, size)) for _ in self.products]
         places = self.generator.places
         return [self._kept(two_sided(sp.csr_array(-1j * h), places)) for h in self.shifts]
 

@@ -6,6 +6,7 @@ import qutip
 from systems import SCALES
 
 import oqs
+import thermo
 
 T, MU = np.array([1.0, 0.6]), np.array([0.2, -0.3])
 
@@ -169,6 +170,15 @@ def test_counting_with_bosons_has_the_flows_as_means():
     stats = oqs.counting_statistics(model, T)
     assert np.allclose(stats.flows.energy, oqs.flow_law(model)(T).energy, rtol=1e-9)
     assert stats.covariance("energy")[0, 0] > 0
+
+
+def test_trajectories_of_a_boson_that_gives_and_takes_are_refused():
+    system, baths = qubits(0.02, 0.02, splitting=0.05)
+    bath = thermo.Reservoir(thermo.BoseGas(3.0))
+    with pytest.raises(ValueError, match=r"`model` must have contacts that exchange particles"):
+        thermo.evolve_stochastic(
+            oqs.perlind(system, baths), [bath] * 2, T, [0.0, 0.0], trajectories=1, t_final=1.0
+        )
 
 
 @pytest.mark.parametrize("option", [{"lamb_shift": True}, {"window": oqs.Window(3.0)}])

@@ -67,6 +67,8 @@ def test_a_run_is_that_of_evolve(tmp_path, monkeypatch):
     pathlib.Path("my.toml").write_text(text, encoding="utf-8")
     assert main(["run", "my.toml", "--out", "out", "--quiet"]) == 0
     summary = json.loads(pathlib.Path("out/summary.json").read_text(encoding="utf-8"))
+    links = {" - ".join(pair): repr(link) for pair, link in read("my.toml").links.items()}
+    assert summary["head"]["links"] == links != {}
     assert summary["verified"]
     made = read("my.toml")
     law = thermo.with_links(oqs.closed_form(made.system, made.contacts), made.links)

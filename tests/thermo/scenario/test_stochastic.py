@@ -7,6 +7,7 @@ import pytest
 
 import oqs
 import thermo
+import thermo.stochastic.jumps.runs as runs
 from thermo.scenario import ScenarioError, read
 from thermo.scenario.commands import main
 from thermo.scenario.scenario import Workspace
@@ -84,6 +85,24 @@ def test_without_a_seed_the_drawn_one_is_recorded(tmp_path):
     assert main(["run", str(file), "--out", str(out), "--quiet"]) == 0
     data = json.loads((out / "summary.json").read_text())["stochastic"]
     assert int(data["seed"]) > 7
+
+
+def test_ctrl_c_keeps_finished_trajectories(tmp_path, monkeypatch):
+    original, calls = runs.JumpRuns.followed, []
+
+    def followed(self, begin, count, recorded):
+        calls.append(begin)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return original(self, begin, count, recorded)
+
+    monkeypatch.setattr(runs, "_JUMPS", 1e2)
+    monkeypatch.setattr(runs.JumpRuns, "followed", followed)
+    file, out = written(tmp_path, SCENARIO), tmp_path / "out"
+    assert main(["run", str(file), "--out", str(out), "--quiet"]) == 130
+    table = thermo.load_dataset(out / "stochastic.nc")
+    assert 0 < table.sizes["trajectory"] < 200
+    assert not json.loads((out / "summary.json").read_text())["complete"]
 
 
 @pytest.mark.parametrize(

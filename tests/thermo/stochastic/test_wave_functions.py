@@ -132,9 +132,9 @@ def test_a_nondegenerate_system_takes_either_route(monkeypatch):
 @pytest.mark.parametrize("model", MODELS)
 def test_the_total_energy_stays_on_every_trajectory(model):
     """What the reservoirs have lost is <H> of the wave function, within its particle number."""
-    ensemble = waves(MODELS[model], trajectories=3, t_final=2e3)
+    ensemble = waves(MODELS[model], trajectories=2, t_final=1e3)
     spectrum = MODELS[model].system.spectrum
-    for i in range(3):
+    for i in range(2):
         path = ensemble.trajectory(i)
         number = np.round(path.N[0].sum() - path.N.sum(axis=1)).astype(int)
         energy = path.E[0].sum() - path.E.sum(axis=1)
@@ -142,15 +142,15 @@ def test_the_total_energy_stays_on_every_trajectory(model):
         highest = np.array([spectrum.energies[spectrum.particles == n].max() for n in range(3)])
         assert np.all(energy > lowest[number] - 1e-9)
         assert np.all(energy < highest[number] + 1e-9)
-        assert len(path.t) == ensemble.jumps[i] + 1 > 20
+        assert len(path.t) == ensemble.jumps[i] + 1 > 10
         place = np.searchsorted(path.t, ensemble.times, side="right") - 1
         np.testing.assert_allclose(path.E[place], ensemble.E[i], rtol=1e-12)
 
 
 def test_the_fluctuation_theorem_of_degenerate_levels():
-    options = {"trajectories": 3000, "t_final": 300.0, "times": [300.0], "preparation": "canonical"}
+    options = {"trajectories": 1500, "t_final": 300.0, "times": [300.0], "preparation": "canonical"}
     estimate = waves(CROSS, boxes(4.0), **options).fluctuation_theorem()
-    assert estimate.error < 0.03
+    assert estimate.error < 0.05
     assert estimate.deviation(1.0) < 4.5
 
 
@@ -214,7 +214,7 @@ def test_at_the_edge_and_in_the_cold():
     edge = waves(SERIES, boxes(2.0), trajectories=100)
     assert edge.closed.sum() > 0
     assert edge.N.min() > 0
-    cold = waves(CROSS, boxes(1e6), ([1e-3, 2e-3], [1.1, 1.1]), trajectories=3, t_final=1e5)
+    cold = waves(CROSS, boxes(1e6), ([1e-3, 2e-3], [1.1, 1.1]), trajectories=3, t_final=1e4)
     assert cold.jumps.sum() == 0
     np.testing.assert_array_equal(cold.state, 0)
 

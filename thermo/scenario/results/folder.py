@@ -19,6 +19,7 @@ from thermo.scenario.results.naming import (
     POINTS,
     SCENARIO,
     SUMMARY,
+    TRAJECTORIES,
     FolderError,
     former,
     give_name,
@@ -49,6 +50,11 @@ class ResultFolder:
     def points(self) -> pathlib.Path:
         """File of an unfinished sweep's points."""
         return self.staging / POINTS
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether an unfinished task has left what it had finished: points, or trajectories."""
+        return self.points.exists() or (self.staging / TRAJECTORIES).exists()
 
     def files(self) -> list[str]:
         """Return the names of the files written so far, in order, without the summary."""

@@ -12,7 +12,7 @@ def head_data(scenario: Scenario) -> dict[str, Any]:
     """Return title, note, versions, the scenario's text and SHA-256, and what they stand for.
 
     `reservoirs` holds name, T, mu (in K and meV too with [units]), contact, gas and capacity of
-    each as text; contact and gas are null where there is none.
+    each as text; contact and gas are null where there is none. `links` holds those between them.
     """
     return {
         "title": scenario.title,
@@ -22,6 +22,7 @@ def head_data(scenario: Scenario) -> dict[str, Any]:
             "system": repr(scenario.system),
             "generator": _generator(scenario),
             "reservoirs": _reservoirs(scenario),
+            "links": {" - ".join(pair): repr(link) for pair, link in scenario.links.items()},
         },
     }
 

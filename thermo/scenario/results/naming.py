@@ -15,6 +15,8 @@ POINTS: Final = "sweep.points"
 """File of an unfinished sweep's points."""
 PART: Final = "sweep.part"
 """File of a finished part of a sweep, for --merge."""
+TRAJECTORIES: Final = "stochastic.nc"
+"""File of the trajectories of jumps, those that were finished of an interrupted run too."""
 LOCK: Final = "running.lock"
 """File that a run locks for as long as it goes on."""
 

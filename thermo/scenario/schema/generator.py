@@ -38,6 +38,7 @@ METHODS: Final[dict[str, StationaryMethod | None]] = {
 PERLIND_METHODS: Final[dict[str, StationaryMethod | None]] = {
     "auto": None,
     "conserved_blocks": ConservedBlocks(),
+    "full_liouvillian": FullLiouvillian(),
     "gaussian_state": GaussianState(),
 }
 """Those of a PERLind model."""

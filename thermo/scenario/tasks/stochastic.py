@@ -13,6 +13,7 @@ from oqs.generator.model import Model
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import checks_data, plain, si_data
 from thermo.scenario.results.drawing import save_stochastic_figure
+from thermo.scenario.results.naming import TRAJECTORIES
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
@@ -21,7 +22,7 @@ from thermo.scenario.schema.table import Choice, Table, argument_keys
 from thermo.scenario.schema.values import DURATION, Whole
 from thermo.scenario.tasks.laws import make_model
 from thermo.stochastic.ensemble import StochasticEnsemble
-from thermo.stochastic.evolve_stochastic import evolve_stochastic
+from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
 
 _ERRORS = 5.0  # standard errors: passed by chance by all but 1 of a million right results
 
@@ -58,26 +59,17 @@ class StochasticTask:
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
         """Return means and deviations, written and drawn as [output] says.
 
-        Raises ScenarioError where `thermo.evolve_stochastic` refuses the model or the reservoirs.
+        Raises ScenarioError where `thermo.evolve_stochastic` refuses the model or the reservoirs,
+        and at Ctrl-C StochasticInterrupted, when the trajectories that are finished are written.
         """
         model = make_model(scenario)
-        with scenario.document.place.at("stochastic").blamed():
-            ensemble = evolve_stochastic(
-                model,
-                scenario.reservoirs,
-                scenario.contact_T,
-                scenario.contact_mu,
-                trajectories=self.trajectories,
-                t_final=self.t_final,
-                seed=self.seed,
-                occupations=self.occupations,
-                preparation=self.preparation,
-                times=np.linspace(0.0, self.t_final, self.points),
-                progress=workspace.progress,
-            )
+        try:
+            ensemble = self._followed(model, scenario, workspace)
+        except StochasticInterrupted as stopped:  # keep what is finished
+            _write(stopped.ensemble, scenario, workspace)
+            raise
+        _write(ensemble, scenario, workspace)
         if workspace.folder is not None:
-            if scenario.outputs.netcdf:
-                save_table(ensemble.to_dataset(), workspace.folder, "stochastic.nc", scenario)
             save_stochastic_figure(ensemble, scenario, workspace.units, workspace.folder)
         checks = _checks(ensemble, model)
         data = {
@@ -103,6 +95,29 @@ class StochasticTask:
             "checks": checks_data(checks),
         }
         return Outcome(data, checks)
+
+    def _followed(
+        self, model: Model, scenario: Scenario, workspace: Workspace
+    ) -> StochasticEnsemble:
+        with scenario.document.place.at("stochastic").blamed():
+            return evolve_stochastic(
+                model,
+                scenario.reservoirs,
+                scenario.contact_T,
+                scenario.contact_mu,
+                trajectories=self.trajectories,
+                t_final=self.t_final,
+                seed=self.seed,
+                occupations=self.occupations,
+                preparation=self.preparation,
+                times=np.linspace(0.0, self.t_final, self.points),
+                progress=workspace.progress,
+            )
+
+
+def _write(ensemble: StochasticEnsemble, scenario: Scenario, workspace: Workspace) -> None:
+    if workspace.folder is not None and scenario.outputs.netcdf:
+        save_table(ensemble.to_dataset(), workspace.folder, TRAJECTORIES, scenario)
 
 
 def _checks(ensemble: StochasticEnsemble, model: Model) -> tuple[Check, ...]:

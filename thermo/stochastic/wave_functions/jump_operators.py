@@ -95,7 +95,7 @@ def jump_operators(model: object) -> JumpOperators:
     ------
     TypeError, ValueError
         if `model` is no Davies or PERLind model, has frequency shifts, a window or rates that
-        depend on T and mu, or nothing jumps.
+        depend on T and mu, is PERLind's of bosonic contacts, or nothing jumps.
     """
     if not isinstance(model, DaviesModel | PerlindModel):
         raise TypeError(
@@ -116,6 +116,11 @@ def _refuse(model: DaviesModel | PerlindModel) -> None:
         raise ValueError(
             "Argument `model` must have no frequency shifts, but was built with lamb_shift=True: "
             "they would change with every jump. Omit lamb_shift."
+        )
+    if isinstance(model, PerlindModel) and model.bosonic.any():
+        raise ValueError(
+            "Argument `model` must have contacts that exchange particles under PERLind, but some "
+            "are bosonic, whose one jump operator gives and takes energy. Make it with oqs.davies."
         )
     if isinstance(model, PerlindModel) and model.window is not None:
         raise ValueError(
