@@ -117,7 +117,7 @@ TASKS = {
     "blocks": Task(
         "noise matrix of PERLind, new T and mu", (2, 4, 6, 7, 8), blocks, "the law alone", 3
     ),
-    "noise": Task("noise matrix, new T and mu", (2, 4, 8, 10, 12, 13), noise, "the law alone", 3),
+    "noise": Task("noise matrix, new T and mu", (2, 4, 8, 10, 12), noise, "the law alone", 3),
     "countstat": Task("noise matrix, whole Liouvillian", (2, 3, 4), countstat, COUNTSTAT),
     "cumulants": Task("six cumulants of one current", (2, 4, 6, 8), cumulants, "the law alone"),
     "spectrum": Task("noise at 200 frequencies", (2, 4, 6), spectrum, "200 noise matrices"),

@@ -29,6 +29,10 @@ DIAGRAM = oqs.stability_diagram(
     bias=[-0.4, 0.4],
     T=0.05,
 )
+STATS = oqs.counting_statistics(MODEL, T, MU)
+HIERARCHY = oqs.heom_law(
+    oqs.QuadraticSystem([[0.5]]), [oqs.Contact(oqs.lorentzian(0.1, 0.0, 5.0))] * 2, expansion=2
+)
 CHAIN = thermo.master_equation(LEVEL, SMALL, T=[0.3], mu=[1.2])
 EXPLICIT = thermo.explicit_reservoirs(DOTS, LEADS, BOXES, levels=10)
 ENERGIES = np.linspace(0, 10, 2001)
@@ -44,7 +48,11 @@ SHOWN = [
     BATHS[0],
     LAW,
     LEADS[0],
-    oqs.counting_statistics(MODEL, T, MU),
+    STATS,
+    STATS.waiting_time((0, "in"), (1, "out"), [0.0, 1.0, 2.0]),
+    HIERARCHY,
+    HIERARCHY.convergence(T, MU),
+    oqs.noise(MODEL, T, MU),
     MODEL,
     oqs.flow_law(MODEL),
     oqs.deviation(LAW(T, MU), LAW(T, MU)),
@@ -55,6 +63,7 @@ SHOWN = [
     oqs.landauer(DOTS, LEADS),
     oqs.levitov(DOTS, LEADS, T, MU),
     oqs.linear_response(MODEL, T=1.0, mu=1.0),
+    oqs.linear_response(MODEL, T=1.0, mu=1.0).pair(0, 1),
     oqs.lambda_maser([0.0, 0.5, 1.5]),
     oqs.OperatorSystem(qutip.sigmaz()),
     oqs.perlind(DOTS, LEADS),
@@ -73,7 +82,7 @@ SHOWN = [
     thermo.cooling(PATH)[0],
     thermo.DebyeSolid(0.5),
     ENGINE,
-    thermo.device_fluctuations(oqs.counting_statistics(MODEL, T, MU)),
+    thermo.device_fluctuations(STATS),
     thermo.evolve_ensemble(LAW, BOXES, [T, T], [MU, MU], t_final=1e4),
     thermo.equilibrium(BOXES, T, MU),
     thermo.Estimate(1.0, 0.1),
@@ -111,8 +120,8 @@ SETTINGS = {
 }
 """Solvers: an argument, no result."""
 
-OTHERWISE = {"Audit", "Regime", "StationaryState", "Verdict", "Noise", "Terminals", "WaitingTimes"}
-"""A table in a terminal too, enumerations, a Qobj; the last three have tests of their own."""
+OTHERWISE = {"Audit", "Regime", "StationaryState", "Verdict"}
+"""A table in a terminal too, enumerations, a Qobj."""
 
 TABLES = {
     "CoTrajectory",
@@ -127,6 +136,7 @@ TABLES = {
     "PopulationStatistics",
     "LevitovStatistics",
     "LinearResponse",
+    "Noise",
     "Optimum",
     "PathFluctuations",
     "Relaxation",
@@ -134,6 +144,7 @@ TABLES = {
     "StabilityDiagram",
     "StochasticEnsemble",
     "Trajectory",
+    "WaitingTimes",
 }
 
 by_class = pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: type(shown).__name__)
@@ -165,7 +176,7 @@ def test_three_lines_and_a_page(shown):
 
 
 def test_an_audit_is_a_table_everywhere():
-    assert repr(AUDIT).splitlines()[-1] == "in all: sound"
+    assert repr(AUDIT).splitlines()[-1] == f"in all: {AUDIT.verdict.name.lower()}"
     assert AUDIT._repr_html_().count("<tr>") == len(AUDIT.assumptions) + 1
 
 

@@ -28,7 +28,14 @@ from oqs.generator.davies.davies_model import DaviesModel
 from oqs.laws.gross import flow_scales, gross_flows
 from oqs.laws.hierarchy import Hierarchy, exponents_of, require_room
 from oqs.stationary.uniqueness import require_unique
-from oqs.summary import Summarised, Summary, counted, reservoir_names
+from oqs.summary import (
+    Summarised,
+    Summary,
+    counted,
+    line_of_fields,
+    page_of_fields,
+    reservoir_names,
+)
 from oqs.system.base import FermionicSystem
 from oqs.system.systems import QuadraticSystem
 
@@ -60,6 +67,12 @@ class Convergence(NamedTuple):
     flows: Flows
     depth: Deviation
     expansion: Deviation
+
+    def __repr__(self) -> str:
+        return line_of_fields(self)
+
+    def _repr_html_(self) -> str:
+        return page_of_fields(self)
 
 
 @exported

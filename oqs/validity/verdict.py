@@ -9,7 +9,7 @@ from typing import final
 
 from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.summary import Summary, page_of_fields
+from oqs.summary import Summary, line_of_fields, page_of_fields
 
 LARGEST_SOUND = 0.1
 LARGEST_DOUBTFUL = 0.5
@@ -43,7 +43,7 @@ class Verdict(enum.IntEnum):
 
 @exported
 @final
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Assumption:
     """One assumption of the weak-coupling limit.
 
@@ -70,7 +70,11 @@ class Assumption:
     measure: str
     remedy: str
 
-    _repr_html_ = page_of_fields
+    def __repr__(self) -> str:
+        return line_of_fields(self)
+
+    def _repr_html_(self) -> str:
+        return page_of_fields(self)
 
 
 @exported
