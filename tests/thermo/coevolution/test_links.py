@@ -147,7 +147,9 @@ def test_perlind_of_a_spin_beside_links(tilt):
     ends = []
     for make in (oqs.perlind, oqs.davies):
         law = thermo.with_links(oqs.flow_law(make(system, baths)), {("cold", "hot"): 1e-4})
-        path = thermo.coevolve(law, gases(1.0)[:2], qutip.basis(2, 0), T[:2], t_final=1e3)
+        members, ket = gases(0.01)[:2], qutip.basis(2, 0)
+        path = thermo.coevolve(law, members, ket, T[:2], t_final=3.0, rtol=1e-8, tolerance=1e-5)
         assert path.conservation.energy < 1e-9
         ends.append(path.T[-1])
-    np.testing.assert_allclose(ends[0], ends[1], rtol=1e-4)
+    assert abs(ends[0][0] / T[0] - 1) > 1e-3
+    np.testing.assert_allclose(ends[0], ends[1], rtol=5e-3)  # T[0] moves by 0.16
