@@ -130,9 +130,9 @@ def temperatures_and_potentials(
     TypeError, ValueError
         naming `T` or `mu`, what it must be and what it is.
     """
-    plain = _scalar_pair(T, mu, reservoirs, batched)
-    if plain is not None:
-        return plain
+    scalar = _scalar_pair(T, mu, reservoirs, batched)
+    if scalar is not None:
+        return scalar
     t_remedy = "Give one temperature per contact, in units of energy (k_B = 1)."
     mu_remedy = "Give one chemical potential per contact, in units of energy."
     temperature = real_array("T", T, t_remedy)

@@ -57,7 +57,7 @@ class NonUniqueStationaryState(ValueError):
         self._made_of = (kernel, reason)
 
     def __reduce__(self) -> tuple[type[NonUniqueStationaryState], tuple[Kernel, str]]:
-        return type(self), self._made_of  # from another process it arrives as it was
+        return type(self), self._made_of  # pickles: from another process it arrives complete
 
 
 @exported

@@ -141,9 +141,9 @@ class FlowJacobian(Summarised):
         cls, table: FloatArray, names: tuple[str | None, ...] | None = None
     ) -> FlowJacobian:
         """Return the Jacobian of a table (6, ..., n, n), in the order of the fields, as it is."""
-        found = object.__new__(cls)  # the laws' own tables need no checks
-        found.__dict__.update(zip(DERIVATIVES, read_only(table), strict=True), names=names)
-        return found
+        jacobian = object.__new__(cls)  # the laws' own tables need no checks
+        jacobian.__dict__.update(zip(DERIVATIVES, read_only(table), strict=True), names=names)
+        return jacobian
 
     @classmethod
     def joined(cls, parts: Sequence[FlowJacobian]) -> FlowJacobian:
@@ -158,10 +158,10 @@ class FlowJacobian(Summarised):
     def shaped(self, shape: tuple[int, ...], names: tuple[str | None, ...] | None) -> FlowJacobian:
         """Return the same derivatives with leading axes `shape`, of reservoirs with these names."""
         square = (*shape, self.reservoirs, self.reservoirs)
-        found = object.__new__(FlowJacobian)
-        found.__dict__.update({d: getattr(self, d).reshape(square) for d in DERIVATIVES})
-        found.__dict__.update(names=names)
-        return found
+        reshaped = object.__new__(FlowJacobian)
+        reshaped.__dict__.update({d: getattr(self, d).reshape(square) for d in DERIVATIVES})
+        reshaped.__dict__.update(names=names)
+        return reshaped
 
     @property
     def reservoirs(self) -> int:

@@ -29,7 +29,7 @@ ScalarFlows = Callable[[list[float], list[float]], tuple[list[float], list[float
 """T, mu of n reservoirs -> P_j, J_j, all in scalars.
 
 For first, coarse solutions: good to rounding of the largest terms, which may cancel, and unchecked
-where checks would take longer than the work. It raises ArithmeticError where numbers end, and what
+where checks would take longer than the work. It raises ArithmeticError on overflow, and what
 the law raises that it stands for.
 """
 
@@ -153,9 +153,9 @@ class Flows(Summarised):
         """Return the same flows of reservoirs with these names (n,)."""
         if names is None:
             return self
-        found = object.__new__(Flows)  # the arrays are checked and read-only: no copies
-        found.__dict__.update(self.__dict__, names=names)
-        return found
+        same = object.__new__(Flows)  # the arrays are checked and read-only: no copies
+        same.__dict__.update(self.__dict__, names=names)
+        return same
 
     @property
     def reservoirs(self) -> int:
@@ -251,8 +251,8 @@ def deviation(flows: Flows, exact: Flows) -> Deviation:
     >>> model = oqs.davies(dots := oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]),
     ...                    contacts := [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
-    >>> found = oqs.deviation(oqs.flow_law(model)(T, mu), oqs.closed_form(dots, contacts)(T, mu))
-    >>> max(found) < 1e-12
+    >>> relative = oqs.deviation(oqs.flow_law(model)(T, mu), oqs.closed_form(dots, contacts)(T, mu))
+    >>> max(relative) < 1e-12
     True
     """
     for name, given in (("flows", flows), ("exact", exact)):
@@ -289,12 +289,12 @@ class FlowLaw(Protocol):
 
     A law made by `oqs` also has `frequencies`, the ascending Bohr frequencies at which particles
     cross, `fastest_rate`, the largest rate of its contacts (what takes 1e25 times as long to change
-    a reservoir is no evolution any more), and `resolved(T, mu)`, the flows at each frequency;
+    a reservoir is no evolution any more), and `spectral(T, mu)`, the flows at each frequency;
     `gross(T, mu)`, if there, gives the contacts' gross rates, of which 1e-13 in a flow is rounding;
     `batched = True` says that it takes T and mu of shape (..., n) at once. `names` are those of its
     contacts, (n,) with None of one without, or None: reservoirs must have the same ones, or none.
     Beside that, `scalar_flows()` may give its flows as `ScalarFlows`, or None where many states at
-    once are no quicker than one after the other. A plain function serves as well.
+    once are not computed quicker than one by one. A function without attributes serves too.
 
     Examples
     --------
@@ -323,7 +323,7 @@ def listed(law: Callable[[FloatArray, FloatArray], _Currents]) -> ScalarFlows:
     """Return a law of arrays (n,) as one of lists."""
 
     def flows(T: list[float], mu: list[float]) -> tuple[list[float], list[float]]:
-        found = law(np.array(T), np.array(mu))
-        return found.particle.tolist(), found.energy.tolist()
+        given = law(np.array(T), np.array(mu))
+        return given.particle.tolist(), given.energy.tolist()
 
     return flows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-_LONG = 1.0  # seconds after which somebody who waits wants to know
+_LONG = 1.0  # seconds of expected work from which on it is announced
 
 
 def physical_memory() -> float:

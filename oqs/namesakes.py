@@ -30,8 +30,8 @@ def refuse_namesakes() -> None:
             f"{distribution} {version} is installed too and has the same name. {_REMEDY}"
         )
     ours = pathlib.Path(__file__).with_name("__init__.py")
-    found = importlib.util.find_spec("oqs")
-    where = "none" if found is None else str(found.origin)
+    spec = importlib.util.find_spec("oqs")
+    where = "none" if spec is None else str(spec.origin)
     if pathlib.Path(where).resolve() != ours.resolve():
         raise ImportError(
             f"`oqs` must be that of oqs-thermo, in {ours.parent}, but Python finds {where} "

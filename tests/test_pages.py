@@ -1,4 +1,7 @@
-"""The pages of docs/ build without a warning, hold every public name, and need no network."""
+"""The pages of docs/ build without a warning, hold every public name, and need no network.
+
+Sphinx takes half a minute: they are built with the slow tests. The contents are compared always.
+"""
 
 import importlib.util
 import pathlib
@@ -29,6 +32,17 @@ def pages(tmp_path_factory):
     return out
 
 
+def test_every_document_is_in_the_contents():
+    contents = (ROOT / "docs" / "index.md").read_text(encoding="utf-8").split("```{toctree}")[1:]
+    listed = {line for tree in contents for line in tree.partition("```")[0].split()}
+    documents = {
+        path.relative_to(ROOT / "docs").with_suffix("").as_posix()
+        for path in (ROOT / "docs").glob("**/*.md")
+    }
+    assert documents - listed == {"index"}
+
+
+@pytest.mark.slow
 def test_every_document_has_a_page_in_the_contents(pages):
     contents = (pages / "index.html").read_text(encoding="utf-8")
     for document in (ROOT / "docs").glob("**/*.md"):
@@ -38,6 +52,7 @@ def test_every_document_has_a_page_in_the_contents(pages):
         assert f'href="{link}"' in contents
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", [oqs, thermo], ids=lambda package: package.__name__)
 def test_every_public_name_is_in_the_reference(pages, package):
     reference = (pages / "api" / f"{package.__name__}.html").read_text(encoding="utf-8")
@@ -45,6 +60,7 @@ def test_every_public_name_is_in_the_reference(pages, package):
     assert missing == []
 
 
+@pytest.mark.slow
 def test_pictures_are_there_and_nothing_is_fetched(pages):
     for page in pages.glob("**/*.html"):
         text = page.read_text(encoding="utf-8")

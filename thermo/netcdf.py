@@ -126,8 +126,8 @@ def opened(source: Path) -> xr.Dataset:
     if source.is_file() and _seal_is_broken(source):
         raise damaged(source, "its bytes are others")
     try:
-        with xr.open_dataset(source, engine="h5netcdf", decode_times=False) as found:
-            return found.load()
+        with xr.open_dataset(source, engine="h5netcdf", decode_times=False) as stored:
+            return stored.load()
     except Exception as error:  # h5py and xarray raise whatever the damage led to
         raise ValueError(
             f"File `{source}` cannot be read as netCDF: it is truncated or of another format "
@@ -165,10 +165,10 @@ def damaged(source: Path, what: str) -> ValueError:
 
 def _checksums(table: xr.Dataset) -> dict[str, str]:
     """Return a digest of each variable, and of the attributes."""
-    found = {"attributes": _short(_text(table.attrs).encode())}
+    checksums = {"attributes": _short(_text(table.attrs).encode())}
     for name, variable in table.variables.items():
-        found[f"variable {name}"] = _checksum(variable)
-    return found
+        checksums[f"variable {name}"] = _checksum(variable)
+    return checksums
 
 
 def _checksum(variable: xr.Variable) -> str:
@@ -184,8 +184,8 @@ def _checksum(variable: xr.Variable) -> str:
 
 def _text(attributes: Mapping[Any, Any]) -> str:
     """Return attributes as text, the same before a file as after it, where they are arrays."""
-    plain = {str(name): np.asarray(value).tolist() for name, value in attributes.items()}
-    return json.dumps(plain, sort_keys=True, default=repr)
+    values = {str(name): np.asarray(value).tolist() for name, value in attributes.items()}
+    return json.dumps(values, sort_keys=True, default=repr)
 
 
 def _short(data: bytes) -> str:
@@ -203,9 +203,9 @@ def _seal_is_broken(file: Path) -> bool:
 
 def _digest(file: Path, size: int) -> str:
     """Return the SHA-256 of the first bytes of a file."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     with file.open("rb") as stream:
         while size > 0 and (part := stream.read(min(size, _AT_ONCE))):
-            found.update(part)
+            digest.update(part)
             size -= len(part)
-    return found.hexdigest()
+    return digest.hexdigest()

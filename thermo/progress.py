@@ -101,7 +101,7 @@ class _TerminalBar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        # off a terminal only the last state is printed, which a transient bar would erase
+        # without a terminal only the last state is printed: a transient bar would erase it
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

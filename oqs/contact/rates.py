@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, positive_number, real_number
 from oqs.exports import exported
@@ -254,17 +254,20 @@ def rate_at(
             f"Argument `{argument}` of {owner} must accept an array of frequencies, but raised: "
             f"{error}. Write it with numpy functions, or wrap it in numpy.vectorize."
         ) from error
-    values = np.asarray(returned)
+    return _checked_values(np.asarray(returned), frequencies, f"Argument `{argument}` of {owner}")
+
+
+def _checked_values(values: NDArray[Any], frequencies: FloatArray, who: str) -> FloatArray:
+    """Return what a rate gave as floats (K,), or raise: real, finite, >= 0, one per frequency."""
     if values.dtype.kind not in "iuf":
         raise TypeError(
-            f"Argument `{argument}` of {owner} must return real numbers, but returned "
-            f"{values.dtype}. Return values >= 0 as floats."
+            f"{who} must return real numbers, but returned {values.dtype}. "
+            "Return values >= 0 as floats."
         )
     if values.shape not in ((), frequencies.shape):
         raise ValueError(
-            f"Argument `{argument}` of {owner} must return one value per frequency, shape "
-            f"{frequencies.shape}, but returned shape {values.shape}. "
-            "Return an array like its argument."
+            f"{who} must return one value per frequency, shape {frequencies.shape}, but returned "
+            f"shape {values.shape}. Return an array like its argument."
         )
     values = np.broadcast_to(values, frequencies.shape).astype(np.float64)
     wrong = ~(np.isfinite(values) & (values >= 0))
@@ -272,8 +275,8 @@ def rate_at(
         index = int(np.argmax(wrong))
         value, frequency = float(values[index]), float(frequencies[index])
         raise ValueError(
-            f"Argument `{argument}` of {owner} must be finite and >= 0, but is {value!r} at "
-            f"frequency {frequency!r}. Choose a law that is defined at every Bohr frequency."
+            f"{who} must be finite and >= 0, but is {value!r} at frequency {frequency!r}. "
+            "Choose a law that is defined at every Bohr frequency."
         )
     return values
 

@@ -65,6 +65,6 @@ def fermionic_contacts(contacts: Sequence[ReservoirContact]) -> tuple[Contact, .
     return tuple(fermionic)
 
 
-def plain(contacts: Sequence[ReservoirContact]) -> bool:
+def fixed_fermionic(contacts: Sequence[ReservoirContact]) -> bool:
     """Whether all exchange particles at rates gamma(w) that do not depend on T and mu."""
     return all(contact.fermionic and not contact.varies for contact in contacts)

@@ -79,11 +79,11 @@ class CoherentStatistics(JumpStatistics):
     @functools.cached_property
     def gross(self) -> FloatArray:
         """Gross rates (2, n) of particles and of energy."""
-        found = np.zeros((2, self.reservoirs))
+        rates = np.zeros((2, self.reservoirs))
         for j, jumps in enumerate(self.parts.jumps):
             for kind, moved in enumerate((jumps.particle, jumps.energy)):
-                found[kind, j] = self._mean(jumps, np.abs(moved)).real
-        return found
+                rates[kind, j] = self._mean(jumps, np.abs(moved)).real
+        return rates
 
     @functools.cached_property
     def centred_cumulants(self) -> FloatArray:
@@ -93,10 +93,10 @@ class CoherentStatistics(JumpStatistics):
         applied, rows, shot = self._first_order(float(reference_energy(self.mu)))
         pushed = self._solver.inverse(applied @ reduced)
         crossed = (rows @ pushed).real  # (2 n, q)
-        found = reduced.T @ shot @ reduced - reduced.T @ crossed - (reduced.T @ crossed).T
+        followed = reduced.T @ shot @ reduced - reduced.T @ crossed - (reduced.T @ crossed).T
         # a count of the strongest contact is minus that of the others: `expand` undoes `reduced`
         expand = self._expansion
-        return read_only((expand @ found @ expand.T).reshape(2, n, 2, n))
+        return read_only((expand @ followed @ expand.T).reshape(2, n, 2, n))
 
     def _first_order(self, reference: float) -> tuple[ComplexArray, ComplexArray, FloatArray]:
         """Return L_a rho (P, 2n), tr L_a (2n, P) and tr L_ab rho (2n, 2n).
@@ -132,10 +132,10 @@ class CoherentStatistics(JumpStatistics):
     def _expansion(self) -> FloatArray:
         """All counts (2n, q) by those that are followed."""
         n, s = self.reservoirs, self._strongest
-        found = self._reduction.copy()
+        expansion = self._reduction.copy()
         for first in (0, n) if self.conserving else (0,):
-            found[first + s] = -found[first : first + n].sum(axis=0)
-        return found
+            expansion[first + s] = -expansion[first : first + n].sum(axis=0)
+        return expansion
 
     def _mean(self, jumps: ReservoirJumps, factors: FloatArray) -> complex:
         """Return tr of the jumps with these factors (S,) on rho."""
@@ -147,15 +147,15 @@ class CoherentStatistics(JumpStatistics):
         jumps = self.parts.jumps[j]
         moved = weights[0] * jumps.particle + weights[1] * jumps.energy
         derivatives = [jumps.matrix(moved**m, self.parts.size) for m in range(order + 1)]
-        found: list[float] = []
+        cumulants: list[float] = []
         parts = [self.rho]
         for k in range(1, order + 1):
             terms = [(math.comb(k, m), m, derivatives[m] @ parts[k - m]) for m in range(1, k + 1)]
-            found.append(float(sum(c * (self._trace @ term).real for c, _, term in terms)))
+            cumulants.append(float(sum(c * (self._trace @ term).real for c, _, term in terms)))
             if k < order:
-                y = sum(c * (found[m - 1] * parts[k - m] - term) for c, m, term in terms)
+                y = sum(c * (cumulants[m - 1] * parts[k - m] - term) for c, m, term in terms)
                 parts.append(self._solver.inverse(y))
-        return np.array(found)
+        return np.array(cumulants)
 
     def _centred(self, chi: FloatArray, xi: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the fields less what counts for nothing, added to all reservoirs alike."""
@@ -172,15 +172,17 @@ class CoherentStatistics(JumpStatistics):
 
     def _tilted(self, chi: FloatArray, xi: FloatArray) -> Tilted:
         chi, xi = self._centred(chi, xi)
-        found = leading(self.parts.tilted(chi, xi), self.rho, self._trace)
+        dominant = leading(self.parts.tilted(chi, xi), self.rho, self._trace)
         n = self.reservoirs
         slopes = np.zeros((2, n))
         for j, jumps in enumerate(self.parts.jumps):
             factor = np.exp(chi[j] * jumps.particle + xi[j] * jumps.energy)
-            weight = found.left[jumps.target] * jumps.rate * factor * found.right[jumps.source]
+            weight = (
+                dominant.left[jumps.target] * jumps.rate * factor * dominant.right[jumps.source]
+            )
             slopes[0, j] = (weight @ jumps.particle).real
             slopes[1, j] = (weight @ jumps.energy).real
-        return Tilted(found.value, slopes[0], slopes[1])
+        return Tilted(dominant.value, slopes[0], slopes[1])
 
     def _spectrum(
         self, frequencies: FloatArray, first: FloatArray, second: FloatArray
@@ -194,7 +196,7 @@ class CoherentStatistics(JumpStatistics):
         # with g rho tr the solution is the same, and the matrix regular at Omega = 0
         static = np.max(np.abs(whole.diagonal())) * np.outer(self.rho, self._trace) - whole
         right = right - np.outer(self.rho, self._trace @ right)
-        found = np.empty((len(frequencies), n, n), dtype=np.complex128)
+        spectrum = np.empty((len(frequencies), n, n), dtype=np.complex128)
         some = max(1, _AT_ONCE // size**2)
         diagonal = np.arange(size)
         for begin in range(0, len(frequencies), some):
@@ -203,8 +205,8 @@ class CoherentStatistics(JumpStatistics):
             matrices[:, diagonal, diagonal] += 1j * omega[:, None]
             pushed = np.linalg.solve(matrices, np.repeat(right[None], len(omega), axis=0))
             later, earlier = rows_of[0] @ pushed[..., :n], rows_of[1] @ pushed[..., n:]
-            found[begin : begin + some] = direct + later + earlier.conj().transpose(0, 2, 1)
-        return found
+            spectrum[begin : begin + some] = direct + later + earlier.conj().transpose(0, 2, 1)
+        return spectrum
 
     def _watched(self, kinds: list[tuple[int, bool]]) -> Watched:
         size = self.parts.size

@@ -69,13 +69,13 @@ class JumpStatistics(CountingStatistics):
         first = checked_quantity("quantity", quantity)
         second = first if other is None else checked_quantity("other", other)
         flat = np.atleast_1d(omega)
-        found = np.empty((len(flat), self.reservoirs, self.reservoirs), dtype=np.complex128)
+        spectrum = np.empty((len(flat), self.reservoirs, self.reservoirs), dtype=np.complex128)
         still = flat == 0
-        found[still] = self.covariance(first, second)
+        spectrum[still] = self.covariance(first, second)
         if not np.all(still):
             weights = weights_of(first, self.mu), weights_of(second, self.mu)
-            found[~still] = self._spectrum(flat[~still], *weights)
-        return read_only(found if omega.ndim else found[0])
+            spectrum[~still] = self._spectrum(flat[~still], *weights)
+        return read_only(spectrum if omega.ndim else spectrum[0])
 
     def waiting_time(
         self, first: tuple[int | str, str], then: tuple[int | str, str], times: ArrayLike

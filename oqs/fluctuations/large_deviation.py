@@ -13,7 +13,7 @@ from oqs.arguments import FloatArray
 Along = Callable[[float], tuple[float, float]]
 """Field x -> lambda and d lambda/dx on the line through 0 of one counted quantity."""
 
-_WIDEST = 600.0  # exponent of a single event up to which a field is looked at
+_WIDEST = 600.0  # largest exponent of a single event at which a field is tried
 _ATTAINED = 1e-12  # relative: what a current at the end of the range may miss by
 
 

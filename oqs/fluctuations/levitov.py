@@ -75,8 +75,8 @@ class LevitovStatistics(CountingStatistics):
     @functools.cached_property
     def gross(self) -> FloatArray:
         """Gross rates (2, n) of particles and energy that the means are differences of."""
-        found = self.law.gross(self.T, self.mu)
-        return read_only(np.stack([found.particle, found.energy]))
+        rates = self.law.gross(self.T, self.mu)
+        return read_only(np.stack([rates.particle, rates.energy]))
 
     @functools.cached_property
     def centred_cumulants(self) -> FloatArray:
@@ -135,8 +135,8 @@ class LevitovStatistics(CountingStatistics):
                 "Give oqs.flat, or take oqs.counting_statistics for weak coupling."
             )
         flat = np.atleast_1d(omega)
-        found = np.array([(self._noise(w) + self._noise(-w).T) / 2 for w in flat.tolist()])
-        return read_only(found.reshape(*omega.shape, *found.shape[1:]))
+        spectrum = np.array([(self._noise(w) + self._noise(-w).T) / 2 for w in flat.tolist()])
+        return read_only(spectrum.reshape(*omega.shape, *spectrum.shape[1:]))
 
     def _noise(self, omega: float) -> ComplexArray:
         """Return int dt e^{-i Omega t} <dI_j(t) dI_q(0)> (n, n)."""
@@ -154,8 +154,8 @@ class LevitovStatistics(CountingStatistics):
             return np.stack([net, gross], axis=1)
 
         panels = self.scatterer.panels(self.T, self.mu, (0.0, omega) if omega else (0.0,))
-        found = integral(sample, panels, [2 * n * n], self.law.accuracy)
-        real, imaginary = found.reshape(2, n, n)
+        integrals = integral(sample, panels, [2 * n * n], self.law.accuracy)
+        real, imaginary = integrals.reshape(2, n, n)
         return real + 1j * imaginary
 
     @property
@@ -201,9 +201,9 @@ class LevitovStatistics(CountingStatistics):
             return np.concatenate([tilted, carried], axis=2)
 
         panels = self.scatterer.panels(*self._tails(chi, xi))
-        found = integral(sample, panels, [1, n, n], self.law.accuracy)
-        particle, energy = found[1 : 1 + n], found[1 + n :]
-        return Tilted(float(found[0]), particle, energy + reference * particle)
+        integrals = integral(sample, panels, [1, n, n], self.law.accuracy)
+        particle, energy = integrals[1 : 1 + n], integrals[1 + n :]
+        return Tilted(float(integrals[0]), particle, energy + reference * particle)
 
     def _exponent(self, chi: FloatArray, xi: FloatArray) -> float:
         """Return the largest |x_j - x_q| between the reservoirs' potentials, or what xi T asks."""

@@ -71,10 +71,10 @@ class Noise(Summarised):
         second = first if other is None else checked_quantity("other", other)
         reference = reference_energy(self.mu)
         left, right = (weights_above(name, self.mu, reference) for name in (first, second))
-        found: FloatArray = np.einsum(
+        matrices: FloatArray = np.einsum(
             "a...j,...ajbq,b...q->...jq", left, self.centred_cumulants, right
         )
-        return read_only(found)
+        return read_only(matrices)
 
     def fano(self, quantity: str = "particle") -> FloatArray:
         """Return c_2/|c_1| (..., n) of every reservoir, as `CountingStatistics.fano`."""
@@ -157,17 +157,17 @@ def noise(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> Noise:
     temperature, potential = checked.arguments(T, mu, batched=True)
     temperature, potential = np.broadcast_arrays(temperature, potential)
     shape = potential.shape[:-1]
-    found = _points(checked, temperature.reshape(-1, n), potential.reshape(-1, n))
+    points = _points(checked, temperature.reshape(-1, n), potential.reshape(-1, n))
     flows = Flows.of(
-        found.particle.reshape(*shape, n),
-        found.energy.reshape(*shape, n),
+        points.particle.reshape(*shape, n),
+        points.energy.reshape(*shape, n),
         potential,
         checked.names,
     )
     return Noise(
         flows,
-        read_only(found.centred_cumulants.reshape(*shape, 2, n, 2, n)),
-        read_only(found.gross.reshape(*shape, 2, n)),
+        read_only(points.centred_cumulants.reshape(*shape, 2, n, 2, n)),
+        read_only(points.gross.reshape(*shape, 2, n)),
         read_only(temperature.copy()),
         read_only(potential.copy()),
     )
@@ -177,11 +177,11 @@ def _points(model: Model, T: FloatArray, mu: FloatArray) -> Batch:
     """Return the numbers at T, mu (b, n): all at once, and what that leaves one by one."""
     parts = independent_pairs(model)
     if parts and max(pairs.dimension for pairs in parts) <= LARGEST:
-        found = added([batch(pairs, T, mu) for pairs in parts])
+        points = added([batch(pairs, T, mu) for pairs in parts])
     else:
-        found = nothing(*T.shape)
-    for row in np.flatnonzero(~found.good).tolist():
+        points = nothing(*T.shape)
+    for row in np.flatnonzero(~points.good).tolist():
         stats = covariances_at(model, T[row], mu[row])
-        found.particle[row], found.energy[row] = stats.flows.particle, stats.flows.energy
-        found.centred_cumulants[row], found.gross[row] = stats.centred_cumulants, stats.gross
-    return found
+        points.particle[row], points.energy[row] = stats.flows.particle, stats.flows.energy
+        points.centred_cumulants[row], points.gross[row] = stats.centred_cumulants, stats.gross
+    return points

@@ -75,14 +75,14 @@ class Scattered(NamedTuple):
         norm *= np.linalg.norm(inverse, axis=(1, 2))  # ln det is known to rounding of this
         flux = ((inverse @ adjoint).swapaxes(1, 2) * self.matrix * passing).real
         flux *= self.owners[:, None] != self.owners  # within a reservoir nothing is lost
-        found = np.empty((len(x), 2, 1 + self.reservoirs))
-        found[:, 0, 0] = logarithms.sum(axis=1)
-        found[:, 1, 0] = np.abs(logarithms).sum(axis=1) + norm
+        values = np.empty((len(x), 2, 1 + self.reservoirs))
+        values[:, 0, 0] = logarithms.sum(axis=1)
+        values[:, 1, 0] = np.abs(logarithms).sum(axis=1) + norm
         for row, (part, sign) in enumerate(((flux, -1.0), (np.abs(flux), 1.0))):
             leaving, entering = (self._by_reservoir(part.sum(axis=axis)) for axis in (1, 2))
-            found[:, row, 1:] = leaving + sign * entering
-        found[:, 0, 1:] *= self.sign[:, None]
-        return found
+            values[:, row, 1:] = leaving + sign * entering
+        values[:, 0, 1:] *= self.sign[:, None]
+        return values
 
     def second(self) -> FloatArray:
         """Return the second derivatives (M, n, n) of ln Z at 0: Buettiker's noise.
@@ -94,12 +94,14 @@ class Scattered(NamedTuple):
         between = [self._crossing(r) for r in range(self.reservoirs)]
         empty = -np.expm1(self.logarithm)
         weight = self.filled[:, :, None] * empty[:, None]
-        found = np.empty((len(self.sign), self.reservoirs, self.reservoirs))
+        derivatives = np.empty((len(self.sign), self.reservoirs, self.reservoirs))
         for r, first in enumerate(between):
             for s in range(r + 1):
                 product = first * between[s].swapaxes(1, 2)  # (A_r)_ab (A_s)_ba
-                found[:, r, s] = found[:, s, r] = (weight * product.real).sum(axis=(1, 2))
-        return found
+                derivatives[:, r, s] = derivatives[:, s, r] = (weight * product.real).sum(
+                    axis=(1, 2)
+                )
+        return derivatives
 
     def series(self, r: int, order: int) -> FloatArray:
         """Return the cumulants (M, order) of what reservoir r loses, per energy and time/2 pi."""
@@ -110,15 +112,15 @@ class Scattered(NamedTuple):
         parts = leaving - entering, leaving + entering  # K's odd and even powers of the field
         terms = [parts[(m + 1) % 2] / math.factorial(m) for m in range(1, order + 1)]
         inverse = [np.broadcast_to(np.eye(len(mine), dtype=complex), leaving.shape)]
-        found = np.empty((len(self.sign), order))
+        cumulants = np.empty((len(self.sign), order))
         for m in range(order):
             traces = [
                 (power + 1) * np.einsum("mab,mba->m", terms[power], inverse[m - power]).real
                 for power in range(m + 1)
             ]
-            found[:, m] = math.factorial(m) * np.sum(traces, axis=0) * self.sign ** (m + 1)
+            cumulants[:, m] = math.factorial(m) * np.sum(traces, axis=0) * self.sign ** (m + 1)
             inverse.append(-np.sum([terms[k] @ inverse[m - k] for k in range(m + 1)], axis=0))
-        return found
+        return cumulants
 
     def exchanged(self) -> FloatArray:
         """Return sum over a of r, b of the others: T [n_a (1 - n_b) + n_b (1 - n_a)], (M, n)."""
@@ -132,18 +134,18 @@ class Scattered(NamedTuple):
         """Return A_r (M, C, C), its block of reservoir r from what leaves it."""
         mine = self.owners == r
         adjoint = self.matrix.conj().swapaxes(1, 2)
-        found = -(adjoint @ (self.matrix * mine[:, None]))
+        crossing = -(adjoint @ (self.matrix * mine[:, None]))
         leaving = adjoint @ (self.matrix * ~mine[:, None])
-        found[:, mine] = leaving[:, mine]
-        found[:, :, mine] = leaving[:, :, mine]
-        return found
+        crossing[:, mine] = leaving[:, mine]
+        crossing[:, :, mine] = leaving[:, :, mine]
+        return crossing
 
     def _by_reservoir(self, values: FloatArray) -> FloatArray:
         """Sum (M, C) over the channels of each reservoir: (M, n)."""
-        found = np.zeros((len(values), self.reservoirs))
+        sums = np.zeros((len(values), self.reservoirs))
         for channel, owner in enumerate(self.owners):
-            found[:, owner] += values[:, channel]
-        return found
+            sums[:, owner] += values[:, channel]
+        return sums
 
 
 def finite_frequency_noise(
@@ -164,8 +166,8 @@ def finite_frequency_noise(
     for r in range(n):
         mine = owners == r
         currents.append(np.diag(mine) - here.conj().swapaxes(1, 2) @ (there * mine[:, None]))
-    found = np.empty((len(here), n, n), dtype=np.complex128)
+    noise = np.empty((len(here), n, n), dtype=np.complex128)
     for r, first in enumerate(currents):
         for s, second in enumerate(currents):
-            found[:, r, s] = (weight * first * second.conj()).sum(axis=(1, 2))
-    return found
+            noise[:, r, s] = (weight * first * second.conj()).sum(axis=(1, 2))
+    return noise

@@ -157,8 +157,8 @@ class CountingStatistics(Summarised):
         second = first if other is None else checked_quantity("other", other)
         reference = reference_energy(self.mu)
         left, right = (weights_above(name, self.mu, reference) for name in (first, second))
-        found: FloatArray = np.einsum("aj,ajbq,bq->jq", left, self.centred_cumulants, right)
-        return read_only(found)
+        matrix: FloatArray = np.einsum("aj,ajbq,bq->jq", left, self.centred_cumulants, right)
+        return read_only(matrix)
 
     def cumulants(self, j: int | str, order: int = 6, quantity: str = "particle") -> FloatArray:
         """Return the first cumulants of one current, c_1 = mean, c_2 = noise, c_3, ..., c_order.
@@ -299,13 +299,13 @@ class CountingStatistics(Summarised):
             return tilted.value, float(slope)
 
         exponent = self._exponent(weights[0] * only, weights[1] * only)
-        found = rate_function(along, exponent, given)
-        if not self.ends and np.any(np.isinf(found)):
+        rates = rate_function(along, exponent, given)
+        if not self.ends and np.any(np.isinf(rates)):
             raise ValueError(
                 "Argument `currents` must be made by fields whose e^x are numbers, but "
-                f"{float(given[np.isinf(found)].flat[0])!r} is not. Give currents nearer the mean."
+                f"{float(given[np.isinf(rates)].flat[0])!r} is not. Give currents nearer the mean."
             )
-        return read_only(found)
+        return read_only(rates)
 
     def to_dataset(self) -> xarray.Dataset:
         """Return means, covariances, Fano factors and uncertainties with named axes and units.

@@ -140,7 +140,7 @@ def decompose_modes(
     for t in channels:
         amplitudes = t @ system.modes  # (m, N)
         cut = NEGLIGIBLE * np.linalg.norm(amplitudes)
-        found: list[tuple[sp.csr_array, int, int]] = []
+        operators: list[tuple[sp.csr_array, int, int]] = []
         for kappa in range(len(frequencies)):
             modes = np.flatnonzero(mode_level == kappa)
             rows = amplitudes[:, modes]
@@ -150,8 +150,8 @@ def decompose_modes(
             for channel, row in enumerate(rows):
                 if np.linalg.norm(row) > cut:
                     operator = sum(x * annihilators[k] for x, k in zip(row, modes, strict=True))
-                    found.append((operator, kappa, channel))
-        elements.append(_collect(found))
+                    operators.append((operator, kappa, channel))
+        elements.append(_collect(operators))
     occupation = number_of_bits(system.sites)
     energies, widths = occupation @ frequencies[mode_level], system.widths(resolution)
     levels, _ = levels_of(energies, occupation.sum(axis=1), widths)
@@ -165,14 +165,17 @@ def decompose_states(
     spectrum = system.spectrum
     widths = system.widths(resolution)
     levels, level_energy = levels_of(spectrum.energies, sector, widths)
-    found = [states_of_contact(system, t) for t in channels]
-    bohr = [level_energy[levels[upper]] - level_energy[levels[lower]] for lower, upper, *_ in found]
-    width = np.concatenate([widths[upper] + widths[lower] for lower, upper, *_ in found])
+    transitions = [states_of_contact(system, t) for t in channels]
+    bohr = [
+        level_energy[levels[upper]] - level_energy[levels[lower]]
+        for lower, upper, *_ in transitions
+    ]
+    width = np.concatenate([widths[upper] + widths[lower] for lower, upper, *_ in transitions])
     kappa, frequencies = cluster(np.concatenate(bohr), np.minimum(width, resolution))
     split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
     elements = tuple(
         Elements(lower, upper, amplitude, k, channel)
-        for (lower, upper, amplitude, channel), k in zip(found, split, strict=True)
+        for (lower, upper, amplitude, channel), k in zip(transitions, split, strict=True)
     )
     return Decomposition(read_only(frequencies), elements, read_only(levels))
 
@@ -203,16 +206,16 @@ def _occupations_of_contact(
 ) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
     """Do the same where occupation states are eigenstates: t_av empties site v."""
     cut = NEGLIGIBLE * np.linalg.norm(t)
-    found = []
+    matrices = []
     for channel, v in zip(*np.nonzero(np.abs(t) > cut), strict=True):
         emptied = annihilator(int(v), system.sites).tocoo()
-        found.append((t[channel, v] * emptied, int(channel)))
-    parts = _collect([(matrix, 0, channel) for matrix, channel in found])
+        matrices.append((t[channel, v] * emptied, int(channel)))
+    parts = _collect([(matrix, 0, channel) for matrix, channel in matrices])
     return parts.lower, parts.upper, parts.amplitude, parts.channel
 
 
-def _collect(found: list[tuple[sp.csr_array, int, int]]) -> Elements:
-    parts = [(matrix.tocoo(), kappa, channel) for matrix, kappa, channel in found]
+def _collect(operators: list[tuple[sp.csr_array, int, int]]) -> Elements:
+    parts = [(matrix.tocoo(), kappa, channel) for matrix, kappa, channel in operators]
     count = [m.nnz for m, *_ in parts]
 
     none = np.zeros(0, dtype=np.intp)

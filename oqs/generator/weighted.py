@@ -88,12 +88,12 @@ class _WeightedAt(GeneratorAt):
     def jumps(self) -> list[sp.csc_array]:
         """Return the jumps (P, P) of every reservoir; frequency shifts are none."""
         weights = self.weights.reshape(-1, *self.shape)
-        found = []
+        matrices = []
         for j in range(self.shape[0]):
             own = np.zeros_like(weights)
             own[:2, j] = weights[:2, j]
-            found.append(self.generator.jump_matrix(own.ravel()))
-        return found
+            matrices.append(self.generator.jump_matrix(own.ravel()))
+        return matrices
 
     def exchange(self, values: FloatArray | ComplexArray) -> tuple[FloatArray, FloatArray]:
         """Return what D_j gives of N and H, each (..., n), for elements (..., P)."""

@@ -10,7 +10,7 @@ from scipy.special import expit
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact, ThermalState
 from oqs.contact.shifts import frequency_shifts, shift_slopes
-from oqs.contact.together import plain
+from oqs.contact.together import fixed_fermionic
 from oqs.generator.eigenoperators import Decomposition
 from oqs.numerics.clusters import IntArray
 
@@ -35,7 +35,7 @@ def split_rates(
 ) -> _Pair:
     """Return each contact's rates of S(w) and of S(w)^+ at T, mu (n,), each (n, K)."""
     w = decomposition.frequencies
-    if plain(contacts):
+    if fixed_fermionic(contacts):
         nu = (w - mu[:, None]) / T[:, None]  # (n, K)
         return rates * expit(nu), rates * expit(-nu)
     down, up = np.zeros_like(rates), np.zeros_like(rates)

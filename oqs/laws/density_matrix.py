@@ -114,20 +114,20 @@ class DensityMatrixLaw(Summarised):
         temperature, potential = self.model.arguments(T, mu, batched=True)
         temperature, potential = np.broadcast_arrays(temperature, potential)
         if potential.ndim == 1:
-            found = self.problem.jacobian(temperature, potential)
+            derivatives = self.problem.jacobian(temperature, potential)
         else:
-            found = self.problem.jacobian_batch(
+            derivatives = self.problem.jacobian_batch(
                 temperature.reshape(-1, n), potential.reshape(-1, n)
             )
-        return found.shaped(potential.shape[:-1], self.names)
+        return derivatives.shaped(potential.shape[:-1], self.names)
 
-    def resolved(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
+    def spectral(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each Bohr frequency.
 
         Their sum over K is the flow, up to the rounding of the rates that cancel in it.
         """
         temperature, potential = self.model.arguments(T, mu)
-        return Flows.of(*self.problem.resolved(temperature, potential), potential, self.names)
+        return Flows.of(*self.problem.spectral(temperature, potential), potential, self.names)
 
     def weight_dropped(self, T: ArrayLike, mu: ArrayLike | None = None) -> float:
         """Return the stationary weight of states outside the model's window; 0 without one.

@@ -128,10 +128,10 @@ class Landauer(Summarised):
         """
         n = len(self.contacts)
         T, mu = temperatures_and_potentials(T, mu, n)
-        found = self._integral(lambda o, w: self._slopes(o, w, T, mu), T, mu, 6).reshape(6, n, n)
+        table = self._integral(lambda o, w: self._slopes(o, w, T, mu), T, mu, 6).reshape(6, n, n)
         diagonal = np.arange(n)
-        found[5, diagonal, diagonal] -= self(T, mu).particle
-        return FlowJacobian.of_table(found, self.names)
+        table[5, diagonal, diagonal] -= self(T, mu).particle
+        return FlowJacobian.of_table(table, self.names)
 
     def _integral(self, sample: Sample, T: FloatArray, mu: FloatArray, kinds: int) -> FloatArray:
         """Integrate kinds of n or n^2 integrands, each judged by the largest of its kind."""

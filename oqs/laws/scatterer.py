@@ -48,12 +48,12 @@ class Scatterer:
 
         Raises TypeError or ValueError if contacts are refused, or a band is missing.
         """
-        found = fermionic_contacts(checked_contacts(contacts))
+        leads = fermionic_contacts(checked_contacts(contacts))
         return cls(
             system,
-            found,
-            tuple(contact.channels(system.sites) @ system.modes for contact in found),
-            tuple(shift_function(contact) for contact in found),
+            leads,
+            tuple(contact.channels(system.sites) @ system.modes for contact in leads),
+            tuple(shift_function(contact) for contact in leads),
         )
 
     @property
@@ -77,10 +77,10 @@ class Scatterer:
         All of them as often as there are shifts, each time by that energy higher.
         """
         edges = [edge for contact in self.contacts for edge in contact.band or ()]
-        found = poles(self.system.energies, lambda w: self.self_energy(w)[1])
+        resonances = poles(self.system.energies, lambda w: self.self_energy(w)[1])
         higher = np.asarray(shifts)[:, None]
         return graded_panels(
-            np.unique(found + higher),
+            np.unique(resonances + higher),
             np.tile(T, len(higher)),
             (mu + higher).ravel(),
             (np.array(edges) + higher).ravel(),
@@ -150,7 +150,7 @@ def integral(sample: Sample, panels: Panels, groups: Sequence[int], accuracy: fl
     def bound(value: FloatArray, gross: FloatArray) -> FloatArray:
         flow, rate = (np.maximum.reduceat(np.abs(a), starts) for a in (value, gross))
         enough = np.maximum(accuracy * flow, min(accuracy, ROUNDING) * rate)
-        enough += np.finfo(float).tiny  # nothing at all is enough of it
+        enough += np.finfo(float).tiny  # an integral of zero needs no digits
         return np.repeat(enough, groups)
 
     integrals = integrate(sample, panels, bound)

@@ -91,12 +91,12 @@ class BosonLaw(Summarised):
 
     def __call__(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the stationary flows (..., n) at T (..., n); mu is 0, NaN or left out."""
-        resolved, potential = self._resolved(T, mu)
-        return self._flows(resolved.sum(axis=-2), potential)
+        spectral, potential = self._spectral(T, mu)
+        return self._flows(spectral.sum(axis=-2), potential)
 
-    def resolved(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
+    def spectral(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each frequency at T (n,)."""
-        return self._flows(*self._resolved(T, mu))
+        return self._flows(*self._spectral(T, mu))
 
     def gross(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return all that each contact gives and takes (n,) before it cancels."""
@@ -126,7 +126,7 @@ class BosonLaw(Summarised):
             names=self.names,
         )
 
-    def _resolved(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
+    def _spectral(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
         """Return the energy flows (..., K, n), and mu (..., n)."""
         temperature, potential = thermal_arguments(self.contacts, T, mu, batched=True)
         temperature, potential = np.broadcast_arrays(temperature, potential)
@@ -146,8 +146,9 @@ def _differences(w: FloatArray, T: FloatArray) -> FloatArray:
     away = w[:, None, None] * ((second - first) / (first * second))[..., None, :, :]  # x_j - x_q
     hotter = away <= 0
     below = -np.expm1(-np.abs(away))
-    here = absorbed[..., :, None] * emitted[..., None, :] * below
-    there = absorbed[..., None, :] * emitted[..., :, None] * below
+    # (1 + n_q) times the difference first: it is of the order of T_q/T_j, n n may overflow
+    here = absorbed[..., :, None] * (emitted[..., None, :] * below)
+    there = absorbed[..., None, :] * (emitted[..., :, None] * below)
     return np.where(hotter, here, -there)
 
 
@@ -173,17 +174,17 @@ def boson_law(
     kept, exchanged, strengths = [], [], []
     for kappa, w in enumerate(frequencies.tolist()):
         modes = system.modes[:, label == kappa]
-        grams = [modes.conj().T @ x @ modes for x in matrices]
-        found = [
-            _rate(contact, w, j, grams[j], matrices[j]) * grams[j]
+        overlaps = [modes.conj().T @ x @ modes for x in matrices]
+        grams = [
+            _rate(contact, w, j, overlaps[j], matrices[j]) * overlaps[j]
             for j, contact in enumerate(checked)
         ]
         if apart:
-            _require_apart(found)
-        if any(np.any(gram) for gram in found):
+            _require_apart(grams)
+        if any(np.any(gram) for gram in grams):
             kept.append(w)
-            exchanged.append(_exchange(np.array(found)))
-            strengths.append([float(np.trace(gram).real) for gram in found])
+            exchanged.append(_exchange(np.array(grams)))
+            strengths.append([float(np.trace(gram).real) for gram in grams])
     if not kept:
         raise NonUniqueStationaryState(
             Kernel(2, exact=False), "No contact touches any oscillator: couple one."
@@ -222,8 +223,8 @@ def _exchange(grams: ComplexArray) -> FloatArray:
     rates, basis = rates[bright], basis[:, bright]
     turned = basis.conj().T @ grams @ basis
     solved = 2.0 * turned / np.add.outer(rates, rates)
-    found: FloatArray = np.einsum("jab,qba->jq", turned, solved).real
-    return (found + found.T) / 2
+    traces: FloatArray = np.einsum("jab,qba->jq", turned, solved).real
+    return (traces + traces.T) / 2
 
 
 def _channels(contact: ReservoirContact, system: QuadraticBosons, index: int) -> ComplexArray:

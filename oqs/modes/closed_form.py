@@ -100,7 +100,7 @@ class ClosedForm(Summarised):
         """
         return pair_jacobian(self.frequencies, self.transfer, *self._checked(T, mu), self.names)
 
-    def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+    def spectral(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., K, n) through each mode; their sum over modes is the flow."""
         flows = level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
         return flows.named(self.names)

@@ -91,7 +91,7 @@ class GaussianLaw(Summarised):
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
         return pair_jacobian(self.frequencies, self.transfer, *checked, self.names)
 
-    def resolved(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+    def spectral(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., K, n) through each level."""
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
         return level_flows(self.frequencies, self.transfer, *checked).named(self.names)

@@ -18,7 +18,7 @@ from oqs.flows import Flows, ScalarFlows, listed
 from oqs.numerics.occupation import SAFE, filled_and_empty
 
 _PLAIN = 50  # levels: with more, numpy is quicker than scalars
-_MOST = 250  # with more, many states at once are no quicker than one after the other
+_MOST = 250  # with more, batching does not pay
 
 _Pair = tuple[FloatArray, FloatArray]  # of two reservoirs
 

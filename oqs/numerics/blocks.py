@@ -9,6 +9,8 @@ from scipy.sparse.csgraph import connected_components
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.numerics.clusters import IntArray
 
+SMALL = 32  # indices up to which one dense matrix is quicker than its sets
+
 
 def set_labels(matrix: sp.sparray) -> IntArray:
     """Return the label (D,) of the set of each index; between sets a square matrix is zero.
@@ -50,8 +52,10 @@ def block(matrix: sp.csr_array, members: IntArray) -> ComplexArray:
     return dense
 
 
-def eigenvalues(hermitian: sp.csr_array) -> FloatArray:
-    """Return the eigenvalues (D,), set by set, in no order."""
+def eigenvalues(hermitian: sp.csr_array | ComplexArray) -> FloatArray:
+    """Return the eigenvalues (D,) in no order, of a sparse matrix set by set."""
+    if isinstance(hermitian, np.ndarray):
+        return np.asarray(np.linalg.eigvalsh(hermitian), dtype=np.float64)
     alone, sets = alone_and_linked(hermitian)
     parts = [hermitian.diagonal().real[alone]]
     parts += [np.linalg.eigvalsh(block(hermitian, members)) for members in sets]

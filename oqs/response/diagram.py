@@ -144,9 +144,9 @@ def stability_diagram(
     current, conductance, fano = (np.empty((len(gates), len(volts))) for _ in range(3))
     for row, value in enumerate(gates.tolist()):
         model = _built(build, value, len(split))
-        found = noise(model, temperatures, potentials)
+        statistics = noise(model, temperatures, potentials)
         slopes = flow_law(model).jacobian(temperatures, potentials).particle_mu
-        current[row], fano[row] = found.flows.particle[:, j], found.fano()[:, j]
+        current[row], fano[row] = statistics.flows.particle[:, j], statistics.fano()[:, j]
         conductance[row] = slopes[:, j] @ split
     return StabilityDiagram(*map(read_only, (gates, volts, current, conductance, fano)))
 

@@ -183,8 +183,13 @@ class LinearResponse(Summarised):
         rows = []
         for j in range(n):
             for q in range(j + 1, n):
-                found = self.pair(j, q)
-                values = (found.conductance, found.seebeck, found.thermal_conductance, found.ZT)
+                terminals = self.pair(j, q)
+                values = (
+                    terminals.conductance,
+                    terminals.seebeck,
+                    terminals.thermal_conductance,
+                    terminals.ZT,
+                )
                 rows.append((f"{names[j]}, {names[q]}", *map(few_digits, values)))
         heads = ("reservoirs", "G", "S", "kappa", "ZT")
         facts += [("T", f"{self.T:g}"), ("mu", f"{self.mu:g}")]
@@ -197,12 +202,12 @@ class LinearResponse(Summarised):
         if n == 2:
             only: float | FloatArray = getattr(self.pair(0, 1), name)
             return only
-        found = np.full((*np.shape(self.T), n, n), math.nan)
+        table = np.full((*np.shape(self.T), n, n), math.nan)
         for j in range(n):
             for q in range(n):
                 if j != q:
-                    found[..., j, q] = getattr(self.pair(j, q), name)
-        return read_only(found)
+                    table[..., j, q] = getattr(self.pair(j, q), name)
+        return read_only(table)
 
 
 @exported
@@ -265,23 +270,23 @@ def linear_response(
     warm = np.repeat(temperature.reshape(-1, 1), n, axis=1)
     at = np.where(without, 0.0, np.repeat(potential.reshape(-1, 1), n, axis=1))
     if isinstance(own, DaviesModel) and own.varies:
-        found = _of_varying_rates(own, warm, at).shaped(shape, own.names)
+        jacobian = _of_varying_rates(own, warm, at).shaped(shape, own.names)
     else:
-        found = law.jacobian(warm, at) if shape else law.jacobian(warm[0], at[0])
+        jacobian = law.jacobian(warm, at) if shape else law.jacobian(warm[0], at[0])
     by_mu = temperature.reshape(*shape, 1, 1)
     by_T = by_mu**2
     tables = (
-        ((by_mu, found.particle_mu), (by_T, found.particle_T)),
-        ((by_mu, found.heat_mu), (by_T, found.heat_T)),
+        ((by_mu, jacobian.particle_mu), (by_T, jacobian.particle_T)),
+        ((by_mu, jacobian.heat_mu), (by_T, jacobian.heat_T)),
     )
     rows = [
         np.stack([by * table.reshape(*shape, n, n) for by, table in row], axis=-3) for row in tables
     ]
     onsager = read_only(np.stack(rows, axis=-4))
     if not shape:
-        return LinearResponse(float(temperature), float(potential), onsager, found.names)
+        return LinearResponse(float(temperature), float(potential), onsager, jacobian.names)
     batch = read_only(temperature.copy()), read_only(potential.copy())
-    return LinearResponse(*batch, onsager, found.names)
+    return LinearResponse(*batch, onsager, jacobian.names)
 
 
 def _of_varying_rates(model: DaviesModel, T: FloatArray, mu: FloatArray) -> FlowJacobian:

@@ -12,7 +12,7 @@ from oqs.exports import exported
 from oqs.summary import line_of_fields, page_of_fields
 
 _KNOWN = 64 * float(np.finfo(np.float64).eps)  # of L_QQ: what kappa is known to
-_RANK = 1e-10  # relative size below which a floating reservoir has no say in a combination
+_RANK = 1e-10  # relative weight below which a floating reservoir does not count
 
 
 @exported

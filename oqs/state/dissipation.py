@@ -21,7 +21,7 @@ from oqs.stationary.coherent.level_rates import LevelRates
 from oqs.transitions.level_coherences import LevelCoherences
 from oqs.transitions.step_rates import fluxes
 
-_FEW = 64  # states up to which elements are as quick as levels
+_FEW = 64  # states up to which single elements are as quick as levels
 
 
 @final

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import xarray
 
 _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
-_LONG = 3e10  # floating-point operations after which a bar is worth its place
+_LONG = 3e10  # floating-point operations from which on a progress bar is shown
 
 
 @exported

@@ -77,7 +77,7 @@ class CovarianceProblem(StationaryProblem):
         flow = balanced(flows.particle.sum(axis=1), flows.gross.sum(axis=1))
         return FlowJacobian.of(changes[0], changes[1], flow, mu, reference=reference)
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the flows (N, n) into each mode."""
         rates = self.modes.rates(T, mu)
         flows = self.modes.flows(self._covariance(rates), rates)

@@ -143,9 +143,9 @@ class GaussianProblem(StationaryProblem):
         """Return the flows of few levels in scalars."""
         return self.law.scalar_flows()
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the flows (K, n) through each level."""
-        flows = self.law.resolved(T, mu)
+        flows = self.law.spectral(T, mu)
         return flows.particle, flows.energy
 
     def matrix(self, solution: Solution) -> sp.csr_array:

@@ -16,7 +16,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
-from oqs.numerics.blocks import eigenvalues
+from oqs.numerics.blocks import SMALL, eigenvalues
 
 TOLERANCE = 1e-11
 """Largest residual, departure from Hermiticity and negative eigenvalue of a returned state.
@@ -93,7 +93,7 @@ class StationaryProblem(abc.ABC):
         return None
 
     @abc.abstractmethod
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N_S A_{kappa,j} rho) and tr(H_S A_{kappa,j} rho), (K, n), in that state."""
 
     @abc.abstractmethod
@@ -145,19 +145,19 @@ def checked_density_matrix(rho: sp.csr_array, method: StationaryMethod) -> sp.cs
 
     Eigenvalues are those of the sets of states between which rho has elements.
     """
-    trace = abs(rho.trace() - 1)
-    difference = abs(rho - rho.conj().T)
-    skew = difference.max() if difference.nnz else 0.0
+    matrix = rho.toarray() if rho.shape[0] <= SMALL else rho
+    trace = abs(matrix.trace() - 1)
+    skew = float(abs(matrix - matrix.conj().T).max())
     if not max(trace, skew) <= TOLERANCE:
         raise StationaryStateNotFound(
             f"{method} gave a state with |tr rho - 1| = {trace:.3g} and |rho - rho^+| = {skew:.3g},"
             f" above {TOLERANCE:.0e}. {REMEDY}"
         )
-    hermitian = sp.csr_array((rho + rho.conj().T) / 2)
+    hermitian = (matrix + matrix.conj().T) / 2
     lowest = float(eigenvalues(hermitian).min())
     if not lowest >= -TOLERANCE:
         raise StationaryStateNotFound(
             f"{method} gave a state with the negative eigenvalue {lowest:.3g}, below "
             f"-{TOLERANCE:.0e}: it is not a density matrix. {REMEDY}"
         )
-    return hermitian
+    return sp.csr_array(hermitian)

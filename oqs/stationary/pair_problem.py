@@ -159,7 +159,7 @@ class PairProblem(StationaryProblem):
         flow = self._exchanged(jumps, x).balanced().particle[0]
         return FlowJacobian.of(found[0], found[1], flow, mu, reference=reference)
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`.
 
         Of bosonic contacts energy alone, at the energy |w| of the boson.

@@ -180,7 +180,7 @@ def _several_zeros(block: sp.csc_array, population: FloatArray, threshold: float
     operator = scipy.sparse.linalg.LinearOperator((size, size), matvec=scaled, dtype=complex)
     parts = np.random.default_rng(0).normal(size=(2, size))
     v = parts[0] + 1j * parts[1]
-    x, _ = scipy.sparse.linalg.gmres(  # judged by its residual, whatever it says
+    x, _ = scipy.sparse.linalg.gmres(  # its residual decides, not its exit status
         operator, v, rtol=1e-12, restart=_STEPS, maxiter=1
     )
     if np.linalg.norm(scaled(x) - v) <= _REACHED * np.linalg.norm(v):

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
-from oqs.numerics.blocks import linked_sets
+from oqs.numerics.blocks import SMALL, linked_sets
 from oqs.numerics.clusters import IntArray
 from oqs.system.fock import Block, annihilator
 
@@ -243,6 +243,9 @@ def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
 def _rotated(pieces: list[Piece], rho: sp.csr_array) -> sp.csr_array:
     """Return V rho V^+ with V made of these pieces; those that rho links are taken together."""
     size = rho.shape[0]
+    if size <= SMALL:
+        vectors = _dense(pieces)
+        return sp.csr_array(vectors @ rho.toarray() @ vectors.conj().T)
     return _block_diagonal([(basis, block) for basis, block in _blocks(pieces, rho)], size)
 
 

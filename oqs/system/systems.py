@@ -200,7 +200,7 @@ def checked_resolution(resolution: float | None, system: System) -> float:
 
 def quadratic_form(matrix: ComplexArray, operators: Sequence[qutip.Qobj]) -> qutip.Qobj:
     """Return sum_vw matrix[v, w] c_v^+ c_w as a Hermitian Qobj."""
-    with qutip.CoreOptions(auto_tidyup=False):  # it drops 1e-14 of no unit in particular
+    with qutip.CoreOptions(auto_tidyup=False):  # it drops entries below an absolute 1e-14
         terms = [
             complex(matrix[v, w]) * operators[v].dag() * operators[w]
             for v, w in zip(*np.nonzero(matrix), strict=True)

@@ -64,7 +64,7 @@ class _Form:
         matrix = np.zeros((begins[-1],) * 2, dtype=np.complex128)
         for level, begin, end in zip(coherences.levels, begins[:-1], begins[1:], strict=True):
             apart = np.abs(np.subtract.outer(level.detuning, level.detuning)).ravel()
-            matrix[range(begin, end), range(begin, end)] += apart  # what turns does not commute
+            matrix[range(begin, end), range(begin, end)] += apart  # precession does not commute
         for exchange in coherences.exchanges:
             own = slice(*begins[exchange.level : exchange.level + 2])
             alone = component[exchange.neighbours]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
-from oqs.contact.together import plain
+from oqs.contact.together import fixed_fermionic
 from oqs.errors import NonUniqueStationaryState
 from oqs.exports import exported
 from oqs.flows import KINDS, Flows
@@ -100,7 +100,7 @@ def audit(
     if isinstance(model, DaviesModel):
         model = model.at(temperature, potential)
     lines_of = model.secular
-    rates = None if plain(model.contacts) else rates_at(lines_of, temperature, potential)
+    rates = None if fixed_fermionic(model.contacts) else rates_at(lines_of, temperature, potential)
     lines = Linewidths.of(lines_of, rates)
     bar.update()
     unique = _unique(model)
@@ -264,7 +264,7 @@ def _unique(model: Model) -> Assumption:
 
 
 def _time_scales(model: Model, T: FloatArray, mu: FloatArray, tau_eq: float) -> Assumption:
-    part = model.touched.model  # what carries nothing has no time of its own
+    part = model.touched.model  # the dark part has no relaxation time
     try:
         tau = np.inf if part is None else relaxation_time(part, T, mu)
     except NonUniqueStationaryState:

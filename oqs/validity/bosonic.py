@@ -69,15 +69,15 @@ def boson_tails(
     ----------
     lines : of widths at T. products : (n, n, K) of Linewidths with rates J.
     """
-    found = np.zeros(len(T))
+    missing = np.zeros(len(T))
     bosonic = np.flatnonzero(model.bosonic)
     here = np.flatnonzero((lines.frequencies > 0) & (lines.widths > 0))
     for j in bosonic:
         for q in bosonic[bosonic != j]:
             for k in here[products[j, q, here] > 0]:
                 missed = _missed(model, int(j), int(q), lines.frequencies[k], lines.widths[k], T)
-                found[j] += products[j, q, k] * missed
-    return float(found.max(initial=0.0))
+                missing[j] += products[j, q, k] * missed
+    return float(missing.max(initial=0.0))
 
 
 def _missed(model: DaviesModel, j: int, q: int, w: float, width: float, T: FloatArray) -> float:

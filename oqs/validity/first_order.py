@@ -59,13 +59,13 @@ def first_order(
     Davies: the rates that mix levels are at most 0.014 of their distance
     PERLind: rates mix the levels at -0.005 and 0.005 by 1.4 of their distance
     """
-    resolved = davies(system, contacts, lamb_shift=lamb_shift)
-    temperature, potential = resolved.arguments(T, mu)
-    ratio, lower, upper = worst_mixing(resolved.at(temperature, potential))
+    secular = davies(system, contacts, lamb_shift=lamb_shift)
+    temperature, potential = secular.arguments(T, mu)
+    ratio, lower, upper = worst_mixing(secular.at(temperature, potential))
     if ratio <= LARGEST_SOUND:
         told = f"the rates that mix levels are at most {ratio:.2g} of their distance"
         if ratio == 0:
             told = "no contact mixes levels of different energies"
-        return resolved.because(f"Davies: {told}")
+        return secular.because(f"Davies: {told}")
     mixed = f"rates mix the levels at {lower:.6g} and {upper:.6g} by {ratio:.2g} of their distance"
     return perlind(system, contacts, lamb_shift=lamb_shift).because(f"PERLind: {mixed}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from oqs.arguments import FloatArray
-from oqs.contact.together import plain
+from oqs.contact.together import fixed_fermionic
 from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import Flows
 from oqs.generator.davies.davies_model import DaviesModel
@@ -62,7 +62,7 @@ def quick(model: Model) -> bool:
     """Return whether PERLind of this system takes a fraction of a second."""
     if isinstance(model.system, QuadraticSystem):
         return True
-    return _elements(model) <= (_QUICK if plain(model.contacts) else _FEW_BOSONIC)
+    return _elements(model) <= (_QUICK if fixed_fermionic(model.contacts) else _FEW_BOSONIC)
 
 
 def _elements(model: Model) -> float:
@@ -75,7 +75,7 @@ def _deviations(
     model: DaviesModel, davies: Flows, T: FloatArray, mu: FloatArray, gross: Flows, long: bool
 ) -> dict[str, float] | None:
     """Return the deviation of each kind of flow; None where PERLind has no answer."""
-    if not plain(model.contacts) and _elements(model) > _DENSE:
+    if not fixed_fermionic(model.contacts) and _elements(model) > _DENSE:
         return None
     try:
         coherent = _coherent(model, T, mu, long)
@@ -101,7 +101,7 @@ def _coherent(model: DaviesModel, T: FloatArray, mu: FloatArray, long: bool) -> 
 
 
 def _shifts_affordable(model: DaviesModel, long: bool) -> bool:
-    if not plain(model.contacts):
+    if not fixed_fermionic(model.contacts):
         return False
     if isinstance(model.system, QuadraticSystem) or model.system.dimension <= _SHIFTED:
         return True

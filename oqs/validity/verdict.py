@@ -126,10 +126,6 @@ class Audit:
                 return assumption
         raise KeyError(f"no assumption {name!r}; there are {[a.name for a in self.assumptions]}")
 
-    def with_assumptions(self, *more: Assumption) -> Audit:
-        """Return the audit with further assumptions added."""
-        return dataclasses.replace(self, assumptions=(*self.assumptions, *more))
-
     def _repr_html_(self) -> str:
         rows = [
             (

@@ -10,16 +10,20 @@ import pytest
 @final
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """`plant(monkeypatch)` breaks something; `check` (its name) must then fail."""
+    """`plant(monkeypatch)` breaks something; `check` (its name) must then fail.
+
+    `slow` where the check takes seconds and another fault of it is planted in the default run.
+    """
 
     check: str
     label: str
     plant: Callable[[pytest.MonkeyPatch], None]
+    slow: bool = False
 
 
-def faults(plant, label, *checks):
+def faults(plant, label, *checks, slow=False):
     """The same fault, seen by each of these checks."""
-    return [Fault(check, label, plant) for check in checks]
+    return [Fault(check, label, plant, slow) for check in checks]
 
 
 def wrapping(owner, name, change):

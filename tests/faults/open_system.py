@@ -98,8 +98,8 @@ def flows_changed(change):
             def __call__(self, T, mu):
                 return change(law(T, mu))
 
-            def resolved(self, T, mu):
-                return change(law.resolved(T, mu))
+            def spectral(self, T, mu):
+                return change(law.spectral(T, mu))
 
         return Law()
 

@@ -171,6 +171,7 @@ FAULTS = [
         moved(mu=1 + 1e-6),
         "mu off by 1e-6 whatever the capacity",
         "deviation from the quasi-stationary picture",
+        slow=True,
     ),
     *faults(
         produced(lambda rate: -rate),

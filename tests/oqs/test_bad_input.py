@@ -267,7 +267,7 @@ CASES = {
     "mu too short": ("mu", lambda: LAW(T, [0.0])),
     "mu NaN": ("mu", lambda: LAW(T, [NAN, 0.0])),
     "mu complex": ("mu", lambda: LAW(T, [0.0, 1j])),
-    "T zero, resolved": ("T", lambda: LAW.resolved([0.0, 1.0], MU)),
+    "T zero, spectral": ("T", lambda: LAW.spectral([0.0, 1.0], MU)),
     "T zero in Eq. (10)": ("T", lambda: CLOSED([0.0, 1.0], MU)),
     "T too long for Eq. (10)": ("T", lambda: CLOSED([1.0, 1.0, 1.0], MU)),
     "T and mu of other batches": ("T", lambda: CLOSED(np.ones((2, 2)), np.zeros((3, 2)))),

@@ -35,7 +35,7 @@ CALLS = {
     "davies": lambda model, law: None,
     "flow_law": lambda model, law: law(T, MU),
     "batch": lambda model, law: law(np.array([T, T]), MU),
-    "resolved": lambda model, law: law.resolved(T, MU),
+    "spectral": lambda model, law: law.spectral(T, MU),
     "scalar_flows": lambda model, law: law.scalar_flows(),
     "frequencies": lambda model, law: (law.frequencies, model.frequencies),
     "audit": lambda model, law: oqs.audit(model, T, MU, tau_eq=1e6),
@@ -88,7 +88,7 @@ def test_laws_without_a_model(make, given):
     law = make(oqs.QuadraticSystem(H), given)
     expected = law(T, MU).particle
     if make is not oqs.landauer:
-        law.resolved(T, MU)
+        law.spectral(T, MU)
         law.scalar_flows()
     again = pickle.loads(pickle.dumps(law))
     np.testing.assert_array_equal(again(T, MU).particle, expected)

@@ -45,16 +45,17 @@ def test_another_order_is_refused(make, names):
             run()
 
 
-@by_law
 @pytest.mark.parametrize(
-    ("of_contacts", "of_reservoirs", "expected"),
+    ("make", "of_contacts", "of_reservoirs", "expected"),
     [
-        (("cold", "hot"), ("cold", "hot"), ("cold", "hot")),
-        (("cold", "hot"), (None, None), ("cold", "hot")),
-        ((None, None), ("cold", "hot"), ("cold", "hot")),
-        (("cold", None), (None, "hot"), ("cold", "hot")),
-        (("cold", None), (None, None), ("cold", "2")),
-        ((None, None), (None, None), ("1", "2")),
+        (oqs.closed_form, ("cold", "hot"), ("cold", "hot"), ("cold", "hot")),
+        (oqs.closed_form, ("cold", "hot"), (None, None), ("cold", "hot")),
+        (oqs.closed_form, (None, None), ("cold", "hot"), ("cold", "hot")),
+        (oqs.closed_form, ("cold", None), (None, "hot"), ("cold", "hot")),
+        (oqs.closed_form, ("cold", None), (None, None), ("cold", "2")),
+        (oqs.closed_form, (None, None), (None, None), ("1", "2")),
+        (oqs.gaussian_law, ("cold", None), (None, "hot"), ("cold", "hot")),
+        (LAWS["flow_law"], ("cold", None), (None, "hot"), ("cold", "hot")),
     ],
 )
 def test_unnamed_reservoirs_take_their_contacts_names(
@@ -90,7 +91,7 @@ def test_momentary_and_resolved_flows_carry_them_too():
     rho = oqs.stationary_state(model, *START)
     assert oqs.momentary_flows(model, rho, *START).names == ("cold", "hot")
     for make in LAWS.values():
-        assert make(DOTS, contacts("cold", "hot")).resolved(*START).names == ("cold", "hot")
+        assert make(DOTS, contacts("cold", "hot")).spectral(*START).names == ("cold", "hot")
 
 
 def test_two_of_one_name():

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from faults import open_system
 from few_samples import KINDS, few_samples
 
 import oqs
@@ -11,7 +10,7 @@ from validation.framework import deviation
 from validation.systems import random_systems
 from validation.systems.settings import published
 
-CHECKS = families.load(open_system.FAMILIES)
+CHECKS = families.load(families.ROOMS["open_system"])
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)

@@ -55,7 +55,7 @@ def shrinking(run):
 
 
 def smooth(run):
-    return {"found": run.found[:1]}
+    return {"event_list": run.event_list[:1]}
 
 
 FAULTS = [

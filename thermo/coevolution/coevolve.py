@@ -180,7 +180,7 @@ def _goal(joint: JointFlow, y: FloatArray) -> State | None:
         if not own.any():
             return _common_heat(system, group, np.array(total), T)
         weights = group.capacities[own] / group.capacities[own].sum()
-        found = invert(
+        state = invert(
             CombinedGas((*group.parts, (system, 1.0))),
             system_number + math.fsum(gas.number),
             total,
@@ -191,7 +191,7 @@ def _goal(joint: JointFlow, y: FloatArray) -> State | None:
             "Arguments `T`, `mu` and `rho0` must lead to an equilibrium within the validity of "
             f"every gas, but do not: {error} Give `t_final` to stop before."
         ) from error
-    return State(*found)
+    return State(*state)
 
 
 def _common_heat(system: SystemGas, group: Reservoirs, E: FloatArray, T: FloatArray) -> State:
@@ -201,8 +201,8 @@ def _common_heat(system: SystemGas, group: Reservoirs, E: FloatArray, T: FloatAr
             "no reservoir exchanges particles with a system that holds some, which it then keeps."
         )
     parts = CombinedGas((*group.parts, (system, 1.0)))
-    found = common_temperature(parts, E, T.min(), T.max())
-    return State(found, np.full_like(found, np.nan))
+    temperature = common_temperature(parts, E, T.min(), T.max())
+    return State(temperature, np.full_like(temperature, np.nan))
 
 
 def _checked_model(given: object, reservoirs: int) -> Model:

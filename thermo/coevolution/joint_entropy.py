@@ -27,15 +27,15 @@ def entropy_productions(joint: JointFlow, y: FloatArray) -> FloatArray:
         p = np.array([joint.matrix(z).diagonal().real for z in joint.elements(y)])
         own = production_of_populations(joint.model, p, T, mu)
         return own if joint.links is None else own - np.sum(joint.links(T, mu).heat / T, axis=-1)
-    found = []
+    productions = []
     for row, t, m in zip(y, T, mu, strict=True):
         elements = joint.elements(row)
         generator = joint.with_precession(joint.generator_at(t, m))
         fastest = float(abs(generator).max())
         state, change = joint.matrix(elements), joint.matrix(generator @ elements)
         heat = joint.flows(row).heat
-        found.append(entropy_rate(state, change, fastest) - np.sum(heat / t))
-    return np.array(found)
+        productions.append(entropy_rate(state, change, fastest) - np.sum(heat / t))
+    return np.array(productions)
 
 
 def production_of_populations(
@@ -96,5 +96,5 @@ def _shares(
     if contact.fermionic:
         nu = (w - mu[:, None]) / T[:, None]
         return expit(nu), expit(-nu)
-    found = [contact.split(np.ones_like(w), w, float(t), 0.0) for t in T]
-    return np.stack([down for down, _ in found]), np.stack([up for _, up in found])
+    split = [contact.split(np.ones_like(w), w, float(t), 0.0) for t in T]
+    return np.stack([down for down, _ in split]), np.stack([up for _, up in split])

@@ -78,7 +78,8 @@ class JointFlow:
     def reservoir_part(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return T, mu (..., n) of y (..., d)."""
         n = len(self.reservoirs)
-        mu = np.where(self.reservoirs.has_potential, y[..., -n:], 0.0)  # a shifted y is not
+        # in a y shifted for a difference quotient mu is not 0 where there is none
+        mu = np.where(self.reservoirs.has_potential, y[..., -n:], 0.0)
         return self.start_T * np.exp(y[..., -2 * n : -n]), mu
 
     def generator_at(self, T: FloatArray, mu: FloatArray) -> GeneratorAt:
@@ -145,26 +146,26 @@ class JointFlow:
         T, mu = self.reservoir_part(y)
         lost = self.generator_at(T, mu).exchange(self.elements(y))
         particle, energy = self._with_links(*lost, T, mu)
-        found = Flows.of(particle, energy, mu, self.reservoirs.names)
+        momentary = Flows.of(particle, energy, mu, self.reservoirs.names)
         if not self.reservoirs.all_have_potential:
-            check_exchange(found, self.reservoirs)
-        return found
+            check_exchange(momentary, self.reservoirs)
+        return momentary
 
     def jacobian(self, y: FloatArray) -> FloatArray:
         """Return d(dy/dt)/dy (d, d); by central differences where the generator has no slopes."""
-        found = np.empty((len(y), len(y)))
-        found[:, : self._width] = self._columns_of_state(y)
+        matrix = np.empty((len(y), len(y)))
+        matrix[:, : self._width] = self._columns_of_state(y)
         own = slice(0, self.model.reservoirs)
         slopes = self.generator.slopes(*(part[own] for part in self.reservoir_part(y)))
         if slopes is not None and (self.links is None or hasattr(self.links, "jacobian")):
-            found[:, self._width :] = self._columns_of_reservoirs(y, *slopes)
-            return found
+            matrix[:, self._width :] = self._columns_of_reservoirs(y, *slopes)
+            return matrix
         scale = self.scale(y)
         for k in range(self._width, len(y)):
             shift = np.zeros_like(y)
             shift[k] = _DIFFERENCE * scale[k]
-            found[:, k] = (self(y + shift) - self(y - shift)) / (2 * shift[k])
-        return found
+            matrix[:, k] = (self(y + shift) - self(y - shift)) / (2 * shift[k])
+        return matrix
 
     def _columns_of_reservoirs(
         self, y: FloatArray, by_T: GeneratorAt, by_mu: GeneratorAt
@@ -230,8 +231,8 @@ class JointFlow:
 def _real_columns(matrix: FloatArray | ComplexArray, complex_rows: int) -> FloatArray:
     """Return a complex matrix acting on (Re z_1, Im z_1, ...); its real part, or both in turn."""
     rows, columns = matrix.shape
-    found = np.empty((rows, 1 + complex_rows, columns, 2))
-    found[:, 0, :, 0], found[:, 0, :, 1] = matrix.real, -matrix.imag
+    columns_in_turn = np.empty((rows, 1 + complex_rows, columns, 2))
+    columns_in_turn[:, 0, :, 0], columns_in_turn[:, 0, :, 1] = matrix.real, -matrix.imag
     if complex_rows:
-        found[:, 1, :, 0], found[:, 1, :, 1] = matrix.imag, matrix.real
-    return found.reshape(rows * (1 + complex_rows), 2 * columns)
+        columns_in_turn[:, 1, :, 0], columns_in_turn[:, 1, :, 1] = matrix.imag, matrix.real
+    return columns_in_turn.reshape(rows * (1 + complex_rows), 2 * columns)

@@ -45,9 +45,9 @@ class BatchProblem:
         n = y.shape[1] // 2
         tame = np.isfinite(y) & (np.abs(y) <= np.where(np.arange(2 * n) < n, _WILD, np.inf))
         wild: NDArray[np.bool_] = np.logical_not(np.logical_and.reduce(tame, axis=1))
-        found = self._evaluate_by_halves(np.where(wild[:, None], good, y), good)
-        found.rates[wild] = np.nan
-        return found
+        evaluation = self._evaluate_by_halves(np.where(wild[:, None], good, y), good)
+        evaluation.rates[wild] = np.nan
+        return evaluation
 
     def _evaluate_by_halves(self, y: FloatArray, good: FloatArray) -> Evaluation:
         """Find the rows that a gas or the law refuses by halving the batch."""
@@ -55,9 +55,9 @@ class BatchProblem:
             return self.dynamics.evaluate(y)
         except (ValueError, StationaryStateNotFound):
             if len(y) == 1:
-                found = self.dynamics.evaluate(good)
-                found.rates[:] = np.nan
-                return found
+                evaluation = self.dynamics.evaluate(good)
+                evaluation.rates[:] = np.nan
+                return evaluation
         half = len(y) // 2
         parts = (
             self._evaluate_by_halves(y[:half], good[:half]),

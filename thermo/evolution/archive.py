@@ -131,12 +131,12 @@ def load(file: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _facts(fields: Fields) -> str:
-    found, goal = fields["found"], fields["equilibrium"]
+    events, goal = fields["event_list"], fields["equilibrium"]
     return json.dumps(
         {
             "outcome": fields["outcome"],
             "equilibrium": None if goal is None else [float(goal.T), float(goal.mu)],
-            "events": None if found is None else [dataclasses.asdict(event) for event in found],
+            "events": None if events is None else [dataclasses.asdict(event) for event in events],
             "gases": [_described(gas) for gas in fields["gases"]],
             "names": fields["names"],
             "parameters": dict(fields["parameters"]),
@@ -148,7 +148,7 @@ def _facts(fields: Fields) -> str:
 def _fields(table: xr.Dataset) -> dict[str, Any]:
     facts = json.loads(table["facts"].item())
     goal = facts["equilibrium"]
-    found = facts["events"]
+    events = facts["events"]
     tables = {name: table[name].values for name, *_ in _TABLES}
     polynomials = [table[f"solution_{name}"].values for name in _POLYNOMIALS]
     return {
@@ -161,7 +161,7 @@ def _fields(table: xr.Dataset) -> dict[str, Any]:
         "flows": Flows(tables["P"], tables["J"], tables["Y"], names=tuple(facts["names"])),
         "outcome": facts["outcome"],
         "equilibrium": None if goal is None else State(np.array(goal[0]), np.array(goal[1])),
-        "found": None if found is None else tuple(_event(entry) for entry in found),
+        "event_list": None if events is None else tuple(_event(entry) for entry in events),
         "names": tuple(facts["names"]),
         "gases": tuple(_gas(entry) for entry in facts["gases"]),
         "capacities": table["capacity"].values,

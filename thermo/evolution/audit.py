@@ -36,8 +36,8 @@ def worst_along(
     reservoirs = rebuilt(gases, capacities, names)
     mu = np.where(reservoirs.has_potential, mu, 0.0)
     dynamics = ReservoirDynamics(law or oqs.flow_law(model), reservoirs, T[0])
-    found = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
-    worst = tuple(max(same, key=_rank) for same in zip(*found, strict=True))
+    audits = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
+    worst = tuple(max(same, key=_rank) for same in zip(*audits, strict=True))
     return Audit((*worst, *finite_size(model, reservoirs, t, T, mu)))
 
 
@@ -98,7 +98,7 @@ def _sommerfeld(reservoirs: Reservoirs, T: FloatArray, mu: FloatArray) -> tuple[
     if not ratios:
         return ()
     ratio = max(ratios)
-    found = Assumption(
+    assumption = Assumption(
         "Sommerfeld gas",
         ratio,
         Verdict.of(ratio),
@@ -106,4 +106,4 @@ def _sommerfeld(reservoirs: Reservoirs, T: FloatArray, mu: FloatArray) -> tuple[
         f"{float(np.pi / np.sqrt(6 * ratio)):.3g}",
         "use thermo.FermiDiracGas",
     )
-    return (found,)
+    return (assumption,)

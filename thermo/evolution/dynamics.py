@@ -115,7 +115,8 @@ class ReservoirDynamics:
         """Return T, mu (..., n) of y (..., 2n), both newly made."""
         mu = y[..., self._size :].copy()
         if not self.reservoirs.all_have_potential:
-            mu[..., ~self.reservoirs.has_potential] = 0.0  # a shifted y is not
+            # a y shifted for a difference quotient is not 0 there
+            mu[..., ~self.reservoirs.has_potential] = 0.0
         return self.start_T * np.exp(y[..., : self._size]), mu
 
     def at_common(self, state: State) -> FloatArray:

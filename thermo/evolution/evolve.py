@@ -164,8 +164,8 @@ def evolve(
             raise EvolutionFailed(table.run.reason, path) from table.run.cause
         if not events:
             return path
-        found = _events(dynamics, path, rtol, max_steps)
-    return dataclasses.replace(path, found=found, evaluations=dynamics.evaluations)
+        listed = _events(dynamics, path, rtol, max_steps)
+    return dataclasses.replace(path, event_list=listed, evaluations=dynamics.evaluations)
 
 
 def _run(
@@ -247,12 +247,12 @@ def _events(
             ) from again.cause
         return again.solution, tight
 
-    found = find_events(dynamics, path.solution, rtol, window, tighter)
+    events = find_events(dynamics, path.solution, rtol, window, tighter)
     dynamics.evaluations += sharper.evaluations
-    return found
+    return events
 
 
 def _goal(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State | None:
     """Return T_eq, mu_eq; None where fixed reservoirs differ."""
-    found = common_state(group, T, mu)
-    return None if np.isnan(found.T) else found
+    state = common_state(group, T, mu)
+    return None if np.isnan(state.T) else state

@@ -27,7 +27,7 @@ def gains(
     steps = (len(t) - 1) // stages
     whole = steps * stages + 1
     h = np.diff(t[:whole:stages])
-    found = []
+    integrals = []
     for rate in (flows.particle, flows.energy, flows.heat / T):
         nodes = rate[1:whole].reshape(steps, stages, rate.shape[1])
         within = h[:, None, None] * (method.matrix @ nodes)
@@ -35,8 +35,8 @@ def gains(
         inside = (before[:, None] + within).reshape(whole - 1, rate.shape[1])
         total = np.concatenate([np.zeros_like(rate[:1]), inside])
         rest = np.diff(t[whole - 1 :])[:, None] * (rate[whole - 1 : -1] + rate[whole:]) / 2
-        found.append(-np.concatenate([total, total[-1] + np.cumsum(rest, axis=0)]))
-    return found[0], found[1], found[2]
+        integrals.append(-np.concatenate([total, total[-1] + np.cumsum(rest, axis=0)]))
+    return integrals[0], integrals[1], integrals[2]
 
 
 def totals(

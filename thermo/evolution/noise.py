@@ -33,12 +33,12 @@ def scatter(dynamics: ReservoirDynamics, y: FloatArray) -> float:
 
 def sentence_on_noise(dynamics: ReservoirDynamics, y: FloatArray) -> str:
     """Return a sentence, with a space before, if the law scatters too much for its rtol; or ""."""
-    found = scatter(dynamics, y)
-    if found < _ROUNDING or _ROOM * found < dynamics.rtol:
+    noise = scatter(dynamics, y)
+    if noise < _ROUNDING or _ROOM * noise < dynamics.rtol:
         return ""
     return (
-        f" The flows of `law` scatter there by about {found:.0e} of themselves, too much for "
-        f"`rtol` = {dynamics.rtol:g}: give an `rtol` of {_ROOM * found:.0e} or more and a "
+        f" The flows of `law` scatter there by about {noise:.0e} of themselves, too much for "
+        f"`rtol` = {dynamics.rtol:g}: give an `rtol` of {_ROOM * noise:.0e} or more and a "
         "`tolerance` of at least 1000 times as much, or a law that is computed more accurately or "
         "knows its derivatives, `law.jacobian`."
     )

@@ -86,7 +86,7 @@ def trajectory(
         flows=table.flows.named(group.names),
         outcome=table.run.outcome,
         equilibrium=goal,
-        found=None,
+        event_list=None,
         names=group.names,
         gases=tuple(member.gas for member in group),
         capacities=group.capacities,

@@ -89,9 +89,9 @@ def _vanishing(dynamics: ReservoirDynamics, y: FloatArray) -> NDArray[np.bool_]:
     gross_rates = getattr(dynamics.law, "gross", None)
     if gross_rates is None or not len(y):
         return np.zeros(len(y), dtype=bool)
-    found = dynamics.evaluate(y)
+    evaluation = dynamics.evaluate(y)
     gross = [gross_rates(*state) for state in zip(*dynamics.unpack(y), strict=True)]
-    bounds = ((found.particle, "particle"), (found.heat, "heat"))
+    bounds = ((evaluation.particle, "particle"), (evaluation.heat, "heat"))
     largest = [[np.max(getattr(g, kind)) for g in gross] for _, kind in bounds]
     return np.all(
         [
@@ -148,7 +148,7 @@ def _differences(
     scatter = np.max(np.abs(fourth), axis=1) / 20.5
     rows = np.linalg.norm(jacobian, axis=1)
     smooth = np.linalg.norm(jacobian - coarse, axis=1) <= _SMOOTH * rows
-    found = jacobian.transpose(0, 2, 1)
+    derivatives = jacobian.transpose(0, 2, 1)
     if dynamics.differentiable:
-        found = dynamics.jacobian(y, dynamics.evaluate(y)) * units
-    return here, found, scatter, smooth.all(axis=1)
+        derivatives = dynamics.jacobian(y, dynamics.evaluate(y)) * units
+    return here, derivatives, scatter, smooth.all(axis=1)

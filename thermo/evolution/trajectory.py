@@ -67,14 +67,14 @@ class Trajectory(Summarised):
         "t_final": the time asked for. "failed": only on the trajectory of an EvolutionFailed.
     equilibrium : (T_eq, mu_eq) of Eq. (6), or None for a run to `t_final`, or if there is none;
         mu_eq is NaN where no reservoir has a mu.
-    found : the events, ascending in time, or None if they were not asked for.
+    event_list : the events, ascending in time, or None if they were not asked for.
     names : of the reservoirs, those of `flows` too.
     gases : of the reservoirs; the description of a user's own gas after `load`.
     capacities : (n,) A_j V_j; infinite for a fixed reservoir.
     parameters : what made it: rtol, tolerance, t_final, max_steps, the law, the version, the route
         taken ("all steps at once", or "step by step: " and why).
     evaluations : at how many states the flow law was asked, events included; a first, coarse run on
-        its plain flows is not counted.
+        its scalar flows is not counted.
     solution : y(t) = (ln(T_j/T_j(0)).., mu_j..) between the steps.
     law : the flow law that made it; None after `load`.
 
@@ -104,7 +104,7 @@ class Trajectory(Summarised):
     flows: Flows
     outcome: Outcome
     equilibrium: State | None
-    found: tuple[Event, ...] | None
+    event_list: tuple[Event, ...] | None
     names: tuple[str, ...]
     gases: tuple[EquationOfState | str, ...]
     capacities: FloatArray
@@ -131,12 +131,12 @@ class Trajectory(Summarised):
 
         Raises ValueError if `evolve` was told events=False: that is not the same as none.
         """
-        if self.found is None:
+        if self.event_list is None:
             raise ValueError(
                 "Argument `events` of evolve was False, so no events were looked for. "
                 "Evolve with events=True."
             )
-        return self.found
+        return self.event_list
 
     @property
     def crossings(self) -> tuple[Event, ...]:
@@ -230,7 +230,7 @@ class Trajectory(Summarised):
             ("T", f"{few_digits(self.T[0])} -> {few_digits(self.T[-1])}"),
             ("mu", f"{few_digits(self.mu[0])} -> {few_digits(self.mu[-1])}"),
         )
-        events = () if self.found is None else (("events", str(len(self.found))),)
+        events = () if self.event_list is None else (("events", str(len(self.event_list))),)
         heads = ("reservoir", "T(0)", "T(end)", "mu(0)", "mu(end)", "N(end)", "E(end)")
         columns = (self.T[0], self.T[-1], self.mu[0], self.mu[-1], self.N[-1], self.E[-1])
         rows = [
@@ -309,8 +309,8 @@ def fluctuations_along(path: Trajectory, model: Model | None) -> PathFluctuation
     law = path.law if hasattr(path.law, "jacobian") else flow_law(checked)
 
     def state(times: FloatArray) -> tuple[FloatArray, FloatArray]:
-        found = path.at(times)
-        return found.T, np.where(reservoirs.has_potential, found.mu, 0.0)
+        there = path.at(times)
+        return there.T, np.where(reservoirs.has_potential, there.mu, 0.0)
 
     return spread(checked, cast(DifferentiableLaw, law), reservoirs, path.t, state)
 

@@ -106,7 +106,7 @@ def debye_function(n: int, x: FloatArray) -> FloatArray:
 def _coefficients(n: int) -> FloatArray:
     """Return n B_k / (k! (n + k)), with B_k/k! = -2 (-1)^(k/2) zeta(k) / (2 pi)^k at even k."""
     k = np.arange(2, _POWERS + 1, 2)
-    found = np.zeros(_POWERS + 1)
-    found[:2] = 1.0, -n / (2 * (n + 1))
-    found[2::2] = -2 * (-1.0) ** (k // 2) * zeta(k) / (2 * math.pi) ** k * n / (n + k)
-    return found
+    coefficients = np.zeros(_POWERS + 1)
+    coefficients[:2] = 1.0, -n / (2 * (n + 1))
+    coefficients[2::2] = -2 * (-1.0) ** (k // 2) * zeta(k) / (2 * math.pi) ** k * n / (n + k)
+    return coefficients

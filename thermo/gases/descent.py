@@ -44,8 +44,8 @@ def descend(
         if not np.isfinite(steps).all() or search.below_ground(now, T, mu):
             break
         if solved(now, search.N, search.E, T, *steps):
-            found = moved(T, mu, *steps)
-            return float(found[0]), float(found[1])
+            minimum = moved(T, mu, *steps)
+            return float(minimum[0]), float(minimum[1])
         lower = search.lower(now, T, mu, *steps)
         if lower is None:
             break
@@ -133,7 +133,7 @@ class _Search:
     def _enter(self, T: FloatArray, mu: FloatArray) -> _Point | None:
         """Return the point if the gas is defined, finite and convex there."""
         try:
-            with np.errstate(all="ignore"):  # a trial may overflow; what is not finite is refused
+            with np.errstate(all="ignore"):  # a trial may overflow: it is refused
                 now = self._state(T, mu)
         except ValueError:
             return None

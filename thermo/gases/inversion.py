@@ -65,14 +65,18 @@ def invert(
     positive("N", number, "A reservoir without particles has no mu.")
     start = _start(gas, number, energy, guess)
     if start is None:
-        T, mu, found = np.ones(number.shape), np.zeros(number.shape), np.zeros(number.shape, bool)
+        T, mu, solved_there = (
+            np.ones(number.shape),
+            np.zeros(number.shape),
+            np.zeros(number.shape, bool),
+        )
     else:
-        T, mu, found = _newton(state_function(gas), number, energy, *start)
-        found = found & _valid(gas, T, mu)
-    if not found.all():
+        T, mu, solved_there = _newton(state_function(gas), number, energy, *start)
+        solved_there = solved_there & _valid(gas, T, mu)
+    if not solved_there.all():
         T, mu = np.array(T), np.array(mu)
-        for place in zip(*np.nonzero(~np.atleast_1d(found)), strict=True):
-            index = place if found.ndim else ()
+        for place in zip(*np.nonzero(~np.atleast_1d(solved_there)), strict=True):
+            index = place if solved_there.ndim else ()
             first = None if start is None else (float(start[0][index]), float(start[1][index]))
             target = float(number[index]), float(energy[index])
             T[index], mu[index] = descend(gas, *target, _starts(gas, *target, first))
@@ -103,7 +107,7 @@ def _newton(
 ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     """Return T, mu and which entries are solved; Newton's steps, capped but not guarded."""
     nowhere = np.zeros(N.shape, dtype=bool)
-    found = nowhere
+    solved_there = nowhere
     for _ in range(_ROUNDS):
         try:
             with np.errstate(all="ignore"):  # a trial may overflow: then the steps are not finite
@@ -113,12 +117,12 @@ def _newton(
         steps = newton_step(now, N, E, T, mu)
         if not np.isfinite(steps).all():
             return T, mu, nowhere
-        found = np.asarray(solved(now, N, E, T, *steps))
+        solved_there = np.asarray(solved(now, N, E, T, *steps))
         fraction = capped(T, mu, *steps)
         T, mu = moved(T, mu, fraction * steps[0], fraction * steps[1])
-        if found.all():
+        if solved_there.all():
             break
-    return T, mu, found
+    return T, mu, solved_there
 
 
 def _valid(gas: EquationOfState, T: FloatArray, mu: FloatArray) -> bool:

@@ -74,8 +74,8 @@ def solved(
     """Say where a state meets (N, E) to 1e-12 and the step that is left is small or rounding."""
     small = (np.abs(step_T) <= _SMALL) & (np.abs(step_mu) <= _SMALL * T)
     residual = np.maximum(*residuals(now, N, E, T))
-    found: NDArray[np.bool_] = (residual <= _ROUNDING) | (small & (residual <= RESIDUAL))
-    return found
+    met: NDArray[np.bool_] = (residual <= _ROUNDING) | (small & (residual <= RESIDUAL))
+    return met
 
 
 def residuals(

@@ -15,7 +15,7 @@ from oqs.summary import page_of_fields
 from thermo.gases.base import GasState, JointGas, alpha_argument, states, within_doubles
 
 _PI2_6 = math.pi**2 / 6
-# smallest mu/T at which the formulas are evaluated: far below where they mean much
+# smallest mu/T at which the formulas are evaluated: far below their validity
 DEFINED: Final = 0.01
 
 

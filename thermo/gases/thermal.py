@@ -101,16 +101,16 @@ class ThermalGas(abc.ABC):
         return self.state(T, mu).jacobian
 
     def _evaluate(self, T: FloatArray, mu: FloatArray, x: FloatArray) -> GasState:
-        found = self.heat_state(np.broadcast_to(T, x.shape))
+        heat = self.heat_state(np.broadcast_to(T, x.shape))
         jacobian = np.zeros((*x.shape, 2, 2))
-        jacobian[..., 1, 0] = found.heat_capacity
-        return GasState(np.zeros(x.shape), found.energy, found.entropy, jacobian)
+        jacobian[..., 1, 0] = heat.heat_capacity
+        return GasState(np.zeros(x.shape), heat.energy, heat.entropy, jacobian)
 
 
 def conserved(gas: object) -> Conserved:
     """Return what a gas conserves: N and E, or what its attribute `conserves` says, E alone."""
-    found: Conserved = getattr(gas, "conserves", ("N", "E"))
-    return found
+    quantities: Conserved = getattr(gas, "conserves", ("N", "E"))
+    return quantities
 
 
 def no_potential(gas: object, mu: ArrayLike) -> FloatArray:

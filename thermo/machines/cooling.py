@@ -118,13 +118,13 @@ def cooling(path: Trajectory) -> tuple[Cooling, ...]:
         )
     floor = _FLOOR * float(path.parameters["rtol"] or 0.0)
     grown = float(np.sum(path.entropy[-1] - path.entropy[0]))
-    found = []
+    coolings = []
     n = len(path.names)
     curves = path.solution.at(path.solution.grid(fractions()))[:, :n].T
     turns = extremum_times(path.solution.t, curves, 0.0)
     for j, name in enumerate(path.names):
         time, depth, duration = _below(path.solution, turns, j, floor)
-        found.append(
+        coolings.append(
             Cooling(
                 name=name,
                 depth=depth,
@@ -136,7 +136,7 @@ def cooling(path: Trajectory) -> tuple[Cooling, ...]:
                 entropy_in_all=grown,
             )
         )
-    return tuple(found)
+    return tuple(coolings)
 
 
 def _below(

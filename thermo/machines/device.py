@@ -290,9 +290,9 @@ def _where_it_counts(mu: ArrayLike, flows: Flows) -> ArrayLike:
     """Return mu with 0 for NaN where no particles flow."""
     if np.shape(mu) != flows.particle.shape:
         return mu
-    found = np.array(mu, dtype=np.float64)
-    found[np.isnan(found) & (flows.particle == 0)] = 0.0
-    return found
+    potential = np.array(mu, dtype=np.float64)
+    potential[np.isnan(potential) & (flows.particle == 0)] = 0.0
+    return potential
 
 
 def _undefined(mode: Regime, quantity: str) -> str:

@@ -52,13 +52,13 @@ def maximum_power(
     """
 
     def power(**parameters: float) -> float:
-        found = machine(**parameters)
-        if not isinstance(found, Device):
+        device = machine(**parameters)
+        if not isinstance(device, Device):
             raise TypeError(
-                f"Argument `machine` must return a Device, but returned {type(found).__name__}. "
+                f"Argument `machine` must return a Device, but returned {type(device).__name__}. "
                 "Return thermo.device(flows, T, mu)."
             )
-        return found.power
+        return device.power
 
     return optimise(power, bounds, seed=seed, tolerance=tolerance, max_evaluations=max_evaluations)
 
@@ -106,8 +106,8 @@ def deepest_cooling(
     """
 
     def depth(**parameters: float) -> float:
-        found = cooling(run(**parameters))
-        return found[index("reservoir", reservoir, len(found), "It is counted from 0.")].depth
+        coolings = cooling(run(**parameters))
+        return coolings[index("reservoir", reservoir, len(coolings), "It is counted from 0.")].depth
 
     return optimise(
         depth,

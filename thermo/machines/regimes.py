@@ -70,18 +70,18 @@ class SpectralSigns:
     heat: SignArray
 
     @classmethod
-    def of_flows(cls, resolved: Flows) -> SpectralSigns:
-        """Take the signs of resolved flows (..., K, 2) as law.resolved(T, mu) of two reservoirs.
+    def of_flows(cls, spectral: Flows) -> SpectralSigns:
+        """Take the signs of spectral flows (..., K, 2) as law.spectral(T, mu) of two reservoirs.
 
         Raises ValueError for another number of reservoirs: between three, a flow is no pair's.
         """
-        if resolved.particle.ndim < 2 or resolved.reservoirs != 2:
+        if spectral.particle.ndim < 2 or spectral.reservoirs != 2:
             raise ValueError(
-                f"Argument `resolved` must have shape (..., K, 2), but has shape "
-                f"{resolved.particle.shape}. Give law.resolved(T, mu) of a law with two "
+                f"Argument `spectral` must have shape (..., K, 2), but has shape "
+                f"{spectral.particle.shape}. Give law.spectral(T, mu) of a law with two "
                 "reservoirs, or use spectral_signs(T, mu, frequencies, pair)."
             )
-        return cls(_sign(resolved.particle), _sign(resolved.energy), _sign(resolved.heat))
+        return cls(_sign(spectral.particle), _sign(spectral.energy), _sign(spectral.heat))
 
 
 @exported
@@ -120,10 +120,10 @@ def omega_bar(T: ArrayLike, mu: ArrayLike, pair: tuple[int, int] = (0, 1)) -> Fl
     (t_1, t_2), (mu_1, mu_2) = _of_pair(T, mu, pair)
     warmer, higher = t_1 - t_2, mu_1 - mu_2
     # at equal T: infinite, not an overflowing division; the form below is exact at equal mu
-    found = np.where(higher == 0, np.nan, np.inf)
+    energies = np.where(higher == 0, np.nan, np.inf)
     here = warmer != 0
-    found[here] = mu_1[here] - t_1[here] * (higher[here] / warmer[here])
-    return read_only(found)
+    energies[here] = mu_1[here] - t_1[here] * (higher[here] / warmer[here])
+    return read_only(energies)
 
 
 @exported
@@ -195,16 +195,16 @@ def regimes(
     downhill = signs.particle[..., 0] * higher  # 1: particles fall to the lower mu
     from_hot = np.where(warmer >= 0, signs.heat[..., 0], signs.heat[..., 1])
     from_cold = np.where(warmer >= 0, signs.heat[..., 1], signs.heat[..., 0])
-    found = np.empty(downhill.shape, dtype=object)
-    found[...] = Regime.HEATER
-    found[(from_hot > 0) & (downhill < 0)] = Regime.ENGINE
-    found[(from_cold > 0) & (downhill > 0)] = Regime.REFRIGERATOR
-    found[(from_hot > 0) & (downhill > 0)] = Regime.ACCELERATOR
-    found[(from_hot > 0) & (downhill == 0)] = Regime.CONDUCTOR
-    isothermal = np.broadcast_to(warmer == 0, found.shape)
-    found[isothermal & ((from_hot > 0) | (from_cold > 0))] = Regime.TRANSPORTER
-    found[signs.particle[..., 0] == 0] = Regime.BALANCED
-    return found
+    table = np.empty(downhill.shape, dtype=object)
+    table[...] = Regime.HEATER
+    table[(from_hot > 0) & (downhill < 0)] = Regime.ENGINE
+    table[(from_cold > 0) & (downhill > 0)] = Regime.REFRIGERATOR
+    table[(from_hot > 0) & (downhill > 0)] = Regime.ACCELERATOR
+    table[(from_hot > 0) & (downhill == 0)] = Regime.CONDUCTOR
+    isothermal = np.broadcast_to(warmer == 0, table.shape)
+    table[isothermal & ((from_hot > 0) | (from_cold > 0))] = Regime.TRANSPORTER
+    table[signs.particle[..., 0] == 0] = Regime.BALANCED
+    return table
 
 
 Bound = Literal["zero", "mu_1", "mu_2", "omega_bar", "infinity"]

@@ -74,8 +74,8 @@ def plot_noise(
     >>> dot = oqs.anderson_dot(-0.4, 1.2)
     >>> model = oqs.davies(dot, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
     >>> V = np.linspace(0.1, 4, 40)
-    >>> found = oqs.noise(model, [0.05, 0.05], V[:, None] * [0.5, -0.5])
-    >>> figure = thermo.plot_noise(V, found, reservoirs=[0], label="V")
+    >>> noise = oqs.noise(model, [0.05, 0.05], V[:, None] * [0.5, -0.5])
+    >>> figure = thermo.plot_noise(V, noise, reservoirs=[0], label="V")
     >>> figure.axes[1].get_xlabel()
     'V'
     """
@@ -252,6 +252,7 @@ def plot_waiting_times(
 
 
 def _about_one(axis: Axes, fano: FloatArray, one: float) -> None:
-    """Show Fano factors around 1; thermal noise without a mean runs off the picture."""
+    """Show Fano factors around 1 and the lowest ones; noise without a mean runs off the picture."""
     finite = fano[np.isfinite(fano)]
-    axis.set_ylim(0.0, min(float(np.max(finite, initial=one)) * 1.1, 3.0 * one))
+    far = 3.0 * max(one, float(np.min(finite)) if finite.size else one)
+    axis.set_ylim(0.0, min(float(np.max(finite, initial=one)) * 1.1, far))

@@ -178,8 +178,8 @@ def _equilibrium(path: Trajectory) -> State | None:
     if len(gases) < len(path.gases):
         return None
     members = [Reservoir(g, float(c)) for g, c in zip(gases, path.capacities, strict=True)]
-    found = common_state(Reservoirs(members), path.T[0], np.nan_to_num(path.mu[0]))
-    return None if np.isnan(found.T) else found
+    state = common_state(Reservoirs(members), path.T[0], np.nan_to_num(path.mu[0]))
+    return None if np.isnan(state.T) else state
 
 
 def _curves(

@@ -20,7 +20,7 @@ from typing import Any, Final, Self, final
 from thermo.processes.serving import STOPS, serve
 
 _BEGIN: Final = 300.0  # seconds to begin in: a process that starts afresh imports all anew
-_LEAVE: Final = 5.0  # seconds to leave in
+_LEAVE: Final = 5.0  # seconds granted to exit
 _GLANCE: Final = 0.5  # seconds in which a signal to a whole job reaches this process as well
 
 _Task = tuple[int, Any]  # its place, and what the call takes
@@ -186,13 +186,13 @@ class Workers:
         """Wait for a sign of life or death, until the next deadline at most."""
         by_link: dict[Any, _Worker] = {worker.link: worker for worker in self._workers}
         left = min(w.deadline for w in self._workers if not w.idle) - time.monotonic()
-        found: list[_Done] = []
+        done: list[_Done] = []
         for link in wait(list(by_link), None if left == math.inf else max(0.0, left)):
             worker = by_link[link]
             try:
                 message = worker.link.recv_bytes()
             except (EOFError, OSError):
-                found += self._dead(worker)
+                done += self._dead(worker)
                 continue
             if not worker.begun:
                 worker.begun = True
@@ -201,9 +201,9 @@ class Workers:
             if not good:
                 raise answer
             if worker.task is not None:
-                found.append((worker.task, answer, False))
+                done.append((worker.task, answer, False))
             worker.task = None
-        return found
+        return done
 
     def _dead(self, worker: _Worker) -> list[_Done]:
         """Remove a process that has died; return the task that it was at."""
@@ -225,7 +225,7 @@ class Workers:
 
     def _overdue(self, timeout: float) -> list[_Done]:
         """Kill the processes that are over their time; return their tasks."""
-        found = []
+        killed = []
         for worker in list(self._workers):
             if worker.idle or time.monotonic() < worker.deadline or worker.link.poll():
                 continue
@@ -233,8 +233,8 @@ class Workers:
             worker.end()
             if worker.task is None:
                 raise RuntimeError(f"A worker process did not begin within {_BEGIN:.0f} s.")
-            found.append((worker.task, TimeoutError(f"took longer than {timeout:g} s"), False))
-        return found
+            killed.append((worker.task, TimeoutError(f"took longer than {timeout:g} s"), False))
+        return killed
 
 
 def _told(code: int | None) -> str:

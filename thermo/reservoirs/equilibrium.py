@@ -115,21 +115,21 @@ def equilibrium(
 
 def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equilibrium:
     """Return `equilibrium` of reservoirs at T, mu (n,) that they have checked."""
-    found = common_state(group, T, mu)
-    if np.isnan(found.T):
+    common = common_state(group, T, mu)
+    if np.isnan(common.T):
         raise ValueError(
             "Arguments `T` and `mu` must be equal at all reservoirs of infinite capacity, but are "
             f"T = {T[group.fixed].tolist()}, mu = {group.shown(mu)[group.fixed].tolist()} there: "
             "such reservoirs have no equilibrium. Make one of them finite."
         )
     if group.fixed.any():
-        return Equilibrium(float(found.T), float(found.mu), 0.0, 0.0)
+        return Equilibrium(float(common.T), float(common.mu), 0.0, 0.0)
     state, total = group.state(T, mu), CombinedGas(group.parts)
     sums = (np.array(math.fsum(state.number)), np.array(math.fsum(state.energy)))
     with np.errstate(invalid="ignore"):  # 0/0 without particles
-        residual = residuals(total.state(found.T, np.nan_to_num(found.mu)), *sums, found.T)
+        residual = residuals(total.state(common.T, np.nan_to_num(common.mu)), *sums, common.T)
     missing = float(residual[0]) if group.has_potential.any() else 0.0
-    solved = Equilibrium(float(found.T), float(found.mu), missing, float(residual[1]))
+    solved = Equilibrium(float(common.T), float(common.mu), missing, float(residual[1]))
     if not max(solved.number_residual, solved.energy_residual) <= RESIDUAL:
         raise ValueError(
             f"The equilibrium must have the N and E of the start to {RESIDUAL:g}, but the nearest "
@@ -156,8 +156,8 @@ def _of_the_totals(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
     number, energy = (np.apply_along_axis(math.fsum, -1, part) for part in state[:2])
     own = group.has_potential
     if not own.any():
-        found = common_temperature(gas, energy, T.min(axis=-1), T.max(axis=-1))
-        return State(found, np.full_like(found, np.nan))
+        temperature = common_temperature(gas, energy, T.min(axis=-1), T.max(axis=-1))
+        return State(temperature, np.full_like(temperature, np.nan))
     capacities = group.capacities[own]
     weights = capacities / capacities.sum()
     mixed = _mixed(weights, T[..., own], mu[..., own])  # in a classical gas mu is no heat

@@ -162,7 +162,7 @@ class LinkedLaw(Summarised):
 
     def completed_gross(self, own: Flows, T: FloatArray, mu: FloatArray) -> Flows:
         """Return gross rates (n,) from those of the law's contacts, with the terms of the links."""
-        found = np.pad([own.particle, own.energy, own.heat], ((0, 0), (0, len(T) - self.contacts)))
+        rates = np.pad([own.particle, own.energy, own.heat], ((0, 0), (0, len(T) - self.contacts)))
         for (a, b), link in self.links:
             if isinstance(link, OhmicLink):
                 particle = link.conductance * max(abs(mu[a]), abs(mu[b]))
@@ -172,8 +172,8 @@ class LinkedLaw(Summarised):
             else:
                 carried = float(np.abs(self.heat_flow(link, (a, b), T)))
                 terms = 0.0, carried, carried
-            found[:, [a, b]] += np.array(terms)[:, None]
-        return Flows(*found)
+            rates[:, [a, b]] += np.array(terms)[:, None]
+        return Flows(*rates)
 
     @property
     def gross(self) -> Callable[[FloatArray, FloatArray], Flows]:
@@ -215,8 +215,8 @@ class LinkedLaw(Summarised):
             particle, energy = particle + others, energy + others
             for (a, b), link in links:
                 if isinstance(link, OhmicLink):
-                    found: Any = link.carried(T[a], mu[a], T[b], mu[b])  # type: ignore[arg-type]
-                    lost, carried = found[:2]
+                    exchange: Any = link.carried(T[a], mu[a], T[b], mu[b])  # type: ignore[arg-type]
+                    lost, carried = exchange[:2]
                     particle[a] += lost
                     particle[b] -= lost
                 else:
@@ -247,7 +247,7 @@ class LinkedLaw(Summarised):
             inner = self.law.jacobian(temperature[..., own], potential[..., own])
             for part, name in zip(table, DERIVATIVES, strict=True):
                 part[..., own, own] = getattr(inner, name)
-        found = dict(zip(DERIVATIVES, table, strict=True))
+        derivatives = dict(zip(DERIVATIVES, table, strict=True))
         links: list[tuple[tuple[int, int], Any]] = list(self.links)
         for (a, b), link in links:
             wire = isinstance(link, OhmicLink)
@@ -259,7 +259,7 @@ class LinkedLaw(Summarised):
             for name, rows in link.slopes(temperature[..., a], *state).items():
                 for row, slopes in zip((a, b), rows, strict=True):
                     for column, slope in zip((a, b), slopes, strict=True):
-                        found[name][..., row, column] += slope
+                        derivatives[name][..., row, column] += slope
         return FlowJacobian.of_table(table, self.names)
 
     def _called(self, pair: tuple[int, int]) -> str:

@@ -73,7 +73,7 @@ def with_links(
     known, contacts = _known_names(law, names)
     if not isinstance(links, Mapping) or not links:
         raise TypeError(f"Argument `links` must be a dictionary, but is {links!r}. {_FORM}")
-    found = list(known)
+    every_name = list(known)
     places: dict[tuple[int, int], Link] = {}
     for pair, link in links.items():
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(map(_is_name, pair))):
@@ -85,9 +85,9 @@ def with_links(
                 f"Argument `links` must join two reservoirs, each pair once, but has {pair!r}"
                 f"{'' if pair[0] == pair[1] else ' in both orders'}. Add up what joins them."
             )
-        found += [name for name in pair if name not in found]
-        places[found.index(pair[0]), found.index(pair[1])] = _link(pair, link)
-    return LinkedLaw(law, contacts, tuple(found), tuple(places.items()))
+        every_name += [name for name in pair if name not in every_name]
+        places[every_name.index(pair[0]), every_name.index(pair[1])] = _link(pair, link)
+    return LinkedLaw(law, contacts, tuple(every_name), tuple(places.items()))
 
 
 def _is_name(value: object) -> bool:

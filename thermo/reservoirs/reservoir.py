@@ -195,12 +195,12 @@ class Reservoirs(Sequence[Reservoir], Summarised):
                     f"{j + 1} is called {member.name!r} and its contact {name!r}. Give them in the "
                     "order and with the names of the contacts, or without names."
                 )
-        found = Reservoirs(
+        renamed = Reservoirs(
             dataclasses.replace(member, name=member.name or name)
             for member, name in zip(self._members, names, strict=True)
         )
-        found._check_kinds(law)
-        return found
+        renamed._check_kinds(law)
+        return renamed
 
     def _check_kinds(self, law: object) -> None:
         # further reservoirs of a law with links touch no contact, and may be of any kind
@@ -237,12 +237,12 @@ class Reservoirs(Sequence[Reservoir], Summarised):
             )
         if self.all_have_potential or mu is None:
             return np.zeros(len(self)) if mu is None else mu
-        found = np.array(mu, dtype=np.float64)
-        if found.ndim and found.shape[-1] == len(self):  # else refused by whoever checks shapes
+        filled = np.array(mu, dtype=np.float64)
+        if filled.ndim and filled.shape[-1] == len(self):  # else refused by whoever checks shapes
             for j in np.flatnonzero(~self.has_potential).tolist():
-                no_potential(self[j].gas, found[..., j])
-                found[..., j] = 0.0
-        return found
+                no_potential(self[j].gas, filled[..., j])
+                filled[..., j] = 0.0
+        return filled
 
     def shown(self, mu: FloatArray) -> FloatArray:
         """Return mu (..., n) with NaN where a reservoir has none, as users see it."""

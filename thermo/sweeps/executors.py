@@ -180,7 +180,7 @@ def _through(
             while waiting and reason is None and len(flying) < limit:
                 try:
                     future = pool.submit(evaluate, function, points[waiting[0]])
-                except Exception as error:  # executors raise what they like
+                except Exception as error:  # an executor may raise any exception
                     _refused(error, function, first=len(waiting) == len(wanted))
                     reason = error
                 else:

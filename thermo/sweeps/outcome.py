@@ -63,8 +63,8 @@ def unpacked(data: bytes | None) -> Values | None:
 
 def digest(row: Iterable[object]) -> str:
     """Return the SHA-256 of texts, bytes and None, each with its type and length."""
-    found = hashlib.sha256()
+    sha = hashlib.sha256()
     for part in row:
         data = part if isinstance(part, bytes) else str(part).encode()
-        found.update(f"{type(part).__name__} {len(data)}:".encode() + data)
-    return found.hexdigest()
+        sha.update(f"{type(part).__name__} {len(data)}:".encode() + data)
+    return sha.hexdigest()

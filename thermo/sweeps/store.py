@@ -157,6 +157,6 @@ def open_store(
 def _told(plan: str) -> str:
     if not plan:
         return "the whole of a grid"
-    found = json.loads(plan)
-    axes = ", ".join(f"{name} ({len(values)})" for name, values in found["axes"].items())
-    return f"part {found['index']}/{found['count']} of the axes {axes}"
+    content = json.loads(plan)
+    axes = ", ".join(f"{name} ({len(values)})" for name, values in content["axes"].items())
+    return f"part {content['index']}/{content['count']} of the axes {axes}"

@@ -109,8 +109,10 @@ def sweep(
         open_store(store, identity, "" if part is None else plan(axes, mine)) as kept,
         ProgressBar(f"sweeping {len(mine.points(len(points)))} points", progress) as bar,
     ):
-        found = {} if kept is None else kept.read()
-        outcomes = {k: found[k] for k in keys if k in found and not (retry and found[k].error)}
+        finished = {} if kept is None else kept.read()
+        outcomes = {
+            k: finished[k] for k in keys if k in finished and not (retry and finished[k].error)
+        }
         for outcome in outcomes.values():
             agreement.check(outcome)
         own = mine.points(len(points))

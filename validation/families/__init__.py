@@ -69,11 +69,11 @@ def collect(modules: Iterable[ModuleType]) -> tuple[Check, ...]:
                 f"Family `{family}` must define at least one check, but has none. "
                 "Decorate its functions with @check, or take it off the list."
             )
-        for found in own:
-            if found.name in checks:
+        for check in own:
+            if check.name in checks:
                 raise ValueError(
-                    f"Names of checks must be unique, but `{found.path}` and "
-                    f"`{checks[found.name].path}` share one. Rename either."
+                    f"Names of checks must be unique, but `{check.path}` and "
+                    f"`{checks[check.name].path}` share one. Rename either."
                 )
-            checks[found.name] = found
+            checks[check.name] = check
     return tuple(checks.values())

@@ -13,12 +13,12 @@ from oqs.flows import KINDS
 from validation.framework.check import Measurement
 
 
-def deviation(found: ArrayLike, expected: ArrayLike, scale: ArrayLike | None = None) -> float:
-    """Return max |found - expected| / scale; scale None is max |expected|.
+def deviation(measured: ArrayLike, expected: ArrayLike, scale: ArrayLike | None = None) -> float:
+    """Return max |measured - expected| / scale; scale None is max |expected|.
 
     Raises ValueError if the shapes differ: a broadcast would compare what does not belong together.
     """
-    a, b = np.asarray(found), np.asarray(expected)
+    a, b = np.asarray(measured), np.asarray(expected)
     if a.shape != b.shape:
         raise ValueError(f"cannot compare shape {a.shape} with the expected shape {b.shape}")
     unit = np.max(np.abs(b)) if scale is None else scale

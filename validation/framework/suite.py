@@ -136,7 +136,7 @@ def select(checks: Sequence[Check], pattern: str) -> tuple[Check, ...]:
         raise ValueError("Argument `--only` must match a check, but is empty. Give part of a name.")
     wanted = pattern.casefold()
     glob = wanted if "*" in wanted or "?" in wanted else f"*{_literal(wanted)}*"
-    found = tuple(
+    chosen = tuple(
         check
         for check in checks
         if any(
@@ -144,12 +144,12 @@ def select(checks: Sequence[Check], pattern: str) -> tuple[Check, ...]:
             for text in (check.path, check.name, check.equation)
         )
     )
-    if not found:
+    if not chosen:
         raise ValueError(
             f"Argument `--only` must match a check, but nothing matches {pattern!r}. "
             f"{_suggestion(checks, wanted)}"
         )
-    return found
+    return chosen
 
 
 def _literal(text: str) -> str:

@@ -224,9 +224,9 @@ class OwnSystem:
         Flows that vanish, or all but do, count as far as ROUNDING of the gross rates is ROUTES.
         """
         gross = self.law.gross(self.contact_T, self.contact_mu)
-        found = flow_scales(self.flows, self.contact_T, gross, ROUNDING / ROUTES)
+        scales = flow_scales(self.flows, self.contact_T, gross, ROUNDING / ROUTES)
         # where no particle moves, any that does is wrong
-        particle, energy = max(found["particle"], np.finfo(float).tiny), found["energy"]
+        particle, energy = max(scales["particle"], np.finfo(float).tiny), scales["energy"]
         unit = max(self.system.energy_scale, float(np.max(self.contact_T)))
         return {"particle": particle, "energy": energy, "heat": energy + unit * particle}
 
@@ -385,14 +385,15 @@ class OwnSystem:
         audit = thermo.audit(self.path, self.any_model)
         apart = ("line tails", "secular", "continuum", "fluctuations")
         others = tuple(a for a in audit.assumptions if a.name not in apart)
-        found = _largest_ratio(dataclasses.replace(audit, assumptions=others))
+        largest_ratio = _largest_ratio(dataclasses.replace(audit, assumptions=others))
         tails = audit["line tails"]
         return dataclasses.replace(
-            found, detail=f"{found.detail}; line tails {tails.ratio:.2g}: {tails.measure}"
+            largest_ratio,
+            detail=f"{largest_ratio.detail}; line tails {tails.ratio:.2g}: {tails.measure}",
         )
 
 
 def _largest_ratio(audit: oqs.Audit) -> Measurement:
-    found = max(audit.assumptions, key=lambda a: (a.verdict, a.ratio))
-    remedy = "" if found.verdict is oqs.Verdict.SOUND else f"; {found.remedy}"
-    return Measurement(found.ratio, detail=f"{found.name}: {found.measure}{remedy}")
+    worst_one = max(audit.assumptions, key=lambda a: (a.verdict, a.ratio))
+    remedy = "" if worst_one.verdict is oqs.Verdict.SOUND else f"; {worst_one.remedy}"
+    return Measurement(worst_one.ratio, detail=f"{worst_one.name}: {worst_one.measure}{remedy}")

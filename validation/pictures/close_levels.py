@@ -37,11 +37,11 @@ class CloseLevels:
 def compute(points: int = 25) -> CloseLevels:
     """Return the deviations of four devices over the splitting, rate 0.02 T."""
     ratio = np.logspace(-3, 3, points)
-    found: dict[str, dict[str, FloatArray]] = {}
+    deviations: dict[str, dict[str, FloatArray]] = {}
     for name in close_levels.SYSTEMS:
         rows = [_each(close_levels.setting(name, r), float(r)) for r in ratio]
-        found[name] = {kind: np.array([row[kind] for row in rows]) for kind in _COLOURS}
-    return CloseLevels(ratio, found)
+        deviations[name] = {kind: np.array([row[kind] for row in rows]) for kind in _COLOURS}
+    return CloseLevels(ratio, deviations)
 
 
 def _each(setting: Setting, ratio: float) -> dict[str, FloatArray]:

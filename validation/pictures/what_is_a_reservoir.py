@@ -56,7 +56,7 @@ def compute(points: int = 40, trajectories: int = 400, levels: int = 400) -> Res
     )
     jumps = {}
     for capacity in (1.0, 10.0):
-        found = thermo.evolve_stochastic(
+        runs = thermo.evolve_stochastic(
             oqs.davies(system, contacts),
             boxes(capacity),
             T,
@@ -67,7 +67,7 @@ def compute(points: int = 40, trajectories: int = 400, levels: int = 400) -> Res
             times=capacity * times,
             progress=False,
         )
-        jumps[capacity] = np.stack([found.T_mean[:, 0], found.T_std[:, 0]]) / T[0]
+        jumps[capacity] = np.stack([runs.T_mean[:, 0], runs.T_std[:, 0]]) / T[0]
     free = thermo.explicit_reservoirs(system, contacts, boxes(_EXPLICIT), levels=levels)
     relaxing = thermo.explicit_reservoirs(
         system, contacts, boxes(_EXPLICIT), levels=120, band=(20.7, 21.9)

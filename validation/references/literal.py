@@ -80,14 +80,14 @@ def eigenoperators(
     elements = vectors.conj().T @ channel @ vectors
     bohr = energies[None, :] - energies[:, None]  # E' - E of <E| S |E'>
     elements[np.abs(elements) <= 1e-12 * np.max(np.abs(elements))] = 0
-    found: list[list[float]] = []
+    groups: list[list[float]] = []
     for w in np.sort(bohr[elements != 0]):
-        if found and w - found[-1][-1] <= _SAME * np.max(np.abs(energies)):
-            found[-1].append(float(w))
+        if groups and w - groups[-1][-1] <= _SAME * np.max(np.abs(energies)):
+            groups[-1].append(float(w))
         else:
-            found.append([float(w)])
+            groups.append([float(w)])
     operators = []
-    for group in found:
+    for group in groups:
         here = (bohr >= group[0]) & (bohr <= group[-1])
         operators.append((float(np.mean(group)), vectors @ (elements * here) @ vectors.conj().T))
     return operators

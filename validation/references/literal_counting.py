@@ -32,7 +32,7 @@ class Jump(NamedTuple):
 def jumps(setting: Setting) -> list[Jump]:
     """Return the jumps gamma n S^+ . S and gamma (1 - n) S . S^+ of all contacts."""
     c = literal.annihilators(setting.system.sites)
-    found = []
+    all_jumps = []
     for j, contact in enumerate(setting.contacts):
         coupling = np.eye(len(c)) if contact.coupling is None else contact.coupling
         for row in coupling:
@@ -43,8 +43,8 @@ def jumps(setting: Setting) -> list[Jump]:
                 empty = literal.fermi(-w, float(setting.T[j]), -float(setting.mu[j]))
                 into = np.asarray(gamma * n * np.kron(s.conj().T, s.T), dtype=np.complex128)
                 out = np.asarray(gamma * empty * np.kron(s, s.conj()), dtype=np.complex128)
-                found += [Jump(into, j, 1, w), Jump(out, j, -1, w)]
-    return found
+                all_jumps += [Jump(into, j, 1, w), Jump(out, j, -1, w)]
+    return all_jumps
 
 
 def generator(setting: Setting, all_jumps: list[Jump]) -> ComplexArray:
@@ -111,8 +111,8 @@ def level_cumulants(
         for m in range(1, order + 1):
             mixed = sum((root[k] * root[m - k] for k in range(1, m)), Decimal(0))
             root.append((inside[m] - mixed) / (2 * root[0]))
-        found, factorial = [], Decimal(1)
+        cumulants, factorial = [], Decimal(1)
         for m in range(1, order + 1):
             factorial *= m
-            found.append(float(root[m] * factorial))
-    return np.array(found)
+            cumulants.append(float(root[m] * factorial))
+    return np.array(cumulants)

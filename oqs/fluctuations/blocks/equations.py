@@ -104,11 +104,12 @@ class Bordered:
     def __init__(self, generator: BlockGenerator, value: float, vector: Block) -> None:
         self._generator, self._layout = generator, generator.layout
         self._value, self._vector = value, vector
+        self._rate = float(np.max(generator.leaving))  # the trace in units of the other rows
         count = len(generator.leaving)
         matrix = np.zeros((count + 1, count + 1))
         matrix[:count, :count] = secular(generator) - value * np.eye(count)
         matrix[:count, count] = -self._layout.populations(vector)
-        matrix[count, :count] = 1.0
+        matrix[count, :count] = self._rate
         self._factors = scipy.linalg.lu_factor(matrix, check_finite=False)
 
     def solved(self, right: Block, missing: float = _RESIDUAL) -> tuple[Block, float]:
@@ -119,7 +120,7 @@ class Bordered:
     def _applied(self, both: Block) -> Block:
         y, eta = both[:-1], both[-1]
         image = self._generator.apply(y) - self._value * y - eta * self._vector
-        return np.append(image, self._layout.populations(y).sum())
+        return np.append(image, self._rate * self._layout.populations(y).sum())
 
     def _nearly(self, both: Block) -> Block:
         layout, right = self._layout, both[:-1]

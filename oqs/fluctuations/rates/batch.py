@@ -187,7 +187,7 @@ def _covariance(
     """Return S (q, q, b): see `martingale`."""
     difference = phi[pairs.upper] - phi[pairs.lower]  # (M, q, b)
     q = difference.shape[1]
-    found = np.zeros((q, q, phi.shape[-1]))
+    covariances = np.zeros((q, q, phi.shape[-1]))
     for j, flux in enumerate(fluxes):
         amplitude = difference
         if j in kept:
@@ -195,14 +195,14 @@ def _covariance(
             place = int(np.searchsorted(kept, j))
             for kind in range(2):
                 amplitude[:, place + kind * len(kept)] += moved[kind]
-        found += np.einsum("mb,mqb,mrb->qrb", flux, amplitude, amplitude)
-    return found
+        covariances += np.einsum("mb,mqb,mrb->qrb", flux, amplitude, amplitude)
+    return covariances
 
 
 def _expansion(n: int, kept: IntArray) -> FloatArray:
     """Return all counts (2 n, q) by those that are followed: the rest is minus their sum."""
-    found = np.zeros((2, n, 2, len(kept)))
+    expansion = np.zeros((2, n, 2, len(kept)))
     for kind in range(2):
-        found[kind, :, kind] = -1.0
-        found[kind, kept, kind] = np.eye(len(kept))
-    return found.reshape(2 * n, -1)
+        expansion[kind, :, kind] = -1.0
+        expansion[kind, kept, kind] = np.eye(len(kept))
+    return expansion.reshape(2 * n, -1)

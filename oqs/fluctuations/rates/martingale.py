@@ -49,11 +49,11 @@ class Field(NamedTuple):
 
 def currents(rates: PairRates, fields: list[Field]) -> FloatArray:
     """Return the mean current (D, q) that each field counts out of each state."""
-    found = np.empty((rates.dimension, len(fields)))
+    mean = np.empty((rates.dimension, len(fields)))
     for q, field in enumerate(fields):
         moved, j = field.moved(rates), field.reservoir
-        found[:, q] = rates.onto_states(rates.up[j] * moved, -rates.down[j] * moved)
-    return found
+        mean[:, q] = rates.onto_states(rates.up[j] * moved, -rates.down[j] * moved)
+    return mean
 
 
 def potentials(

@@ -1,21 +1,21 @@
 """Matrices between states, whole or by particle number, as an eigenvalue and a spectrum need them.
 
-(z - A) y = r is solved for numbers z real or complex: the sectors of a block tridiagonal A are
-eliminated one after the other.
+The sectors of a block tridiagonal matrix are eliminated one after the other.
 """
 
 from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dgesv
+from scipy.linalg.lapack import dgetrs
 
 from oqs.arguments import FloatArray
+from oqs.fluctuations.rates.pinned import factorised
 from oqs.fluctuations.rates.sectors import SectorBlocks
 
 Values = NDArray[Any]
@@ -46,8 +46,11 @@ class RateMatrix(abc.ABC):
         """Return the sum of left_a A_ab right_b."""
 
     @abc.abstractmethod
-    def solved(self, z: complex, right: Values) -> Values:
-        """Return y (D,) or (D, q) with (z - A) y = right."""
+    def expected(self, bound: float) -> FloatArray:
+        """Return y (D,) with (bound - A) y = 1, for a bound that no sum of a row exceeds.
+
+        Nothing is subtracted but those sums from the bound, so that y is positive.
+        """
 
 
 @final
@@ -79,12 +82,11 @@ class WholeMatrix(RateMatrix):
         """Return the sum of left_a A_ab right_b."""
         return float(np.sum(left[:, None] * self.entries * right))
 
-    def solved(self, z: complex, right: Values) -> Values:
-        """Return y (D,) or (D, q) with (z - A) y = right."""
-        shifted = z * np.eye(len(right)) - self.entries
-        if np.iscomplexobj(shifted):
-            return np.linalg.solve(shifted, right)
-        return np.asarray(dgesv(shifted, right)[2])
+    def expected(self, bound: float) -> FloatArray:
+        """Return y (D,) with (bound - A) y = 1."""
+        inside = self.entries.copy()
+        np.fill_diagonal(inside, 0.0)
+        return _Left.of(inside, bound - self.sums()).solved(np.ones(len(inside)))
 
 
 @final
@@ -139,6 +141,29 @@ class SectorMatrix(RateMatrix):
         ]
         return float(sum(np.sum(r[:, None] * part * c) for r, part, c in parts))
 
+    def expected(self, bound: float) -> FloatArray:
+        """Return y (D,) with (bound - A) y = 1: sectors are folded upwards, and back."""
+        b = self.blocks
+        inside = [part.copy() for part in b.inside]
+        for part in inside:
+            np.fill_diagonal(part, 0.0)
+        excess = b.split(bound - self.sums())
+        right = [np.ones(len(part)) for part in excess]
+        folded = []
+        for n, (up, down) in enumerate(zip(b.up, b.down, strict=True)):
+            own = _Left.of(inside[n], excess[n] + down.sum(axis=1))
+            found = own.solved(np.column_stack([down, excess[n], right[n]]))
+            detours = up @ found
+            inside[n + 1] = inside[n + 1] + detours[:, :-2]
+            np.fill_diagonal(inside[n + 1], 0.0)  # back to where they began
+            excess[n + 1] = excess[n + 1] + detours[:, -2]
+            right[n + 1] = right[n + 1] + detours[:, -1]
+            folded.append(own)
+        parts = [*right[:-1], _Left.of(inside[-1], excess[-1]).solved(right[-1])]
+        for n in range(len(folded) - 1, -1, -1):
+            parts[n] = folded[n].solved(right[n] + b.down[n] @ parts[n + 1])
+        return b.joined(parts)
+
     def solved(self, z: complex, right: Values) -> Values:
         """Return y (D,) or (D, q) with (z - A) y = right, upwards and back."""
         b = self.blocks
@@ -166,3 +191,26 @@ class SectorMatrix(RateMatrix):
             sums[n] = sums[n] + summed(down)
             sums[n + 1] = sums[n + 1] + summed(up)
         return b.joined(sums)
+
+
+@final
+class _Left(NamedTuple):
+    """M = diag(e + sums of the rows of R) - R, factorised without differences.
+
+    Parameters
+    ----------
+    factors, order : of its transpose.
+    """
+
+    factors: FloatArray
+    order: FloatArray
+
+    @classmethod
+    def of(cls, inside: FloatArray, excess: FloatArray) -> _Left:
+        """Take R (d, d) >= 0 with zeros on its diagonal, and e (d,) >= 0."""
+        transposed = np.ascontiguousarray(inside.T)
+        return cls(*factorised(transposed, excess, transposed.sum(axis=0) + excess))
+
+    def solved(self, right: FloatArray) -> FloatArray:
+        """Return M^-1 right (d,) or (d, q)."""
+        return np.asarray(dgetrs(self.factors, self.order, right, trans=1)[0])

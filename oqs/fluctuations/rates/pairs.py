@@ -169,10 +169,10 @@ class PairRates:
 
     def matrix(self, up: FloatArray, down: FloatArray) -> FloatArray:
         """Return (D, D) with `up` (M,) from lower to upper and `down` from upper to lower."""
-        found = np.zeros((self.dimension, self.dimension))
-        found[self.upper, self.lower] = up
-        found[self.lower, self.upper] = down
-        return found
+        rates = np.zeros((self.dimension, self.dimension))
+        rates[self.upper, self.lower] = up
+        rates[self.lower, self.upper] = down
+        return rates
 
     def sparse(self, up: FloatArray, down: FloatArray) -> sp.csr_array:
         """Return the same without its zeros."""
@@ -184,10 +184,10 @@ class PairRates:
 
     def onto_states(self, from_lower: FloatArray, from_upper: FloatArray) -> FloatArray:
         """Return the sums (D,) over the pairs in which a state is the lower and the upper one."""
-        found = np.zeros(self.dimension)
-        found += np.bincount(self.lower, from_lower, self.dimension)
-        found += np.bincount(self.upper, from_upper, self.dimension)
-        return found
+        sums = np.zeros(self.dimension)
+        sums += np.bincount(self.lower, from_lower, self.dimension)
+        sums += np.bincount(self.upper, from_upper, self.dimension)
+        return sums
 
     def restricted(self, kept: NDArray[np.bool_]) -> PairRates:
         """Return the pairs among the states `kept` (D,), which are numbered anew."""

@@ -21,6 +21,8 @@ _EPS = float(np.finfo(np.float64).eps)
 _EXACT = 8 * _EPS  # of the gross rates, between the two bounds
 _SETTLED = 1e-11  # the same, where rounding keeps the bounds apart
 _LEAST = 1e-250  # of the vector to begin with, whose elements are no results
+_JUDGED = 1e-280  # of the vector: what is less is near the smallest double, and weighs nothing
+_SMALLEST = 1e-290  # to which it is held
 
 
 @final
@@ -54,18 +56,18 @@ def perron(matrix: RateMatrix, start: FloatArray) -> Perron:
 
 def _vector(matrix: RateMatrix, x: FloatArray) -> FloatArray:
     """Return the positive right vector (D,), its elements adding up to one."""
-    spread, one = np.inf, np.ones(len(x))
+    spread = np.inf
     for _ in range(_STEPS):
         scaled = matrix.in_units_of(x)
         sums, gross = scaled.sums(), scaled.gross()
-        before, spread = spread, float(np.ptp(sums))
+        before, spread = spread, float(np.ptp(sums[x > _JUDGED]))
         if spread <= _EXACT * gross or (spread <= _SETTLED * gross and 2 * spread > before):
             return x
-        y = scaled.solved(float(sums.max()) + _EPS * gross, one)
+        y = scaled.expected(float(sums.max()) + _EPS * gross)
         if not (np.isfinite(y).all() and y.min() > 0):
             break
         x = x * y
-        x /= x.sum()
+        x = np.maximum(x / x.sum(), _SMALLEST)
     raise StationaryStateNotFound(
         "The generating function did not settle between its bounds: give smaller fields."
     )

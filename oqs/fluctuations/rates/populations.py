@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from typing import final
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
-from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.flows import Flows
 from oqs.fluctuations.jump_statistics import JumpStatistics
 from oqs.fluctuations.quantities import reference_energy
@@ -26,6 +24,7 @@ from oqs.fluctuations.statistics import Tilted
 from oqs.fluctuations.waiting import Watched, WatchedMatrix
 from oqs.memory import announce, require_memory
 from oqs.numerics.threads import one_thread_below
+from oqs.stationary.rates.elimination import closed_set
 from oqs.stationary.rates.rate_equation import balanced
 
 _BYTES = 90.0  # for each rate, in matrices and in pairs: 3 GB for 8192 states
@@ -125,9 +124,9 @@ class PopulationStatistics(JumpStatistics):
             expand[int(field.weights[1]), [field.reservoir, strongest], q] = 1.0, -1.0
         with one_thread_below(rates.dimension):
             phi = potentials(rates, self.solver, fields)
-            found = covariance(rates, fluxes, phi, fields)
+            followed = covariance(rates, fluxes, phi, fields)
         expanded = expand.reshape(2 * n, -1)
-        return read_only((expanded @ found @ expanded.T).reshape(2, n, 2, n))
+        return read_only((expanded @ followed @ expanded.T).reshape(2, n, 2, n))
 
     def _cumulants(self, j: int, order: int, weights: FloatArray) -> FloatArray:
         """Return cumulants by recursion (Flindt et al. 2010, doi:10.1103/PhysRevB.82.155407).
@@ -156,16 +155,16 @@ class PopulationStatistics(JumpStatistics):
         def derivative(m: int, r: FloatArray) -> FloatArray:
             return rates.onto_states(falling[m] * r[rates.upper], rising[m] * r[rates.lower])
 
-        found = [mean]
+        cumulants = [mean]
         parts = [solver.populations]
         for k in range(1, order + 1):
             terms = [(math.comb(k, m), m, derivative(m, parts[k - m])) for m in range(1, k + 1)]
             if k > 1:
-                found.append(sum(c * float(term.sum()) for c, _, term in terms))
+                cumulants.append(sum(c * float(term.sum()) for c, _, term in terms))
             if k < order:
-                right = [c * (found[m - 1] * parts[k - m] - term) for c, m, term in terms]
+                right = [c * (cumulants[m - 1] * parts[k - m] - term) for c, m, term in terms]
                 parts.append(solver.inverse(np.sum(right, axis=0)))
-        return np.array(found)
+        return np.array(cumulants)
 
     def _exponent(self, chi: FloatArray, xi: FloatArray) -> float:
         """Return the largest exponent; what is added to all reservoirs alike counts for nothing."""
@@ -200,10 +199,10 @@ class PopulationStatistics(JumpStatistics):
         f = currents(rates, fields)
         source = f - p @ f
         fluxes = np.add(*self._fluxes)
-        found = np.empty((len(frequencies), n, n), dtype=np.complex128)
+        spectrum = np.empty((len(frequencies), n, n), dtype=np.complex128)
         for k, phi in enumerate(self._answers(frequencies, source)):
-            found[k] = covariance(rates, fluxes, phi, fields)[:n, -n:]
-        return found
+            spectrum[k] = covariance(rates, fluxes, phi, fields)[:n, -n:]
+        return spectrum
 
     def _answers(self, frequencies: FloatArray, source: FloatArray) -> Iterator[ComplexArray]:
         """Yield phi (D, q) with (i Omega - W^T) phi = source, which has no mean."""
@@ -250,15 +249,4 @@ def _reached(rates: PairRates) -> PairRates:
     up, down = rates.up.sum(axis=0), rates.down.sum(axis=0)
     if np.all(up > 0) and np.all(down > 0):
         return rates
-    count, label = connected_components(rates.sparse(up, down), connection="strong")
-    sources = np.concatenate([rates.lower[up > 0], rates.upper[down > 0]])
-    targets = np.concatenate([rates.upper[up > 0], rates.lower[down > 0]])
-    left = np.unique(label[sources[label[sources] != label[targets]]])
-    closed = np.setdiff1d(np.arange(count), left)
-    if len(closed) > 1:
-        raise NonUniqueStationaryState(
-            Kernel(len(closed)),
-            "The rates that link the remaining sets of states are below the smallest double at "
-            "these temperatures: raise T, or move mu towards the levels.",
-        )
-    return rates.restricted(label == closed[0])
+    return rates.restricted(closed_set(rates.sparse(up, down)))

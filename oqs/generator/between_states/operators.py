@@ -37,9 +37,11 @@ def decompose_contacts(
     spectrum = system.spectrum
     widths = system.widths(resolution)
     levels, energy = levels_of(spectrum.energies, spectrum.particles, widths)
-    found = [_of_contact(system, contact, j, levels, energy) for j, contact in enumerate(contacts)]
-    bohr = [energy[levels[upper]] - energy[levels[lower]] for lower, upper, *_ in found]
-    known = [np.minimum(widths[upper] + widths[lower], resolution) for lower, upper, *_ in found]
+    channels = [
+        _of_contact(system, contact, j, levels, energy) for j, contact in enumerate(contacts)
+    ]
+    bohr = [energy[levels[upper]] - energy[levels[lower]] for lower, upper, *_ in channels]
+    known = [np.minimum(widths[upper] + widths[lower], resolution) for lower, upper, *_ in channels]
     fermionic = np.array([contact.fermionic for contact in contacts])
     sets = []
     for kind in (True, False):
@@ -56,7 +58,7 @@ def decompose_contacts(
     kappas = of_fermions | {j: kappa + len(first) for j, kappa in of_bosons.items()}
     elements = tuple(
         Elements(lower, upper, amplitude, place[kappas[j]], channel)
-        for j, (lower, upper, amplitude, channel) in enumerate(found)
+        for j, (lower, upper, amplitude, channel) in enumerate(channels)
     )
     return Decomposition(np.concatenate([first, second])[order], elements, levels)
 
@@ -98,13 +100,13 @@ def _between_states(
     """
     size = matrix.shape[0]
     shift = matrix.diagonal().sum() / size
-    found = system.spectrum.eigenvectors.to_energy_basis(matrix).tocoo()
+    elements = system.spectrum.eigenvectors.to_energy_basis(matrix).tocoo()
     diagonal = np.zeros(size, dtype=np.complex128)
-    own = found.row == found.col
-    diagonal[found.row[own]] = found.data[own]
-    row = np.concatenate([found.row[~own], np.arange(size)])
-    column = np.concatenate([found.col[~own], np.arange(size)])
-    amplitude = np.concatenate([found.data[~own], diagonal - shift])
+    own = elements.row == elements.col
+    diagonal[elements.row[own]] = elements.data[own]
+    row = np.concatenate([elements.row[~own], np.arange(size)])
+    column = np.concatenate([elements.col[~own], np.arange(size)])
+    amplitude = np.concatenate([elements.data[~own], diagonal - shift])
     strength = np.abs(amplitude)
     kept = (strength > NEGLIGIBLE * np.linalg.norm(strength)) & (
         energy[levels[row]] <= energy[levels[column]]

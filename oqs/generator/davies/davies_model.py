@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, index, read_only
 from oqs.contact.base import ReservoirContact
-from oqs.contact.together import checked_contacts, fermionic_contacts, plain
+from oqs.contact.together import checked_contacts, fermionic_contacts, fixed_fermionic
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.generator.assembly import build_generator
@@ -84,7 +84,7 @@ class DaviesModel(Model):
     ) -> DaviesModel:
         """Find the transitions of a system between contacts; arguments as those of `davies`."""
         checked = checked_contacts(contacts)
-        if isinstance(system, FermionicSystem) and plain(checked):
+        if isinstance(system, FermionicSystem) and fixed_fermionic(checked):
             own = fermionic_contacts(checked)
             transitions, width = find_transitions(system, own, resolution)
             return cls(system, checked, width, transitions, shifted, energy_of)

@@ -50,7 +50,7 @@ class EigenOperatorMatrices:
 
     def dissipator(self, kappa: int, down: float, up: float) -> sp.csr_matrix:
         """Return down sum_a D[S_a(w_kappa)] + up sum_a D[S_a(w_kappa)^+] (D^2, D^2)."""
-        # on scipy's matrices: QuTiP's sums drop 1e-14 of no unit in particular, and the option
+        # on scipy's matrices: QuTiP's sums drop entries below an absolute 1e-14, and the option
         # that keeps it takes 50 ms to set
         size = self.spectrum.dimension**2
         total = sp.csr_matrix((size, size), dtype=np.complex128)

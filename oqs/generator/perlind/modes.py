@@ -50,14 +50,14 @@ class ModeFlows(NamedTuple):
 
 def _outer(values: FloatArray) -> FloatArray:
     """Return values_k values_l (..., N, N)."""
-    found: FloatArray = values[..., :, None] * values[..., None, :]
-    return found
+    products: FloatArray = values[..., :, None] * values[..., None, :]
+    return products
 
 
 def _sum(values: FloatArray) -> FloatArray:
     """Return values_k + values_l (..., N, N)."""
-    found: FloatArray = values[..., :, None] + values[..., None, :]
-    return found
+    sums: FloatArray = values[..., :, None] + values[..., None, :]
+    return sums
 
 
 @final
@@ -135,16 +135,18 @@ class PerlindModes:
         if size > _STACKED:
             parts = right.reshape(-1, size, size)
             adjoint = drift.conj().T
-            found = np.array([scipy.linalg.solve_sylvester(drift, adjoint, r) for r in parts])
+            solution = np.array([scipy.linalg.solve_sylvester(drift, adjoint, r) for r in parts])
             for _ in range(_REFINED):
-                lost = parts - drift @ found - found @ adjoint
-                found += np.array([scipy.linalg.solve_sylvester(drift, adjoint, r) for r in lost])
+                rest = parts - drift @ solution - solution @ adjoint
+                solution += np.array(
+                    [scipy.linalg.solve_sylvester(drift, adjoint, r) for r in rest]
+                )
         else:
             one = np.eye(size)
             whole = np.kron(drift, one) + np.kron(one, drift.conj())  # X stacked by rows
-            found = np.linalg.solve(whole, right.reshape(-1, size**2).T).T
-        found = found.reshape(right.shape)
-        return np.asarray((found + found.conj().swapaxes(-1, -2)) / 2)
+            solution = np.linalg.solve(whole, right.reshape(-1, size**2).T).T
+        solution = solution.reshape(right.shape)
+        return np.asarray((solution + solution.conj().swapaxes(-1, -2)) / 2)
 
     def residual(self, covariance: ComplexArray, rates: ModeRates) -> float:
         """Return the largest |dC/dt| relative to the largest rate that cancels in it."""

@@ -176,8 +176,8 @@ class PairGenerator(ClosedGenerator):
                 total = total + pairs.jump(product, size)
                 loss = abs(pairs.loss(product, self.spectrum.dimension))
                 total = total + two_sided(loss, self.places)
-        found = sp.csc_array(total > 0)
-        return found if self.keep is None else found[:, self.keep][self.keep, :]
+        links = sp.csc_array(total > 0)
+        return links if self.keep is None else links[:, self.keep][self.keep, :]
 
     def restricted(self, keep: NDArray[np.bool_]) -> PairGenerator:
         """Return the generator on the matrix elements `keep` (P,), a closed set."""
@@ -237,11 +237,11 @@ class PairGeneratorAt(GeneratorAt):
 
     def _jumps(self) -> list[sp.csc_array]:
         size = len(self.generator.places.row_state)
-        found = []
+        jumps = []
         for pairs, products in zip(self.generator.pairs, self.products, strict=True):
             both = [p.jump(v, size) for p, v in zip(pairs, products, strict=True)]
-            found.append(self._kept(sp.csc_array(sum(both))))
-        return found
+            jumps.append(self._kept(sp.csc_array(sum(both))))
+        return jumps
 
     def frequency_shifts(self) -> list[sp.csc_array]:
         """Return FS_j = -i[H_LS,j, .] (P, P) of every reservoir."""
@@ -254,13 +254,13 @@ class PairGeneratorAt(GeneratorAt):
     def without_shifts(self) -> list[sp.csc_array]:
         """Return D_j (P, P) of every reservoir."""
         places, dimension = self.generator.places, self.generator.spectrum.dimension
-        found = []
+        dissipators = []
         for jump, pairs, products in zip(
             self._jumps(), self.generator.pairs, self.products, strict=True
         ):
             loss = sum(p.loss(v, dimension) for p, v in zip(pairs, products, strict=True))
-            found.append(sp.csc_array(jump + self._kept(two_sided(-loss / 2, places))))
-        return found
+            dissipators.append(sp.csc_array(jump + self._kept(two_sided(-loss / 2, places))))
+        return dissipators
 
     def exchange(self, values: FloatArray | ComplexArray) -> tuple[FloatArray, FloatArray]:
         """Return what D_j + FS_j gives of N and H, each (..., n), for elements (..., P)."""

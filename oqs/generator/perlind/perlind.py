@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.contact.contacts import Contact
-from oqs.contact.together import checked_contacts, plain
+from oqs.contact.together import checked_contacts, fixed_fermionic
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.generator.davies.davies import davies
@@ -118,7 +118,7 @@ class PerlindModel(Model):
     @property
     def by_blocks(self) -> bool:
         """Whether jumps lead from one particle number to the next, at rates known without T, mu."""
-        return plain(self.contacts)
+        return fixed_fermionic(self.contacts)
 
     @functools.cached_property
     def coherent(self) -> bool:
@@ -147,16 +147,16 @@ class PerlindModel(Model):
     @functools.cached_property
     def elements(self) -> tuple[ChannelElements, ...]:
         """The matrix elements of each contact's channels between all eigenstates."""
-        found = tuple(
+        everything = tuple(
             ChannelElements.of(self.system, contact, j)
             if isinstance(contact, Contact)
             else ChannelElements.of_bosons(self.secular.decomposition, contact, j)
             for j, contact in enumerate(self.contacts)
         )
         if self.window is None:
-            return found
+            return everything
         kept = self.window.kept(self.system.spectrum)
-        return tuple(e.where(kept[e.lower] & kept[e.upper]) for e in found)
+        return tuple(e.where(kept[e.lower] & kept[e.upper]) for e in everything)
 
     def of_part(self, system: System, contacts: Sequence[ReservoirContact]) -> PerlindModel:
         """Return the PERLind model of a part of the system."""
@@ -283,17 +283,17 @@ def perlind(
     >>> flows.particle.round(9).tolist()
     [2.4249e-05, -2.4249e-05]
     """
-    found = checked_contacts(contacts)
+    checked = checked_contacts(contacts)
     if not isinstance(system, System):
         raise TypeError(
             "Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, but "
             f"is {type(system).__name__}. Make one of your Hamiltonian."
         )
-    if not plain(found):
-        _refuse_unplain(found, lamb_shift, window)
+    if not fixed_fermionic(checked):
+        _refuse_unplain(checked, lamb_shift, window)
         if isinstance(system, QuadraticSystem):  # phonons make it an interacting one
             system = InteractingSystem.from_terms(system.h)
-    model = PerlindModel(system, found, bool(lamb_shift), _checked_window(window, system))
+    model = PerlindModel(system, checked, bool(lamb_shift), _checked_window(window, system))
     model.check_rates()
     return model
 
@@ -302,7 +302,7 @@ def _refuse_unplain(
     contacts: tuple[ReservoirContact, ...], lamb_shift: bool, window: object
 ) -> None:
     """Raise ValueError for what bosonic contacts and rates of T and mu do not go with."""
-    index, contact = next((j, c) for j, c in enumerate(contacts) if not plain([c]))
+    index, contact = next((j, c) for j, c in enumerate(contacts) if not fixed_fermionic([c]))
     kind = "has a rate that depends on T and mu" if contact.fermionic else "is bosonic"
     for name, value in (("lamb_shift", bool(lamb_shift)), ("window", window is not None)):
         if value:

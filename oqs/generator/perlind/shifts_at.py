@@ -22,19 +22,19 @@ def shifts_at(
         if the contact has no band over which the integrals converge.
     """
     distinct, place = np.unique(frequencies, return_inverse=True)
-    found = np.empty((2, len(distinct)))
+    coefficients = np.empty((2, len(distinct)))
     for begin in range(0, len(distinct), _AT_ONCE):
         here = slice(begin, begin + _AT_ONCE)
-        found[:, here] = frequency_shifts(contact, distinct[here], T, mu)
-    emission, absorption = found[:, place].reshape(2, *frequencies.shape)
+        coefficients[:, here] = frequency_shifts(contact, distinct[here], T, mu)
+    emission, absorption = coefficients[:, place].reshape(2, *frequencies.shape)
     return emission, absorption
 
 
 def slopes_at(contact: Contact, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
     """Return the derivatives (2, 2, ...), by T and mu, of e_j(w) and f_j(w)."""
     distinct, place = np.unique(frequencies, return_inverse=True)
-    found = np.empty((2, 2, len(distinct)))
+    slopes = np.empty((2, 2, len(distinct)))
     for begin in range(0, len(distinct), _AT_ONCE):
         here = slice(begin, begin + _AT_ONCE)
-        found[..., here] = shift_slopes(contact, distinct[here], T, mu)
-    return found[..., place].reshape(2, 2, *frequencies.shape)
+        slopes[..., here] = shift_slopes(contact, distinct[here], T, mu)
+    return slopes[..., place].reshape(2, 2, *frequencies.shape)

@@ -65,5 +65,5 @@ class Window:
     def kept(self, spectrum: Spectrum) -> NDArray[np.bool_]:
         """Return which eigenstates (D,) are kept."""
         above = spectrum.energies - self.mu * spectrum.particles
-        found: NDArray[np.bool_] = above <= above.min() + self.energy
-        return found
+        inside: NDArray[np.bool_] = above <= above.min() + self.energy
+        return inside

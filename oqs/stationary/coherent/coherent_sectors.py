@@ -87,7 +87,7 @@ class CoherentSectorProblem(RateProblem):
         checked_density_matrix(self.matrix(solution), self.method)
         return solution
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         populations, coherences = np.split(self.solve(T, mu).values.real, [self.rates.dimension])
         fluxes = self.rates.fluxes_by_frequency(populations, T, mu)

@@ -228,9 +228,9 @@ def _populations(rates: FloatArray) -> FloatArray:
     """Return the stationary populations (D,) of rates (D, D) whose diagonal is ignored."""
     np.fill_diagonal(rates, 0.0)
     count, _ = connected_components(sp.csr_array(rates), connection="strong")
-    if count > 1:  # rates that underflowed to zero: some states are only left, never reached
+    if count > 1:  # rates underflow to zero: some states are transient
         return recurrent(sp.csr_array(rates))
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite raises in the end
+    with np.errstate(over="ignore", invalid="ignore"):  # non-finite results raise at the end
         return within(rates)
 
 

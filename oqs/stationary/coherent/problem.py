@@ -69,7 +69,7 @@ class GeneratorProblem(StationaryProblem):
         """Solve for the kernel; check residual, flows and state."""
         return self._solved(T, mu).solution
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return tr(N A rho) and tr(H A rho) of every frequency and reservoir, (K, n)."""
         particle, energy = self._solved(T, mu).exchanged
         particle = particle * self._fermionic[:, None]

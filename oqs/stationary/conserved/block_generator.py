@@ -153,11 +153,11 @@ class BlockGenerator:
 
     def strengths(self) -> FloatArray:
         """Return the largest rate (n,) at which each contact empties or fills an eigenstate."""
-        found = np.zeros(self.blocks.reservoirs)
+        largest = np.zeros(self.blocks.reservoirs)
         for jump in self.jumps:
             rate = float(np.max(np.sum(np.abs(jump.matrix) ** 2, axis=0)))
-            found[jump.channel.contact] = max(found[jump.channel.contact], rate)
-        return found
+            largest[jump.channel.contact] = max(largest[jump.channel.contact], rate)
+        return largest
 
     def shifted_energy(self, x: Block) -> FloatArray:
         """Return tr(FS_j[rho] H_S) (n,) in the state x (P,); 0 without frequency shifts."""

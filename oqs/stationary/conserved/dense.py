@@ -31,6 +31,6 @@ def dense_matrix(generator: BlockGenerator) -> Block:
 
 def _kronecker(a: Block, b: Block) -> Block:
     """Return a x b, quicker for small matrices than numpy's."""
-    found = a[:, None, :, None] * b[None, :, None, :]
-    product: Block = found.reshape(a.shape[0] * b.shape[0], a.shape[1] * b.shape[1])
+    products = a[:, None, :, None] * b[None, :, None, :]
+    product: Block = products.reshape(a.shape[0] * b.shape[0], a.shape[1] * b.shape[1])
     return product

@@ -46,8 +46,8 @@ class Layout:
 
     def populations(self, x: Block) -> FloatArray:
         """Return the populations (d,) of elements (P,), sector after sector."""
-        found: FloatArray = x[self._diagonal].real
-        return found
+        diagonal: FloatArray = x[self._diagonal].real
+        return diagonal
 
     def set_populations(self, x: Block, populations: FloatArray) -> None:
         """Set the populations (d,) of elements (P,)."""

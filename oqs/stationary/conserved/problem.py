@@ -63,8 +63,8 @@ class BlockProblem(StationaryProblem):
     def frequencies(self) -> FloatArray:
         """Bohr frequencies (K,) of the transitions, ascending."""
         blocks = self.layout.blocks
-        found = [blocks.frequency(c)[c.root != 0] for c in blocks.channels]
-        return cluster(np.concatenate(found), self.model.resolution)[1]
+        parts = [blocks.frequency(c)[c.root != 0] for c in blocks.channels]
+        return cluster(np.concatenate(parts), self.model.resolution)[1]
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Solve L x = 0, tr x = 1; residual and populations are checked."""
@@ -90,7 +90,7 @@ class BlockProblem(StationaryProblem):
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
         """Return the derivatives (n, n) of the flows: L dx = -(dL) x, one solve for each T, mu."""
         solved, n, reference = self._solved(T, mu, None), len(T), float(mu.mean())
-        found = np.empty((2, 2, n, n))
+        derivatives = np.empty((2, 2, n, n))
         for theta in (0, 1):
             for q in range(n):
                 slope = solved.generator.slope(q, theta)
@@ -101,24 +101,24 @@ class BlockProblem(StationaryProblem):
                 particle[q] += direct.particle
                 energy[q] += direct.energy
                 rates[:, q] += direct.gross
-                found[0, theta, :, q] = balanced(particle, rates[0])
-                found[1, theta, :, q] = balanced(energy - reference * particle, rates[1])
+                derivatives[0, theta, :, q] = balanced(particle, rates[0])
+                derivatives[1, theta, :, q] = balanced(energy - reference * particle, rates[1])
         flow = self.solution(solved).particle
-        return FlowJacobian.of(found[0], found[1], flow, mu, reference=reference)
+        return FlowJacobian.of(derivatives[0], derivatives[1], flow, mu, reference=reference)
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`.
 
         Where frequency shifts move energy it has no frequency, and is not among them.
         """
         solved = self._solved(T, mu, None)
-        found = []
+        fluxes = []
         for jump, flux, frequency in solved.generator.fluxes(solved.x):
             touched = jump.matrix != 0
             own = np.zeros((self.model.reservoirs, np.count_nonzero(touched)))
             own[jump.channel.contact] = jump.gained * flux[touched]
-            found.append((frequency[touched], own))
-        return by_frequency(self.frequencies, found)
+            fluxes.append((frequency[touched], own))
+        return by_frequency(self.frequencies, fluxes)
 
     def matrix(self, solution: Solution) -> sp.csr_array:
         """Return the density matrix (D, D) in the energy basis."""

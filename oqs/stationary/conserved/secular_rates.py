@@ -52,8 +52,8 @@ class SecularRates:
         self._factors[last] = scipy.linalg.lu_factor(inside[last])
         right = [np.zeros(len(rates)) for rates in leaving]
         right[last] -= rate / len(right[last])
-        found = self._outwards(right)
-        self.stationary = self._scattered(found)
+        parts = self._outwards(right)
+        self.stationary = self._scattered(parts)
         self.stationary /= self.stationary.sum()
 
     def solve(self, right: FloatArray) -> FloatArray:
@@ -68,18 +68,18 @@ class SecularRates:
 
     def _outwards(self, parts: list[FloatArray]) -> list[FloatArray]:
         """Return the solution of all particle numbers, from the last one outwards."""
-        found = list(parts)
+        solution = list(parts)
         last = self._last
-        found[last] = self._solved(last, parts[last])
+        solution[last] = self._solved(last, parts[last])
         for n in range(last - 1, -1, -1):
-            found[n] = self._solved(n, parts[n] - self._down[n] @ found[n + 1])
+            solution[n] = self._solved(n, parts[n] - self._down[n] @ solution[n + 1])
         for n in range(last + 1, len(parts)):
-            found[n] = self._solved(n, parts[n] - self._up[n - 1] @ found[n - 1])
-        return found
+            solution[n] = self._solved(n, parts[n] - self._up[n - 1] @ solution[n - 1])
+        return solution
 
     def _solved(self, n: int, right: FloatArray) -> FloatArray:
-        found: FloatArray = scipy.linalg.lu_solve(self._factors[n], right, check_finite=False)
-        return found
+        solution: FloatArray = scipy.linalg.lu_solve(self._factors[n], right, check_finite=False)
+        return solution
 
     def _gathered(self, values: FloatArray) -> list[FloatArray]:
         return np.split(values[self._order], self._shells[1:-1])

@@ -74,8 +74,8 @@ class Factorised(Solver):
         return x
 
     def _solved(self, right: Block) -> Block:
-        found: Block = scipy.linalg.lu_solve(self._factors, right)
-        return found
+        solution: Block = scipy.linalg.lu_solve(self._factors, right)
+        return solution
 
 
 @final
@@ -103,7 +103,7 @@ class Iterated(Solver):
 
     def _gmres(self, right: Block, start: Block) -> Block:
         shape, dtype = (self._layout.size,) * 2, self._layout.storage.dtype
-        found, _ = scipy.sparse.linalg.gmres(  # judged by its residual, whatever it says
+        solution, _ = scipy.sparse.linalg.gmres(  # its residual decides, not its exit status
             scipy.sparse.linalg.LinearOperator(shape, matvec=self._applied, dtype=dtype),
             right,
             x0=start,
@@ -112,7 +112,7 @@ class Iterated(Solver):
             restart=_RESTART,
             maxiter=_CYCLES,
         )
-        return np.asarray(found)
+        return np.asarray(solution)
 
     def _applied(self, x: Block) -> Block:
         """Return (L + g v tr) x."""

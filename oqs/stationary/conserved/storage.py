@@ -70,8 +70,8 @@ class RealStorage(Storage):
 
     def rotated(self, block: Block, w: FloatArray) -> Block:
         """Return -w Z^T."""
-        found: FloatArray = w * block.T
-        return np.negative(found, out=found)
+        product: FloatArray = w * block.T
+        return np.negative(product, out=product)
 
     def rotation(self, w: FloatArray) -> Block:
         """Return the matrix of -w Z^T."""
@@ -81,20 +81,20 @@ class RealStorage(Storage):
         """Return the matrix of Z^T A - A Z^T."""
         one = np.eye(len(operator))
         turned = np.kron(one, operator) - np.kron(operator, one)  # A symmetric
-        found: Block = turned @ _transposition(len(operator))
-        return found
+        matrix: Block = turned @ _transposition(len(operator))
+        return matrix
 
     def commuted(self, block: Block, operator: Block) -> Block:
         """Return Z^T A - A Z^T, A real."""
-        found: FloatArray = block.T @ operator - operator @ block.T
-        return found
+        commutator: FloatArray = block.T @ operator - operator @ block.T
+        return commutator
 
     def unrotated(self, block: Block, w: FloatArray, decay: FloatArray) -> Block:
         """Return (w Z^T - decay Z) / (decay^2 + w^2)."""
-        found: FloatArray = w * block.T
-        found -= decay * block
-        found /= decay * decay + w * w
-        return found
+        solution: FloatArray = w * block.T
+        solution -= decay * block
+        solution /= decay * decay + w * w
+        return solution
 
     def matrix(self, block: Block) -> ComplexArray:
         """Return R + i I."""
@@ -108,9 +108,9 @@ class RealStorage(Storage):
     def cross_flux(self, jump: Block, other: Block, block: Block) -> FloatArray:
         """Return (M R)_ij M'_ij + (M' R)_ij M_ij."""
         symmetric = (block + block.T) / 2
-        found: FloatArray = (jump @ symmetric) * other
-        found += found if other is jump else (other @ symmetric) * jump
-        return found
+        flux: FloatArray = (jump @ symmetric) * other
+        flux += flux if other is jump else (other @ symmetric) * jump
+        return flux
 
 
 @final
@@ -151,9 +151,9 @@ class ComplexStorage(Storage):
     def cross_flux(self, jump: Block, other: Block, block: Block) -> FloatArray:
         """Return Re[(M rho)_ij conj(M'_ij) + (M' rho)_ij conj(M_ij)]."""
         rho = self.matrix(block)
-        found: FloatArray = ((jump @ rho) * other.conj()).real
-        found += found if other is jump else ((other @ rho) * jump.conj()).real
-        return found
+        flux: FloatArray = ((jump @ rho) * other.conj()).real
+        flux += flux if other is jump else ((other @ rho) * jump.conj()).real
+        return flux
 
 
 def _transposition(size: int) -> FloatArray:

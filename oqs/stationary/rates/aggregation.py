@@ -25,7 +25,7 @@ from oqs.transitions.step_rates import StepRates
 _CONVERGED = 1e-13  # largest relative change of a population in one sweep
 _BESIDE = 1e-3  # relative: where the sweeps are started once more
 _BACK = 3e-12  # relative: how near they must come to the same solution
-_SWEEPS = 150  # more than where elimination is the quicker way
+_SWEEPS = 150  # above it elimination is quicker
 _PLAIN = 5  # sweeps before the acceleration: the first guess is far off where populations are small
 _MEMORY = 10  # earlier sweeps that the acceleration combines
 _RANK = 1e-12  # relative size below which a combination of them is rounding

@@ -15,6 +15,7 @@ from typing import NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from scipy.linalg.lapack import dgetrf, dgetrs
 from scipy.sparse.csgraph import connected_components
 
@@ -70,6 +71,27 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
     NonUniqueStationaryState
         if several sets are never left.
     """
+    members = np.flatnonzero(closed_set(rates))
+    if len(members) > _LARGEST_CLASS:
+        raise StationaryStateNotFound(
+            f"Rates underflow to zero and leave a set of {len(members)} states, above "
+            f"{_LARGEST_CLASS}: raise T, or move mu towards the levels."
+        )
+    populations = np.zeros(rates.shape[0])
+    own = rates[:, members][members, :].toarray()
+    with np.errstate(over="ignore", invalid="ignore"):  # non-finite results raise at the end
+        populations[members] = within(own)
+    return populations
+
+
+def closed_set(rates: sp.csr_array) -> NDArray[np.bool_]:
+    """Return which states (D,) are in the one set that is never left, of rates [to, from] (D, D).
+
+    Raises
+    ------
+    NonUniqueStationaryState
+        if there are several such sets.
+    """
     rates.eliminate_zeros()
     count, label = connected_components(rates, connection="strong")
     target, source = rates.nonzero()
@@ -81,17 +103,7 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
             "The rates that link the remaining sets of states are below the smallest double at "
             "these temperatures: raise T, or move mu towards the levels.",
         )
-    members = np.flatnonzero(label == closed[0])
-    if len(members) > _LARGEST_CLASS:
-        raise StationaryStateNotFound(
-            f"Rates underflow to zero and leave a set of {len(members)} states, above "
-            f"{_LARGEST_CLASS}: raise T, or move mu towards the levels."
-        )
-    populations = np.zeros(rates.shape[0])
-    own = rates[:, members][members, :].toarray()
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite raises in the end
-        populations[members] = within(own)
-    return populations
+    return np.asarray(label == closed[0])
 
 
 @final
@@ -151,7 +163,7 @@ def eliminate(above: Iterable[Fold], below: Iterable[Fold], inside: FloatArray) 
         if rates underflow or populations overflow double precision.
     """
     chains = []
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite raises in the end
+    with np.errstate(over="ignore", invalid="ignore"):  # non-finite results raise at the end
         for folds in (above, below):
             reached, transfers = _folded(folds)
             if reached is not None:

@@ -81,7 +81,7 @@ class KrylovProblem(RateProblem):
         changes = np.empty((2, 2, n, n))
         for theta, q in np.ndindex(2, n):
             source, driven = self._driven(populations, [slope[theta, q] for slope in slopes])
-            change, _ = rates.inverse(-source)  # judged by its residual, whatever it says
+            change, _ = rates.inverse(-source)  # its residual decides, not its exit status
             change -= change.sum() * populations
             missed = float(np.abs(rates.apply(change) + source).max())
             size = rates.gross(np.abs(change)) + float(np.abs(source).max())
@@ -123,7 +123,7 @@ class KrylovProblem(RateProblem):
             driven.append(slope * (both.sum() if len(slope) == 1 else both.ravel()))
         return source, driven
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         fluxes = self._fluxes(self.solve(T, mu).values.real, T, mu)
         return by_frequency(self.frequencies, [(frequency, net) for frequency, net, _ in fluxes])

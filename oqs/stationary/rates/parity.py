@@ -101,10 +101,10 @@ class ParityProblem(BatchedProblem):
         )
 
     def scalar_flows(self) -> ScalarFlows | None:
-        """Return the flows, unlike the plain ones of fewer states with all checks."""
+        """Return the flows, unlike the scalar ones of fewer states with all checks."""
         return None if self.few is None else listed(self.solve)
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         rates = self.rates
         populations = self.solve(T, mu).values.real
@@ -124,7 +124,7 @@ class ParityProblem(BatchedProblem):
         if moderate:
             return self._by_halves(forth, back, 2 * self._last(T, mu, 2))
         if min(np.count_nonzero(forth), np.count_nonzero(back)) < self.rates.links:
-            return self._recurrent(forth, back)  # some states are only left, never reached
+            return self._recurrent(forth, back)  # some states are transient
         return self._by_sectors(forth, back, self._last(T, mu, 1))
 
     def _last(self, T: FloatArray, mu: FloatArray, step: int) -> int:

@@ -29,7 +29,7 @@ from oqs.stationary.rates.elimination import times
 from oqs.stationary.rates.rate_equation import balanced
 from oqs.stationary.rates.sector_batch import times_together
 
-_CACHED = 250_000  # numbers in the array that is eliminated in, not to crowd out the cache
+_CACHED = 250_000  # elements of the array that is eliminated in: it stays in the cache
 
 
 @final

@@ -20,8 +20,8 @@ from oqs.stationary.method import StationaryMethod, checked_residual
 from oqs.stationary.rates.rate_equation import balanced
 from oqs.transitions.transitions import SectorBlocks, Step
 
-_FEW = 64  # states up to which a batch is quicker than one after the other
-_CACHED = 500_000  # numbers in the array that is eliminated in, not to crowd out the cache
+_FEW = 64  # states up to which batching pays
+_CACHED = 500_000  # elements of the array that is eliminated in: it stays in the cache
 
 _Good = NDArray[np.bool_]  # (b,)
 
@@ -153,7 +153,7 @@ def populations_together(flat: Flat, up: FloatArray, down: FloatArray) -> tuple[
     steps = list(zip(flat.blocks(up), flat.blocks(down), strict=True))
     transfers = []
     inside = np.zeros((len(flat.steps[-1].upper),) * 2 + (count,))
-    with np.errstate(all="ignore"):  # what is not finite is not good
+    with np.errstate(all="ignore"):  # results that are not finite are not good
         for rise, fall in reversed(steps):
             transfers.append(times_together(inside, fall.sum(axis=1), rise))
             inside = np.zeros((rise.shape[1],) * 2 + (count,))

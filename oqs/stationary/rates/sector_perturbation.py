@@ -134,7 +134,7 @@ def population_changes(
     rates = [step.dense() for step in steps]
     try:
         change = _by_sectors(rates, members, populations, sources)
-    except StationaryStateNotFound:  # some state is left by a detour through other sectors only
+    except StationaryStateNotFound:  # some state is left through other sectors only
         if len(populations) > _WHOLE:
             raise
         change = pinned_change(_matrix(rates, members, len(populations)), populations, sources)

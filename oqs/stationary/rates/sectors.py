@@ -134,7 +134,7 @@ class SectorProblem(RateProblem):
                 net[lower] -= gained.sum(axis=0)
         return Balance(net, gross, rising, particle, energy)
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         populations = self.solve(T, mu).values.real
         return by_frequency(self.frequencies, self.fluxes_by_frequency(populations, T, mu))
@@ -198,7 +198,7 @@ class SectorProblem(RateProblem):
                         [len(states) for states in self.members],
                         last_sector(self.lowest_energies, 1, T, mu),
                     )
-        except _Underflow:  # some states are only left, never reached
+        except _Underflow:  # some states are transient
             return self._recurrent(T, mu)
         populations = np.empty(self.dimension)
         for states, share in zip(self.members, shares, strict=True):

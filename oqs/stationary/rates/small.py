@@ -121,12 +121,12 @@ class SmallProblem(BatchedProblem):
         ]
         particles, _, weights = _summed(ends, frequencies, ups, downs, p)
         flows = balanced_scalars(particles, weights)
-        plain = ScalarRates(ends, frequencies, ups, downs, slopes, p, flows)
+        at_once = ScalarRates(ends, frequencies, ups, downs, slopes, p, flows)
         return FlowJacobian.of_table(
-            scalar_derivatives(plain, temperatures, potentials, self.method)
+            scalar_derivatives(at_once, temperatures, potentials, self.method)
         )
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         ups, downs, _, _, p = self._solved(T.tolist(), mu.tolist())
         populations = np.array(p)
@@ -142,7 +142,7 @@ class SmallProblem(BatchedProblem):
         rise = [sum(column) for column in zip(*ups, strict=True)]
         fall = [sum(column) for column in zip(*downs, strict=True)]
         p = _gth(ends, rise, fall, self.dimension) if min(rise) > 0 and min(fall) > 0 else None
-        if p is None:  # rates that underflowed to zero: some states are only left, never reached
+        if p is None:  # rates underflow to zero: some states are transient
             p = self._recurrent(np.array(rise), np.array(fall)).tolist()
         return ups, downs, rise, fall, p
 

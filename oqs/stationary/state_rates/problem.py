@@ -163,7 +163,7 @@ class StateProblem(RateProblem):
         """Return the flows of few states in lists; None of many, whose batches are no quicker."""
         return None if self._together is None else listed(self.solve)
 
-    def resolved(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         up, down = self._rates(T, mu)
         p = self._populations(up, down)
@@ -222,9 +222,9 @@ class StateProblem(RateProblem):
     def _populations(self, up: FloatArray, down: FloatArray) -> FloatArray:
         rates = self._matrix(up, down)
         if min(up.min(initial=1.0), down.min(initial=1.0)) > 0:
-            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite raises
+            with np.errstate(over="ignore", invalid="ignore"):  # a result that is not finite raises
                 return within(rates)
-        # rates that underflowed to zero: some states are only left, never reached
+        # rates underflow to zero: some states are transient
         return recurrent(sp.csr_array(rates))
 
     def _matrix(self, up: FloatArray, down: FloatArray) -> FloatArray:

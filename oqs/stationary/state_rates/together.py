@@ -26,8 +26,8 @@ from oqs.stationary.method import StationaryMethod, checked_residual
 from oqs.stationary.rates.perturbation import TransitionList, population_changes
 from oqs.stationary.rates.rate_equation import balanced
 
-LARGEST = 64  # states up to which a batch is quicker than one after the other
-_CACHED = 250_000  # numbers in the array that is eliminated in, not to crowd out the cache
+LARGEST = 64  # states up to which batching pays
+_CACHED = 250_000  # elements of the array that is eliminated in: it stays in the cache
 
 _Good = NDArray[np.bool_]  # (b,)
 
@@ -102,19 +102,49 @@ class Together:
         largest = rising.max(axis=0)
         residual = (net / np.where(largest > 0, largest, 1.0))[good]
         checked_residual(float(residual.max(initial=0.0)), self.method)
-        found = [
+        flows = [
             balanced(self._by_contact(flux * unit), self._by_contact(rising * np.abs(unit)))
             for unit in (self.moved[:, None], self.energy[:, None])
         ]
-        return found[0], found[1], populations, good
+        return flows[0], flows[1], populations, good
 
     def _jacobian(self, T: FloatArray, mu: FloatArray, p: FloatArray) -> FlowJacobian:
         (count, n), reference = T.shape, mu.mean(axis=1)
         up, down = self._rates(T, mu)
+        driven = self._driven(T, mu, p)
+        change = self._population_changes(up, down, driven, p)
+        energy = self.energy[:, None] - reference * self.moved[:, None]  # (M, b)
+        changes = np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
+        gross = np.empty(changes.shape)
+        size, diagonal = np.abs(change), np.arange(n)
+        for kind, unit in enumerate((np.broadcast_to(self.moved[:, None], energy.shape), energy)):
+            rising, falling = self._leaving(up * unit, down * unit)
+            gained = rising - falling
+            scale = np.add(*self._leaving(up * abs(unit), down * abs(unit)))
+            for j in range(n):
+                changes[kind, ..., j] = (gained[j, :, None, None] * change).sum(axis=0)
+                gross[kind, ..., j] = (scale[j, :, None, None] * size).sum(axis=0)
+            for theta in range(2):
+                own = driven[:, theta] * unit
+                changes[kind, theta, diagonal, :, diagonal] += self._by_contact(own).T
+                gross[kind, theta, diagonal, :, diagonal] += self._by_contact(np.abs(own)).T
+        particle, carried = balanced(changes, gross).transpose(0, 1, 3, 4, 2)
+        flux = up * p[self.lower] - down * p[self.upper]
+        flow = self._by_contact(flux * self.moved[:, None])
+        return FlowJacobian.of(particle, carried, flow, mu, reference=reference)
+
+    def _driven(self, T: FloatArray, mu: FloatArray, p: FloatArray) -> FloatArray:
+        """Return the derivatives (M, 2, b) of the fluxes up by their own contact's T and mu."""
         slopes = slopes_together(*self._weighted, T, mu)[:, :, self.contact, self.kappa]
         slopes *= self.strength[:, None]
-        # of fluxes up by the own contact's T and mu
-        driven = (slopes[:, 1] * p[self.lower] - slopes[:, 0] * p[self.upper]).transpose(1, 0, 2)
+        driven = slopes[:, 1] * p[self.lower] - slopes[:, 0] * p[self.upper]
+        return np.asarray(driven.transpose(1, 0, 2))
+
+    def _population_changes(
+        self, up: FloatArray, down: FloatArray, driven: FloatArray, p: FloatArray
+    ) -> FloatArray:
+        """Return the derivatives (D, 2, n, b) of the populations by each T_q, mu_q."""
+        n, count = self.model.reservoirs, p.shape[-1]
         sources = np.zeros((self._dimension, 2, n, count))
         for q in range(n):
             own = (self.contact == q)[:, None, None]
@@ -124,31 +154,9 @@ class Together:
                 )
             )
         totals = self._joined @ up, self._joined @ down
-        change = population_changes(
+        return population_changes(
             self._lines, totals, p, sources.reshape(-1, 2 * n, count), self.method
         ).reshape(-1, 2, n, count)
-        energy = self.energy[:, None] - reference * self.moved[:, None]  # (M, b)
-        changes = np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
-        gross = np.empty(changes.shape)
-        size = np.abs(change)
-        for kind, unit in enumerate((np.broadcast_to(self.moved[:, None], energy.shape), energy)):
-            rising, falling = self._leaving(up * unit, down * unit)
-            gained, scale = (
-                rising - falling,
-                np.add(*self._leaving(up * abs(unit), down * abs(unit))),
-            )
-            for j in range(n):
-                changes[kind, ..., j] = (gained[j, :, None, None] * change).sum(axis=0)
-                gross[kind, ..., j] = (scale[j, :, None, None] * size).sum(axis=0)
-            for theta in range(2):
-                own = driven[:, theta] * unit
-                diagonal = np.arange(n)
-                changes[kind, theta, diagonal, :, diagonal] += self._by_contact(own).T
-                gross[kind, theta, diagonal, :, diagonal] += self._by_contact(np.abs(own)).T
-        particle, carried = balanced(changes, gross).transpose(0, 1, 3, 4, 2)
-        flux = up * p[self.lower] - down * p[self.upper]
-        flow = self._by_contact(flux * self.moved[:, None])
-        return FlowJacobian.of(particle, carried, flow, mu, reference=reference)
 
     def _rates(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the rates (M, b) up and down."""
@@ -168,7 +176,7 @@ class Together:
         good = np.minimum(up.min(axis=0, initial=1.0), down.min(axis=0, initial=1.0)) > 0
         p = np.zeros((size, up.shape[1]))
         p[0] = 1.0
-        with np.errstate(all="ignore"):  # what is not finite is not good
+        with np.errstate(all="ignore"):  # results that are not finite are not good
             for k in range(size - 1, 0, -1):
                 w[k, :k] /= w[:k, k].sum(axis=0)
                 w[:k, :k] += w[:k, k, None] * w[k, :k]

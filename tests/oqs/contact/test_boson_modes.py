@@ -103,7 +103,7 @@ def test_hundreds_of_oscillators():
     flows = law([2.0, 1.0])
     assert flows.energy[0] > 0
     assert flows.energy.sum() == pytest.approx(0, abs=1e-15)
-    np.testing.assert_allclose(law.resolved([2.0, 1.0]).energy.sum(axis=0), flows.energy)
+    np.testing.assert_allclose(law.spectral([2.0, 1.0]).energy.sum(axis=0), flows.energy)
     assert np.all(law.gross([2.0, 1.0]).energy > np.abs(flows.energy))
 
 
@@ -160,3 +160,14 @@ def pair():
 
 def law(contact):
     return oqs.closed_form(pair(), [contact])
+
+
+def test_flows_of_a_mode_far_below_the_temperatures():
+    # n(w) = 1e200 each: the product of two is no double, the difference is
+    law = oqs.closed_form(
+        oqs.QuadraticBosons([[1e-200]]),
+        [oqs.BosonicContact(oqs.flat(rate), [1.0]) for rate in (1e-210, 2e-210)],
+    )
+    flows = law([1.0, 3.0])
+    classical = 1e-200 * (1e-210 * 2e-210 / 3e-210) * (1.0 - 3.0) / 1e-200
+    assert flows.energy == pytest.approx([classical, -classical], rel=1e-12)

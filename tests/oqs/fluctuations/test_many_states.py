@@ -172,3 +172,33 @@ def test_states_whose_rates_underflow_are_left_out(monkeypatch):
         mean = stats.flows.particle[0]
         found.append(stats.large_deviation(0, "particle", [0.5 * mean, 2 * mean]))
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+
+
+def test_generating_functions_in_the_cold(monkeypatch):
+    """Vectors of a chain at a thousandth of its gaps reach far below the smallest double."""
+    ends = np.eye(7)[[0, -1]]
+    system = oqs.spinless_dots(np.linspace(-0.5, 0.5, 7), 0.05, U=0.7)
+    model = oqs.davies(system, [oqs.Contact(oqs.flat(0.01), t) for t in ends])
+    found = []
+    for many in (300, 2):
+        monkeypatch.setattr(populations, "MANY", many)
+        stats = oqs.counting_statistics(model, [1e-3, 1e-3], [0.3, -0.3])
+        found.append(stats.generating_function([[0.1, 0.0], [0.5, 0.0]]))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+    mean = stats.flows.particle[0]
+    assert 0.1 * mean < found[0][0] < 0.1 * np.exp(0.1) * mean  # convex, and rare one-way jumps
+
+
+@pytest.mark.parametrize("rate", [1e-8, 1e-2])
+def test_blocks_at_any_rate(monkeypatch, rate):
+    """Time in units of the rates: what they are does not matter where they are far below."""
+    monkeypatch.setattr(counting, "DENSE", 3)
+    dots = oqs.spinless_dots([0.0, 0.3], 0.1, U=0.7)
+    wires = [oqs.Contact(oqs.flat(g * rate), t) for g, t in ((1, [1, 0]), (2, [0, 1]))]
+    near, far = oqs.perlind(dots, wires), oqs.davies(dots, wires)
+    T, mu = [0.2, 0.3], [0.3, -0.3]
+    blocks, jumps = (oqs.counting_statistics(model, T, mu) for model in (near, far))
+    assert type(blocks) is BlockStatistics
+    there, exact = (s.generating_function([0.3, 0.0]) / rate for s in (blocks, jumps))
+    assert abs(there / exact - 1) < max(10 * rate, 1e-9)
+    assert abs(blocks.fano(0) / jumps.fano(0) - 1) < max(10 * rate, 1e-9)

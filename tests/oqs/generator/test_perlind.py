@@ -102,7 +102,7 @@ def test_stationary_state_and_flows(interacting, coupling, real, scale):
     assert abs(flows.particle.sum()) < 1e-16 * scale
     assert abs(flows.energy.sum()) < 1e-15 * scale**2
     momentary = oqs.momentary_flows(model, rho, T, mu)
-    resolved = law.resolved(T, mu)
+    resolved = law.spectral(T, mu)
     for kind in KINDS:
         size = 1e-12 * np.abs(getattr(flows, kind)).max()
         assert np.abs(getattr(momentary, kind) - getattr(flows, kind)).max() < size

@@ -135,7 +135,7 @@ def test_derivatives_with_bosons_are_differences_of_flows():
     batch = law(many, np.tile(potential, (3, 1)))
     for k in range(3):
         assert np.allclose(batch.energy[k], law(many[k], potential).energy, rtol=1e-10)
-    resolved = law.resolved(temperature, potential)
+    resolved = law.spectral(temperature, potential)
     assert np.allclose(resolved.energy.sum(axis=0), law(temperature, potential).energy, rtol=1e-9)
     assert np.allclose(resolved.particle.sum(axis=0), law(temperature, potential).particle)
 

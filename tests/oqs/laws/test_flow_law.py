@@ -18,7 +18,7 @@ def test_flows_resolved_by_frequency_sum_to_the_flows(interacting, method):
         case = random_case(1, 3, 3, coupling="collective")
         model, T, mu = case.model, case.T, case.mu
     law = oqs.flow_law(model, method=method)
-    flows, resolved = law(T, mu), law.resolved(T, mu)
+    flows, resolved = law(T, mu), law.spectral(T, mu)
     assert resolved.particle.shape == (len(law.frequencies), 3)
     assert np.all(np.diff(law.frequencies) > 0)
     for kind in ("particle", "energy", "heat"):
@@ -39,7 +39,7 @@ def test_resolved_flows_of_independent_modes(method):
     ours = oqs.flow_law(case.model, method=method)
     exact = oqs.closed_form(case.system, case.contacts)
     np.testing.assert_allclose(ours.frequencies, exact.frequencies, rtol=1e-13)
-    found, expected = ours.resolved(case.T, case.mu), exact.resolved(case.T, case.mu)
+    found, expected = ours.spectral(case.T, case.mu), exact.spectral(case.T, case.mu)
     assert deviation(found, expected) < 1e-12
 
 
@@ -99,7 +99,7 @@ def test_results_are_read_only(method):
     ]
     for flows in (
         law(case.T, case.mu),
-        law.resolved(case.T, case.mu),
+        law.spectral(case.T, case.mu),
         closed(case.T, case.mu),
         oqs.momentary_flows(case.model, oqs.gibbs_state(case.system, 1.0, 0.0), case.T, case.mu),
     ):

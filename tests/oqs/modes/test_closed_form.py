@@ -72,7 +72,7 @@ def test_batch_equals_loop():
     law = oqs.closed_form(case.system, case.contacts)
     rng = np.random.default_rng(0)
     T, mu = rng.uniform(0.1, 2, (5, 4, 3)), rng.normal(size=(4, 3))
-    batch, resolved = law(T, mu), law.resolved(T, mu)
+    batch, resolved = law(T, mu), law.spectral(T, mu)
     entropy, filled = law.clausius_sum(T, mu), law.occupations(T, mu)
     assert batch.heat.shape == (5, 4, 3)
     assert resolved.heat.shape == (5, 4, 4, 3)

@@ -86,7 +86,7 @@ def test_hundreds_of_sites():
     T, mu = np.array([0.3, 1.0]), np.array([0.5, 0.0])
     law, exact = oqs.gaussian_law(system, contacts), oqs.closed_form(system, contacts)
     assert deviation(law(T, mu), exact(T, mu)) < 1e-13
-    resolved, per_mode = law.resolved(T, mu), exact.resolved(T, mu)
+    resolved, per_mode = law.spectral(T, mu), exact.spectral(T, mu)
     assert law.frequencies.shape == (sites,)
     np.testing.assert_allclose(resolved.heat, per_mode.heat, rtol=1e-9)
 
@@ -96,7 +96,7 @@ def test_a_batch_is_its_points():
     law = oqs.gaussian_law(system, contacts)
     rng = np.random.default_rng(0)
     T, mu = rng.uniform(0.1, 2, (4, 2, 3)), rng.normal(size=(4, 2, 3))
-    batch, resolved = law(T, mu), law.resolved(T, mu)
+    batch, resolved = law(T, mu), law.spectral(T, mu)
     assert resolved.heat.shape == (4, 2, 2, 3)
     for i, k in np.ndindex(4, 2):
         one = law(T[i, k], mu[i, k])

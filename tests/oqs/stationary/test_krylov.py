@@ -111,7 +111,7 @@ def test_independent_modes_against_the_closed_form(scale):
     T, mu = scale * np.array([0.5, 2.0]), scale * np.array([0.3, -0.4])
     law, exact = oqs.flow_law(oqs.davies(system, contacts)), oqs.closed_form(system, contacts)
     assert deviation(law(T, mu), exact(T, mu)) < 1e-11
-    resolved, per_mode = law.resolved(T, mu), exact.resolved(T, mu)
+    resolved, per_mode = law.spectral(T, mu), exact.spectral(T, mu)
     np.testing.assert_allclose(
         resolved.particle, per_mode.particle, rtol=0, atol=1e-11 * np.max(np.abs(per_mode.particle))
     )

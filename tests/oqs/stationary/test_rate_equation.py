@@ -285,7 +285,7 @@ def test_all_routes_agree(sites, scale):
                     getattr(one, kind), getattr(other, kind), rtol=0, atol=1e-12 * size
                 )
             np.testing.assert_allclose(first.frequencies, problem.frequencies, rtol=1e-12)
-            for ours, theirs in zip(first.resolved(T, mu), problem.resolved(T, mu), strict=True):
+            for ours, theirs in zip(first.spectral(T, mu), problem.spectral(T, mu), strict=True):
                 np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.max(np.abs(ours)))
 
 
@@ -345,7 +345,7 @@ def test_flows_are_proportional_to_the_rates_whatever_their_unit(gamma):
             model = oqs.davies(system, [oqs.Contact(oqs.flat(g))] * 2)
             problem = kind.of(model, POPULATIONS, model.transitions)
             flows.append(problem.solve(T, mu).energy / g)
-            of_all = problem.resolved(T, mu)[1].sum(axis=0) / g
+            of_all = problem.spectral(T, mu)[1].sum(axis=0) / g
             np.testing.assert_allclose(of_all, flows[-1], rtol=1e-10)
         np.testing.assert_allclose(flows[1], flows[0], rtol=1e-12)
 

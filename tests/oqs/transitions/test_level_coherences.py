@@ -107,7 +107,7 @@ def test_rates_are_weighted_once_for_the_start_and_the_sweep(monkeypatch):
 @pytest.mark.parametrize(("model", "scale"), MODELS.values(), ids=MODELS.keys())
 def test_flows_by_frequency_add_up(model, scale):
     problem = problem_of(model)
-    particle, energy = problem.resolved(T * scale, MU * scale)
+    particle, energy = problem.spectral(T * scale, MU * scale)
     whole = problem.solve(T * scale, MU * scale)
     gross = np.abs(whole.particle).max()
     np.testing.assert_allclose(particle.sum(axis=0), whole.particle, rtol=0, atol=1e-11 * gross)

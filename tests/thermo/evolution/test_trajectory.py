@@ -33,7 +33,7 @@ def same(one, other):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     for name in ("particle", "energy", "heat"):
         np.testing.assert_array_equal(getattr(one.flows, name), getattr(other.flows, name))
-    for name in ("outcome", "equilibrium", "found", "names", "evaluations"):
+    for name in ("outcome", "equilibrium", "event_list", "names", "evaluations"):
         assert getattr(one, name) == getattr(other, name)
     assert dict(one.parameters) == dict(other.parameters)
     times = np.linspace(0, one.t[-1], 301)
@@ -133,7 +133,7 @@ class TestFiles:
         loaded = Trajectory.load(tmp_path / "path.nc")
         same(path, loaded)
         assert loaded.gases == (table, exact)
-        assert loaded.found is None
+        assert loaded.event_list is None
         assert loaded.equilibrium is None
 
     def test_a_users_gas_is_described(self, tmp_path):

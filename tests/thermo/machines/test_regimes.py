@@ -49,7 +49,7 @@ def test_table_against_the_flows_of_eq_10(panel):
                 oqs.QuadraticSystem.from_energies(w),
                 [oqs.Contact(rate=oqs.flat(g * scale)) for g in (0.01, 0.03)],
             )
-            signs = SpectralSigns.of_flows(law.resolved(T, mu))
+            signs = SpectralSigns.of_flows(law.spectral(T, mu))
             assert np.all(signs.particle == [window.particle_1, window.particle_2])
             assert np.all(signs.energy == [window.particle_1, window.particle_2])
             assert np.all(signs.heat == [window.heat_1, window.heat_2])
@@ -67,7 +67,7 @@ def test_signs_of_a_density_matrix():
     )
     law = oqs.flow_law(model)
     T, mu = [0.6, 1.0], [20.8, 16.0]  # omega-bar = 28
-    found = SpectralSigns.of_flows(law.resolved(T, mu))
+    found = SpectralSigns.of_flows(law.spectral(T, mu))
     assert [w.heat_1 for w in TABLE_I["T_1 < T_2"]] == found.heat[:, 0].tolist()
     assert [w.heat_2 for w in TABLE_I["T_1 < T_2"]] == found.heat[:, 1].tolist()
 
@@ -175,5 +175,5 @@ def test_bad_arguments():
     with pytest.raises(ValueError, match="`frequencies` must have shape"):
         regimes([1.0, 2.0], [3.0, 4.0], 1.0)
     flows = oqs.Flows.of(np.ones((4, 3)), np.ones((4, 3)), np.zeros(3))
-    with pytest.raises(ValueError, match="`resolved` must have shape"):
+    with pytest.raises(ValueError, match="`spectral` must have shape"):
         SpectralSigns.of_flows(flows)

@@ -108,3 +108,14 @@ def test_fluctuations_on_given_axes():
 def test_bad_input(argument, call):
     with pytest.raises((TypeError, ValueError, IndexError), match=f"`{argument}` must .*but"):
         call()
+
+
+def test_fano_factors_far_above_one_are_on_the_picture():
+    leads = [oqs.Contact(oqs.flat(0.01))] * 2
+    engine = oqs.davies(oqs.QuadraticSystem.from_energies([2.4]), leads)
+    voltage = np.linspace(0.0, 0.3, 7)
+    noise = oqs.noise(engine, [[1.2, 1.0]] * 7, np.outer(voltage, [-0.5, 0.5]))
+    lowest = noise.fano()[:, 0].min()
+    assert lowest > 4
+    _, top = thermo.plot_noise(voltage, noise, reservoirs=[0]).axes[1].get_ylim()
+    assert lowest < top <= 3 * lowest

@@ -53,7 +53,7 @@ def kept(store):
     [
         (signal.SIGKILL, None),
         (signal.SIGINT, 2),
-        (signal.SIGINT, DASK),
+        pytest.param(signal.SIGINT, DASK, marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, None, marks=pytest.mark.slow),
         pytest.param(signal.SIGTERM, 2, marks=pytest.mark.slow),
     ],

@@ -1,7 +1,7 @@
 """dy/dt of Eq. (5) at one state in scalar Python numbers.
 
 At one state numpy's overhead outweighs the arithmetic twentyfold. The formulas are those of
-`thermo.gases` and `thermo.reservoirs.rates`, where they are derived and explained. As the plain
+`thermo.gases` and `thermo.reservoirs.rates`, where they are derived and explained. As the scalar
 flows they are for a first, coarse solution.
 """
 
@@ -46,7 +46,7 @@ def scalar_rates(dynamics: ReservoirDynamics) -> ScalarRates | None:
 
 
 def _flows(dynamics: ReservoirDynamics) -> ScalarFlows | None:
-    """Return the own plain flows of a batched law if it knows of them, else its flows, counted."""
+    """Return the own scalar flows of a batched law if it knows of them, else its flows, counted."""
     if not getattr(dynamics.law, "batched", False):
         return None
     scalar_flows = getattr(dynamics.law, "scalar_flows", None)

@@ -219,6 +219,6 @@ def _divided(
     starts = edges[step] + part * width[step]
     nodes = np.append(0.0, method.nodes)
     times = np.minimum(starts[:, None] + width[step, None] * nodes, edges[step + 1, None])
-    found = method.solution(edges, both).at(times)
-    divided = found[..., :size].copy(), found[..., size:].reshape(*times.shape, size, size)
+    both_at = method.solution(edges, both).at(times)
+    divided = both_at[..., :size].copy(), both_at[..., size:].reshape(*times.shape, size, size)
     return np.append(starts, edges[-1]), *divided

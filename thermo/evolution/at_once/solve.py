@@ -60,7 +60,7 @@ def solve_at_once(
             monitor.bar.update(_SHOWN * (1 - _LEFT ** next(iterations)))
 
     def attempt(tolerance: float, growth: float) -> Integration:
-        with np.errstate(all="ignore"):  # what is not finite is refused
+        with np.errstate(all="ignore"):  # states that are not finite are refused
             first = coarse(dynamics, rates, y, t_final, monitor, tolerance, growth)
             iterated()
             fine = refine(dynamics, *first, rtol, max_steps, iterated)

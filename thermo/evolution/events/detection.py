@@ -68,17 +68,17 @@ def find_events(
     window : lowest and highest frequency of the law, or None. A window of no width has no events.
     tighter : t -> a solution on [0, t] at a tighter tolerance, and this tolerance.
     """
-    found = _candidates(dynamics, solution, rtol, window)
-    if not found:
+    candidates = _candidates(dynamics, solution, rtol, window)
+    if not candidates:
         return ()
-    last = _beyond(solution, max(candidate.settled for candidate in found))
+    last = _beyond(solution, max(candidate.settled for candidate in candidates))
     exact, exact_rtol = tighter(last)
     events: list[Event] = []
     for candidate in _candidates(dynamics, exact, exact_rtol, window):
         when = _locate(dynamics, exact, candidate)
-        match = None if when is None else _match(candidate, when, found, solution)
+        match = None if when is None else _match(candidate, when, candidates, solution)
         if when is not None and match is not None:
-            found.remove(match)
+            candidates.remove(match)
             T, mu = dynamics.unpack(exact.at(when))
             events += candidate.signal.events(when, T, mu, candidate.rising, _FLOOR * rtol)
     return tuple(sorted(events, key=lambda event: event.time))
@@ -131,19 +131,21 @@ def _candidates(
     times = solution.grid(fractions())
     level = extremum_times(solution.t, curves(times), _LEAST * floor)
     times = np.unique(np.concatenate([times, level]))
-    values, found = curves(times), []
+    values, candidates = curves(times), []
     for signal, curve in zip(signs, values, strict=False):
         for place, settled in sign_changes(curve, floor):
             start, stop = float(times[place]), float(times[settled])
-            found.append(_Candidate(signal, start, stop, start, stop, bool(curve[settled] > 0)))
+            candidates.append(
+                _Candidate(signal, start, stop, start, stop, bool(curve[settled] > 0))
+            )
     for extremum, curve in zip(watched, values[len(signs) :], strict=True):
         for place, settled, minimum in extrema_of(curve, floor):
             away = np.abs(curve[:place] - curve[place]) > floor
             since = place - int(np.argmax(away[::-1])) - 1
             before, after, first, last = times[[place - 1, place + 1, since, settled]].tolist()
             when = float(times[place])
-            found.append(_Candidate(extremum, before, after, first, last, minimum, when))
-    return found
+            candidates.append(_Candidate(extremum, before, after, first, last, minimum, when))
+    return candidates
 
 
 def _locate(

@@ -44,7 +44,7 @@ class Event:
     >>> law = oqs.closed_form(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
     >>> reservoirs = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=1.0)] * 2
     >>> path = thermo.evolve(law, reservoirs, T=[0.6, 1.0], mu=[20.8, 16.0])
-    >>> for event in path.found[:2]:
+    >>> for event in path.event_list[:2]:
     ...     print(f"{event.kind} of {event.reservoirs}: {event.value:.4f} at t = {event.time:.3e}")
     omega-bar enters of (0, 1): 21.5000 at t = 4.171e+04
     T minimum of (0,): 0.3690 at t = 8.639e+04

@@ -54,14 +54,14 @@ def _zeros(edges: FloatArray, curves: FloatArray, least: float, derivatives: int
         coefficients = np.asarray(chebyshev.chebder(coefficients), dtype=np.float64)
     # |T_n| <= 1: where the mean outweighs all the rest there is no root
     varies &= np.abs(coefficients[0]) <= np.abs(coefficients[1:]).sum(axis=0)
-    found = [np.zeros(0)]
+    zeros = [np.zeros(0)]
     for curve, step in zip(*np.nonzero(varies), strict=True):
         series = coefficients[:, curve, step]
         roots = chebyshev.chebroots(chebyshev.chebtrim(series, _ROUNDING * np.abs(series).max()))
         real = roots[np.abs(roots.imag) <= _REAL * (1 + np.abs(roots))].real
         inside = real[np.abs(real) < 1 - _BORDER]
-        found.append(edges[step] + (edges[step + 1] - edges[step]) * (inside + 1) / 2)
-    return np.unique(np.concatenate(found))
+        zeros.append(edges[step] + (edges[step + 1] - edges[step]) * (inside + 1) / 2)
+    return np.unique(np.concatenate(zeros))
 
 
 @functools.cache

@@ -44,10 +44,10 @@ class Crossing:
         i = self.pair[0]
         if self.quantity == "mu":
             return [Event("mu crossing", self.pair, time, float(mu[i]))]
-        found = [Event("T crossing", self.pair, time, float(T[i]))]
+        crossings = [Event("T crossing", self.pair, time, float(T[i]))]
         if self.spectral and abs(Crossing("mu", self.pair).values(T, mu)) > floor:
-            found.append(Event("omega-bar diverges", self.pair, time, math.inf))
-        return found
+            crossings.append(Event("omega-bar diverges", self.pair, time, math.inf))
+        return crossings
 
 
 @final
@@ -131,16 +131,16 @@ def extrema_of(curve: FloatArray, floor: float) -> list[tuple[int, int, bool]]:
     """
     slope = np.sign(np.diff(curve))
     corners: NDArray[np.intp] = np.flatnonzero(slope[1:] != slope[:-1]) + 1
-    found: list[tuple[int, int, bool]] = []
+    extrema: list[tuple[int, int, bool]] = []
     high = low = direction = 0
     for k in [0, *corners.tolist(), len(curve) - 1]:
         value = curve[k]
         high = k if value > curve[high] else high
         low = k if value < curve[low] else low
         if direction >= 0 and curve[high] - value > floor:
-            found += [(high, k, False)] if direction else []
+            extrema += [(high, k, False)] if direction else []
             direction, low = -1, k
         elif direction <= 0 and value - curve[low] > floor:
-            found += [(low, k, True)] if direction else []
+            extrema += [(low, k, True)] if direction else []
             direction, high = 1, k
-    return found
+    return extrema

@@ -58,15 +58,18 @@ def response_of(reservoirs: Reservoirs, T: FloatArray, mu: FloatArray) -> FloatA
     """
     count, n = T.shape
     jacobian = reservoirs.unit_jacobian(T, mu)
-    found = np.zeros((count, 2, n, 2, n))
+    response = np.zeros((count, 2, n, 2, n))
     for j in range(n):
         size = float(reservoirs.per_capacity[j])  # 0 where T and mu stay
         if not reservoirs.has_potential[j]:
-            found[:, 0, j, 1, j] = size / jacobian[:, j, 1, 0]
+            response[:, 0, j, 1, j] = size / jacobian[:, j, 1, 0]
             continue
         # Eq. (5) for one particle or one unit of energy that comes in
         for kind, (particle, energy) in enumerate(((-1.0, 0.0), (0.0, -1.0))):
             p, heat = np.full(count, particle), energy - mu[:, j] * particle
             rates = reservoir_rates(jacobian[:, j], T[:, j], mu[:, j], p, heat)
-            found[:, 0, j, kind, j], found[:, 1, j, kind, j] = size * rates[0], size * rates[1]
-    return found.reshape(count, 2 * n, 2 * n)
+            response[:, 0, j, kind, j], response[:, 1, j, kind, j] = (
+                size * rates[0],
+                size * rates[1],
+            )
+    return response.reshape(count, 2 * n, 2 * n)

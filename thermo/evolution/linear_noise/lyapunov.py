@@ -56,7 +56,7 @@ def _stepped(
 ) -> FloatArray:
     """Return Sigma (m, d, d) in units of `unit`, by so many steps between two times."""
     size, method = len(unit), radau(_STAGES)
-    found = np.zeros((len(t), size, size))
+    covariances = np.zeros((len(t), size, size))
     fractions = np.arange(pieces) / pieces
     starts = (t[:-1, None] + np.diff(t)[:, None] * fractions).ravel()
     edges = np.append(starts, t[-1:])
@@ -69,8 +69,8 @@ def _stepped(
             sigma = factor @ sigma + added
             if k % pieces == 0:
                 square = sigma.reshape(size, size)
-                found[k // pieces] = (square + square.T) / 2
-    return found
+                covariances[k // pieces] = (square + square.T) / 2
+    return covariances
 
 
 def _maps(

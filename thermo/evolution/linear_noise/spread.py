@@ -54,8 +54,8 @@ class PathFluctuations(Summarised):
     >>> model = oqs.davies(dots, [oqs.Contact(rate, name="cold"), oqs.Contact(rate, name="hot")])
     >>> box = [thermo.Reservoir(thermo.SommerfeldGas(1.5), capacity=100.0)] * 2
     >>> path = thermo.evolve(oqs.flow_law(model), box, T=[0.6, 1.0], mu=[20.8, 16.0])
-    >>> found = path.fluctuations()
-    >>> print(np.round(found.T_std[-1], 3))  # ten times the capacity: sqrt(10) times smaller
+    >>> fluctuations = path.fluctuations()
+    >>> print(np.round(fluctuations.T_std[-1], 3))  # ten times the capacity: sqrt(10) times smaller
     [0.023 0.023]
     """
 

@@ -28,12 +28,12 @@ def made_by(document: Document) -> dict[str, Any]:
     }
 
 
-def plain(values: ArrayLike) -> Any:
+def as_json(values: ArrayLike) -> Any:
     """Return numbers as nested lists; what JSON has no number for is null."""
     array = np.asarray(values, dtype=np.float64)
-    found = array.astype(object)
-    found[~np.isfinite(array)] = None
-    return found.tolist()
+    nested = array.astype(object)
+    nested[~np.isfinite(array)] = None
+    return nested.tolist()
 
 
 def state_data(
@@ -44,7 +44,7 @@ def state_data(
         {
             "name": name,
             "T": float(t),
-            "mu": plain(m),
+            "mu": as_json(m),
             **si_data(units, T=("temperature", t), mu=("energy", m)),
         }
         for name, t, m in zip(names, np.asarray(T), np.asarray(mu), strict=True)
@@ -53,7 +53,7 @@ def state_data(
 
 def kinds_data(flows: Flows, units: Units | None) -> dict[str, Any]:
     """Return particle, energy and heat flows."""
-    natural = {kind: plain(getattr(flows, kind)) for kind in ("particle", "energy", "heat")}
+    natural = {kind: as_json(getattr(flows, kind)) for kind in ("particle", "energy", "heat")}
     return natural | si_data(
         units,
         particle=("particle_flow", flows.particle),
@@ -63,19 +63,19 @@ def kinds_data(flows: Flows, units: Units | None) -> dict[str, Any]:
     )
 
 
-def audit_data(found: Audit) -> dict[str, Any]:
+def audit_data(audit: Audit) -> dict[str, Any]:
     """Return an audit: its verdict and every assumption."""
     return {
-        "verdict": found.verdict.name.lower(),
+        "verdict": audit.verdict.name.lower(),
         "assumptions": [
             {
                 "name": a.name,
-                "ratio": plain(a.ratio),
+                "ratio": as_json(a.ratio),
                 "verdict": a.verdict.name.lower(),
                 "measure": a.measure,
                 "remedy": a.remedy,
             }
-            for a in found.assumptions
+            for a in audit.assumptions
         ],
     }
 
@@ -85,7 +85,7 @@ def checks_data(checks: Sequence[Check]) -> list[dict[str, Any]]:
     return [
         {
             "name": check.name,
-            "value": plain(check.value),
+            "value": as_json(check.value),
             "tolerance": check.tolerance,
             "passed": check.passed,
         }
@@ -98,6 +98,6 @@ def si_data(units: Units | None, **quantities: tuple[str, ArrayLike]) -> dict[st
     if units is None:
         return {}
     return {
-        f"{name}_{SI_UNITS[kind]}": plain(getattr(units, kind)(values))
+        f"{name}_{SI_UNITS[kind]}": as_json(getattr(units, kind)(values))
         for name, (kind, values) in quantities.items()
     }

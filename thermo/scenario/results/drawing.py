@@ -44,7 +44,7 @@ def save_figures(
     figure = plot_trajectory(
         path,
         frequencies=modes if 0 < len(modes) <= _MOST_MODES else None,
-        events=outputs.mark_events and path.found is not None,
+        events=outputs.mark_events and path.event_list is not None,
         heat=outputs.heat,
         entropy=outputs.entropy,
         width=outputs.width,

@@ -160,11 +160,11 @@ def _left_by_interrupted(
     place: pathlib.Path, target: pathlib.Path, overwrite: bool, resume: str | None
 ) -> bool:
     """Return whether the folder holds an unfinished run of the scenario that is resumed."""
-    found = None if resume is None else former(place)
-    if found is None:
+    summary = None if resume is None else former(place)
+    if summary is None:
         return False
-    same = found["scenario"]["sha256"] == resume
-    if same and not found["complete"]:
+    same = summary["scenario"]["sha256"] == resume
+    if same and not summary["complete"]:
         return True
     if overwrite:
         return False

@@ -29,12 +29,12 @@ class FolderError(ValueError):
 def former(folder: pathlib.Path) -> dict[str, Any] | None:
     """Return the summary of a run whose folder this is, and nothing but its files; else None."""
     try:
-        found: dict[str, Any] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-        ours = {SUMMARY, LOCK, *found["files"]}
-        same = found["format"] == FORMAT and set(os.listdir(folder)) <= ours
+        summary: dict[str, Any] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        ours = {SUMMARY, LOCK, *summary["files"]}
+        same = summary["format"] == FORMAT and set(os.listdir(folder)) <= ours
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return found if same else None
+    return summary if same else None
 
 
 def is_free(place: pathlib.Path) -> bool:

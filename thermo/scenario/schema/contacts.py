@@ -106,10 +106,10 @@ def _fermionic(
 
 
 def _coupling(keys: dict[str, Any], place: Place) -> ComplexArray | None:
-    found: ComplexArray | None = keys["coupling"]
+    coupling: ComplexArray | None = keys["coupling"]
     if keys["spin"] is None:
-        return found
-    if found is not None:
+        return coupling
+    if coupling is not None:
         raise place.at("spin").error("must not stand beside `coupling`", "Give one of them.")
     with place.at("spin").blamed():
         return spin_channels(**keys["spin"])

@@ -88,11 +88,11 @@ def load(path: str | os.PathLike[str]) -> Document:
     file = pathlib.Path(path)
     place = Place(str(file))
     try:
-        found = file.stat()
-        if not stat.S_ISREG(found.st_mode):  # a folder, a pipe that would never end
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):  # a folder, a pipe that would never end
             raise place.error("must be a file, but is none", "Give the path of a TOML file.")
-        if found.st_size > _LARGEST:
-            raise place.error(f"must be at most {_LARGEST} bytes, but has {found.st_size}")
+        if status.st_size > _LARGEST:
+            raise place.error(f"must be at most {_LARGEST} bytes, but has {status.st_size}")
         content = file.read_bytes().decode("utf-8-sig")  # some editors begin with a mark
     except FileNotFoundError:
         raise place.error("is not there", "Give the path of a TOML file.") from None

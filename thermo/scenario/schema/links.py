@@ -67,19 +67,19 @@ def read_links(value: object, place: Place) -> Links:
             f"must be tables [[links]], but is {shown(value)}", "Give `between` and `strength`."
         )
     problems = Problems()
-    found: dict[tuple[str, str], Link] = {}
+    links: dict[tuple[str, str], Link] = {}
     for index, table in enumerate(value):
         at = place.at(index)
         read = problems.tried(LINKS, table, at)
         if read is None:
             continue
         pair, link = read
-        if pair in found or pair[::-1] in found:
+        if pair in links or pair[::-1] in links:
             problems.add(
                 at.at("between").error(
                     f"must be another pair, but {list(pair)} is joined twice", "Add them up."
                 )
             )
-        found[pair] = link
+        links[pair] = link
     problems.raise_any()
-    return found
+    return links

@@ -136,10 +136,10 @@ class Place:
         except ScenarioError:
             raise
         except (TypeError, ValueError, IndexError, ArithmeticError) as error:
-            found = _ARGUMENT.match(str(error))
-            if found is None:
+            match = _ARGUMENT.match(str(error))
+            if match is None:
                 problem = Problem(self.file, self.key, f"is refused: {error}")
                 raise ScenarioError(problem) from error
-            rest = str(error)[found.end() :].lstrip()
-            key = self.key if found[1] == self.key.rpartition(".")[2] else self.at(found[1]).key
+            rest = str(error)[match.end() :].lstrip()
+            key = self.key if match[1] == self.key.rpartition(".")[2] else self.at(match[1]).key
             raise ScenarioError(Problem(self.file, key, rest)) from error

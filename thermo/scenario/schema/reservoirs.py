@@ -117,12 +117,12 @@ def read_reservoirs(
             )
         problems.tried(_check_links, linked, names, place)
     kinds = [contact.fermionic for contact in contacts or ()]
-    found = [
+    tried = [
         problems.tried(_reservoir, table, at, names[j], kinds[j] if j < len(kinds) else None)
         for j, (table, at) in enumerate(tables)
     ]
     problems.raise_any()
-    read = [each for each in found if each is not None]
+    read = [each for each in tried if each is not None]
     return ReservoirsRead(
         names=tuple(names),
         T=read_only(np.array([keys["T"] for keys, _ in read])),

@@ -124,8 +124,8 @@ def read_system(value: object, place: Place) -> AnySystem:
     keys = SYSTEM(value, place)
     given = [way for way in _WAYS if keys[way] is not None]
     if len(given) != 1:
-        found = f"has {quoted(given)}" if given else "has none"
-        problem = f"must have exactly one of {quoted(_WAYS)}, but {found}"
+        has = f"has {quoted(given)}" if given else "has none"
+        problem = f"must have exactly one of {quoted(_WAYS)}, but {has}"
         raise place.error(problem, "It says what the system is.")
     if keys["builder"] is not None:
         return _built(keys, place)
@@ -146,14 +146,14 @@ def read_system(value: object, place: Place) -> AnySystem:
 
 def _mapping(terms: tuple[dict[str, Any], ...], place: Place) -> Any:
     """Return {sites: value} as `from_terms` takes it; each term once."""
-    found: dict[tuple[int, ...], complex] = {}
+    by_sites: dict[tuple[int, ...], complex] = {}
     for i, term in enumerate(terms):
         sites = term["sites"]
-        if sites in found:
+        if sites in by_sites:
             problem = f"stands twice, for the sites {list(sites)}"
             raise place.at(i).error(problem, "Give each term once.")
-        found[sites] = term["value"]
-    return found or None
+        by_sites[sites] = term["value"]
+    return by_sites or None
 
 
 def _built(keys: Mapping[str, Any], place: Place) -> System:
@@ -164,11 +164,11 @@ def _built(keys: Mapping[str, Any], place: Place) -> System:
         raise place.at("kind").error("goes with `energies` or `h`", "Leave it out.")
     build = BUILDERS[keys["builder"]]
     at = place.at("arguments", f"Give the arguments of oqs.{keys['builder']}.")
-    found = energies_of(build, "anisotropy", **(_QUBIT_ARGUMENTS if build in _QUBITS else {}))(
+    arguments = energies_of(build, "anisotropy", **(_QUBIT_ARGUMENTS if build in _QUBITS else {}))(
         {} if keys["arguments"] is None else keys["arguments"], at
     )
     with at.blamed():
-        return build(**found)
+        return build(**arguments)
 
 
 def _refuse_terms(keys: Mapping[str, Any], place: Place, problem: str, remedy: str) -> None:

@@ -63,9 +63,9 @@ class Table:
     def __call__(self, value: object, place: Place) -> dict[str, Any]:
         """Return the meaning of every key, defaults included; raise all that is wrong together."""
         problems = Problems()
-        found = self.partial(value, place, problems)
+        meaning = self.partial(value, place, problems)
         problems.raise_any()
-        return found
+        return meaning
 
     def partial(self, value: object, place: Place, problems: Problems) -> dict[str, Any]:
         """Return the meaning of every key, None of one that cannot be read: that is a problem."""
@@ -78,18 +78,18 @@ class Table:
             if name not in known:
                 meant |= set(_nearest(name, self.keys))
                 problems.add(unknown(place.at(name), name, self.keys))
-        found: dict[str, Any] = {}
+        meaning: dict[str, Any] = {}
         for name, key in self.keys.items():
             at = place.at(name, key.meaning)
             if names[name]:
-                found[name] = problems.tried(_read, key, name, names[name], value, place)
+                meaning[name] = problems.tried(_read, key, name, names[name], value, place)
             elif key.default is not REQUIRED:
-                found[name] = key.default
+                meaning[name] = key.default
             else:
-                found[name] = None
+                meaning[name] = None
                 if name not in meant:  # a misspelt key is not missing as well
                     problems.add(at.error("is missing"))
-        return found
+        return meaning
 
 
 def _read(key: Key, name: str, names: list[str], value: Mapping[str, object], place: Place) -> Any:

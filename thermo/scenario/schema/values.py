@@ -53,18 +53,18 @@ def number(value: object, place: Place) -> float:
 
 def positive(value: object, place: Place) -> float:
     """Return a finite number > 0."""
-    found = number(value, place)
-    if not found > 1 / _LARGEST:
+    read = number(value, place)
+    if not read > 1 / _LARGEST:
         raise place.error(f"must be positive, but is {shown(value)}")
-    return found
+    return read
 
 
 def not_negative(value: object, place: Place) -> float:
     """Return a finite number >= 0."""
-    found = number(value, place)
-    if not found >= 0:
+    read = number(value, place)
+    if not read >= 0:
         raise place.error(f"must be >= 0, but is {shown(value)}")
-    return found
+    return read
 
 
 def complex_number(value: object, place: Place) -> complex:
@@ -72,12 +72,12 @@ def complex_number(value: object, place: Place) -> complex:
     if not isinstance(value, str):
         return complex(number(value, place))
     try:
-        found = complex(value.replace(" ", ""))
+        read = complex(value.replace(" ", ""))
     except ValueError:
-        found = complex(math.nan)
-    if not abs(found.real) + abs(found.imag) <= _LARGEST:
+        read = complex(math.nan)
+    if not abs(read.real) + abs(read.imag) <= _LARGEST:
         raise place.error(f'must be a number or text such as "0.1+0.2j", but is {shown(value)}')
-    return found
+    return read
 
 
 def boolean(value: object, place: Place) -> bool:
@@ -98,10 +98,10 @@ def text(value: object, place: Place) -> str:
 
 def name(value: object, place: Place) -> str:
     """Return a name: text without dots, which join the names of keys."""
-    found = text(value, place)
-    if "." in found or len(found) > 60:
+    read = text(value, place)
+    if "." in read or len(read) > 60:
         raise place.error(f"must have no dot and at most 60 characters, but is {shown(value)}")
-    return found
+    return read
 
 
 def numbers(value: object, place: Place) -> FloatArray:

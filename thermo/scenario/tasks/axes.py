@@ -26,7 +26,7 @@ _RANGE: Final = Table(
 def read_axis(value: object, place: Place) -> FloatArray:
     """Return the values (m,) of an axis: an array, or start, stop and num; each value once."""
     if not isinstance(value, dict):
-        found = numbers(value, place)
+        points = numbers(value, place)
     else:
         keys = _RANGE(value, place)
         if keys["spacing"] == "geometric" and not (keys["start"] > 0 and keys["stop"] > 0):
@@ -35,18 +35,18 @@ def read_axis(value: object, place: Place) -> FloatArray:
                 "Give positive ends.",
             )
         space = np.linspace if keys["spacing"] == "linear" else np.geomspace
-        found = space(keys["start"], keys["stop"], keys["num"])
-    if len(np.unique(found)) < len(found):
+        points = space(keys["start"], keys["stop"], keys["num"])
+    if len(np.unique(points)) < len(points):
         raise place.error("must hold each value once, but repeats some")
-    return read_only(found)
+    return read_only(points)
 
 
 def read_axes(value: object, place: Place) -> dict[str, FloatArray]:
     """Return the axes of a sweep, at least one."""
     if not isinstance(value, dict) or not value:
         raise place.error(f"must be a table of at least one axis, but is {shown(value)}")
-    found = {path: read_axis(values, place.at(path)) for path, values in value.items()}
-    points = int(np.prod([float(len(values)) for values in found.values()]))
+    axes = {path: read_axis(values, place.at(path)) for path, values in value.items()}
+    points = int(np.prod([float(len(values)) for values in axes.values()]))
     if points > _MOST_POINTS:
         raise place.error(f"must make at most {_MOST_POINTS} points, but makes {points}")
-    return found
+    return axes

@@ -23,15 +23,15 @@ def gross_rates(scenario: Scenario, law: ScenarioLaw) -> Flows:
     """Return the gross rates, links included, in which flows of a vanishing net are rounding."""
     state = scenario.contact_T, scenario.contact_mu
     if isinstance(law, DensityMatrixLaw):
-        found = gross_flows(law.model, *state)
+        gross = gross_flows(law.model, *state)
     elif isinstance(law, BosonLaw):
-        found = law.gross(*state)
+        gross = law.gross(*state)
     else:
-        found = gross_of_modes(quadratic(scenario), leads(scenario), *state)
+        gross = gross_of_modes(quadratic(scenario), leads(scenario), *state)
     whole = with_its_links(law, scenario)
     if not isinstance(whole, LinkedLaw):
-        return found
-    return whole.completed_gross(found, scenario.T, np.nan_to_num(scenario.mu))
+        return gross
+    return whole.completed_gross(gross, scenario.T, np.nan_to_num(scenario.mu))
 
 
 def deviation(flows: Flows, reference: Flows, T: FloatArray, gross: Flows) -> float:

@@ -19,10 +19,10 @@ from oqs.validity.verdict import Audit
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import (
+    as_json,
     audit_data,
     checks_data,
     kinds_data,
-    plain,
     si_data,
     state_data,
 )
@@ -117,7 +117,7 @@ def _law_data(
         **kinds_data(flows, units),
         "clausius_sum": clausius,
         **si_data(units, clausius_sum=("entropy_rate", clausius)),
-        "deviation": plain(off),
+        "deviation": as_json(off),
         "untouched": [str(part) for part in getattr(law, "untouched", ())],
     }
 

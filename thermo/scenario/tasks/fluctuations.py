@@ -16,7 +16,7 @@ from oqs.fluctuations.jump_statistics import JumpStatistics
 from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import checks_data, plain, state_data
+from thermo.scenario.results.data import as_json, checks_data, state_data
 from thermo.scenario.results.drawing import save_fluctuation_figures
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table
@@ -81,21 +81,21 @@ class FluctuationsTask:
             "reservoirs": state_data(
                 names, scenario.contact_T, scenario.contact_mu, workspace.units
             ),
-            "cumulants": {kind: plain(np.array(rows)) for kind, rows in cumulants.items()},
-            "covariance": {kind: plain(stats.covariance(kind)) for kind in KINDS},
-            "fano": {kind: plain(_each(stats.fano, kind, names)) for kind in KINDS},
-            "uncertainty": {kind: plain(_each(stats.uncertainty, kind, names)) for kind in KINDS},
+            "cumulants": {kind: as_json(np.array(rows)) for kind, rows in cumulants.items()},
+            "covariance": {kind: as_json(stats.covariance(kind)) for kind in KINDS},
+            "fano": {kind: as_json(_each(stats.fano, kind, names)) for kind in KINDS},
+            "uncertainty": {kind: as_json(_each(stats.uncertainty, kind, names)) for kind in KINDS},
             "entropy_production": stats.entropy_production,
-            "frequencies": None if self.frequencies is None else plain(self.frequencies),
-            "spectrum": None if spectrum is None else plain(spectrum),
+            "frequencies": None if self.frequencies is None else as_json(self.frequencies),
+            "spectrum": None if spectrum is None else as_json(spectrum),
             "checks": checks_data(checks),
         }
         return Outcome(data, checks)
 
     def _spectrum(self, stats: JumpStatistics) -> FloatArray:
         """Return S_jj(Omega) (F, n) of the particle currents, which is real."""
-        found = stats.noise_spectrum(np.asarray(self.frequencies))
-        return np.asarray(np.diagonal(found, axis1=1, axis2=2).real)
+        spectrum = stats.noise_spectrum(np.asarray(self.frequencies))
+        return np.asarray(np.diagonal(spectrum, axis1=1, axis2=2).real)
 
 
 def _each(method: Any, kind: str, names: tuple[str, ...]) -> list[float]:

@@ -15,7 +15,7 @@ from oqs.state.relaxation import Relaxation, relax, relaxation_time
 from oqs.system.base import FermionicSystem, System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import checks_data, kinds_data, plain, si_data, state_data
+from thermo.scenario.results.data import as_json, checks_data, kinds_data, si_data, state_data
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
@@ -85,11 +85,11 @@ class RelaxationTask:
         units, checks = workspace.units, _checks(result)
         data = {  # without density matrices, which are too many numbers for JSON
             "reservoirs": state_data(names, scenario.contact_T, scenario.contact_mu, units),
-            "time": plain(result.times),
+            "time": as_json(result.times),
             **si_data(units, time=("time", result.times)),
             **kinds_data(result.flows, units),
-            "entropy": plain(result.entropy),
-            "entropy_production": plain(result.entropy_production),
+            "entropy": as_json(result.entropy),
+            "entropy_production": as_json(result.entropy_production),
             "checks": checks_data(checks),
         }
         return Outcome(data, checks)

@@ -16,7 +16,7 @@ from oqs.response.onsager import LinearResponse, linear_response
 from oqs.system.base import System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import checks_data, plain
+from thermo.scenario.results.data import as_json, checks_data
 from thermo.scenario.results.drawing import save_response_figure
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table
@@ -102,32 +102,32 @@ class ResponseTask:
             ProgressBar("response", workspace.progress),
             scenario.document.place.at("reservoirs").blamed(),
         ):
-            found = self.response(scenario)
+            response = self.response(scenario)
         if workspace.folder is not None and scenario.outputs.netcdf:
-            table = found.to_dataset().assign_coords(reservoir=list(names), driven=list(names))
+            table = response.to_dataset().assign_coords(reservoir=list(names), driven=list(names))
             save_table(table, workspace.folder, "response.nc", scenario)
         if workspace.folder is not None and scenario.outputs.figures:
-            self._draw(scenario, found, workspace.folder)
-        checks = _checks(found.onsager)
+            self._draw(scenario, response, workspace.folder)
+        checks = _checks(response.onsager)
         pairs = [
-            {"between": [names[j], names[q]], **_coefficients(found, j, q)}
+            {"between": [names[j], names[q]], **_coefficients(response, j, q)}
             for j in range(len(names))
             for q in range(j + 1, len(names))
         ]
         data = {
-            "T": found.T,
-            "mu": found.mu,
+            "T": response.T,
+            "mu": response.mu,
             "law": chosen_law(self.law, scenario),
-            "onsager": plain(found.onsager),
+            "onsager": as_json(response.onsager),
             "pairs": pairs,
             "checks": checks_data(checks),
         }
         return Outcome(data, checks)
 
 
-def _coefficients(found: LinearResponse, j: int, q: int) -> dict[str, Any]:
-    pair = found.pair(j, q)
-    return {name: plain(np.array(getattr(pair, name))) for name in COEFFICIENTS}
+def _coefficients(response: LinearResponse, j: int, q: int) -> dict[str, Any]:
+    pair = response.pair(j, q)
+    return {name: as_json(np.array(getattr(pair, name))) for name in COEFFICIENTS}
 
 
 def _checks(onsager: FloatArray) -> tuple[Check, ...]:

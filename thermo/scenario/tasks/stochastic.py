@@ -11,7 +11,7 @@ from rich.console import Console
 
 from oqs.generator.model import Model
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import checks_data, plain, si_data
+from thermo.scenario.results.data import as_json, checks_data, si_data
 from thermo.scenario.results.drawing import save_stochastic_figure
 from thermo.scenario.results.naming import TRAJECTORIES
 from thermo.scenario.results.tables import save_table
@@ -77,9 +77,9 @@ class StochasticTask:
             "trajectories": len(ensemble.trajectories),
             "jumps": int(ensemble.jumps.sum()),
             "seed": str(ensemble.seed),
-            "time": plain(ensemble.times),
+            "time": as_json(ensemble.times),
             **{
-                f"{name}_{moment}": plain(getattr(ensemble, f"{name}_{moment}"))
+                f"{name}_{moment}": as_json(getattr(ensemble, f"{name}_{moment}"))
                 for name in ("T", "mu", "N", "E")
                 for moment in ("mean", "std")
             },
@@ -91,7 +91,7 @@ class StochasticTask:
                 mu_mean=("energy", ensemble.mu_mean),
                 mu_std=("energy", ensemble.mu_std),
             ),
-            "closed": plain(ensemble.closed.sum(axis=0)),
+            "closed": as_json(ensemble.closed.sum(axis=0)),
             "checks": checks_data(checks),
         }
         return Outcome(data, checks)

@@ -14,7 +14,7 @@ from rich.text import Text
 from oqs.arguments import FloatArray
 from thermo.deferred import xr
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import checks_data, plain
+from thermo.scenario.results.data import as_json, checks_data
 from thermo.scenario.results.drawing import save_sweep_figures
 from thermo.scenario.results.naming import PART, FolderError
 from thermo.scenario.results.tables import save_table
@@ -77,7 +77,7 @@ class SweepTask:
             points = len(workspace.part.points(points))
         checks = (Check("sweep: points that failed, over all", len(failed) / points, 0.0),)
         data = {
-            "axes": {name: plain(values) for name, values in self.axes.items()},
+            "axes": {name: as_json(values) for name, values in self.axes.items()},
             "quantities": list(self.quantities),
             "points": points,
             "failed": len(failed),
@@ -121,10 +121,10 @@ class SweepTask:
         Raises FolderError where their table has other axes or quantities.
         """
         table = merge(workspace.merged)
-        asked = {name: plain(values) for name, values in self.axes.items()}
-        found = {str(name): plain(table[name].values) for name in table["error"].dims}
+        asked = {name: as_json(values) for name, values in self.axes.items()}
+        stored = {str(name): as_json(table[name].values) for name in table["error"].dims}
         given = {*map(str, table.data_vars)} - {"error"}
-        if asked != found or (given and given != set(self.quantities)):
+        if asked != stored or (given and given != set(self.quantities)):
             raise FolderError(
                 "The parts to merge are of a sweep with other axes or quantities than the "
                 "scenario's. Give the scenario that they were computed from."

@@ -29,13 +29,15 @@ def _flows(scenario: Scenario, law: str) -> dict[str, Any]:
 
 
 def _noise(scenario: Scenario, law: str) -> dict[str, Any]:
-    found = oqs.noise(make_model(scenario), scenario.contact_T, np.nan_to_num(scenario.contact_mu))
+    fluctuations = oqs.noise(
+        make_model(scenario), scenario.contact_T, np.nan_to_num(scenario.contact_mu)
+    )
     return {
-        "noise": np.diagonal(found.covariance("particle")),
-        "heat_noise": np.diagonal(found.covariance("heat")),
-        "fano": found.fano("particle"),
-        "uncertainty": found.uncertainty("particle"),
-        "heat_uncertainty": found.uncertainty("heat"),
+        "noise": np.diagonal(fluctuations.covariance("particle")),
+        "heat_noise": np.diagonal(fluctuations.covariance("heat")),
+        "fano": fluctuations.fano("particle"),
+        "uncertainty": fluctuations.uncertainty("particle"),
+        "heat_uncertainty": fluctuations.uncertainty("heat"),
     }
 
 

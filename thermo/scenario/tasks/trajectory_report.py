@@ -14,7 +14,7 @@ from thermo.evolution.events.events import Event
 from thermo.evolution.stopping import distance
 from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.outcome import Check
-from thermo.scenario.results.data import audit_data, checks_data, plain, state_data
+from thermo.scenario.results.data import as_json, audit_data, checks_data, state_data
 from thermo.scenario.results.text import digits, print_audit, print_table, with_unit
 
 _MOST_EVENTS = 12  # on a terminal
@@ -48,16 +48,16 @@ def trajectory_data(path: Trajectory, judged: Audit | None, units: Units | None)
     return {
         "outcome": path.outcome,
         "t_end": float(path.t[-1]),
-        **({} if units is None else {"t_end_s": plain(units.time(path.t[-1]))}),
+        **({} if units is None else {"t_end_s": as_json(units.time(path.t[-1]))}),
         "start": state_data(names, path.T[0], path.mu[0], units),
         "end": state_data(names, path.T[-1], path.mu[-1], units),
-        "lowest_T": plain(path.T.min(axis=0)),
+        "lowest_T": as_json(path.T.min(axis=0)),
         "equilibrium": None
         if goal is None
         else state_data(["equilibrium"], [goal.T], [goal.mu], units)[0],
         "events": None
-        if path.found is None
-        else [_event_data(event, names, units) for event in path.found],
+        if path.event_list is None
+        else [_event_data(event, names, units) for event in path.event_list],
         "evaluations": path.evaluations,
         "parameters": dict(path.parameters),
         "audit": None if judged is None else audit_data(judged),
@@ -66,19 +66,19 @@ def trajectory_data(path: Trajectory, judged: Audit | None, units: Units | None)
 
 
 def _event_data(event: Event, names: tuple[str, ...], units: Units | None) -> dict[str, Any]:
-    found = {
+    data = {
         "kind": event.kind,
         "reservoirs": [names[j] for j in event.reservoirs],
         "time": event.time,
-        "value": plain(event.value),
+        "value": as_json(event.value),
     }
     if units is not None:
-        found["time_s"] = plain(units.time(event.time))
+        data["time_s"] = as_json(units.time(event.time))
         if event.kind.startswith("T "):
-            found["value_K"] = plain(units.temperature(event.value))
+            data["value_K"] = as_json(units.temperature(event.value))
         else:
-            found["value_meV"] = plain(units.energy(event.value))
-    return found
+            data["value_meV"] = as_json(units.energy(event.value))
+    return data
 
 
 _ENDS: Final = {

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from oqs import Contact, QuadraticSystem
@@ -189,28 +189,23 @@ class ExplicitReservoirs(Summarised):
             for j, (member, name) in enumerate(zip(self.group, self.group.names, strict=True))
         ]
         if kappa == 0:
-            found = evolve_freely(self.hamiltonian, occupations, self._parts, grid)
+            evolved = evolve_freely(self.hamiltonian, occupations, self._parts, grid)
         else:
-            found = evolve_thermalised(
+            evolved = evolve_thermalised(
                 self.hamiltonian, occupations, self._parts, grid, kappa, members
             )
-        small = [m.at(found.lost[:, j], found.released[:, j]) for j, m in enumerate(members)]
+        small = [m.at(evolved.lost[:, j], evolved.released[:, j]) for j, m in enumerate(members)]
         for name, part in zip(self.group.names, small, strict=True):
-            if np.any(part.code != THERE):
-                raise ValueError(
-                    f"Argument `reservoirs` must have a temperature at all `times`, but "
-                    f"{name!r} has none at t = {grid[np.argmax(part.code != THERE)]:g}. Give it a "
-                    "larger capacity."
-                )
+            _require_temperature(name, part.code, grid)
         return ExplicitPath(
             times=read_only(grid),
             T=read_only(np.stack([part.T for part in small], axis=1)),
             mu=read_only(np.stack([part.mu for part in small], axis=1)),
-            N=read_only(np.array([m.number for m in members]) - found.lost),
-            E=read_only(np.array([m.energy for m in members]) - found.released),
-            modes=read_only(found.modes),
+            N=read_only(np.array([m.number for m in members]) - evolved.lost),
+            E=read_only(np.array([m.energy for m in members]) - evolved.released),
+            modes=read_only(evolved.modes),
             level_energies=read_only(np.stack([part.energy for part in self.levels])),
-            level_occupations=read_only(found.levels),
+            level_occupations=read_only(evolved.levels),
             names=self.group.names,
         )
 
@@ -228,6 +223,14 @@ class ExplicitReservoirs(Summarised):
         if np.any((filled < 0) | (filled > 1)):
             raise ValueError(f"Argument `modes` must lie within [0, 1], but is {modes!r}. {remedy}")
         return filled
+
+
+def _require_temperature(name: str, code: NDArray[np.int64], times: FloatArray) -> None:
+    if np.any(code != THERE):
+        raise ValueError(
+            f"Argument `reservoirs` must have a temperature at all `times`, but {name!r} has none "
+            f"at t = {times[np.argmax(code != THERE)]:g}. Give it a larger capacity."
+        )
 
 
 @exported
@@ -283,11 +286,11 @@ def explicit_reservoirs(
             f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
             "Interactions have no correlation matrix; see thermo.evolve_stochastic."
         )
-    found = fermionic_contacts(checked_contacts(contacts))
+    leads = fermionic_contacts(checked_contacts(contacts))
     group = Reservoirs(reservoirs)
-    if len(group) != len(found):
+    if len(group) != len(leads):
         raise ValueError(
-            f"Argument `reservoirs` must have one entry per contact, {len(found)}, but has "
+            f"Argument `reservoirs` must have one entry per contact, {len(leads)}, but has "
             f"{len(group)}. Give them in the contacts' order."
         )
     if isinstance(levels, bool) or not isinstance(levels, int) or levels < 1:
@@ -296,14 +299,14 @@ def explicit_reservoirs(
         )
     size = system.sites + len(group) * levels
     require_memory(100.0 * size**2, f"{size} levels and modes", "Give fewer `levels`.")
-    named = group.named(_Named(contact_names(found)))
+    named = group.named(_Named(contact_names(leads)))
     edges = checked_band(band)
     return ExplicitReservoirs(
         system,
         named,
         tuple(
             levels_of(system, contact, member, name, levels, edges, (j + 0.5) / len(named))
-            for j, (contact, member, name) in enumerate(zip(found, named, named.names, strict=True))
+            for j, (contact, member, name) in enumerate(zip(leads, named, named.names, strict=True))
         ),
     )
 

@@ -76,7 +76,7 @@ class _Run:
                 f"The damped levels could not be diagonalised: residual {residual:.1e}. Change "
                 "`thermalisation` or `levels` a little: two eigenvalues coincide."
             )
-        self.turning = -1j * (self.eigenvalues[:, None] - self.eigenvalues.conj())
+        self.precession = -1j * (self.eigenvalues[:, None] - self.eigenvalues.conj())
         self.X = self._inside(occupations)
         self.t, self.h_next = 0.0, 0.05 / kappa
         self.lost, self.released = np.zeros(len(parts)), np.zeros(len(parts))
@@ -99,20 +99,20 @@ class _Run:
 
     def _step(self, step: float) -> tuple[bool, float]:
         """Try one step; return whether it was taken and by how much the next may differ."""
-        z = self.turning * step
+        z = self.precession * step
         first, second = _phi(z)
         guess = self._exchanged(first, second, step, self.filling)
         middle = (self.filling + self._filling(*guess)) / 2
-        found = self._exchanged(first, second, step, middle)
-        state, other = self._state(*found), self._state(*guess)
+        exchanged = self._exchanged(first, second, step, middle)
+        state, other = self._state(*exchanged), self._state(*guess)
         error = float(np.max(np.abs(state - other) / np.abs(state))) / _RTOL
         growth = float(np.clip(0.8 / np.sqrt(max(error, 1e-6)), 0.2, 2.0))
         if error > 1:
             return False, growth
         Y = self._inside(middle)
         self.X = np.exp(z) * self.X + self.kappa * step * first * Y
-        self.lost, self.released = found
-        self.filling = self._filling(*found)
+        self.lost, self.released = exchanged
+        self.filling = self._filling(*exchanged)
         return True, growth
 
     def _exchanged(

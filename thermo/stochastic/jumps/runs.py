@@ -162,7 +162,7 @@ def run(
         for begin in range(0, trajectories, length)
     ]
     names = [point_key(point) for point in points]
-    found: dict[int, Arrays] = {}
+    batches: dict[int, Arrays] = {}
     with (
         open_store(store, identify(runs, None, stored=store is not None)) as kept,
         ProgressBar(f"following {trajectories} trajectories", progress) as bar,
@@ -170,8 +170,8 @@ def run(
         known = {} if kept is None else kept.read()
         for point, name in zip(points, names, strict=True):
             if name in known and known[name].values is not None:
-                found[point["begin"]] = dict(known[name].values or {})
-        wanted = [i for i, point in enumerate(points) if point["begin"] not in found]
+                batches[point["begin"]] = dict(known[name].values or {})
+        wanted = [i for i, point in enumerate(points) if point["begin"] not in batches]
         try:
             with contextlib.closing(evaluated(runs, points, wanted, executor, None)) as coming:
                 for index, outcome in coming:
@@ -182,10 +182,10 @@ def run(
                         )
                     if kept is not None:
                         kept.write(names[index], outcome._replace(version=__version__))
-                    found[points[index]["begin"]] = dict(outcome.values)
-                    bar.update(len(found) / len(points))
+                    batches[points[index]["begin"]] = dict(outcome.values)
+                    bar.update(len(batches) / len(points))
         except KeyboardInterrupt:
-            if not found:
+            if not batches:
                 raise
-            return found, True
-    return found, False
+            return batches, True
+    return batches, False

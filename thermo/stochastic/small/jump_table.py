@@ -66,6 +66,40 @@ def jump_table(model: object) -> JumpTable:
     MemoryError
         where the transitions would not fit.
     """
+    checked = _of_populations(model)
+    transitions = checked.transitions
+    if isinstance(transitions, ModeTransitions):
+        require_memory(
+            40.0 * checked.reservoirs * transitions.modes * 2**transitions.modes,
+            f"The jumps between the {2**transitions.modes} states of {transitions.modes} modes",
+            "Follow fewer modes: those far above mu with respect to T take no part.",
+        )
+        transitions = transitions.blocks()
+    if not transitions.driven:
+        raise ValueError(
+            "Argument `model` must have jumps, but no contact drives any transition: all rates are "
+            "0. Give a contact a rate or a coupling that is not zero."
+        )
+    if isinstance(transitions, StateTransitions):
+        columns = _by_elements(checked, transitions)
+    else:
+        columns = _by_blocks(transitions)
+    lower, upper, reservoir, frequency, rate = columns
+    spectrum = checked.system.spectrum
+    return JumpTable(
+        read_only(lower.astype(np.int64)),
+        read_only(upper.astype(np.int64)),
+        read_only(reservoir.astype(np.int64)),
+        read_only(frequency.astype(np.float64)),
+        read_only(rate.astype(np.float64)),
+        int(np.lexsort((spectrum.energies, spectrum.particles))[0]),
+        spectrum.dimension,
+        read_only(np.array([int(contact.fermionic) for contact in checked.contacts])),
+    )
+
+
+def _of_populations(model: object) -> DaviesModel:
+    """Return the model if its jumps are a rate equation, of rates of the frequency alone."""
     if not isinstance(model, DaviesModel):
         raise TypeError(
             f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. Make one with "
@@ -83,35 +117,7 @@ def jump_table(model: object) -> JumpTable:
             f"{coherent} matrix elements between its degenerate levels. Follow wave functions, "
             "thermo.evolve_stochastic, or give every level a contact of its own (coupling=None)."
         )
-    transitions = model.transitions
-    if isinstance(transitions, ModeTransitions):
-        require_memory(
-            40.0 * model.reservoirs * transitions.modes * 2**transitions.modes,
-            f"The jumps between the {2**transitions.modes} states of {transitions.modes} modes",
-            "Follow fewer modes: those far above mu with respect to T take no part.",
-        )
-        transitions = transitions.blocks()
-    if not transitions.driven:
-        raise ValueError(
-            "Argument `model` must have jumps, but no contact drives any transition: all rates are "
-            "0. Give a contact a rate or a coupling that is not zero."
-        )
-    if isinstance(transitions, StateTransitions):
-        columns = _by_elements(model, transitions)
-    else:
-        columns = _by_blocks(transitions)
-    lower, upper, reservoir, frequency, rate = columns
-    spectrum = model.system.spectrum
-    return JumpTable(
-        read_only(lower.astype(np.int64)),
-        read_only(upper.astype(np.int64)),
-        read_only(reservoir.astype(np.int64)),
-        read_only(frequency.astype(np.float64)),
-        read_only(rate.astype(np.float64)),
-        int(np.lexsort((spectrum.energies, spectrum.particles))[0]),
-        spectrum.dimension,
-        read_only(np.array([int(contact.fermionic) for contact in model.contacts])),
-    )
+    return model
 
 
 _Columns = list[NDArray[Any]]  # lower, upper, reservoir, frequency, rate, (L,) each

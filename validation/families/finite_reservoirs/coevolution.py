@@ -55,7 +55,7 @@ def together(gas: Gas, capacity: float) -> Together:
     joint = thermo.coevolve(model, group, start, T, mu, t_final=end, progress=False)
     slow = thermo.evolve(law, group, T, mu, t_final=end, events=False, progress=False)
     pairs = zip(joint.at(times), slow.at(times), strict=True)
-    deviation = np.array([np.max(np.abs(found - limit), axis=-1) for found, limit in pairs])
+    deviation = np.array([np.max(np.abs(values - limit), axis=-1) for values, limit in pairs])
     return Together(deviation, float(joint.entropy_production.min()))
 
 
@@ -75,10 +75,10 @@ def quasi_stationary() -> Measurement:
     for gas in _gases():
         deviations = np.array([together(gas, size).deviation.ravel() for size in _CAPACITIES])
         exponents.append(np.polyfit(np.log(_CAPACITIES), np.log(deviations), 1)[0])
-    found = np.concatenate(exponents)
+    slopes = np.concatenate(exponents)
     return Measurement(
-        float(found[np.argmax(np.abs(found + 1))]),
-        detail=f"{len(found)} exponents from {found.min():.4f} to {found.max():.4f}",
+        float(slopes[np.argmax(np.abs(slopes + 1))]),
+        detail=f"{len(slopes)} exponents from {slopes.min():.4f} to {slopes.max():.4f}",
     )
 
 

@@ -33,8 +33,8 @@ def equilibrium_totals(rng: np.random.Generator) -> float:
             for _ in range(n)
         )
         T, mu = rng.uniform(0.2, 2.0, n), rng.uniform(-3.0, 20.0, n)
-        found = thermo.equilibrium(group, T, mu)
-        at = np.full(n, found.T), np.full(n, found.mu)
+        common = thermo.equilibrium(group, T, mu)
+        at = np.full(n, common.T), np.full(n, common.mu)
         for f in (group.number, group.energy):
             worst = max(worst, abs(float(f(*at).sum() / f(T, mu).sum()) - 1))
     return worst
@@ -60,8 +60,10 @@ def constant_density(rng: np.random.Generator) -> float:
         group = [thermo.Reservoir(gas, float(size)) for size in sizes]
         solved = thermo.equilibrium(group, T, mu)
         closed = thermo.constant_density_equilibrium(sizes, T, mu)
-        for found in ((solved.T, solved.mu), closed):
-            worst = max(worst, *(abs(float(f) / e - 1) for f, e in zip(found, exact, strict=True)))
+        for measured in ((solved.T, solved.mu), closed):
+            worst = max(
+                worst, *(abs(float(f) / e - 1) for f, e in zip(measured, exact, strict=True))
+            )
     return worst
 
 
@@ -90,6 +92,6 @@ def spread_at_equilibrium() -> float:
     T, mu = path.T[-1], path.mu[-1]
     K = [_canonical(*each) for each in zip(gases, sizes, T.tolist(), mu.tolist(), strict=True)]
     exact = K[0] - K[0] @ np.linalg.solve(K[0] + K[1], K[0])
-    found = path.fluctuations().exchanged[-1, :, 0, :, 0]
+    covariance = path.fluctuations().exchanged[-1, :, 0, :, 0]
     scale = np.sqrt(np.outer(np.diagonal(exact), np.diagonal(exact)))
-    return float(np.max(np.abs(found - exact) / scale))
+    return float(np.max(np.abs(covariance - exact) / scale))

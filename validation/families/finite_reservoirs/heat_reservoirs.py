@@ -96,12 +96,12 @@ def mixed_equilibrium(rng: np.random.Generator) -> float:
     worst = 0.0
     for _ in range(_SAMPLES):
         reservoirs, T, mu = _mixture(rng)
-        found = thermo.equilibrium(reservoirs, T, mu)
+        common = thermo.equilibrium(reservoirs, T, mu)
         totals = np.zeros((2, 2))
         for reservoir, t, m in zip(reservoirs, T, mu, strict=True):
-            m_end = 0.0 if np.isnan(m) else found.mu
+            m_end = 0.0 if np.isnan(m) else common.mu
             totals[0] += [float(f(t, m)) for f in (reservoir.number, reservoir.energy)]
-            totals[1] += [float(f(found.T, m_end)) for f in (reservoir.number, reservoir.energy)]
+            totals[1] += [float(f(common.T, m_end)) for f in (reservoir.number, reservoir.energy)]
         worst = max(worst, float(np.max(np.abs(totals[1] / totals[0] - 1))))
     return worst
 

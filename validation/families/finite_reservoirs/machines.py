@@ -97,11 +97,11 @@ def carnot(rng: np.random.Generator) -> Measurement:
 
     def machines() -> Iterator[tuple[str, float]]:
         for setting in _settings(rng):
-            _, found = _device(setting)
+            _, device = _device(setting)
             # power and cooling at once: no single bound
-            if (found.power > found.floor) != (found.cooling_power > found.floor):
-                yield setting.name, found.over_carnot
-        yield from ((name, found.over_carnot) for name, _, _, found in _levels(rng))
+            if (device.power > device.floor) != (device.cooling_power > device.floor):
+                yield setting.name, device.over_carnot
+        yield from ((name, device.over_carnot) for name, _, _, device in _levels(rng))
 
     return worst(machines())
 
@@ -116,23 +116,23 @@ def carnot(rng: np.random.Generator) -> Measurement:
 def efficiency_and_entropy(rng: np.random.Generator) -> Measurement:
     """Return the largest deviation: of an efficiency, or of W relative to Y_h."""
 
-    def measure(found: thermo.Device) -> float:
-        cold, hot = float(found.T.min()), float(found.T.max())
-        heat_hot = float(found.heat[hot == found.T].sum())
-        lost = found.entropy_production
-        if found.mode is thermo.Regime.ENGINE:
-            return abs(found.efficiency - (1 - cold / hot - cold * lost / heat_hot))
-        work = found.cooling_power * (hot - cold) / cold + hot * lost
-        return abs(found.cooling_power / found.cop - work) / abs(heat_hot)
+    def measure(device: thermo.Device) -> float:
+        cold, hot = float(device.T.min()), float(device.T.max())
+        heat_hot = float(device.heat[hot == device.T].sum())
+        lost = device.entropy_production
+        if device.mode is thermo.Regime.ENGINE:
+            return abs(device.efficiency - (1 - cold / hot - cold * lost / heat_hot))
+        work = device.cooling_power * (hot - cold) / cold + hot * lost
+        return abs(device.cooling_power / device.cop - work) / abs(heat_hot)
 
     def machines() -> Iterator[tuple[str, float]]:
         for setting in _settings(rng):
             # the reservoirs in turn at two temperatures
             two = dataclasses.replace(setting, T=np.resize(setting.T[:2], len(setting.T)))
-            _, found = _device(two)
-            if found.mode in (thermo.Regime.ENGINE, thermo.Regime.REFRIGERATOR):
-                yield setting.name, measure(found)
-        yield from ((name, measure(found)) for name, _, _, found in _levels(rng))
+            _, device = _device(two)
+            if device.mode in (thermo.Regime.ENGINE, thermo.Regime.REFRIGERATOR):
+                yield setting.name, measure(device)
+        yield from ((name, measure(device)) for name, _, _, device in _levels(rng))
 
     return worst(machines())
 
@@ -147,12 +147,12 @@ def efficiency_and_entropy(rng: np.random.Generator) -> Measurement:
 def tight_coupling(rng: np.random.Generator) -> Measurement:
     """Return the largest relative deviation of an efficiency or a cop."""
 
-    def measure(w: float, lift: float, found: thermo.Device) -> float:
-        if found.mode is thermo.Regime.ENGINE:
-            return abs(found.efficiency / (lift / w) - 1)
-        return abs(found.cop / ((w - lift) / lift) - 1)
+    def measure(w: float, lift: float, device: thermo.Device) -> float:
+        if device.mode is thermo.Regime.ENGINE:
+            return abs(device.efficiency / (lift / w) - 1)
+        return abs(device.cop / ((w - lift) / lift) - 1)
 
-    return worst((name, measure(w, lift, found)) for name, w, lift, found in _levels(rng))
+    return worst((name, measure(w, lift, device)) for name, w, lift, device in _levels(rng))
 
 
 @check(
@@ -187,9 +187,9 @@ def series() -> FloatArray:
         w, lift = best.parameters["w"], best.parameters["lift"]
         return level(w, lift * eta, T).efficiency
 
-    found = np.array([at_maximum(float(eta)) for eta in _CARNOT])
+    efficiencies = np.array([at_maximum(float(eta)) for eta in _CARNOT])
     powers = _CARNOT[:, None] ** np.arange(1, len(_CARNOT) + 1)
-    coefficients: FloatArray = np.linalg.solve(powers, found)
+    coefficients: FloatArray = np.linalg.solve(powers, efficiencies)
     return coefficients[:3]
 
 
@@ -264,13 +264,13 @@ def absorption_refrigerator() -> Measurement:
 
     def measure(energy: float, U: float, T: tuple[float, float, float]) -> float:
         law, mu = absorption(energy, U, T)
-        found = thermo.device(law(T, mu), T, mu)
+        device = thermo.device(law(T, mu), T, mu)
         cold, middle, hot = T
         bound = cold * (1 - middle / hot) / (middle - cold)
         return largest(
-            abs(found.cop / (energy / U) - 1),
-            abs(found.carnot / bound - 1),
-            abs(found.power) / found.cooling_power,
+            abs(device.cop / (energy / U) - 1),
+            abs(device.carnot / bound - 1),
+            abs(device.power) / device.cooling_power,
         )
 
     cases = [(0.4, 1.0, (0.5, 0.8, 2.0)), (1.0, 2.0, (0.7, 0.9, 1.5)), (0.3, 0.1, (0.9, 1.0, 3.0))]
@@ -294,13 +294,13 @@ def figure_1() -> thermo.Trajectory:
 def transient_cooling() -> Measurement:
     """Return the largest relative deviation; the detail gives depth, time and duration."""
     path = figure_1()
-    found = thermo.cooling(path)[0]
+    cooled = thermo.cooling(path)[0]
     (event,) = [e for e in path.extrema if (e.kind, e.reservoirs) == ("T minimum", (0,))]
-    back = float(path.at(found.duration).T[0] / path.T[0, 0])
+    back = float(path.at(cooled.duration).T[0] / path.T[0, 0])
     value = largest(
-        abs(found.lowest / event.value - 1), abs(found.time / event.time - 1), abs(back - 1)
+        abs(cooled.lowest / event.value - 1), abs(cooled.time / event.time - 1), abs(back - 1)
     )
-    detail = f"depth {found.depth:.4f} at {found.time:.4g}, for {found.duration:.4g}"
+    detail = f"depth {cooled.depth:.4f} at {cooled.time:.4g}, for {cooled.duration:.4g}"
     return Measurement(value, detail=detail)
 
 
@@ -320,6 +320,6 @@ def entropy_cost() -> Measurement:
         state = path.at(t)
         return thermo.device(law(*state), *state).entropy_production
 
-    found = thermo.cooling(path)[0]
-    total, _ = scipy.integrate.quad(production, 0.0, found.time, epsrel=1e-10, limit=200)
-    return Measurement(abs(found.entropy_cost / total - 1), detail=f"{found.entropy_cost:.6g}")
+    cooled = thermo.cooling(path)[0]
+    total, _ = scipy.integrate.quad(production, 0.0, cooled.time, epsrel=1e-10, limit=200)
+    return Measurement(abs(cooled.entropy_cost / total - 1), detail=f"{cooled.entropy_cost:.6g}")

@@ -128,9 +128,11 @@ def rates_of_any_gas(rng: np.random.Generator) -> float:
         p, y = rng.normal(size=2)
         for gas in (thermo.SommerfeldGas(float(a)), thermo.FermiDiracGas(float(a))):
             jacobian = gas.jacobian(t, m)
-            found = thermo.reservoir_rates(jacobian, t, m, p, t * y)
+            measured = thermo.reservoir_rates(jacobian, t, m, p, t * y)
             exact = np.linalg.solve(jacobian, [-p, -(t * y + m * p)])
-            worst = max(worst, float(np.max(np.abs(np.array(found) - exact) / np.abs(exact).max())))
+            worst = max(
+                worst, float(np.max(np.abs(np.array(measured) - exact) / np.abs(exact).max()))
+            )
     return worst
 
 
@@ -153,8 +155,8 @@ def rates_of_truncated_gas(rng: np.random.Generator) -> float:
         ratio = (rising - m / t * warming) / t
         size = (abs(warming), abs(rising) + abs(warming), (abs(rising) + abs(m / t * warming)) / t)
         exact = (warming, rising, ratio)
-        found = (closed.temperature, closed.potential, closed.ratio)
-        terms = zip(found, exact, size, strict=True)
+        measured = (closed.temperature, closed.potential, closed.ratio)
+        terms = zip(measured, exact, size, strict=True)
         worst = max(worst, *(abs(float(f - e)) / float(s) for f, e, s in terms))
     return worst
 

@@ -62,13 +62,13 @@ def _jumps(
 )
 def stationary_law() -> float:
     """Return the largest |W e^S| of a state over the rate at which it is left, times e^S."""
-    found = []
+    deviations = []
     for capacity in (3.0, 20.0, 80.0):
         chain = _chain(capacity)
         law = chain.stationary_distribution
         gross = -chain.W.diagonal() * law
-        found.append(float(np.max(np.abs(chain.W @ law)) / gross.max()))
-    return largest(*found)
+        deviations.append(float(np.max(np.abs(chain.W @ law)) / gross.max()))
+    return largest(*deviations)
 
 
 @check(
@@ -114,14 +114,14 @@ def sampled_theorem() -> Measurement:
 def jumps_and_chain() -> float:
     """Return the largest deviation in standard errors, at two times."""
     chain, ensemble = _chain(20.0), _jumps(20.0)
-    found = []
+    deviations = []
     for place, t in enumerate(ensemble.times.tolist()):
         moments = chain.at(t)
         for name in ("T", "mu", "N", "E"):
             error = getattr(moments, f"{name}_std") / math.sqrt(_SAMPLE)
             off = getattr(ensemble, f"{name}_mean")[place] - getattr(moments, f"{name}_mean")
-            found.append(float(np.max(np.abs(off) / error)))
-    return largest(*found)
+            deviations.append(float(np.max(np.abs(off) / error)))
+    return largest(*deviations)
 
 
 @check(

@@ -30,7 +30,7 @@ def _mismatches(rng: np.random.Generator, title: str, windows: tuple[Window, ...
             law = oqs.closed_form(
                 oqs.QuadraticSystem.from_energies(w), [oqs.Contact(oqs.flat(1.0))] * 2
             )
-            signs = SpectralSigns.of_flows(law.resolved(T, mu))
+            signs = SpectralSigns.of_flows(law.spectral(T, mu))
             printed = [
                 (signs.particle[:, 0], window.particle_1),
                 (signs.energy[:, 0], window.particle_1),
@@ -39,7 +39,7 @@ def _mismatches(rng: np.random.Generator, title: str, windows: tuple[Window, ...
                 (signs.energy[:, 1], window.particle_2),
                 (signs.heat[:, 1], window.heat_2),
             ]
-            wrong += sum(int(np.sum(found != sign)) for found, sign in printed)
+            wrong += sum(int(np.sum(measured != sign)) for measured, sign in printed)
             compared[window] += 18
     if min(compared.values()) == 0:  # a window that was never looked at proves nothing
         return Measurement(float("inf"), detail="a window of the panel was never sampled")

@@ -94,13 +94,13 @@ def closed_forms(rng: np.random.Generator) -> Measurement:
             qubit = oqs.OperatorSystem(w / 2 * qutip.sigmaz())
             baths = [oqs.BosonicContact(oqs.flat(x), qutip.sigmax()) for x in g]
             expected = w * g[0] * g[1] * (n[0] - n[1]) / (g @ (1 + 2 * n))
-            found = oqs.flow_law(oqs.davies(qubit, baths))(T).energy[0]
-            yield f"qubit {case}", abs(found - expected) / max(abs(expected), 1e-3 * gross)
+            flow = oqs.flow_law(oqs.davies(qubit, baths))(T).energy[0]
+            yield f"qubit {case}", abs(flow - expected) / max(abs(expected), 1e-3 * gross)
             oscillator = oqs.QuadraticBosons([[w]])
             baths = [oqs.BosonicContact(oqs.flat(x), [1.0]) for x in g]
             expected = w * g[0] * (n[0] - (g @ n) / sum(g))
-            found = oqs.closed_form(oscillator, baths)(T).energy[0]
-            yield f"oscillator {case}", abs(found - expected) / max(abs(expected), 1e-3 * gross)
+            flow = oqs.closed_form(oscillator, baths)(T).energy[0]
+            yield f"oscillator {case}", abs(flow - expected) / max(abs(expected), 1e-3 * gross)
 
     return worst(measured())
 
@@ -120,17 +120,17 @@ def valve() -> Measurement:
         oqs.BosonicContact(oqs.ohmic(slope), x) for slope, x in zip((0.02, 0.005), sx, strict=True)
     ]
     law = oqs.flow_law(oqs.davies(pair, contacts))
-    found, off = [], []
+    currents, off = [], []
     for T in ([2.0, 0.2], [0.2, 2.0]):
         baths = [_bath(c, t) for c, t in zip(contacts, T, strict=True)]
         H = pair.hamiltonian.full()
         _, flows = literal_bosons.stationary_flows(
             H, [literal_bosons.dissipator(H, bath) for bath in baths]
         )
-        found.append(abs(float(flows[0])))
+        currents.append(abs(float(flows[0])))
         off.append(deviation(law(T).energy, flows))
-    rectification = abs(found[0] - found[1]) / max(found)
-    detail = f"|J| = {found[0]:.4g} forward, {found[1]:.4g} reversed"
+    rectification = abs(currents[0] - currents[1]) / max(currents)
+    detail = f"|J| = {currents[0]:.4g} forward, {currents[1]:.4g} reversed"
     return Measurement(largest(*off) if rectification > 0.1 else np.inf, detail=detail)
 
 

@@ -156,14 +156,14 @@ def excess_occupations(rng: np.random.Generator) -> Measurement:
         )
         closed = oqs.closed_form(setting.quadratic, setting.contacts)
         model = oqs.davies(setting.system, setting.contacts)
-        found = oqs.flow_law(model).resolved(setting.T, setting.mu).particle
+        measured = oqs.flow_law(model).spectral(setting.T, setting.mu).particle
         level = np.argmin(np.abs(w[:, None] - model.frequencies), axis=1)
-        by_level = np.zeros_like(found)
+        by_level = np.zeros_like(measured)
         np.add.at(by_level, level, expected)
         return largest(
-            deviation(found, by_level, scale=np.sum(gamma)),
+            deviation(measured, by_level, scale=np.sum(gamma)),
             deviation(
-                closed.resolved(setting.T, setting.mu).particle, expected, scale=np.sum(gamma)
+                closed.spectral(setting.T, setting.mu).particle, expected, scale=np.sum(gamma)
             ),
         )
 
@@ -188,11 +188,11 @@ def pair_sum(rng: np.random.Generator) -> Measurement:
         model = oqs.davies(setting.system, setting.contacts)
         flows = oqs.flow_law(model)(setting.T, setting.mu)
         closed = oqs.closed_form(setting.quadratic, setting.contacts)
-        found = closed.clausius_sum(setting.T, setting.mu)
+        measured = closed.clausius_sum(setting.T, setting.mu)
         total = oqs.clausius_sum(flows, setting.T)
         return largest(
             abs(float(total) - expected) / _gross(setting, model),
-            abs(float(found) / expected - 1),
+            abs(float(measured) / expected - 1),
         )
 
     return worst((s.name, measure(s)) for s in _independent(rng))
@@ -212,7 +212,7 @@ def every_pair(rng: np.random.Generator) -> Measurement:
         terms = _pair_terms(setting)
         pairs = terms[:, ~np.eye(len(setting.T), dtype=bool)]  # j = q adds exactly 0
         closed = oqs.closed_form(setting.quadratic, setting.contacts)
-        by_mode = oqs.clausius_sum(closed.resolved(setting.T, setting.mu), setting.T)
+        by_mode = oqs.clausius_sum(closed.spectral(setting.T, setting.mu), setting.T)
         return largest(*pairs.ravel(), *by_mode) / float(np.max(np.abs(pairs)))
 
     return worst((s.name, measure(s)) for s in _independent(rng))

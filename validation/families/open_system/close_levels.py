@@ -56,12 +56,15 @@ def jump_operators(rng: np.random.Generator) -> Measurement:
         size = 2**setting.system.sites
         x: ComplexArray = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
         model = _model(setting)
-        found = [
+        dissipated = [
             model.dissipator(j, setting.T, setting.mu)(setting.qobj(x)).full()
             for j in range(len(setting.contacts))
         ]
         return largest(
-            *(deviation(f, literal.perlind_dissipation(setting, j, x)) for j, f in enumerate(found))
+            *(
+                deviation(f, literal.perlind_dissipation(setting, j, x))
+                for j, f in enumerate(dissipated)
+            )
         )
 
     return worst((s.name, measure(s)) for s in _random(rng, _SAMPLES))
@@ -176,11 +179,11 @@ def far_levels(rng: np.random.Generator) -> Measurement:
                 oqs.Contact(c.rate, np.sqrt(factor) * c.channels(setting.system.sites))
                 for c in setting.contacts
             ]
-            found, limit = (
+            measured, limit = (
                 oqs.flow_law(make(setting.system, contacts))(setting.T, setting.mu)
                 for make in (oqs.perlind, oqs.davies)
             )
-            errors_at.append(largest(*deviations(found, limit, setting.T)))
+            errors_at.append(largest(*deviations(measured, limit, setting.T)))
         return float(np.log10(errors_at[0] / errors_at[1]))
 
     several = (s for s in _random(rng, _SAMPLES) if s.system.sites > 1)  # one level is Davies
@@ -204,8 +207,8 @@ def price() -> Measurement:
             rate * np.array([[0.0, 0.5], [0.5, 1.0]]), {(0, 1): 0.3}
         )
         contacts = [oqs.Contact(oqs.flat(g * rate), t) for g, t in ((1, [1, 0]), (2, [0, 1]))]
-        found = oqs.thermodynamic_price(oqs.perlind(dots, contacts), [0.8, 1.2], [0.3, -0.3])
-        return np.array([found.equilibrium, *found.gibbs])
+        price = oqs.thermodynamic_price(oqs.perlind(dots, contacts), [0.8, 1.2], [0.3, -0.3])
+        return np.array([price.equilibrium, *price.gibbs])
 
     orders = np.log10(prices(1e-2) / prices(1e-3))
     far = float(orders[np.argmax(np.abs(orders - 2))])
@@ -320,8 +323,8 @@ def interacting_dots() -> Measurement:
         for m, t in zip(mu, ([1, 0], [0, 1]), strict=True)
     ]
     exact = oqs.heom_law(dots, contacts, depth=3, expansion=4)(T, mu)
-    found = oqs.flow_law(oqs.perlind(dots, contacts, lamb_shift=True))(T, mu)
-    kinds = deviations(found, exact, T)
+    measured = oqs.flow_law(oqs.perlind(dots, contacts, lamb_shift=True))(T, mu)
+    kinds = deviations(measured, exact, T)
     return Measurement(
         largest(*kinds), detail=", ".join(f"{k} {v:.2g}" for k, v in zip("PJY", kinds, strict=True))
     )

@@ -82,10 +82,10 @@ def covariances(rng: np.random.Generator) -> Measurement:
     """Return the largest deviation of a covariance, over the largest of its kind."""
 
     def measure(setting: Setting) -> float:
-        found = _statistics(setting).second_cumulants
+        measured = _statistics(setting).second_cumulants
         exact = literal_counting.covariance(setting)
         return largest(
-            *(deviation(found[a, :, b], exact[a, :, b]) for a in range(2) for b in range(2))
+            *(deviation(measured[a, :, b], exact[a, :, b]) for a in range(2) for b in range(2))
         )
 
     settings: Iterator[Setting] = (
@@ -133,8 +133,8 @@ def large_bias() -> float:
     stats = _level((5.0, -5.0), (0.01, 0.01))
     omega = np.array([0.0, 1e-6, 0.01, 0.07, 1.0])
     exact = 1 - 2 * 0.02 * 0.05 / (0.07**2 + omega**2)
-    found = stats.noise_spectrum(omega)[:, 1, 1].real / stats.flows.particle[0]
-    return deviation(found, exact)
+    fano = stats.noise_spectrum(omega)[:, 1, 1].real / stats.flows.particle[0]
+    return deviation(fano, exact)
 
 
 @check(
@@ -165,9 +165,9 @@ def anderson() -> float:
     right = oqs.spin_channels([1.0], up=1.0, down=0.5)
     contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02), right)]
     model = oqs.davies(oqs.anderson_dot(-0.4, 1.2), contacts)
-    found = oqs.counting_statistics(model, [0.2, 0.35], [0.3, -0.3]).cumulants(0, 4)
+    cumulants = oqs.counting_statistics(model, [0.2, 0.35], [0.3, -0.3]).cumulants(0, 4)
     exact = [2.170825333670e-3, 2.759253712578e-3, 1.814559153153e-3, 1.191580166498e-3]
-    return float(np.max(np.abs(found / exact - 1)))
+    return float(np.max(np.abs(cumulants / exact - 1)))
 
 
 @check(
@@ -219,13 +219,13 @@ def curvature() -> Measurement:
 )
 def uncertainty() -> Measurement:
     """Return the smallest product of entropy production and relative noise."""
-    found = [
+    products = [
         (setting.name, stats.uncertainty(j, quantity))
         for setting, stats in _samples()
         if "collective" not in setting.name
         for j in range(stats.reservoirs)
         for quantity in ("particle", "heat")
     ]
-    names, values = zip(*found, strict=True)
+    names, values = zip(*products, strict=True)
     least = int(np.argmin(values))
     return Measurement(values[least], detail=f"{len(values)} currents, least: {names[least]}")

@@ -61,11 +61,11 @@ def interference_law() -> Measurement:
         ]
         full = gamma * (n[0] - n[1])
         model = oqs.davies(setting.system, setting.contacts)
-        found = [
+        measured = [
             oqs.flow_law(model, method=m)(setting.T, setting.mu).particle[0]
             for m in (oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian())
         ]
-        return largest(*(abs(p / full - math.cos(phase / 2) ** 2) for p in found))
+        return largest(*(abs(p / full - math.cos(phase / 2) ** 2) for p in measured))
 
     return worst((f"phase {p:.3g}", measure(p)) for p in np.linspace(0.1, np.pi, 9))
 
@@ -171,10 +171,11 @@ def equal_spins() -> Measurement:
             oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), couplings, strict=True)
         ]
         model = oqs.davies(system, contacts)
-        found = oqs.flow_law(model)(T, mu)
+        measured = oqs.flow_law(model)(T, mu)
         reference = oqs.flow_law(model, method=oqs.FullLiouvillian())(T, mu)
         return largest(
-            deviation(found.particle, reference.particle), deviation(found.energy, reference.energy)
+            deviation(measured.particle, reference.particle),
+            deviation(measured.energy, reference.energy),
         )
 
     return worst(
@@ -231,14 +232,14 @@ def shift_of_distinct_levels(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         edge = 40 * float(np.max(np.abs(setting.system.spectrum.energies)))
         contacts = banded(setting, (-edge, 1.1 * edge))
-        plain = oqs.davies(setting.system, contacts)
+        unrotated = oqs.davies(setting.system, contacts)
         shifted = oqs.davies(setting.system, contacts, lamb_shift=True)
-        expected = oqs.flow_law(plain)(setting.T, setting.mu).particle
-        found = [
+        expected = oqs.flow_law(unrotated)(setting.T, setting.mu).particle
+        measured = [
             oqs.flow_law(shifted, method=method)(setting.T, setting.mu).particle
             for method in exact_methods(shifted)
         ]
-        return largest(*(deviation(p, expected, np.max(plain.rates)) for p in found))
+        return largest(*(deviation(p, expected, np.max(unrotated.rates)) for p in measured))
 
     distinct = (s for k, s in enumerate(interacting_systems(rng, 18)) if (k // 3) % 3 != 2)
     small = (s for s in distinct if s.system.sites <= 3)

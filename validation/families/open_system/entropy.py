@@ -61,9 +61,9 @@ def production_of_states(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         model = oqs.davies(setting.system, setting.contacts)
         rho = random_systems.random_state(rng, setting.system)
-        found = oqs.entropy_production(model, setting.qobj(rho), setting.T, setting.mu)
+        measured = oqs.entropy_production(model, setting.qobj(rho), setting.T, setting.mu)
         produced, gross = _literal_production(setting, rho)
-        return abs(found - float(np.sum(produced))) / float(np.sum(gross))
+        return abs(measured - float(np.sum(produced))) / float(np.sum(gross))
 
     return worst((s.name, measure(s)) for s in _settings(rng))
 
@@ -81,7 +81,7 @@ def flows_of_states(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         model = oqs.davies(setting.system, setting.contacts)
         rho = random_systems.random_state(rng, setting.system)
-        found = oqs.momentary_flows(model, setting.qobj(rho), setting.T, setting.mu)
+        measured = oqs.momentary_flows(model, setting.qobj(rho), setting.T, setting.mu)
         changes = [literal.dissipation(setting, j, rho) for j in range(model.reservoirs)]
         h, number = setting.hamiltonian, setting.number
         particle = np.array([np.trace(change @ number).real for change in changes])
@@ -89,9 +89,9 @@ def flows_of_states(rng: np.random.Generator) -> Measurement:
         rate, scale = np.sum(model.rates), setting.system.energy_scale
         heat = energy - setting.mu * particle
         return largest(
-            deviation(found.particle, particle, scale=rate),
-            deviation(found.energy, energy, scale=rate * scale),
-            deviation(found.heat, heat, scale=rate * (scale + np.abs(setting.mu))),
+            deviation(measured.particle, particle, scale=rate),
+            deviation(measured.energy, energy, scale=rate * scale),
+            deviation(measured.heat, heat, scale=rate * (scale + np.abs(setting.mu))),
         )
 
     return worst((s.name, measure(s)) for s in _settings(rng))
@@ -147,7 +147,7 @@ def relative_entropies(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         model = oqs.davies(setting.system, setting.contacts)
         rho = random_systems.random_state(rng, setting.system)
-        found = oqs.relative_entropy_to_gibbs(model, setting.qobj(rho), setting.T, setting.mu)
+        measured = oqs.relative_entropy_to_gibbs(model, setting.qobj(rho), setting.T, setting.mu)
         logarithm, h, number = literal.logarithm(rho), setting.hamiltonian, setting.number
         expected = []
         for t, m in zip(setting.T, setting.mu, strict=True):
@@ -155,7 +155,7 @@ def relative_entropies(rng: np.random.Generator) -> Measurement:
             partition = exponents[-1] + np.log(np.sum(np.exp(exponents - exponents[-1])))
             gibbs = (m * number - h) / t - partition * np.eye(len(h))
             expected.append(np.trace(rho @ (logarithm - gibbs)).real)
-        return deviation(found, expected, scale=np.abs(expected))
+        return deviation(measured, expected, scale=np.abs(expected))
 
     return worst((s.name, measure(s)) for s in _settings(rng))
 
@@ -174,12 +174,12 @@ def by_reservoir(rng: np.random.Generator) -> Measurement:
         model = oqs.davies(setting.system, setting.contacts)
         rho = random_systems.random_state(rng, setting.system)
         state = setting.qobj(rho)
-        found = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
+        measured = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
         total = oqs.entropy_production(model, state, setting.T, setting.mu)
         expected, gross = _literal_production(setting, rho)
         return largest(
-            deviation(found, expected, scale=gross),
-            abs(float(np.sum(found)) - total) / float(np.sum(gross)),
+            deviation(measured, expected, scale=gross),
+            abs(float(np.sum(measured)) - total) / float(np.sum(gross)),
         )
 
     return worst((s.name, measure(s)) for s in _settings(rng))
@@ -198,9 +198,9 @@ def spohn(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         model = oqs.davies(setting.system, setting.contacts)
         state = setting.qobj(random_systems.random_state(rng, setting.system))
-        found = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
+        measured = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
         total = oqs.entropy_production(model, state, setting.T, setting.mu)
-        return -float(np.min([*found, total])) / float(np.sum(model.rates))
+        return -float(np.min([*measured, total])) / float(np.sum(model.rates))
 
     return worst((s.name, measure(s)) for s in _settings(rng))
 
@@ -221,7 +221,7 @@ def approach(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         model = oqs.davies(setting.system, setting.contacts)
         v = setting.system.spectrum.vectors
-        found = []
+        measured = []
         for j, d in enumerate(model.all_elements.at(setting.T, setting.mu).dissipators()):
             state = random_systems.random_state(rng, setting.system)
             step = scipy.linalg.expm(d.toarray() * (0.3 / np.max(model.rates[j])))
@@ -233,8 +233,8 @@ def approach(rng: np.random.Generator) -> Measurement:
                 )
                 state = (step @ state.ravel()).reshape(state.shape)
                 state = (state + state.conj().T) / 2
-            found.append(float(np.max(np.diff(distances))) / distances[0])
-        return largest(*found)
+            measured.append(float(np.max(np.diff(distances))) / distances[0])
+        return largest(*measured)
 
     small = (s for s in _settings(rng) if s.system.sites <= 3)
     return worst((s.name, measure(s)) for s in small)

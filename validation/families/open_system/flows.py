@@ -9,7 +9,7 @@ import numpy as np
 
 import oqs
 from oqs.arguments import FloatArray
-from validation.framework.check import Measurement, check
+from validation.framework.check import Check, Measurement, check
 from validation.framework.deviation import deviation, largest, worst
 from validation.references import literal
 from validation.systems import random_systems
@@ -38,11 +38,11 @@ def _departure(setting: Setting, flows: oqs.Flows) -> float:
     gamma = setting.rates(w)
     expected = literal.closed_form(w, gamma, setting.T, setting.mu)
     factors = (np.ones_like(gamma), np.abs(w) + 0 * gamma, np.abs(w - setting.mu[:, None]))
-    found = (flows.particle, flows.energy, flows.heat)
+    measured = (flows.particle, flows.energy, flows.heat)
     return largest(
         *(
             deviation(f, e.sum(axis=0), scale=np.sum(gamma * factor, axis=1))
-            for f, e, factor in zip(found, expected, factors, strict=True)
+            for f, e, factor in zip(measured, expected, factors, strict=True)
         )
     )
 
@@ -64,52 +64,32 @@ def closed_form(rng: np.random.Generator) -> Measurement:
     return worst((s.name, measure(s)) for s in _settings(rng))
 
 
-def _from_density_matrix(rng: np.random.Generator, method: oqs.StationaryMethod) -> Measurement:
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        law = oqs.flow_law(model, method=method)
-        return _departure(setting, law(setting.T, setting.mu))
+def _by(method: oqs.StationaryMethod, name: str, what: str) -> Check:
+    """Return the check of the flows that a method takes from the stationary density matrix."""
 
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    @check(
+        f"flows, {name}",
+        equation="Eq. (10)",
+        reference=_REFERENCE,
+        tolerance=ROUNDING,
+        claim=f"Flows from the stationary density matrix are those of Eq. (10): {what}.",
+    )
+    def deviation_of_flows(rng: np.random.Generator) -> Measurement:
+        def measure(setting: Setting) -> float:
+            model = oqs.davies(setting.system, setting.contacts)
+            law = oqs.flow_law(model, method=method)
+            return _departure(setting, law(setting.T, setting.mu))
+
+        return worst((s.name, measure(s)) for s in _settings(rng))
+
+    return deviation_of_flows
 
 
-_CLAIM = "Flows from the stationary density matrix are those of Eq. (10): {}."
-
-
-@check(
-    "flows, full Liouvillian",
-    equation="Eq. (10)",
-    reference=_REFERENCE,
-    tolerance=ROUNDING,
-    claim=_CLAIM.format("all 4^N matrix elements solved"),
+full_liouvillian = _by(oqs.FullLiouvillian(), "full Liouvillian", "all 4^N matrix elements solved")
+zero_frequency_block = _by(
+    oqs.ZeroFrequencyBlock(), "zero-frequency block", "coherences within levels kept"
 )
-def full_liouvillian(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation of the full Liouvillian's flows."""
-    return _from_density_matrix(rng, oqs.FullLiouvillian())
-
-
-@check(
-    "flows, zero-frequency block",
-    equation="Eq. (10)",
-    reference=_REFERENCE,
-    tolerance=ROUNDING,
-    claim=_CLAIM.format("coherences within levels kept"),
-)
-def zero_frequency_block(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation of the zero-frequency block's flows."""
-    return _from_density_matrix(rng, oqs.ZeroFrequencyBlock())
-
-
-@check(
-    "flows, populations",
-    equation="Eq. (10)",
-    reference=_REFERENCE,
-    tolerance=ROUNDING,
-    claim=_CLAIM.format("the rate equation of the energy eigenstates"),
-)
-def populations(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation of the populations' flows; systems without degeneracy."""
-    return _from_density_matrix(rng, oqs.Populations())
+populations = _by(oqs.Populations(), "populations", "the rate equation of the energy eigenstates")
 
 
 @check(
@@ -133,12 +113,14 @@ def relative_precision(rng: np.random.Generator) -> Measurement:
 
     def measure(mu: FloatArray, x: FloatArray) -> float:
         T = (w - mu) / x
-        found = law(T, mu)
+        measured = law(T, mu)
         expected = literal.closed_form(w, gamma, T, mu)
         return largest(
             *(
                 deviation(f, e[0], scale=np.abs(e[0]))
-                for f, e in zip((found.particle, found.energy, found.heat), expected, strict=True)
+                for f, e in zip(
+                    (measured.particle, measured.energy, measured.heat), expected, strict=True
+                )
             )
         )
 
@@ -169,8 +151,8 @@ def occupations(rng: np.random.Generator) -> Measurement:
         reservoirs = list(zip(setting.T.tolist(), setting.mu.tolist(), strict=True))
         n = np.array([[literal.fermi(float(x), t, m) for x in w] for t, m in reservoirs])
         mean = np.sum(gamma * n, axis=0) / np.sum(gamma, axis=0)
-        found = np.array([[np.trace(rho @ p.conj().T @ q) for q in a] for p in a])
-        return deviation(found, np.diag(mean), scale=1)
+        measured = np.array([[np.trace(rho @ p.conj().T @ q) for q in a] for p in a])
+        return deviation(measured, np.diag(mean), scale=1)
 
     return worst((s.name, measure(s)) for s in _settings(rng))
 

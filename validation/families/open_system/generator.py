@@ -119,12 +119,12 @@ def complete_positivity(rng: np.random.Generator) -> Measurement:
     """
 
     def measure(setting: Setting) -> float:
-        found = []
+        measured = []
         for dissipator in _dissipators(setting):
-            found.append(negativity_of_map(dissipator))
+            measured.append(negativity_of_map(dissipator))
             generator = dissipator.toarray() / abs(dissipator).max()
-            found += [_negativity(_choi(scipy.linalg.expm(generator * t))) for t in (1.0, 30.0)]
-        return largest(*found)
+            measured += [_negativity(_choi(scipy.linalg.expm(generator * t))) for t in (1.0, 30.0)]
+        return largest(*measured)
 
     return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), _few_sites()))
 
@@ -175,8 +175,8 @@ def evolution(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         model = oqs.davies(setting.system, setting.contacts)
         x = _any_matrix(rng, setting)
-        found = model.liouvillian(setting.T, setting.mu)(setting.qobj(x)).full()
-        return deviation(found, literal.evolution(setting, x))
+        measured = model.liouvillian(setting.T, setting.mu)(setting.qobj(x)).full()
+        return deviation(measured, literal.evolution(setting, x))
 
     return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng, 3), _few_sites()))
 
@@ -196,7 +196,7 @@ def partial_dissipators(rng: np.random.Generator) -> Measurement:
         w, a = literal.normal_modes(setting.quadratic.h)
         gamma = setting.rates(w)
         x = _any_matrix(rng, setting)
-        found = []
+        measured = []
         for kappa, frequency in enumerate(model.frequencies):
             modes = np.flatnonzero(np.abs(w - frequency) <= 1e-9 * np.max(np.abs(w)))
             for j, (t, m) in enumerate(zip(setting.T, setting.mu, strict=True)):
@@ -210,8 +210,8 @@ def partial_dissipators(rng: np.random.Generator) -> Measurement:
                     axis=0,
                 )
                 partial = model.partial_dissipator(kappa, j, setting.T, setting.mu)
-                found.append(deviation(partial(setting.qobj(x)).full(), expected))
-        return largest(*found)
+                measured.append(deviation(partial(setting.qobj(x)).full(), expected))
+        return largest(*measured)
 
     samples = random_systems.independent_baths(rng, 3 * _SAMPLES)
     return worst((s.name, measure(s)) for s in itertools.chain(samples, _few_sites()))
@@ -274,12 +274,12 @@ def detailed_balance(rng: np.random.Generator) -> Measurement:
 
     def measure(setting: Setting) -> float:
         a = _any_matrix(rng, setting)
-        found = []
+        measured = []
         for d, gibbs in zip(_dissipators(setting), _gibbs_states(setting), strict=True):
             adjoint = _apply(d.conj().T, a)
             unit = np.max(np.abs(adjoint))
-            found.append(deviation(_apply(d, a @ gibbs), adjoint @ gibbs, scale=unit))
-        return largest(*found)
+            measured.append(deviation(_apply(d, a @ gibbs), adjoint @ gibbs, scale=unit))
+        return largest(*measured)
 
     return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
 
@@ -309,17 +309,17 @@ def local_gibbs_state(rng: np.random.Generator) -> Measurement:
     def measure(setting: Setting) -> float:
         hamiltonian, number = setting.hamiltonian, setting.number
         v = setting.system.spectrum.vectors
-        found = []
+        measured = []
         for j, (d, gibbs) in enumerate(
             zip(_dissipators(setting), _gibbs_states(setting), strict=True)
         ):
             expected = literal.gibbs_state(
                 hamiltonian, number, float(setting.T[j]), float(setting.mu[j])
             )
-            found += [
+            measured += [
                 float(np.max(np.abs(_apply(d, gibbs))) / abs(d).max()),
                 deviation(v @ gibbs @ v.conj().T, expected),
             ]
-        return largest(*found)
+        return largest(*measured)
 
     return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))

@@ -73,8 +73,8 @@ def published_rate_equations() -> Measurement:
             setting = case.setting
             law = oqs.flow_law(oqs.davies(setting.system, setting.contacts))
             if isinstance(law.method, oqs.Populations):
-                found = law(setting.T, setting.mu).particle
-                yield name, deviation(found, case.rate_equation)
+                flow = law(setting.T, setting.mu).particle
+                yield name, deviation(flow, case.rate_equation)
 
     return worst(measured())
 
@@ -105,11 +105,11 @@ def _ring_deviation(
     model = oqs.davies(system, _ring_contacts(leads, levels, U))
     # the empty state, site 0, both, site 1 in the order of QuTiP's tensor product |n_0 n_1>
     populations = oqs.stationary_state(model, T, mu).diag()[[0, 2, 3, 1]]
-    found = [oqs.flow_law(model, method=method)(T, mu) for method in exact_methods(model)]
+    flows = [oqs.flow_law(model, method=method)(T, mu) for method in exact_methods(model)]
     return largest(
         deviation(populations, exact.populations),
-        *(deviation(f.particle, exact.particle, _gross(exact, leads)) for f in found),
-        *(deviation(f.energy, exact.energy, _gross(exact, leads) * (U + 1)) for f in found),
+        *(deviation(f.particle, exact.particle, _gross(exact, leads)) for f in flows),
+        *(deviation(f.energy, exact.energy, _gross(exact, leads) * (U + 1)) for f in flows),
     )
 
 
@@ -198,8 +198,8 @@ def energy_harvester(rng: np.random.Generator) -> Measurement:
             hot,
         ]
         tight, _ = ratio(filtered, (first, second), U)
-        found, expected = ratio(open_leads, (first, second), U)
-        return largest(abs(tight + 1), abs(found - expected))
+        ratio_measured, expected = ratio(open_leads, (first, second), U)
+        return largest(abs(tight + 1), abs(ratio_measured - expected))
 
     return worst((f"harvester {k}", measure()) for k in range(10))
 
@@ -267,8 +267,8 @@ def _kms(system: oqs.System, D: sp.csc_array, T: float, mu: float) -> float:
     if len(a) == 0:
         return math.nan  # rates that are not there are not in balance
     expected = -(energies[a] - energies[b] - mu) / T
-    found = np.log(rates[a, b] / rates[b, a])
-    return deviation(found, expected, np.maximum(1, np.abs(expected)))
+    logarithms = np.log(rates[a, b] / rates[b, a])
+    return deviation(logarithms, expected, np.maximum(1, np.abs(expected)))
 
 
 def _gibbs(system: oqs.System, D: sp.csc_array, T: float, mu: float) -> float:

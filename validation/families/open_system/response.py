@@ -37,14 +37,14 @@ def _response(setting: Setting) -> oqs.LinearResponse:
 def _equal_ten(setting: Setting) -> FloatArray:
     """Return dP_j/dT_q, then dP_j/dmu_q (2, n, n) of Eq. (10), written out."""
     w, rates = setting.levels, setting.rates(setting.levels)  # (N,), (n, N)
-    found = np.zeros((2, len(rates), len(rates)))
+    derivatives = np.zeros((2, len(rates), len(rates)))
     for k, gamma in enumerate(rates.T):
         x = (w[k] - setting.mu) / setting.T
         slope = 1 / (4 * np.cosh(x / 2) ** 2 * setting.T)
         for j, q in itertools.product(range(len(gamma)), repeat=2):
             weight = gamma[j] * ((j == q) - gamma[q] / gamma.sum())
-            found[:, j, q] += weight * slope[q] * np.array([x[q], 1.0])
-    return found
+            derivatives[:, j, q] += weight * slope[q] * np.array([x[q], 1.0])
+    return derivatives
 
 
 @check(
@@ -59,10 +59,10 @@ def derivatives(rng: np.random.Generator) -> Measurement:
 
     def measure(setting: Setting) -> float:
         law = oqs.flow_law(oqs.davies(setting.system, setting.contacts))
-        found = law.jacobian(setting.T, setting.mu)
+        jacobian = law.jacobian(setting.T, setting.mu)
         exact = _equal_ten(setting)
         return largest(
-            deviation(found.particle_T, exact[0]), deviation(found.particle_mu, exact[1])
+            deviation(jacobian.particle_T, exact[0]), deviation(jacobian.particle_mu, exact[1])
         )
 
     return worst((s.name, measure(s)) for s in random_systems.independent_baths(rng, _EACH))
@@ -155,7 +155,7 @@ def anderson_dot() -> float:
     """Return the largest relative deviation of L0, L1, L2."""
     level, U, T, mu, rates = -0.4, 1.2, 0.2, 0.05, (0.01, 0.03)
     model = oqs.davies(oqs.anderson_dot(level, U=U), [oqs.Contact(oqs.flat(g)) for g in rates])
-    found = oqs.linear_response(model, T, mu).onsager[:, :, 0, 0]
+    onsager = oqs.linear_response(model, T, mu).onsager[:, :, 0, 0]
     weights = np.exp(-np.array([0.0, level - mu, 2 * level + U - 2 * mu]) / T)
     total = weights @ [1, 2, 1]
     through = rates[0] * rates[1] / sum(rates)
@@ -163,7 +163,7 @@ def anderson_dot() -> float:
     for above, lower in ((level - mu, weights[0]), (level + U - mu, weights[1])):
         flow = 2 * through * lower / total / (1 + np.exp(above / T))
         exact += flow * above ** np.arange(3)
-    measured = np.array([found[0, 0], found[0, 1], found[1, 1]])
+    measured = np.array([onsager[0, 0], onsager[0, 1], onsager[1, 1]])
     return float(np.max(np.abs(measured / exact - 1)))
 
 
@@ -179,9 +179,9 @@ def one_level() -> float:
     parts = []
     for T in (1.0, 0.05, 1e-3):
         model = oqs.davies(oqs.QuadraticSystem([[0.5]]), [oqs.Contact(oqs.flat(0.01))] * 2)
-        found = oqs.linear_response(model, T, 0.5 - 2.5 * T)
-        tied = found.thermal_conductance == 0 and np.isposinf(found.ZT)
-        parts.append(abs(float(found.seebeck) / 2.5 - 1) if tied else np.inf)
+        response = oqs.linear_response(model, T, 0.5 - 2.5 * T)
+        tied = response.thermal_conductance == 0 and np.isposinf(response.ZT)
+        parts.append(abs(float(response.seebeck) / 2.5 - 1) if tied else np.inf)
     return largest(*parts)
 
 
@@ -196,15 +196,15 @@ def plateau() -> float:
     """Return the largest relative deviation of current and Fano factor."""
     left, right = 0.01, 0.02
     contacts = [oqs.Contact(oqs.flat(left)), oqs.Contact(oqs.flat(right))]
-    found = oqs.stability_diagram(
+    diagram = oqs.stability_diagram(
         lambda gate: oqs.davies(oqs.anderson_dot(-gate, U=50.0), contacts), [0.0, 0.2], [4.0], 0.01
     )
     current = 2 * left * right / (2 * left + right)
     fano = (4 * left**2 + right**2) / (2 * left + right) ** 2
     return largest(
-        float(np.max(np.abs(found.current / current - 1))),
-        float(np.max(np.abs(found.fano / fano - 1))),
-        float(np.max(np.abs(found.conductance))),
+        float(np.max(np.abs(diagram.current / current - 1))),
+        float(np.max(np.abs(diagram.fano / fano - 1))),
+        float(np.max(np.abs(diagram.conductance))),
     )
 
 

@@ -127,10 +127,10 @@ def exponent(strengths: FloatArray, deviations: list[float]) -> float:
 
 
 def _tends(strengths: FloatArray, deviation_at: Callable[[float], float]) -> Measurement:
-    found = [deviation_at(float(g)) for g in strengths]
-    listed = ", ".join(f"{d:.3g}" for d in found)
+    deviations = [deviation_at(float(g)) for g in strengths]
+    listed = ", ".join(f"{d:.3g}" for d in deviations)
     return Measurement(
-        exponent(strengths, found), detail=f"deviations {listed} at gamma = {strengths}"
+        exponent(strengths, deviations), detail=f"deviations {listed} at gamma = {strengths}"
     )
 
 
@@ -175,14 +175,14 @@ def degenerate_tends_to_landauer() -> Measurement:
             oqs.Contact(oqs.flat(100 * gamma), c.coupling, band=(-20, 30)) for c in setting.contacts
         ]
         exact = oqs.landauer(setting.quadratic, contacts)(setting.T, setting.mu).particle[0]
-        found = [
+        measured = [
             oqs.flow_law(oqs.davies(setting.system, contacts, lamb_shift=shifted))(
                 setting.T, setting.mu
             ).particle[0]
             for shifted in (True, False)
         ]
-        left_out = float(found[1] / exact - 1)
-        return float(found[0] / exact - 1)
+        left_out = float(measured[1] / exact - 1)
+        return float(measured[0] / exact - 1)
 
     measured = _tends(np.array([1e-3, 1e-4]), at)
     return Measurement(measured.value, detail=f"{measured.detail}; without {left_out:.3g}")
@@ -271,8 +271,8 @@ def near_degenerate() -> tuple[oqs.QuadraticSystem, list[oqs.Contact], list[floa
 def audit_of_near_degeneracy() -> Measurement:
     """Return the secular ratio; the detail gives the actual error."""
     system, contacts, T, mu = near_degenerate()
-    found = oqs.audit(oqs.davies(system, contacts), T, mu)
-    return Measurement(found["secular"].ratio, detail=f"actual error {found.error:.3g}")
+    audit = oqs.audit(oqs.davies(system, contacts), T, mu)
+    return Measurement(audit["secular"].ratio, detail=f"actual error {audit.error:.3g}")
 
 
 @check(
@@ -304,14 +304,14 @@ def near_degeneracy_as_one_level() -> Measurement:
 def audit_of_figure_1() -> Measurement:
     """Return the largest ratio of the audit at the initial T, mu."""
     case = CASES[0]
-    found = oqs.audit(oqs.davies(case.system(), case.contacts()), case.T, case.mu)
-    return worst((a.name, a.ratio) for a in found.assumptions)
+    audit = oqs.audit(oqs.davies(case.system(), case.contacts()), case.T, case.mu)
+    return worst((a.name, a.ratio) for a in audit.assumptions)
 
 
 @functools.cache
 def _audits() -> tuple[tuple[oqs.Verdict, float], ...]:
     """Return verdict without looking at exact flows, and actual error, of random double dots."""
-    found = []
+    audits = []
     for draw in np.random.default_rng(_SEED).spawn(_DOUBLE_DOTS):
         splitting, angle = 10 ** draw.uniform(-2.5, 0.3), draw.uniform(0.05, np.pi / 2)
         c, s = np.cos(angle / 2), np.sin(angle / 2)
@@ -326,8 +326,8 @@ def _audits() -> tuple[tuple[oqs.Verdict, float], ...]:
         T, mu = 10 ** draw.uniform(-0.3, 0.5, size=2), draw.uniform(-1, 1, size=2)
         audit = oqs.audit(oqs.davies(system, contacts), T, mu)
         verdict = max(a.verdict for a in audit.assumptions if a.name != "exact flows")
-        found.append((verdict, float("nan") if audit.error is None else audit.error))
-    return tuple(found)
+        audits.append((verdict, float("nan") if audit.error is None else audit.error))
+    return tuple(audits)
 
 
 @check(
