@@ -15,14 +15,17 @@ from oqs.exports import exported
 from oqs.flow_jacobian import DifferentiableLaw, FlowJacobian
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
-from oqs.laws.density_matrix import flow_law
+from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
+from oqs.laws.gross import gross_flows
 from oqs.response.terminals import Terminals, in_units_of_temperature, two_terminals
+from oqs.stationary.gaussian_state import GaussianState
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
 if TYPE_CHECKING:
     import xarray
 
 _AXES = ("particle", "heat")
+_UNKNOWN = 256 * float(np.finfo(np.float64).eps)  # of gross rates: rounding of populations
 
 
 @exported
@@ -282,7 +285,10 @@ def linear_response(
     rows = [
         np.stack([by * table.reshape(*shape, n, n) for by, table in row], axis=-3) for row in tables
     ]
-    onsager = read_only(np.stack(rows, axis=-4))
+    onsager = np.stack(rows, axis=-4)
+    if isinstance(own, Model) and isinstance(law, DensityMatrixLaw):
+        _without_rounding(onsager.reshape(-1, 2, 2, n, n), law, warm, at)
+    onsager = read_only(onsager)
     if not shape:
         return LinearResponse(float(temperature), float(potential), onsager, jacobian.names)
     batch = read_only(temperature.copy()), read_only(potential.copy())
@@ -298,6 +304,25 @@ def _of_varying_rates(model: DaviesModel, T: FloatArray, mu: FloatArray) -> Flow
     for t, m in zip(T, mu, strict=True):
         parts.append(flow_law(model.at(t, m)).jacobian(t, m))
     return FlowJacobian.joined(parts)
+
+
+def _without_rounding(
+    onsager: FloatArray, law: DensityMatrixLaw, T: FloatArray, mu: FloatArray
+) -> None:
+    """Set to zero, in place, a response (B, 2, 2, n, n) that is nothing but rounding.
+
+    Populations know flows to the rounding of gross rates: where a symmetry forbids all response,
+    what is left of it would have any Seebeck coefficient. A covariance matrix knows each level's.
+    """
+    model = law.model
+    if isinstance(law.method, GaussianState) or model.varies or model.bosonic.any():
+        return
+    particle = np.max(np.abs(onsager[:, 0, 0]), axis=(1, 2))
+    strongest = max(float(np.sum(np.abs(c.channels(model.system.sites)) ** 2)) for c in model.leads)
+    for row in np.flatnonzero(particle <= _UNKNOWN * strongest * model.fastest_rate):
+        gross = gross_flows(model, T[row], mu[row])
+        if particle[row] <= _UNKNOWN * np.max(gross.particle):
+            onsager[row] = 0.0
 
 
 def _differentiable(model: object) -> DifferentiableLaw:

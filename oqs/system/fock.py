@@ -70,7 +70,8 @@ def annihilator(site: int, sites: int) -> sp.csr_array:
     upper = states[(states & bit) != 0]
     preceding = upper >> (sites - site)
     sign = 1.0 - 2.0 * (np.bitwise_count(preceding) % 2)
-    return sp.csr_array((sign, (upper - bit, upper)), shape=(2**sites, 2**sites))
+    begins = np.concatenate([[0], np.cumsum((states & bit) == 0)])  # of the rows, one entry each
+    return sp.csr_array((sign, upper, begins), shape=(2**sites, 2**sites))
 
 
 def hopping(v: int, w: int, sites: int) -> tuple[IntArray, IntArray, FloatArray]:

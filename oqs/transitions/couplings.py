@@ -126,12 +126,16 @@ class ChannelOperator:
         """Sum the annihilators with the amplitudes row (N,) of a contact of this norm."""
         basis: NumberBasis = system.number_basis
         cut = NEGLIGIBLE * norm
-        terms = [row[v] * basis.annihilator(v) for v in np.flatnonzero(row).tolist()]
-        matrix = sum(terms[1:], start=terms[0])
-        if not np.any(matrix.data.imag):
-            matrix = matrix.real
-        entries = matrix.tocoo()
-        lower, upper = (system.set_of[c[np.abs(entries.data) > cut]] for c in entries.coords)
+        terms = [(row[v], basis.annihilator(v)) for v in np.flatnonzero(row).tolist()]
+        factor, c = terms[0]
+        if np.any(row.imag) or np.iscomplexobj(c.data):
+            matrix = sum((factor * c for factor, c in terms[1:]), start=factor * c)
+            matrix = matrix if np.any(matrix.data.imag) else matrix.real
+        else:
+            matrix = sum((factor.real * c for factor, c in terms[1:]), start=factor.real * c)
+        significant = np.abs(matrix.data) > cut
+        ends = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices
+        lower, upper = (system.set_of[each[significant]] for each in ends)
         count = len(system.invariant_sets)
         pairs = np.unique(lower * count + upper)
         return cls(matrix, (pairs // count, pairs % count))

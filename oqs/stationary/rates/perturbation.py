@@ -122,14 +122,13 @@ def _jacobian(
     size, changes = np.abs(change), np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
     gross = np.empty(changes.shape[1:])
     for j in range(n):
-        for theta in range(2):
-            changes[0, theta, ..., j] = (particles[:, j, None] * change[:, theta]).sum(axis=0)
-            changes[1, theta, ..., j] = (energies[:, j, None] * change[:, theta]).sum(axis=0)
-            gross[theta, ..., j] = (rising[:, j, None] * size[:, theta]).sum(axis=0)
-            own = driven[:, theta, j]
-            changes[0, theta, j, :, j] += own.sum(axis=0)
-            changes[1, theta, j, :, j] += (own * energy[:, 0]).sum(axis=0)
-            gross[theta, j, :, j] += np.abs(own).sum(axis=0)
+        changes[0, ..., j] = (particles[:, j, None, None] * change).sum(axis=0)
+        changes[1, ..., j] = (energies[:, j, None, None] * change).sum(axis=0)
+        gross[..., j] = (rising[:, j, None, None] * size).sum(axis=0)
+        own = driven[:, :, j]  # (M, 2, b)
+        changes[0, :, j, :, j] += own.sum(axis=0)
+        changes[1, :, j, :, j] += (own * energy).sum(axis=0)
+        gross[:, j, :, j] += np.abs(own).sum(axis=0)
     particle, carried = balanced(changes, gross).transpose(0, 1, 3, 4, 2)
     net = (particles * populations[:, None]).sum(axis=0).T
     flow = balanced(net, (rising * populations[:, None]).sum(axis=0).T)

@@ -325,3 +325,25 @@ def test_at_equilibrium_no_flow_answers_to_a_rate(T):
         up, down = law([t + step, t]).energy, law([t - step, t]).energy
         slope = (up - down) / (2 * step)
         np.testing.assert_allclose(onsager[1, 1, :, 0], t**2 * slope, rtol=1e-6)
+
+
+@pytest.mark.parametrize("T", [0.2, [[0.2], [0.3]]])
+@pytest.mark.parametrize("interacting", [False, True])
+def test_a_response_that_symmetry_forbids_is_zero_and_no_ratio_of_rounding(T, interacting):
+    h = np.array([[1.0, 0.3], [0.3, 1.0]])
+    system = oqs.InteractingSystem.from_terms(h) if interacting else oqs.QuadraticSystem(h)
+    contacts = [oqs.Contact(oqs.flat(0.01), own) for own in ([0.1, 0.1], [0.1, -0.1])]
+    response = oqs.linear_response(oqs.davies(system, contacts), T, 0.3)
+    assert not np.any(response.onsager)
+    assert np.all(np.isnan(response.seebeck))
+    assert np.all(np.isnan(response.ZT))
+
+
+def test_a_response_far_below_that_of_other_levels_stays():
+    # a cold level far above mu beside none: gross rates are as small
+    system = oqs.QuadraticSystem.from_energies([1.0])
+    contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))]
+    response = oqs.linear_response(oqs.davies(system, contacts), 0.01, 0.0)
+    exact = oqs.linear_response(oqs.closed_form(system, contacts), 0.01, 0.0)
+    assert 0 < response.conductance < 1e-40
+    assert response.conductance == pytest.approx(exact.conductance, rel=1e-10)

@@ -415,3 +415,16 @@ def test_small_corrections_add_up():
     assert oqs.Audit(both[:1]).verdict is SOUND
     assert oqs.Audit(both).verdict is DOUBTFUL
     assert oqs.Audit((*both[:1], row("time scales", 0.06))).verdict is SOUND
+
+
+@pytest.mark.parametrize("T", [[0.2, 0.2], [0.2, 0.2 + 1e-6], [0.2, 0.3]])
+@pytest.mark.parametrize("U", [None, 0.5])
+def test_flows_of_perlind_at_equal_reservoirs_are_no_error_of_davies(T, U):
+    h = np.array([[1.0, 0.3], [0.3, 1.0]])
+    system = (
+        oqs.QuadraticSystem(h) if U is None else oqs.InteractingSystem.from_terms(h, {(0, 1): U})
+    )
+    contacts = [oqs.Contact(oqs.flat(0.01), [1, 0]), oqs.Contact(oqs.flat(0.02), [0, 1])]
+    row = oqs.audit(oqs.davies(system, contacts), T, [0.3, 0.3], exact=False)["secular"]
+    assert row.measure.startswith("deviation from oqs.perlind")
+    assert row.ratio < 2e-3  # the square of the mixing, 0.02 to 0.04

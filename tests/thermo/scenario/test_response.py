@@ -82,3 +82,15 @@ def test_bad_input(tmp_path, old, new, message, capsys):
     file.write_text(SCENARIO.replace(old, new))
     assert main(["check", str(file)]) != 0
     assert message in "".join(capsys.readouterr())
+
+
+def test_ratios_of_nothing_are_not_written_as_infinite():
+    nothing = {"between": ["a", "b"], "conductance": 0.0, "thermal_conductance": 0.0}
+    blocked = {"between": ["a", "b"], "conductance": 1e-3, "thermal_conductance": 0.0}
+    for pair in (nothing, blocked):
+        pair |= {"seebeck": None, "peltier": None, "ZT": None}
+    text = io.StringIO()
+    show_response(Console(file=text, width=200), {"T": 1.0, "mu": 0.0, "pairs": [nothing, blocked]})
+    first, second = text.getvalue().splitlines()[-2:]
+    assert "infinite" not in first
+    assert second.count("infinite") == 3

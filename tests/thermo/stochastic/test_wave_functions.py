@@ -121,8 +121,14 @@ def test_a_nondegenerate_system_takes_either_route(monkeypatch):
     model = oqs.davies(pair, [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))])
     M, t = 1000, 1e3
     moments = thermo.master_equation(model, boxes(2.0), *START).at(t)
+    options = {"trajectories": M, "t_final": t, "times": [t], "below": [0.2, 0.5]}
+    populations = waves(model, boxes(2.0), **options, seed=6)
     monkeypatch.setattr(prepared, "follows_populations", lambda model: False)
-    ensemble = waves(model, boxes(2.0), trajectories=M, t_final=t, times=[t])
+    ensemble = waves(model, boxes(2.0), **options)
+    for name in ("jumps", "closed", "flips_T", "flips_mu", "lowest_T", "entropy_production"):
+        one, other = getattr(ensemble, name), getattr(populations, name)
+        error = np.sqrt((one.var(axis=0) + other.var(axis=0)) / M)
+        assert np.all(np.abs(one.mean(axis=0) - other.mean(axis=0)) < 4.5 * error), name
     assert ensemble.closed.sum() > 0
     for name in ("T", "mu", "N", "E"):
         off = np.abs(getattr(ensemble, f"{name}_mean")[0] - getattr(moments, f"{name}_mean"))
@@ -229,6 +235,10 @@ def test_bad_input():
     model = oqs.perlind(COULOMB.system, ENDS, window=window)
     with pytest.raises(ValueError, match="must keep all eigenstates"):
         waves(model)
+    chain = oqs.QuadraticSystem.from_energies(np.linspace(1.0, 1.1, 9))
+    many = oqs.perlind(chain, [oqs.Contact(oqs.flat(0.01), np.ones(9))] * 2)
+    with pytest.raises(ValueError, match=r"at most 256 states .* but has 512"):
+        waves(many)
     idle = [oqs.Contact(oqs.flat(0.0), [1, 0]), oqs.Contact(oqs.flat(0.0), [0, 1])]
     with pytest.raises(ValueError, match="must have jumps"):
         waves(oqs.perlind(DOTS, idle))
@@ -236,16 +246,66 @@ def test_bad_input():
         waves(CROSS, boxes(20.0)[:1])
 
 
+def test_quanta_are_bohr_frequencies_not_their_rounding():
+    jumps = jump_operators(SERIES)
+    np.testing.assert_allclose(np.unique(jumps.frequency), DOTS.energies, rtol=1e-14)
+    assert len(jumps.frequency) == 8  # two levels, two contacts, in and out
+    options = {"trajectories": 200, "preparation": "canonical", "t_final": 50.0, "times": [50.0]}
+    assert waves(SERIES, boxes(4.0), **options).fluctuation_theorem().deviation(1.0) < 5
+
+
+def operators_at(jumps, T, mu):
+    """Return L_o (O, D, D) at fixed T, mu."""
+    j, sign, w = jumps.quantum_reservoir, jumps.sign, jumps.frequency
+    factor = 1 / (1 + np.exp(sign * (w - mu[j]) / T[j]))
+    L = np.zeros((jumps.operators, jumps.states, jumps.states), dtype=complex)
+    root = np.sqrt(jumps.gamma * factor[jumps.quantum])
+    L[jumps.operator, jumps.target, jumps.source] = root * jumps.amplitude
+    return L
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_jumps_and_waiting_move_the_energy_of_the_flow_law(model):
+    """For any psi of one particle: <H> over the jumps, and over the waiting, is tr(D_j[psi] H)."""
+    chosen, (T, mu) = MODELS[model], map(np.array, START)
+    jumps = jump_operators(chosen)
+    L = operators_at(jumps, T, mu)
+    rng = np.random.default_rng(3)
+    psi = (rng.normal(size=4) + 1j * rng.normal(size=4)) * (jumps.particles == 1)
+    psi /= np.linalg.norm(psi)
+    held = np.abs(psi) ** 2 @ jumps.counted
+    K = np.zeros((1, 2, 4, 4), dtype=complex)
+    exact = []
+    for contact in range(2):
+        mine = np.flatnonzero(jumps.reservoir == contact)
+        K[0, contact] = sum(L[o].conj().T @ L[o] for o in mine)
+        rho = np.outer(psi, psi.conj())
+        D = sum(L[o] @ rho @ L[o].conj().T for o in mine)
+        D = D - (K[0, contact] @ rho + rho @ K[0, contact]) / 2
+        exact.append(np.trace(D @ np.diag(jumps.counted)).real)
+    A = -1j * np.diag(jumps.rotation) - K[0].sum(axis=0) / 2
+    step = np.array([1e-6])
+    terms = effective.series(A[None], psi[None])
+    found = effective.energy_drift(terms, step, K, jumps.counted)[0] / step
+    for o, contact in enumerate(jumps.reservoir.tolist()):
+        reached = L[o] @ psi
+        weight = np.linalg.norm(reached) ** 2
+        found[contact] += np.abs(reached) ** 2 @ jumps.counted - weight * held
+    np.testing.assert_allclose(found, exact, atol=1e-8)
+    # and over a long wait: the drifts of all reservoirs are what <H> has changed by
+    end = 0.5 / np.abs(A).sum(axis=1).max() * np.ones(1)
+    later = effective.at(terms, end)[0]
+    gained = (np.abs(later) ** 2 @ jumps.counted) / np.linalg.norm(later) ** 2 - held
+    drift = effective.energy_drift(terms, end, K, jumps.counted)
+    assert drift.sum() == pytest.approx(gained, abs=1e-10)
+
+
 def test_operators_are_those_of_the_generator():
     """sum_o L rho L^+ at one T, mu is the jump part of the dissipators, to rounding."""
     for model in MODELS.values():
         jumps = jump_operators(model)
         T, mu = map(np.array, START)
-        j, sign, w = jumps.quantum_reservoir, jumps.sign, jumps.frequency
-        factor = 1 / (1 + np.exp(sign * (w - mu[j]) / T[j]))
-        L = np.zeros((jumps.operators, jumps.states, jumps.states), dtype=complex)
-        root = np.sqrt(jumps.gamma * factor[jumps.quantum])
-        L[jumps.operator, jumps.target, jumps.source] = root * jumps.amplitude
+        L = operators_at(jumps, T, mu)
         vectors = model.system.spectrum.vectors
         rho = np.diag(np.arange(1.0, 1 + jumps.states)).astype(complex)
         for contact in range(2):

@@ -158,9 +158,13 @@ def show_response(output: Console, data: Mapping[str, Any]) -> None:
     rows = [
         (
             " - ".join(pair["between"]),
-            *("infinite" if pair[n] is None else f"{pair[n]:.6g}" for n in COEFFICIENTS),
+            *(_written(pair[n], "infinite" if pair["conductance"] else "-") for n in COEFFICIENTS),
         )
         for pair in data["pairs"]
     ]
     heads = ["between", "G", "Seebeck", "Peltier", "kappa", "ZT"]
     print_table(output, heads, rows)
+
+
+def _written(value: float | None, otherwise: str) -> str:
+    return otherwise if value is None else f"{value:.6g}"

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from oqs import DaviesModel, PerlindModel
 from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.numerics.clusters import cluster
 from thermo.stochastic.small.jump_table import IntArray
+
+_MOST = 256  # eigenstates: four spinful sites
 
 
 @final
@@ -95,7 +98,8 @@ def jump_operators(model: object) -> JumpOperators:
     ------
     TypeError, ValueError
         if `model` is no Davies or PERLind model, has frequency shifts, a window or rates that
-        depend on T and mu, is PERLind's of bosonic contacts, or nothing jumps.
+        depend on T and mu, more than 256 states, is PERLind's of bosonic contacts, or nothing
+        jumps.
     """
     if not isinstance(model, DaviesModel | PerlindModel):
         raise TypeError(
@@ -107,6 +111,13 @@ def jump_operators(model: object) -> JumpOperators:
 
 
 def _refuse(model: DaviesModel | PerlindModel) -> None:
+    states = model.system.spectrum.dimension
+    if states > _MOST:
+        raise ValueError(
+            f"Argument `model` must have at most {_MOST} states where contacts drive coherences, "
+            f"but has {states}: each jump would take products of matrices of that size. Follow a "
+            "smaller system, or the mean field with thermo.evolve."
+        )
     if model.varies:
         raise ValueError(
             "Argument `model` must have contacts whose rates do not depend on T and mu, but some "
@@ -132,9 +143,10 @@ def _of_contact(model: DaviesModel | PerlindModel, j: int) -> _Elements:
     if isinstance(model, PerlindModel):
         e = model.elements[j]
         kept = e.where(e.gamma > 0)
-        return _Elements(
-            kept.lower, kept.upper, kept.channel, kept.amplitude, kept.frequency, kept.gamma
-        )
+        # equal Bohr frequencies of different states differ by rounding: one quantum each
+        kappa, frequencies = cluster(kept.frequency, model.resolution)
+        w = frequencies[kappa]
+        return _Elements(kept.lower, kept.upper, kept.channel, kept.amplitude, w, kept.gamma)
     own = model.decomposition.elements[j]
     chosen = own.where(model.rates[j, own.kappa] > 0)
     group = chosen.channel * len(model.frequencies) + chosen.kappa
