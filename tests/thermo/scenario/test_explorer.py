@@ -23,6 +23,7 @@ from thermo.scenario.commands import main
 from thermo.scenario.explorer.knobs import knobs
 from thermo.scenario.explorer.page import Page
 from thermo.scenario.reading import scenario as scenario_of
+from thermo.scenario.tasks.kinds import TASKS
 
 SLIDERS = """all(document).filter(e => e.classList.contains('noUi-handle')).map(e => {
   const box = e.getBoundingClientRect();
@@ -37,7 +38,9 @@ def test_every_shipped_scenario_has_sliders_that_lead_to_scenarios(name):
     moved = {knob.path.split(".")[0] for knob in found}
     assert moved == {"reservoirs", "system", "contacts"}
     assert {knob.at(knob.start) == knob.value for knob in found} == {True}
-    document = scenario.document.without("sweep")
+    document = scenario.document
+    for task in TASKS:
+        document = document.without(task)
     for knob in found:
         assert knob.low < knob.value < knob.high
         assert (knob.at(0), knob.at(knob.steps)) == pytest.approx((knob.low, knob.high))
@@ -47,9 +50,12 @@ def test_every_shipped_scenario_has_sliders_that_lead_to_scenarios(name):
 
 
 def test_a_count_has_no_slider(tmp_path):
-    paths = [knob.path for knob in knobs(read("three_baths"))]
-    assert "system.arguments.energy" in paths
-    assert "system.arguments.levels" not in paths  # how many, an int
+    text = example("coulomb_dot").read_text(encoding="utf-8")
+    text = text.replace('builder = "anderson_dot"', 'builder = "hubbard_chain"')
+    text = text.replace("{ level = -0.4,", "{ dots = 2, tunnelling = 0.1,")
+    (file := tmp_path / "chain.toml").write_text(text.replace("[1.0]", "[1.0, 1.0]"))
+    moved = [knob.path for knob in knobs(read(file)) if knob.group == "System"]
+    assert moved == ["system.arguments.tunnelling", "system.arguments.U"]
 
 
 def test_a_linear_slider_passes_zero_itself():
@@ -74,9 +80,9 @@ def test_a_key_with_a_unit_is_moved_in_that_unit(tmp_path):
         *("T (K), left", "T (K), right", "mu (meV), left", "mu (meV), right"),
         *("level (meV)", "U (meV)", "rate (ueV), left", "rate (ueV), right"),
     ]
-    width = found["mu (meV), left"].high - 0.1  # five times the highest T, in meV, one digit
+    width = found["mu (meV), left"].high - 0.1  # ten times the lowest T, in meV, one digit
     assert width == pytest.approx(0.3)
-    assert 5 * 0.5 * constants.k / (1e-3 * constants.eV) == pytest.approx(0.2154, rel=1e-3)
+    assert 10 * 0.3 * constants.k / (1e-3 * constants.eV) == pytest.approx(0.2585, rel=1e-3)
 
 
 class Reader:
@@ -116,10 +122,10 @@ def mode(flows, T):
 
 def test_the_regimes_are_those_of_table_one():
     reader = Reader("figure_1")
-    reader.move("energies, 0", 200)  # 21.1 + 5: on the same side of omega-bar = 28
+    reader.move("energies, 0", 183)  # 21.1 + 5: on the same side of omega-bar = 28
     assert re.findall(r">(\w+)</td></tr>", reader.page._regimes.text) == ["refrigerator"] * 2
     reader.move("T, reservoir 1", 80)
-    reader.move("mu, reservoir 2", 170)  # omega-bar comes down between both
+    reader.move("mu, reservoir 2", 158)  # omega-bar comes down between both
     assert re.findall(r">(\w+)</td></tr>", reader.page._regimes.text) == ["refrigerator", "engine"]
 
 
@@ -143,10 +149,11 @@ def button_click(button):
 
 def test_numbers_that_are_refused_are_told_and_left_again():
     reader = Reader("three_baths")
-    reader.move("energy", 0)  # -4: no oscillator
-    assert "system.arguments.energy" in reader.page._flows.text
+    reader.move("energies, 0", 0)  # -3: no oscillator
+    assert "system" in reader.page._flows.text
+    assert "-3" in reader.page._flows.text
     assert reader.page._machine.text == ""
-    reader.move("energy", 120)
+    reader.move("energies, 0", 120)
     assert "conductor" in reader.page._machine.text
 
 

@@ -18,7 +18,7 @@ from thermo.scenario.schema.table import label
 
 _STEPS: Final = 200  # of a slider, from one end to the other
 _DECADES: Final = 1.0  # by which T and rates go down and up
-_WIDTH: Final = 5.0  # of the highest T, by which energies go down and up
+_WIDTH: Final = 10.0  # of the lowest T, by which energies go down and up
 _MOST_ENTRIES: Final = 8  # of an array: more sliders are not surveyed at a glance
 _ZERO: Final = 1e-12  # of a slider's range: rounding
 _RATES: Final = ("value", "prefactor", "strength")  # how strong, of every law of rates and spectra
@@ -80,7 +80,7 @@ class _Finder:
     def __init__(self, scenario: Scenario) -> None:
         self._tables = scenario.document.tables
         self._units = scenario.units
-        self._half = _WIDTH * float(np.max(scenario.T))  # of a range of energies
+        self._half = _WIDTH * float(np.min(scenario.T))  # of a range of energies
 
     def found(self) -> tuple[Knob, ...]:
         """Return the knobs in the order in which they stand on the page."""

@@ -25,6 +25,7 @@ from thermo.scenario.explorer.tables import (
 )
 from thermo.scenario.reading import scenario as scenario_of
 from thermo.scenario.scenario import Scenario
+from thermo.scenario.tasks.kinds import TASKS
 
 _SOON: Final = 20  # ms: what was moved within them is answered once
 _AT_REST: Final = 150  # ms after the last move: an evolution takes longer than flows
@@ -117,7 +118,10 @@ class Page:
 
     def _here(self) -> Scenario:
         """Return the scenario at the sliders' numbers."""
-        return scenario_of(self._scenario.document.without("sweep").with_values(self._values()))
+        document = self._scenario.document
+        for name in TASKS.keys() - {"flows", "trajectory"}:  # what is not shown asks for nothing
+            document = document.without(name)
+        return scenario_of(document.with_values(self._values()))
 
     def _answer(self) -> None:
         self._moved.text = moved_lines(self._values())
