@@ -121,10 +121,11 @@ def covariances_at(model: Model, T: FloatArray, mu: FloatArray) -> JumpStatistic
     Blocks of coherences are: 2 ms instead of 4 for two dots, of which most is sparse matrices.
     """
     prepared = _prepared(model)
-    if isinstance(prepared, _Coherent) and isinstance(prepared.model, PerlindModel):
+    own = prepared.model if isinstance(prepared, _Coherent) else None
+    if isinstance(prepared, _Coherent) and isinstance(own, PerlindModel) and own.by_blocks:
         kept = model.prepared.get(_COVARIANCES)
         if not isinstance(kept, _Blocks):
-            kept = model.prepared[_COVARIANCES] = _blocks(prepared.model, prepared.problem)
+            kept = model.prepared[_COVARIANCES] = _blocks(own, prepared.problem)
         prepared = kept
     return prepared.at(T, mu)
 

@@ -67,6 +67,11 @@ class OperatorSystem(System):
         oscillators: Sequence[int] = (),
     ) -> None:
         matrix = _hermitian("hamiltonian", hamiltonian)
+        if matrix.shape[0] < 2:
+            raise ValueError(
+                "Argument `hamiltonian` must have two states at least, but has one: nothing can be "
+                "exchanged with it. Give a qubit, 0.5 * qutip.sigmaz()."
+            )
         if number is not None:
             _check_number(number, hamiltonian, matrix)
         count = len(hamiltonian.dims[0])

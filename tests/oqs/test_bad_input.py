@@ -44,6 +44,11 @@ CASES = {
     "strength -1": ("strength", lambda: oqs.ohmic(-1.0)),
     "exponent 0": ("exponent", lambda: oqs.ohmic(1.0, exponent=0.0)),
     "cutoff 0": ("cutoff", lambda: oqs.drude_lorentz(1.0, 0.0)),
+    "scaled twice": (
+        "rate",
+        lambda: oqs.temperature_scaled(lambda w, T, mu: w, 1.0, 1.0),
+    ),
+    "T_0 of 0": ("T_0", lambda: oqs.temperature_scaled(oqs.flat(0.1), 1.0, 0.0)),
     "center 0": ("center", lambda: oqs.underdamped(1.0, 0.0, 0.1)),
     "a bosonic contact without a spectrum": (
         "spectrum",
@@ -54,6 +59,7 @@ CASES = {
         lambda: oqs.BosonicContact(oqs.ohmic(1.0), qutip.sigmap()),
     ),
     "H of spins not Hermitian": ("hamiltonian", lambda: oqs.OperatorSystem(qutip.sigmap())),
+    "H of one state": ("hamiltonian", lambda: oqs.OperatorSystem(qutip.qeye(1))),
     "h of oscillators not positive": ("h", lambda: oqs.QuadraticBosons([[-1.0]])),
     "no such factor": ("k", lambda: oqs.on_factor(QUBITS, 2, qutip.sigmax())),
     "exchange NaN": ("coupling", lambda: oqs.exchange_qubits([1.0, 1.5], NAN)),

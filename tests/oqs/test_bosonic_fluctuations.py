@@ -79,3 +79,27 @@ def test_phonons_beside_leads_are_counted():
     assert statistics.uncertainty(0) >= 2
     response = oqs.linear_response(model, 0.3, mu=0.4)
     np.testing.assert_allclose(response.asymmetry, 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("rate", [1e-2, 1e-4])
+def test_perlind_of_spins_is_counted_too(rate):
+    """Means are the flow law's, covariances the curvature; both tend to Davies."""
+    fridge, T, step = oqs.absorption_refrigerator(1.0, 3.0, 0.05), [1.0, 6.0, 1.5], 1e-4
+    baths = [
+        oqs.BosonicContact(oqs.flat(rate), oqs.on_factor(fridge, k, qutip.sigmax()))
+        for k in range(3)
+    ]
+    model = oqs.perlind(fridge, baths)
+    stats, davies = (oqs.counting_statistics(m, T) for m in (model, oqs.davies(fridge, baths)))
+    energy = oqs.flow_law(model)(T).energy
+    np.testing.assert_allclose(stats.flows.energy, energy, rtol=1e-10)
+    scgf = [stats.generating_function(energy=[xi, 0.0, 0.0]) for xi in (-step, 0.0, step)]
+    assert (scgf[2] - scgf[0]) / (2 * step) == pytest.approx(energy[0], rel=1e-5)
+    curvature = (scgf[2] - 2 * scgf[1] + scgf[0]) / step**2
+    assert curvature == pytest.approx(stats.covariance("energy")[0, 0], rel=1e-3)
+    noise = oqs.noise(model, T).covariance("energy")
+    np.testing.assert_allclose(noise, stats.covariance("energy"), rtol=1e-9)
+    off = np.max(np.abs(noise / davies.covariance("energy") - 1))
+    assert off < 10 * (rate / 0.1)  # rates over the splitting of 0.1
+    if rate < 1e-3:
+        assert off < 1e-4

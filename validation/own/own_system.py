@@ -379,10 +379,12 @@ class OwnSystem:
     def audit_along(self) -> Measurement:
         """Return the largest ratio along the evolution, line tails aside, which the detail gives.
 
-        Line tails are compared with the flow, and near the end nothing flows.
+        These and the secular row are compared with the flow, and near the end nothing flows. How
+        large reservoirs are is no assumption of the generator: T, mu at t/(A V) do not ask it.
         """
         audit = thermo.audit(self.path, self.any_model)
-        others = tuple(a for a in audit.assumptions if a.name != "line tails")
+        apart = ("line tails", "secular", "continuum", "fluctuations")
+        others = tuple(a for a in audit.assumptions if a.name not in apart)
         largest_ratio = _largest_ratio(dataclasses.replace(audit, assumptions=others))
         tails = audit["line tails"]
         return dataclasses.replace(

@@ -247,7 +247,7 @@ class PairGeneratorAt(GeneratorAt):
         """Return FS_j = -i[H_LS,j, .] (P, P) of every reservoir."""
         size = len(self.generator.row_state)
         if not self.shifts:
-            return [sp.csc_array((size, size), dtype=np.complex128) for _ in self.products]
+            return [sp.csc_array((size, size)) for _ in self.products]
         places = self.generator.places
         return [self._kept(two_sided(sp.csr_array(-1j * h), places)) for h in self.shifts]
 
@@ -284,9 +284,8 @@ class PairGeneratorAt(GeneratorAt):
 
     def _kept(self, matrix: sp.csc_array) -> sp.csc_array:
         keep = self.generator.keep
-        matrix = sp.csc_array(matrix)
-        if keep is None:
-            return matrix
-        kept = matrix[:, keep][keep, :]
+        kept = sp.csc_array(matrix)
+        if keep is not None:
+            kept = kept[:, keep][keep, :]
         alone = np.array_equal(self.generator.row_state, self.generator.column_state)
         return sp.csc_array(kept.real if alone else kept)

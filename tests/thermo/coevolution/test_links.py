@@ -137,3 +137,19 @@ def test_what_does_not_fit_is_refused():
     )
     with pytest.raises(TypeError, match="links without a model"):
         thermo.coevolve(thermo.with_links(closed, {("a", "b"): 1.0}), gases(1.0)[:2], rho, T[:2])
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.3], ids=["populations alone", "with coherences"])
+def test_perlind_of_a_spin_beside_links(tilt):
+    """Its levels are far apart, where PERLind is Davies to the rates over the splitting."""
+    system = oqs.OperatorSystem(0.5 * qutip.sigmaz() + tilt * qutip.sigmax())
+    baths = [oqs.BosonicContact(oqs.ohmic(1e-3), qutip.sigmax(), name=n) for n in ("cold", "hot")]
+    ends = []
+    for make in (oqs.perlind, oqs.davies):
+        law = thermo.with_links(oqs.flow_law(make(system, baths)), {("cold", "hot"): 1e-4})
+        members, ket = gases(0.01)[:2], qutip.basis(2, 0)
+        path = thermo.coevolve(law, members, ket, T[:2], t_final=3.0, rtol=1e-8, tolerance=1e-5)
+        assert path.conservation.energy < 1e-9
+        ends.append(path.T[-1])
+    assert abs(ends[0][0] / T[0] - 1) > 1e-3
+    np.testing.assert_allclose(ends[0], ends[1], rtol=5e-3)  # T[0] moves by 0.16
