@@ -228,7 +228,7 @@ def test_labelled():
     data = run.to_dataset()
     assert data["lowest_T"].dims == ("trajectory", "reservoir")
     assert data["T_at"].dims == ("trajectory", "time", "reservoir")
-    assert data["T"].attrs["units"] == "energy"
+    assert data["T"].attrs["units"] == "E_0/k_B"
     assert list(data["reservoir"].values) == ["cold", "hot"]
 
 
