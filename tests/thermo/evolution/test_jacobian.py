@@ -1,7 +1,6 @@
 """The Jacobian of Eq. (5): from the law's own derivatives, or by differences, for one or many."""
 
 import dataclasses
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -35,14 +34,15 @@ class KnowsItsDerivatives:
         x = (self.frequencies - mu[..., None]) / T[..., None]
         above = self.frequencies - mu[..., None]
         coupling = np.diag(self.weights.sum(1)) - self.weights
-        found = {}
+        table = {}
         for name, part in (("T", slope * x), ("mu", slope)):
             through = coupling[:, :, None] * part[..., None, :, :]  # (..., j, q, K)
-            found[f"particle_{name}"] = through.sum(-1)
-            found[f"heat_{name}"] = (through * above[..., :, None, :]).sum(-1)
+            table[f"particle_{name}"] = through.sum(-1)
+            table[f"energy_{name}"] = (through * self.frequencies).sum(-1)
+            table[f"heat_{name}"] = (through * above[..., :, None, :]).sum(-1)
         lost = self._through(n).sum(-1)
-        found["heat_mu"] = found["heat_mu"] - lost[..., None] * np.eye(T.shape[-1])
-        return SimpleNamespace(**found)
+        table["heat_mu"] = table["heat_mu"] - lost[..., None] * np.eye(T.shape[-1])
+        return oqs.FlowJacobian(**table)
 
     def _filled(self, T, mu):
         return 1 / (1 + np.exp((self.frequencies - mu[..., None]) / T[..., None]))
@@ -128,10 +128,10 @@ def test_a_law_that_knows_its_derivatives_is_not_asked_for_differences():
 
 def test_fixed_reservoirs_and_those_without_mu_do_not_move():
     law, _, T, mu = case(1, GASES["exact"], n=2)
-    heat_only = SimpleNamespace(
-        **{k: v for k, v in vars(law.jacobian(T, 0 * mu)).items() if k.startswith("heat")},
-        particle_T=np.zeros((4, 2, 2)),
-        particle_mu=np.zeros((4, 2, 2)),
+    none = np.zeros((4, 2, 2))
+    known = law.jacobian(T, 0 * mu)
+    heat_only = oqs.FlowJacobian(
+        none, none, known.heat_T, known.heat_mu, known.heat_T, known.heat_mu
     )
 
     class Heat:
