@@ -19,6 +19,7 @@ from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.laws.gross import ROUNDING, flow_scales
 from oqs.modes.boson_modes import BosonLaw
+from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from thermo.reservoirs.reservoir import Reservoirs
 from thermo.scenario import TrajectoryTask
 from thermo.scenario.schema.system import AnySystem
@@ -57,7 +58,7 @@ class OwnSystem:
     T: FloatArray
     mu: FloatArray
     reservoirs: Sequence[thermo.Reservoir] | None
-    law: oqs.DensityMatrixLaw | BosonLaw
+    law: oqs.DensityMatrixLaw | BosonLaw | VaryingBosonLaw
     links: thermo.LinkedLaw | None = None
     t_final: float | None = None
 
@@ -69,7 +70,7 @@ class OwnSystem:
         has no unique stationary state.
         """
         law = make_law(scenario, chosen_law(None, scenario))
-        assert isinstance(law, oqs.DensityMatrixLaw | BosonLaw)
+        assert isinstance(law, oqs.DensityMatrixLaw | BosonLaw | VaryingBosonLaw)
         linked = with_its_links(law, scenario)
         task = scenario.asked.get("trajectory")
         return cls(
@@ -94,14 +95,14 @@ class OwnSystem:
         return self.mu[: len(self.contacts)]
 
     @property
-    def whole_law(self) -> oqs.DensityMatrixLaw | BosonLaw | thermo.LinkedLaw:
+    def whole_law(self) -> oqs.DensityMatrixLaw | BosonLaw | VaryingBosonLaw | thermo.LinkedLaw:
         """The flow law of all reservoirs, links included."""
         return self.law if self.links is None else self.links.around(self.law, len(self.contacts))
 
     @property
     def any_model(self) -> oqs.Model:
         """The generator of system and contacts, or DoesNotApply where there is none."""
-        if isinstance(self.law, BosonLaw):
+        if isinstance(self.law, BosonLaw | VaryingBosonLaw):
             raise DoesNotApply("oscillators without a truncation have no density matrix")
         return self.law.model
 
@@ -115,7 +116,7 @@ class OwnSystem:
 
     def _require_second_law(self) -> None:
         """Raise DoesNotApply where Eq. (3) holds only up to the generator's price."""
-        if isinstance(self.law, BosonLaw):
+        if isinstance(self.law, BosonLaw | VaryingBosonLaw):
             return
         model = self.law.model
         if not model.detailed_balance:
