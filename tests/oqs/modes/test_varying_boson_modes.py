@@ -1,4 +1,4 @@
-"""Oscillators whose baths' spectra depend on T: against the laws of spectra frozen at each state."""
+"""Oscillators whose baths have spectra of T: against laws of the spectra frozen at each state."""
 
 import pickle
 
