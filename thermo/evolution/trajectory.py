@@ -20,10 +20,11 @@ from oqs.summary import Summarised, Summary, counted, few_digits
 from oqs.validity.verdict import Audit
 from thermo.evolution.audit import rebuilt, worst_along
 from thermo.evolution.events.events import Event
-from thermo.evolution.linear_noise.expansion import DifferentiableLaw
+from thermo.evolution.linear_noise.expansion import DrivingLaw
 from thermo.evolution.linear_noise.spread import PathFluctuations, spread
 from thermo.gases import EquationOfState
 from thermo.numerics.interpolation import PiecewisePolynomial
+from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.state import State
 
 if TYPE_CHECKING:
@@ -306,13 +307,15 @@ def fluctuations_along(path: Trajectory, model: Model | None) -> PathFluctuation
             f"Argument `model` must have one contact per reservoir of the path, {len(path.names)}, "
             f"but has {checked.reservoirs}. Give the model that the path was made with."
         )
-    law = path.law if hasattr(path.law, "jacobian") else flow_law(checked)
+    # links are none of the model's, whether they know their derivatives or not
+    own = isinstance(path.law, LinkedLaw) or hasattr(path.law, "jacobian")
+    law = path.law if own else flow_law(checked)
 
     def state(times: FloatArray) -> tuple[FloatArray, FloatArray]:
         there = path.at(times)
         return there.T, np.where(reservoirs.has_potential, there.mu, 0.0)
 
-    return spread(checked, cast(DifferentiableLaw, law), reservoirs, path.t, state)
+    return spread(checked, cast(DrivingLaw, law), reservoirs, path.t, state)
 
 
 def _model(path: Trajectory, model: Model | None) -> Model:

@@ -7,6 +7,7 @@ import pytest
 
 import oqs
 import thermo
+from thermo.evolution.linear_noise.expansion import linearised
 
 GAS = thermo.SommerfeldGas(1.5)
 
@@ -111,3 +112,53 @@ def test_other_laws_models_and_files(tmp_path):
     table = found.to_dataset()
     assert table["T_std"].sel(reservoir="r0").shape == path.t.shape
     assert "+-" in repr(found)
+
+
+def scaled(exponent):
+    rate = oqs.temperature_scaled(oqs.power_law(1e-4, 0.5), exponent, 0.8)
+    contacts = [oqs.Contact(rate, name=f"r{j}") for j in range(2)]
+    return oqs.flow_law(oqs.davies(oqs.QuadraticSystem.from_energies([21.1]), contacts))
+
+
+def test_rates_that_change_with_T():
+    """Exponent 0 is a constant rate."""
+    box = [thermo.Reservoir(GAS, capacity=10.0)] * 2
+    start = {"T": [0.6, 1.0], "mu": [20.8, 16.0]}
+    same = thermo.evolve(scaled(0.0), box, **start, t_final=1e5).fluctuations()
+    reference = thermo.evolve(law_of((21.1,)), box, **start, t_final=1e5).fluctuations()
+    for part in ("noise", "exchanged", "thermal"):
+        found, expected = getattr(same, part)[-1], getattr(reference, part)[-1]
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9 * expected.max())
+    moving = thermo.evolve(scaled(2.0), box, **start, t_final=1e5).fluctuations()
+    assert np.abs(moving.T_std[-1] / same.T_std[-1] - 1).max() > 0.02
+
+
+def test_the_drift_holds_the_rates_own_change():
+    """A = -d(P, J)/d(N, E) against differences of flows at shifted N, E, rates moving along."""
+    law, n = scaled(2.0), 2
+    reservoirs = thermo.Reservoirs([thermo.Reservoir(GAS, capacity=10.0)] * 2)
+    T, mu = np.array([[0.6, 1.0], [0.9, 0.7]]), np.array([[20.8, 16.0], [19.0, 20.0]])
+    found = linearised(law.model, law, reservoirs, T, mu)
+    step = 1e-5
+    for column in range(2 * n):
+        moved = step * found.response[:, :, column]  # of T, mu, for a little of N or E
+        there = [law(T + s * moved[:, :n], mu + s * moved[:, n:]) for s in (1, -1)]
+        change = np.concatenate(
+            [getattr(there[0], k) - getattr(there[1], k) for k in ("particle", "energy")], axis=1
+        ) / (2 * step)
+        scale = np.abs(change).max()
+        np.testing.assert_allclose(-found.drift[:, :, column], change, rtol=1e-6, atol=1e-6 * scale)
+
+
+@pytest.mark.parametrize("exponent", [0.0, 2.0])
+def test_links_count_in_the_spread_whatever_their_derivatives(exponent):
+    """A link without `slopes`, or rates of T, call for differences."""
+    box = [thermo.Reservoir(GAS, capacity=10.0)] * 2
+    law, spreads = scaled(exponent), []
+    for link in (1e-4, lambda hot, cold: 1e-4 * (hot - cold)):
+        linked = thermo.with_links(law, {("r0", "r1"): link})
+        path = thermo.evolve(linked, box, T=[0.6, 1.0], mu=[20.8, 16.0], t_final=1e5)
+        spreads.append(path.fluctuations().exchanged[-1])
+    np.testing.assert_allclose(spreads[1], spreads[0], rtol=1e-5, atol=1e-7 * spreads[0].max())
+    alone = thermo.evolve(law, box, T=[0.6, 1.0], mu=[20.8, 16.0], t_final=1e5).fluctuations()
+    assert np.abs(alone.exchanged[-1] / spreads[0] - 1).max() > 0.01

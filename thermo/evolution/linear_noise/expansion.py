@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol, final
 
 import numpy as np
@@ -10,16 +11,19 @@ from numpy.typing import ArrayLike
 import oqs
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
+from oqs.flows import Flows
 from oqs.generator.model import Model
+from thermo.evolution.dynamics import ReservoirDynamics
+from thermo.evolution.slopes import difference_slopes
 from thermo.reservoirs.rates import reservoir_rates
 from thermo.reservoirs.reservoir import Reservoirs
 
 
-class DifferentiableLaw(Protocol):
-    """A flow law that knows its derivatives."""
+class DrivingLaw(Protocol):
+    """A flow law, which may know its derivatives."""
 
-    def jacobian(self, T: ArrayLike, mu: ArrayLike, /) -> FlowJacobian:
-        """Return d flow / d T and d mu."""
+    def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:
+        """Return the flows at T, mu."""
         ...
 
 
@@ -40,15 +44,40 @@ class Linearised(NamedTuple):
 
 
 def linearised(
-    model: Model, law: DifferentiableLaw, reservoirs: Reservoirs, T: FloatArray, mu: FloatArray
+    model: Model, law: DrivingLaw, reservoirs: Reservoirs, T: FloatArray, mu: FloatArray
 ) -> Linearised:
     """Return A = -d(P, J)/d(T, mu) d(T, mu)/d(N, E), D and d(T, mu)/d(N, E) at T, mu (m, n)."""
     count, n = T.shape
-    flows = law.jacobian(T, mu)
+    flows = _derivatives(law, reservoirs, T, mu)
     slopes = np.block([[flows.particle_T, flows.particle_mu], [flows.energy_T, flows.energy_mu]])
     response = response_of(reservoirs, T, mu)
     noise = oqs.noise(model, T, mu).second_cumulants.reshape(count, 2 * n, 2 * n)
     return Linearised(-slopes @ response, noise, response)
+
+
+def _derivatives(
+    law: DrivingLaw, reservoirs: Reservoirs, T: FloatArray, mu: FloatArray
+) -> FlowJacobian:
+    """Return d(P, J)/d(T, mu), of rates that depend on T and mu by differences good to 1e-11."""
+    known: Callable[[FloatArray, FloatArray], FlowJacobian] | None
+    known = getattr(law, "jacobian", None) if getattr(law, "differentiable", True) else None
+    if known is not None:
+        return known(T, mu)
+    n, asked = T.shape[-1], ReservoirDynamics(law, reservoirs, T[0]).flows
+
+    def flows_at(y: FloatArray) -> Flows:
+        return asked(np.exp(y[:, :n]), np.where(reservoirs.has_potential, y[:, n:], 0.0))
+
+    here = asked(T, mu)
+    y = np.concatenate([np.log(T), mu], axis=1)
+    slopes = difference_slopes(flows_at, y, (here.particle, here.heat), None, T)
+    # (2n, m, n) by ln T and mu -> (2, m, n, n) by T and mu
+    particle, heat = (np.stack(np.split(np.moveaxis(table, 0, 2), 2, axis=2)) for table in slopes)
+    particle[0] /= T[:, None, :]
+    heat[0] /= T[:, None, :]
+    energy = heat + mu[:, :, None] * particle
+    energy[1] += here.particle[:, :, None] * np.eye(n)  # J = Y + mu P
+    return FlowJacobian.of(particle, energy, here.particle, mu)
 
 
 def response_of(reservoirs: Reservoirs, T: FloatArray, mu: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.generator.model import Model
 from oqs.summary import Summarised, Summary, few_digits
-from thermo.evolution.linear_noise.expansion import DifferentiableLaw, Linearised, linearised
+from thermo.evolution.linear_noise.expansion import DrivingLaw, Linearised, linearised
 from thermo.evolution.linear_noise.lyapunov import lyapunov
 from thermo.reservoirs.reservoir import Reservoirs
 
@@ -118,7 +118,7 @@ class PathFluctuations(Summarised):
 
 def spread(
     model: Model,
-    law: DifferentiableLaw,
+    law: DrivingLaw,
     reservoirs: Reservoirs,
     t: FloatArray,
     state: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
