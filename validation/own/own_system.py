@@ -18,8 +18,6 @@ import thermo.scenario
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.laws.gross import ROUNDING, flow_scales
-from oqs.modes.boson_modes import BosonLaw
-from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from thermo.reservoirs.reservoir import Reservoirs
 from thermo.scenario import TrajectoryTask
 from thermo.scenario.schema.system import AnySystem
@@ -58,7 +56,7 @@ class OwnSystem:
     T: FloatArray
     mu: FloatArray
     reservoirs: Sequence[thermo.Reservoir] | None
-    law: oqs.DensityMatrixLaw | BosonLaw | VaryingBosonLaw
+    law: oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw
     links: thermo.LinkedLaw | None = None
     t_final: float | None = None
 
@@ -70,7 +68,7 @@ class OwnSystem:
         has no unique stationary state.
         """
         law = make_law(scenario, chosen_law(None, scenario))
-        assert isinstance(law, oqs.DensityMatrixLaw | BosonLaw | VaryingBosonLaw)
+        assert isinstance(law, oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw)
         linked = with_its_links(law, scenario)
         task = scenario.asked.get("trajectory")
         return cls(
@@ -95,14 +93,16 @@ class OwnSystem:
         return self.mu[: len(self.contacts)]
 
     @property
-    def whole_law(self) -> oqs.DensityMatrixLaw | BosonLaw | VaryingBosonLaw | thermo.LinkedLaw:
+    def whole_law(
+        self,
+    ) -> oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw | thermo.LinkedLaw:
         """The flow law of all reservoirs, links included."""
         return self.law if self.links is None else self.links.around(self.law, len(self.contacts))
 
     @property
     def any_model(self) -> oqs.Model:
         """The generator of system and contacts, or DoesNotApply where there is none."""
-        if isinstance(self.law, BosonLaw | VaryingBosonLaw):
+        if isinstance(self.law, oqs.BosonLaw | oqs.VaryingBosonLaw):
             raise DoesNotApply("oscillators without a truncation have no density matrix")
         return self.law.model
 
@@ -116,7 +116,7 @@ class OwnSystem:
 
     def _require_second_law(self) -> None:
         """Raise DoesNotApply where Eq. (3) holds only up to the generator's price."""
-        if isinstance(self.law, BosonLaw | VaryingBosonLaw):
+        if isinstance(self.law, oqs.BosonLaw | oqs.VaryingBosonLaw):
             return
         model = self.law.model
         if not model.detailed_balance:
