@@ -33,6 +33,7 @@ _SAMPLES = 60
 _SUPEROPERATORS = 2**5  # states up to which D_j is built as a superoperator
 _EVERY_ELEMENT = 2**6  # states up to which all matrix elements are solved for
 _DENSE = 2**10  # states up to which the trajectory is run a second time
+_OwnLaw = oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw
 
 
 @final
@@ -56,7 +57,7 @@ class OwnSystem:
     T: FloatArray
     mu: FloatArray
     reservoirs: Sequence[thermo.Reservoir] | None
-    law: oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw
+    law: _OwnLaw
     links: thermo.LinkedLaw | None = None
     t_final: float | None = None
 
@@ -68,7 +69,7 @@ class OwnSystem:
         has no unique stationary state.
         """
         law = make_law(scenario, chosen_law(None, scenario))
-        assert isinstance(law, oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw)
+        assert isinstance(law, _OwnLaw)
         linked = with_its_links(law, scenario)
         task = scenario.asked.get("trajectory")
         return cls(
@@ -93,9 +94,7 @@ class OwnSystem:
         return self.mu[: len(self.contacts)]
 
     @property
-    def whole_law(
-        self,
-    ) -> oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw | thermo.LinkedLaw:
+    def whole_law(self) -> _OwnLaw | thermo.LinkedLaw:
         """The flow law of all reservoirs, links included."""
         return self.law if self.links is None else self.links.around(self.law, len(self.contacts))
 
