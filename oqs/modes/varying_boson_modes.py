@@ -19,6 +19,7 @@ from oqs.modes.boson_modes import BosonLaw, energy_flows, exchange
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
 
+@final
 class _Degenerate(NamedTuple):
     """All levels of b modes: their places (L,) among the K, and overlaps (L, n, b, b)."""
 
