@@ -35,6 +35,7 @@ from oqs.numerics.blocks import linked_sets
 from oqs.system.systems import QuadraticSystem
 from oqs.transitions.commutant import commutant_dimension
 
+_KERNEL = "kernel"
 _ZERO = 1e-12  # eigenvalues below this fraction of the largest rate are zero: rounding is 1e-15
 _DENSE = 1000  # largest block whose eigenvalues are all computed
 _REACHED = 1e-9  # relative residual that proves a random right-hand side within reach
@@ -66,8 +67,15 @@ def kernel(model: Model) -> Kernel:
 
     By a formula for quadratic systems. Others are counted exactly in small blocks; in large ones it
     is only told whether the dimension is one. Coherences between different particle numbers, which
-    no fermionic state has, are not counted.
+    no fermionic state has, are not counted. Counted once for each model.
     """
+    found = model.prepared.get(_KERNEL)
+    if not isinstance(found, Kernel):
+        found = model.prepared[_KERNEL] = _kernel(model)
+    return found
+
+
+def _kernel(model: Model) -> Kernel:
     part = model.touched
     if part.untouched:
         rest = Kernel(1) if part.model is None else kernel(part.model)
@@ -75,6 +83,8 @@ def kernel(model: Model) -> Kernel:
         return Kernel(dimension, part.kernel.exact and rest == Kernel(1))
     if isinstance(model.system, QuadraticSystem):
         return Kernel(1)  # all modes are bright
+    if model.secular is not model:
+        return kernel(model.secular)
     model = model.secular
     levels = model.level_coherences
     if levels is not None and levels.unknowns <= _DENSE:

@@ -4,7 +4,9 @@ As many as matrices commute with H and all jumps (`oqs.stationary.uniqueness`). 
 H is a matrix X_l on every level, and a number on a single state, the same on all single states that
 are linked. It commutes with the jumps between l and its neighbours where k X_l = X_i k and X_l k^+
 = k^+ X_i for the amplitudes k. How far that is missed, weighted with the rates, is a quadratic form
-in these unknowns; its zeros count.
+in these unknowns; its zeros count. Of |Y k - k X|^2 + |X k^+ - k^+ Y|^2 the parts of X alone are
+X^+ (G x 1 + 1 x G^T) X with G = k^+ k, those of Y the same with k k^+, the mixed ones
+-2 Y^+ (k x k*) X and its adjoint, X and Y stacked by rows.
 """
 
 from __future__ import annotations
@@ -13,10 +15,9 @@ import dataclasses
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray
-from oqs.transitions.level_coherences import Exchange, LevelCoherences
+from oqs.transitions.level_coherences import LevelCoherences
 
 _ZERO = 1e-12  # relative size of a zero; rounding is 1e-15
 
@@ -65,49 +66,33 @@ class _Form:
         for level, begin, end in zip(coherences.levels, begins[:-1], begins[1:], strict=True):
             apart = np.abs(np.subtract.outer(level.detuning, level.detuning)).ravel()
             matrix[range(begin, end), range(begin, end)] += apart  # precession does not commute
+        grams = [np.zeros((len(level.states),) * 2, complex) for level in coherences.levels]
         for exchange in coherences.exchanges:
             own = slice(*begins[exchange.level : exchange.level + 2])
+            k = np.sqrt(exchange.gamma)[:, None] * exchange.amplitudes
+            grams[exchange.level] += k.conj().T @ k
             alone = component[exchange.neighbours]
             for index in np.unique(alone[alone >= 0]).tolist():
-                _ask_single(matrix, index, own, _weighted(exchange, alone == index))
-            for index, members in coherences.degenerate_neighbours(exchange):
-                other = slice(*begins[index : index + 2])
-                chosen = np.zeros(len(alone), dtype=np.bool_)
-                chosen[members] = True
-                shape = (len(coherences.levels[index].states), exchange.amplitudes.shape[1])
-                rows = np.zeros(shape, dtype=np.complex128)
-                place = coherences.places(index, exchange.neighbours[members])
-                rows[place] = _weighted(exchange, chosen)
-                _ask_level(matrix, other, own, rows)
+                _ask_single(matrix, index, own, k[alone == index])
+        for links in coherences.links:
+            for number, source, target, members, place, amplitudes in zip(*links, strict=True):
+                k = np.zeros_like(amplitudes)
+                root = np.sqrt(coherences.exchanges[number].gamma[members])
+                k[place] = root[:, None] * amplitudes[place]
+                other, own = (slice(*begins[i : i + 2]) for i in (target, source))
+                cross = 2 * np.kron(k, k.conj())
+                matrix[other, own] -= cross
+                matrix[own, other] -= cross.conj().T
+                grams[target] += k @ k.conj().T
+        for gram, begin, end in zip(grams, begins[:-1], begins[1:], strict=True):
+            one = np.eye(len(gram))
+            matrix[begin:end, begin:end] += np.kron(gram, one) + np.kron(one, gram.T)
         return cls(matrix)
 
 
-def _weighted(exchange: Exchange, chosen: NDArray[np.bool_]) -> ComplexArray:
-    """Return sqrt(gamma) k of some neighbours."""
-    weighted: ComplexArray = np.sqrt(exchange.gamma[chosen])[:, None] * exchange.amplitudes[chosen]
-    return weighted
-
-
 def _ask_single(matrix: ComplexArray, single: int, own: slice, k: ComplexArray) -> None:
-    """Add |x k - k X|^2 + |X k^+ - k^+ x|^2 with x a number."""
+    """Add what |x k - k X|^2 + |X k^+ - k^+ x|^2 has of the number x, alone and with X."""
     gram = k.conj().T @ k
-    one = np.eye(len(gram))
     matrix[single, single] += 2 * np.trace(gram)
     matrix[single, own] -= 2 * gram.T.ravel()
     matrix[own, single] -= 2 * gram.T.ravel().conj()
-    matrix[own, own] += np.kron(gram, one) + np.kron(one, gram.T)
-
-
-def _ask_level(matrix: ComplexArray, other: slice, own: slice, k: ComplexArray) -> None:
-    """Add |Y k - k X|^2 + |X k^+ - k^+ Y|^2 with Y the matrix of the neighbouring level."""
-    here, there = np.eye(k.shape[1]), np.eye(k.shape[0])
-    adjoint = k.conj().T
-    for left, right in (
-        (np.kron(there, k.T), np.kron(k, here)),  # Y k and k X, stacked by rows
-        (np.kron(adjoint, there), np.kron(here, adjoint.T)),  # k^+ Y and X k^+
-    ):
-        matrix[other, other] += left.conj().T @ left
-        matrix[own, own] += right.conj().T @ right
-        cross = left.conj().T @ right
-        matrix[other, own] -= cross
-        matrix[own, other] -= cross.conj().T

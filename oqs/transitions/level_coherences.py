@@ -19,7 +19,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterator
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -67,6 +67,26 @@ class Exchange:
     neighbours: IntArray
     frequency: FloatArray
     gamma: FloatArray
+    amplitudes: ComplexArray
+
+
+@final
+class Links(NamedTuple):
+    """L exchanges from degenerate levels of m states into degenerate levels of d states.
+
+    Parameters
+    ----------
+    exchange : (L,) index of the exchange that each is part of.
+    source, target : (L,) indices of both levels.
+    members, places : which neighbours of the exchange are in the target, and where in its states.
+    amplitudes : (L, d, m) k_ia as above for all states i of the target, 0 of one that is not met.
+    """
+
+    exchange: IntArray
+    source: IntArray
+    target: IntArray
+    members: tuple[IntArray, ...]
+    places: tuple[IntArray, ...]
     amplitudes: ComplexArray
 
 
@@ -175,15 +195,27 @@ class LevelCoherences:
         driven = sum(int(np.count_nonzero(r)) for r in reached)
         return driven - sum(int(np.count_nonzero(np.diagonal(r))) for r in reached)
 
-    def degenerate_neighbours(self, exchange: Exchange) -> list[tuple[int, IntArray]]:
-        """Return the levels with members among the neighbours, and which neighbours those are."""
-        level = self._level_of[exchange.neighbours]
-        indices = np.unique(level[level >= 0])
-        return [(int(index), np.flatnonzero(level == index)) for index in indices]
+    @functools.cached_property
+    def links(self) -> tuple[Links, ...]:
+        """What degenerate levels exchange with degenerate ones, those of one shape together."""
+        found: dict[tuple[int, int], list[tuple[int, int, IntArray, IntArray, ComplexArray]]] = {}
+        for number, exchange in enumerate(self.exchanges):
+            level = self._level_of[exchange.neighbours]
+            for index in np.unique(level[level >= 0]).tolist():
+                members = np.flatnonzero(level == index)
+                states = self.levels[index].states
+                k = np.zeros((len(states), exchange.amplitudes.shape[1]), dtype=np.complex128)
+                place = np.searchsorted(states, exchange.neighbours[members])
+                k[place] = exchange.amplitudes[members]
+                found.setdefault(k.shape, []).append((number, index, members, place, k))
+        return tuple(self._stacked(each) for each in found.values())
 
-    def places(self, index: int, states: IntArray) -> IntArray:
-        """Return where states stand in their level."""
-        return np.searchsorted(self.levels[index].states, states)
+    def _stacked(self, links: list[tuple[int, int, IntArray, IntArray, ComplexArray]]) -> Links:
+        numbers, targets, members, places, amplitudes = zip(*links, strict=True)
+        source = np.array([self.exchanges[number].level for number in numbers])
+        return Links(
+            np.array(numbers), source, np.array(targets), members, places, np.array(amplitudes)
+        )
 
     @functools.cached_property
     def _level_of(self) -> IntArray:

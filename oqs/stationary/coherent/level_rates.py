@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from typing import final
 
 import numpy as np
@@ -70,7 +72,8 @@ class LevelRates:
             k, here = exchange.amplitudes, exchange.neighbours
             gained[here] += out * _diagonal(k, rho[exchange.level])
             change[exchange.level] += k.conj().T @ ((back * populations[here])[:, None] * k)
-            self._between_levels(exchange, out, rho[exchange.level], change)
+        for index, more in self._between_levels(rho):
+            change[index] += more
         numbers = [
             matrix[pairs] for matrix, pairs in zip(change, self._coherences.pairs, strict=True)
         ]
@@ -87,15 +90,23 @@ class LevelRates:
             for each, (out, _) in zip(self._coherences.exchanges, self._rates, strict=True)
         ]
 
-    def _between_levels(
-        self, exchange: Exchange, out: FloatArray, rho: ComplexArray, change: list[ComplexArray]
-    ) -> None:
-        """Add what this level's coherences give to those of degenerate neighbours."""
-        for index, members in self._coherences.degenerate_neighbours(exchange):
-            k = exchange.amplitudes[members]
-            own = self._coherences.places(index, exchange.neighbours[members])
-            rate = out[members].mean()  # between two levels there is one frequency
-            change[index][np.ix_(own, own)] += rate * (k @ rho @ k.conj().T)
+    def _between_levels(self, rho: list[ComplexArray]) -> Iterator[tuple[int, ComplexArray]]:
+        """Yield what coherences (m, m) of each level give to degenerate neighbours, by level."""
+        for links, rate in zip(self._coherences.links, self._link_rates, strict=True):
+            k = links.amplitudes
+            source = np.array([rho[index] for index in links.source.tolist()])
+            given = rate[:, None, None] * (k @ source @ k.conj().swapaxes(1, 2))
+            yield from zip(links.target.tolist(), given, strict=True)
+
+    @functools.cached_property
+    def _link_rates(self) -> list[FloatArray]:
+        """Rates (L,) out of each link's own level: between two levels there is one frequency."""
+        rates = []
+        for links in self._coherences.links:
+            out = [self._rates[e][0] for e in links.exchange.tolist()]
+            pairs = zip(out, links.members, strict=True)
+            rates.append(np.array([each[members].mean() for each, members in pairs]))
+        return rates
 
 
 def _slopes(

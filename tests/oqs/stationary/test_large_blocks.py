@@ -83,14 +83,28 @@ def test_kernels_of_large_blocks_are_counted(monkeypatch, dark, seed):
     coupling = rng.normal(size=(sites, sites))
     coupling[:, :dark] = 0.0  # the contacts do not see these levels
     basis = np.linalg.qr(rng.normal(size=(sites, sites)))[0]  # nor which combinations they are
-    model = degenerate(sites, [coupling @ basis, 2 * coupling @ basis])
-    small = uniqueness.kernel(model)
+    couplings = [coupling @ basis, 2 * coupling @ basis]
+    small = uniqueness.kernel(degenerate(sites, couplings))
     assert small.exact
     assert (small.dimension == 1) == (dark == 0)
     monkeypatch.setattr(uniqueness, "_DENSE", 10)
-    large = uniqueness.kernel(model)
+    large = uniqueness.kernel(degenerate(sites, couplings))  # a model's count is kept
     assert large.exact == (dark == 0)  # that there are several is enough
     assert min(small.dimension, 2) <= large.dimension <= small.dimension
+
+
+def test_the_kernel_of_a_model_is_counted_once(monkeypatch):
+    counts = []
+    counted = uniqueness.commutant_dimension
+    monkeypatch.setattr(
+        uniqueness, "commutant_dimension", lambda levels: counts.append(levels) or counted(levels)
+    )
+    system = oqs.spinful_dots([0.0] * 3, 0.3, U=1.5)
+    ends = [oqs.spin_channels([1.0, 0.0, 0.0]), oqs.spin_channels([0.0, 0.0, 1.0])]
+    model = oqs.davies(system, [oqs.Contact(oqs.flat(0.01), t) for t in ends])
+    oqs.audit(model, [1.0, 1.3], [0.5, -0.5])
+    oqs.flow_law(model)([1.0, 1.3], [0.5, -0.5])
+    assert sum(each is model.level_coherences for each in counts) == 1  # others are of PERLind
 
 
 def test_an_iteration_that_stops_early_decides_nothing(monkeypatch):
