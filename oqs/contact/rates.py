@@ -206,6 +206,8 @@ def varies(rate: Rate) -> bool:
     """Whether a rate takes (w, T, mu): three arguments without a default, by its signature."""
     if isinstance(rate, Flat | PowerLaw | Lorentzian | RateAt):
         return False
+    if isinstance(rate, TemperatureScaled):
+        return True
     try:
         parameters = inspect.signature(rate).parameters.values()
     except ValueError:  # a ufunc, or written in C: of the frequency alone

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Sequence
 from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.base import ReservoirContact, thermal_arguments
-from oqs.contact.bosonic import BosonicContact
 from oqs.contact.contacts import NEGLIGIBLE
-from oqs.contact.together import checked_contacts, contact_names
-from oqs.errors import Kernel, NonUniqueStationaryState
+from oqs.contact.together import contact_names
 from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows
-from oqs.numerics.clusters import RESOLUTION, cluster
 from oqs.numerics.occupation import bose
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
-from oqs.system.quadratic_bosons import QuadraticBosons
 
 
 @exported
@@ -130,12 +124,16 @@ class BosonLaw(Summarised):
         """Return the energy flows (..., K, n), and mu (..., n)."""
         temperature, potential = thermal_arguments(self.contacts, T, mu, batched=True)
         temperature, potential = np.broadcast_arrays(temperature, potential)
-        differences = _differences(self.frequencies, temperature)  # (..., K, n, n)
-        flows = self.frequencies[:, None] * np.sum(self.exchange * differences, axis=-1)
-        return flows, potential
+        return energy_flows(self.frequencies, self.exchange, temperature), potential
 
     def _flows(self, energy: FloatArray, potential: FloatArray) -> Flows:
         return Flows.of(np.zeros_like(energy), energy, np.zeros_like(energy), self.names)
+
+
+def energy_flows(w: FloatArray, exchanged: FloatArray, T: FloatArray) -> FloatArray:
+    """Return w_k sum_q K_kjq (n_j - n_q) (..., K, n) at T (..., n), of K (..., K, n, n)."""
+    flows: FloatArray = w[:, None] * np.sum(exchanged * _differences(w, T), axis=-1)
+    return flows
 
 
 def _differences(w: FloatArray, T: FloatArray) -> FloatArray:
@@ -152,102 +150,18 @@ def _differences(w: FloatArray, T: FloatArray) -> FloatArray:
     return np.where(hotter, here, -there)
 
 
-def boson_law(
-    system: QuadraticBosons, contacts: Sequence[ReservoirContact], *, apart: bool
-) -> BosonLaw:
-    """Return the flow law of oscillators between bosonic contacts.
+def exchange(grams: ComplexArray) -> FloatArray:
+    """Return tr G_j X_q (..., n, n) with (G X_q + X_q G)/2 = G_q, on what the contacts touch.
 
     Parameters
     ----------
-    apart : whether modes must be independent, as in Eq. (10).
-
-    Raises
-    ------
-    TypeError, ValueError
-        if a contact is not bosonic or does not fit, or degenerate modes mix and must not.
-    NonUniqueStationaryState
-        if no contact touches any mode.
+    grams : (..., n, b, b) G_j of one level of b modes.
     """
-    checked = checked_contacts(contacts)
-    matrices = [_channels(contact, system, j) for j, contact in enumerate(checked)]
-    label, frequencies = cluster(system.energies, RESOLUTION * float(system.energies[-1]))
-    kept, exchanged, strengths = [], [], []
-    for kappa, w in enumerate(frequencies.tolist()):
-        modes = system.modes[:, label == kappa]
-        overlaps = [modes.conj().T @ x @ modes for x in matrices]
-        grams = [
-            _rate(contact, w, j, overlaps[j], matrices[j]) * overlaps[j]
-            for j, contact in enumerate(checked)
-        ]
-        if apart:
-            _require_apart(grams)
-        if any(np.any(gram) for gram in grams):
-            kept.append(w)
-            exchanged.append(_exchange(np.array(grams)))
-            strengths.append([float(np.trace(gram).real) for gram in grams])
-    if not kept:
-        raise NonUniqueStationaryState(
-            Kernel(2, exact=False), "No contact touches any oscillator: couple one."
-        )
-    return BosonLaw(
-        read_only(np.array(kept)),
-        read_only(np.array(exchanged)),
-        read_only(np.array(strengths).T),
-        checked,
-    )
-
-
-def _rate(
-    contact: ReservoirContact, w: float, index: int, gram: ComplexArray, whole: ComplexArray
-) -> float:
-    if not np.linalg.norm(gram) > NEGLIGIBLE * np.linalg.norm(whole):
-        return 0.0
-    return float(contact.gamma(np.array([w]), index)[0])
-
-
-def _require_apart(grams: list[ComplexArray]) -> None:
-    """Raise ValueError unless one choice of the modes of a level suits every contact."""
-    for a, b in itertools.combinations(grams, 2):
-        scale = float(np.linalg.norm(a) * np.linalg.norm(b))
-        if np.linalg.norm(a @ b - b @ a) > 1e-10 * scale:
-            raise ValueError(
-                "Argument `contacts` must act mode by mode for Eq. (10), but they act collectively "
-                "on degenerate modes. Use oqs.gaussian_law, which keeps their coherences."
-            )
-
-
-def _exchange(grams: ComplexArray) -> FloatArray:
-    """Return tr G_j X_q (n, n) with (G X_q + X_q G)/2 = G_q on what the contacts touch."""
-    rates, basis = np.linalg.eigh(grams.sum(axis=0))
-    bright = rates > NEGLIGIBLE * rates[-1]
-    rates, basis = rates[bright], basis[:, bright]
-    turned = basis.conj().T @ grams @ basis
-    solved = 2.0 * turned / np.add.outer(rates, rates)
-    traces: FloatArray = np.einsum("jab,qba->jq", turned, solved).real
-    return (traces + traces.T) / 2
-
-
-def _channels(contact: ReservoirContact, system: QuadraticBosons, index: int) -> ComplexArray:
-    """Return sum_a x_av^* x_aw (N, N) of a contact."""
-    owner = contact.label(index)
-    remedy = f"Give ({system.sites},) displacements, or a positive matrix of their products."
-    if not isinstance(contact, BosonicContact):
-        raise TypeError(
-            f"Argument `contacts` must hold BosonicContact objects for oscillators, but {owner} is "
-            "a Contact, which exchanges fermions. Give oqs.BosonicContact(spectrum, x)."
-        )
-    x = contact.operator[0]
-    if not isinstance(x, np.ndarray) or len(x) != system.sites:
-        raise ValueError(
-            f"Argument `operator` of {owner} must be an array for {system.sites} oscillators, but "
-            f"is {getattr(x, 'shape', x)!r}. {remedy}"
-        )
-    if x.ndim == 1:
-        return np.outer(x.conj(), x)
-    lowest = float(np.linalg.eigvalsh(x)[0])
-    if lowest < -1e-12 * float(np.max(np.abs(x))):
-        raise ValueError(
-            f"Argument `operator` of {owner} must be a positive matrix for oscillators, but has "
-            f"the eigenvalue {lowest:.3g}. {remedy}"
-        )
-    return x
+    rates, basis = np.linalg.eigh(grams.sum(axis=-3))
+    bright = rates > NEGLIGIBLE * rates[..., -1:]
+    turned = basis.conj().swapaxes(-1, -2)[..., None, :, :] @ grams @ basis[..., None, :, :]
+    both = bright[..., :, None] & bright[..., None, :]
+    sums = np.where(both, rates[..., :, None] + rates[..., None, :], np.inf)
+    solved = 2.0 * turned / sums[..., None, :, :]
+    traces: FloatArray = np.einsum("...jab,...qba->...jq", turned, solved).real
+    return (traces + traces.swapaxes(-1, -2)) / 2

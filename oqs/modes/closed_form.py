@@ -17,7 +17,8 @@ from oqs.contact.together import checked_contacts, contact_names, fermionic_cont
 from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, ScalarFlows
-from oqs.modes.boson_modes import BosonLaw, boson_law
+from oqs.modes.boson_law import boson_law
+from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import (
     exponent_differences,
@@ -28,6 +29,7 @@ from oqs.modes.pair_flows import (
 )
 from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
+from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
@@ -157,13 +159,15 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[ReservoirContact]) -
 
 
 @overload
-def closed_form(system: QuadraticBosons, contacts: Sequence[ReservoirContact]) -> BosonLaw: ...
+def closed_form(
+    system: QuadraticBosons, contacts: Sequence[ReservoirContact]
+) -> BosonLaw | VaryingBosonLaw: ...
 
 
 @exported
 def closed_form(
     system: QuadraticSystem | QuadraticBosons, contacts: Sequence[ReservoirContact]
-) -> ClosedForm | BosonLaw:
+) -> ClosedForm | BosonLaw | VaryingBosonLaw:
     """Return the flow law of Eq. (10) for a quadratic system.
 
     It holds where every contact acts mode by mode: always for modes of distinct energies, and for
@@ -175,7 +179,8 @@ def closed_form(
     Parameters
     ----------
     system : QuadraticSystem, or QuadraticBosons: then Eq. (10) with Bose's occupations.
-    contacts : one Contact per reservoir; for QuadraticBosons one BosonicContact.
+    contacts : one Contact per reservoir; for QuadraticBosons one BosonicContact,
+        whose spectrum may depend on T.
 
     Raises
     ------

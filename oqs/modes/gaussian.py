@@ -28,11 +28,13 @@ from oqs.contact.together import checked_contacts, contact_names, fermionic_cont
 from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, ScalarFlows
-from oqs.modes.boson_modes import BosonLaw, boson_law
+from oqs.modes.boson_law import boson_law
+from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import level_flows, pair_flows, scalar_pair_flows
 from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
+from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.quadratic_bosons import QuadraticBosons
@@ -123,7 +125,9 @@ def gaussian_law(
 
 
 @overload
-def gaussian_law(system: QuadraticBosons, contacts: Sequence[ReservoirContact]) -> BosonLaw: ...
+def gaussian_law(
+    system: QuadraticBosons, contacts: Sequence[ReservoirContact]
+) -> BosonLaw | VaryingBosonLaw: ...
 
 
 @exported
@@ -133,7 +137,7 @@ def gaussian_law(
     *,
     lamb_shift: bool = False,
     resolution: float | None = None,
-) -> GaussianLaw | BosonLaw:
+) -> GaussianLaw | BosonLaw | VaryingBosonLaw:
     """Return the flow law of a quadratic system from its covariance matrix.
 
     The same Davies generator as `davies`, with collective channels and degenerate modes, without
@@ -144,7 +148,8 @@ def gaussian_law(
     Parameters
     ----------
     system : QuadraticSystem, or QuadraticBosons, which takes no other arguments.
-    contacts : one Contact per reservoir; for QuadraticBosons one BosonicContact.
+    contacts : one Contact per reservoir; for QuadraticBosons one BosonicContact,
+        whose spectrum may depend on T.
     lamb_shift : include the frequency shifts of Eq. (2); contacts need their `band`.
     resolution : energy; modes closer than it count as one level, their distance as zero. None
         takes `system.resolution`, 1e-12 of the largest many-body energy.

@@ -17,6 +17,7 @@ from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.gross import gross_flows
+from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.response.terminals import Terminals, in_units_of_temperature, two_terminals
 from oqs.stationary.gaussian_state import GaussianState
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
@@ -215,7 +216,7 @@ class LinearResponse(Summarised):
 
 @exported
 def linear_response(
-    model: Model | DifferentiableLaw, T: ArrayLike, mu: ArrayLike = 0.0
+    model: Model | DifferentiableLaw | VaryingBosonLaw, T: ArrayLike, mu: ArrayLike = 0.0
 ) -> LinearResponse:
     """Return the linear response around the equilibrium of all reservoirs at T, mu.
 
@@ -272,7 +273,9 @@ def linear_response(
     shape = temperature.shape
     warm = np.repeat(temperature.reshape(-1, 1), n, axis=1)
     at = np.where(without, 0.0, np.repeat(potential.reshape(-1, 1), n, axis=1))
-    if isinstance(own, DaviesModel) and own.varies:
+    if isinstance(law, VaryingBosonLaw):
+        jacobian = _of_varying_rates(law, warm, at).shaped(shape, law.names)
+    elif isinstance(own, DaviesModel) and own.varies:
         jacobian = _of_varying_rates(own, warm, at).shaped(shape, own.names)
     else:
         jacobian = law.jacobian(warm, at) if shape else law.jacobian(warm[0], at[0])
@@ -295,14 +298,17 @@ def linear_response(
     return LinearResponse(*batch, onsager, jacobian.names)
 
 
-def _of_varying_rates(model: DaviesModel, T: FloatArray, mu: FloatArray) -> FlowJacobian:
+def _of_varying_rates(
+    model: DaviesModel | VaryingBosonLaw, T: FloatArray, mu: FloatArray
+) -> FlowJacobian:
     """Return the derivatives (b, n, n) where rates depend on T and mu: those at constant rates.
 
     At equilibrium no flow answers to a rate: each reservoir keeps the common Gibbs state.
     """
     parts = []
     for t, m in zip(T, mu, strict=True):
-        parts.append(flow_law(model.at(t, m)).jacobian(t, m))
+        law = flow_law(model.at(t, m)) if isinstance(model, Model) else model.at(t, m)
+        parts.append(law.jacobian(t, m))
     return FlowJacobian.joined(parts)
 
 
@@ -325,10 +331,10 @@ def _without_rounding(
             onsager[row] = 0.0
 
 
-def _differentiable(model: object) -> DifferentiableLaw:
-    """Return the law of a model, or the law itself, if it knows its derivatives."""
+def _differentiable(model: object) -> DifferentiableLaw | VaryingBosonLaw:
+    """Return the law of a model, or the law itself, if it knows its derivatives at equilibrium."""
     law = flow_law(model) if isinstance(model, Model) else model
-    if not isinstance(law, DifferentiableLaw):
+    if not isinstance(law, DifferentiableLaw | VaryingBosonLaw):
         raise TypeError(
             f"Argument `model` must be a model or a flow law with derivatives, but is "
             f"{type(model).__name__}, which has no `jacobian`. Give oqs.davies(...), or a law such "

@@ -18,7 +18,6 @@ import thermo.scenario
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.laws.gross import ROUNDING, flow_scales
-from oqs.modes.boson_modes import BosonLaw
 from thermo.reservoirs.reservoir import Reservoirs
 from thermo.scenario import TrajectoryTask
 from thermo.scenario.schema.system import AnySystem
@@ -34,6 +33,7 @@ _SAMPLES = 60
 _SUPEROPERATORS = 2**5  # states up to which D_j is built as a superoperator
 _EVERY_ELEMENT = 2**6  # states up to which all matrix elements are solved for
 _DENSE = 2**10  # states up to which the trajectory is run a second time
+_OwnLaw = oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw
 
 
 @final
@@ -57,7 +57,7 @@ class OwnSystem:
     T: FloatArray
     mu: FloatArray
     reservoirs: Sequence[thermo.Reservoir] | None
-    law: oqs.DensityMatrixLaw | BosonLaw
+    law: _OwnLaw
     links: thermo.LinkedLaw | None = None
     t_final: float | None = None
 
@@ -69,7 +69,7 @@ class OwnSystem:
         has no unique stationary state.
         """
         law = make_law(scenario, chosen_law(None, scenario))
-        assert isinstance(law, oqs.DensityMatrixLaw | BosonLaw)
+        assert isinstance(law, _OwnLaw)
         linked = with_its_links(law, scenario)
         task = scenario.asked.get("trajectory")
         return cls(
@@ -94,14 +94,14 @@ class OwnSystem:
         return self.mu[: len(self.contacts)]
 
     @property
-    def whole_law(self) -> oqs.DensityMatrixLaw | BosonLaw | thermo.LinkedLaw:
+    def whole_law(self) -> _OwnLaw | thermo.LinkedLaw:
         """The flow law of all reservoirs, links included."""
         return self.law if self.links is None else self.links.around(self.law, len(self.contacts))
 
     @property
     def any_model(self) -> oqs.Model:
         """The generator of system and contacts, or DoesNotApply where there is none."""
-        if isinstance(self.law, BosonLaw):
+        if isinstance(self.law, oqs.BosonLaw | oqs.VaryingBosonLaw):
             raise DoesNotApply("oscillators without a truncation have no density matrix")
         return self.law.model
 
@@ -115,7 +115,7 @@ class OwnSystem:
 
     def _require_second_law(self) -> None:
         """Raise DoesNotApply where Eq. (3) holds only up to the generator's price."""
-        if isinstance(self.law, BosonLaw):
+        if isinstance(self.law, oqs.BosonLaw | oqs.VaryingBosonLaw):
             return
         model = self.law.model
         if not model.detailed_balance:
