@@ -139,4 +139,4 @@ class Units:
 
 
 def _times(values: ArrayLike, factor: float) -> FloatArray:
-    return np.asarray(values, dtype=np.float64) * factor
+    return np.asarray(values, dtype=np.float64) * factor + 0.0  # no current is 0, never -0

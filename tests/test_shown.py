@@ -201,6 +201,14 @@ def test_tables_hold_what_the_results_do():
     device = ENGINE.to_dataset()
     assert float(device["heat"].sel(reservoir="cold")) == ENGINE.heat[0]
     assert float(device["power"]) == ENGINE.power
+    steady = thermo.device_fluctuations(oqs.counting_statistics(MODEL, T, MU))
+    noise = steady.to_dataset()
+    assert (
+        float(noise["heat_noise"].sel(reservoir="cold", other="<hot>")) == steady.heat_noise[0, 1]
+    )
+    assert float(noise["power"]) == steady.device.power
+    price = oqs.thermodynamic_price(MODEL, T, MU)
+    np.testing.assert_array_equal(price.to_dataset()["gibbs"], price.gibbs)
     slopes = LAW.jacobian(T, MU)
     found = slopes.to_dataset()["heat_mu"].sel(reservoir="cold", of="<hot>")
     assert float(found) == slopes.heat_mu[0, 1]

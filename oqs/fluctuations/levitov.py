@@ -293,5 +293,11 @@ def levitov(
     >>> round(stats.fano(0), 3)  # 1/2 for jumps between distant potentials
     0.494
     """
+    if not isinstance(system, QuadraticSystem):
+        raise TypeError(
+            f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
+            "Levitov's formula is exact without interactions only; with them use "
+            "oqs.counting_statistics(model, T, mu) of a weakly coupled model, e.g. oqs.davies."
+        )
     law = landauer(system, contacts, accuracy=accuracy)
     return LevitovStatistics(law, *temperatures_and_potentials(T, mu, len(law.contacts)))

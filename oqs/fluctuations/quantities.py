@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, real_array
+from oqs.arguments import FloatArray, index, real_array
 from oqs.flows import KINDS
+from oqs.summary import reservoir_names
 
 QUANTITIES: Final = KINDS
 """Particle, energy, heat: in the order in which results have them along an axis."""
@@ -74,3 +76,25 @@ def checked_frequencies(frequencies: ArrayLike) -> FloatArray:
             f"{remedy}"
         )
     return omega
+
+
+def checked_reservoir(
+    argument: str, j: object, names: Sequence[str | None] | None, reservoirs: int
+) -> int:
+    """Return the index of a reservoir given by name or index.
+
+    Raises
+    ------
+    KeyError, TypeError, IndexError
+        if no reservoir has this name, or this index.
+    """
+    given = names or ()
+    if isinstance(j, str) and j in given:
+        return given.index(j)
+    known = ", ".join(reservoir_names(names, reservoirs))
+    if isinstance(j, str):
+        raise KeyError(
+            f"Argument `{argument}` must name a reservoir, but is {j!r}. There are {known}."
+        )
+    remedy = f"Reservoirs count from 0, as contacts do: there are {known}."
+    return index(argument, j, reservoirs, remedy) % reservoirs

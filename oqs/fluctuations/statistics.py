@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, index, read_only, real_array, whole_number
+from oqs.arguments import FloatArray, read_only, real_array, whole_number
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.large_deviation import rate_function
 from oqs.fluctuations.quantities import (
     QUANTITIES,
     checked_quantity,
+    checked_reservoir,
     from_zero,
     reference_energy,
     weights_above,
@@ -358,16 +359,7 @@ class CountingStatistics(Summarised):
 
     def _reservoir(self, j: int | str, argument: str = "j") -> int:
         """Return the index of a reservoir given by name or index."""
-        names = self.names or ()
-        if isinstance(j, str) and j in names:
-            return names.index(j)
-        known = ", ".join(reservoir_names(names, self.reservoirs))
-        if isinstance(j, str):
-            raise KeyError(
-                f"Argument `{argument}` must name a reservoir, but is {j!r}. There are {known}."
-            )
-        remedy = f"Reservoirs count from 0, as contacts do: there are {known}."
-        return index(argument, j, self.reservoirs, remedy) % self.reservoirs
+        return checked_reservoir(argument, j, self.names, self.reservoirs)
 
     def _fields(self, name: str, given: ArrayLike | None) -> FloatArray:
         if given is None:

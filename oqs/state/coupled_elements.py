@@ -83,15 +83,9 @@ class CoupledElements:
         row, column = np.divmod(places, dimension)
         whole = cls(labels, sets, drift, row, column, sp.csr_array((len(places),) * 2))
         generator = sp.csr_array(two_sided(drift, whole))
-        gains = [
-            each.gains(own, places, weights[:2, j], dimension)
-            for j, (own, each) in enumerate(zip(elements, pairs, strict=True))
-        ]
-        for of_all in zip(*gains, strict=True):
-            lower, upper, value, rates = (
-                np.concatenate(column, axis=-1) for column in zip(*of_all, strict=True)
-            )
-            generator = generator + _both_ways(lower, upper, value, rates, len(places))
+        for j, (own, each) in enumerate(zip(elements, pairs, strict=True)):
+            for gains in each.gains(own, places, weights[:2, j], dimension):
+                generator = generator + _both_ways(*gains, len(places))
         return dataclasses.replace(whole, generator=generator)
 
     @property

@@ -146,6 +146,32 @@ class LevelCoherences:
         """Places a < b in each level."""
         return [np.triu_indices(len(level.states), 1) for level in self.levels]
 
+    @functools.cached_property
+    def neighbours(self) -> IntArray:
+        """Neighbours (R,) of all exchanges, one after the other."""
+        none = [np.zeros(0, dtype=np.intp)]
+        return np.concatenate(none + [exchange.neighbours for exchange in self.exchanges])
+
+    @functools.cached_property
+    def driving(self) -> sp.csr_array:
+        """The matrix (R, K) that makes sum_a!=b k_ia rho_ab conj(k_ib) of the numbers rho_ab."""
+        begins = np.cumsum([0] + [2 * len(a) for a, _ in self.pairs])
+        columns, values, counts = [], [np.zeros(0)], [np.zeros(1, dtype=np.intp)]
+        for exchange in self.exchanges:
+            a, b = self.pairs[exchange.level]
+            k = exchange.amplitudes
+            product = 2 * k[:, a] * k[:, b].conj()
+            own = np.hstack([product.real, -product.imag])
+            row, column = np.nonzero(own)
+            columns.append(begins[exchange.level] + column)
+            values.append(own[row, column])
+            counts.append(np.bincount(row, minlength=len(k)))
+        ends = np.cumsum(np.concatenate(counts))
+        index = np.concatenate([np.zeros(0, dtype=np.intp), *columns])
+        return sp.csr_array(
+            (np.concatenate(values), index, ends), shape=(len(ends) - 1, self.elements)
+        )
+
     def matrices(self, x: FloatArray) -> list[ComplexArray]:
         """Return rho_ab of each level (m, m), with zeros for the populations.
 

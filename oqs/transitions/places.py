@@ -83,9 +83,10 @@ def two_sided(operator: sp.csr_array, elements: MatrixElements) -> sp.csc_array:
     count = len(elements.row_state)
     b = operator.tocoo()
     sides = two_sided_places(b.row, b.col, operator.shape, elements)
-    rows, columns, index = zip(*sides, strict=True)
-    entries = np.concatenate([b.data[index[0]], b.data.conj()[index[1]]])
-    places = np.concatenate(rows), np.concatenate(columns)
+    rows, columns, source = zip(*sides, strict=True)
+    entries = np.concatenate([b.data[source[0]], b.data.conj()[source[1]]])
+    index = sp.get_index_dtype(maxval=max(count, len(entries)))  # scipy keeps what it is given
+    places = np.concatenate(rows).astype(index), np.concatenate(columns).astype(index)
     return sp.csc_array(sp.coo_array((entries, places), shape=(count, count)))
 
 

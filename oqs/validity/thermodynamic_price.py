@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.special import softmax
 
 from oqs.arguments import FloatArray, read_only
+from oqs.datasets import dataset
 from oqs.errors import NonUniqueStationaryState
 from oqs.exports import exported
 from oqs.flows import KINDS, Flows
@@ -20,7 +21,10 @@ from oqs.laws.density_matrix import flow_law
 from oqs.numerics.blocks import eigenvalues
 from oqs.state.entropy import clausius_sum
 from oqs.stationary.choice import checked_method
-from oqs.summary import Summarised, Summary
+from oqs.summary import Summarised, Summary, reservoir_names
+
+if TYPE_CHECKING:
+    import xarray
 
 _LARGEST = 2**8  # states up to which the Gibbs states are compared
 
@@ -63,6 +67,17 @@ class ThermodynamicPrice(Summarised):
         """The largest of `equilibrium` and `gibbs`: what must be small compared with one."""
         known = self.gibbs[~np.isnan(self.gibbs)]
         return float(max(self.equilibrium, np.max(known, initial=0.0)))
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset: `gibbs` over `reservoir`, `equilibrium`, `clausius`."""
+        clausius = {"long_name": f"sum of Y/T, energy of {self.energy}", "units": "E_0/hbar"}
+        gibbs = {"long_name": "distance of Gibbs states", "units": "1"}
+        tables = {
+            "equilibrium": ((), self.equilibrium, {"units": "1"}),
+            "clausius": ((), self.clausius, clausius),
+            "gibbs": ("reservoir", self.gibbs, gibbs),
+        }
+        return dataset(tables, {"reservoir": list(reservoir_names(None, len(self.gibbs)))})
 
     def summary(self) -> Summary:
         """Return all of it in a line."""

@@ -27,3 +27,8 @@ def test_numbers_of_the_si():
     assert units.picoampere(-1e-6) == pytest.approx(0.2434134805787947, rel=1e-12)  # e meV/hbar
     assert units.femtowatt(1e-3) == pytest.approx(243.4134805787947, rel=1e-12)  # meV^2/hbar
     assert units.second(0.6582119569e-12) == pytest.approx(1.0, rel=1e-9)  # hbar/1 meV
+
+
+def test_no_current_is_zero_without_a_sign():
+    units = oqs.Units.from_meV(1.0)
+    assert f"{units.picoampere(0.0):g} {units.current([0.0])[0]:g}" == "0 0"

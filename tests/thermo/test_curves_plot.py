@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 import oqs
 import thermo
+from thermo.plotting.style import titled
 
 TWO_AXES = thermo.sweep(lambda x, y: x * y, {"x": [0, 1], "y": [0, 1]}, progress=False)
 
@@ -47,6 +48,50 @@ def test_units_of_what_says_its_own(table):
     np.testing.assert_array_equal(power.get_lines()[0].get_ydata(), [0, 1, np.nan, 9])
     with pytest.raises(TypeError, match=r"`units` must be oqs\.Units"):
         thermo.plot_curves(told, units="SI")
+
+
+def test_natural_units_and_measured_ones(table):
+    told = table.assign_coords(x=table["x"].assign_attrs(units="K", long_name="$T$ of left"))
+    told["heat"] = told["heat"].assign_attrs(units="E_0^2/hbar")
+    heat = thermo.plot_curves(told, "heat").axes[0]
+    assert (heat.get_xlabel(), heat.get_ylabel()) == ("$T$ of left (K)", r"heat ($E_0^2/\hbar$)")
+    np.testing.assert_array_equal(heat.get_lines()[0].get_xdata(), [0, 1, 2, 3])
+    kelvin = thermo.plot_curves(told, "heat", units=oqs.Units.from_meV(2.0)).axes[0]
+    assert kelvin.get_xlabel() == "$T$ of left (K)"
+    np.testing.assert_array_equal(kelvin.get_lines()[0].get_xdata(), [0, 1, 2, 3])
+    named = thermo.plot_curves(told, "heat", labels={"x": "cold"}).axes[0]
+    assert named.get_xlabel() == "cold (K)"
+
+
+@pytest.mark.parametrize("width", [3.4, 7.0])
+def test_a_long_title_is_wrapped_within_its_figure(table, width):
+    figure = thermo.plot_curves(table, width=width)
+    titled(figure, "A machine of many parts that takes $5 of heat from its bath and works, " * 2)
+    figure.draw_without_rendering()
+    (text,) = figure.texts
+    box = text.get_window_extent()
+    assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+    assert figure.axes[0].get_window_extent().y1 < box.y0 < box.y1 <= figure.bbox.y1
+    assert r"\$5" in text.get_text()
+
+
+def test_a_curve_upon_another_is_dashed(table):
+    equal = table.copy()
+    equal["heat"] = equal["heat"] * [1.0, -1.0]
+    lines = thermo.plot_curves(equal, "heat").axes[0].get_lines()
+    assert [line.get_linestyle() for line in lines] == ["-", "--"]
+    lines = thermo.plot_curves(table, "heat").axes[0].get_lines()
+    assert [line.get_linestyle() for line in lines[:2]] == ["-", "-"]
+
+
+def test_a_long_legend_takes_nothing_from_the_panels():
+    heat = thermo.sweep(lambda x: {"heat": np.arange(9) * x}, {"x": [1, 2]}, progress=False)
+    narrow, wide = (thermo.plot_curves(heat, "heat", width=width) for width in (3.4, 7.0))
+    heights = []
+    for figure in (narrow, wide):
+        figure.draw_without_rendering()
+        heights.append(figure.axes[0].get_window_extent().height / figure.dpi)
+    assert heights[0] == pytest.approx(heights[1], abs=0.1)
 
 
 def test_on_axes_of_ones_own(table):

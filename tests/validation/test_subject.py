@@ -188,3 +188,10 @@ def test_flows_that_cannot_be_computed_are_said(tmp_path, monkeypatch):
     data = own_subject(own, scenario)
     assert data["flows"] is data["audit"] is None
     assert data["remarks"] == ["StationaryStateNotFound: planted"]
+
+
+def test_no_flow_is_zero_without_a_sign(reported):
+    even = MINE.replace("T_K = 4.0", "T = 0.5").replace("mu = 0.2", "mu = 0.4")
+    _, page, text = reported(even)
+    assert "<td>-0</td>" not in page.replace(' class="whole"', "")
+    assert " -0 " not in text

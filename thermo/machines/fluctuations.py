@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from oqs.flows import Flows
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.summary import Summarised, Summary
 from thermo.machines.device import Device, device
+
+if TYPE_CHECKING:
+    import xarray
 
 _INDEPENDENT = 1e-10  # of the largest eigenvalue: what tightly coupled currents leave of the others
 
@@ -94,6 +97,20 @@ class DeviceFluctuations(Summarised):
         total = float(np.sum(parts**2 / values[independent]))
         production = self.device.entropy_production
         return 2 * total / production if production > 0 else 0.0
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return that of the device, with the noise of its power and of its heats.
+
+        `heat_noise` is over (reservoir, other), both of the same names.
+        """
+        mean = self.device.to_dataset()
+        matrix = ("reservoir", "other")
+        about = {"long_name": "covariance of heats", "units": "E_0^3/hbar"}
+        return mean.assign(
+            power_noise=((), self.power_noise, {"units": "E_0^3/hbar"}),
+            heat_noise=(matrix, self.heat_noise, about),
+            constancy=((), self.constancy, {"units": "E_0/hbar"}),
+        ).assign_coords(other=mean["reservoir"].values)
 
     def summary(self) -> Summary:
         """Return power, its noise and constancy."""

@@ -15,6 +15,7 @@ from oqs.units import Units
 from thermo.deferred import xr
 from thermo.plotting.style import (
     TWO_COLUMNS,
+    axis_name,
     checked_width,
     colours,
     in_si,
@@ -26,6 +27,7 @@ from thermo.plotting.style import (
 )
 
 _PANEL_HEIGHT: Final = 2.0  # inches
+_SINGLE_HEIGHT: Final = 2.8  # of one panel alone, which title, axis and legend share
 
 
 @exported
@@ -47,7 +49,8 @@ def plot_curves(
     ----------
     table : made by `sweep` over one parameter, or any Dataset of variables over one.
     quantities : names of the variables; None for all that hold numbers.
-    labels : {name: text} for the axes; a name without one stands for itself.
+    labels : {name: text} for the axes; without one, the parameter has its attribute `long_name`,
+        all else its name.
     width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
     units : what says its unit, by an attribute `units` in E_0 and hbar as tables of results do, in
         K, meV, s, 1/s or fW; None for natural units.
@@ -77,8 +80,9 @@ def plot_curves(
     across = _axis(table)
     shown = _shown(table, quantities, across)
     text, inches = dict(labels or {}), checked_width(width)
+    height = _PANEL_HEIGHT if len(shown) > 1 else _SINGLE_HEIGHT
     with paper_style():
-        figure, axes = panels(len(shown), inches, _PANEL_HEIGHT, ax)
+        figure, axes = panels(len(shown), inches, height, ax)
         second, unit = in_si(table[across].attrs.get("units", ""), units)
         x = table[across].values * second
         for axis, name in zip(axes, shown, strict=True):
@@ -86,7 +90,7 @@ def plot_curves(
             _draw(axis, x, table[name] * factor)
             axis.set_ylabel(labelled(text.get(name, name), its))
             axis.tick_params(labelbottom=axis is axes[-1])
-        axes[-1].set_xlabel(labelled(text.get(across, across), unit))
+        axes[-1].set_xlabel(labelled(text.get(across, axis_name(table, across)), unit))
         figure.align_ylabels(axes)
         if ax is None:
             legend_below(figure, axes)
@@ -133,7 +137,10 @@ def _draw(axis: Axes, x: FloatArray, variable: xr.DataArray) -> None:
         axis.plot(x, values, color="black")
         return
     names = [str(each) for each in variable[variable.dims[1]].values]
-    for curve, label, colour in zip(values.T, names, colours(len(names)), strict=True):
-        axis.plot(x, curve, color=colour, label=reservoir_label(label))
+    for j, (label, colour) in enumerate(zip(names, colours(len(names)), strict=True)):
+        curve = values[:, j]
+        # what lies on a former curve is dashed: both are to be seen
+        same = any(np.allclose(curve, values[:, i], equal_nan=True, atol=0.0) for i in range(j))
+        axis.plot(x, curve, color=colour, ls="--" if same else "-", label=reservoir_label(label))
     if np.nanmin(values, initial=0.0) < 0 < np.nanmax(values, initial=0.0):
         axis.axhline(0, color="0.7", lw=0.6, zorder=1)

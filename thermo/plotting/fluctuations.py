@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 import oqs
-from oqs.arguments import FloatArray, has_shape, index, real_array
+from oqs.arguments import FloatArray, has_shape, real_array
 from oqs.exports import exported
+from oqs.fluctuations.quantities import checked_reservoir
 from oqs.summary import reservoir_names
 from oqs.units import Units
 from thermo.plotting.style import (
@@ -42,7 +43,7 @@ def plot_noise(
     *,
     quantity: str = "particle",
     label: str = "bias",
-    reservoirs: Sequence[int] | None = None,
+    reservoirs: str | Sequence[int | str] | None = None,
     width: float = TWO_COLUMNS,
     units: Units | None = None,
     ax: Iterable[Axes] | None = None,
@@ -58,7 +59,7 @@ def plot_noise(
     noise : of oqs.noise, over a batch (m,).
     quantity : 'particle', 'energy' or 'heat'.
     label : of the parameter.
-    reservoirs : indices of those to draw; None draws all.
+    reservoirs : names or indices of those to draw; None draws all.
     width : of the figure, inches: 3.4 for one column of a journal, 7.0 for two. Text is 8 pt.
     units : particles in 1/s, energy and heat in fW, their noise in fW meV; `along` as it is. None
         for natural units.
@@ -66,7 +67,7 @@ def plot_noise(
 
     Raises
     ------
-    TypeError, ValueError, IndexError
+    TypeError, ValueError, KeyError, IndexError
         if noise is none, its batch is not (m,), or there is no such quantity or reservoir.
 
     Examples
@@ -90,9 +91,9 @@ def plot_noise(
     size = np.diagonal(noise.covariance(quantity), axis1=-2, axis2=-1)
     mean = getattr(noise.flows, quantity)
     n = mean.shape[-1]
-    chosen = range(n) if reservoirs is None else reservoirs
-    remedy = "Reservoirs count from 0."
-    drawn = [index("reservoirs", j, n, remedy) % n for j in chosen]
+    named = [reservoirs] if isinstance(reservoirs, str) else reservoirs
+    chosen = range(n) if named is None else named
+    drawn = [checked_reservoir("reservoirs", j, noise.flows.names, n) for j in chosen]
     names = reservoir_names(noise.flows.names, n)
     scale, inches = scales(units), checked_width(width)
     counted = quantity == "particle"

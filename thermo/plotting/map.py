@@ -19,6 +19,7 @@ from thermo.deferred import xr
 from thermo.plotting.style import (
     COLOURS,
     TWO_COLUMNS,
+    axis_name,
     checked_width,
     in_si,
     labelled,
@@ -119,8 +120,8 @@ def plot_map(
                 ls="",
                 clip_on=False,
             )
-        axis.set_xlabel(labelled(text.get(across, across), x_unit))
-        axis.set_ylabel(labelled(text.get(up, up), y_unit))
+        axis.set_xlabel(labelled(text.get(across, axis_name(table, across)), x_unit))
+        axis.set_ylabel(labelled(text.get(up, axis_name(table, up)), y_unit))
     return figure
 
 

@@ -89,12 +89,20 @@ def plot_stochastic(
             axis.set_ylabel(label)
             axis.set_xlabel(scale.time_label)
         _histograms(axes[2], ensemble, scale.temperature)
-        at = f"{ensemble.times[-1] * scale.time:.3g}"
-        axes[2].set_xlabel(f"{scale.temperature_label} at the last time, {at}")
+        axes[2].set_xlabel(f"{scale.temperature_label}, at {_when(ensemble.times[-1], units)}")
         figure.align_ylabels(axes)
         if ax is None:
             legend_below(figure, axes)
     return figure
+
+
+def _when(t: float, units: Units | None) -> str:
+    """Return a time as the text of an axis, powers of ten as powers."""
+    number = f"{t * scales(units).time:.4g}"
+    if "e" in number:
+        digits, power = number.split("e")
+        number = f"{digits} \\times 10^{{{int(power)}}}"
+    return rf"$t\,E_0/\hbar = {number}$" if units is None else f"$t = {number}$ s"
 
 
 def _check(ensemble: object, path: object) -> None:

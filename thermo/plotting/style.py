@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from oqs.arguments import positive_number
 from oqs.units import Units
+from thermo.deferred import xr
 
 ONE_COLUMN: Final = 3.4
 """Width of a figure in one column of a journal, inches."""
@@ -26,6 +27,18 @@ TWO_COLUMNS: Final = 7.0
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Told apart by every kind of colour vision: Okabe and Ito, Color Universal Design (2008)."""
+
+_NATURAL: Final = {
+    "E_0": "$E_0$",
+    "E_0/k_B": "$E_0/k_B$",
+    "hbar/E_0": r"$\hbar/E_0$",
+    "E_0/hbar": r"$E_0/\hbar$",
+    "E_0^2/hbar": r"$E_0^2/\hbar$",
+}
+_MEASURED: Final = {"K": "K", "meV": "meV", "ueV": "µeV"}
+
+_ROWS: Final = 2  # of a legend, for which figures have room
+_ROW: Final = 0.17  # inches
 
 _STYLE: Final[dict[Any, Any]] = {
     "font.size": 8.0,
@@ -124,6 +137,9 @@ def legend_below(figure: Figure, axes: Sequence[Axes], extra: Sequence[Any] = ()
         handles.setdefault(handle.get_label(), handle)
     if handles:
         columns = max(1, int(figure.get_figwidth() / 1.15))
+        more = -(-len(handles) // columns) - _ROWS
+        if more > 0:  # panels keep their height
+            figure.set_figheight(figure.get_figheight() + more * _ROW)
         figure.legend(
             handles.values(),
             handles.keys(),
@@ -132,6 +148,12 @@ def legend_below(figure: Figure, axes: Sequence[Axes], extra: Sequence[Any] = ()
             handlelength=1.8,
             columnspacing=1.2,
         )
+
+
+def titled(figure: Figure, title: str) -> None:
+    """Put a title above a figure, in as many lines as its width asks for."""
+    # a dollar sign would begin a formula
+    figure.suptitle(title.replace("$", r"\$"), fontsize=8, wrap=True)
 
 
 def colours(count: int) -> list[str]:
@@ -195,10 +217,14 @@ def in_si(said: str, units: Units | None) -> tuple[float, str]:
 
     Parameters
     ----------
-    said : the attribute `units` of a table's variable, in E_0, hbar and k_B; of another one, or
-        none, the numbers stay.
+    said : the attribute `units` of a table's variable, in E_0, hbar and k_B. Numbers in K, meV or
+        ueV stay as they are, and so do those in another unit, or none, whose axis has none.
     units : None for natural units.
     """
+    if said in _MEASURED:
+        return 1.0, _MEASURED[said]
+    if units is None:
+        return 1.0, _NATURAL.get(said, "")
     scale = scales(units)
     known = {
         "E_0": (scale.energy, "meV"),
@@ -207,7 +233,12 @@ def in_si(said: str, units: Units | None) -> tuple[float, str]:
         "E_0/hbar": (scale.rate, "1/s"),
         "E_0^2/hbar": (scale.heat, "fW"),
     }
-    return (1.0, "") if units is None else known.get(said, (1.0, ""))
+    return known.get(said, (1.0, ""))
+
+
+def axis_name(table: xr.Dataset, across: str) -> str:
+    """Return what a table calls one of its axes: its attribute `long_name`, or the axis's name."""
+    return str(table[across].attrs.get("long_name", across))
 
 
 def labelled(text: str, unit: str) -> str:

@@ -127,4 +127,4 @@ def _kind(cell: str) -> str:
 
 
 def _digits(value: float | None) -> str:
-    return "\u2013" if value is None else f"{value:.6g}"
+    return "\u2013" if value is None else f"{value + 0.0:.6g}"  # 0, never -0

@@ -25,6 +25,8 @@ class LevelRates:
     def __init__(self, coherences: LevelCoherences, rates: list[_OutAndIn]) -> None:
         self._coherences = coherences
         self._rates = rates
+        self._out = np.concatenate([np.zeros(0)] + [out for out, _ in rates])
+        self._back = np.concatenate([np.zeros(0)] + [back for _, back in rates])
         self._loss = [np.zeros((len(v.states),) * 2, dtype=complex) for v in coherences.levels]
         for exchange, (out, _) in zip(coherences.exchanges, self._rates, strict=True):
             k = exchange.amplitudes
@@ -68,26 +70,24 @@ class LevelRates:
             gained[level.states] -= np.diagonal(loss @ matrix).real
             whole = matrix + np.diag(populations[level.states])
             change.append(-(loss @ whole + whole @ loss) / 2)
-        for exchange, (out, back) in zip(self._coherences.exchanges, self._rates, strict=True):
-            k, here = exchange.amplitudes, exchange.neighbours
-            gained[here] += out * _diagonal(k, rho[exchange.level])
-            change[exchange.level] += k.conj().T @ ((back * populations[here])[:, None] * k)
         for index, more in self._between_levels(rho):
             change[index] += more
         numbers = [
             matrix[pairs] for matrix, pairs in zip(change, self._coherences.pairs, strict=True)
         ]
-        return gained, np.concatenate([part for z in numbers for part in (z.real, z.imag)])
+        own = np.concatenate([part for z in numbers for part in (z.real, z.imag)])
+        here, driving = self._coherences.neighbours, self._coherences.driving
+        gained += np.bincount(here, self._out * (driving @ x), len(gained))
+        return gained, own + driving.T @ (self._back * populations[here]) / 2
 
     def exchanged(self, x: FloatArray) -> list[tuple[Exchange, FloatArray]]:
         """Return the particles (d,) the system gains from coherences, by exchange and neighbour."""
-        rho = self._coherences.matrices(x)
+        flux = self._out * (self._coherences.driving @ x)
+        exchanges = self._coherences.exchanges
+        ends = np.cumsum([len(exchange.neighbours) for exchange in exchanges], dtype=np.intp)
         return [
-            (
-                each,
-                (1.0 if each.upward else -1.0) * out * _diagonal(each.amplitudes, rho[each.level]),
-            )
-            for each, (out, _) in zip(self._coherences.exchanges, self._rates, strict=True)
+            (each, own if each.upward else -own)
+            for each, own in zip(exchanges, np.split(flux, ends)[:-1], strict=True)
         ]
 
     def _between_levels(self, rho: list[ComplexArray]) -> Iterator[tuple[int, ComplexArray]]:
@@ -128,8 +128,3 @@ def _out_and_in(exchange: Exchange, T: FloatArray, mu: FloatArray) -> _OutAndIn:
     filled, empty = filled_and_empty(x)
     out, back = (filled, empty) if exchange.upward else (empty, filled)
     return exchange.gamma * out, exchange.gamma * back
-
-
-def _diagonal(k: ComplexArray, rho: ComplexArray) -> FloatArray:
-    """Return the diagonal (d,) of k rho k^+."""
-    return np.add.reduce((k @ rho) * k.conj(), axis=1).real

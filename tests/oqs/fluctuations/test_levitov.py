@@ -270,3 +270,9 @@ def test_bands_end_the_energies_and_lift_the_bound_on_fields():
     x = np.array([[0.1, 0.0], [6.0, 0.0]])  # beyond 1/T
     there, back = stats.generating_function(*x), stats.generating_function(*(-x - affinity))
     assert abs(there - back) < 1e-7 * abs(there)
+
+
+def test_interactions_are_referred_to_counting_statistics():
+    contacts = [oqs.Contact(oqs.flat(0.01))] * 2
+    with pytest.raises(TypeError, match=r"is InteractingSystem.*oqs\.counting_statistics\(model"):
+        oqs.levitov(oqs.anderson_dot(-0.4, 1.2), contacts, [1.0, 1.0], [0.0, 0.0])

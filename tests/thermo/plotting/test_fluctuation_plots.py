@@ -28,6 +28,12 @@ def test_noise_over_bias():
     assert below.get_xlabel() == "V"
     one = thermo.plot_noise(V, NOISE, reservoirs=[-1])
     assert one.axes[0].lines[0].get_label() == "right"
+    for chosen in (["right"], "right"):
+        named = thermo.plot_noise(V, NOISE, reservoirs=chosen)
+        assert [line.get_label() for line in named.axes[0].lines[:1]] == ["right"]
+        assert len(named.axes[0].lines) == 2
+    with pytest.raises(KeyError, match=r"`reservoirs` must name a reservoir, but is .top.\. There"):
+        thermo.plot_noise(V, NOISE, reservoirs=["left", "top"])
 
 
 def test_the_generating_function_lies_on_its_mirror_image():

@@ -66,6 +66,16 @@ def test_linear_noise_is_the_spread_of_large_reservoirs():
     )
 
 
+def test_the_histogram_says_its_time():
+    last = ensemble().times[-1]
+    assert last == 2000
+    label = thermo.plot_stochastic(ensemble()).axes[2].get_xlabel()
+    assert label.endswith(r", at $t\,E_0/\hbar = 2000$")
+    units = oqs.Units.from_meV(1.0)
+    label = thermo.plot_stochastic(ensemble(), units=units).axes[2].get_xlabel()
+    assert label.endswith(r"(K), at $t = 1.316 \times 10^{-9}$ s")
+
+
 def test_bad_input():
     with pytest.raises(TypeError, match="`noise` must be the fluctuations of `path`"):
         thermo.plot_stochastic(ensemble(), None, path().fluctuations(MODEL))

@@ -16,6 +16,7 @@ from thermo.scenario import FlowsTask, SweepTask, example, examples, read
 from thermo.scenario.commands import main
 from thermo.scenario.results.folder import result_folder
 from thermo.scenario.results.naming import FolderError, former
+from thermo.scenario.tasks.axes import axis_attributes
 
 BASE = example("figure_1").read_text(encoding="utf-8")
 
@@ -98,6 +99,31 @@ def test_a_sweep_over_two_axes_is_a_map_of_each_reservoir(scenario):
     assert main(["run", scenario(FLOWS_ONLY, more=sweep), "--out", "out", "--quiet"]) == 0
     pictures = {name for name in os.listdir("out") if name.endswith(".png")}
     assert pictures == {"sweep_heat_1.png", "sweep_heat_2.png", "sweep_clausius_sum.png"}
+
+
+@pytest.mark.parametrize(
+    ("path", "label", "unit"),
+    [
+        ("reservoirs.left.T_K", "$T$ of left", "K"),
+        ("reservoirs.1.T", "$T$ of reservoir 1", "E_0/k_B"),
+        ("reservoirs.a_K.mu_ueV", r"$\mu$ of a_K", "ueV"),
+        ("reservoirs.$.mu", r"$\mu$ of \$", "E_0"),
+        ("contacts.2.rate.value", r"rate $\Gamma$ of contact 2", "E_0"),
+        ("contacts.cold.spectrum.cutoff_meV", r"cutoff $\omega_c$ of cold", "meV"),
+        ("system.energies.1", r"level $\epsilon_{1}$", "E_0"),
+        ("system.h.0.1", "$h_{0,1}$", "E_0"),
+        ("system.U.0.value_meV", "interaction $U_{0}$", "meV"),
+        ("system.arguments.U_inter", r"interaction $U_\mathrm{inter}$", "E_0"),
+        ("system.arguments.tunnelling_ueV", r"tunnelling $\Omega$", "ueV"),
+    ],
+)
+def test_an_axis_is_called_by_its_symbol(path, label, unit):
+    assert axis_attributes(path) == {"long_name": label, "units": unit}
+
+
+@pytest.mark.parametrize("path", ["contacts.1.rate.exponent", "reservoirs.left.capacity", "T_K"])
+def test_an_unknown_axis_has_its_key_only(path):
+    assert axis_attributes(path) == {}
 
 
 def test_a_sweep_is_a_labelled_array(scenario):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 _MOST_STATES = 64
 _MOST_MODES = 12  # lines in one panel
 _DPI = 160
+_WORDS: Final = {
+    "clausius_sum": r"$\sum_j Y_j/T_j$",
+    "heat_noise": "heat noise",
+    "fano": "Fano factor",
+    "heat_uncertainty": "heat uncertainty",
+    "seebeck": "Seebeck",
+    "relaxation_time": "relaxation time",
+    "T_equilibrium": "$T$ at equilibrium",
+    "mu_equilibrium": r"$\mu$ at equilibrium",
+    "t_end": "$t$ at the end",
+    "T_end": "$T$ at the end",
+    "mu_end": r"$\mu$ at the end",
+    "lowest_T": "lowest $T$",
+}
+"""What axes call the quantities of a sweep whose names are not words."""
 
 
 def save_figures(
@@ -86,12 +101,14 @@ def save_sweep_figures(
     numbers = [q for q in numbers if np.isfinite(table[q].values).any()]
     width = scenario.outputs.width
     if len(axes) == 1 and numbers:
-        _save(plot_curves(table, numbers, width=width, units=units), "sweep", scenario, folder)
+        figure = plot_curves(table, numbers, labels=_WORDS, width=width, units=units)
+        _save(figure, "sweep", scenario, folder)
     if len(axes) == 2:
         for quantity in numbers:
             for name, values in _by_reservoir(table[quantity]):
                 one = values.to_dataset(name=name)
-                figure = plot_map(one, name, width=width, units=units)
+                told = {name: name.replace(quantity, _WORDS.get(quantity, quantity), 1)}
+                figure = plot_map(one, name, labels=told, width=width, units=units)
                 _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
 
 
@@ -109,11 +126,13 @@ def save_fluctuation_figures(
     if not scenario.outputs.figures:
         return
     system = scenario.system
+    width = scenario.outputs.width
     few = isinstance(system, System) and system.dimension <= _MOST_STATES
     if few and spans(statistics):
-        _save(plot_generating_function(statistics), "fluctuations", scenario, folder)
+        figure = plot_generating_function(statistics, width=width)
+        _save(figure, "fluctuations", scenario, folder)
     if "spectrum" in table and table.sizes["frequency"] > 1:
-        _save(plot_curves(table[["spectrum"]]), "spectrum", scenario, folder)
+        _save(plot_curves(table[["spectrum"]], width=width), "spectrum", scenario, folder)
 
 
 def save_response_figure(
@@ -126,7 +145,8 @@ def save_response_figure(
     """Write the coefficients over the chemical potential, or the temperature."""
     from thermo.plotting.response import plot_response
 
-    _save(plot_response(along, response, label=label), "response", scenario, folder)
+    figure = plot_response(along, response, label=label, width=scenario.outputs.width)
+    _save(figure, "response", scenario, folder)
 
 
 def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
@@ -140,8 +160,9 @@ def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
 
 def _save(figure: Figure, stem: str, scenario: Scenario, folder: pathlib.Path) -> None:
     """Write a figure with the scenario's title, in every format that it asks for."""
-    # a dollar sign would begin a formula
-    figure.suptitle(scenario.title.replace("$", r"\$"), fontsize=8)
+    from thermo.plotting.style import titled
+
+    titled(figure, scenario.title)
     made_of = made_by(scenario.document)
     origin = {
         "Title": f"{scenario.title} (scenario sha256 {made_of['scenario']['sha256']})",

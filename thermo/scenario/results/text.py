@@ -43,7 +43,7 @@ def print_checks(output: Console, data: Iterable[Mapping[str, Any]]) -> None:
 
 def digits(value: float | None) -> str:
     """Return six digits of a number; a dash for none, as of a chemical potential of phonons."""
-    return "-" if value is None else f"{value:.6g}"
+    return "-" if value is None else f"{value + 0.0:.6g}"  # 0, never -0
 
 
 def shown_unit(unit: str) -> tuple[str, float]:

@@ -59,6 +59,11 @@ class Measured:
         return _times(self.read(value, place), _SUFFIXES[self.dimension][suffix](place.units))
 
 
+def unit_suffixes(dimension: Dimension) -> tuple[str, ...]:
+    """Return the units that may follow the name of such a key."""
+    return tuple(_SUFFIXES[dimension])
+
+
 def given(
     value: Mapping[str, object], name: str, read: Callable[[object, Place], Any]
 ) -> list[str]:

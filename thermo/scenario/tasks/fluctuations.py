@@ -125,7 +125,8 @@ def _labelled(
     axes = ("quantity", "reservoir", "order")
     table["cumulants"] = (axes, stacked, {"long_name": "cumulants per unit time"})
     if frequencies is not None:
-        table = table.assign_coords(frequency=np.asarray(frequencies))
+        about = {"long_name": r"frequency $\omega$", "units": "E_0/hbar"}
+        table = table.assign_coords(frequency=("frequency", np.asarray(frequencies), about))
         about = {"long_name": "noise of the particle currents", "units": "E_0"}
         table["spectrum"] = (("frequency", "reservoir"), spectrum, about)
     return table

@@ -22,7 +22,7 @@ from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Table, argument_keys, quoted
 from thermo.scenario.schema.values import positive
-from thermo.scenario.tasks.axes import read_axes
+from thermo.scenario.tasks.axes import axis_attributes, read_axes
 from thermo.scenario.tasks.laws import DRIVING, LAWS, chosen_law, require_law
 from thermo.scenario.tasks.sweep_point import EVOLVED, QUANTITIES, UNITS, WITH_GASES, SweepPoint
 from thermo.sweeps.parts import Part, merge
@@ -96,7 +96,7 @@ class SweepTask:
             about = {"units": UNITS[str(name)]} if name in UNITS else {}
             variables[str(name)] = (dims, variable.values, variable.attrs | about)
         coordinates: dict[str, Any] = {
-            path: (path, values, _of_axis(path)) for path, values in self.axes.items()
+            path: (path, values, axis_attributes(path)) for path, values in self.axes.items()
         }
         if any("reservoir" in dims for dims, _, _ in variables.values()):
             coordinates["reservoir"] = list(scenario.names)
@@ -130,13 +130,6 @@ class SweepTask:
                 "scenario's. Give the scenario that they were computed from."
             )
         return table
-
-
-def _of_axis(path: str) -> dict[str, str]:
-    """Return what a reservoir's T or mu is in; of other keys only their path tells."""
-    table, _, key = path.rpartition(".")
-    found = {"T": "E_0/k_B", "mu": "E_0"}.get(key) if table.startswith("reservoirs.") else None
-    return {} if found is None else {"units": found}
 
 
 def _leave_points(workspace: Workspace) -> None:
