@@ -167,7 +167,7 @@ class Trajectory(Summarised):
 
         To first order in 1/(A V), with reservoirs of sharp N_j and E_j at t = 0: see
         `PathFluctuations`. A capacity ten times as large makes the spread of T and mu sqrt(10)
-        times smaller.
+        times smaller. Direct links between reservoirs enter the drift; they make no noise here.
 
         Parameters
         ----------
