@@ -17,7 +17,6 @@ from thermo.numerics.rosenbrock import ORDER, BatchStep, take_steps
 from thermo.reservoirs.state import State
 
 _RESTORED = 10  # steps from one correction of the totals to the next
-_MANY = 800  # steps from which on each is allowed less: that many, and their logarithm, add up
 _LONG = 250  # steps, after which a run is so stiff that errors of its Jacobian hold it up
 
 Columns = tuple[NDArray[np.generic], ...]
@@ -98,9 +97,7 @@ class _Run:
         step = take_steps(
             lambda trial: problem.evaluate_or_nan(trial, y).rates, y, here.rates, jacobian, self.h
         )
-        # errors along what the flows keep are not forgotten: many steps may err less each
-        allowed = self.dynamics.rtol * np.minimum(1.0, _MANY / np.maximum(self.steps, 1))
-        error = _largest(step.error / scale) / allowed
+        error = _largest(step.error / scale) / self.dynamics.rtol
         there = problem.evaluate_or_nan(step.end, y)
         good = (error <= 1) & np.isfinite(there.rates).all(axis=1)
         # a sum rounded to less than the end would call for a step too short to be one
