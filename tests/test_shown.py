@@ -37,6 +37,7 @@ CHAIN = thermo.master_equation(LEVEL, SMALL, T=[0.3], mu=[1.2])
 EXPLICIT = thermo.explicit_reservoirs(DOTS, LEADS, BOXES, levels=10)
 ENERGIES = np.linspace(0, 10, 2001)
 STATE = qutip.tensor(qutip.fock_dm(2, 0), qutip.fock_dm(2, 0))
+WARMING = [oqs.BosonicContact(lambda w, T, mu: 0.01 * T * w, [1.0], name="<hot>"), BATHS[1]]
 RELAXED = oqs.relax(MODEL, STATE, T, MU, times=[0, 1, 2])
 JOINT = thermo.coevolve(MODEL, BOXES, STATE, T, MU, t_final=10.0)
 ENGINE = thermo.device(LAW(T, MU), T, MU)
@@ -45,6 +46,7 @@ AUDIT = oqs.audit(MODEL, T, MU)
 SHOWN = [
     AUDIT["secular"],
     oqs.closed_form(oqs.QuadraticBosons([[1.0]]), BATHS),
+    oqs.closed_form(oqs.QuadraticBosons([[1.0]]), WARMING),
     BATHS[0],
     LAW,
     LEADS[0],
