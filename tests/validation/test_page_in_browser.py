@@ -6,10 +6,10 @@ The page is driven by a script appended to it, which acts as a reader does and n
 import html
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
+from browser import BROWSER, QUIET
 
 from validation import families
 from validation.framework.bounds import at_most
@@ -20,17 +20,6 @@ from validation.report.html import as_html
 from validation.report.page_pictures import picture_of, pictures
 from validation.report.report import environment
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 DRIVER = """
 <pre id="seen"></pre>
 <script>
