@@ -13,11 +13,11 @@ from oqs.arguments import FloatArray, positive_number, read_only, real_array
 from oqs.exports import exported
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.ensemble import StochasticEnsemble
-from thermo.stochastic.jumps.outcome import Course
 from thermo.stochastic.jumps.runs import Arrays, Executor, Runs, run
 from thermo.stochastic.master_equation import Occupations, checked_occupations
 from thermo.stochastic.prepared_runs import Asked, PreparationKind, prepared_runs
 from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.run_plan import RunPlan
 
 _TIMES = 101  # reported where none are asked for
 
@@ -168,16 +168,16 @@ def _ensemble(
         name: np.concatenate([batches[begin][name] for begin in order])
         for name in batches[order[0]]
     }
-    plan, tally, coldest = runs.plan, column["tally"], column["coldest"]
-    _refuse_stuck(tally[:, 2], names, plan)
+    run, tally, coldest = runs.run, column["tally"], column["coldest"]
+    _refuse_stuck(tally[:, 2], names, run)
     now = [
         member.at(column["lost"][..., j], column["released"][..., j])
-        for j, member in enumerate(plan.members)
+        for j, member in enumerate(run.members)
     ]
-    number = np.array([member.number for member in plan.members])
-    energy = np.array([member.energy for member in plan.members])
+    number = np.array([member.number for member in run.members])
+    energy = np.array([member.energy for member in run.members])
     fields: dict[str, FloatArray | IntArray] = {
-        "times": plan.times,
+        "times": run.times,
         "T": np.stack([part.T for part in now], axis=-1),
         "mu": np.stack([part.mu for part in now], axis=-1),
         "N": number - column["lost"],
@@ -199,7 +199,7 @@ def _ensemble(
     }
     return StochasticEnsemble(
         **{name: read_only(values) for name, values in fields.items()},
-        pairs=tuple((names[a], names[b]) for a, b in plan.pairs.tolist()),
+        pairs=tuple((names[a], names[b]) for a, b in run.pairs.tolist()),
         names=names,
         seed=runs.seed,
         occupations=occupations,
@@ -210,16 +210,16 @@ def _ensemble(
 
 def _entropies(runs: Runs, column: Arrays) -> dict[str, FloatArray]:
     """Return entropy production and R of `StochasticEnsemble.fluctuation_theorem`, (M,) each."""
-    plan = runs.plan
+    run = runs.run
     production = np.zeros(len(column["tally"]))
     exchanged = np.zeros(len(column["tally"]))
-    for j, member in enumerate(plan.members):
+    for j, member in enumerate(run.members):
         before = member.at(column["start_lost"][:, j], column["start_released"][:, j])
         after = member.at(column["end_lost"][:, j], column["end_released"][:, j])
         production += after.entropy - before.entropy
         lost = column["end_lost"][:, j] - column["start_lost"][:, j]
         released = column["end_released"][:, j] - column["start_released"][:, j]
-        exchanged += (plan.mu[j] * lost - released) / plan.T[j]
+        exchanged += (run.mu[j] * lost - released) / run.T[j]
     law = runs.preparation.populations
     with np.errstate(divide="ignore"):  # a state that no trajectory begins in
         weight = np.log(law)
@@ -227,7 +227,7 @@ def _entropies(runs: Runs, column: Arrays) -> dict[str, FloatArray]:
     return {"entropy_production": production, "exchange_entropy": exchanged}
 
 
-def _refuse_stuck(stuck: IntArray, names: tuple[str, ...], plan: Course) -> None:
+def _refuse_stuck(stuck: IntArray, names: tuple[str, ...], run: RunPlan) -> None:
     """Raise ValueError where trajectories led to a state in which a gas has no T."""
     if (stuck >= 0).any():
         j = int(stuck[stuck >= 0][0])

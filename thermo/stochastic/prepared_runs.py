@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, final
 
 import numpy as np
@@ -19,6 +19,8 @@ from thermo.stochastic.jumps.preparation import Preparation, canonical, definite
 from thermo.stochastic.jumps.runs import JumpRuns, Runs
 from thermo.stochastic.master_equation import Occupations, prepare, start_reservoirs
 from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.run_plan import RunPlan
+from thermo.stochastic.small.small_reservoir import SmallReservoir
 from thermo.stochastic.wave_functions.jump_operators import jump_operators
 from thermo.stochastic.wave_functions.wave_plan import WavePlan, wave_plan
 from thermo.stochastic.wave_functions.wave_runs import WaveRuns
@@ -68,15 +70,7 @@ def _of_populations(
     model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None, asked: Asked
 ) -> tuple[Runs, tuple[str, ...]]:
     table, members, group, start = prepare(model, reservoirs, T, mu)
-    plan = make_plan(
-        table,
-        members,
-        start,
-        _thresholds(asked.below, len(group)),
-        asked.times,
-        asked.t_final,
-        asked.occupations == "entropic",
-    )
+    plan = make_plan(table, _run_plan(members, start, asked))
     begin = definite(table.states, table.empty, len(group))
     if asked.preparation == "canonical":
         law = np.diagonal(_stationary(model, plan, Populations())).real
@@ -91,15 +85,7 @@ def _of_waves(
     jumps = jump_operators(model)
     moves = np.where(jumps.bosonic, 0, 1)
     members, group, start = start_reservoirs(model, moves, reservoirs, T, mu)
-    plan = wave_plan(
-        jumps,
-        members,
-        start,
-        _thresholds(asked.below, len(group)),
-        asked.times,
-        asked.t_final,
-        asked.occupations == "entropic",
-    )
+    plan = wave_plan(jumps, _run_plan(members, start, asked))
     begin = definite(jumps.states, jumps.empty, len(group))
     if asked.preparation == "canonical":
         rho = _stationary(model, plan, None)
@@ -116,9 +102,22 @@ def _of_waves(
     return WaveRuns(plan, begin, asked.seed), group.names
 
 
+def _run_plan(
+    members: Sequence[SmallReservoir], start: tuple[FloatArray, FloatArray], asked: Asked
+) -> RunPlan:
+    return RunPlan.of(
+        members,
+        start,
+        _thresholds(asked.below, len(members)),
+        asked.times,
+        asked.t_final,
+        asked.occupations == "entropic",
+    )
+
+
 def _stationary(model: object, plan: Plan | WavePlan, method: Populations | None) -> ComplexArray:
     """Return the stationary state at the start in the energy basis (D, D)."""
-    rho = stationary_state(model, plan.T, plan.mu, method=method)  # type: ignore[arg-type]
+    rho = stationary_state(model, plan.run.T, plan.run.mu, method=method)  # type: ignore[arg-type]
     vectors = model.system.spectrum.vectors  # type: ignore[attr-defined]
     turned: ComplexArray = vectors.conj().T @ rho.full() @ vectors
     return turned
@@ -132,7 +131,9 @@ def _canonical(
     moves: IntArray,
 ) -> Preparation:
     law = np.where(populations > _ROUNDING, populations, 0.0)
-    return canonical(plan.members, plan.T, plan.mu, quanta, law / law.sum(), names, moves)
+    return canonical(
+        plan.run.members, plan.run.T, plan.run.mu, quanta, law / law.sum(), names, moves
+    )
 
 
 def _thresholds(below: ArrayLike | None, reservoirs: int) -> FloatArray:

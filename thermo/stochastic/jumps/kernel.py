@@ -68,21 +68,21 @@ def run_compiled(
     """Follow trajectories from eigenstates (M,) and losses (M, n); fill in `out`."""
     coefficients = [
         member.table.coefficients if isinstance(member, ScaledReservoir) else np.zeros((PANELS, 10))
-        for member in plan.members
+        for member in plan.run.members
     ]
     tables = _Tables(
         plan.first,
         np.stack([plan.target, plan.reservoir, plan.sign, plan.slot, plan.moves], axis=1),
         np.stack([plan.frequency, plan.rate], axis=1),
         plan.reverse,
-        np.array([_constants(member) for member in plan.members]),
+        np.array([_constants(member) for member in plan.run.members]),
         np.array(coefficients),
-        plan.pairs,
-        plan.below,
-        plan.times,
-        plan.t_final,
+        plan.run.pairs,
+        plan.run.below,
+        plan.run.times,
+        plan.run.t_final,
     )
-    _run(tables, plan.entropic, keys, state, lost, released, out)
+    _run(tables, plan.run.entropic, keys, state, lost, released, out)
 
 
 def _constants(member: SmallReservoir) -> list[float]:

@@ -46,13 +46,13 @@ class _Walk:
         self.table = plan.out
         self.at = np.arange(len(state))
         self.state, self.lost, self.released = state.copy(), lost.copy(), released.copy()
-        parts = [member.at(lost[:, j], released[:, j]) for j, member in enumerate(plan.members)]
+        parts = [member.at(lost[:, j], released[:, j]) for j, member in enumerate(plan.run.members)]
         # S, T, mu of each reservoir, (3, M, n)
         self.here = np.stack([np.stack([p.entropy, p.T, p.mu]) for p in parts], axis=2)
         self.t, self.done = np.zeros(len(state)), 0
         self._since = np.full(len(state), -np.inf)  # before which all times are written
-        self.watch = Watch(plan, out)
-        for j in range(len(plan.members)):
+        self.watch = Watch(plan.run, out)
+        for j in range(len(plan.run.members)):
             self.watch(self.at, self.here, self.t, np.full(len(state), j))
 
     def step(self) -> None:
@@ -68,7 +68,7 @@ class _Walk:
         before, self.t = self.t, self.t + wait
         stuck = np.any(code == NO_TEMPERATURE, axis=1)
         self._report(np.where(stuck, before, self.t))
-        goes_on = (self.t <= plan.t_final) & ~stuck
+        goes_on = (self.t <= plan.run.t_final) & ~stuck
         mark = uniforms(key, counter + 1) * total
         passed = (running > mark[:, None]) & (rates > 0)
         last = rates.shape[1] - 1 - np.argmax(rates[:, ::-1] > 0, axis=1)
@@ -83,7 +83,7 @@ class _Walk:
         moves = plan.moves[jump]
         code = np.full(jump.shape, -1)
         there = np.zeros((3, *jump.shape))
-        for which, member in enumerate(plan.members):
+        for which, member in enumerate(plan.run.members):
             row, column = np.nonzero(real & (j == which))
             s = sign[row, column]
             lost = self.lost[row, which] + moves[row, column]
@@ -92,7 +92,7 @@ class _Walk:
             there[:, row, column] = small.entropy, small.T, small.mu
         rows = np.arange(len(jump))[:, None]
         S, T, mu = self.here[:, rows, j]
-        loss = S - there[0] if plan.entropic else sign * (w - mu) / T
+        loss = S - there[0] if plan.run.entropic else sign * (w - mu) / T
         open_ = code == THERE
         filling = occupation(np.where(open_, loss, 1.0), moves == 0)
         rates: FloatArray = np.where(open_, plan.rate[jump] * filling, 0.0)
@@ -102,7 +102,7 @@ class _Walk:
         """Count what is closed up to the first jump to where a gas has no T, and name its gas."""
         wrong = code == NO_TEMPERATURE
         seen = np.cumsum(wrong, axis=1) == 0
-        for which in range(len(self.plan.members)):
+        for which in range(len(self.plan.run.members)):
             mine = self.plan.reservoir[jump] == which
             closed = (code != THERE) & (jump >= 0) & seen & mine
             self.out.closed[self.at, which] += np.count_nonzero(closed, axis=1)
@@ -113,7 +113,7 @@ class _Walk:
 
     def _report(self, until: FloatArray) -> None:
         """Write down what holds at the times before `until` that are not yet written."""
-        times, out = self.plan.times, self.out
+        times, out = self.plan.run.times, self.out
         begin = np.searchsorted(times, self._since, side="left")
         count = np.searchsorted(times, until, side="left") - begin
         rows = np.repeat(np.arange(len(count)), count)

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, final
+from typing import NamedTuple, final
 
 import numpy as np
 
 from oqs.arguments import FloatArray
 from thermo.stochastic.small.jump_table import IntArray
-from thermo.stochastic.small.small_reservoir import SmallReservoir
-
-
-class Course(Protocol):
-    """What every plan of a run says of its reservoirs and of what to report."""
-
-    @property
-    def members(self) -> tuple[SmallReservoir, ...]:
-        """The n reservoirs."""
-
-    @property
-    def T(self) -> FloatArray:
-        """Their temperatures (n,) at the start."""
-
-    @property
-    def mu(self) -> FloatArray:
-        """Their chemical potentials (n,) at the start."""
-
-    @property
-    def pairs(self) -> IntArray:
-        """Reservoirs (q, 2) whose order is watched."""
-
-    @property
-    def times(self) -> FloatArray:
-        """When to report (k,)."""
+from thermo.stochastic.small.run_plan import RunPlan
 
 
 @final
@@ -67,9 +43,9 @@ class Outcomes(NamedTuple):
     jump_time: FloatArray
 
 
-def blank(plan: Course, count: int, recorded: int = 0) -> Outcomes:
+def blank(run: RunPlan, count: int, recorded: int = 0) -> Outcomes:
     """Return columns for so many trajectories and recorded jumps, to be filled in."""
-    k, n, q = len(plan.times), len(plan.members), len(plan.pairs)
+    k, n, q = len(run.times), len(run.members), len(run.pairs)
 
     def whole(*shape: int) -> IntArray:
         return np.zeros((count, *shape), dtype=np.int64)

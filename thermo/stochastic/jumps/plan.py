@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Sequence
 from typing import final
 
 import numpy as np
@@ -12,28 +10,25 @@ from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
 from thermo.stochastic.small.jump_table import IntArray, JumpTable
-from thermo.stochastic.small.small_reservoir import SmallReservoir
+from thermo.stochastic.small.run_plan import RunPlan
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Plan:
-    """Every jump of every eigenstate, its reservoirs, and what to report.
+    """Every jump of every eigenstate, and the run.
 
     Parameters
     ----------
+    run : reservoirs, and what to report.
     first : (D + 1,) where the jumps out of each eigenstate begin in the next five.
     target, reservoir, sign, slot : (J,) eigenstate, reservoir, +1 where that loses, and a number
         for each different (reservoir, w, sign), `reverse` (slots,) that of the way back.
     moves : (J,) particles that the reservoir loses: `sign`, or 0 where bosons bring energy alone.
     frequency, rate : (J,) w and gamma |<|S|>|^2, units of energy.
-    members : n reservoirs. T, mu : (n,) of their start.
-    pairs : (q, 2) of reservoirs whose order is watched.
-    below : (n,) temperatures whose first passage is watched; 0 for none.
-    times : (k,) ascending. t_final : the end.
-    entropic : whether occupations are.
     """
 
+    run: RunPlan
     first: IntArray
     target: IntArray
     reservoir: IntArray
@@ -43,14 +38,6 @@ class Plan:
     reverse: IntArray
     frequency: FloatArray
     rate: FloatArray
-    members: tuple[SmallReservoir, ...]
-    T: FloatArray
-    mu: FloatArray
-    pairs: IntArray
-    below: FloatArray
-    times: FloatArray
-    t_final: float
-    entropic: bool
 
     @property
     def out(self) -> IntArray:
@@ -61,16 +48,8 @@ class Plan:
         return out
 
 
-def make_plan(
-    table: JumpTable,
-    members: Sequence[SmallReservoir],
-    start: tuple[FloatArray, FloatArray],
-    below: FloatArray,
-    times: FloatArray,
-    t_final: float,
-    entropic: bool,
-) -> Plan:
-    """Return the plan of a run."""
+def make_plan(table: JumpTable, run: RunPlan) -> Plan:
+    """Return the plan of a run from eigenstate to eigenstate."""
     lines = len(table.lower)
     source = np.concatenate([table.lower, table.upper])
     order = np.argsort(source, kind="stable")
@@ -78,8 +57,8 @@ def make_plan(
     reservoir, frequency = np.tile(table.reservoir, 2)[order], np.tile(table.frequency, 2)[order]
     kinds, slot = _slots(reservoir, frequency, sign)
     places = {kind: place for place, kind in enumerate(kinds)}
-    pairs = list(itertools.combinations(range(table.reservoirs), 2))
     return Plan(
+        run,
         first=np.searchsorted(source[order], np.arange(table.states + 1)),
         target=np.concatenate([table.upper, table.lower])[order],
         reservoir=reservoir,
@@ -89,14 +68,6 @@ def make_plan(
         reverse=np.array([places[j, w, -s] for j, w, s in kinds], dtype=np.int64),
         frequency=frequency,
         rate=np.tile(table.rate, 2)[order],
-        members=tuple(members),
-        T=start[0],
-        mu=start[1],
-        pairs=np.array(pairs, dtype=np.int64).reshape(-1, 2),
-        below=below,
-        times=times,
-        t_final=t_final,
-        entropic=entropic,
     )
 
 

@@ -17,11 +17,12 @@ from oqs.version import __version__
 from thermo.progress import ProgressBar
 from thermo.stochastic.jumps.jump_path import JumpPath, followed_path
 from thermo.stochastic.jumps.lockstep import run_in_step
-from thermo.stochastic.jumps.outcome import Course, Outcomes, blank
+from thermo.stochastic.jumps.outcome import Outcomes, blank
 from thermo.stochastic.jumps.plan import Plan
 from thermo.stochastic.jumps.preparation import Preparation
 from thermo.stochastic.jumps.random_numbers import keys
 from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.run_plan import RunPlan
 from thermo.stochastic.small.small_reservoir import BoseReservoir, EndlessReservoir, ScaledReservoir
 from thermo.sweeps.executors import Cluster, check_executor, evaluated
 from thermo.sweeps.identity import identify
@@ -48,7 +49,7 @@ class Runs(Protocol):
         """The law of the start."""
 
     @property
-    def plan(self) -> Course:
+    def run(self) -> RunPlan:
         """The reservoirs, and what to report."""
 
     @property
@@ -88,7 +89,7 @@ class JumpRuns:
         """Return the outcomes, with so many jumps of each trajectory recorded, and the starts."""
         random = keys(self.seed, begin, count)
         start = self.preparation.draw(random)
-        outcomes = blank(self.plan, count, recorded)
+        outcomes = blank(self.plan.run, count, recorded)
         if compiled(self.plan):
             from thermo.stochastic.jumps.kernel import run_compiled  # numba takes a while to import
 
@@ -96,6 +97,11 @@ class JumpRuns:
         else:
             run_in_step(self.plan, random, *start, outcomes)
         return outcomes, start
+
+    @property
+    def run(self) -> RunPlan:
+        """The reservoirs, and what to report."""
+        return self.plan.run
 
     @property
     def batch_length(self) -> int:
@@ -112,7 +118,7 @@ class JumpRuns:
         steps[moved] = plan.moves[jump]
         quanta[moved] = plan.sign[jump] * plan.frequency[jump]
         return followed_path(
-            plan.members,
+            plan.run.members,
             outcomes.jump_time[0],
             np.cumsum(steps, axis=0),
             np.cumsum(quanta, axis=0),
@@ -125,7 +131,7 @@ class JumpRuns:
 def compiled(plan: Plan) -> bool:
     """Say whether numba is there and the reservoirs are such that it can follow them."""
     kinds = ScaledReservoir | EndlessReservoir | BoseReservoir
-    known = all(isinstance(member, kinds) for member in plan.members)
+    known = all(isinstance(member, kinds) for member in plan.run.members)
     return known and importlib.util.find_spec("numba") is not None
 
 
@@ -136,7 +142,7 @@ def batch_length(plan: Plan) -> int:
         for begin, end in zip(plan.first[:-1], plan.first[1:], strict=True)
     )
     narrow = 1 if compiled(plan) else _NARROW
-    return int(np.clip(_JUMPS / (1 + fastest * plan.t_final), narrow, _LARGEST))
+    return int(np.clip(_JUMPS / (1 + fastest * plan.run.t_final), narrow, _LARGEST))
 
 
 def run(

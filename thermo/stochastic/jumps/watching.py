@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol, final
+from typing import final
 
 import numpy as np
 
 from oqs.arguments import FloatArray
 from thermo.stochastic.jumps.outcome import Outcomes
 from thermo.stochastic.small.jump_table import IntArray
-
-
-class Watched(Protocol):
-    """What of a plan tells what to look for."""
-
-    @property
-    def pairs(self) -> IntArray:
-        """Reservoirs (q, 2) whose order is watched."""
-
-    @property
-    def below(self) -> FloatArray:
-        """Temperatures (n,) whose first passage is watched; 0 for none."""
+from thermo.stochastic.small.run_plan import RunPlan
 
 
 @final
@@ -29,12 +18,12 @@ class Watch:
 
     Parameters
     ----------
-    plan : what to look for. out : where it is written.
+    run : what to look for. out : where it is written.
     """
 
-    def __init__(self, plan: Watched, out: Outcomes) -> None:
-        self.plan, self.out = plan, out
-        self.order = np.zeros((len(out.tally), len(plan.pairs), 2), dtype=np.int64)
+    def __init__(self, run: RunPlan, out: Outcomes) -> None:
+        self.run, self.out = run, out
+        self.order = np.zeros((len(out.tally), len(run.pairs), 2), dtype=np.int64)
 
     def __call__(self, at: IntArray, here: FloatArray, t: FloatArray, j: IntArray) -> None:
         """Look at reservoirs j (m,) of trajectories `at` (m,) at times t (m,).
@@ -43,15 +32,15 @@ class Watch:
         ----------
         here : (3, m, n) S, T and mu of all reservoirs.
         """
-        plan, out, rows = self.plan, self.out, np.arange(len(at))
+        run, out, rows = self.run, self.out, np.arange(len(at))
         T = here[1, rows, j]
         coldest = out.coldest[at, j]
         lower = coldest[:, 0] > T
         coldest[lower, 0], coldest[lower, 1] = T[lower], t[lower]
-        passing = lower & (plan.below[j] > T) & (coldest[:, 2] == np.inf)
+        passing = lower & (run.below[j] > T) & (coldest[:, 2] == np.inf)
         coldest[passing, 2] = t[passing]
         out.coldest[at, j] = coldest
-        for q, (a, b) in enumerate(plan.pairs.tolist()):
+        for q, (a, b) in enumerate(run.pairs.tolist()):
             concerned = (j == a) | (j == b)
             for kind in range(2):
                 now = np.sign(here[1 + kind, :, a] - here[1 + kind, :, b]).astype(int)

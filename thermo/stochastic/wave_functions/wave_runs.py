@@ -12,6 +12,7 @@ from thermo.stochastic.jumps.jump_path import JumpPath, followed_path
 from thermo.stochastic.jumps.outcome import Outcomes, blank
 from thermo.stochastic.jumps.preparation import Preparation, Start
 from thermo.stochastic.jumps.random_numbers import keys
+from thermo.stochastic.small.run_plan import RunPlan
 from thermo.stochastic.wave_functions.wave_plan import WavePlan
 from thermo.stochastic.wave_functions.wave_walk import Recorded, WaveWalk, recorded
 
@@ -31,6 +32,11 @@ class WaveRuns:
     seed: int
 
     @property
+    def run(self) -> RunPlan:
+        """The reservoirs, and what to report."""
+        return self.plan.run
+
+    @property
     def batch_length(self) -> int:
         """How many trajectories to follow in one go; what they are does not depend on it."""
         return self.plan.batch_length
@@ -45,7 +51,7 @@ class WaveRuns:
         """Return the outcomes, the starts, and so many jumps of each trajectory."""
         random = keys(self.seed, begin, count)
         start = self.preparation.draw(random)
-        outcomes, record = blank(self.plan, count), recorded(self.plan, count, jumps)
+        outcomes, record = blank(self.plan.run, count), recorded(self.plan, count, jumps)
         WaveWalk(self.plan, random, start, outcomes, record).run()
         return outcomes, start, record
 
@@ -59,7 +65,7 @@ class WaveRuns:
         steps[np.arange(jumps) + 1, reservoir] = operators.moves[operator]
         first = np.argmax(np.abs(self.plan.basis[:, state]), axis=0)
         return followed_path(
-            self.plan.members,
+            self.plan.run.members,
             record.time[0],
             np.cumsum(steps, axis=0),
             np.concatenate([released, record.released[0]]),

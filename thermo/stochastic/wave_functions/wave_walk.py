@@ -48,7 +48,7 @@ def recorded(plan: WavePlan, count: int, jumps: int) -> Recorded:
     return Recorded(
         np.zeros((count, jumps)),
         whole,
-        np.zeros((count, jumps, len(plan.members))),
+        np.zeros((count, jumps, len(plan.run.members))),
         whole.copy(),
     )
 
@@ -82,7 +82,7 @@ class WaveWalk:
         self.A = np.zeros((count, dimension, dimension), dtype=np.complex128)
         self.stuck = np.full(count, -1)
         self.indefinite = plan.jumps.indefinite
-        self.watch = Watch(plan, out)
+        self.watch = Watch(plan.run, out)
         self._settle(np.arange(count))
 
     def run(self) -> None:
@@ -95,14 +95,14 @@ class WaveWalk:
         plan, jumps = self.plan, self.plan.jumps
         parts = [
             member.at(self.lost[rows, j], self.released[rows, j])
-            for j, member in enumerate(plan.members)
+            for j, member in enumerate(plan.run.members)
         ]
         code = np.stack([part.code for part in parts], axis=1)
         outside = np.any(code != THERE, axis=1)  # by energy that moved without a jump
         self.stuck[rows] = np.where(outside, np.argmax(code != THERE, axis=1), -1)
         self.here[:, rows] = np.stack([np.stack([p.entropy, p.T, p.mu]) for p in parts], axis=2)
         at, here, t = self.at[rows[~outside]], self.here[:, rows[~outside]], self.t[rows[~outside]]
-        for j in range(len(plan.members)):
+        for j in range(len(plan.run.members)):
             self.watch(at, here, t, np.full(len(at), j))
         occupied = self._occupations(rows)
         values = np.sqrt(jumps.gamma * occupied[:, jumps.quantum]) * jumps.amplitude
@@ -131,7 +131,7 @@ class WaveWalk:
         shape = len(rows), len(jumps.sign)
         factor = np.zeros(shape)
         weight = self.phi[rows].real ** 2 + self.phi[rows].imag ** 2
-        for j, member in enumerate(plan.members):
+        for j, member in enumerate(plan.run.members):
             mine = np.flatnonzero((jumps.quantum_reservoir == j) & (jumps.sign != 0))
             still = np.flatnonzero((jumps.quantum_reservoir == j) & (jumps.sign == 0))
             sign, w = jumps.sign[mine], jumps.frequency[mine]
@@ -139,7 +139,7 @@ class WaveWalk:
             lost, released = self.lost[rows, j][:, None], self.released[rows, j][:, None]
             there = member.at(lost + moved, released + sign * w)
             S, T, mu = self.here[:, rows, j][..., None]
-            loss = S - there.entropy if plan.entropic else sign * (w - mu) / T
+            loss = S - there.entropy if plan.run.entropic else sign * (w - mu) / T
             open_ = there.code == THERE
             bosonic = np.full(open_.shape, jumps.bosonic[j])
             with np.errstate(over="ignore", divide="ignore"):
@@ -169,7 +169,7 @@ class WaveWalk:
 
     def _step(self) -> None:
         plan = self.plan
-        end = np.minimum(self.h, plan.t_final - self.t)
+        end = np.minimum(self.h, plan.run.t_final - self.t)
         end[self.stuck >= 0] = 0.0
         terms = effective.series(self.A, self.phi)
         after = effective.at(terms, end)
@@ -179,9 +179,9 @@ class WaveWalk:
         after[which] = effective.at(terms[which], end[which])
         if self.indefinite:
             self.drift += effective.energy_drift(terms, end, self.K, plan.jumps.counted)
-        over = ~jumping & (self.h >= plan.t_final - self.t) & (self.stuck < 0)
+        over = ~jumping & (self.h >= plan.run.t_final - self.t) & (self.stuck < 0)
         self._report(terms, end, over)
-        self.t = np.where(over, plan.t_final, self.t + end)
+        self.t = np.where(over, plan.run.t_final, self.t + end)
         self.phi = after
         over |= self.stuck >= 0
         if len(which):
@@ -191,7 +191,7 @@ class WaveWalk:
 
     def _report(self, terms: ComplexArray, end: FloatArray, over: NDArray[np.bool_]) -> None:
         """Write down what holds at the times within the step; a jump at its end is not yet."""
-        times, out = self.plan.times, self.out
+        times, out = self.plan.run.times, self.out
         last = np.where(over, np.inf, self.t + end)
         while True:
             place = np.minimum(self.next, len(times) - 1)
