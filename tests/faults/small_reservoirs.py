@@ -105,7 +105,8 @@ def exchange_wrong(monkeypatch):
     original = stochastic._entropies
 
     def wrong(jumps, column):
-        plan = dataclasses.replace(jumps.plan, T=1.5 * jumps.plan.T)
+        run = dataclasses.replace(jumps.plan.run, T=1.5 * jumps.plan.run.T)
+        plan = dataclasses.replace(jumps.plan, run=run)
         return original(dataclasses.replace(jumps, plan=plan), column)
 
     monkeypatch.setattr(stochastic, "_entropies", wrong)
