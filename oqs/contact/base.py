@@ -72,6 +72,20 @@ class ReservoirContact(Summarised):
         """
 
     @abc.abstractmethod
+    def gamma_slopes(
+        self, frequencies: FloatArray, index: int | None, at: ThermalState
+    ) -> FloatArray:
+        """Return the derivatives (2, K), by T and mu, of a rate that varies; see `gamma`.
+
+        By the rate's own `slopes(w, T, mu)`, else by differences of the rate.
+
+        Raises
+        ------
+        ValueError
+            if they are not known to 1e-6 of rate/T, as at a kink, and as `gamma` does.
+        """
+
+    @abc.abstractmethod
     def at(self, T: float, mu: float) -> Self:
         """Return this contact with its rate as it is at one T, mu."""
 

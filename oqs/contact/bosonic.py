@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
 from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
+from oqs.contact.rate_slopes import differences, rate_slopes
 from oqs.contact.rates import Rate, rate_at, rate_frozen, varies
 from oqs.contact.spectra import frequencies_near_zero, slope_at_zero
 from oqs.deferred import qutip
@@ -47,7 +48,8 @@ class BosonicContact(ReservoirContact):
     ----------
     spectrum : callable, array of frequencies w > 0 -> array of J(w) >= 0, units of energy for a
         dimensionless S: `ohmic`, `drude_lorentz`, `underdamped`, `flat`, `lorentzian` or any
-        other. One of three arguments is J(w, T, mu), with mu = 0.
+        other. One of three arguments is J(w, T, mu), with mu = 0; a method slopes(w, T, mu) of it,
+        if any, returns its derivatives by T and by mu.
     operator : S, a Hermitian Qobj of the system, in whatever units J leaves to it. A list of Qobj
         is one independent channel each. For a system of fermionic sites also real (N,) weights x_v
         of sum_v x_v n_v (electron-phonon coupling), or a Hermitian (N, N) matrix x_vw of
@@ -152,6 +154,23 @@ class BosonicContact(ReservoirContact):
         absorbed, emitted = bose(x)
         by_T = gamma * np.where(still, 0.5, absorbed * emitted * x / T)
         return np.array([[by_T, by_T], np.zeros((2, *by_T.shape))])
+
+    def gamma_slopes(
+        self, frequencies: FloatArray, index: int | None, at: ThermalState
+    ) -> FloatArray:
+        """Return dJ/dT (2, K), 0 outside the band, and dJ/dmu, which is 0."""
+        owner, found = self.label(index), np.zeros((2, *frequencies.shape))
+        inside, still = frequencies > 0, frequencies == 0
+        if self.band is not None:
+            inside &= (frequencies >= self.band[0]) & (frequencies <= self.band[1])
+        found[0, inside] = rate_slopes(self.spectrum, frequencies[inside], owner, at, "spectrum")[0]
+        if still.any():
+
+            def begins(T: float, mu: float) -> FloatArray:
+                return self.gamma(frequencies, index, ThermalState(T, mu))[still]
+
+            found[0, still] = differences(begins, *at, f"J'(0) of {owner}")[0]
+        return found
 
     def at(self, T: float, mu: float) -> BosonicContact:
         """Return this contact with its spectrum as it is at one T."""

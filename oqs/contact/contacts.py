@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
 from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
+from oqs.contact.rate_slopes import rate_slopes
 from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, rate_at, rate_frozen, varies
 from oqs.exports import exported
 from oqs.summary import Summary, counted, few_digits
@@ -39,7 +40,8 @@ class Contact(ReservoirContact):
     Parameters
     ----------
     rate : callable, array of frequencies -> array of gamma(w) >= 0, units of energy. One of three
-        arguments is rate(w, T, mu), which depends on the reservoir's temperature and potential.
+        arguments is rate(w, T, mu), which depends on the reservoir's temperature and potential; a
+        method slopes(w, T, mu) of it, if any, returns its derivatives by T and by mu.
     coupling : None: every site has its own bath, t = identity. Shape (N,): one collective channel.
         Shape (m, N): m independent channels. Complex, dimensionless; |t|^2 multiplies gamma.
     name : used in messages, tables and plots.
@@ -144,6 +146,19 @@ class Contact(ReservoirContact):
         by_mu = gamma * expit(x) * expit(-x) / T
         absorbed = np.stack([by_mu * x, by_mu])
         return np.stack([-absorbed, absorbed], axis=1)
+
+    def gamma_slopes(
+        self, frequencies: FloatArray, index: int | None, at: ThermalState
+    ) -> FloatArray:
+        """Return d gamma/dT and d gamma/dmu (2, K), 0 outside the band."""
+        inside = np.ones(frequencies.shape, dtype=np.bool_)
+        if self.band is not None:
+            inside = (frequencies >= self.band[0]) & (frequencies <= self.band[1])
+        found = np.zeros((2, *frequencies.shape))
+        found[:, inside] = rate_slopes(
+            self.rate, frequencies[inside], self.label(index), at, "rate"
+        )
+        return found
 
     def at(self, T: float, mu: float) -> Contact:
         """Return this contact with its rate as it is at one T, mu."""

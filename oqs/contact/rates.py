@@ -140,6 +140,11 @@ class TemperatureScaled:
         """Return the rate at each frequency, of a reservoir at T."""
         return np.asarray(self.rate(frequency)) * (T / self.T_0) ** self.exponent
 
+    def slopes(self, frequency: FloatArray, T: float, mu: float) -> tuple[FloatArray, FloatArray]:
+        """Return its derivatives by T and mu."""
+        by_T = np.asarray(self(frequency, T, mu)) * (self.exponent / T)
+        return by_T, np.zeros_like(by_T)
+
 
 @exported
 def temperature_scaled(rate: Rate, exponent: float, T_0: float) -> TemperatureScaled:

@@ -16,6 +16,7 @@ from oqs.contact.principal_value import (
     occupied_shift_slopes,
     shift_function,
 )
+from oqs.contact.rate_slopes import differences
 from oqs.contact.spectra import DrudeLorentz, Ohmic, Underdamped
 from oqs.numerics.occupation import bose
 
@@ -52,7 +53,16 @@ def frequency_shifts(
 def shift_slopes(
     contact: ReservoirContact, frequencies: FloatArray, T: float, mu: float
 ) -> FloatArray:
-    """Return the derivatives (2, 2, K), by T and mu, of e(w) and f(w)."""
+    """Return the derivatives (2, 2, K), by T and mu, of e(w) and f(w).
+
+    Of a rate that varies by differences of e and f, which hold integrals over it.
+    """
+    if contact.varies:
+
+        def both(T: float, mu: float) -> FloatArray:
+            return np.array(frequency_shifts(contact, frequencies, T, mu))
+
+        return differences(both, T, mu, f"the frequency shift of {contact.label()}")
     if isinstance(contact, BosonicContact):
 
         def growing(energies: FloatArray, x: FloatArray) -> FloatArray:

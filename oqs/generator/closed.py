@@ -61,11 +61,8 @@ class ClosedGenerator(abc.ABC):
         """Return the dissipators at T, mu (n,)."""
 
     @abc.abstractmethod
-    def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[GeneratorAt, GeneratorAt] | None:
-        """Return the derivatives of every D_j with its own T_j, and mu_j.
-
-        None where a rate depends on T and mu: of such a rate only its values are known.
-        """
+    def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[GeneratorAt, GeneratorAt]:
+        """Return the derivatives of every D_j with its own T_j, and mu_j."""
 
     @abc.abstractmethod
     def linked(self) -> sp.csc_array:

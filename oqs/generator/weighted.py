@@ -40,13 +40,8 @@ class WeightedGenerator(ClosedGenerator):
         """Weight the terms at T, mu (n,)."""
         return _WeightedAt(self.generator, self.model.weights(T, mu), self.model.rates.shape)
 
-    def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[GeneratorAt, GeneratorAt] | None:
-        """Return the terms weighted by the derivatives of their weights with T_j, and mu_j.
-
-        None where a rate depends on T and mu.
-        """
-        if self.model.varies:
-            return None
+    def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[GeneratorAt, GeneratorAt]:
+        """Return the terms weighted by the derivatives of their weights with T_j, and mu_j."""
         by_T, by_mu = (
             _WeightedAt(self.generator, weights.ravel(), self.model.rates.shape)
             for weights in self.model.weight_slopes(T, mu)

@@ -75,9 +75,14 @@ def slopes_together(
     """Return what `slopes` does, (2, 2, n, K, b), at T, mu (b, n), of weights without shifts."""
     derivatives = np.zeros((2, 2, *rates.shape, len(T)))
     for j, contact, here in _occurring(contacts, decomposition):
-        _refuse_varying(contact, j)
-        w = decomposition.frequencies[here, None]
-        derivatives[:, :, j, here] = contact.slopes(rates[j, here, None], w, T[:, j], mu[:, j])
+        w = decomposition.frequencies[here]
+        if contact.varies:
+            states = zip(T[:, j].tolist(), mu[:, j].tolist(), strict=True)
+            each = [varying_slopes(contact, w, j, ThermalState(*at)) for at in states]
+            derivatives[:, :, j, here] = np.stack(each, axis=-1)
+        else:
+            gamma = rates[j, here, None]
+            derivatives[:, :, j, here] = contact.slopes(gamma, w[:, None], T[:, j], mu[:, j])
     return derivatives
 
 
@@ -90,16 +95,15 @@ def slopes(
     *,
     shifted: bool,
 ) -> FloatArray:
-    """Return the derivatives (2, .., n, K) of the weights by each contact's own T and mu.
-
-    Raises ValueError where a rate depends on T and mu: its derivatives are not known.
-    """
+    """Return the derivatives (2, .., n, K) of the weights by each contact's own T and mu."""
     derivatives = np.zeros((2, 4 if shifted else 2, *rates.shape))
     for j, contact, here in _occurring(contacts, decomposition):
-        _refuse_varying(contact, j)
-        at = float(T[j]), float(mu[j])
+        at = ThermalState(float(T[j]), float(mu[j]))
         w = decomposition.frequencies[here]
-        derivatives[:, :2, j, here] = contact.slopes(rates[j, here], w, *at)
+        if contact.varies:
+            derivatives[:, :2, j, here] = varying_slopes(contact, w, j, at)
+        else:
+            derivatives[:, :2, j, here] = contact.slopes(rates[j, here], w, *at)
         if shifted:
             derivatives[:, 2:, j, here] = shift_slopes(contact, w, *at)
     return derivatives
@@ -121,12 +125,13 @@ def shifts(
     return emission, absorption
 
 
-def _refuse_varying(contact: ReservoirContact, j: int) -> None:
-    if contact.varies:
-        raise ValueError(
-            "The derivatives of the flows need rates of the frequency alone, but that of "
-            f"{contact.label(j)} depends on T and mu. Take differences of the law's flows."
-        )
+def varying_slopes(
+    contact: ReservoirContact, w: FloatArray, j: int, at: ThermalState
+) -> FloatArray:
+    """Return the derivatives (2, 2, K), by T and mu, of both rates where gamma has some itself."""
+    fixed = contact.slopes(contact.gamma(w, j, at), w, *at)
+    own = [contact.split(change, w, *at) for change in contact.gamma_slopes(w, j, at)]
+    return fixed + np.array(own)
 
 
 def _occurring(

@@ -98,17 +98,13 @@ class DensityMatrixLaw(Summarised):
         shape = potential.shape
         return Flows.of(particle.reshape(shape), energy.reshape(shape), potential, self.names)
 
-    @property
-    def differentiable(self) -> bool:
-        """Whether `jacobian` is known: not where a rate depends on T and mu."""
-        return not self.model.varies
-
     def jacobian(self, T: ArrayLike, mu: ArrayLike | None = None) -> FlowJacobian:
         """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
 
         First-order perturbation of the stationary state, L d rho = -(dL) rho, one solve for each T
-        and mu; to rounding of the derivatives of the contacts' gross rates. Raises as
-        `stationary_state` does, and ValueError where a rate depends on T and mu.
+        and mu; to rounding of the derivatives of the contacts' gross rates. A rate of (w, T, mu)
+        is differentiated too, by its own `slopes(w, T, mu)` or else by differences of the rate.
+        Raises as `stationary_state` does, and ValueError where these are not known, as at a kink.
         """
         n = self.model.reservoirs
         temperature, potential = self.model.arguments(T, mu, batched=True)

@@ -103,22 +103,8 @@ class BosonLaw(Summarised):
         """Return the derivatives (..., n, n) of the flows at T (..., n)."""
         temperature, potential = thermal_arguments(self.contacts, T, mu, batched=True)
         temperature, potential = np.broadcast_arrays(temperature, potential)
-        x = self.frequencies[:, None] / temperature[..., None, :]  # (..., K, n)
-        absorbed, emitted = bose(x)
-        slope = absorbed * emitted * x / temperature[..., None, :]
-        own = np.einsum("kjq->kj", self.exchange)
-        weight = self.frequencies[:, None, None] * (
-            own[:, :, None] * np.eye(self.reservoirs) - self.exchange
-        )
-        by_T = np.einsum("kjq,...kq->...jq", weight, slope)
-        none = np.zeros_like(by_T)
-        return FlowJacobian.of(
-            np.stack([none, none]),
-            np.stack([by_T, none]),
-            np.zeros_like(temperature),
-            potential,
-            names=self.names,
-        )
+        by_T = occupation_response(self.frequencies, self.exchange, temperature)
+        return energy_jacobian(by_T, potential, self.names)
 
     def _spectral(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
         """Return the energy flows (..., K, n), and mu (..., n)."""
@@ -132,11 +118,30 @@ class BosonLaw(Summarised):
 
 def energy_flows(w: FloatArray, exchanged: FloatArray, T: FloatArray) -> FloatArray:
     """Return w_k sum_q K_kjq (n_j - n_q) (..., K, n) at T (..., n), of K (..., K, n, n)."""
-    flows: FloatArray = w[:, None] * np.sum(exchanged * _differences(w, T), axis=-1)
+    flows: FloatArray = w[:, None] * np.sum(exchanged * bose_differences(w, T), axis=-1)
     return flows
 
 
-def _differences(w: FloatArray, T: FloatArray) -> FloatArray:
+def occupation_response(w: FloatArray, exchanged: FloatArray, T: FloatArray) -> FloatArray:
+    """Return d J_j / d T_q (..., n, n) of `energy_flows`, added up, at constant K."""
+    x = w[:, None] / T[..., None, :]  # (..., K, n)
+    absorbed, emitted = bose(x)
+    slope = absorbed * emitted * x / T[..., None, :]
+    weight = exchanged.sum(axis=-1)[..., None] * np.eye(T.shape[-1]) - exchanged
+    by_T: FloatArray = np.einsum("...kjq,...kq->...jq", w[:, None, None] * weight, slope)
+    return by_T
+
+
+def energy_jacobian(
+    by_T: FloatArray, mu: FloatArray, names: tuple[str | None, ...] | None
+) -> FlowJacobian:
+    """Return the derivatives of energy flows that depend on temperatures alone, (..., n, n)."""
+    none = np.zeros_like(by_T)
+    nothing, energy = np.stack([none, none]), np.stack([by_T, none])
+    return FlowJacobian.of(nothing, energy, np.zeros_like(mu), mu, names=names)
+
+
+def bose_differences(w: FloatArray, T: FloatArray) -> FloatArray:
     """Return n_j(w) - n_q(w) (..., K, n, n) = -n_j (1 + n_q) (e^(x_j - x_q) - 1), x_j <= x_q."""
     x = w[:, None] / T[..., None, :]
     absorbed, emitted = bose(x)
@@ -157,11 +162,39 @@ def exchange(grams: ComplexArray) -> FloatArray:
     ----------
     grams : (..., n, b, b) G_j of one level of b modes.
     """
+    turned, solved, _ = _solved(grams)
+    traces: FloatArray = np.einsum("...jab,...qba->...jq", turned, solved).real
+    return (traces + traces.swapaxes(-1, -2)) / 2
+
+
+def exchange_slopes(overlaps: ComplexArray, rates: FloatArray) -> FloatArray:
+    """Return d `exchange` / d g_r (..., r, n, n) of G_j = g_j O_j.
+
+    The equation of X_q is its own adjoint, so nothing is solved again:
+
+        d tr(G_j X_q) / d g_r = delta_jr tr(O_r X_q) + delta_qr tr(O_r X_j) - Re tr(X_j O_r X_q).
+
+    Parameters
+    ----------
+    overlaps : (..., n, b, b) O_j of one level. rates : (..., n) g_j.
+    """
+    _, solved, basis = _solved(rates[..., None, None] * overlaps)
+    turned = basis.conj().swapaxes(-1, -2)[..., None, :, :] @ overlaps @ basis[..., None, :, :]
+    slopes: FloatArray = -np.einsum(
+        "...jab,...rbc,...qca->...rjq", solved, turned, solved, optimize=True
+    ).real
+    own = np.einsum("...rab,...qba->...rq", turned, solved).real
+    for r in range(overlaps.shape[-3]):
+        slopes[..., r, r, :] += own[..., r, :]
+        slopes[..., r, :, r] += own[..., r, :]
+    return slopes
+
+
+def _solved(grams: ComplexArray) -> tuple[ComplexArray, ComplexArray, ComplexArray]:
+    """Return G_j and X_j (..., n, b, b) in the basis (..., b, b) of sum_j G_j, and that."""
     rates, basis = np.linalg.eigh(grams.sum(axis=-3))
     bright = rates > NEGLIGIBLE * rates[..., -1:]
     turned = basis.conj().swapaxes(-1, -2)[..., None, :, :] @ grams @ basis[..., None, :, :]
     both = bright[..., :, None] & bright[..., None, :]
     sums = np.where(both, rates[..., :, None] + rates[..., None, :], np.inf)
-    solved = 2.0 * turned / sums[..., None, :, :]
-    traces: FloatArray = np.einsum("...jab,...qba->...jq", turned, solved).real
-    return (traces + traces.swapaxes(-1, -2)) / 2
+    return turned, 2.0 * turned / sums[..., None, :, :], basis

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple, final
 
 import numpy as np
@@ -14,8 +15,17 @@ from oqs.contact.base import ReservoirContact, ThermalState, thermal_arguments
 from oqs.contact.together import contact_names
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.exports import exported
+from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows
-from oqs.modes.boson_modes import BosonLaw, energy_flows, exchange
+from oqs.modes.boson_modes import (
+    BosonLaw,
+    bose_differences,
+    energy_flows,
+    energy_jacobian,
+    exchange,
+    exchange_slopes,
+    occupation_response,
+)
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
 
@@ -35,7 +45,7 @@ class VaryingBosonLaw(Summarised):
 
     At each T the flows are those of the spectra as they are there, J_j = sum_k w_k sum_q
     K_kjq (n_j(w_k) - n_q(w_k)) with K_kjq of G_j = J_j(w_k, T_j) times the overlaps, which are
-    prepared once. `at` is that law. It has no `jacobian`: d J_j/d T is not known.
+    prepared once. `at` is that law.
 
     Made by `closed_form` or `gaussian_law` of QuadraticBosons.
 
@@ -111,6 +121,27 @@ class VaryingBosonLaw(Summarised):
         energy = energy_flows(self.frequencies, exchanged, temperature).sum(axis=-2)
         return Flows.of(np.zeros_like(energy), energy, potential, self.names)
 
+    def jacobian(self, T: ArrayLike, mu: ArrayLike | None = None) -> FlowJacobian:
+        """Return the derivatives (..., n, n) of the flows at T (..., n).
+
+        Those of the spectra are theirs (`slopes(w, T, mu)`), or differences of the spectrum.
+
+        Raises ValueError where these are not known, as at a kink, and as a call does.
+        """
+        temperature, potential = thermal_arguments(self.contacts, T, mu, batched=True)
+        temperature, potential = np.broadcast_arrays(temperature, potential)
+        rates, w = self._rates(temperature), self.frequencies
+        by_T = occupation_response(w, self._exchange(rates), temperature)
+        weighted = bose_differences(w, temperature) * w[:, None, None]  # (..., K, n, n)
+        changes = self._rate_slopes(temperature)  # (..., n, K)
+        for places, overlaps in self._levels:
+            by_rate = exchange_slopes(overlaps, rates[..., places].swapaxes(-1, -2))
+            change = changes[..., places].swapaxes(-1, -2)  # (..., L, n)
+            by_T += np.einsum(
+                "...kr,...krjq,...kjq->...jr", change, by_rate, weighted[..., places, :, :]
+            )
+        return energy_jacobian(by_T, potential, self.names)
+
     def spectral(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each frequency at T (n,)."""
         return self.at(T, mu).spectral(T, mu)
@@ -126,11 +157,9 @@ class VaryingBosonLaw(Summarised):
             if contact.varies:
                 touched = self.rates[j] > 0
                 w = self.frequencies[touched]
-                values, which = np.unique(T[..., j], return_inverse=True)
-                table = np.array(
-                    [contact.gamma(w, j, ThermalState(t, 0.0)) for t in values.tolist()]
+                rates[..., j, touched] = _at_each(
+                    T[..., j], lambda t, c=contact, w=w, j=j: c.gamma(w, j, ThermalState(t, 0.0))
                 )
-                rates[..., j, touched] = table[which.reshape(T.shape[:-1])]
         still = ~np.any(rates > 0, axis=(-2, -1))
         if still.any():
             raise NonUniqueStationaryState(
@@ -139,6 +168,20 @@ class VaryingBosonLaw(Summarised):
                 "spectra vanish. Keep away from it, or couple a bath that does not.",
             )
         return rates
+
+    def _rate_slopes(self, T: FloatArray) -> FloatArray:
+        """Return d J_j(w_k) / d T_j (..., n, K) at T (..., n)."""
+        slopes = np.zeros((*T.shape, len(self.frequencies)))
+        for j, contact in enumerate(self.contacts):
+            if contact.varies:
+                touched = self.rates[j] > 0
+                slopes[..., j, touched] = _at_each(
+                    T[..., j],
+                    lambda t, c=contact, w=self.frequencies[touched], j=j: c.gamma_slopes(
+                        w, j, ThermalState(t, 0.0)
+                    )[0],
+                )
+        return slopes
 
     def _exchange(self, rates: FloatArray) -> FloatArray:
         """Return K_kjq (..., K, n, n) of rates (..., n, K)."""
@@ -157,3 +200,9 @@ class VaryingBosonLaw(Summarised):
             places = [k for k, own in enumerate(sizes) if own == size]
             found.append(_Degenerate(places, np.array([self.overlaps[k] for k in places])))
         return found
+
+
+def _at_each(T: FloatArray, values: Callable[[float], FloatArray]) -> FloatArray:
+    """Return values (..., K) at every T (...), each T once."""
+    distinct, which = np.unique(T, return_inverse=True)
+    return np.array([values(t) for t in distinct.tolist()])[which.reshape(T.shape)]

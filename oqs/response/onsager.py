@@ -12,12 +12,10 @@ from numpy.typing import ArrayLike
 from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.datasets import dataset
 from oqs.exports import exported
-from oqs.flow_jacobian import DifferentiableLaw, FlowJacobian
-from oqs.generator.davies.davies_model import DaviesModel
+from oqs.flow_jacobian import DifferentiableLaw
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.gross import gross_flows
-from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.response.terminals import Terminals, in_units_of_temperature, two_terminals
 from oqs.stationary.gaussian_state import GaussianState
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
@@ -216,12 +214,12 @@ class LinearResponse(Summarised):
 
 @exported
 def linear_response(
-    model: Model | DifferentiableLaw | VaryingBosonLaw, T: ArrayLike, mu: ArrayLike = 0.0
+    model: Model | DifferentiableLaw, T: ArrayLike, mu: ArrayLike = 0.0
 ) -> LinearResponse:
     """Return the linear response around the equilibrium of all reservoirs at T, mu.
 
     First-order perturbation of the equilibrium state, d rho = -R (dL/dA) rho with R the inverse of
-    the generator beside it; nothing is differenced. It is `law.jacobian` at equal T and mu:
+    the generator beside it. It is `law.jacobian` at equal T and mu:
     L = (T dP/dmu, T^2 dP/dT; T dY/dmu, T^2 dY/dT).
 
     Parameters
@@ -273,12 +271,7 @@ def linear_response(
     shape = temperature.shape
     warm = np.repeat(temperature.reshape(-1, 1), n, axis=1)
     at = np.where(without, 0.0, np.repeat(potential.reshape(-1, 1), n, axis=1))
-    if isinstance(law, VaryingBosonLaw):
-        jacobian = _of_varying_rates(law, warm, at).shaped(shape, law.names)
-    elif isinstance(own, DaviesModel) and own.varies:
-        jacobian = _of_varying_rates(own, warm, at).shaped(shape, own.names)
-    else:
-        jacobian = law.jacobian(warm, at) if shape else law.jacobian(warm[0], at[0])
+    jacobian = law.jacobian(warm, at) if shape else law.jacobian(warm[0], at[0])
     by_mu = temperature.reshape(*shape, 1, 1)
     by_T = by_mu**2
     tables = (
@@ -296,20 +289,6 @@ def linear_response(
         return LinearResponse(float(temperature), float(potential), onsager, jacobian.names)
     batch = read_only(temperature.copy()), read_only(potential.copy())
     return LinearResponse(*batch, onsager, jacobian.names)
-
-
-def _of_varying_rates(
-    model: DaviesModel | VaryingBosonLaw, T: FloatArray, mu: FloatArray
-) -> FlowJacobian:
-    """Return the derivatives (b, n, n) where rates depend on T and mu: those at constant rates.
-
-    At equilibrium no flow answers to a rate: each reservoir keeps the common Gibbs state.
-    """
-    parts = []
-    for t, m in zip(T, mu, strict=True):
-        law = flow_law(model.at(t, m)) if isinstance(model, Model) else model.at(t, m)
-        parts.append(law.jacobian(t, m))
-    return FlowJacobian.joined(parts)
 
 
 def _without_rounding(
@@ -331,10 +310,10 @@ def _without_rounding(
             onsager[row] = 0.0
 
 
-def _differentiable(model: object) -> DifferentiableLaw | VaryingBosonLaw:
-    """Return the law of a model, or the law itself, if it knows its derivatives at equilibrium."""
+def _differentiable(model: object) -> DifferentiableLaw:
+    """Return the law of a model, or the law itself, if it knows its derivatives."""
     law = flow_law(model) if isinstance(model, Model) else model
-    if not isinstance(law, DifferentiableLaw | VaryingBosonLaw):
+    if not isinstance(law, DifferentiableLaw):
         raise TypeError(
             f"Argument `model` must be a model or a flow law with derivatives, but is "
             f"{type(model).__name__}, which has no `jacobian`. Give oqs.davies(...), or a law such "

@@ -111,8 +111,8 @@ def coevolve(
     Notes
     -----
     LSODA in ln T_j, mu_j and those matrix elements of rho_S that it can occupy, its free evolution
-    taken out exactly. The Jacobian is analytic, but for rates that depend on T and mu: of these
-    only values are known, and the columns of T and mu are central differences.
+    taken out exactly. The Jacobian is analytic, but for links whose derivatives are not known: then
+    the columns of T and mu are central differences.
 
     Valid as the model's generator is, with T and mu that change slowly on the scale of the
     reservoirs' memory, 1/T.

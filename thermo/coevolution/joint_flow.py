@@ -152,12 +152,12 @@ class JointFlow:
         return momentary
 
     def jacobian(self, y: FloatArray) -> FloatArray:
-        """Return d(dy/dt)/dy (d, d); by central differences where the generator has no slopes."""
+        """Return d(dy/dt)/dy (d, d); by central differences where links have no slopes."""
         matrix = np.empty((len(y), len(y)))
         matrix[:, : self._width] = self._columns_of_state(y)
-        own = slice(0, self.model.reservoirs)
-        slopes = self.generator.slopes(*(part[own] for part in self.reservoir_part(y)))
-        if slopes is not None and (self.links is None or hasattr(self.links, "jacobian")):
+        if self.links is None or hasattr(self.links, "jacobian"):
+            own = slice(0, self.model.reservoirs)
+            slopes = self.generator.slopes(*(part[own] for part in self.reservoir_part(y)))
             matrix[:, self._width :] = self._columns_of_reservoirs(y, *slopes)
             return matrix
         scale = self.scale(y)

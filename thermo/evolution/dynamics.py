@@ -153,8 +153,8 @@ class ReservoirDynamics:
 
     @property
     def differentiable(self) -> bool:
-        """Whether the law knows its derivatives: has a `jacobian`, and says nothing else."""
-        return hasattr(self.law, "jacobian") and getattr(self.law, "differentiable", True)
+        """Whether the law knows its derivatives: has a `jacobian`."""
+        return hasattr(self.law, "jacobian")
 
     def jacobian(self, y: FloatArray, here: Evaluation, *, sharp: bool = False) -> FloatArray:
         """Return d(dy/dt)/dy (B, 2n, 2n) at y (B, 2n), where the right-hand side is `here`.

@@ -192,8 +192,7 @@ class LinkedLaw(Summarised):
         Raises AttributeError where they do not.
         """
         if not all(hasattr(link, "slopes") for _, link in self.links) or not (
-            self.law is None
-            or (hasattr(self.law, "jacobian") and getattr(self.law, "differentiable", True))
+            self.law is None or hasattr(self.law, "jacobian")
         ):
             raise AttributeError("the law or a link does not know its derivatives")
         return self._jacobian

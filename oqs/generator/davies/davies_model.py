@@ -186,10 +186,7 @@ class DaviesModel(Model):
         return np.concatenate(parts).ravel()
 
     def weight_slopes(self, T: FloatArray, mu: FloatArray) -> FloatArray:
-        """Return d weights / d T_j and d mu_j, (2, .., n, K): each contact's own T and mu.
-
-        Raises ValueError where a rate depends on T and mu: its derivatives are not known.
-        """
+        """Return d weights / d T_j and d mu_j, (2, .., n, K): each contact's own T and mu."""
         return slopes(self.contacts, self.decomposition, self.rates, T, mu, shifted=self.shifted)
 
     def shift_weights(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:

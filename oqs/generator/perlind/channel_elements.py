@@ -78,6 +78,22 @@ class ChannelElements:
     def jump_slopes(self, T: float, mu: float) -> tuple[tuple[ComplexArray, ...], ...]:
         """Return the derivatives (M,) of `jumps`, by T and by mu: d sqrt(r) = sqrt(r) d ln(r)/2."""
         jumps = self.jumps(T, mu)
+        if not self.contact.varies:
+            return self._thermal_slopes(jumps, T, mu)
+        w, at = np.abs(self.frequency), ThermalState(float(T), float(mu))
+        w = self.frequency if self.contact.fermionic else w
+        gamma = self.contact.gamma(w, self.index, at)
+        change = self.contact.gamma_slopes(w, self.index, at) / np.where(gamma > 0, 2 * gamma, 1.0)
+        change[:, gamma == 0] = 0.0  # a rate >= 0 that is smooth has its least value there
+        return tuple(
+            tuple(d + jump * own for d, jump in zip(fixed, jumps, strict=True))
+            for fixed, own in zip(self._thermal_slopes(jumps, T, mu), change, strict=True)
+        )
+
+    def _thermal_slopes(
+        self, jumps: tuple[ComplexArray, ...], T: float, mu: float
+    ) -> tuple[tuple[ComplexArray, ...], ...]:
+        """Return the derivatives of `jumps` at constant gamma."""
         still = self.frequency == 0
         if self.contact.fermionic:
             x = (self.frequency - mu) / T

@@ -135,15 +135,11 @@ class PairGenerator(ClosedGenerator):
                 shifts.append(self._shift(j, shifts_at(self.contacts[j], e.frequency, *at)))
         return PairGeneratorAt(self, tuple(products), tuple(shifts))
 
-    def slopes(
-        self, T: FloatArray, mu: FloatArray
-    ) -> tuple[PairGeneratorAt, PairGeneratorAt] | None:
+    def slopes(self, T: FloatArray, mu: FloatArray) -> tuple[PairGeneratorAt, PairGeneratorAt]:
         """Return the derivatives of every D_j + FS_j with its own T_j, and mu_j.
 
-        L rho L^+ becomes dL rho L^+ + L rho dL^+. None where a rate depends on T and mu.
+        L rho L^+ becomes dL rho L^+ + L rho dL^+.
         """
-        if any(e.contact.varies for e in self.elements):
-            return None
         at = list(zip(T.tolist(), mu.tolist(), strict=True))
         products = [self._product_slopes(j, *at[j]) for j in range(len(at))]
         shifts = [

@@ -276,13 +276,6 @@ def richardson(law, T, mu, q, kind):
     return (4 * near - far) / 3
 
 
-def test_derivatives_of_a_rate_that_varies_are_refused():
-    bath = bosonic(lambda w, T, mu: 0.01 * w / T, qutip.sigmax())
-    law = oqs.flow_law(oqs.davies(oqs.OperatorSystem(qutip.sigmaz()), [bath, bath]))
-    with pytest.raises(ValueError, match="depends on T and mu"):
-        law.jacobian([1.0, 2.0])
-
-
 @pytest.mark.parametrize("w0", [0.3, 1.7])
 def test_the_frequency_shift_of_a_qubit(w0):
     """s(w) = P int_0^inf dv/(2 pi) J(v) {(1 + n)/(w - v) + n/(w + v)}, by mpmath."""

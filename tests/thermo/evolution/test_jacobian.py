@@ -172,8 +172,7 @@ def test_evolutions_by_both_agree(figure):
     np.testing.assert_allclose(ends[0].lowest_T, ends[1].lowest_T, rtol=1e-6)
 
 
-def test_rates_that_depend_on_T_and_mu_are_differenced():
-    """Their derivatives are not known, so the law says that it is not differentiable."""
+def test_rates_that_depend_on_T_and_mu():
     dots = oqs.QuadraticSystem.from_energies(FIGURES[1].frequencies)
 
     def evolved(rate):

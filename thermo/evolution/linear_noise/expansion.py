@@ -58,9 +58,9 @@ def linearised(
 def _derivatives(
     law: DrivingLaw, reservoirs: Reservoirs, T: FloatArray, mu: FloatArray
 ) -> FlowJacobian:
-    """Return d(P, J)/d(T, mu), of rates that depend on T and mu by differences good to 1e-11."""
+    """Return d(P, J)/d(T, mu), of links without derivatives by differences good to 1e-11."""
     known: Callable[[FloatArray, FloatArray], FlowJacobian] | None
-    known = getattr(law, "jacobian", None) if getattr(law, "differentiable", True) else None
+    known = getattr(law, "jacobian", None)
     if known is not None:
         return known(T, mu)
     n, asked = T.shape[-1], ReservoirDynamics(law, reservoirs, T[0]).flows
