@@ -31,7 +31,7 @@ def jumps(capacity: int) -> Timing:
 
     def in_step() -> None:
         random = keys(runs.seed, 0, 500)
-        run_in_step(runs.plan, random, *runs.preparation.draw(random), blank(runs.plan, 500))
+        run_in_step(runs.plan, random, *runs.preparation.draw(random), blank(runs.run, 500))
 
     return Timing(per_jump, best(in_step) / many.jumps.sum())
 
