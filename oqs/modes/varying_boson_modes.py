@@ -155,11 +155,13 @@ class VaryingBosonLaw(Summarised):
         rates = np.broadcast_to(self.rates, (*T.shape, len(self.frequencies))).copy()
         for j, contact in enumerate(self.contacts):
             if contact.varies:
-                touched = self.rates[j] > 0
-                w = self.frequencies[touched]
-                rates[..., j, touched] = _at_each(
-                    T[..., j], lambda t, c=contact, w=w, j=j: c.gamma(w, j, ThermalState(t, 0.0))
-                )
+
+                def spectrum(
+                    w: FloatArray, at: ThermalState, c: ReservoirContact = contact, j: int = j
+                ) -> FloatArray:
+                    return c.gamma(w, j, at)
+
+                self._write(rates, T, j, spectrum)
         still = ~np.any(rates > 0, axis=(-2, -1))
         if still.any():
             raise NonUniqueStationaryState(
@@ -174,14 +176,27 @@ class VaryingBosonLaw(Summarised):
         slopes = np.zeros((*T.shape, len(self.frequencies)))
         for j, contact in enumerate(self.contacts):
             if contact.varies:
-                touched = self.rates[j] > 0
-                slopes[..., j, touched] = _at_each(
-                    T[..., j],
-                    lambda t, c=contact, w=self.frequencies[touched], j=j: c.gamma_slopes(
-                        w, j, ThermalState(t, 0.0)
-                    )[0],
-                )
+
+                def by_T(
+                    w: FloatArray, at: ThermalState, c: ReservoirContact = contact, j: int = j
+                ) -> FloatArray:
+                    return c.gamma_slopes(w, j, at)[0]
+
+                self._write(slopes, T, j, by_T)
         return slopes
+
+    def _write(
+        self,
+        table: FloatArray,
+        T: FloatArray,
+        j: int,
+        values: Callable[[FloatArray, ThermalState], FloatArray],
+    ) -> None:
+        """Write what contact j has at the levels it touches into (..., n, K), each T once."""
+        touched = self.rates[j] > 0
+        distinct, which = np.unique(T[..., j], return_inverse=True)
+        each = [values(self.frequencies[touched], ThermalState(t, 0.0)) for t in distinct.tolist()]
+        table[..., j, touched] = np.array(each)[which.reshape(T.shape[:-1])]
 
     def _exchange(self, rates: FloatArray) -> FloatArray:
         """Return K_kjq (..., K, n, n) of rates (..., n, K)."""
@@ -200,9 +215,3 @@ class VaryingBosonLaw(Summarised):
             places = [k for k, own in enumerate(sizes) if own == size]
             found.append(_Degenerate(places, np.array([self.overlaps[k] for k in places])))
         return found
-
-
-def _at_each(T: FloatArray, values: Callable[[float], FloatArray]) -> FloatArray:
-    """Return values (..., K) at every T (...), each T once."""
-    distinct, which = np.unique(T, return_inverse=True)
-    return np.array([values(t) for t in distinct.tolist()])[which.reshape(T.shape)]

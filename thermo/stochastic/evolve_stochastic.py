@@ -108,7 +108,11 @@ def evolve_stochastic(
     -----
     Memory does not depend on the number of jumps. With numba (extra `fast`) a jump of an ideal gas
     takes .3 to .5 us on one core; without, and for any other gas, numpy follows a batch of
-    trajectories in step, by the same random numbers to the same jumps, 5 times slower or more. A
+    trajectories in step, by the same random numbers to the same jumps, 5 times slower or more.
+    Rates that depend on T and mu are those of the trajectory's own T and mu, as in
+    `master_equation`; they too are followed by numpy: some 10 us a jump for
+    oqs.temperature_scaled, which is evaluated for a batch at once, 30 us for any other callable,
+    which is asked state by state. A
     jump that would leave a reservoir without a particle, or without energy above its ground state,
     is closed. Source: as `master_equation`.
 

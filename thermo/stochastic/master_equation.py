@@ -15,10 +15,12 @@ from scipy.sparse.linalg import expm_multiply
 from oqs.arguments import FloatArray, positive_number, read_only, real_number
 from oqs.datasets import dataset
 from oqs.exports import exported
+from oqs.generator.model import checked_model
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
 from thermo.stochastic.small.jump_table import IntArray, JumpTable, jump_table
+from thermo.stochastic.small.pair_rates import PairRates
 from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation
 from thermo.stochastic.small.start import small_reservoir
 
@@ -252,8 +254,10 @@ def master_equation(
     Notes
     -----
     A reservoir that would have no particle left, or no energy above its ground state, closes that
-    jump. Entropies are those of the equation of state at N, E (microcanonical, N continuous). A
-    time t takes about gamma t products with W.
+    jump. A rate(w, T, mu) of a jump and its way back is the mean of those at the T, mu of the two
+    reservoir states that it links, so that detailed balance holds as for any other; with "fermi"
+    it is that of the momentary state. Entropies are those of the equation of state at N, E
+    (microcanonical, N continuous). A time t takes about gamma t products with W.
     Source: local detailed balance with finite baths, e.g. Moreira, Samuelsson, Potts, PRL 131,
     220405 (2023), arXiv:2307.06679.
 
@@ -273,7 +277,7 @@ def master_equation(
     states = chain(table, members, group.names)
     return MasterEquation(
         states,
-        _rates(table, states, occupations),
+        _rates(table, PairRates(checked_model(model).contacts), states, occupations),
         *start,
         group.names,
         tuple(members),
@@ -321,7 +325,9 @@ def checked_occupations(occupations: object) -> Occupations:
     return occupations
 
 
-def _rates(table: JumpTable, states: Chain, occupations: Occupations) -> sp.csc_array:
+def _rates(
+    table: JumpTable, rates: PairRates, states: Chain, occupations: Occupations
+) -> sp.csc_array:
     """Return W (S, S)."""
     i, f, line = states.source, states.target, states.line
     j, w = table.reservoir[line], table.frequency[line]
@@ -336,6 +342,11 @@ def _rates(table: JumpTable, states: Chain, occupations: Occupations) -> sp.csc_
     with np.errstate(over="ignore"):  # e^x of a jump that is as good as closed
         filled, unfilled = occupation(drop, bosonic), occupation(back, bosonic)
     up, down = table.rate[line] * filled, table.rate[line] * unfilled
+    for q in rates.varying:
+        mine, entropic = j == q, occupations == "entropic"
+        lower, upper = ((small.T[a[mine], q], small.mu[a[mine], q]) for a in (i, f))
+        up[mine] *= rates.between(q, w[mine], lower, upper, entropic=entropic)
+        down[mine] *= rates.between(q, w[mine], upper, lower, entropic=entropic)
     size = len(states.state)
     data = np.concatenate([up, down])
     rows, columns = np.concatenate([f, i]), np.concatenate([i, f])

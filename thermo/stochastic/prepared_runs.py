@@ -19,6 +19,7 @@ from thermo.stochastic.jumps.preparation import Preparation, canonical, definite
 from thermo.stochastic.jumps.runs import JumpRuns, Runs
 from thermo.stochastic.master_equation import Occupations, prepare, start_reservoirs
 from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.pair_rates import PairRates
 from thermo.stochastic.small.run_plan import RunPlan
 from thermo.stochastic.small.small_reservoir import SmallReservoir
 from thermo.stochastic.wave_functions.jump_operators import jump_operators
@@ -70,7 +71,7 @@ def _of_populations(
     model: object, reservoirs: Iterable[Reservoir], T: ArrayLike, mu: ArrayLike | None, asked: Asked
 ) -> tuple[Runs, tuple[str, ...]]:
     table, members, group, start = prepare(model, reservoirs, T, mu)
-    plan = make_plan(table, _run_plan(members, start, asked))
+    plan = make_plan(table, _run_plan(model, members, start, asked))
     begin = definite(table.states, table.empty, len(group))
     if asked.preparation == "canonical":
         law = np.diagonal(_stationary(model, plan, Populations())).real
@@ -85,7 +86,7 @@ def _of_waves(
     jumps = jump_operators(model)
     moves = np.where(jumps.bosonic, 0, 1)
     members, group, start = start_reservoirs(model, moves, reservoirs, T, mu)
-    plan = wave_plan(jumps, _run_plan(members, start, asked))
+    plan = wave_plan(jumps, _run_plan(model, members, start, asked))
     begin = definite(jumps.states, jumps.empty, len(group))
     if asked.preparation == "canonical":
         rho = _stationary(model, plan, None)
@@ -103,10 +104,14 @@ def _of_waves(
 
 
 def _run_plan(
-    members: Sequence[SmallReservoir], start: tuple[FloatArray, FloatArray], asked: Asked
+    model: object,
+    members: Sequence[SmallReservoir],
+    start: tuple[FloatArray, FloatArray],
+    asked: Asked,
 ) -> RunPlan:
     return RunPlan.of(
         members,
+        PairRates(checked_model(model).contacts),
         start,
         _thresholds(asked.below, len(members)),
         asked.times,

@@ -96,6 +96,15 @@ class _Walk:
         open_ = code == THERE
         filling = occupation(np.where(open_, loss, 1.0), moves == 0)
         rates: FloatArray = np.where(open_, plan.rate[jump] * filling, 0.0)
+        for which in plan.run.rates.varying:
+            mine = open_ & (j == which)
+            rates[mine] *= plan.run.rates.between(
+                which,
+                w[mine],
+                (T[mine], mu[mine]),
+                (there[1][mine], there[2][mine]),
+                entropic=plan.run.entropic,
+            )
         return rates, code, there
 
     def _refuse(self, jump: IntArray, code: IntArray) -> None:

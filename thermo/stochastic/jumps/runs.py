@@ -129,16 +129,20 @@ class JumpRuns:
 
 
 def compiled(plan: Plan) -> bool:
-    """Say whether numba is there and the reservoirs are such that it can follow them."""
+    """Say whether numba is there, and reservoirs and rates such that it can follow them."""
     kinds = ScaledReservoir | EndlessReservoir | BoseReservoir
     known = all(isinstance(member, kinds) for member in plan.run.members)
-    return known and importlib.util.find_spec("numba") is not None
+    return known and not plan.run.rates.varying and importlib.util.find_spec("numba") is not None
 
 
 def batch_length(plan: Plan) -> int:
     """Return how many trajectories to follow in one go; what they are does not depend on it."""
+    rate = plan.rate.copy()
+    for j in plan.run.rates.varying:
+        mine = plan.reservoir == j
+        rate[mine] *= plan.run.rates.at(j, plan.frequency[mine], plan.run.T[j], plan.run.mu[j])
     fastest = max(
-        float(plan.rate[begin:end].sum())
+        float(rate[begin:end].sum())
         for begin, end in zip(plan.first[:-1], plan.first[1:], strict=True)
     )
     narrow = 1 if compiled(plan) else _NARROW

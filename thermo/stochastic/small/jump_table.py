@@ -32,7 +32,8 @@ class JumpTable:
     lower, upper : (L,) eigenstates.
     reservoir : (L,) indices.
     frequency : (L,) w, units of energy.
-    rate : (L,) gamma_j(w) |<lower|S_j|upper>|^2 > 0, units of energy.
+    rate : (L,) gamma_j(w) |<lower|S_j|upper>|^2 > 0, units of energy; without gamma_j where that
+        depends on T and mu, see `PairRates`.
     empty : the eigenstate of fewest particles, and of these of least energy: where a run begins.
     states : number D of eigenstates.
     moves : (n,) particles that a jump takes from each reservoir: 1, or 0 of a bosonic contact.
@@ -61,8 +62,8 @@ def jump_table(model: object) -> JumpTable:
     TypeError
         if `model` is no DaviesModel.
     ValueError
-        if rates depend on T and mu, or contacts drive coherences between degenerate levels, which
-        populations cannot follow, or nothing.
+        if contacts drive coherences between degenerate levels, which populations cannot follow, or
+        nothing.
     MemoryError
         where the transitions would not fit.
     """
@@ -99,16 +100,11 @@ def jump_table(model: object) -> JumpTable:
 
 
 def _of_populations(model: object) -> DaviesModel:
-    """Return the model if its jumps are a rate equation, of rates of the frequency alone."""
+    """Return the model if its jumps are a rate equation."""
     if not isinstance(model, DaviesModel):
         raise TypeError(
             f"Argument `model` must be a DaviesModel, but is {type(model).__name__}. Make one with "
             "oqs.davies(system, contacts); thermo.evolve_stochastic follows oqs.perlind's too."
-        )
-    if model.varies:
-        raise ValueError(
-            "Argument `model` must have contacts whose rates do not depend on T and mu, but some "
-            "do. Give a rate of w alone."
         )
     coherent = coherences_reached(model)
     if coherent:

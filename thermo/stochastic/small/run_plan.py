@@ -11,6 +11,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.pair_rates import PairRates
 from thermo.stochastic.small.small_reservoir import SmallReservoir
 
 
@@ -21,7 +22,7 @@ class RunPlan:
 
     Parameters
     ----------
-    members : n reservoirs. T, mu : (n,) of their start.
+    members : n reservoirs. T, mu : (n,) of their start. rates : of their contacts.
     pairs : (q, 2) of reservoirs whose order is watched.
     below : (n,) temperatures whose first passage is watched; 0 for none.
     times : (k,) ascending. t_final : the end.
@@ -29,6 +30,7 @@ class RunPlan:
     """
 
     members: tuple[SmallReservoir, ...]
+    rates: PairRates
     T: FloatArray
     mu: FloatArray
     pairs: IntArray
@@ -41,6 +43,7 @@ class RunPlan:
     def of(
         cls,
         members: Sequence[SmallReservoir],
+        rates: PairRates,
         start: tuple[FloatArray, FloatArray],
         below: FloatArray,
         times: FloatArray,
@@ -51,6 +54,7 @@ class RunPlan:
         pairs = list(itertools.combinations(range(len(members)), 2))
         return cls(
             members=tuple(members),
+            rates=rates,
             T=start[0],
             mu=start[1],
             pairs=np.array(pairs, dtype=np.int64).reshape(-1, 2),

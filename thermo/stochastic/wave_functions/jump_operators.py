@@ -42,7 +42,8 @@ class JumpOperators:
     Parameters
     ----------
     operator, target, source, quantum : (E,) of each element. amplitude : (E,) complex.
-    gamma : (E,) rate, units of energy; of a bosonic contact at w = 0 the slope J'(0).
+    gamma : (E,) rate, units of energy; of a bosonic contact at w = 0 the slope J'(0). 1 where it
+        depends on T and mu, see `PairRates`.
     reservoir, moves : (O,) whose jump an operator is, and the particles that it takes from it.
     quantum_reservoir, sign, frequency : (Q,) of each quantum: reservoir, +1 where that loses it, -1
         where it gains it, 0 of a jump at w = 0; and w, units of energy.
@@ -97,9 +98,8 @@ def jump_operators(model: object) -> JumpOperators:
     Raises
     ------
     TypeError, ValueError
-        if `model` is no Davies or PERLind model, has frequency shifts, a window or rates that
-        depend on T and mu, more than 256 states, is PERLind's of bosonic contacts, or nothing
-        jumps.
+        if `model` is no Davies or PERLind model, has frequency shifts or a window, more than 256
+        states, is PERLind's of bosonic contacts, or nothing jumps.
     """
     if not isinstance(model, DaviesModel | PerlindModel):
         raise TypeError(
@@ -117,11 +117,6 @@ def _refuse(model: DaviesModel | PerlindModel) -> None:
             f"Argument `model` must have at most {_MOST} states where contacts drive coherences, "
             f"but has {states}: each jump would take products of matrices of that size. Follow a "
             "smaller system, or the mean field with thermo.evolve."
-        )
-    if model.varies:
-        raise ValueError(
-            "Argument `model` must have contacts whose rates do not depend on T and mu, but some "
-            "do. Give a rate of w alone."
         )
     if model.shifted:
         raise ValueError(

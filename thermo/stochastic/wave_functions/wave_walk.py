@@ -146,6 +146,16 @@ class WaveWalk:
                 filling = occupation(np.where(open_, loss, 1.0), bosonic)
             factor[:, mine] = np.where(open_, filling, 0.0)
             factor[:, still] = T
+            if j in plan.run.rates.varying:
+                factor[:, still] *= plan.run.rates.at(j, np.zeros(1), T, mu)
+                row, column = np.nonzero(open_)
+                factor[row, mine[column]] *= plan.run.rates.between(
+                    j,
+                    w[column],
+                    (T[row, 0], mu[row, 0]),
+                    (there.T[open_], there.mu[open_]),
+                    entropic=plan.run.entropic,
+                )
             seen = self._seen(weight, mine)
             self.out.closed[self.at[rows], j] += np.count_nonzero(seen & ~open_, axis=1)
             ended = np.any(seen & (there.code == NO_TEMPERATURE), axis=1)
