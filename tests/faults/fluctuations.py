@@ -79,7 +79,25 @@ def field_scaled(monkeypatch):
         )
 
 
+def blocks_counted_twice(monkeypatch):
+    """Second derivatives of the blocks' jumps are 1e-6 too large."""
+    module = importlib.import_module("oqs.fluctuations.blocks.statistics")
+    original = module.derivative
+    monkeypatch.setattr(
+        module,
+        "derivative",
+        lambda generator, j, weights, order, x: (
+            original(generator, j, weights, order, x) * (1 + 1e-6 * (order == 2))
+        ),
+    )
+
+
 FAULTS = [
+    *faults(
+        blocks_counted_twice,
+        "second derivatives of blocks 1e-6 too large",
+        "counting without matrices",
+    ),
     *faults(
         first_rate_off,
         "counts of the first reservoir 1e-6 too large",

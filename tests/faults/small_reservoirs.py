@@ -8,6 +8,7 @@ from faults.fault import Fault, faults, wrapping
 
 import thermo
 from thermo.stochastic.jumps import runs
+from thermo.stochastic.small.pair_rates import PairRates
 from thermo.stochastic.small.small_reservoir import ScaledReservoir
 
 FAMILIES = ("small_reservoirs",)
@@ -31,8 +32,9 @@ def one_particle_off(monkeypatch):
         fewer[id(found)] = found.reservoirs._replace(entropy=shifted)
         return found
 
-    def wrong(table, states, occupations):
-        return rates(table, dataclasses.replace(states, reservoirs=fewer[id(states)]), occupations)
+    def wrong(table, gammas, states, occupations):
+        shifted = dataclasses.replace(states, reservoirs=fewer[id(states)])
+        return rates(table, gammas, shifted, occupations)
 
     monkeypatch.setattr(MASTER, "chain", chain)
     monkeypatch.setattr(MASTER, "_rates", wrong)
@@ -58,6 +60,13 @@ def fermi_jumps(monkeypatch):
         thermo,
         "evolve_stochastic",
         lambda *args, **options: original(*args, **{**options, "occupations": "fermi"}),
+    )
+
+
+def momentary_rate(monkeypatch):
+    """A rate of T and mu is that of the state before the jump."""
+    monkeypatch.setattr(
+        PairRates, "between", lambda self, j, w, here, there, entropic: self.at(j, w, *here)
     )
 
 
@@ -147,6 +156,11 @@ def no_drift(monkeypatch):
 
 
 FAULTS = [
+    Fault(
+        "fluctuation theorem of rates that depend on T and mu",
+        "the rate before the jump",
+        momentary_rate,
+    ),
     Fault("wave functions against their generator", "half the decay", eternal_waves),
     Fault("total energy of wave functions", "energy of the waiting lost", no_drift),
     *faults(
