@@ -157,7 +157,7 @@ def no_drift(monkeypatch):
 
 FAULTS = [
     Fault(
-        "fluctuation theorem of rates that depend on T and mu",
+        "fluctuation theorem of the master equation",
         "the rate before the jump",
         momentary_rate,
     ),

@@ -10,7 +10,6 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.flows import Flows
 from oqs.generator.closed import GeneratorAt
-from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.state.dissipation import occupied_elements
 from thermo.evolution.dynamics import reservoir_change, reservoir_jacobian, scale
@@ -30,9 +29,12 @@ class JointFlow:
 
     the latter as dT_j/dt, dmu_j/dt by Eq. (5), and less what j loses through links. At any T, mu
     the dissipators commute with the free evolution, which therefore drops out of everything but the
-    phases of coherences. Of rho_S only the matrix elements are kept that the initial state occupies
-    or reaches, in the energy basis: the 2^N populations (levels apart, no coherences at the start),
-    or more as complex numbers, real and imaginary parts in turn.
+    phases of coherences. To d rho_S/dt is added -g (tr rho_S - 1) rho_S, which is zero, with g the
+    fastest decay: a step h leaves rounding of eps g h in the trace, which nothing else takes back,
+    and which would limit h to rtol/(eps g) however slow the reservoirs are. Of rho_S only the
+    matrix elements are kept that the initial state occupies or reaches, in the energy basis: the
+    2^N populations (levels apart, no coherences at the start), or more as complex numbers, real and
+    imaginary parts in turn.
 
     Parameters
     ----------
@@ -91,10 +93,7 @@ class JointFlow:
         """Return the largest rate of a contact at a Bohr frequency, at the T, mu of y (d,)."""
         own = slice(0, self.model.reservoirs)
         T, mu = self.reservoir_part(y)
-        model = self.model
-        if isinstance(model, DaviesModel):
-            model = model.at(T[own], mu[own])
-        return model.fastest_rate
+        return self.model.secular.at(T[own], mu[own]).fastest_rate
 
     def elements(self, y: FloatArray) -> FloatArray | ComplexArray:
         """Return the matrix elements (..., P) that y (..., d) holds."""
@@ -123,7 +122,9 @@ class JointFlow:
         T, mu = self.reservoir_part(y)
         elements = self.elements(y)
         here = self.generator_at(T, mu)
-        change = self.with_precession(here) @ elements
+        matrix = self.with_precession(here)
+        change = matrix @ elements
+        change -= _fastest(matrix) * (elements[self.generator.diagonal].sum() - 1.0) * elements
         particle, energy = self._with_links(*here.exchange(elements), T, mu)
         gas = self.reservoirs.unit_jacobian(T, mu)
         outer = reservoir_change(self.reservoirs, gas, T, mu, particle, energy - mu * particle)
@@ -216,7 +217,14 @@ class JointFlow:
         """Return the columns for rho_S, in which dy/dt is linear."""
         T, mu = self.reservoir_part(y)
         here = self.generator_at(T, mu)
-        inner = self.with_precession(here).toarray()
+        matrix, elements, diagonal = (
+            self.with_precession(here),
+            self.elements(y),
+            self.generator.diagonal,
+        )
+        inner, restoring = matrix.toarray(), _fastest(matrix)
+        inner[:, diagonal] -= restoring * elements[:, None]
+        inner[np.diag_indices_from(inner)] -= restoring * (elements[diagonal].sum() - 1.0)
         others = ((0, len(T) - self.model.reservoirs), (0, 0))  # links do not ask the state
         particle, energy = (np.pad(rows, others) for rows in here.exchange_rows())  # (n, P)
         gas = self.reservoirs.unit_jacobian(T, mu)
@@ -226,6 +234,11 @@ class JointFlow:
         if self.diagonal:
             return np.concatenate([inner, outer])
         return np.concatenate([_real_columns(inner, 1), _real_columns(outer, 0)])
+
+
+def _fastest(matrix: sp.csc_array) -> float:
+    """Return the fastest rate at which an element decays by itself."""
+    return float(-matrix.diagonal().real.min())
 
 
 def _real_columns(matrix: FloatArray | ComplexArray, complex_rows: int) -> FloatArray:

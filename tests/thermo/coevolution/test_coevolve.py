@@ -242,6 +242,25 @@ def test_system_gas_against_the_gibbs_state():
     assert gas.jacobian(np.full(3, T), mu).shape == (3, 2, 2)
 
 
+@pytest.mark.parametrize("capacity", [1e2, 1e7])
+def test_equilibrium_takes_the_same_steps_at_any_capacity(capacity):
+    """At 1e7 the mean field's path, to 1/(A V): rounding in the trace does not limit the steps."""
+    model = modes(energies=(21.1, 21.5), rates=(1e-4, 1e-4))
+    gas = thermo.SommerfeldGas(1.5)
+    group = [thermo.Reservoir(gas, capacity, name=name) for name in ("a", "b")]
+    T, mu = [0.6, 1.0], [20.8, 16.0]
+    path = coevolve(model, group, EMPTY, T, mu, max_steps=4000)
+    assert path.outcome == "equilibrated"
+    slow = thermo.evolve(oqs.flow_law(model), group, T, mu)
+    times = capacity * np.array([1e4, 1e6, 1e8])
+    np.testing.assert_allclose(path.at(times).T, slow.at(times).T, rtol=1e-8 + 1 / capacity)
+    assert path.system_number[-1] == pytest.approx(
+        oqs.gibbs_state(model.system, *(float(x) for x in path.equilibrium)).diag()
+        @ model.system.spectrum.particles,
+        rel=1e-4,
+    )
+
+
 def test_a_run_that_fails_leaves_what_it_has():
     with pytest.raises(CoevolutionFailed, match="5 steps") as caught:
         coevolve(modes(), reservoirs(1.0), EMPTY, **START, max_steps=5)
