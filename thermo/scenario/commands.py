@@ -249,7 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", metavar="DIR", help="folder of results (default: scenario's name)")
     run.add_argument("--overwrite", action="store_true", help="replace a former run's folder")
     run.add_argument(
-        "--resume", action="store_true", help="complete an interrupted or killed sweep"
+        "--resume", action="store_true", help="complete an interrupted or killed sweep or ensemble"
     )
     run.add_argument(
         "--part",

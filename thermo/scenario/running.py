@@ -45,6 +45,7 @@ class Run:
         self._workspace = Workspace(
             folder=None if folder is None else folder.staging,
             points=None if folder is None else folder.points,
+            batches=None if folder is None else folder.batches,
             units=made.units if si else None,
             progress=progress,
             read=read_document,

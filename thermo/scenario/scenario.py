@@ -123,6 +123,7 @@ class Workspace:
     progress : show it; None on a terminal only.
     part : which part of a sweep is computed; None: all of it.
     merged : stores of the parts of which a sweep's table is made instead of computing it.
+    batches : the same of an unfinished ensemble's batches of trajectories.
     read : from a document to its scenario, for tasks that change the file's values.
     """
 
@@ -133,6 +134,7 @@ class Workspace:
     read: Callable[[Document], Scenario]
     part: Part | None = None
     merged: tuple[pathlib.Path, ...] = ()
+    batches: pathlib.Path | None = None
 
 
 class Task(Protocol):

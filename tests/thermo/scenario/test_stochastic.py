@@ -103,6 +103,22 @@ def test_ctrl_c_keeps_finished_trajectories(tmp_path, monkeypatch):
     table = thermo.load_dataset(out / "stochastic.nc")
     assert 0 < table.sizes["trajectory"] < 200
     assert not json.loads((out / "summary.json").read_text())["complete"]
+    monkeypatch.undo()
+    done = []
+    original = runs.JumpRuns.__call__
+
+    def counted(self, begin, count):
+        done.append(count)
+        return original(self, begin, count)
+
+    monkeypatch.setattr(runs.JumpRuns, "__call__", counted)
+    monkeypatch.setattr(runs, "_JUMPS", 100.0)
+    assert main(["run", str(file), "--out", str(out), "--quiet", "--resume"]) == 0
+    assert sum(done) == 200 - table.sizes["trajectory"]
+    whole = thermo.load_dataset(out / "stochastic.nc")
+    np.testing.assert_array_equal(whole["T"].sel(trajectory=table["trajectory"].values), table["T"])
+    assert whole.sizes["trajectory"] == 200
+    assert "stochastic.points" not in [path.name for path in out.iterdir()]
 
 
 @pytest.mark.parametrize(

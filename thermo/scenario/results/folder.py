@@ -14,12 +14,14 @@ from typing import Any, final
 from thermo.files import write_whole
 from thermo.scenario.results.lock import Lock, claim
 from thermo.scenario.results.naming import (
+    BATCHES,
     FORMAT,
     LOCK,
     POINTS,
     SCENARIO,
     SUMMARY,
     TRAJECTORIES,
+    UNFINISHED,
     FolderError,
     former,
     give_name,
@@ -52,9 +54,19 @@ class ResultFolder:
         return self.staging / POINTS
 
     @property
+    def batches(self) -> pathlib.Path:
+        """File of an unfinished ensemble's batches of trajectories."""
+        return self.staging / BATCHES
+
+    @property
+    def to_go_on_with(self) -> bool:
+        """Whether an unfinished task has left what --resume goes on with."""
+        return any((self.staging / name).exists() for name in UNFINISHED)
+
+    @property
     def has_parts(self) -> bool:
         """Whether an unfinished task has left what it had finished: points, or trajectories."""
-        return self.points.exists() or (self.staging / TRAJECTORIES).exists()
+        return self.to_go_on_with or (self.staging / TRAJECTORIES).exists()
 
     def files(self) -> list[str]:
         """Return the names of the files written so far, in order, without the summary."""
@@ -112,8 +124,9 @@ def result_folder(
         interrupted = _left_by_interrupted(place, target, overwrite, resume)
         _refuse_others(place, target, overwrite or interrupted)
         _clear(staging, killed)
-        if interrupted and not killed and (place / POINTS).is_file():
-            for name in (SCENARIO, POINTS):  # what tells whose the points are first
+        left = [name for name in UNFINISHED if (place / name).is_file()]
+        if interrupted and not killed and left:
+            for name in (SCENARIO, *left):  # what tells whose the points are first
                 partial = staging / f".{name}.partial"
                 shutil.copyfile(place / name, partial)
                 partial.replace(staging / name)
@@ -126,7 +139,9 @@ def _clear(staging: pathlib.Path, but_points: bool) -> None:
     for path in staging.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name != LOCK and not (but_points and path.name.startswith((POINTS, SCENARIO))):
+        elif path.name != LOCK and not (
+            but_points and path.name.startswith((*UNFINISHED, SCENARIO))
+        ):
             path.unlink()
 
 
@@ -134,7 +149,7 @@ def _left_by_killed(
     folder: ResultFolder, target: pathlib.Path, overwrite: bool, resume: str | None
 ) -> bool:
     """Return whether points of a run that was killed are gone on with."""
-    if not folder.points.exists():
+    if not folder.to_go_on_with:
         return False
     if resume is None and not overwrite:
         raise FolderError(

@@ -61,6 +61,7 @@ class StochasticTask:
 
         Raises ScenarioError where `thermo.evolve_stochastic` refuses the model or the reservoirs,
         and at Ctrl-C StochasticInterrupted, when the trajectories that are finished are written.
+        With a `seed`, which tells whose they are, --resume goes on with them.
         """
         model = make_model(scenario)
         try:
@@ -69,6 +70,8 @@ class StochasticTask:
             _write(stopped.ensemble, scenario, workspace)
             raise
         _write(ensemble, scenario, workspace)
+        if workspace.batches is not None:
+            workspace.batches.unlink(missing_ok=True)  # all of a whole are in its table
         if workspace.folder is not None:
             save_stochastic_figure(ensemble, scenario, workspace.units, workspace.folder)
         checks = _checks(ensemble, model)
@@ -111,6 +114,7 @@ class StochasticTask:
                 occupations=self.occupations,
                 preparation=self.preparation,
                 times=np.linspace(0.0, self.t_final, self.points),
+                store=None if self.seed is None else workspace.batches,
                 progress=workspace.progress,
             )
 
