@@ -163,13 +163,15 @@ class BosonicContact(ReservoirContact):
         inside, still = frequencies > 0, frequencies == 0
         if self.band is not None:
             inside &= (frequencies >= self.band[0]) & (frequencies <= self.band[1])
-        found[0, inside] = rate_slopes(self.spectrum, frequencies[inside], owner, at, "spectrum")[0]
+        found[0, inside] = rate_slopes(
+            self.spectrum, frequencies[inside], owner, at, "spectrum", bosonic=True
+        )[0]
         if still.any():
 
             def begins(T: float, mu: float) -> FloatArray:
                 return self.gamma(frequencies, index, ThermalState(T, mu))[still]
 
-            found[0, still] = differences(begins, *at, f"J'(0) of {owner}")[0]
+            found[0, still] = differences(begins, *at, f"J'(0) of {owner}", bosonic=True)[0]
         return found
 
     def at(self, T: float, mu: float) -> BosonicContact:

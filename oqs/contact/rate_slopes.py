@@ -20,7 +20,13 @@ _EPS = float(np.finfo(np.float64).eps)
 
 
 def rate_slopes(
-    rate: Rate, frequencies: FloatArray, owner: str, at: tuple[float, float], argument: str
+    rate: Rate,
+    frequencies: FloatArray,
+    owner: str,
+    at: tuple[float, float],
+    argument: str,
+    *,
+    bosonic: bool = False,
 ) -> FloatArray:
     """Return d rate/dT and d rate/dmu (2, K) of a rate(w, T, mu), with arguments as `rate_at`.
 
@@ -39,7 +45,7 @@ def rate_slopes(
             returned = np.asarray(rate(frequencies.copy(), T, mu), dtype=np.float64)
             return np.broadcast_to(returned, frequencies.shape)
 
-        return differences(values, *at, f"`{who}")
+        return differences(values, *at, f"`{who}", bosonic=bosonic)
     given: Any = own(frequencies.copy(), *at)
     parts = [np.asarray(part) for part in given]
     fits = len(parts) == 2 and all(part.shape in ((), frequencies.shape) for part in parts)
@@ -53,9 +59,16 @@ def rate_slopes(
 
 
 def differences(
-    values: Callable[[float, float], FloatArray], T: float, mu: float, who: str
+    values: Callable[[float, float], FloatArray],
+    T: float,
+    mu: float,
+    who: str,
+    *,
+    bosonic: bool = False,
 ) -> FloatArray:
     """Return the derivatives (2, ...), by T and mu, of values (...) at T, mu.
+
+    Bosons have no mu but 0, and nothing that depends on it.
 
     Central differences of eighth order, with steps that change until rounding and the difference to
     sixth order are below 1e-11, and the eighth difference, which a kink would show in; of the steps
@@ -68,6 +81,8 @@ def differences(
         with noise.
     """
     by_T = _difference(lambda t: values(t, mu), T, T, T, f"{who} by T")
+    if bosonic:
+        return np.stack([by_T, np.zeros_like(by_T)])
     by_mu = _difference(lambda m: values(T, m), mu, max(T, abs(mu)), T, f"{who} by mu")
     return np.stack([by_T, by_mu])
 

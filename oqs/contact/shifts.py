@@ -60,7 +60,9 @@ def shift_slopes(
         def both(T: float, mu: float) -> FloatArray:
             return np.array(frequency_shifts(contact, frequencies, T, mu))
 
-        return differences(both, T, mu, f"the frequency shift of {contact.label()}")
+        return differences(
+            both, T, mu, f"the frequency shift of {contact.label()}", bosonic=not contact.fermionic
+        )
     if isinstance(contact, BosonicContact):
 
         def growing(energies: FloatArray, x: FloatArray) -> FloatArray:
