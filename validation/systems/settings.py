@@ -41,6 +41,11 @@ class Setting:
         return self.system
 
     @property
+    def model(self) -> oqs.DaviesModel:
+        """Its Davies model."""
+        return oqs.davies(self.system, self.contacts)
+
+    @property
     def levels(self) -> FloatArray:
         """Mode energies w_k (N,), ascending, degenerate ones repeated, by a separate call."""
         return np.linalg.eigvalsh(self.quadratic.h).astype(np.float64)
