@@ -29,7 +29,7 @@ def deviation(measured: ArrayLike, expected: ArrayLike, scale: ArrayLike | None 
     return float(np.max(np.abs(a - b) / unit))
 
 
-def deviations(found: oqs.Flows, exact: oqs.Flows, T: FloatArray) -> FloatArray:
+def deviations(measured: oqs.Flows, exact: oqs.Flows, T: FloatArray) -> FloatArray:
     """Return the deviations (3,) of P, J and Y, each relative to the largest of its kind.
 
     Energies have no zero of their own: theirs is relative to max(T) per particle at least.
@@ -38,7 +38,7 @@ def deviations(found: oqs.Flows, exact: oqs.Flows, T: FloatArray) -> FloatArray:
     scales[1] = max(scales[1], float(np.max(T)) * scales[0])
     return np.array(
         [
-            deviation(getattr(found, kind), getattr(exact, kind), scale)
+            deviation(getattr(measured, kind), getattr(exact, kind), scale)
             for kind, scale in zip(KINDS, scales, strict=True)
         ]
     )

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 import oqs
 from oqs.arguments import FloatArray
 from validation.framework.bounds import at_most, within
+from validation.framework.deviation import largest
 from validation.papers.paper import Comparison, Findings, Paper
 
 
@@ -28,7 +29,7 @@ def _bagrets_nazarov() -> Findings:
         forth = f_l * (1 - f_r) * np.expm1(x) + f_r * (1 - f_l) * np.expm1(-x)
         return np.asarray(-whole / 2 + np.sqrt(whole**2 / 4 + left * right * forth))
 
-    worst = max(abs(computed(float(x)) - float(closed(x))) for x in chi) / whole
+    worst = largest(*(abs(computed(float(x)) - float(closed(x))) for x in chi)) / whole
     driven = ([0.05, 0.05], [40.0, -40.0])
     fano = oqs.counting_statistics(model, *driven).fano(0)
     dot = oqs.davies(oqs.anderson_dot(0.0, 1000.0), contacts)

@@ -31,10 +31,10 @@ def _best(eta_C: float) -> float:
         return -_level(x[0], x[1], T).power
 
     start = [2.4, 1.2 * eta_C]
-    found = scipy.optimize.minimize(
+    best = scipy.optimize.minimize(
         lost, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-19, "maxiter": 2000}
     )
-    return _level(float(found.x[0]), float(found.x[1]), T).efficiency
+    return _level(float(best.x[0]), float(best.x[1]), T).efficiency
 
 
 def _esposito() -> Findings:
@@ -75,8 +75,8 @@ def _josefsson() -> Findings:
         return thermo.device(law(T, [0.0, lift]), T, [0.0, lift])
 
     def efficiency(x: FloatArray) -> float:
-        found = machine(float(x[0]), float(x[1]))
-        return found.efficiency if found.power > 0 else 0.0
+        device = machine(float(x[0]), float(x[1]))
+        return device.efficiency if device.power > 0 else 0.0
 
     def power(x: FloatArray) -> float:
         return machine(float(x[0]), float(x[1])).power
@@ -96,10 +96,10 @@ def _josefsson() -> Findings:
         for w, label in ((strongest[0], "level of maximum power"), (best[0], "of best efficiency")):
             stop = w * carnot
             path = [machine(float(w), float(part * stop)) for part in lifts]
-            inside = [found for found in path if found.power > 0]
+            inside = [device for device in path if device.power > 0]
             axes.plot(
-                [found.efficiency / carnot for found in inside],
-                [found.power * 1e4 for found in inside],
+                [device.efficiency / carnot for device in inside],
+                [device.power * 1e4 for device in inside],
                 label=label,
             )
         axes.axvline(ahlborn / carnot, color="grey", linestyle=":", label="Curzon and Ahlborn")
@@ -144,8 +144,8 @@ def _harvester() -> Findings:
         return float(scipy.optimize.brentq(current, 0.0, U, xtol=1e-13))
 
     def efficiency(bias: float, hot: float) -> float:
-        found = flows(bias, hot)
-        return float(found.particle[0] * bias / found.heat[2])
+        driven = flows(bias, hot)
+        return float(driven.particle[0] * bias / driven.heat[2])
 
     def strongest(hot: float) -> float:
         return float(
@@ -157,7 +157,7 @@ def _harvester() -> Findings:
             ).x
         )
 
-    found, hot, warm = flows(0.0, 1.0), 1.0, 1.02 * cold
+    unbiased, hot, warm = flows(0.0, 1.0), 1.0, 1.02 * cold
 
     def draw(axes: Axes) -> None:
         for temperature in (0.5, 0.7, 1.0):
@@ -170,7 +170,7 @@ def _harvester() -> Findings:
         (
             Comparison(
                 "electrons for each quantum U from the hot dot",
-                float(found.particle[0] / (found.heat[2] / U)),
+                float(unbiased.particle[0] / (unbiased.heat[2] / U)),
                 within(1.0, 1e-12),
                 "abstract: charge current over heat current is charge quantum over energy quantum",
             ),
@@ -196,12 +196,9 @@ def _humphrey() -> Findings:
     meeting = (mu[1] * T[0] - mu[0] * T[1]) / (T[0] - T[1])
 
     def level(w: float) -> thermo.Device:
-        law = oqs.closed_form(
-            oqs.QuadraticSystem.from_energies([w]), [oqs.Contact(oqs.flat(0.01))] * 2
-        )
-        return thermo.device(law(T, mu), T, mu)
+        return _level(w, mu[1], T)  # mu_h = 0
 
-    found = scipy.optimize.brentq(lambda w: level(w).power, 0.7, 2.0, xtol=1e-14)
+    reversible = scipy.optimize.brentq(lambda w: level(w).power, 0.7, 2.0, xtol=1e-14)
 
     def draw(axes: Axes) -> None:
         w = np.linspace(0.62, 4.0, 300)
@@ -214,7 +211,7 @@ def _humphrey() -> Findings:
         (
             Comparison(
                 "energy at which a level carries nothing",
-                float(found),
+                float(reversible),
                 within(meeting, 1e-9),
                 "E_0 = (mu_c T_h - mu_h T_c)/(T_h - T_c): equal occupations",
             ),
@@ -237,14 +234,13 @@ def _mahan_sofo() -> Findings:
         return oqs.linear_response(model, T=1.0, mu=0.0)
 
     def factor(x: float) -> float:
-        found = response(x)
-        return float(found.conductance * found.seebeck**2)
+        at = response(x)
+        return float(at.conductance * at.seebeck**2)
 
     best = scipy.optimize.minimize_scalar(
         lambda x: -factor(x), bounds=(1.0, 4.0), method="bounded", options={"xatol": 1e-10}
     ).x
-    found = response(2.4)
-    heat = float(found.thermal_conductance)
+    heat = float(response(2.4).thermal_conductance)
 
     def draw(axes: Axes) -> None:
         x = np.linspace(0.05, 8.0, 200)
@@ -262,7 +258,7 @@ def _mahan_sofo() -> Findings:
             ),
             Comparison(
                 "electrons' heat conductance at zero current over G S^2 T",
-                abs(heat) / float(found.conductance * found.seebeck**2),
+                abs(heat) / factor(2.4),
                 within(0.0, 1e-12),
                 "a delta-like distribution carries no heat without current",
             ),

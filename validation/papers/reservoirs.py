@@ -7,39 +7,21 @@ from matplotlib.axes import Axes
 
 import oqs
 import thermo
+from validation.families.finite_reservoirs import paper_figures
 from validation.framework.bounds import at_least, at_most, within
+from validation.framework.deviation import largest
 from validation.papers.paper import Comparison, Findings, Paper
-from validation.systems.cases import FIGURE_1, FIGURE_2, FIGURE_3, Case
+from validation.systems.cases import FIGURE_1, FIGURE_2
 
 _PRINT = 0.005  # of T_2 = 1.07
-
-
-def _path(case: Case, T_2: float | None = None) -> thermo.Trajectory:
-    T = case.T.copy()
-    if T_2 is not None:
-        T[1] = T_2
-    law = oqs.closed_form(case.system(), case.contacts())
-    gases = [
-        thermo.Reservoir(thermo.FermiDiracGas(case.alpha), capacity) for capacity in case.capacities
-    ]
-    return thermo.evolve(law, gases, T, case.mu, progress=False)
 
 
 def _flips(path: thermo.Trajectory, kind: str) -> int:
     return sum(event.kind == f"{kind} crossing" for event in path.crossings)
 
 
-def _smallest_flip() -> float:
-    """Return the T_2 of Fig. 3 from which mu_1 and mu_2 change their order."""
-    low, high = 1.07, 1.2
-    while high - low > 1e-3:
-        middle = (low + high) / 2
-        low, high = (low, middle) if _flips(_path(FIGURE_3, middle), "mu") else (middle, high)
-    return high
-
-
 def _seed() -> Findings:
-    first, second = _path(FIGURE_1), _path(FIGURE_2)
+    first, second = paper_figures.path(FIGURE_1, "exact"), paper_figures.path(FIGURE_2, "exact")
     cold = min(e.value for e in first.extrema if e.kind == "T minimum" and e.reservoirs == (0,))
     poles = [event for event in second.window_events if event.kind == "omega-bar diverges"]
 
@@ -79,7 +61,7 @@ def _seed() -> Findings:
             ),
             Comparison(
                 "Fig. 3, T_2 from which chemical potentials flip",
-                _smallest_flip(),
+                paper_figures.smallest_flipping_T_2("exact", "Eq. (10)"),
                 within(1.07, _PRINT),
                 "caption: T_2 = 1.07 flips them",
                 "the paper prints no capacities A V; with equal ones the flip needs a hotter "
@@ -111,7 +93,7 @@ def _companion() -> Findings:
         else:
             lead[name] = float(np.max((T[:, 1] - others.max(axis=1)) / T[:, 1]))
     turns = sum(len(path.extrema) for path in runs.values())
-    ends = max(float(np.ptp(path.T[-1])) for path in runs.values())
+    ends = largest(*(float(np.ptp(path.T[-1])) for path in runs.values()))
 
     def draw(axes: Axes) -> None:
         path = runs["coldest"]
@@ -165,10 +147,12 @@ def _moreira() -> Findings:
             occupations=occupations,  # type: ignore[arg-type]
         )
 
-    theorem = max(
-        abs(chain(capacity).fluctuation_theorem(t) - 1)
-        for capacity in (5.0, 10.0, 20.0)
-        for t in (30.0, 300.0, 3e3)
+    theorem = largest(
+        *(
+            abs(chain(capacity).fluctuation_theorem(t) - 1)
+            for capacity in (5.0, 10.0, 20.0)
+            for t in (30.0, 300.0, 3e3)
+        )
     )
     capacities = np.array([20.0, 40.0, 80.0, 160.0, 320.0])
     spread = np.array([chain(float(c)).at(3e3).T_std[0] for c in capacities])

@@ -26,10 +26,10 @@ def subject_data(
     ----------
     flows, audit : at its T, mu; None where there are none, which one of `remarks` says.
     """
-    found = head_data(scenario)
-    del found["versions"]  # the report has more of them
+    head = head_data(scenario)
+    del head["versions"]  # the report has more of them
     return {
-        **found,
+        **head,
         "flows": None if flows is None else kinds_data(flows, scenario.units),
         "audit": None if audit is None else audit_data(audit),
         "remarks": [*scenario.remarks, *remarks],

@@ -356,14 +356,14 @@ def waves_and_generator() -> float:
     model = _series()
     vectors = model.system.spectrum.vectors
     empty = np.outer(vectors[:, 0], vectors[:, 0].conj())
-    found = []
+    off = []
     for place, t in enumerate(times):
         later = (model.liouvillian(_T, _MU) * t).expm().full() @ empty.ravel(order="F")
         rho = vectors.conj().T @ later.reshape(empty.shape, order="F") @ vectors
         exact = np.diagonal(rho).real
         share = np.bincount(states[:, place], minlength=len(exact)) / sample
-        found.append(float(np.max(np.abs(share - exact) / np.sqrt(exact * (1 - exact) / sample))))
-    return largest(*found)
+        off.append(float(np.max(np.abs(share - exact) / np.sqrt(exact * (1 - exact) / sample))))
+    return largest(*off)
 
 
 @check(
@@ -384,4 +384,4 @@ def energy_of_waves() -> float:
         levels = [spectrum.energies[spectrum.particles == n] for n in range(3)]
         low, high = (np.array([f(part) for part in levels])[number] for f in (np.min, np.max))
         outside.append(float(np.max(np.maximum(low - energy, energy - high))))
-    return max(outside)
+    return largest(*outside)
