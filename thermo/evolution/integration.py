@@ -30,20 +30,12 @@ Monitor = Callable[[float, FloatArray, FloatArray], Verdict]
 
 @final
 class Integration(NamedTuple):
-    """What an integration gave.
+    """What an integration gave."""
 
-    Parameters
-    ----------
-    solution : y(t) up to where it ended.
-    outcome : the monitor's verdict, "t_final", or "failed".
-    reason : why it failed; empty otherwise.
-    cause : the exception behind a failure, if there is one.
-    """
-
-    solution: PiecewisePolynomial
-    outcome: Outcome
-    reason: str = ""
-    cause: Exception | None = None
+    solution: PiecewisePolynomial  # y(t) up to where it ended
+    outcome: Outcome  # the monitor's verdict, "t_final", or "failed"
+    reason: str = ""  # why it failed; empty otherwise
+    cause: Exception | None = None  # the exception behind a failure, if there is one
 
 
 def integrate(

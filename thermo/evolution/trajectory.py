@@ -35,15 +35,10 @@ Outcome = Literal["equilibrated", "stalled", "t_final", "failed"]
 
 @final
 class Conservation(NamedTuple):
-    """Largest departure of a total from its start over the whole run, relative to sum_j |.|_j.
+    """Largest departure of a total from its start over the whole run, relative to sum_j |.|_j."""
 
-    Parameters
-    ----------
-    number, energy : of sum_j N_j and of sum_j E_j; dimensionless.
-    """
-
-    number: float
-    energy: float
+    number: float  # of sum_j N_j
+    energy: float  # of sum_j E_j
 
 
 @exported

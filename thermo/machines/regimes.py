@@ -58,16 +58,11 @@ class Regime(enum.StrEnum):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SpectralSigns:
-    """Signs of the spectral flows out of two reservoirs at each frequency; 1 where it loses.
+    """Signs of the spectral flows out of two reservoirs at each frequency; 1 where it loses."""
 
-    Parameters
-    ----------
-    particle, energy, heat : (..., K, 2) of p_j, j_j, y_j; -1, 0 or 1, read-only.
-    """
-
-    particle: SignArray
-    energy: SignArray
-    heat: SignArray
+    particle: SignArray  # (..., K, 2) of p_j, j_j, y_j; -1, 0 or 1, read-only
+    energy: SignArray  # (..., K, 2) of p_j, j_j, y_j; -1, 0 or 1, read-only
+    heat: SignArray  # (..., K, 2) of p_j, j_j, y_j; -1, 0 or 1, read-only
 
     @classmethod
     def of_flows(cls, spectral: Flows) -> SpectralSigns:

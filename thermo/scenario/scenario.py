@@ -113,25 +113,17 @@ class Scenario(Summarised):
 @final
 @dataclasses.dataclass(frozen=True)
 class Workspace:
-    """Where and how a task is computed.
+    """Where and how a task is computed."""
 
-    Parameters
-    ----------
-    folder : where its files go; None writes none.
-    points : file that keeps the points of an unfinished sweep; None: they are not kept.
-    units : for results in SI too; None: in natural units only.
-    progress : show it; None on a terminal only.
-    part : which part of a sweep is computed; None: all of it.
-    merged : stores of the parts of which a sweep's table is made instead of computing it.
-    read : from a document to its scenario, for tasks that change the file's values.
-    """
-
-    folder: pathlib.Path | None
+    folder: pathlib.Path | None  # where its files go; None writes none
+    # file that keeps the points of an unfinished sweep; None: they are not kept
     points: pathlib.Path | None
-    units: Units | None
-    progress: bool | None
+    units: Units | None  # for results in SI too; None: in natural units only
+    progress: bool | None  # show it; None on a terminal only
+    # from a document to its scenario, for tasks that change the file's values
     read: Callable[[Document], Scenario]
-    part: Part | None = None
+    part: Part | None = None  # which part of a sweep is computed; None: all of it
+    # stores of the parts of which a sweep's table is made instead of computing it
     merged: tuple[pathlib.Path, ...] = ()
 
 

@@ -28,18 +28,12 @@ class DamagedStore(ValueError):
 
 @final
 class Contents(NamedTuple):
-    """What a store holds.
+    """What a store holds."""
 
-    Parameters
-    ----------
-    path : of its file.
-    facts : what was swept: format, function, label, parameters, plan, each as text.
-    outcomes : by point.
-    """
-
-    path: str
+    path: str  # of its file
+    # what was swept: format, function, label, parameters, plan, each as text
     facts: Mapping[str, str]
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, Outcome]  # by point
 
 
 @final

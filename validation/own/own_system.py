@@ -30,27 +30,19 @@ _OwnLaw = oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class OwnSystem:
-    """A system between reservoirs; what does not apply to it raises DoesNotApply, with the reason.
+    """A system between reservoirs; DoesNotApply, with the reason, where a claim is not about it."""
 
-    Parameters
-    ----------
-    system, contacts : as `oqs.davies` takes them, or `oqs.closed_form` of oscillators.
-    T, mu : (n,) of the reservoirs at the start, first those of the contacts; mu is 0 of one that
-        has none.
-    reservoirs : n of them with their gases; None where some have none, and nothing evolves.
-    law : the flow law of their generator, or of oscillators mode by mode.
-    links : what flows between reservoirs directly, or None.
-    t_final : end of the evolution; None goes on to equilibrium.
-    """
-
-    system: AnySystem
+    system: AnySystem  # as `oqs.davies` takes them, or `oqs.closed_form` of oscillators
     contacts: Sequence[ReservoirContact]
+    # T, mu: (n,) of the reservoirs at the start, first those of the contacts; mu is 0 of one that
+    # has none
     T: FloatArray
     mu: FloatArray
+    # n of them with their gases; None where some have none, and nothing evolves
     reservoirs: Sequence[thermo.Reservoir] | None
-    law: _OwnLaw
-    links: thermo.LinkedLaw | None = None
-    t_final: float | None = None
+    law: _OwnLaw  # the flow law of their generator, or of oscillators mode by mode
+    links: thermo.LinkedLaw | None = None  # what flows between reservoirs directly, or None
+    t_final: float | None = None  # end of the evolution; None goes on to equilibrium
 
     @classmethod
     def of(cls, scenario: thermo.scenario.Scenario) -> OwnSystem:

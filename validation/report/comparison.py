@@ -23,17 +23,11 @@ _RATIO: Final = 1e-2
 @final
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One thing that is otherwise than in the older report.
+    """One thing that is otherwise than in the older report."""
 
-    Parameters
-    ----------
-    what : its name, such as "T of cold".
-    before, after : as text; "-" where there was none.
-    """
-
-    what: str
-    before: str
-    after: str
+    what: str  # its name, such as "T of cold"
+    before: str  # as text; "-" where there was none
+    after: str  # the same
 
     def __str__(self) -> str:
         return f"{self.what}: {self.before} -> {self.after}"

@@ -27,25 +27,15 @@ _RATES: Final = ("value", "prefactor", "strength")  # how strong, of every law o
 @final
 @dataclasses.dataclass(frozen=True)
 class Knob:
-    """A number of a scenario that can be moved.
+    """A number of a scenario that can be moved."""
 
-    Parameters
-    ----------
-    path : of its key, as `Document.with_values` takes it.
-    group : under which heading it stands.
-    label : what the slider is called.
-    value : as the file has it.
-    low, high : how far it goes.
-    geometric : equal steps multiply it; else they add to it.
-    """
-
-    path: str
-    group: str
-    label: str
-    value: float
-    low: float
-    high: float
-    geometric: bool
+    path: str  # of its key, as `Document.with_values` takes it
+    group: str  # under which heading it stands
+    label: str  # what the slider is called
+    value: float  # as the file has it
+    low: float  # at the left end of the slider
+    high: float  # at its right end
+    geometric: bool  # equal steps multiply it; else they add to it
 
     @property
     def steps(self) -> int:

@@ -98,20 +98,12 @@ class Problems:
 @final
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A key of a scenario.
+    """A key of a scenario."""
 
-    Parameters
-    ----------
-    file : the scenario's file.
-    key : path to the key, its parts joined by dots; empty for the whole file.
-    meaning : a sentence on what belongs there: the remedy of every error at this place.
-    units : of the scenario, which keys with a unit in their name need.
-    """
-
-    file: str
-    key: str = ""
-    meaning: str = ""
-    units: Units | None = None
+    file: str  # the scenario's file
+    key: str = ""  # path to the key, its parts joined by dots; empty for the whole file
+    meaning: str = ""  # a sentence on what belongs there: the remedy of every error at this place
+    units: Units | None = None  # of the scenario, which keys with a unit in their name need
 
     def at(self, part: str | int, meaning: str | None = None) -> Place:
         """Return the place of a key of this table, or of an entry of this array, from 0."""

@@ -21,18 +21,11 @@ REQUIRED: Final = object()
 @final
 @dataclasses.dataclass(frozen=True)
 class Key:
-    """One key of a table.
+    """One key of a table."""
 
-    Parameters
-    ----------
-    read : of its value.
-    meaning : a sentence, "Give ...": the remedy of errors at this key.
-    default : the meaning of a missing key; REQUIRED: there must be one.
-    """
-
-    read: Reader
-    meaning: str
-    default: Any = None
+    read: Reader  # of its value
+    meaning: str  # a sentence, "Give ...": the remedy of errors at this key
+    default: Any = None  # the meaning of a missing key; REQUIRED: there must be one
 
 
 def argument_keys(call: Callable[..., Any], **known: tuple[Reader, str]) -> dict[str, Key]:
@@ -106,18 +99,12 @@ def _read(key: Key, name: str, names: list[str], value: Mapping[str, object], pl
 @final
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """Reader of a table of which one key says what other keys it has.
+    """Reader of a table of which one key says what other keys it has."""
 
-    Parameters
-    ----------
-    by : that key.
-    variants : {its value: (the other keys, the call that takes them by name)}.
-    default : its value where it is not given; None: it must be.
-    """
-
-    by: str
+    by: str  # that key
+    # {its value: (the other keys, the call that takes them by name)}
     variants: Mapping[str, tuple[Table, Callable[..., Any]]]
-    default: str | None = None
+    default: str | None = None  # its value where it is not given; None: it must be
 
     def __call__(self, value: object, place: Place) -> Any:
         """Return what the call of the variant makes of the keys."""

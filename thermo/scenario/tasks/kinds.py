@@ -23,16 +23,10 @@ from thermo.scenario.tasks.trajectory_report import show_trajectory
 @final
 @dataclasses.dataclass(frozen=True)
 class TaskKind:
-    """A kind of task.
+    """A kind of task."""
 
-    Parameters
-    ----------
-    read : from its table in the file to the task.
-    show : print the data of its outcome.
-    """
-
-    read: Callable[[object, Place], Task]
-    show: Callable[[Console, Mapping[str, Any]], None]
+    read: Callable[[object, Place], Task]  # from its table in the file to the task
+    show: Callable[[Console, Mapping[str, Any]], None]  # print the data of its outcome
 
 
 TASKS: Final[Mapping[str, TaskKind]] = {

@@ -112,20 +112,12 @@ WITH_GASES: Final = frozenset(QUANTITIES[QUANTITIES.index("T_equilibrium") :])
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SweepPoint:
-    """The quantities of a scenario as a function of some of its keys.
+    """The quantities of a scenario as a function of some of its keys."""
 
-    Parameters
-    ----------
-    document : the scenario's file, without its sweep.
-    quantities : of `QUANTITIES`.
-    law : the flow law.
-    read : from a document to its scenario.
-    """
-
-    document: Document
-    quantities: tuple[str, ...]
-    law: str
-    read: Callable[[Document], Scenario]
+    document: Document  # the scenario's file, without its sweep
+    quantities: tuple[str, ...]  # of `QUANTITIES`
+    law: str  # the flow law
+    read: Callable[[Document], Scenario]  # from a document to its scenario
 
     def __call__(self, **values: float) -> dict[str, Any]:
         """Return the quantities with these values in place of the file's."""

@@ -26,15 +26,10 @@ Start = tuple[IntArray, IntArray, FloatArray]  # eigenstate (M,), lost and relea
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Preparation:
-    """The law of the start, as cumulative probabilities.
+    """The law of the start, as cumulative probabilities."""
 
-    Parameters
-    ----------
-    populations : (D,) of the eigenstates.
-    reservoirs : for each, the losses (L,), (L,) that may be drawn and their probabilities (L,).
-    """
-
-    populations: FloatArray
+    populations: FloatArray  # (D,) of the eigenstates
+    # for each, the losses (L,), (L,) that may be drawn and their probabilities (L,)
     reservoirs: tuple[tuple[IntArray, FloatArray, FloatArray], ...]
 
     def draw(self, keys: KeyArray) -> Start:
@@ -70,12 +65,8 @@ def canonical(
     p_j ~ e^{S_j - (E_j - mu_j N_j)/T_j} on the states that exchange in quanta w of each reservoir's
     `frequencies` leads to.
 
-    Raises
-    ------
-    ValueError
-        if a gas has no T at a state that would be drawn.
-    MemoryError
-        if a reservoir has more than a million of them: many frequencies and a large capacity.
+    Raises ValueError if a gas has no T at a state that would be drawn. ; MemoryError if a reservoir
+    has more than a million of them: many frequencies and a large capacity. .
     """
     laws = []
     for j, member in enumerate(members):

@@ -66,16 +66,11 @@ class Runs(Protocol):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class JumpRuns:
-    """Some trajectories of one run; a call computes those from `begin` on.
+    """Some trajectories of one run; a call computes those from `begin` on."""
 
-    Parameters
-    ----------
-    plan : the jumps. preparation : of the start. seed : of the run.
-    """
-
-    plan: Plan
-    preparation: Preparation
-    seed: int
+    plan: Plan  # the jumps
+    preparation: Preparation  # of the start
+    seed: int  # of the run
 
     def __call__(self, begin: int, count: int) -> Arrays:
         """Return the columns of `Outcomes` and of the starts, by name."""

@@ -28,23 +28,16 @@ _ROUNDING: Final = 1e-13
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ThermalReservoir(SmallReservoir):
-    """A medium of no conserved particles: a lattice, a heat capacity by its table; mu = 0.
+    """A medium of no conserved particles: a lattice, a heat capacity by its table; mu = 0."""
 
-    Parameters
-    ----------
-    gas : its equation of state. capacity : of the reservoir.
-    start : T at t = 0. energy : E there.
-    within : the range of E in which the gas is known; no energy below the lower end, or above the
-        upper one, has a T.
-    grounded : whether E = 0 is the ground state, below which jumps are closed.
-    """
-
-    gas: ThermalGas
-    capacity: float
-    start: float
-    energy: float
+    gas: ThermalGas  # its equation of state
+    capacity: float  # of the reservoir
+    start: float  # T at t = 0
+    energy: float  # E there
+    # the range of E in which the gas is known; no energy below the lower end, or above the upper
+    # one, has a T
     within: tuple[float, float]
-    grounded: bool
+    grounded: bool  # whether E = 0 is the ground state, below which jumps are closed
     number: float = 0.0
 
     @classmethod

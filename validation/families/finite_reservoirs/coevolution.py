@@ -27,16 +27,11 @@ _TIMES = (3e3, 1e4, 3e4, 1e5)
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Together:
-    """A run of `thermo.coevolve` beside one of `thermo.evolve` from the same T, mu.
+    """A run of `thermo.coevolve` beside one of `thermo.evolve` from the same T, mu."""
 
-    Parameters
-    ----------
-    deviation : (2, times) largest |T_j - T_j'| and |mu_j - mu_j'|, units of energy, at _TIMES A V.
-    production : least entropy production of the joint run, hbar = k_B = 1.
-    """
-
+    # (2, times) largest |T_j - T_j'| and |mu_j - mu_j'|, units of energy, at _TIMES A V
     deviation: FloatArray
-    production: float
+    production: float  # least entropy production of the joint run, hbar = k_B = 1
 
 
 def _gases() -> tuple[Gas, ...]:
