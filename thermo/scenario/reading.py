@@ -15,11 +15,11 @@ from thermo.scenario.schema.contacts import read_contacts
 from thermo.scenario.schema.document import Document, load
 from thermo.scenario.schema.generator import GENERATOR
 from thermo.scenario.schema.links import read_links
-from thermo.scenario.schema.outputs import read_outputs
+from thermo.scenario.schema.outputs import OUTPUT, Outputs
 from thermo.scenario.schema.place import Place, Problem, Problems, ScenarioError
 from thermo.scenario.schema.reservoirs import read_reservoirs
 from thermo.scenario.schema.system import read_system
-from thermo.scenario.schema.table import REQUIRED, Key, Table
+from thermo.scenario.schema.table import REQUIRED, Key, Table, reader_of
 from thermo.scenario.schema.units import read_units
 from thermo.scenario.schema.values import as_given, text
 from thermo.scenario.tasks.kinds import TASKS
@@ -77,7 +77,7 @@ def scenario(document: Document) -> Scenario:
     links = part("links", read_links)
     reservoirs = part("reservoirs", read_reservoirs, contacts, links)
     generator = part("generator", GENERATOR)
-    outputs = part("output", read_outputs)
+    outputs = part("output", reader_of(OUTPUT, Outputs))
     asked: dict[str, Task | None] = {name: part(name, kind.read) for name, kind in TASKS.items()}
     problems.raise_any()
     assert system is not None  # what is None was a problem

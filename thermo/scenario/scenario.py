@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Callable, Mapping
-from typing import Protocol, final
+from typing import Protocol, TypeVar, final
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from thermo.scenario.schema.outputs import Outputs
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.system import AnySystem
 from thermo.sweeps.parts import Part
+
+_Task = TypeVar("_Task", bound="Task")
 
 
 @final
@@ -103,6 +105,11 @@ class Scenario(Summarised):
     def remarks(self) -> tuple[str, ...]:
         """Sentences on values that may not be what was meant, as T in another unit."""
         return other_units(self.system, self.contact_T, self.names)
+
+    def task(self, name: str, otherwise: _Task) -> _Task:
+        """Return what the scenario asks for under this name, or the given task of the same kind."""
+        asked = self.asked.get(name)
+        return asked if isinstance(asked, type(otherwise)) else otherwise
 
     @property
     def tasks(self) -> tuple[Task, ...]:

@@ -60,7 +60,7 @@ class Knob:
 
 def knobs(scenario: Scenario) -> tuple[Knob, ...]:
     """Return what can be moved in a scenario: T and mu first, then energies, then rates."""
-    return _Finder(scenario).found()
+    return _Finder(scenario).knobs()
 
 
 @final
@@ -72,7 +72,7 @@ class _Finder:
         self._units = scenario.units
         self._half = _WIDTH * float(np.min(scenario.T))  # of a range of energies
 
-    def found(self) -> tuple[Knob, ...]:
+    def knobs(self) -> tuple[Knob, ...]:
         """Return the knobs in the order in which they stand on the page."""
         return (*self._reservoirs(), *self._system(), *self._contacts())
 

@@ -77,7 +77,7 @@ def split(key: str, units: Units | None) -> tuple[str, str, float]:
     return name, suffix, _SUFFIXES["energy"][suffix](units)
 
 
-def _times(found: Any, factor: float) -> Any:
-    if isinstance(found, tuple):
-        return tuple(_times(each, factor) for each in found)
-    return found * factor
+def _times(numbers: Any, factor: float) -> Any:
+    if isinstance(numbers, tuple):
+        return tuple(_times(each, factor) for each in numbers)
+    return numbers * factor

@@ -75,7 +75,7 @@ class Problems:
     """Collects the problems of parts that are read independently, to raise them together."""
 
     def __init__(self) -> None:
-        self._found: dict[Problem, None] = {}  # in order, each once
+        self._kept: dict[Problem, None] = {}  # in order, each once
 
     def tried(self, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         """Return what a reader returns; None, and its problems are kept, if it raises them."""
@@ -87,12 +87,12 @@ class Problems:
 
     def add(self, error: ScenarioError) -> None:
         """Keep the problems of an error."""
-        self._found |= dict.fromkeys(error.problems)
+        self._kept |= dict.fromkeys(error.problems)
 
     def raise_any(self) -> None:
         """Raise one ScenarioError with all that was kept, if anything was."""
-        if self._found:
-            raise ScenarioError(*self._found)
+        if self._kept:
+            raise ScenarioError(*self._kept)
 
 
 @final

@@ -6,13 +6,15 @@ import dataclasses
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final
 
 from thermo.scenario.schema.measured import Measured, given
 from thermo.scenario.schema.place import Place, Problems, ScenarioError
 
 Reader = Callable[[object, Place], Any]
 """From a TOML value and its place to what it means; raises ScenarioError."""
+
+_T = TypeVar("_T")
 
 REQUIRED: Final = object()
 """Default of a key that must be given."""
@@ -94,6 +96,11 @@ def _read(key: Key, name: str, names: list[str], value: Mapping[str, object], pl
         return key.read(value[name], at)
     assert isinstance(key.read, Measured)  # no other key has several names
     return key.read.converted(value[names[0]], names[0][len(name) + 1 :], at)
+
+
+def reader_of(keys: Table, call: Callable[..., _T]) -> Callable[[object, Place], _T]:
+    """Return the reader of a table whose keys are the arguments of a call."""
+    return lambda value, place: call(**keys(value, place))
 
 
 @final

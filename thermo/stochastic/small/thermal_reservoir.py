@@ -63,8 +63,8 @@ class ThermalReservoir(SmallReservoir):
         if self.grounded:
             code = np.where(energy > 0, THERE, CLOSED)
         there = code == THERE
-        T, found = self._temperatures(np.where(there, energy, self.energy) / self.capacity)
-        code = np.where(there & ~found, NO_TEMPERATURE, code)
+        T, solved = self._temperatures(np.where(there, energy, self.energy) / self.capacity)
+        code = np.where(there & ~solved, NO_TEMPERATURE, code)
         good = code == THERE
         state = self.gas.heat_state(np.where(good, T, self.start))
         # what is left of E is heat at T: S is then right to second order in the error of T
@@ -81,7 +81,7 @@ class ThermalReservoir(SmallReservoir):
         first = np.log(self.start)
         y = np.full(energy.shape, first)
         low, high = y - _FARTHEST, y + _FARTHEST
-        found = np.zeros(energy.shape, dtype=np.bool_)
+        solved = np.zeros(energy.shape, dtype=np.bool_)
         for _ in range(_ROUNDS):
             T = np.exp(y)
             state = self.gas.heat_state(T)
@@ -94,8 +94,8 @@ class ThermalReservoir(SmallReservoir):
             wanted = np.where((wanted > low) & (wanted < high), wanted, (low + high) / 2)
             converged = np.abs(step) <= _ROUNDING
             # one that is there stays as it is, whatever is computed with it
-            y = np.where(found | converged, y, wanted)
-            found |= converged
-            if found.all():
+            y = np.where(solved | converged, y, wanted)
+            solved |= converged
+            if solved.all():
                 break
-        return np.exp(y), found
+        return np.exp(y), solved
