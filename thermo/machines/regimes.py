@@ -140,7 +140,7 @@ def spectral_signs(
 
     Returns
     -------
-    SpectralSigns (..., K, 2). n_1 > n_2 is told from (w - mu_1)/T_1 < (w - mu_2)/T_2, which is
+    SpectralSigns (..., K, 2). n_1 > n_2 is decided by (w - mu_1)/T_1 < (w - mu_2)/T_2, which is
     true where both occupations underflow.
 
     Raises

@@ -1,4 +1,4 @@
-"""From a TOML file to a scenario; all that is wrong in it is told at once."""
+"""From a TOML file to a scenario; all its errors are reported together."""
 
 from __future__ import annotations
 
@@ -80,30 +80,32 @@ def scenario(document: Document) -> Scenario:
     outputs = part("output", reader_of(OUTPUT, Outputs))
     asked: dict[str, Task | None] = {name: part(name, kind.read) for name, kind in TASKS.items()}
     problems.raise_any()
-    assert system is not None  # what is None was a problem
-    assert contacts is not None
-    assert links is not None
-    assert reservoirs is not None
-    assert generator is not None
-    assert outputs is not None
+    reservoirs = _read(reservoirs)
+    assert system is not None  # mypy knows no common type of both kinds for `_read`
     made = Scenario(
         document=document,
         title=keys["title"] or document.file,
         note=keys["note"],
         units=units,
         system=system,
-        contacts=contacts,
-        links=links,
+        contacts=_read(contacts),
+        links=_read(links),
         names=reservoirs.names,
         T=reservoirs.T,
         mu=reservoirs.mu,
         given=reservoirs.reservoirs,
-        generator=generator,
+        generator=_read(generator),
         asked={name: task for name, task in asked.items() if task is not None},
-        outputs=outputs,
+        outputs=_read(outputs),
     )
     _check_together(made, place)
     return made
+
+
+def _read(part: _T | None) -> _T:
+    """Return a part that was read: what is None was a problem."""
+    assert part is not None
+    return part
 
 
 def _check_together(made: Scenario, place: Place) -> None:

@@ -73,7 +73,7 @@ def _kind(executor: concurrent.futures.Executor | Cluster | None) -> str:
 
 
 def evaluate(function: Callable[..., object], point: Mapping[str, Any]) -> Outcome:
-    """Return what became of one point: on a cluster this runs on the workers."""
+    """Return the outcome of one point: on a cluster this runs on the workers."""
     try:
         returned = function(**point)
         named = returned if isinstance(returned, Mapping) else {"value": returned}

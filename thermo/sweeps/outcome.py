@@ -1,4 +1,4 @@
-"""What became of one point of a sweep, and as what it is kept."""
+"""The outcome of one point of a sweep, and how it is stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Values = Mapping[str, NDArray[Any]]
 
 @final
 class Outcome(NamedTuple):
-    """What became of one point: its values, or the error that it raised."""
+    """The outcome of one point: its values, or the error that it raised."""
 
     values: Values | None  # arrays by name, or None
     error: str  # text, empty where there are values

@@ -154,7 +154,7 @@ class StoreFile:
         Raises DamagedStore if the file, or one of the outcomes, is not what was written.
         """
         with self.reading():
-            # rows whose page is not found would be missed without a word
+            # rows whose page is not found would be missed silently
             (said,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
             if said != "ok":
                 raise self.damaged(said)

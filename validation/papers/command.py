@@ -21,7 +21,7 @@ _ALL = "all"
 def main(arguments: Sequence[str]) -> int:
     """List the papers, or compute one or all of them again; return the exit status.
 
-    0: every number agrees, or differs for a reason that is told. 1: one differs otherwise. 2: the
+    0: every number agrees, or differs for a reason that is stated. 1: one differs otherwise. 2: the
     command line is wrong, nothing was computed.
     """
     parser = _parser()

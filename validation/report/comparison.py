@@ -15,9 +15,9 @@ from validation.report.report import SCHEMA
 Data = Mapping[str, Any]
 
 _FLOWS: Final = 1e-9
-"""Change of a flow, relative to the largest of its kind, from which on it is told."""
+"""Change of a flow, relative to the largest of its kind, from which on it is reported."""
 _RATIO: Final = 1e-2
-"""Relative change of an audit's ratio from which on it is told."""
+"""Relative change of an audit's ratio from which on it is reported."""
 
 
 @final

@@ -140,7 +140,7 @@ FLUCTUATIONS: Final = Table(
 def show_fluctuations(output: Console, data: Mapping[str, Any]) -> None:
     """Print mean, noise, Fano factor and uncertainty of every current."""
     output.print("fluctuations of what the reservoirs lose, per unit time", style="bold")
-    moved = any(mean for mean, *_ in data["cumulants"]["particle"])  # heat alone is told once
+    moved = any(mean for mean, *_ in data["cumulants"]["particle"])  # of heat alone one row suffices
     kinds = KINDS if moved else ("heat",)
     rows = [
         (
