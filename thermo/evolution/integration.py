@@ -152,7 +152,7 @@ class _Integrator:
         return self._method.solution(np.array(self._times), np.array(self._values))
 
     def _guess(self, h: float, scale: FloatArray) -> FloatArray:
-        """Return values (s, 2n) at the stages: the last polynomial extrapolated, if that is near."""
+        """Return values (s, 2n) at the stages: the last polynomial extrapolated, if near."""
         if len(self._times) > 1:
             ratio = h / (self._times[-1] - self._times[-2])
             x = 1 + 2 * ratio * self._method.nodes

@@ -59,14 +59,14 @@ def _scan(case: Case, label: str, quantity: str, values: FloatArray) -> FlowScan
     state = {name: np.tile(getattr(case, name), (len(values), 1)) for name in ("T", "mu")}
     initial = float(state[quantity][0, 0])
     state[quantity][:, 0] = values
-    model = oqs.davies(case.system(), case.contacts())
+    model = case.model()
     solved = {}
     for name, method in METHODS.items():
         law = oqs.flow_law(model, method=method)
         solved[name] = np.array(
             [law(T, mu).heat for T, mu in zip(state["T"], state["mu"], strict=True)]
         )
-    closed = oqs.closed_form(case.system(), case.contacts())(state["T"], state["mu"]).heat
+    closed = case.closed_form()(state["T"], state["mu"]).heat
     return FlowScan(label, values, initial, closed, solved)
 
 

@@ -83,6 +83,18 @@ class Case:
             for prefactor, name in zip(self.prefactors, self.names, strict=True)
         )
 
+    def closed_form(self) -> oqs.ClosedForm:
+        """Return its flows by Eq. (10)."""
+        return oqs.closed_form(self.system(), self.contacts())
+
+    def model(self) -> oqs.DaviesModel:
+        """Return its Davies model."""
+        return oqs.davies(self.system(), self.contacts())
+
+    def boxes(self, capacity: float) -> list[thermo.Reservoir]:
+        """Return n reservoirs of one capacity with the exact ideal gas."""
+        return [thermo.Reservoir(thermo.FermiDiracGas(self.alpha), capacity) for _ in self.T]
+
     def reservoirs(self, gas: thermo.EquationOfState | None = None) -> tuple[thermo.Reservoir, ...]:
         """Return the n reservoirs, filled with `gas`; without it the truncated gas of Eq. (11)."""
         filling = thermo.SommerfeldGas(alpha=self.alpha) if gas is None else gas

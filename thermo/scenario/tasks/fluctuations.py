@@ -140,7 +140,8 @@ FLUCTUATIONS: Final = Table(
 def show_fluctuations(output: Console, data: Mapping[str, Any]) -> None:
     """Print mean, noise, Fano factor and uncertainty of every current."""
     output.print("fluctuations of what the reservoirs lose, per unit time", style="bold")
-    moved = any(mean for mean, *_ in data["cumulants"]["particle"])  # of heat alone one row suffices
+    # where no particles move, energy and heat are the same
+    moved = any(mean for mean, *_ in data["cumulants"]["particle"])
     kinds = KINDS if moved else ("heat",)
     rows = [
         (

@@ -117,8 +117,8 @@ class StochasticTask:
 def _checks(ensemble: StochasticEnsemble, model: Model) -> tuple[Check, ...]:
     """Return what trajectories must obey: particles are conserved, and the fluctuation theorem.
 
-    An endless reservoir does not count its particles; the theorem is about reservoirs prepared at
-    their T, mu, entropic occupations and detailed balance.
+    A reservoir of infinite capacity does not count its particles; the theorem is about reservoirs
+    prepared at their T, mu, entropic occupations and detailed balance.
     """
     checks = []
     if np.all(np.isfinite(ensemble.N)):

@@ -13,7 +13,7 @@ from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.small_reservoir import (
     NO_TEMPERATURE,
     THERE,
-    EndlessReservoir,
+    FixedReservoir,
     SmallReservoir,
 )
 
@@ -70,7 +70,7 @@ def canonical(
     """
     laws = []
     for j, member in enumerate(members):
-        if isinstance(member, EndlessReservoir):
+        if isinstance(member, FixedReservoir):
             laws.append((np.zeros(1, dtype=np.int64), np.zeros(1), np.ones(1)))
             continue
         laws.append(

@@ -41,9 +41,8 @@ def _gases() -> tuple[Gas, ...]:
 @functools.cache
 def together(gas: Gas, capacity: float) -> Together:
     """Run Fig. 2 both ways with reservoirs of this gas and capacity."""
-    system, contacts = FIGURE_2.system(), FIGURE_2.contacts()
     T, mu = FIGURE_2.T, FIGURE_2.mu
-    model, law = oqs.davies(system, contacts), oqs.closed_form(system, contacts)
+    model, law = FIGURE_2.model(), FIGURE_2.closed_form()
     group = [thermo.Reservoir(gas, capacity) for _ in T]
     times = np.array(_TIMES) * capacity
     start, end = oqs.stationary_state(model, T, mu), float(times[-1])

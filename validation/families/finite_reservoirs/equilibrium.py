@@ -66,7 +66,7 @@ def constant_density(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
 
 
 def _canonical(gas: thermo.EquationOfState, size: float, T: float, mu: float) -> FloatArray:
-    """Return the covariance (2, 2) of N and E of a gas open to an endless reservoir of T, mu."""
+    """Return the covariance (2, 2) of N and E of a gas open to a reservoir that keeps T, mu."""
     affinities = np.array([[0.0, T**2], [T, mu * T]])  # d(T, mu) by d(mu/T), d(-1/T)
     return size * gas.jacobian(T, mu) @ affinities
 

@@ -267,7 +267,7 @@ def absorption_refrigerator() -> Measurement:
 @functools.cache
 def figure_1() -> thermo.Trajectory:
     """Return the evolution of Fig. 1, by Eq. (10), with its events."""
-    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
+    law = FIGURE_1.closed_form()
     return thermo.evolve(law, FIGURE_1.reservoirs(), FIGURE_1.T, FIGURE_1.mu, progress=False)
 
 
@@ -301,7 +301,7 @@ def transient_cooling() -> Measurement:
 def entropy_cost() -> Measurement:
     """Return the relative deviation."""
     path = figure_1()
-    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
+    law = FIGURE_1.closed_form()
 
     def production(t: float) -> float:
         state = path.at(t)

@@ -39,12 +39,8 @@ def path(case: Case, gas: str, driver: str = "Eq. (10)", T_2: float | None = Non
     gas : one of GASES. driver : one of DRIVERS.
     T_2 : replaces the printed initial temperature of reservoir 2.
     """
-    system, contacts = case.system(), case.contacts()
-    law: oqs.FlowLaw = (
-        oqs.closed_form(system, contacts)
-        if driver == "Eq. (10)"
-        else oqs.flow_law(oqs.davies(system, contacts))
-    )
+    exact = driver == "Eq. (10)"
+    law: oqs.FlowLaw = case.closed_form() if exact else oqs.flow_law(case.model())
     T = case.T.copy()
     if T_2 is not None:
         T[1] = T_2
@@ -54,7 +50,7 @@ def path(case: Case, gas: str, driver: str = "Eq. (10)", T_2: float | None = Non
         case.reservoirs(_filling(case, gas)),
         T,
         case.mu,
-        events=driver == "Eq. (10)" or T_2 is not None,
+        events=exact or T_2 is not None,
         progress=False,
     )
 

@@ -24,8 +24,7 @@ from validation.systems.cases import FIGURE_1, FIGURE_2
 @worst_of
 def balance_along_a_run() -> Iterator[tuple[str, float]]:
     """Yield the largest deviations of dN/dt and dE/dt, relative to the largest flow then."""
-    system, contacts = FIGURE_1.system(), FIGURE_1.contacts()
-    law = oqs.closed_form(system, contacts)
+    law = FIGURE_1.closed_form()
     group = thermo.Reservoirs(FIGURE_1.reservoirs())
     run = thermo.evolve(law, group, FIGURE_1.T, FIGURE_1.mu, events=False, progress=False)
     for t in np.geomspace(1e3, 1e7, 12):
@@ -45,7 +44,7 @@ def balance_along_a_run() -> Iterator[tuple[str, float]]:
 )
 def unique_equilibrium() -> float:
     """Return the largest relative difference of the ends of three runs."""
-    law = oqs.closed_form(FIGURE_2.system(), FIGURE_2.contacts())
+    law = FIGURE_2.closed_form()
     group = thermo.Reservoirs(FIGURE_2.reservoirs(thermo.FermiDiracGas(1.5)))
     number, energy = group.number(FIGURE_2.T, FIGURE_2.mu), group.energy(FIGURE_2.T, FIGURE_2.mu)
     ends = []
