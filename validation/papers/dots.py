@@ -55,6 +55,18 @@ def _stoof_nazarov() -> Findings:
     )
 
 
+def _sequential_thermopower(gate: float, U: float) -> float:
+    """Return S of a spinful level at `gate`, in units of T, by its two transitions."""
+    weights = np.array([0.0, np.log(2) - gate, -2 * gate - U])
+    p = np.exp(weights - weights.max())
+    p /= p.sum()
+    energy = np.array([gate, gate + U])
+    n = 1 / (1 + np.exp(energy))
+    # rates of the two transitions in equilibrium, with their spins
+    g = np.array([2 * p[0] * n[0], p[1] * n[1]])
+    return float(g @ energy / g.sum())
+
+
 def _beenakker_staring() -> Findings:
     T, U, contacts = 1.0, 200.0, [oqs.Contact(oqs.flat(0.01))] * 2
 
@@ -64,14 +76,7 @@ def _beenakker_staring() -> Findings:
         return float(oqs.linear_response(model, T=T, mu=0.0).seebeck)
 
     def printed(gate: float) -> float:
-        weights = np.array([0.0, np.log(2) - gate, -2 * gate - U])
-        p = np.exp(weights - weights.max())
-        p /= p.sum()
-        energy = np.array([gate, gate + U])
-        n = 1 / (1 + np.exp(energy))
-        # rates of the two transitions in equilibrium, with their spins
-        g = np.array([2 * p[0] * n[0], p[1] * n[1]])
-        return float(g @ energy / g.sum() / T)
+        return _sequential_thermopower(gate, U)
 
     gates = np.linspace(-1.4 * U, 0.4 * U, 73)
     off = largest(*(abs(computed(float(v)) - printed(float(v))) for v in gates[::9]))
