@@ -76,10 +76,8 @@ def _bosonic_shift(
 ) -> BandIntegral:
     """Return w -> P int dv/(2 pi) J(|v|) weight(v) / (w - v) over v of both signs.
 
-    Parameters
-    ----------
-    weight : of energies v and x = |v|/T; absorption of bosons stands at v < 0.
-    at_zero : limit of |v| weight(v) at v = 0.
+    `weight`: of energies v and x = |v|/T; absorption of bosons stands at v < 0. `at_zero`: limit of
+    |v| weight(v) at v = 0.
     """
     highest, features = _support(contact, T)
 

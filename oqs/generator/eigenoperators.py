@@ -54,9 +54,7 @@ class Elements:
     def weighted(self, down: FloatArray, up: FloatArray, dimension: int) -> sp.csr_array:
         """Return sum_a sum_w { down(w) S_a(w)^+ S_a(w) + up(w) S_a(w) S_a(w)^+ } (D, D).
 
-        Parameters
-        ----------
-        down, up : (K,) a number for each frequency.
+        `down`, `up` (K,): a number for each frequency.
         """
         total = sp.csr_array((dimension, dimension), dtype=np.complex128)
         for weight, source, target, x in (

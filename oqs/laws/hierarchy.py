@@ -45,12 +45,8 @@ def require_room(system: FermionicSystem, exponents: int, depth: int) -> None:
 class Hierarchy:
     """QuTiP's hierarchy at one T, mu, in the energy basis, on the elements that populations reach.
 
-    Parameters
-    ----------
-    system, contacts : contacts of Lorentzian rates.
-    T, mu : (n,) of the reservoirs.
-    depth : tiers of auxiliary operators.
-    expansion : Pade terms of each Fermi function.
+    `system`, `contacts`: contacts of Lorentzian rates; `T`, `mu` (n,): of the reservoirs; `depth`:
+    tiers of auxiliary operators; `expansion`: Pade terms of each Fermi function.
     """
 
     def __init__(

@@ -153,9 +153,7 @@ def _differences(w: FloatArray, T: FloatArray) -> FloatArray:
 def exchange(grams: ComplexArray) -> FloatArray:
     """Return tr G_j X_q (..., n, n) with (G X_q + X_q G)/2 = G_q, on what the contacts touch.
 
-    Parameters
-    ----------
-    grams : (..., n, b, b) G_j of one level of b modes.
+    `grams` (..., n, b, b): G_j of one level of b modes.
     """
     rates, basis = np.linalg.eigh(grams.sum(axis=-3))
     bright = rates > NEGLIGIBLE * rates[..., -1:]

@@ -144,11 +144,8 @@ def _zeros(block: sp.csc_array, population: FloatArray, threshold: float) -> Ker
 
     In a large block only one beside that of the mixed state is looked for.
 
-    Parameters
-    ----------
-    block : connected part of the generator, at infinite temperature.
-    population : (P,) 1 for a population, 0 for a coherence.
-    threshold : what counts as zero.
+    `block`: connected part of the generator, at infinite temperature; `population` (P,): 1 for a
+    population, 0 for a coherence; `threshold`: what counts as zero.
     """
     if block.shape[0] == 1:
         return Kernel(int(block.toarray()[0, 0].real >= -threshold))

@@ -55,11 +55,8 @@ class Flux(NamedTuple):
 class BlockGenerator:
     """The generator at T, mu (n,).
 
-    Parameters
-    ----------
-    layout : of the density matrix.
-    T, mu : (n,) temperatures and chemical potentials, units of energy.
-    contacts : (n,) for the frequency shifts; none where there are none.
+    `layout`: of the density matrix. `T`, `mu` (n,): temperatures and chemical potentials, units of
+    energy. `contacts` (n,): for the frequency shifts; none where there are none.
     """
 
     def __init__(

@@ -37,9 +37,7 @@ def gth(rates: FloatArray) -> FloatArray:
     Raises StationaryStateNotFound if products of rates underflow to zero, or their quotients
     overflow.
 
-    Parameters
-    ----------
-    rates : (D, D) rates[a, b] >= 0 from b to a; the diagonal is ignored.
+    `rates` (D, D): rates[a, b] >= 0 from b to a; the diagonal is ignored.
     """
     w = rates.copy()
     size = len(w)
@@ -115,11 +113,8 @@ def last_sector(lowest: list[float], step: int, T: FloatArray, mu: FloatArray) -
     least (E - mu N)/T. Where the way up from there is nowhere steep, the lowest sector serves as
     well, and is a single state as a rule.
 
-    Parameters
-    ----------
-    lowest : (S,) lowest energy of each sector.
-    step : particles between two sectors.
-    T, mu : (n,); the mean over reservoirs counts.
+    `lowest` (S,): lowest energy of each sector. `step`: particles between two sectors. `T`, `mu`:
+    (n,); the mean over reservoirs counts.
     """
     reservoirs = list(zip(T.tolist(), mu.tolist(), strict=True))
     beta = sum(1 / t for t, _ in reservoirs) / len(reservoirs)
@@ -140,10 +135,8 @@ def eliminate(above: Iterable[Fold], below: Iterable[Fold], inside: FloatArray) 
 
     Raises StationaryStateNotFound if rates underflow or populations overflow double precision.
 
-    Parameters
-    ----------
-    above, below : the folds from the highest and from the lowest sector.
-    inside : (d, d) rates inside the sector that is left, before others are folded into it.
+    `above`, `below`: the folds from the highest and from the lowest sector; `inside` (d, d): rates
+    inside the sector that is left, before others are folded into it.
     """
     chains = []
     with np.errstate(over="ignore", invalid="ignore"):  # non-finite results raise at the end
@@ -168,11 +161,8 @@ def eliminate_steps(
 ) -> list[FloatArray]:
     """Do as `eliminate` does, for a chain of sectors without rates inside.
 
-    Parameters
-    ----------
-    steps : numbers n -> the rates up and down (d_{n+1}, d_n) of each.
-    sizes : number of states of each sector.
-    last : the sector that is left.
+    `steps`: numbers n -> the rates up and down (d_{n+1}, d_n) of each; `sizes`: number of states of
+    each sector; `last`: the sector that is left.
     """
     return eliminate(
         (Fold(down.T, up) for up, down in steps(reversed(range(last, len(sizes) - 1)))),
@@ -241,11 +231,8 @@ def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
     other far faster. There half of the states are eliminated at a time, and what leaves the other
     half is known by addition, as in `gth` (Alfa, Xue, Ye 2002, doi:10.1090/S0025-5718-01-01325-4).
 
-    Parameters
-    ----------
-    inside : (d, d) rates inside[a, b] >= 0 from b to a; the diagonal is set to zero.
-    out : (d,) rates >= 0 out of these states.
-    right : (d, m), >= 0.
+    `inside` (d, d): rates inside[a, b] >= 0 from b to a; the diagonal is set to zero. `out` (d,):
+    rates >= 0 out of these states. `right` (d, m): >= 0.
     """
     size = len(out)
     if size == 1 and out[0] > 0:
