@@ -32,6 +32,7 @@ from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.modes.untouched import named
 from oqs.numerics.blocks import linked_sets
+from oqs.numerics.iteration import gmres
 from oqs.system.systems import QuadraticSystem
 from oqs.transitions.commutant import commutant_dimension
 
@@ -187,9 +188,7 @@ def _several_zeros(block: sp.csc_array, population: FloatArray, threshold: float
     operator = scipy.sparse.linalg.LinearOperator((size, size), matvec=scaled, dtype=complex)
     parts = np.random.default_rng(0).normal(size=(2, size))
     v = parts[0] + 1j * parts[1]
-    x, _ = scipy.sparse.linalg.gmres(  # its residual decides, not its exit status
-        operator, v, rtol=1e-12, restart=_STEPS, maxiter=1
-    )
+    x = gmres(scaled, v, np.copy, relative=1e-12, restart=_STEPS, cycles=1)
     if np.linalg.norm(scaled(x) - v) <= _REACHED * np.linalg.norm(v):
         return False
     try:
