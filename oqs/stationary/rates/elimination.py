@@ -57,6 +57,23 @@ def gth(rates: FloatArray) -> FloatArray:
     return populations
 
 
+def gth_together(rates: FloatArray) -> FloatArray:
+    """Do as `gth` does for a batch (D, D, b), used up, whose diagonal is 0: populations (D, b).
+
+    Underflow leaves what is not finite.
+    """
+    size = len(rates)
+    for k in range(size - 1, 0, -1):
+        rates[k, :k] /= rates[:k, k].sum(axis=0)
+        rates[:k, :k] += rates[:k, k, None] * rates[k, :k]
+    p = np.zeros((size, rates.shape[-1]))
+    p[0] = 1.0
+    for k in range(1, size):
+        p[k] = (rates[k, :k] * p[:k]).sum(axis=0)
+        p[: k + 1] /= p[: k + 1].sum(axis=0)
+    return p
+
+
 def recurrent(rates: sp.csr_array) -> FloatArray:
     """Return the populations (D,) where some rates underflowed to zero: a reducible rate matrix.
 
@@ -250,7 +267,11 @@ def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
         if jumps is None or (jumps.min() > 0 and jumps.max() <= _JUMPS):
             return np.asarray(dgetrs(factors, rows, right)[0])
     if size <= _LEAF:
-        return _times_by_state(inside, out, right)
+        with np.errstate(all="ignore"):
+            x = times_together(inside, out, right)
+        if not np.isfinite(x).all():
+            raise StationaryStateNotFound(_UNDERFLOW)
+        return x
     half = size // 2
     back = inside[half:, :half]
     solved = times(
@@ -267,21 +288,21 @@ def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
     return np.vstack([own + across @ lower, lower])
 
 
-def _times_by_state(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
-    """Do as `times` does, one state at a time."""
+def times_together(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
+    """Do as `times` does, state by state; for a batch (d, d, b), (d, b), (d, m, b) all at once.
+
+    Underflow leaves what is not finite.
+    """
     size = len(out)
-    w = np.empty((size + 1, size + right.shape[1]))  # the last row holds what leaves
-    w[:size, :size], w[:size, size:] = inside, right
-    w[size, :size], w[size, size:] = out, 0.0
+    w = np.concatenate([inside, right], axis=1)
+    leaving = out.copy()  # of the states left, to outside
     for k in range(size):
-        leaving = w[k + 1 :, k].sum()
-        if not leaving > 0:
-            raise StationaryStateNotFound(_UNDERFLOW)
-        w[k, k + 1 :] /= leaving
+        w[k, k + 1 :] /= w[k + 1 :, k].sum(axis=0) + leaving[k]
+        leaving[k + 1 :] += leaving[k] * w[k, k + 1 : size]
         w[k + 1 :, k + 1 :] += w[k + 1 :, k, None] * w[k, k + 1 :]
-    x = w[:size, size:]
+    x = w[:, size:]
     for k in range(size - 2, -1, -1):
-        x[k] += w[k, k + 1 : size] @ x[k + 1 :]
+        x[k] += (w[k, k + 1 : size, None] * x[k + 1 :]).sum(axis=0)
     return x
 
 
