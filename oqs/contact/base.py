@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import NamedTuple, Self, final
+from typing import ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, temperatures_and_potentials
+from oqs.arguments import FloatArray, real_array, temperatures_and_potentials
 from oqs.summary import Summarised
 
 Thermal = float | FloatArray
@@ -29,11 +29,7 @@ class ReservoirContact(Summarised):
 
     name: str | None
     band: tuple[float, float] | None
-
-    @property
-    @abc.abstractmethod
-    def fermionic(self) -> bool:
-        """Whether a jump moves a particle; otherwise it moves energy alone."""
+    fermionic: ClassVar[bool]  # whether a jump moves a particle; otherwise it moves energy alone
 
     @property
     @abc.abstractmethod
@@ -46,11 +42,8 @@ class ReservoirContact(Summarised):
     ) -> FloatArray:
         """Return the strength (K,) at these frequencies, of a rate that varies at T, mu `at`.
 
-        Raises
-        ------
-        TypeError, ValueError
-            if it is not real, finite and >= 0 there, naming the contact (`index`), or if the rate
-            varies and no T, mu are given.
+        Raises TypeError or ValueError if it is not real, finite and >= 0 there, naming the contact
+        (`index`), or if the rate varies and no T, mu are given.
         """
 
     @abc.abstractmethod
@@ -100,6 +93,17 @@ class ReservoirContact(Summarised):
         return "a contact" if index is None else f"contact {index}"
 
 
+def checked_band(band: object, remedy: str, least: float = -np.inf) -> tuple[float, float]:
+    """Return both edges of a band, or raise TypeError or ValueError unless they ascend."""
+    edges = real_array("band", band, remedy)  # type: ignore[arg-type]
+    if edges.shape != (2,) or not least <= edges[0] < edges[1]:
+        need = "two ascending energies"
+        if least == 0:
+            need = "two energies that ascend from >= 0"
+        raise ValueError(f"Argument `band` must be {need}, but is {band!r}. {remedy}")
+    return float(edges[0]), float(edges[1])
+
+
 def check_name(name: object) -> None:
     """Raise TypeError unless the name of a contact is text or None."""
     if name is not None and not isinstance(name, str):
@@ -118,10 +122,8 @@ def thermal_arguments(
     A bosonic reservoir has no chemical potential: its mu is 0 or NaN, and 0 in what is returned.
     mu is None where all are bosonic.
 
-    Raises
-    ------
-    TypeError, ValueError
-        as `temperatures_and_potentials`, and for another mu of a bosonic reservoir.
+    Raises TypeError or ValueError as `temperatures_and_potentials`, and for another mu of a bosonic
+    reservoir.
     """
     if all(contact.fermionic for contact in contacts):
         return temperatures_and_potentials(T, _given(mu), len(contacts), batched=batched)

@@ -24,23 +24,15 @@ from oqs.numerics.clusters import IntArray
 
 @final
 class Scattered(NamedTuple):
-    """Channels at some energies.
+    """Channels at some energies."""
 
-    Parameters
-    ----------
-    matrix : S (M, C, C) of electrons, or its conjugate for holes.
-    filled, logarithm : (M, C) occupations of electrons or holes, and their logarithms.
-    sign : (M,) 1 for electrons, -1 for holes.
-    owners : (C,) reservoir of each channel.
-    reservoirs : number n.
-    """
-
-    matrix: ComplexArray
+    matrix: ComplexArray  # S (M, C, C) of electrons, or its conjugate for holes
+    # filled, logarithm: (M, C) occupations of electrons or holes, and their logarithms
     filled: FloatArray
     logarithm: FloatArray
-    sign: FloatArray
-    owners: IntArray
-    reservoirs: int
+    sign: FloatArray  # (M,) 1 for electrons, -1 for holes
+    owners: IntArray  # (C,) reservoir of each channel
+    reservoirs: int  # number n
 
     @classmethod
     def of(cls, matrix: ComplexArray, exponents: FloatArray, owners: IntArray) -> Scattered:
@@ -156,10 +148,7 @@ def finite_frequency_noise(
 ) -> ComplexArray:
     """Return sum_ab n_a(E) (1 - n_b(E')) (A_r)_ab (A_s)*_ab (M, n, n), A_r = P_r - S^+ P_r S'.
 
-    Parameters
-    ----------
-    here, there : S (M, C, C) at E and at E'.
-    weight : (M, C, C) n_a(E) (1 - n_b(E')).
+    `here`, `there`: S (M, C, C) at E and at E'; `weight` (M, C, C): n_a(E) (1 - n_b(E')).
     """
     n = int(owners.max()) + 1
     currents = []

@@ -24,32 +24,24 @@ _LINES = 500
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Linewidths:
-    """Bohr frequencies as lines of a width, units of energy.
+    """Bohr frequencies as lines of a width, units of energy."""
 
-    Parameters
-    ----------
-    frequencies : (K,) those of the model, ascending.
-    rates : (n, K) gamma_j there; 0 where contact j has no eigen-operator.
-    widths : (K,) the largest total rate at which a filled state empties at each frequency, and how
-        far the transitions that count as this one frequency are spread. Without interactions that
-        of its modes, the largest eigenvalue of sum_j G_j, G_j = gamma_j (t_j modes)^+ (t_j modes).
-    products : (n, n, K) largest element of G_j G_q on the diagonal, G_j = gamma_j S_j^+ S_j on the
-        states that empty, or gamma_j S_j S_j^+ on those that fill if that is less; without
-        interactions tr G_j G_q. Zero where two contacts couple to orthogonal levels.
-    """
-
-    frequencies: FloatArray
-    rates: FloatArray
+    frequencies: FloatArray  # (K,) those of the model, ascending
+    rates: FloatArray  # (n, K) gamma_j there; 0 where contact j has no eigen-operator
+    # (K,) the largest total rate at which a filled state empties at each frequency, and how far the
+    # transitions that count as this one frequency are spread. Without interactions that of its
+    # modes, the largest eigenvalue of sum_j G_j, G_j = gamma_j (t_j modes)^+ (t_j modes).
     widths: FloatArray
+    # (n, n, K) largest element of G_j G_q on the diagonal, G_j = gamma_j S_j^+ S_j on the states
+    # that empty, or gamma_j S_j S_j^+ on those that fill if that is less; without interactions tr
+    # G_j G_q. Zero where two contacts couple to orthogonal levels.
     products: FloatArray
 
     @classmethod
     def of(cls, model: DaviesModel, rates: FloatArray | None = None) -> Linewidths:
         """Collect the lines of a model; without interactions from its modes, not its 2^N states.
 
-        Parameters
-        ----------
-        rates : (n, K) to take instead of the model's own, such as those of a bosonic contact at T.
+        `rates` (n, K): to take instead of the model's own, such as those of a bosonic contact at T.
         """
         if isinstance(model.system, QuadraticSystem):
             return cls._of_modes(model, model.system)
@@ -90,10 +82,7 @@ def _largest_products(
     G_j = sum_a S_ja^+ S_ja on the upper states of the transitions at each frequency, sum_a S_ja
     S_ja^+ on their lower ones. It is diagonal but where a channel leads from several states to one.
 
-    Parameters
-    ----------
-    amplitudes : for each contact, (M_j,) of its S_ja.
-    up : whether the upper states are meant.
+    `amplitudes`: for each contact, (M_j,) of its S_ja; `up`: whether the upper states are meant.
     """
     size, dimension = len(model.frequencies), model.system.spectrum.dimension
     ends = [

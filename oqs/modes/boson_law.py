@@ -24,16 +24,10 @@ def boson_law(
 ) -> BosonLaw | VaryingBosonLaw:
     """Return the flow law of oscillators between bosonic contacts.
 
-    Parameters
-    ----------
-    apart : whether modes must be independent, as in Eq. (10).
+    Raises TypeError or ValueError if a contact is not bosonic or does not fit, or degenerate modes
+    mix and must not; NonUniqueStationaryState if no contact touches any mode.
 
-    Raises
-    ------
-    TypeError, ValueError
-        if a contact is not bosonic or does not fit, or degenerate modes mix and must not.
-    NonUniqueStationaryState
-        if no contact touches any mode.
+    `apart`: whether modes must be independent, as in Eq. (10).
     """
     checked = checked_contacts(contacts)
     matrices = [_channels(contact, system, j) for j, contact in enumerate(checked)]

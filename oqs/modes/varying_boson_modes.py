@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.contact.base import ReservoirContact, ThermalState, thermal_arguments
-from oqs.contact.together import contact_names
+from oqs.contact.together import BetweenContacts
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
@@ -26,7 +26,7 @@ from oqs.modes.boson_modes import (
     exchange_slopes,
     occupation_response,
 )
-from oqs.summary import Summarised, Summary, few_digits, reservoir_names
+from oqs.summary import Summary, few_digits, reservoir_names
 
 
 @final
@@ -40,7 +40,7 @@ class _Degenerate(NamedTuple):
 @exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class VaryingBosonLaw(Summarised):
+class VaryingBosonLaw(BetweenContacts):
     """Stationary energy flows of `BosonLaw` where a spectrum is one of T, J_j(w, T, mu).
 
     At each T the flows are those of the spectra as they are there, J_j = sum_k w_k sum_q
@@ -83,16 +83,6 @@ class VaryingBosonLaw(Summarised):
             ("reservoir", "spectrum"),
             list(zip(names, spectra, strict=True)),
         )
-
-    @property
-    def reservoirs(self) -> int:
-        """Number n of reservoirs."""
-        return len(self.contacts)
-
-    @property
-    def names(self) -> tuple[str | None, ...] | None:
-        """Of the contacts (n,), or None."""
-        return contact_names(self.contacts)
 
     def at(self, T: ArrayLike, mu: ArrayLike | None = None) -> BosonLaw:
         """Return the law whose spectra are as they are at T (n,), and stay so.

@@ -37,15 +37,9 @@ class Perron(NamedTuple):
 def perron(matrix: RateMatrix, start: FloatArray) -> Perron:
     """Return the largest eigenvalue of an irreducible matrix (D, D), >= 0 off its diagonal.
 
-    Parameters
-    ----------
-    matrix : A.
-    start : (D,) >= 0, near the right vector if anything is known of it.
+    Raises StationaryStateNotFound if the bounds do not meet.
 
-    Raises
-    ------
-    StationaryStateNotFound
-        if the bounds do not meet.
+    `matrix`: A; `start` (D,): >= 0, near the right vector if anything is known of it.
     """
     right = _vector(matrix, np.maximum(start, _LEAST))
     left = _vector(matrix.transposed, np.ones(len(start)))

@@ -26,14 +26,9 @@ _RARE = 1e-3  # of the most probable state: a pinned state below that is given u
 class PinnedRates:
     """W p = 0, W x = y and W^T phi = f of an irreducible rate matrix.
 
-    Parameters
-    ----------
-    rates : (D, D) rates[a, b] >= 0 from b to a, zeros on the diagonal.
+    Raises StationaryStateNotFound if products of rates underflow or overflow.
 
-    Raises
-    ------
-    StationaryStateNotFound
-        if products of rates underflow or overflow.
+    `rates` (D, D): rates[a, b] >= 0 from b to a, zeros on the diagonal.
     """
 
     def __init__(self, rates: FloatArray) -> None:
@@ -105,10 +100,8 @@ def factorised(
 def without_differences(inside: FloatArray, out: FloatArray) -> FloatArray:
     """Return L and U (d, d) in one matrix, of S = diag(what leaves) - inside.
 
-    Parameters
-    ----------
-    inside : (d, d) rates inside[a, b] >= 0 from b to a; the diagonal does not count.
-    out : (d,) rates >= 0 out of these states.
+    `inside` (d, d): rates inside[a, b] >= 0 from b to a; the diagonal does not count. `out` (d,):
+    rates >= 0 out of these states.
     """
     size = len(out)
     w = np.vstack([inside, out])  # the last row: rates to the pinned state

@@ -20,7 +20,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
-from oqs.generator.perlind.shifts_at import shifts_at, slopes_at
+from oqs.contact.shifts import shifts_at, slopes_at
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.conserved.generator_slope import GeneratorSlope, JumpSlope
 from oqs.stationary.conserved.layout import Layout
@@ -30,49 +30,33 @@ from oqs.transitions.channel_blocks import ChannelBlock, ChannelBlocks
 
 @final
 class Jump(NamedTuple):
-    """A jump operator between two sectors.
+    """A jump operator between two sectors."""
 
-    Parameters
-    ----------
-    channel : the block of a contact's channel that it is made of.
-    source, target : sectors.
-    matrix : (d', d) M.
-    gained : particles that the system gains, 1 or -1.
-    """
-
-    channel: ChannelBlock
+    channel: ChannelBlock  # the block of a contact's channel that it is made of
+    # source, target: sectors
     source: int
     target: int
-    matrix: Block
-    gained: int
+    matrix: Block  # (d', d) M
+    gained: int  # particles that the system gains, 1 or -1
 
 
 @final
 class Flux(NamedTuple):
-    """What a jump does in some state.
+    """What a jump does in some state."""
 
-    Parameters
-    ----------
-    jump : the jump.
-    flux : (d', d) how often it happens between two eigenstates per unit time; coherences may make
-        it negative.
-    frequency : (d', d) E_upper - E_lower.
-    """
-
-    jump: Jump
+    jump: Jump  # the jump
+    # (d', d) how often it happens between two eigenstates per unit time; coherences may make it
+    # negative
     flux: FloatArray
-    frequency: FloatArray
+    frequency: FloatArray  # (d', d) E_upper - E_lower
 
 
 @final
 class BlockGenerator:
     """The generator at T, mu (n,).
 
-    Parameters
-    ----------
-    layout : of the density matrix.
-    T, mu : (n,) temperatures and chemical potentials, units of energy.
-    contacts : (n,) for the frequency shifts; none where there are none.
+    `layout`: of the density matrix. `T`, `mu` (n,): temperatures and chemical potentials, units of
+    energy. `contacts` (n,): for the frequency shifts; none where there are none.
     """
 
     def __init__(

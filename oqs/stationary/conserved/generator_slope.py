@@ -13,22 +13,16 @@ from oqs.stationary.conserved.storage import Block
 
 @final
 class JumpSlope(NamedTuple):
-    """A jump operator M and its derivative M', between two sectors.
+    """A jump operator M and its derivative M', between two sectors."""
 
-    Parameters
-    ----------
-    source, target : sectors.
-    matrix, slope : (d', d) M and M'.
-    gained : particles that the system gains, 1 or -1.
-    frequency : (d', d) E_upper - E_lower.
-    """
-
+    # source, target: sectors
     source: int
     target: int
+    # matrix, slope: (d', d) M and M'
     matrix: Block
     slope: Block
-    gained: int
-    frequency: FloatArray
+    gained: int  # particles that the system gains, 1 or -1
+    frequency: FloatArray  # (d', d) E_upper - E_lower
 
 
 @final
@@ -44,11 +38,8 @@ class Direct(NamedTuple):
 class GeneratorSlope:
     """dL = sum { M' rho M^+ + M rho M'^+ - {M'^+ M + M^+ M', rho}/2 } - i[H_LS', rho].
 
-    Parameters
-    ----------
-    layout : of the density matrix.
-    jumps : of the reservoir whose T or mu changes.
-    shift : the derivative of its H_LS, sector by sector; none without frequency shifts.
+    `layout`: of the density matrix. `jumps`: of the reservoir whose T or mu changes. `shift`: the
+    derivative of its H_LS, sector by sector; none without frequency shifts.
     """
 
     def __init__(self, layout: Layout, jumps: list[JumpSlope], shift: list[Block]) -> None:

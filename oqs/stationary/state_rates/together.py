@@ -23,6 +23,7 @@ from oqs.generator.eigenoperators import Decomposition
 from oqs.generator.weights import slopes_together, split_together
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import StationaryMethod, checked_residual
+from oqs.stationary.rates.elimination import gth_together
 from oqs.stationary.rates.perturbation import TransitionList, population_changes
 from oqs.stationary.rates.rate_equation import balanced
 
@@ -35,23 +36,18 @@ _Good = NDArray[np.bool_]  # (b,)
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Together:
-    """Transitions (M,) of all contacts at T, mu (b, n).
-
-    Parameters
-    ----------
-    contact, kappa : (M,) whose they are, and at which Bohr frequency.
-    lower, upper : (M,) states.
-    strength : (M,) |<lower|S|upper>|^2.
-    moved, energy : (M,) particles and energy that a jump up brings into the system.
-    """
+    """Transitions (M,) of all contacts at T, mu (b, n)."""
 
     model: DaviesModel
     method: StationaryMethod
+    # contact, kappa: (M,) whose they are, and at which Bohr frequency
     contact: IntArray
     kappa: IntArray
+    # lower, upper: (M,) states
     lower: IntArray
     upper: IntArray
-    strength: FloatArray
+    strength: FloatArray  # (M,) |<lower|S|upper>|^2
+    # moved, energy: (M,) particles and energy that a jump up brings into the system
     moved: FloatArray
     energy: FloatArray
 
@@ -174,15 +170,8 @@ class Together:
         w[lines.upper, lines.lower] = self._joined @ up
         w[lines.lower, lines.upper] = self._joined @ down
         good = np.minimum(up.min(axis=0, initial=1.0), down.min(axis=0, initial=1.0)) > 0
-        p = np.zeros((size, up.shape[1]))
-        p[0] = 1.0
         with np.errstate(all="ignore"):  # results that are not finite are not good
-            for k in range(size - 1, 0, -1):
-                w[k, :k] /= w[:k, k].sum(axis=0)
-                w[:k, :k] += w[:k, k, None] * w[k, :k]
-            for k in range(1, size):
-                p[k] = (w[k, :k] * p[:k]).sum(axis=0)
-                p[: k + 1] /= p[: k + 1].sum(axis=0)
+            p = gth_together(w)
         return p, good & np.isfinite(p).all(axis=0)
 
     def _by_contact(self, values: FloatArray) -> FloatArray:

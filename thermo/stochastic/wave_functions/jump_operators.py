@@ -95,11 +95,8 @@ class JumpOperators:
 def jump_operators(model: object) -> JumpOperators:
     """Return the jump operators of a generator whose contacts drive coherences.
 
-    Raises
-    ------
-    TypeError, ValueError
-        if `model` is no Davies or PERLind model, has frequency shifts or a window, more than 256
-        states, is PERLind's of bosonic contacts, or nothing jumps.
+    Raises TypeError or ValueError if `model` is no Davies or PERLind model, has frequency shifts or
+    a window, more than 256 states, is PERLind's of bosonic contacts, or nothing jumps.
     """
     if not isinstance(model, DaviesModel | PerlindModel):
         raise TypeError(
