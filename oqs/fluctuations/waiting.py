@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import scipy.linalg
+import scipy.sparse.linalg
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import xarray
 
 _SHOWN = 12  # rows of a notebook's table
+_DENSE = 300  # elements up to which exponentials are quick
 _ULPS = 8 * float(np.finfo(np.float64).eps)
 
 
@@ -49,7 +51,7 @@ class WatchedMatrix(Watched):
     between : (P, P) L - J.
     start : (P,) state after a first jump, J_a rho, not normalised.
     trace : (P,) whose product with elements is the trace.
-    then : (P, P) J_b.
+    then : (P,) tr J_b, whose product with elements is the rate of the second jump.
     """
 
     between: FloatArray | ComplexArray
@@ -65,14 +67,14 @@ class WatchedMatrix(Watched):
     def densities(self, times: FloatArray) -> FloatArray:
         """Return the density at times (m,)."""
         states = _evolved(self.between, self.start / self.rate, times)
-        return np.ascontiguousarray((states @ (self.trace @ self.then)).real)
+        return np.ascontiguousarray((states @ self.then).real)
 
     def moments(self) -> tuple[float, float]:
         """Return the expected times in each state, and those weighted with time, seen by J_b."""
-        row = self.trace @ self.then
-        stay = -np.linalg.solve(self.between, self.start / self.rate)
-        again = -np.linalg.solve(self.between, stay)
-        return float((row @ stay).real), float((row @ again).real)
+        factors = scipy.linalg.lu_factor(self.between, check_finite=False)
+        stay = -scipy.linalg.lu_solve(factors, self.start / self.rate, check_finite=False)
+        again = -scipy.linalg.lu_solve(factors, stay, check_finite=False)
+        return float((self.then @ stay).real), float((self.then @ again).real)
 
 
 @exported
@@ -166,7 +168,13 @@ class WaitingTimes(Summarised):
 def _evolved(
     generator: FloatArray | ComplexArray, start: FloatArray | ComplexArray, times: FloatArray
 ) -> FloatArray | ComplexArray:
-    """Return exp(A t) start (m, P): step by step on a regular grid, else each by itself."""
+    """Return exp(A t) start (m, P): step by step on a regular grid, else each by itself.
+
+    Large matrices are not exponentiated where fewer products with vectors take the state on.
+    """
+    fastest = float(np.max(np.sum(np.abs(generator), axis=0), initial=0.0))
+    if len(start) > _DENSE and fastest * np.max(times, initial=0.0) < len(start):
+        return _carried(generator, start, times)
     if len(times) > 2 and (step := _regular(times)):
         propagator = scipy.linalg.expm(generator * step)
         states = [scipy.linalg.expm(generator * times[0]) @ start]
@@ -176,6 +184,18 @@ def _evolved(
     return np.array([scipy.linalg.expm(generator * t) @ start for t in times.tolist()]).reshape(
         len(times), len(start)
     )
+
+
+def _carried(
+    generator: FloatArray | ComplexArray, start: FloatArray | ComplexArray, times: FloatArray
+) -> FloatArray | ComplexArray:
+    """Return exp(A t) start (m, P), from each time to the next."""
+    states = np.empty((len(times), len(start)), dtype=np.result_type(generator, start))
+    state, before = start, 0.0
+    for index in np.argsort(times).tolist():
+        state = scipy.sparse.linalg.expm_multiply(generator * (times[index] - before), state)
+        states[index], before = state, times[index]
+    return states
 
 
 def _regular(times: FloatArray) -> float:

@@ -249,7 +249,7 @@ def _of_all_elements(model: Model, T: FloatArray, mu: FloatArray) -> float:
     elements = model.elements_of_equal_number
     detuning = sp.diags_array(1j * model.precession(elements))
     generator = sp.csr_array(elements.at(T, mu).matrix() - detuning)
-    return slowest_of(generator, elements.row_state == elements.column_state)
+    return slowest_of(generator, elements)
 
 
 def _decay(model: DaviesModel, system: QuadraticSystem, level: Level) -> float:

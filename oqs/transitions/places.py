@@ -73,6 +73,17 @@ class MatrixElements(Protocol):
         ...
 
 
+def turned_places(elements: MatrixElements) -> IntArray:
+    """Return where rho_ba stands (P,) of each rho_ab; both are among the elements."""
+    row, column = elements.row_state, elements.column_state
+    size = int(max(row.max(initial=0), column.max(initial=0))) + 1
+    order = np.argsort(row * size + column)
+    turned = np.argsort(column * size + row)
+    places = np.empty(len(row), dtype=np.intp)
+    places[turned] = order
+    return places
+
+
 def commutator(operator: sp.csr_array, elements: MatrixElements) -> sp.csc_array:
     """Return -i[H, .] (P, P) on matrix elements, for H (D, D) that keeps labels."""
     return two_sided(sp.csr_array(-1j * operator), elements)

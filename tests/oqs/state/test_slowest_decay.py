@@ -138,5 +138,5 @@ def test_neither_it_nor_a_relaxation_makes_a_generator_on_all_elements(monkeypat
 def test_a_transition_count_that_does_not_fit_is_refused_before_the_work(monkeypatch):
     monkeypatch.setattr("oqs.memory.physical_memory", lambda: 1e5)
     model = spinful([-2.0] * 3)
-    with pytest.raises(MemoryError, match=r"The relaxation time from .* transitions.* fewer sites"):
+    with pytest.raises(MemoryError, match=r"The relaxation by .* transitions.* fewer sites"):
         oqs.relaxation_time(model, T, MU)
