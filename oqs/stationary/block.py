@@ -59,7 +59,7 @@ class ZeroFrequencyBlock(StationaryMethod):
         levels = large_levels(model)
         if levels is not None:
             rates = SectorProblem.of(model, self, levels.blocks)
-            return CoherentSectorProblem(model, self, rates, levels)
+            return CoherentSectorProblem(model, self, rates, levels) if levels.levels else rates
         whole = model.zero_frequency_generator
         linked = _linked(whole)
         generator = whole.restricted(linked[whole.row_state] == linked[whole.column_state])

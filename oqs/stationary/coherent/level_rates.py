@@ -55,7 +55,7 @@ class LevelRates:
 
     def decay(self) -> FloatArray:
         """Return the rates (K,) at which each coherence decays by itself."""
-        parts = [np.zeros(0)]  # of a system without degenerate levels nothing else
+        parts = []
         for loss, (a, b) in zip(self._loss, self._coherences.pairs, strict=True):
             own = np.diagonal(loss).real
             parts.append(np.tile((own[a] + own[b]) / 2, 2))
@@ -75,8 +75,7 @@ class LevelRates:
         numbers = [
             matrix[pairs] for matrix, pairs in zip(change, self._coherences.pairs, strict=True)
         ]
-        none = np.zeros(0)
-        own = np.concatenate([none, *(part for z in numbers for part in (z.real, z.imag))])
+        own = np.concatenate([part for z in numbers for part in (z.real, z.imag)])
         here, driving = self._coherences.neighbours, self._coherences.driving
         gained += np.bincount(here, self._out * (driving @ x), len(gained))
         return gained, own + driving.T @ (self._back * populations[here]) / 2
