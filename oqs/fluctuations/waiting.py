@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import scipy.linalg
+import scipy.sparse as sp
 import scipy.sparse.linalg
 from numpy.typing import NDArray
 
@@ -191,9 +192,9 @@ def _carried(
 ) -> FloatArray | ComplexArray:
     """Return exp(A t) start (m, P), from each time to the next."""
     states = np.empty((len(times), len(start)), dtype=np.result_type(generator, start))
-    state, before = start, 0.0
+    state, before, sparse = start, 0.0, sp.csr_array(generator)
     for index in np.argsort(times).tolist():
-        state = scipy.sparse.linalg.expm_multiply(generator * (times[index] - before), state)
+        state = scipy.sparse.linalg.expm_multiply(sparse * (times[index] - before), state)
         states[index], before = state, times[index]
     return states
 
