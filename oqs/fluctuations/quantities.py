@@ -42,8 +42,8 @@ def reference_energy(mu: FloatArray) -> FloatArray:
 
     Heat is then no small rest of energies far above it.
     """
-    found: FloatArray = np.median(mu, axis=-1)
-    return found
+    median: FloatArray = np.median(mu, axis=-1)
+    return median
 
 
 def weights_above(quantity: str, mu: FloatArray, reference: FloatArray) -> FloatArray:
@@ -58,8 +58,8 @@ def from_zero(second: FloatArray, reference: FloatArray) -> FloatArray:
     turn = np.zeros((*reference.shape, 2, 2))
     turn[..., 0, 0] = turn[..., 1, 1] = 1.0
     turn[..., 1, 0] = reference
-    found: FloatArray = np.einsum("...ak,...kjlq,...bl->...ajbq", turn, second, turn)
-    return found
+    covariances: FloatArray = np.einsum("...ak,...kjlq,...bl->...ajbq", turn, second, turn)
+    return covariances
 
 
 def checked_frequencies(frequencies: ArrayLike) -> FloatArray:

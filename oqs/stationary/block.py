@@ -29,7 +29,7 @@ class ZeroFrequencyBlock(StationaryMethod):
     A Davies generator commutes with the free evolution, so it maps this block into itself, and its
     stationary state lies in it. Of the block only what populations can turn into is kept. Exact for
     every model; for levels without degeneracy it is the rate equation. States that the model's
-    resolution counts as one level still turn at their energy differences.
+    resolution counts as one level still precess at their energy differences.
 
     Coherences are eliminated first, the populations then without subtractions, both between states
     that diagonalise each level's jump rates where those differ much. Elements rho_ab come out to

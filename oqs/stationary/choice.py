@@ -25,7 +25,7 @@ def cheapest_exact(model: Model) -> StationaryMethod:
     """Return the cheapest solver that is exact for the model, by this table.
 
     Raises NonUniqueStationaryState where some mode or site is touched by no contact: the block of
-    the degenerate levels that makes may be too large to be looked at.
+    the degenerate levels that makes may be too large to be computed.
 
     Each method prepares the quickest of its routes, D states; what it is quicker than, measured:
 

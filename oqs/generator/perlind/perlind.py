@@ -240,7 +240,7 @@ def perlind(
         differs where e and f vary between w and w'. It does not commute with H_S: the energy that
         FS_j takes counts as part of J_j. Each contact needs its `band`.
     window : leave eigenstates out, `oqs.Window(energy, mu)`; None keeps all. The weight of those
-        left out is looked at in every solution (`law.weight_dropped`), and refused above
+        left out is computed in every solution (`law.weight_dropped`), and refused above
         `window.weight`. Only for an InteractingSystem with coherences.
 
     Returns

@@ -32,7 +32,7 @@ class Solver(abc.ABC):
 
     @abc.abstractmethod
     def stationary(self, start: Block | None) -> Block:
-        """Return the stationary x (P,) of trace one, judged by nobody yet; start nearby, if any."""
+        """Return the stationary x (P,) of trace one, not checked; `start` is nearby, if any."""
 
     @abc.abstractmethod
     def change(self, right: Block) -> Block:
