@@ -57,9 +57,8 @@ class ClosedForm(Summarised):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> law = oqs.closed_form(dots, leads)
+    >>> law = oqs.closed_form(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> law.frequencies.round(3)
     array([0.839, 1.561])
     """

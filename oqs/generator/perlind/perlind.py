@@ -60,9 +60,8 @@ class PerlindModel(Model):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> oqs.perlind(dots, leads).kind
+    >>> oqs.perlind(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads).kind
     'PERLind model'
     """
 
