@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, index, real_array
+from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.flows import KINDS
 from oqs.summary import reservoir_names
 
@@ -51,6 +51,17 @@ def weights_above(quantity: str, mu: FloatArray, reference: FloatArray) -> Float
     weights = weights_of(quantity, mu)
     weights[0] += weights[1] * reference[..., None]
     return weights
+
+
+def covariance_of(
+    centred: FloatArray, mu: FloatArray, quantity: str, other: str | None
+) -> FloatArray:
+    """Return S_jq (..., n, n) of two quantities from those (..., 2, n, 2, n) of N and E - w N."""
+    first = checked_quantity("quantity", quantity)
+    second = first if other is None else checked_quantity("other", other)
+    reference = reference_energy(mu)
+    left, right = (weights_above(name, mu, reference) for name in (first, second))
+    return read_only(np.einsum("a...j,...ajbq,b...q->...jq", left, centred, right))
 
 
 def from_zero(second: FloatArray, reference: FloatArray) -> FloatArray:

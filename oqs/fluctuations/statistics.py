@@ -18,9 +18,9 @@ from oqs.fluctuations.quantities import (
     QUANTITIES,
     checked_quantity,
     checked_reservoir,
+    covariance_of,
     from_zero,
     reference_energy,
-    weights_above,
     weights_of,
 )
 from oqs.numerics.occupation import SAFE
@@ -148,12 +148,7 @@ class CountingStatistics(Summarised):
         TypeError, ValueError
             if a quantity has another name.
         """
-        first = checked_quantity("quantity", quantity)
-        second = first if other is None else checked_quantity("other", other)
-        reference = reference_energy(self.mu)
-        left, right = (weights_above(name, self.mu, reference) for name in (first, second))
-        matrix: FloatArray = np.einsum("aj,ajbq,bq->jq", left, self.centred_cumulants, right)
-        return read_only(matrix)
+        return covariance_of(self.centred_cumulants, self.mu, quantity, other)
 
     def cumulants(self, j: int | str, order: int = 6, quantity: str = "particle") -> FloatArray:
         """Return the first cumulants of one current, c_1 = mean, c_2 = noise, c_3, ..., c_order.

@@ -20,8 +20,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import KINDS, Flows
 from oqs.laws.gross import gross_of_modes
 from oqs.laws.scatterer import Scatterer, integral
-from oqs.modes.pair_flows import occupation_differences
-from oqs.modes.pair_jacobian import occupation_slopes
+from oqs.modes.pair_flows import occupation_differences, occupation_slopes
 from oqs.numerics.occupation import filled_and_empty
 from oqs.numerics.quadrature import Sample
 from oqs.summary import Summary, counted, few_digits, reservoir_names

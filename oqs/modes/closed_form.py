@@ -25,9 +25,9 @@ from oqs.modes.pair_flows import (
     level_flows,
     occupation_differences,
     pair_flows,
+    pair_jacobian,
     scalar_pair_flows,
 )
-from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
 from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
