@@ -10,6 +10,7 @@ import pytest
 import sweep_functions as functions
 
 import thermo
+from thermo.sweeps import local_cluster
 
 ALL = list(range(40))
 EXACT = np.arange(40.0) ** 2
@@ -79,3 +80,25 @@ def test_a_closed_client_is_refused(client):
     closed.close()
     with pytest.raises(ValueError, match="`executor` must be ready to compute"):
         thermo.sweep(functions.fails_at_two, {"a": [1]}, executor=closed)
+
+
+def test_a_local_cluster_without_workers_is_not_waited_for(tmp_path, monkeypatch):
+    """A worker that dies while it starts is not started again, and nobody says so."""
+    monkeypatch.setattr(local_cluster, "PATIENCE", 0.5)
+    monkeypatch.setattr(local_cluster, "_GLANCE", 0.1)
+    sweep = functools.partial(
+        thermo.sweep,
+        functools.partial(functions.counted, folder=str(tmp_path)),
+        store=tmp_path / "sweep.db",
+    )
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        sweep({"a": ALL[:9]}, executor=client)
+        client.retire_workers()
+        with pytest.raises(RuntimeError, match=r"NoWorkers: the local .* 31 of 31 points were left"):
+            sweep({"a": ALL}, executor=client)
+    np.testing.assert_array_equal(sweep({"a": ALL})["value"], EXACT)
