@@ -43,9 +43,8 @@ def _number_array(
             f"{remedy}"
         ) from error
     if array.dtype.kind not in kinds:
-        raise TypeError(
-            f"Argument `{name}` must hold {content}, but holds {_content(array)}. {remedy}"
-        )
+        held = "is None" if value is None else f"holds {_content(array)}"
+        raise TypeError(f"Argument `{name}` must hold {content}, but {held}. {remedy}")
     finite = np.isfinite(array)
     if not np.all(finite):
         raise ValueError(

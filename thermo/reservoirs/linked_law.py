@@ -103,7 +103,7 @@ class LinkedLaw(Summarised):
                 f"{', '.join(self.names)}, but has shape {temperature.shape}. Give them in this "
                 "order."
             )
-        potential = None if mu is None else np.asarray(mu, dtype=np.float64)
+        potential = None if mu is None else self._potential(mu, temperature)
         particle, energy, heat = np.zeros((3, *temperature.shape))
         if self.law is not None:
             own = slice(0, self.contacts)
@@ -125,6 +125,17 @@ class LinkedLaw(Summarised):
             heat[..., a] += warmth
             heat[..., b] += other
         return Flows(particle, energy, heat, names=self.names)
+
+    def _potential(self, mu: ArrayLike, T: FloatArray) -> FloatArray:
+        """Return mu as an array of the shape of T (..., n)."""
+        remedy = f"Give one entry for each of {', '.join(self.names)}."
+        potential = real_array("mu", mu, remedy)
+        if potential.shape[-1:] != T.shape[-1:]:
+            raise ValueError(
+                f"Argument `mu` must have shape (..., {len(self.names)}), but has shape "
+                f"{potential.shape}. {remedy}"
+            )
+        return potential
 
     def heat_of_links(self, T: ArrayLike, mu: ArrayLike | None = None) -> FloatArray:
         """Return the heat per unit time (..., L) that the a of each link loses through it."""
