@@ -119,6 +119,13 @@ def whole_number(name: str, value: object, least: int, remedy: str) -> int:
     return int(value)
 
 
+def true_or_false(name: str, value: object, remedy: str) -> bool:
+    """Return `value` as a bool, or raise TypeError: any text would count as True."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"Argument `{name}` must be True or False, but is {value!r}. {remedy}")
+    return bool(value)
+
+
 def temperatures_and_potentials(
     T: ArrayLike, mu: ArrayLike, reservoirs: int, *, batched: bool = False
 ) -> tuple[FloatArray, FloatArray]:

@@ -124,6 +124,11 @@ class Reservoirs(Sequence[Reservoir], Summarised):
     """
 
     def __init__(self, reservoirs: Iterable[Reservoir]) -> None:
+        if not isinstance(reservoirs, Iterable):
+            raise TypeError(
+                f"Argument `reservoirs` must be a sequence of Reservoir, but is {reservoirs!r}. "
+                "Give e.g. [Reservoir(gas, capacity=1.0), Reservoir(gas, capacity=2.0)]."
+            )
         self._members = tuple(reservoirs)
         for member in self._members:
             if not isinstance(member, Reservoir):

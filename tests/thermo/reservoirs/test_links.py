@@ -291,8 +291,8 @@ def test_a_name_that_is_mistyped_adds_a_reservoir_and_that_is_said():
     for evolve in (thermo.evolve, thermo.evolve_ensemble):
         with pytest.raises(ValueError, match=sentence):
             evolve(law, members, [1.0, 2.0], [9.0, 9.0])
+    unnamed = oqs.closed_form(SYSTEM, [oqs.Contact(oqs.flat(1e-4))] * 2)
     with pytest.raises(ValueError, match="`names` must name all 2 reservoirs of the law"):
-        unnamed = oqs.closed_form(SYSTEM, [oqs.Contact(oqs.flat(1e-4))] * 2)
         thermo.with_links(unnamed, {("a", "b"): 1e-3}, names=["a"])
 
 

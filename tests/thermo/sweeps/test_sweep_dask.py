@@ -99,6 +99,8 @@ def test_a_local_cluster_without_workers_is_not_waited_for(tmp_path, monkeypatch
     ):
         sweep({"a": ALL[:9]}, executor=client)
         client.retire_workers()
-        with pytest.raises(RuntimeError, match=r"NoWorkers: the local .* 31 of 31 points were left"):
+        with pytest.raises(
+            RuntimeError, match=r"NoWorkers: the local .* 31 of 31 points were left"
+        ):
             sweep({"a": ALL}, executor=client)
     np.testing.assert_array_equal(sweep({"a": ALL})["value"], EXACT)
