@@ -182,7 +182,7 @@ class StochasticEnsemble(Summarised):
         wanted = real_array("levels", levels, remedy)
         if wanted.ndim != 1 or np.any((wanted < 0) | (wanted > 1)):
             raise ValueError(
-                f"Argument `levels` must be of shape (l,) within [0, 1], but is {levels!r}. {remedy}"
+                f"Argument `levels` must have shape (l,) within [0, 1], but is {levels!r}. {remedy}"
             )
         return read_only(np.quantile(getattr(self, of), wanted, axis=0))
 

@@ -1,4 +1,4 @@
-"""Whether a Dask cluster on this machine still has workers: without, a sweep would wait for ever."""
+"""Whether a Dask cluster on this machine has workers: without, a sweep would wait for ever."""
 
 from __future__ import annotations
 
