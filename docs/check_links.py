@@ -18,7 +18,7 @@ def broken(folder):
     """Return (page, link) of every link between the HTML pages of a folder that leads nowhere."""
     pages = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
     names = {path: set(map(html.unescape, _NAME.findall(text))) for path, text in pages.items()}
-    found = []
+    broken_links = []
     for page, text in pages.items():
         for link in dict.fromkeys(map(html.unescape, _LINK.findall(text))):
             parts = urllib.parse.urlsplit(link)
@@ -28,16 +28,16 @@ def broken(folder):
             anchor = urllib.parse.unquote(parts.fragment)
             there = target.resolve()
             if not there.exists() or (anchor and there in names and anchor not in names[there]):
-                found.append((page.relative_to(folder).as_posix(), link))
-    return found
+                broken_links.append((page.relative_to(folder).as_posix(), link))
+    return broken_links
 
 
 def check(app, exception):
     """Fail a build of HTML that has such links."""
     if exception is None and app.builder.name == "html":
-        found = broken(pathlib.Path(app.outdir).resolve())
-        if found:
-            listed = "\n".join(f"  {page}: {link}" for page, link in found)
+        broken_links = broken(pathlib.Path(app.outdir).resolve())
+        if broken_links:
+            listed = "\n".join(f"  {page}: {link}" for page, link in broken_links)
             raise ExtensionError(f"links that lead nowhere:\n{listed}")
 
 

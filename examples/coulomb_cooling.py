@@ -29,11 +29,11 @@ def coldest(U: float) -> tuple[float, float]:
     return value / T[0], time
 
 
-def draw(energies: np.ndarray, found: list[tuple[float, float]]) -> Figure:
+def draw(energies: np.ndarray, coldest_points: list[tuple[float, float]]) -> Figure:
     """Draw the depth and the time of the cooling against U."""
     figure = Figure(figsize=(6.4, 5.4), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
-    depth, when = np.array(found).T
+    depth, when = np.array(coldest_points).T
     above.plot(energies, depth, "o-", ms=4)
     above.axhline(1.0, color="0.6", lw=0.8, ls=":")
     above.set_ylabel(r"lowest $T_1$ / initial $T_1$")
@@ -50,12 +50,12 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, help="where the figure goes, as PNG")
     options = parser.parse_args()
     energies = np.array([-2.0, 0.0, 2.0]) if options.small else np.linspace(-2.5, 2.5, 41)
-    found = [coldest(float(U)) for U in energies]
-    for U, (depth, _) in zip(energies, found, strict=True):
+    coldest_points = [coldest(float(U)) for U in energies]
+    for U, (depth, _) in zip(energies, coldest_points, strict=True):
         print(f"U = {U:6.3f}: the coldest reservoir goes down to {depth:.3f} of its start")
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
-        draw(energies, found).savefig(options.out / "coulomb_cooling.png", dpi=160)
+        draw(energies, coldest_points).savefig(options.out / "coulomb_cooling.png", dpi=160)
 
 
 if __name__ == "__main__":

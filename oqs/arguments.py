@@ -17,12 +17,8 @@ _FEW = 8  # numbers that Python looks at quicker than numpy
 def real_array(name: str, value: ArrayLike, remedy: str) -> FloatArray:
     """Return `value` as a new array of finite real numbers, or raise naming the argument.
 
-    Raises
-    ------
-    TypeError
-        if it does not hold real numbers.
-    ValueError
-        if it is ragged or an entry is NaN or infinite.
+    Raises TypeError if it does not hold real numbers; ValueError if it is ragged or an entry is NaN
+    or infinite.
     """
     return _number_array(name, value, "iuf", "real numbers", remedy).astype(np.float64)
 
@@ -93,12 +89,7 @@ def real_number(name: str, value: object, remedy: str) -> float:
 def index(name: str, value: object, length: int, remedy: str) -> int:
     """Return `value` as an index below `length`, counted from the end if negative.
 
-    Raises
-    ------
-    TypeError
-        if it is not a whole number.
-    IndexError
-        if nothing has this index.
+    Raises TypeError if it is not a whole number; IndexError if nothing has this index.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
         raise TypeError(f"Argument `{name}` must be a whole number, but is {value!r}. {remedy}")
@@ -131,10 +122,7 @@ def temperatures_and_potentials(
 ) -> tuple[FloatArray, FloatArray]:
     """Return T and mu of shape (n,), or (..., n) if `batched`, one entry per reservoir; T > 0.
 
-    Raises
-    ------
-    TypeError, ValueError
-        naming `T` or `mu`, what it must be and what it is.
+    Raises TypeError or ValueError naming `T` or `mu`, what it must be and what it is.
     """
     scalar = _scalar_pair(T, mu, reservoirs, batched)
     if scalar is not None:

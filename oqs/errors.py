@@ -11,16 +11,10 @@ from oqs.exports import exported
 @final
 @dataclasses.dataclass(frozen=True)
 class Kernel:
-    """Dimension of a generator's kernel, on states of a definite particle number.
+    """Dimension of a generator's kernel, on states of a definite particle number."""
 
-    Parameters
-    ----------
-    dimension : 1 where the stationary state is unique.
-    exact : whether it is the dimension; otherwise it is at least as large.
-    """
-
-    dimension: int
-    exact: bool = True
+    dimension: int  # 1 where the stationary state is unique
+    exact: bool = True  # whether it is the dimension; otherwise it is at least as large
 
     def __str__(self) -> str:
         return f"{self.dimension}" if self.exact else f"at least {self.dimension}"

@@ -20,20 +20,13 @@ _STYLE: Final = "text-align:left;padding:0 1em 0 0"
 @final
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """What a reader wants to know of an object first.
+    """What a reader wants to know of an object first."""
 
-    Parameters
-    ----------
-    title : what it is, as one would say it: "Flows out of 2 reservoirs".
-    facts : (label, text) pairs in the order of importance; a terminal shows as many as fit.
-    heads : of the columns of the notebook's table.
-    rows : of that table, as text; none for no table.
-    """
-
-    title: str
+    title: str  # what it is, as one would say it: "Flows out of 2 reservoirs"
+    # (label, text) pairs in the order of importance; a terminal shows as many as fit
     facts: Sequence[tuple[str, str]] = ()
-    heads: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
+    heads: Sequence[str] = ()  # of the columns of the notebook's table
+    rows: Sequence[Sequence[str]] = ()  # of that table, as text; none for no table
 
     def text(self) -> str:
         """Return at most three lines of at most 100 characters."""

@@ -46,11 +46,8 @@ class ReservoirContact(Summarised):
     ) -> FloatArray:
         """Return the strength (K,) at these frequencies, of a rate that varies at T, mu `at`.
 
-        Raises
-        ------
-        TypeError, ValueError
-            if it is not real, finite and >= 0 there, naming the contact (`index`), or if the rate
-            varies and no T, mu are given.
+        Raises TypeError or ValueError if it is not real, finite and >= 0 there, naming the contact
+        (`index`), or if the rate varies and no T, mu are given.
         """
 
     @abc.abstractmethod
@@ -104,10 +101,8 @@ def thermal_arguments(
     A bosonic reservoir has no chemical potential: its mu is 0 or NaN, and 0 in what is returned.
     mu is None where all are bosonic.
 
-    Raises
-    ------
-    TypeError, ValueError
-        as `temperatures_and_potentials`, and for another mu of a bosonic reservoir.
+    Raises TypeError or ValueError as `temperatures_and_potentials`, and for another mu of a bosonic
+    reservoir.
     """
     if all(contact.fermionic for contact in contacts):
         return temperatures_and_potentials(T, _given(mu), len(contacts), batched=batched)

@@ -35,20 +35,12 @@ Weight = Callable[[FloatArray], FloatArray]
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class BandIntegral:
-    """P int de/(2 pi) g(e)/(w - e) over [lowest, highest] at any w, to ACCURACY of max g.
+    """P int de/(2 pi) g(e)/(w - e) over [lowest, highest] at any w, to ACCURACY of max g."""
 
-    Parameters
-    ----------
-    g : array of energies -> array; smooth inside the band up to roots at its edges.
-    panels : ascending panel edges.
-    scale : largest value of g found.
-    owner : names the contact in messages.
-    """
-
-    g: Weight
-    panels: FloatArray
-    scale: float
-    owner: str
+    g: Weight  # array of energies -> array; smooth inside the band up to roots at its edges
+    panels: FloatArray  # ascending panel edges
+    scale: float  # largest value of g found
+    owner: str  # names the contact in messages
 
     @classmethod
     def over_band(
@@ -66,11 +58,8 @@ class BandIntegral:
     def __call__(self, frequencies: FloatArray) -> FloatArray:
         """Return the integral (K,) at the frequencies (K,).
 
-        Raises
-        ------
-        ValueError
-            if a frequency stands on a band edge where g steps (the integral is infinite there), or
-            the quadrature does not converge.
+        Raises ValueError if a frequency stands on a band edge where g steps (the integral is
+        infinite there), or the quadrature does not converge.
         """
         panels = self.panels
         edges = panels[[0, -1]]
@@ -116,10 +105,7 @@ def shift_function(contact: Contact) -> Weight:
     Without a band: 0 for a flat rate, by symmetry, and strength width (w - center) / (2 [(w -
     center)^2 + width^2]) for a Lorentzian.
 
-    Raises
-    ------
-    ValueError
-        if another rate has no band.
+    Raises ValueError if another rate has no band.
     """
     rate = contact.rate
     if contact.band is None and isinstance(rate, Flat):
@@ -138,11 +124,8 @@ def _lorentzian_shift(rate: Lorentzian, w: FloatArray) -> FloatArray:
 def occupied_shift(contact: Contact, frequencies: FloatArray, T: float, mu: float) -> FloatArray:
     """Return P int de/(2 pi) gamma(e) n(e) / (w - e) (K,) over the contact's band.
 
-    Raises
-    ------
-    ValueError
-        if the contact has neither a band nor a Lorentzian rate: the integral diverges at the
-        bottom of an unbounded band.
+    Raises ValueError if the contact has neither a band nor a Lorentzian rate: the integral diverges
+    at the bottom of an unbounded band.
     """
 
     def filled(energies: FloatArray) -> FloatArray:

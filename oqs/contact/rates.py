@@ -226,17 +226,14 @@ def rate_at(
 ) -> FloatArray:
     """Return gamma at each frequency (K,), checked to be real, finite and >= 0.
 
+    Raises TypeError or ValueError if the callable does not take an array (as it raises), returns
+    something that is not real (TypeError), a value that is NaN, infinite or negative, or another
+    shape than the frequencies'; if it depends on T and mu and none are given.
+
     Parameters
     ----------
     at : T, mu of the reservoir, for a rate that depends on them.
     argument : how messages call the rate.
-
-    Raises
-    ------
-    TypeError, ValueError
-        if the callable does not take an array (as it raises), returns something that is not real
-        (TypeError), a value that is NaN, infinite or negative, or another shape than the
-        frequencies'; if it depends on T and mu and none are given.
     """
     thermal: tuple[float, ...] = ()
     if varies(rate):

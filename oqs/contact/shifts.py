@@ -33,10 +33,8 @@ def frequency_shifts(
     Bosonic: with s(w) = P int_0^inf dv/(2 pi) J(v) { (1 + n_B(v))/(w - v) + n_B(v)/(w + v) },
     e = s(w) and f = s(-w), half of s(0) each at w = 0, where S(0) is Hermitian.
 
-    Raises
-    ------
-    ValueError
-        if the integral does not converge: a spectrum without a cutoff and without a band.
+    Raises ValueError if the integral does not converge: a spectrum without a cutoff and without a
+    band.
     """
     here = contact.at(T, mu)
     if isinstance(here, BosonicContact):

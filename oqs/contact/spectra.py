@@ -192,14 +192,11 @@ _FALLING = 0.9  # over ten octaves: w^1.015 and steeper
 def slope_at_zero(spectrum: Rate, values: FloatArray, near: FloatArray, owner: str) -> float:
     """Return J'(0) of a spectrum: known by itself, or as the limit of J(w)/w where that settles.
 
+    Raises ValueError if the quotients neither settle, fall to zero nor grow.
+
     Parameters
     ----------
     spectrum : any. values : J (3,) at the frequencies near zero, `near` (3,).
-
-    Raises
-    ------
-    ValueError
-        if the quotients neither settle, fall to zero nor grow.
     """
     if isinstance(spectrum, Spectrum):
         return spectrum.slope

@@ -36,25 +36,18 @@ class CoherentStatistics(JumpStatistics):
 
     Numbers hold to the rounding of the gross rates: those of a contact a thousand times weaker than
     another to three digits less.
-
-    Parameters
-    ----------
-    parts : L and the jumps of each reservoir.
-    rho : (P,) the stationary elements.
-    means : flows of the stationary state, as the flow law has them.
-    T, mu : (n,) of the reservoirs.
-    conserving : whether no energy is exchanged but by the jumps, so that all reservoirs together
-        lose none in the long run. (Particles are always conserved.)
-    balanced : whether the fluctuation theorem holds exactly.
     """
 
-    parts: JumpParts
-    rho: ComplexArray
-    means: Flows
+    parts: JumpParts  # L and the jumps of each reservoir
+    rho: ComplexArray  # (P,) the stationary elements
+    means: Flows  # flows of the stationary state, as the flow law has them
+    # T, mu: (n,) of the reservoirs
     T: FloatArray
     mu: FloatArray
+    # whether no energy is exchanged but by the jumps, so that all reservoirs together lose none in
+    # the long run. (Particles are always conserved.)
     conserving: bool
-    balanced: bool
+    balanced: bool  # whether the fluctuation theorem holds exactly
 
     @functools.cached_property
     def _trace(self) -> FloatArray:

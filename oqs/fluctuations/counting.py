@@ -226,16 +226,11 @@ class _Rates(_Prepared):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Blocks(_Prepared):
-    """A model of which all coherences are kept, iterated block by block.
-
-    Parameters
-    ----------
-    problem : of the stationary state.
-    means : the problem whose flows are the law's, where that is another.
-    """
+    """A model of which all coherences are kept, iterated block by block."""
 
     model: Model
-    problem: BlockProblem
+    problem: BlockProblem  # of the stationary state
+    # the problem whose flows are the law's, where that is another
     means: StationaryProblem | None = None
 
     def at(self, T: FloatArray, mu: FloatArray) -> BlockStatistics:
@@ -250,17 +245,11 @@ class _Blocks(_Prepared):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Coherent(_Prepared):
-    """A model whose jumps drive coherences.
-
-    Parameters
-    ----------
-    problem : of the stationary state.
-    elements : matrix elements that populations turn into.
-    """
+    """A model whose jumps drive coherences."""
 
     model: Model
-    problem: StationaryProblem
-    elements: ClosedGenerator
+    problem: StationaryProblem  # of the stationary state
+    elements: ClosedGenerator  # matrix elements that populations turn into
 
     def at(self, T: FloatArray, mu: FloatArray) -> CoherentStatistics:
         """Solve for the stationary state at T, mu (n,), and take its jumps apart."""

@@ -20,17 +20,13 @@ from oqs.fluctuations.waiting import Watched
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class IndependentStatistics(JumpStatistics):
-    """Modes without interactions jump independently: generating functions and cumulants add up.
+    """Modes without interactions jump independently: generating functions and cumulants add up."""
 
-    Parameters
-    ----------
-    parts : the statistics of each mode between the same reservoirs.
-    whole : makes those of all states together, which waiting times need.
-    T, mu : (n,) of the reservoirs.
-    """
-
+    # the statistics of each mode between the same reservoirs
     parts: tuple[PopulationStatistics, ...]
+    # makes those of all states together, which waiting times need
     whole: Callable[[], PopulationStatistics]
+    # T, mu: (n,) of the reservoirs
     T: FloatArray
     mu: FloatArray
 

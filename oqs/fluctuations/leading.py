@@ -32,15 +32,12 @@ class Leading(NamedTuple):
 def leading(matrix: sp.csc_array, rho: ComplexArray, trace: FloatArray) -> Leading:
     """Return the eigenvalue of largest real part of a matrix (P, P).
 
+    Raises StationaryStateNotFound if the eigenvalue found is not real.
+
     Parameters
     ----------
     matrix : the tilted generator.
     rho, trace : (P,) its right and left vectors without fields, to begin with.
-
-    Raises
-    ------
-    StationaryStateNotFound
-        if the eigenvalue found is not real.
     """
     scale = float(np.max(np.abs(matrix.diagonal()), initial=0.0))
     if matrix.shape[0] <= _DENSE:

@@ -83,10 +83,7 @@ def checked_reservoir(
 ) -> int:
     """Return the index of a reservoir given by name or index.
 
-    Raises
-    ------
-    KeyError, TypeError, IndexError
-        if no reservoir has this name, or this index.
+    Raises KeyError, TypeError or IndexError if no reservoir has this name, or this index.
     """
     given = names or ()
     if isinstance(j, str) and j in given:

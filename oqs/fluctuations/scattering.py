@@ -24,23 +24,15 @@ from oqs.numerics.clusters import IntArray
 
 @final
 class Scattered(NamedTuple):
-    """Channels at some energies.
+    """Channels at some energies."""
 
-    Parameters
-    ----------
-    matrix : S (M, C, C) of electrons, or its conjugate for holes.
-    filled, logarithm : (M, C) occupations of electrons or holes, and their logarithms.
-    sign : (M,) 1 for electrons, -1 for holes.
-    owners : (C,) reservoir of each channel.
-    reservoirs : number n.
-    """
-
-    matrix: ComplexArray
+    matrix: ComplexArray  # S (M, C, C) of electrons, or its conjugate for holes
+    # filled, logarithm: (M, C) occupations of electrons or holes, and their logarithms
     filled: FloatArray
     logarithm: FloatArray
-    sign: FloatArray
-    owners: IntArray
-    reservoirs: int
+    sign: FloatArray  # (M,) 1 for electrons, -1 for holes
+    owners: IntArray  # (C,) reservoir of each channel
+    reservoirs: int  # number n
 
     @classmethod
     def of(cls, matrix: ComplexArray, exponents: FloatArray, owners: IntArray) -> Scattered:

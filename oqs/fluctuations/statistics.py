@@ -35,15 +35,10 @@ _ROUNDING = 16 * float(np.finfo(np.float64).eps)  # of its gross rate, which a m
 
 @final
 class Tilted(NamedTuple):
-    """The scaled cumulant generating function at some fields, and its derivatives.
+    """The scaled cumulant generating function at some fields, and its derivatives."""
 
-    Parameters
-    ----------
-    value : lambda(chi, xi), per unit time.
-    particle, energy : (n,) d lambda / d chi_j and d lambda / d xi_j.
-    """
-
-    value: float
+    value: float  # lambda(chi, xi), per unit time
+    # particle, energy: (n,) d lambda / d chi_j and d lambda / d xi_j
     particle: FloatArray
     energy: FloatArray
 

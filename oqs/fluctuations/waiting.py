@@ -42,20 +42,12 @@ class Watched(abc.ABC):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class WatchedMatrix(Watched):
-    """By the exponential of a matrix.
+    """By the exponential of a matrix."""
 
-    Parameters
-    ----------
-    between : (P, P) L - J.
-    start : (P,) state after a first jump, J_a rho, not normalised.
-    trace : (P,) whose product with elements is the trace.
-    then : (P, P) J_b.
-    """
-
-    between: FloatArray | ComplexArray
-    start: FloatArray | ComplexArray
-    trace: FloatArray
-    then: FloatArray | ComplexArray
+    between: FloatArray | ComplexArray  # (P, P) L - J
+    start: FloatArray | ComplexArray  # (P,) state after a first jump, J_a rho, not normalised
+    trace: FloatArray  # (P,) whose product with elements is the trace
+    then: FloatArray | ComplexArray  # (P, P) J_b
 
     @property
     def rate(self) -> float:

@@ -28,22 +28,15 @@ from oqs.transitions.couplings import ChannelOperator
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Elements:
-    """Matrix elements <lower| S_a(w_kappa) |upper> of one contact in the energy basis.
+    """Matrix elements <lower| S_a(w_kappa) |upper> of one contact in the energy basis."""
 
-    Parameters
-    ----------
-    lower, upper : (M,) states; the upper one holds one particle more, or of a bosonic contact the
-        energy w more. Those of one level stand in both orders, at w = 0.
-    amplitude : (M,) complex.
-    kappa : (M,) index of the Bohr frequency E_upper - E_lower.
-    channel : (M,) which channel a; different channels add incoherently.
-    """
-
+    # lower, upper: (M,) states; the upper one holds one particle more, or of a bosonic contact the
+    # energy w more. Those of one level stand in both orders, at w = 0.
     lower: IntArray
     upper: IntArray
-    amplitude: ComplexArray
-    kappa: IntArray
-    channel: IntArray
+    amplitude: ComplexArray  # (M,) complex
+    kappa: IntArray  # (M,) index of the Bohr frequency E_upper - E_lower
+    channel: IntArray  # (M,) which channel a; different channels add incoherently
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

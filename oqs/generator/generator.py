@@ -28,27 +28,21 @@ from oqs.numerics.clusters import IntArray
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Generator:
-    """Superoperator terms on the P matrix elements rho_ab with labels[a] == labels[b].
+    """Superoperator terms on the P matrix elements rho_ab with labels[a] == labels[b]."""
 
-    Parameters
-    ----------
-    row_state, column_state : (P,) the states a and b of each matrix element.
-    indices, indptr : sparsity pattern of the generator, compressed by columns, S entries.
-    jumps : (S, terms) sparse; what the jumps of each term give to each entry.
-    products : (pairs, terms) sparse; what each term gives to the elements B_bc.
-    before, after : (S, pairs) sparse, of ones; where B_bc stands in B rho, and its conjugate in
-        rho B^+.
-    number, energy : (terms, P) sparse; tr(N_S G_t rho) and tr(H_S G_t rho) are their rows @ rho.
-    """
-
+    # row_state, column_state: (P,) the states a and b of each matrix element
     row_state: IntArray
     column_state: IntArray
+    # indices, indptr: sparsity pattern of the generator, compressed by columns, S entries
     indices: IntArray
     indptr: IntArray
-    jumps: sp.csr_array
-    products: sp.csr_array
+    jumps: sp.csr_array  # (S, terms) sparse; what the jumps of each term give to each entry
+    products: sp.csr_array  # (pairs, terms) sparse; what each term gives to the elements B_bc
+    # before, after: (S, pairs) sparse, of ones; where B_bc stands in B rho, and its conjugate in
+    # rho B^+
     before: sp.csr_array
     after: sp.csr_array
+    # number, energy: (terms, P) sparse; tr(N_S G_t rho) and tr(H_S G_t rho) are their rows @ rho
     number: sp.csr_array
     energy: sp.csr_array
 

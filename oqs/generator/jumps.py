@@ -29,18 +29,14 @@ from oqs.system.spectrum import Spectrum
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ReservoirJumps:
-    """The jumps of one reservoir between matrix elements.
+    """The jumps of one reservoir between matrix elements."""
 
-    Parameters
-    ----------
-    target, source : (S,) matrix elements.
-    rate : (S,) what the source gives to the target per unit time, real or complex.
-    particle, energy : (S,) what the reservoir loses thereby.
-    """
-
+    # target, source: (S,) matrix elements
     target: IntArray
     source: IntArray
+    # (S,) what the source gives to the target per unit time, real or complex
     rate: FloatArray | ComplexArray
+    # particle, energy: (S,) what the reservoir loses thereby
     particle: FloatArray
     energy: FloatArray
 
@@ -69,18 +65,11 @@ class ReservoirJumps:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class JumpParts:
-    """A generator at one T, mu on P matrix elements, its jumps known by reservoir.
+    """A generator at one T, mu on P matrix elements, its jumps known by reservoir."""
 
-    Parameters
-    ----------
-    whole : (P, P) L, jumps and all.
-    jumps : (n,) of them, one per reservoir.
-    populations : (D,) places of the populations among the elements.
-    """
-
-    whole: sp.csc_array
-    jumps: tuple[ReservoirJumps, ...]
-    populations: IntArray
+    whole: sp.csc_array  # (P, P) L, jumps and all
+    jumps: tuple[ReservoirJumps, ...]  # (n,) of them, one per reservoir
+    populations: IntArray  # (D,) places of the populations among the elements
 
     @classmethod
     def of(

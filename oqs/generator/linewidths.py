@@ -24,23 +24,17 @@ _LINES = 500
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Linewidths:
-    """Bohr frequencies as lines of a width, units of energy.
+    """Bohr frequencies as lines of a width, units of energy."""
 
-    Parameters
-    ----------
-    frequencies : (K,) those of the model, ascending.
-    rates : (n, K) gamma_j there; 0 where contact j has no eigen-operator.
-    widths : (K,) the largest total rate at which a filled state empties at each frequency, and how
-        far the transitions that count as this one frequency are spread. Without interactions that
-        of its modes, the largest eigenvalue of sum_j G_j, G_j = gamma_j (t_j modes)^+ (t_j modes).
-    products : (n, n, K) largest element of G_j G_q on the diagonal, G_j = gamma_j S_j^+ S_j on the
-        states that empty, or gamma_j S_j S_j^+ on those that fill if that is less; without
-        interactions tr G_j G_q. Zero where two contacts couple to orthogonal levels.
-    """
-
-    frequencies: FloatArray
-    rates: FloatArray
+    frequencies: FloatArray  # (K,) those of the model, ascending
+    rates: FloatArray  # (n, K) gamma_j there; 0 where contact j has no eigen-operator
+    # (K,) the largest total rate at which a filled state empties at each frequency, and how far the
+    # transitions that count as this one frequency are spread. Without interactions that of its
+    # modes, the largest eigenvalue of sum_j G_j, G_j = gamma_j (t_j modes)^+ (t_j modes).
     widths: FloatArray
+    # (n, n, K) largest element of G_j G_q on the diagonal, G_j = gamma_j S_j^+ S_j on the states
+    # that empty, or gamma_j S_j S_j^+ on those that fill if that is less; without interactions tr
+    # G_j G_q. Zero where two contacts couple to orthogonal levels.
     products: FloatArray
 
     @classmethod

@@ -36,17 +36,12 @@ _NOTHING = np.zeros((0, 0), dtype=np.complex128)
 
 @final
 class Touched(NamedTuple):
-    """What contacts touch of a model, and what they do not.
+    """What contacts touch of a model, and what they do not."""
 
-    Parameters
-    ----------
-    model : of what they touch; the model itself where that is all, None where it is nothing.
-    untouched : the parts left out, each with the reason.
-    kernel : of the parts left out, alone: how many matrix elements of theirs are stationary.
-    """
-
+    # of what they touch; the model itself where that is all, None where it is nothing
     model: Model | None
-    untouched: tuple[Untouched, ...]
+    untouched: tuple[Untouched, ...]  # the parts left out, each with the reason
+    # of the parts left out, alone: how many matrix elements of theirs are stationary
     kernel: Kernel
 
 

@@ -153,12 +153,8 @@ class HeomLaw(Summarised):
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (n,) at T, mu of shape (n,).
 
-        Raises
-        ------
-        StationaryStateNotFound
-            if they change by more than `accuracy` with the last tier or the last Pade term.
-        TypeError, ValueError
-            if T, mu are refused.
+        Raises StationaryStateNotFound if they change by more than `accuracy` with the last tier or
+        the last Pade term; TypeError or ValueError if T, mu are refused.
         """
         found = self.convergence(T, mu)
         for name, far in (("depth", found.depth), ("expansion", found.expansion)):

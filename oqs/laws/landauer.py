@@ -108,12 +108,8 @@ class Landauer(Summarised):
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (n,) at T, mu of shape (n,), to `accuracy` of the largest.
 
-        Raises
-        ------
-        RuntimeError
-            if the quadrature does not reach the accuracy.
-        TypeError, ValueError
-            if T, mu are refused, or a level stands on a band edge.
+        Raises RuntimeError if the quadrature does not reach the accuracy; TypeError or ValueError
+        if T, mu are refused, or a level stands on a band edge.
         """
         n = len(self.contacts)
         T, mu = temperatures_and_potentials(T, mu, n)

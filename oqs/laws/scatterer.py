@@ -26,21 +26,17 @@ _AT_ONCE = 2**20  # matrix elements worked out together
 class Scatterer:
     """Modes between reservoirs, at energies w = origin + offset near narrow resonances.
 
-        G = (w - h - sum_j Sigma_j)^{-1},  Gamma_j = gamma_j(w) t_j^+ t_j,
-        Sigma_j = (P int de/(2 pi) gamma_j(e)/(w - e)) t_j^+ t_j - i Gamma_j / 2,
-        S = 1 - i W G W^+,  W_j = sqrt(gamma_j(w)) t_j: one row for each channel.
-
-    Parameters
-    ----------
-    system, contacts : of the scatterer.
-    amplitudes : (m_j, N) of each contact, between its channels and the modes.
-    shifts : real part of each self-energy, without the amplitudes.
+    G = (w - h - sum_j Sigma_j)^{-1},  Gamma_j = gamma_j(w) t_j^+ t_j,
+    Sigma_j = (P int de/(2 pi) gamma_j(e)/(w - e)) t_j^+ t_j - i Gamma_j / 2,
+    S = 1 - i W G W^+,  W_j = sqrt(gamma_j(w)) t_j: one row for each channel.
     """
 
+    # system, contacts: of the scatterer
     system: QuadraticSystem
     contacts: tuple[Contact, ...]
+    # (m_j, N) of each contact, between its channels and the modes
     amplitudes: tuple[ComplexArray, ...]
-    shifts: tuple[Weight, ...]
+    shifts: tuple[Weight, ...]  # real part of each self-energy, without the amplitudes
 
     @classmethod
     def of(cls, system: QuadraticSystem, contacts: Sequence[Contact]) -> Scatterer:
@@ -136,14 +132,11 @@ def integral(sample: Sample, panels: Panels, groups: Sequence[int], accuracy: fl
 
     Or, where integrals of a group cancel or vanish, to 1e-13 of the largest of their gross sizes.
 
+    Raises RuntimeError if the quadrature does not reach that.
+
     Parameters
     ----------
     groups : number of integrands in each, which follow one another.
-
-    Raises
-    ------
-    RuntimeError
-        if the quadrature does not reach that.
     """
     starts = np.cumsum([0, *groups[:-1]])
 

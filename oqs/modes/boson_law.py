@@ -24,16 +24,12 @@ def boson_law(
 ) -> BosonLaw | VaryingBosonLaw:
     """Return the flow law of oscillators between bosonic contacts.
 
+    Raises TypeError or ValueError if a contact is not bosonic or does not fit, or degenerate modes
+    mix and must not; NonUniqueStationaryState if no contact touches any mode.
+
     Parameters
     ----------
     apart : whether modes must be independent, as in Eq. (10).
-
-    Raises
-    ------
-    TypeError, ValueError
-        if a contact is not bosonic or does not fit, or degenerate modes mix and must not.
-    NonUniqueStationaryState
-        if no contact touches any mode.
     """
     checked = checked_contacts(contacts)
     matrices = [_channels(contact, system, j) for j, contact in enumerate(checked)]

@@ -211,23 +211,16 @@ def law_of(
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class LevelResponse:
-    """Covariance matrices of one level's g modes, for each reservoir full and the others empty.
+    """Covariance matrices of one level's g modes, for each reservoir full and the others empty."""
 
-    Parameters
-    ----------
-    frequency : w. modes : (g,) of the system.
-    basis : (g, b) whose columns are the combinations that contacts touch.
-    rates, responses : (n, b, b) G_j and X_j between these, of
-        K X_j + X_j K^+ = G_j with K = sum_j G_j / 2 + i L.
-    residual : of that equation, relative to the largest rate.
-    """
-
-    frequency: float
-    modes: IntArray
-    basis: ComplexArray
+    frequency: float  # w
+    modes: IntArray  # (g,) of the system
+    basis: ComplexArray  # (g, b) whose columns are the combinations that contacts touch
+    # rates, responses: (n, b, b) G_j and X_j between these, of K X_j + X_j K^+ = G_j with K = sum_j
+    # G_j / 2 + i L
     rates: ComplexArray
     responses: ComplexArray
-    residual: float
+    residual: float  # of that equation, relative to the largest rate
 
     @property
     def transfer(self) -> FloatArray:

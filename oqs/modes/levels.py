@@ -31,30 +31,19 @@ _COUNTED = 16  # dark modes whose Fock states are all looked at
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Level:
-    """One level of g modes, b of them bright.
+    """One level of g modes, b of them bright."""
 
-    Parameters
-    ----------
-    frequency : w, mean energy of its modes.
-    modes : (g,) which modes of the system.
-    gammas : (n,) rate of each contact at w; 0 where it has no amplitude on the level.
-    amplitudes : for each contact, (m_j, g) of its channels, 0 where they are rounding of zero.
-    negligible : (n,) amplitudes of each contact that are rounding of zero.
-    bright : (g, b) orthonormal combinations that contacts touch; the singular vectors of all rows.
-    strengths : (b,) total rate of each of them.
-    dark : (g, d) the other combinations.
-    dark_energies : (d,) their energies.
-    """
-
-    frequency: float
-    modes: IntArray
-    gammas: FloatArray
+    frequency: float  # w, mean energy of its modes
+    modes: IntArray  # (g,) which modes of the system
+    gammas: FloatArray  # (n,) rate of each contact at w; 0 where it has no amplitude on the level
+    # for each contact, (m_j, g) of its channels, 0 where they are rounding of zero
     amplitudes: tuple[ComplexArray, ...]
-    negligible: FloatArray
+    negligible: FloatArray  # (n,) amplitudes of each contact that are rounding of zero
+    # (g, b) orthonormal combinations that contacts touch; the singular vectors of all rows
     bright: ComplexArray
-    strengths: FloatArray
-    dark: ComplexArray
-    dark_energies: FloatArray
+    strengths: FloatArray  # (b,) total rate of each of them
+    dark: ComplexArray  # (g, d) the other combinations
+    dark_energies: FloatArray  # (d,) their energies
 
     @property
     def grams(self) -> ComplexArray:

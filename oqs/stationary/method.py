@@ -33,17 +33,11 @@ REMEDY = (
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Solution:
-    """Solved matrix elements, the residual they leave, and the flows they give.
+    """Solved matrix elements, the residual they leave, and the flows they give."""
 
-    Parameters
-    ----------
-    values : (P,) in the problem's own order.
-    residual : relative to the gross rates that cancel.
-    particle, energy : (n,) tr(N_S D_j[rho]) and tr(H_S D_j[rho]).
-    """
-
-    values: FloatArray | ComplexArray
-    residual: float
+    values: FloatArray | ComplexArray  # (P,) in the problem's own order
+    residual: float  # relative to the gross rates that cancel
+    # particle, energy: (n,) tr(N_S D_j[rho]) and tr(H_S D_j[rho])
     particle: FloatArray
     energy: FloatArray
 

@@ -62,20 +62,14 @@ def pair_problem(model: PerlindModel, method: StationaryMethod, labels: IntArray
 
 @final
 class _Jump(NamedTuple):
-    """One jump operator L of a contact.
+    """One jump operator L of a contact."""
 
-    Parameters
-    ----------
-    contact : whose it is. gained : particles that it brings.
-    frequency : (M,) energy that each element brings to the system.
-    products : (S,) elements i, k of l_i conj(l_k), first those of L rho L^+, then those of L^+ L.
-    left, right : (S',) elements of conj(l_i) l_k that carry the flow with rho at `place`.
-    """
-
-    contact: int
-    gained: int
-    frequency: FloatArray
+    contact: int  # whose it is
+    gained: int  # particles that it brings
+    frequency: FloatArray  # (M,) energy that each element brings to the system
+    # (S,) elements i, k of l_i conj(l_k), first those of L rho L^+, then those of L^+ L
     products: tuple[IntArray, IntArray]
+    # left, right: (S',) elements of conj(l_i) l_k that carry the flow with rho at `place`
     left: IntArray
     right: IntArray
     place: IntArray

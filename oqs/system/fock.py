@@ -21,24 +21,14 @@ DENSE: Final = 1024  # sparse indexing costs more than a dense copy up to this d
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Block:
-    """Eigenstates of one invariant set of basis states of one particle number.
+    """Eigenstates of one invariant set of basis states of one particle number."""
 
-    Parameters
-    ----------
-    particles : their particle number.
-    basis : (d,) indices of the basis states.
-    first : index of the first eigenstate in the spectrum; the others follow.
-    energies : (d,) ascending.
-    vectors : (d, d) real where H is; column i is eigenstate first + i on `basis`.
-    scale : (d,) energy of whose rounding each of `energies` is known.
-    """
-
-    particles: int
-    basis: IntArray
-    first: int
-    energies: FloatArray
-    vectors: NDArray[Any]
-    scale: FloatArray
+    particles: int  # their particle number
+    basis: IntArray  # (d,) indices of the basis states
+    first: int  # index of the first eigenstate in the spectrum; the others follow
+    energies: FloatArray  # (d,) ascending
+    vectors: NDArray[Any]  # (d, d) real where H is; column i is eigenstate first + i on `basis`
+    scale: FloatArray  # (d,) energy of whose rounding each of `energies` is known
 
     @property
     def states(self) -> slice:

@@ -32,19 +32,12 @@ _SCOPE = (
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class NumberBasis:
-    """Sparse operators in a basis of definite particle numbers.
+    """Sparse operators in a basis of definite particle numbers."""
 
-    Parameters
-    ----------
-    hamiltonian : (D, D).
-    annihilator : v -> c_v (D, D).
-    particles : (D,) particle number of each basis state.
-    rotation : (D, D) whose columns are the basis states; None where they are the given ones.
-    """
-
-    hamiltonian: sp.csr_array
-    annihilator: Callable[[int], sp.csr_array]
-    particles: IntArray
+    hamiltonian: sp.csr_array  # (D, D)
+    annihilator: Callable[[int], sp.csr_array]  # v -> c_v (D, D)
+    particles: IntArray  # (D,) particle number of each basis state
+    # (D, D) whose columns are the basis states; None where they are the given ones
     rotation: ComplexArray | None
 
     @functools.cached_property

@@ -28,18 +28,11 @@ _ROUNDING = float(np.finfo(np.float64).eps)
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Energy eigenbasis of the D many-body states.
+    """Energy eigenbasis of the D many-body states."""
 
-    Parameters
-    ----------
-    energies : (D,) units of energy.
-    particles : (D,) particle number of each state.
-    eigenvectors : the states themselves.
-    """
-
-    energies: FloatArray
-    particles: IntArray
-    eigenvectors: Eigenvectors
+    energies: FloatArray  # (D,) units of energy
+    particles: IntArray  # (D,) particle number of each state
+    eigenvectors: Eigenvectors  # the states themselves
 
     def __post_init__(self) -> None:
         read_only(self.energies)
@@ -105,31 +98,21 @@ class OccupationVectors(Eigenvectors):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Piece:
-    """Eigenstates on the same basis states.
+    """Eigenstates on the same basis states."""
 
-    Parameters
-    ----------
-    basis, states : (d,) indices of the basis states and of the eigenstates.
-    vectors : (d, d) real or complex; column i is eigenstate states[i] on `basis`.
-    """
-
+    # basis, states: (d,) indices of the basis states and of the eigenstates
     basis: IntArray
     states: IntArray
-    vectors: NDArray[Any]
+    vectors: NDArray[Any]  # (d, d) real or complex; column i is eigenstate states[i] on `basis`
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class BlockVectors(Eigenvectors):
-    """Eigenvectors of invariant sets of basis states, which are the columns of `rotation`, if any.
+    """Eigenvectors of invariant sets of basis states, the columns of `rotation` if there is one."""
 
-    Parameters
-    ----------
-    blocks : one after the other in the spectrum.
-    rotation : (D, D) from the basis states to the basis of the system's operators.
-    """
-
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...]  # one after the other in the spectrum
+    # (D, D) from the basis states to the basis of the system's operators
     rotation: ComplexArray | None
 
     def dense(self) -> ComplexArray:
@@ -165,13 +148,9 @@ class ModeVectors(Eigenvectors):
 
     The state with modes k1 < k2 < ... occupied is a_k1^+ a_k2^+ ... |0>, so that a_k has in this
     basis exactly the Jordan-Wigner matrix of `annihilator(k, N)`.
-
-    Parameters
-    ----------
-    modes : (N, N) unitary; column k is mode k.
     """
 
-    modes: ComplexArray
+    modes: ComplexArray  # (N, N) unitary; column k is mode k
 
     def dense(self) -> ComplexArray:
         """Return V (2^N, 2^N)."""

@@ -19,18 +19,11 @@ from oqs.system.systems import hermitian_matrix
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Terms:
-    """H = sum_vw h_vw c_v^+ c_w + sum U_vw n_v n_w + sum V_vwxy c_v^+ c_w^+ c_x c_y.
+    """H = sum_vw h_vw c_v^+ c_w + sum U_vw n_v n_w + sum V_vwxy c_v^+ c_w^+ c_x c_y."""
 
-    Parameters
-    ----------
-    h : (N, N) Hermitian.
-    U : (N, N) real, upper triangle: one entry per unordered pair.
-    V : {(v, w, x, y): energy}.
-    """
-
-    h: ComplexArray
-    U: FloatArray
-    V: Mapping[tuple[int, int, int, int], complex]
+    h: ComplexArray  # (N, N) Hermitian
+    U: FloatArray  # (N, N) real, upper triangle: one entry per unordered pair
+    V: Mapping[tuple[int, int, int, int], complex]  # {(v, w, x, y): energy}
 
     @classmethod
     def checked(

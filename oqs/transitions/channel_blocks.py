@@ -26,59 +26,38 @@ from oqs.transitions.sector_transitions import coupled_sectors
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ConservedSector:
-    """The eigenstates of equal quantum numbers that are kept.
+    """The eigenstates of equal quantum numbers that are kept."""
 
-    Parameters
-    ----------
-    states : (d,) indices in the spectrum.
-    energies : (d,) units of energy.
-    particles : their particle number.
-    """
-
-    states: IntArray
-    energies: FloatArray
-    particles: int
+    states: IntArray  # (d,) indices in the spectrum
+    energies: FloatArray  # (d,) units of energy
+    particles: int  # their particle number
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ChannelBlock:
-    """One channel of a contact between two sectors.
+    """One channel of a contact between two sectors."""
 
-    Parameters
-    ----------
-    contact : index j.
-    lower, upper : indices of the sectors; the upper one holds one particle more.
-    root : (d, d') sqrt(gamma_j(w)) <lower|S|upper>, w = E_upper - E_lower; real where H and S are.
-    amplitude : (d, d') <lower|S|upper>, for frequency shifts; None where they are not asked for.
-    """
-
-    contact: int
+    contact: int  # index j
+    # lower, upper: indices of the sectors; the upper one holds one particle more
     lower: int
     upper: int
+    # (d, d') sqrt(gamma_j(w)) <lower|S|upper>, w = E_upper - E_lower; real where H and S are
     root: NDArray[Any]
+    # (d, d') <lower|S|upper>, for frequency shifts; None where they are not asked for
     amplitude: NDArray[Any] | None = None
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ChannelBlocks:
-    """All sectors and what the contacts' channels do between them; nothing depends on T and mu.
+    """All sectors and what the contacts' channels do between them; nothing depends on T and mu."""
 
-    Parameters
-    ----------
-    sectors : each with the states that are kept.
-    channels : those that are not zero.
-    reservoirs : number n of contacts.
-    dimension : number D of eigenstates, kept or not.
-    fastest : the largest gamma_j(w) of a transition, units of energy.
-    """
-
-    sectors: tuple[ConservedSector, ...]
-    channels: tuple[ChannelBlock, ...]
-    reservoirs: int
-    dimension: int
-    fastest: float
+    sectors: tuple[ConservedSector, ...]  # each with the states that are kept
+    channels: tuple[ChannelBlock, ...]  # those that are not zero
+    reservoirs: int  # number n of contacts
+    dimension: int  # number D of eigenstates, kept or not
+    fastest: float  # the largest gamma_j(w) of a transition, units of energy
 
     @classmethod
     def of(

@@ -39,13 +39,9 @@ def commutant_dimension(coherences: LevelCoherences) -> int:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Form:
-    """The quadratic form whose zeros commute with H and all jumps.
+    """The quadratic form whose zeros commute with H and all jumps."""
 
-    Parameters
-    ----------
-    matrix : (S, S) Hermitian; first the sets of linked single states, then X_l level by level.
-    """
-
+    # (S, S) Hermitian; first the sets of linked single states, then X_l level by level
     matrix: ComplexArray
 
     @property

@@ -48,45 +48,30 @@ class Level:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Exchange:
-    """What one channel exchanges between a degenerate level and a neighbouring sector.
+    """What one channel exchanges between a degenerate level and a neighbouring sector."""
 
-    Parameters
-    ----------
-    level : index of the level.
-    contact : index of the contact.
-    upward : whether the neighbours have one particle more, not less, than the level.
-    neighbours : (d,) states.
-    frequency : (d,) Bohr frequencies, energy of the state with more particles less the other's.
-    gamma : (d,) rates of the contact there.
-    amplitudes : (d, m) k_ia as above.
-    """
-
-    level: int
-    contact: int
-    upward: bool
-    neighbours: IntArray
+    level: int  # index of the level
+    contact: int  # index of the contact
+    upward: bool  # whether the neighbours have one particle more, not less, than the level
+    neighbours: IntArray  # (d,) states
+    # (d,) Bohr frequencies, energy of the state with more particles less the other's
     frequency: FloatArray
-    gamma: FloatArray
-    amplitudes: ComplexArray
+    gamma: FloatArray  # (d,) rates of the contact there
+    amplitudes: ComplexArray  # (d, m) k_ia as above
 
 
 @final
 class Links(NamedTuple):
-    """L exchanges from degenerate levels of m states into degenerate levels of d states.
+    """L exchanges from degenerate levels of m states into degenerate levels of d states."""
 
-    Parameters
-    ----------
-    exchange : (L,) index of the exchange that each is part of.
-    source, target : (L,) indices of both levels.
-    members, places : which neighbours of the exchange are in the target, and where in its states.
-    amplitudes : (L, d, m) k_ia as above for all states i of the target, 0 of one that is not met.
-    """
-
-    exchange: IntArray
+    exchange: IntArray  # (L,) index of the exchange that each is part of
+    # source, target: (L,) indices of both levels
     source: IntArray
     target: IntArray
+    # members, places: which neighbours of the exchange are in the target, and where in its states
     members: tuple[IntArray, ...]
     places: tuple[IntArray, ...]
+    # (L, d, m) k_ia as above for all states i of the target, 0 of one that is not met
     amplitudes: ComplexArray
 
 

@@ -20,17 +20,11 @@ from oqs.transitions.transitions import Part, SectorBlocks, Step
 
 @final
 class CoupledSectors(NamedTuple):
-    """How contacts couple the sectors of a system: found from sparsity, nothing is diagonalised.
+    """How contacts couple the sectors of a system: found from sparsity, nothing is diagonalised."""
 
-    Parameters
-    ----------
-    couplings : one for each contact.
-    sector_of : the sector of each invariant set of basis states.
-    driven : for each contact, the channels that act between two sectors.
-    """
-
-    couplings: tuple[Coupling, ...]
-    sector_of: IntArray
+    couplings: tuple[Coupling, ...]  # one for each contact
+    sector_of: IntArray  # the sector of each invariant set of basis states
+    # for each contact, the channels that act between two sectors
     driven: tuple[dict[Pair, list[int]], ...]
 
 

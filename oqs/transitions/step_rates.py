@@ -20,15 +20,10 @@ Rates = tuple[FloatArray, FloatArray]  # up and down
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class StepRates:
-    """The rates of all contacts together between the states of n and n + 1 particles.
+    """The rates of all contacts together between the states of n and n + 1 particles."""
 
-    Parameters
-    ----------
-    shape : numbers (d', d) of upper and lower states.
-    parts : rows, columns, rates up and rates down (r, c) of each part; elsewhere there are none.
-    """
-
-    shape: tuple[int, int]
+    shape: tuple[int, int]  # numbers (d', d) of upper and lower states
+    # rows, columns, rates up and rates down (r, c) of each part; elsewhere there are none
     parts: tuple[tuple[slice, slice, FloatArray, FloatArray], ...]
 
     def raised(self, populations: FloatArray) -> FloatArray:

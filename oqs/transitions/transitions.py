@@ -25,18 +25,13 @@ from oqs.numerics.clusters import IntArray
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Part:
-    """The transitions of a step between two sectors of equal quantum numbers.
+    """The transitions of a step between two sectors of equal quantum numbers."""
 
-    Parameters
-    ----------
-    rows, columns : where the r upper and the c lower states stand in the step.
-    contacts : (m,) indices of the contacts that drive them.
-    rate : (m, r, c) gamma_j |<lower|S_j|upper>|^2 of each of those, summed over channels.
-    """
-
+    # rows, columns: where the r upper and the c lower states stand in the step
     rows: slice
     columns: slice
-    contacts: IntArray
+    contacts: IntArray  # (m,) indices of the contacts that drive them
+    # (m, r, c) gamma_j |<lower|S_j|upper>|^2 of each of those, summed over channels
     rate: FloatArray
 
     @functools.cached_property
@@ -49,21 +44,15 @@ class Part:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Step:
-    """All transitions between the states of n and n + 1 particles.
+    """All transitions between the states of n and n + 1 particles."""
 
-    Parameters
-    ----------
-    lower, upper : (d,), (d',) eigenstates, those of equal quantum numbers one after the other.
-    frequencies : (d', d) E_upper - E_lower, or the energies (d,), (d',) of which they are made.
-    parts : the transitions, by quantum numbers.
-    reservoirs : number n of contacts.
-    """
-
+    # lower, upper: (d,), (d',) eigenstates, those of equal quantum numbers one after the other
     lower: IntArray
     upper: IntArray
+    # (d', d) E_upper - E_lower, or the energies (d,), (d',) of which they are made
     frequencies: FloatArray | tuple[FloatArray, FloatArray]
-    parts: tuple[Part, ...]
-    reservoirs: int
+    parts: tuple[Part, ...]  # the transitions, by quantum numbers
+    reservoirs: int  # number n of contacts
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -100,18 +89,12 @@ class Step:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SectorBlocks:
-    """The steps between neighbouring particle numbers, from the lowest.
+    """The steps between neighbouring particle numbers, from the lowest."""
 
-    Parameters
-    ----------
-    steps : one per pair of neighbouring particle numbers.
-    sector : (D,) label of each eigenstate's quantum numbers.
-    ambiguous : whether one channel links an eigenstate to two others of one level and equal quantum
-        numbers, so that it may drive coherences between them.
-    """
-
-    steps: tuple[Step, ...]
-    sector: IntArray
+    steps: tuple[Step, ...]  # one per pair of neighbouring particle numbers
+    sector: IntArray  # (D,) label of each eigenstate's quantum numbers
+    # whether one channel links an eigenstate to two others of one level and equal quantum numbers,
+    # so that it may drive coherences between them
     ambiguous: bool
 
     @property
@@ -180,19 +163,14 @@ class SectorBlocks:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ModeTransitions:
-    """Occupation eigenstates: mode k fills at a frequency that the other occupations shift.
+    """Occupation eigenstates: mode k fills at a frequency that the other occupations shift."""
 
-    Parameters
-    ----------
-    frequency : for each mode k, w_k (R,) by the occupations of the other modes, R = 2^(N-1), modes
-        in their order; R = 1 where they do not matter.
-    rate : for each mode, (n, R) gamma_j(w) times its squared amplitude in contact j.
-    ambiguous : whether one channel links an eigenstate to two others of one level.
-    """
-
+    # for each mode k, w_k (R,) by the occupations of the other modes, R = 2^(N-1), modes in their
+    # order; R = 1 where they do not matter
     frequency: tuple[FloatArray, ...]
+    # for each mode, (n, R) gamma_j(w) times its squared amplitude in contact j
     rate: tuple[FloatArray, ...]
-    ambiguous: bool
+    ambiguous: bool  # whether one channel links an eigenstate to two others of one level
 
     @property
     def modes(self) -> int:

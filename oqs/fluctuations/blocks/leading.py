@@ -41,10 +41,7 @@ class Leading(NamedTuple):
 def leading(tilted: Callable[[float], BlockGenerator], rho: Block) -> Leading:
     """Return the leading eigenvalue at share 1 of the fields, rho (P,) its vector at 0.
 
-    Raises
-    ------
-    StationaryStateNotFound
-        if it cannot be followed from no fields to these.
+    Raises StationaryStateNotFound if it cannot be followed from no fields to these.
     """
     at, step = 0.0, 1.0
     known = Leading(tilted(0.0), 0.0, rho)

@@ -42,18 +42,12 @@ class BlockStatistics(JumpStatistics):
 
     Every equation is iterated (GMRES) to 1e-10 of what it answers to; numbers hold to that of the
     gross rates.
-
-    Parameters
-    ----------
-    problem : of the stationary state.
-    state : the stationary elements, with the generator at T, mu.
-    means : flows of the stationary state, as the flow law has them.
-    T, mu : (n,) of the reservoirs.
     """
 
-    problem: BlockProblem
-    state: Solved
-    means: Flows
+    problem: BlockProblem  # of the stationary state
+    state: Solved  # the stationary elements, with the generator at T, mu
+    means: Flows  # flows of the stationary state, as the flow law has them
+    # T, mu: (n,) of the reservoirs
     T: FloatArray
     mu: FloatArray
 
@@ -202,18 +196,11 @@ class BlockStatistics(JumpStatistics):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class _WatchedBlocks(Watched):
-    """By integration of the evolution without watched jumps.
+    """By integration of the evolution without watched jumps."""
 
-    Parameters
-    ----------
-    between : L - J.
-    start : (P,) J_a rho, not normalised.
-    then : the jumps J_b.
-    """
-
-    between: BlockGenerator
-    start: Block
-    then: list[Jump]
+    between: BlockGenerator  # L - J
+    start: Block  # (P,) J_a rho, not normalised
+    then: list[Jump]  # the jumps J_b
 
     @property
     def rate(self) -> float:

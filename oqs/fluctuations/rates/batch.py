@@ -25,20 +25,14 @@ _RESIDUAL = 1e-10
 
 @final
 class Batch(NamedTuple):
-    """Means and covariances of b (T, mu).
+    """Means and covariances of b (T, mu)."""
 
-    Parameters
-    ----------
-    particle, energy : (b, n) P_j, J_j.
-    centred_cumulants : (b, 2, n, 2, n) of N_j and E_j - w N_j, w the median of mu.
-    gross : (b, 2, n) of particles and of energy.
-    good : (b,) whether they passed their checks; others are to be found one by one.
-    """
-
+    # particle, energy: (b, n) P_j, J_j
     particle: FloatArray
     energy: FloatArray
-    centred_cumulants: FloatArray
-    gross: FloatArray
+    centred_cumulants: FloatArray  # (b, 2, n, 2, n) of N_j and E_j - w N_j, w the median of mu
+    gross: FloatArray  # (b, 2, n) of particles and of energy
+    # (b,) whether they passed their checks; others are to be found one by one
     good: NDArray[np.bool_]
 
 

@@ -195,13 +195,9 @@ class SectorMatrix(RateMatrix):
 
 @final
 class _Left(NamedTuple):
-    """M = diag(e + sums of the rows of R) - R, factorised without differences.
+    """M = diag(e + sums of the rows of R) - R, factorised without differences."""
 
-    Parameters
-    ----------
-    factors, order : of its transpose.
-    """
-
+    # LU factors of its transpose, and the order of their rows
     factors: FloatArray
     order: FloatArray
 

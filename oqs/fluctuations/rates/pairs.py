@@ -19,23 +19,15 @@ from oqs.transitions.transitions import ModeTransitions, SectorBlocks, Transitio
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pairs:
-    """M pairs of states between which reservoirs jump, in both directions.
+    """M pairs of states between which reservoirs jump, in both directions."""
 
-    Parameters
-    ----------
-    dimension : number D of states.
-    sector : (D,) particle number of each state, counted from the least.
-    lower, upper : (M,) the jump up takes a particle out of a reservoir.
-    frequency : (M,) w, the energy that goes with it.
-    strength : (n, M) gamma_j |<lower|S_j|upper>|^2 of each reservoir.
-    """
-
-    dimension: int
-    sector: IntArray
+    dimension: int  # number D of states
+    sector: IntArray  # (D,) particle number of each state, counted from the least
+    # lower, upper: (M,) the jump up takes a particle out of a reservoir
     lower: IntArray
     upper: IntArray
-    frequency: FloatArray
-    strength: FloatArray
+    frequency: FloatArray  # (M,) w, the energy that goes with it
+    strength: FloatArray  # (n, M) gamma_j |<lower|S_j|upper>|^2 of each reservoir
 
     @classmethod
     def of_modes(cls, modes: ModeTransitions) -> tuple[Pairs, ...]:
@@ -68,28 +60,19 @@ class Pairs:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class WeightedPairs:
-    """The same of contacts of any kind, which give their own rates at each Bohr frequency.
+    """The same of contacts of any kind, which give their own rates at each Bohr frequency."""
 
-    Parameters
-    ----------
-    dimension : number D of states.
-    sector : (D,) particle number of each state, counted from the least.
-    lower, upper : (M,) states, each pair once.
-    kappa : (M,) index of the Bohr frequency of each pair.
-    particle, energy : (M,) what a jump up takes out of its reservoir.
-    strength : (n, M) |<lower|S_j|upper>|^2 of each reservoir.
-    back : (n, M) |<upper|S_j|lower>|^2, of S_j(0) between two states of one level.
-    """
-
-    dimension: int
-    sector: IntArray
+    dimension: int  # number D of states
+    sector: IntArray  # (D,) particle number of each state, counted from the least
+    # lower, upper: (M,) states, each pair once
     lower: IntArray
     upper: IntArray
-    kappa: IntArray
+    kappa: IntArray  # (M,) index of the Bohr frequency of each pair
+    # particle, energy: (M,) what a jump up takes out of its reservoir
     particle: FloatArray
     energy: FloatArray
-    strength: FloatArray
-    back: FloatArray
+    strength: FloatArray  # (n, M) |<lower|S_j|upper>|^2 of each reservoir
+    back: FloatArray  # (n, M) |<upper|S_j|lower>|^2, of S_j(0) between two states of one level
 
     @classmethod
     def of(
@@ -137,23 +120,17 @@ class WeightedPairs:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class PairRates:
-    """Rates between pairs of states, and what a jump up takes out of its reservoir.
+    """Rates between pairs of states, and what a jump up takes out of its reservoir."""
 
-    Parameters
-    ----------
-    dimension : number D of states.
-    sector : (D,) particle number of each state, counted from the least.
-    lower, upper : (M,) states; each pair once.
-    particle, energy : (M,) what goes into the system with the jump up, and out with the jump down.
-    up, down : (n, M) rates of each reservoir, >= 0.
-    """
-
-    dimension: int
-    sector: IntArray
+    dimension: int  # number D of states
+    sector: IntArray  # (D,) particle number of each state, counted from the least
+    # lower, upper: (M,) states; each pair once
     lower: IntArray
     upper: IntArray
+    # particle, energy: (M,) what goes into the system with the jump up, and out with the jump down
     particle: FloatArray
     energy: FloatArray
+    # up, down: (n, M) rates of each reservoir, >= 0
     up: FloatArray
     down: FloatArray
 

@@ -37,15 +37,12 @@ class Perron(NamedTuple):
 def perron(matrix: RateMatrix, start: FloatArray) -> Perron:
     """Return the largest eigenvalue of an irreducible matrix (D, D), >= 0 off its diagonal.
 
+    Raises StationaryStateNotFound if the bounds do not meet.
+
     Parameters
     ----------
     matrix : A.
     start : (D,) >= 0, near the right vector if anything is known of it.
-
-    Raises
-    ------
-    StationaryStateNotFound
-        if the bounds do not meet.
     """
     right = _vector(matrix, np.maximum(start, _LEAST))
     left = _vector(matrix.transposed, np.ones(len(start)))

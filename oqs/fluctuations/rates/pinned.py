@@ -26,14 +26,11 @@ _RARE = 1e-3  # of the most probable state: a pinned state below that is given u
 class PinnedRates:
     """W p = 0, W x = y and W^T phi = f of an irreducible rate matrix.
 
+    Raises StationaryStateNotFound if products of rates underflow or overflow.
+
     Parameters
     ----------
     rates : (D, D) rates[a, b] >= 0 from b to a, zeros on the diagonal.
-
-    Raises
-    ------
-    StationaryStateNotFound
-        if products of rates underflow or overflow.
     """
 
     def __init__(self, rates: FloatArray) -> None:

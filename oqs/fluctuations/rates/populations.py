@@ -39,20 +39,14 @@ class PopulationStatistics(JumpStatistics):
 
     Populations, means and covariances come without subtractions: the noise of a blockaded dot, and
     of a weak contact beside a strong one, keeps its relative precision.
-
-    Parameters
-    ----------
-    rates : of all jumps at T, mu.
-    solver : of the rate equation, factorised.
-    T, mu : (n,) of the reservoirs.
-    known_as : names of the reservoirs.
     """
 
-    rates: PairRates
-    solver: PinnedRates | SectorRates
+    rates: PairRates  # of all jumps at T, mu
+    solver: PinnedRates | SectorRates  # of the rate equation, factorised
+    # T, mu: (n,) of the reservoirs
     T: FloatArray
     mu: FloatArray
-    known_as: tuple[str | None, ...] | None
+    known_as: tuple[str | None, ...] | None  # names of the reservoirs
 
     @classmethod
     def of(

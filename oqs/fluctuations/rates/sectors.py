@@ -28,17 +28,11 @@ MANY = 300
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SectorBlocks:
-    """A matrix (D, D) that links states of equal and of neighbouring particle number.
+    """A matrix (D, D) that links states of equal and of neighbouring particle number."""
 
-    Parameters
-    ----------
-    members : states (d_n,) of each sector, the lowest particle number first.
-    inside : (d_n, d_n) of each.
-    up, down : (d_{n+1}, d_n) from a sector to the one above it, (d_n, d_{n+1}) back.
-    """
-
-    members: list[IntArray]
-    inside: list[FloatArray]
+    members: list[IntArray]  # states (d_n,) of each sector, the lowest particle number first
+    inside: list[FloatArray]  # (d_n, d_n) of each
+    # up, down: (d_{n+1}, d_n) from a sector to the one above it, (d_n, d_{n+1}) back
     up: list[FloatArray]
     down: list[FloatArray]
 
@@ -88,19 +82,14 @@ class SectorBlocks:
 
 @final
 class _Folded(NamedTuple):
-    """A sector that was folded into its neighbour.
-
-    Parameters
-    ----------
-    sector, neighbour : which.
-    factors, order : of S.
-    entering, leaving : rates (d, d') from the neighbour into the sector, (d', d) back.
-    """
+    """A sector that was folded into its neighbour."""
 
     sector: int
     neighbour: int
+    # LU factors of S, and the order of its rows
     factors: FloatArray
     order: FloatArray
+    # entering, leaving: rates (d, d') from the neighbour into the sector, (d', d) back
     entering: FloatArray
     leaving: FloatArray
 
@@ -113,14 +102,11 @@ class _Folded(NamedTuple):
 class SectorRates:
     """W p = 0, W x = y and W^T phi = f as `PinnedRates`, sector by sector.
 
+    Raises StationaryStateNotFound if products of rates underflow or overflow.
+
     Parameters
     ----------
     rates : (D, D) rates >= 0 between states, irreducible; their diagonal is 0.
-
-    Raises
-    ------
-    StationaryStateNotFound
-        if products of rates underflow or overflow.
     """
 
     def __init__(self, rates: SectorBlocks) -> None:

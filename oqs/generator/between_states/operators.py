@@ -29,10 +29,8 @@ def decompose_contacts(
     Frequencies of the two kinds are kept apart: those of bosonic contacts are > 0, the energy that
     S(w) takes from the system, or exactly 0 between states of one level.
 
-    Raises
-    ------
-    TypeError, ValueError
-        if an operator does not fit the system, or changes its particle number.
+    Raises TypeError or ValueError if an operator does not fit the system, or changes its particle
+    number.
     """
     spectrum = system.spectrum
     widths = system.widths(resolution)

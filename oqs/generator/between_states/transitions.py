@@ -24,15 +24,10 @@ from oqs.numerics.clusters import IntArray
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class StateTransitions:
-    """The transitions of each contact between eigenstates.
+    """The transitions of each contact between eigenstates."""
 
-    Parameters
-    ----------
-    decomposition : what they are read from.
-    elements : of each contact, those of frequencies at which its rate is not 0.
-    """
-
-    decomposition: Decomposition
+    decomposition: Decomposition  # what they are read from
+    # of each contact, those of frequencies at which its rate is not 0
     elements: tuple[Elements, ...]
 
     @classmethod

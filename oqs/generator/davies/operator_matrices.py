@@ -17,16 +17,10 @@ from oqs.system.spectrum import Spectrum
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class EigenOperatorMatrices:
-    """The S_a(w_kappa) of one contact in the operator basis, made when asked for.
+    """The S_a(w_kappa) of one contact in the operator basis, made when asked for."""
 
-    Parameters
-    ----------
-    elements : their matrix elements between the energy eigenstates.
-    spectrum : those eigenstates.
-    """
-
-    elements: Elements
-    spectrum: Spectrum
+    elements: Elements  # their matrix elements between the energy eigenstates
+    spectrum: Spectrum  # those eigenstates
 
     def at(self, kappa: int) -> tuple[sp.csr_matrix, ...]:
         """Return the S_a(w_kappa) (D, D)."""

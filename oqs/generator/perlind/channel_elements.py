@@ -25,26 +25,19 @@ _ARRAYS = ("lower", "upper", "channel", "amplitude", "frequency", "gamma")
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ChannelElements:
-    """Elements <lower|S_a|upper> of one contact's channels, M of them.
+    """Elements <lower|S_a|upper> of one contact's channels, M of them."""
 
-    Parameters
-    ----------
-    lower, upper : (M,) states; the upper one holds one particle more. Of a bosonic contact all
-        elements of its Hermitian S, each from `upper` to `lower`, which may lie higher.
-    channel : (M,) which channel a; different channels add incoherently.
-    amplitude : (M,) complex.
-    frequency : (M,) E_upper - E_lower, units of energy.
-    gamma : (M,) rate of the contact there; where it depends on T and mu, one that is no more than
-        an example.
-    contact, index : whose they are.
-    """
-
+    # lower, upper: (M,) states; the upper one holds one particle more. Of a bosonic contact all
+    # elements of its Hermitian S, each from `upper` to `lower`, which may lie higher.
     lower: IntArray
     upper: IntArray
-    channel: IntArray
-    amplitude: ComplexArray
-    frequency: FloatArray
+    channel: IntArray  # (M,) which channel a; different channels add incoherently
+    amplitude: ComplexArray  # (M,) complex
+    frequency: FloatArray  # (M,) E_upper - E_lower, units of energy
+    # (M,) rate of the contact there; where it depends on T and mu, one that is no more than an
+    # example
     gamma: FloatArray
+    # contact, index: whose they are
     contact: ReservoirContact
     index: int
 

@@ -91,18 +91,11 @@ def _by_schur(drift: ComplexArray, right: ComplexArray) -> ComplexArray:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class PerlindModes:
-    """A quadratic system between contacts, mode by mode; nothing here depends on T and mu.
+    """A quadratic system between contacts, mode by mode; nothing here depends on T and mu."""
 
-    Parameters
-    ----------
-    energies : (N,) w_k.
-    grams : (n, N, N) sqrt(gamma_j(w_k) gamma_j(w_l)) sum_a conj(t_ak) t_al.
-    shifts : (n, N, N) h_LS,j; zeros without frequency shifts.
-    """
-
-    energies: FloatArray
-    grams: ComplexArray
-    shifts: ComplexArray
+    energies: FloatArray  # (N,) w_k
+    grams: ComplexArray  # (n, N, N) sqrt(gamma_j(w_k) gamma_j(w_l)) sum_a conj(t_ak) t_al
+    shifts: ComplexArray  # (n, N, N) h_LS,j; zeros without frequency shifts
 
     @classmethod
     def of(

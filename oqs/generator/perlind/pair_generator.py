@@ -36,22 +36,18 @@ Products = tuple[tuple[ComplexArray, ComplexArray], ...]
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pairs:
-    """Pairs of elements of one jump operator, of all channels of a contact in one direction.
+    """Pairs of elements of one jump operator, of all channels of a contact in one direction."""
 
-    Parameters
-    ----------
-    first, second : (S,) elements i, k that meet in L_i rho conj(L_k).
-    target, source : (S,) matrix elements that they lead to and from.
-    left, right : (S',) elements i, k that meet in conj(L_i) L_k, an element of L^+ L.
-    row, column : (S',) states of that element.
-    """
-
+    # first, second: (S,) elements i, k that meet in L_i rho conj(L_k)
     first: IntArray
     second: IntArray
+    # target, source: (S,) matrix elements that they lead to and from
     target: IntArray
     source: IntArray
+    # left, right: (S',) elements i, k that meet in conj(L_i) L_k, an element of L^+ L
     left: IntArray
     right: IntArray
+    # row, column: (S',) states of that element
     row: IntArray
     column: IntArray
 
@@ -87,21 +83,13 @@ class Pairs:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class PairGenerator(ClosedGenerator):
-    """The generator on the matrix elements between states of equal label.
+    """The generator on the matrix elements between states of equal label."""
 
-    Parameters
-    ----------
-    elements : of each contact's channels.
-    contacts : as many, for the frequency shifts; none where there are none.
-    spectrum : energies and particle numbers.
-    places : where matrix elements stand.
-    keep : (P,) which of them are kept, a closed set; None keeps all.
-    """
-
-    elements: tuple[ChannelElements, ...]
-    contacts: tuple[Contact, ...]
-    spectrum: Spectrum
-    places: Places
+    elements: tuple[ChannelElements, ...]  # of each contact's channels
+    contacts: tuple[Contact, ...]  # as many, for the frequency shifts; none where there are none
+    spectrum: Spectrum  # energies and particle numbers
+    places: Places  # where matrix elements stand
+    # (P,) which of them are kept, a closed set; None keeps all
     keep: NDArray[np.bool_] | None = None
 
     @property
@@ -209,18 +197,11 @@ class PairGenerator(ClosedGenerator):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class PairGeneratorAt(GeneratorAt):
-    """The generator at one T, mu, or its derivative there.
+    """The generator at one T, mu, or its derivative there."""
 
-    Parameters
-    ----------
-    generator : on which elements.
-    products : of each contact the elements of its jump operators.
-    shifts : H_LS,j (D, D) of each contact; none where there are none.
-    """
-
-    generator: PairGenerator
-    products: tuple[tuple[Products, ...], ...]
-    shifts: tuple[sp.csr_array, ...]
+    generator: PairGenerator  # on which elements
+    products: tuple[tuple[Products, ...], ...]  # of each contact the elements of its jump operators
+    shifts: tuple[sp.csr_array, ...]  # H_LS,j (D, D) of each contact; none where there are none
 
     def matrix(self) -> sp.csc_array:
         """Return sum_j (D_j + FS_j), (P, P)."""

@@ -16,10 +16,7 @@ def shifts_at(
 ) -> tuple[FloatArray, FloatArray]:
     """Return e_j(w) and f_j(w) of `oqs.lamb_shift` at frequencies of any shape.
 
-    Raises
-    ------
-    ValueError
-        if the contact has no band over which the integrals converge.
+    Raises ValueError if the contact has no band over which the integrals converge.
     """
     distinct, place = np.unique(frequencies, return_inverse=True)
     coefficients = np.empty((2, len(distinct)))

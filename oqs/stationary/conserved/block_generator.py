@@ -30,38 +30,25 @@ from oqs.transitions.channel_blocks import ChannelBlock, ChannelBlocks
 
 @final
 class Jump(NamedTuple):
-    """A jump operator between two sectors.
+    """A jump operator between two sectors."""
 
-    Parameters
-    ----------
-    channel : the block of a contact's channel that it is made of.
-    source, target : sectors.
-    matrix : (d', d) M.
-    gained : particles that the system gains, 1 or -1.
-    """
-
-    channel: ChannelBlock
+    channel: ChannelBlock  # the block of a contact's channel that it is made of
+    # source, target: sectors
     source: int
     target: int
-    matrix: Block
-    gained: int
+    matrix: Block  # (d', d) M
+    gained: int  # particles that the system gains, 1 or -1
 
 
 @final
 class Flux(NamedTuple):
-    """What a jump does in some state.
+    """What a jump does in some state."""
 
-    Parameters
-    ----------
-    jump : the jump.
-    flux : (d', d) how often it happens between two eigenstates per unit time; coherences may make
-        it negative.
-    frequency : (d', d) E_upper - E_lower.
-    """
-
-    jump: Jump
+    jump: Jump  # the jump
+    # (d', d) how often it happens between two eigenstates per unit time; coherences may make it
+    # negative
     flux: FloatArray
-    frequency: FloatArray
+    frequency: FloatArray  # (d', d) E_upper - E_lower
 
 
 @final

@@ -13,22 +13,16 @@ from oqs.stationary.conserved.storage import Block
 
 @final
 class JumpSlope(NamedTuple):
-    """A jump operator M and its derivative M', between two sectors.
+    """A jump operator M and its derivative M', between two sectors."""
 
-    Parameters
-    ----------
-    source, target : sectors.
-    matrix, slope : (d', d) M and M'.
-    gained : particles that the system gains, 1 or -1.
-    frequency : (d', d) E_upper - E_lower.
-    """
-
+    # source, target: sectors
     source: int
     target: int
+    # matrix, slope: (d', d) M and M'
     matrix: Block
     slope: Block
-    gained: int
-    frequency: FloatArray
+    gained: int  # particles that the system gains, 1 or -1
+    frequency: FloatArray  # (d', d) E_upper - E_lower
 
 
 @final

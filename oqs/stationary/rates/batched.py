@@ -16,15 +16,10 @@ from oqs.transitions.transitions import SectorBlocks
 
 
 class BatchedProblem(RateProblem):
-    """A problem whose batches are eliminated together, where it has few states.
-
-    Attributes
-    ----------
-    blocks : its transitions.
-    """
+    """A problem whose batches are eliminated together, where it has few states."""
 
     method: StationaryMethod
-    blocks: SectorBlocks
+    blocks: SectorBlocks  # its transitions
 
     @functools.cached_property
     def few(self) -> sector_batch.Flat | None:

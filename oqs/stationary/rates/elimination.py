@@ -34,14 +34,12 @@ _UNDERFLOW = (
 def gth(rates: FloatArray) -> FloatArray:
     """Return the stationary populations (D,) of an irreducible rate matrix, state by state.
 
+    Raises StationaryStateNotFound if products of rates underflow to zero, or their quotients
+    overflow.
+
     Parameters
     ----------
     rates : (D, D) rates[a, b] >= 0 from b to a; the diagonal is ignored.
-
-    Raises
-    ------
-    StationaryStateNotFound
-        if products of rates underflow to zero, or their quotients overflow.
     """
     w = rates.copy()
     size = len(w)
@@ -66,10 +64,7 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
 
     States that are only left are empty; the one set that is never left is solved by itself.
 
-    Raises
-    ------
-    NonUniqueStationaryState
-        if several sets are never left.
+    Raises NonUniqueStationaryState if several sets are never left.
     """
     members = np.flatnonzero(closed_set(rates))
     if len(members) > _LARGEST_CLASS:
@@ -87,10 +82,7 @@ def recurrent(rates: sp.csr_array) -> FloatArray:
 def closed_set(rates: sp.csr_array) -> NDArray[np.bool_]:
     """Return which states (D,) are in the one set that is never left, of rates [to, from] (D, D).
 
-    Raises
-    ------
-    NonUniqueStationaryState
-        if there are several such sets.
+    Raises NonUniqueStationaryState if there are several such sets.
     """
     rates.eliminate_zeros()
     count, label = connected_components(rates, connection="strong")
@@ -108,17 +100,11 @@ def closed_set(rates: sp.csr_array) -> NDArray[np.bool_]:
 
 @final
 class Fold(NamedTuple):
-    """The rates for folding a sector of d states into its neighbour of d' states.
+    """The rates for folding a sector of d states into its neighbour of d' states."""
 
-    Parameters
-    ----------
-    toward : (d', d) into the neighbour.
-    away : (d, d') from the neighbour.
-    within : (d, d) inside the sector, if there are any before others are folded into it.
-    """
-
-    toward: FloatArray
-    away: FloatArray
+    toward: FloatArray  # (d', d) into the neighbour
+    away: FloatArray  # (d, d') from the neighbour
+    # (d, d) inside the sector, if there are any before others are folded into it
     within: FloatArray | None = None
 
 
@@ -152,15 +138,12 @@ def eliminate(above: Iterable[Fold], below: Iterable[Fold], inside: FloatArray) 
     M = D X back into its neighbour are effective rates inside that. The diagonal of S is the sum of
     what leaves a state, and S is solved by `times`, so nothing is subtracted.
 
+    Raises StationaryStateNotFound if rates underflow or populations overflow double precision.
+
     Parameters
     ----------
     above, below : the folds from the highest and from the lowest sector.
     inside : (d, d) rates inside the sector that is left, before others are folded into it.
-
-    Raises
-    ------
-    StationaryStateNotFound
-        if rates underflow or populations overflow double precision.
     """
     chains = []
     with np.errstate(over="ignore", invalid="ignore"):  # non-finite results raise at the end

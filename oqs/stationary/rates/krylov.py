@@ -152,18 +152,13 @@ class KrylovProblem(RateProblem):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Exchange:
-    """Total rates of every mode at one T, mu.
+    """Total rates of every mode at one T, mu."""
 
-    Parameters
-    ----------
-    flips : the modes.
-    up, down : for each mode, shaped to multiply states split at it.
-    mean_up, mean_down : (N,) averages over the other occupations.
-    """
-
-    flips: ModeTransitions
+    flips: ModeTransitions  # the modes
+    # up, down: for each mode, shaped to multiply states split at it
     up: list[FloatArray]
     down: list[FloatArray]
+    # mean_up, mean_down: (N,) averages over the other occupations
     mean_up: FloatArray
     mean_down: FloatArray
     gaps: FloatArray

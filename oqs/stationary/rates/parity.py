@@ -38,20 +38,13 @@ LARGEST = 1024  # states up to which the empty part of the matrix costs less tha
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ParityProblem(BatchedProblem):
-    """Dense rates between even and odd states, weighted anew at each T, mu.
-
-    Parameters
-    ----------
-    rates : before they are weighted.
-    sectors : the same transitions by particle number.
-    blocks : where they come from.
-    """
+    """Dense rates between even and odd states, weighted anew at each T, mu."""
 
     model: DaviesModel
     method: StationaryMethod
-    rates: ParityRates
-    sectors: SectorProblem
-    blocks: SectorBlocks
+    rates: ParityRates  # before they are weighted
+    sectors: SectorProblem  # the same transitions by particle number
+    blocks: SectorBlocks  # where they come from
 
     @classmethod
     def of(

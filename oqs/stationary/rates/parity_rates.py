@@ -30,36 +30,25 @@ grows as the rates out of it shrink: random networks of rates down to e^-134 kee
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Half:
-    """The eigenstates of every second particle number.
+    """The eigenstates of every second particle number."""
 
-    Parameters
-    ----------
-    states : (d,) eigenstates in the order of the matrix.
-    particles : (d,) above the lowest sector's.
-    energies : (d,) less `slope` for each particle; None where frequencies are known better than as
-        differences of energies.
-    """
-
-    states: IntArray
-    particles: IntArray
+    states: IntArray  # (d,) eigenstates in the order of the matrix
+    particles: IntArray  # (d,) above the lowest sector's
+    # (d,) less `slope` for each particle; None where frequencies are known better than as
+    # differences of energies
     energies: FloatArray | None
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Weighted:
-    """Rates at one T and mu.
+    """Rates at one T and mu."""
 
-    Parameters
-    ----------
-    forth, back : (n, O, E) of each contact, from even to odd and from odd to even.
-    moderate : whether products of several rates keep within double precision.
-    factors : (n, O), (n, E) numbers whose products are back/forth, if known and moderate.
-    """
-
+    # forth, back: (n, O, E) of each contact, from even to odd and from odd to even
     forth: FloatArray
     back: FloatArray
-    moderate: bool
+    moderate: bool  # whether products of several rates keep within double precision
+    # (n, O), (n, E) numbers whose products are back/forth, if known and moderate
     factors: tuple[FloatArray, FloatArray] | None
 
     def net(self, even: FloatArray, odd: FloatArray) -> FloatArray:
@@ -79,27 +68,20 @@ class Weighted:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ParityRates:
-    """Dense rates between even and odd states.
+    """Dense rates between even and odd states."""
 
-    Parameters
-    ----------
-    even, odd : the states; those of the lowest sector are even.
-    sectors : where each sector stands among its own half.
-    frequency : (O, E) energy of the odd state less that of the even one; 0 where no step links.
-    added : (O, E) particles of the odd state less those of the even one, 1 or -1; 0 likewise.
-    rate : (n, O, E) of each contact, before it is weighted, in units of `unit`.
-    unit : a power of two near the largest rate, so that no choice of units makes rates underflow.
-    slope : about the energy of a particle, taken from the energies to make them small.
-    """
-
+    # even, odd: the states; those of the lowest sector are even
     even: Half
     odd: Half
-    sectors: tuple[slice, ...]
+    sectors: tuple[slice, ...]  # where each sector stands among its own half
+    # (O, E) energy of the odd state less that of the even one; 0 where no step links
     frequency: FloatArray
+    # (O, E) particles of the odd state less those of the even one, 1 or -1; 0 likewise
     added: FloatArray
-    rate: FloatArray
+    rate: FloatArray  # (n, O, E) of each contact, before it is weighted, in units of `unit`
+    # a power of two near the largest rate, so that no choice of units makes rates underflow
     unit: float
-    slope: float
+    slope: float  # about the energy of a particle, taken from the energies to make them small
 
     @classmethod
     def of(cls, blocks: SectorBlocks) -> ParityRates:

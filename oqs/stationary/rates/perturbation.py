@@ -35,20 +35,14 @@ _CACHED = 250_000  # elements of the array that is eliminated in: it stays in th
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class TransitionList:
-    """Transitions one after the other.
+    """Transitions one after the other."""
 
-    Parameters
-    ----------
-    lower, upper : (M,) states of each.
-    frequency : (M,). rate : (n, M).
-    dimension : number D of states.
-    """
-
+    # lower, upper: (M,) states of each
     lower: IntArray
     upper: IntArray
-    frequency: FloatArray
-    rate: FloatArray
-    dimension: int
+    frequency: FloatArray  # (M,)
+    rate: FloatArray  # (n, M)
+    dimension: int  # number D of states
 
     @functools.cached_property
     def _ends(self) -> tuple[sp.csr_array, sp.csr_array]:

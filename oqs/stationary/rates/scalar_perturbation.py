@@ -20,21 +20,16 @@ _Lists = list[list[float]]
 
 @final
 class ScalarRates(NamedTuple):
-    """A rate equation and its solution at one T, mu.
+    """A rate equation and its solution at one T, mu."""
 
-    Parameters
-    ----------
-    ends, frequencies : lower and upper state, and frequency, of each transition.
-    ups, downs : rates of each contact.
-    slopes : d up / d mu of each contact.
-    populations, flows : the solution, and the particles P_j that it gives.
-    """
-
+    # ends, frequencies: lower and upper state, and frequency, of each transition
     ends: list[tuple[int, int]]
     frequencies: list[float]
+    # ups, downs: rates of each contact
     ups: _Lists
     downs: _Lists
-    slopes: _Lists
+    slopes: _Lists  # d up / d mu of each contact
+    # populations, flows: the solution, and the particles P_j that it gives
     populations: list[float]
     flows: list[float]
 

@@ -29,26 +29,17 @@ _Good = NDArray[np.bool_]  # (b,)
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Flat:
-    """The transitions of all steps one after the other.
+    """The transitions of all steps one after the other."""
 
-    Parameters
-    ----------
-    steps : lowest first; of one state in the lowest sector.
-    dimension : number D of states.
-    frequency : (M,); rate : (n, M).
-    lower, upper : (M,) states of each transition.
-    ends : where each step's block ends.
-    linked : number of transitions that some contact drives.
-    """
-
-    steps: tuple[Step, ...]
-    dimension: int
-    frequency: FloatArray
-    rate: FloatArray
+    steps: tuple[Step, ...]  # lowest first; of one state in the lowest sector
+    dimension: int  # number D of states
+    frequency: FloatArray  # (M,)
+    rate: FloatArray  # (n, M)
+    # lower, upper: (M,) states of each transition
     lower: IntArray
     upper: IntArray
-    ends: tuple[int, ...]
-    linked: int
+    ends: tuple[int, ...]  # where each step's block ends
+    linked: int  # number of transitions that some contact drives
 
     @classmethod
     def of(cls, blocks: SectorBlocks) -> Flat:

@@ -30,19 +30,15 @@ class Perturbation(NamedTuple):
     """What the rates do to populations, and what a change of T or mu does to the rates.
 
     Energies are counted from a reference for each particle.
-
-    Parameters
-    ----------
-    sources : (2, n, D) what states gain at fixed populations, for each T_q and each mu_q.
-    own : (2, 2, n) particles and energy through the perturbed contact at fixed populations.
-    size : (2, n) the same for particles, without their signs.
-    rising, falling : (2, n, D) particles and energy that leave each state upwards and downwards
-        through each contact.
     """
 
+    # (2, n, D) what states gain at fixed populations, for each T_q and each mu_q
     sources: FloatArray
+    # (2, 2, n) particles and energy through the perturbed contact at fixed populations
     own: FloatArray
-    size: FloatArray
+    size: FloatArray  # (2, n) the same for particles, without their signs
+    # rising, falling: (2, n, D) particles and energy that leave each state upwards and downwards
+    # through each contact
     rising: FloatArray
     falling: FloatArray
 
@@ -119,17 +115,14 @@ def population_changes(
 ) -> FloatArray:
     """Return dp (D, K) with W dp = -sources (D, K), sum dp = 0.
 
+    Raises StationaryStateNotFound where rates underflow, or the residual is too large.
+
     Parameters
     ----------
     steps : rates of all contacts together, lowest step first.
     members : the states of each particle number.
     populations : (D,) with W p = 0.
     method : named where the residual is too large.
-
-    Raises
-    ------
-    StationaryStateNotFound
-        where rates underflow, or the residual is too large.
     """
     rates = [step.dense() for step in steps]
     try:

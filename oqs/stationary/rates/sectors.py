@@ -28,18 +28,12 @@ _MANY = 4000  # states from which on iterating is quicker than eliminating
 
 @final
 class Balance(NamedTuple):
-    """What populations gain and exchange.
+    """What populations gain and exchange."""
 
-    Parameters
-    ----------
-    net : (D,) gain of each state. largest : the largest flux of one transition upwards.
-    rising : (n,) gross flux upwards through each contact.
-    particle, energy : (n,) net exchange through each contact.
-    """
-
-    net: FloatArray
-    largest: float
-    rising: FloatArray
+    net: FloatArray  # (D,) gain of each state
+    largest: float  # the largest flux of one transition upwards
+    rising: FloatArray  # (n,) gross flux upwards through each contact
+    # particle, energy: (n,) net exchange through each contact
     particle: FloatArray
     energy: FloatArray
 
@@ -58,18 +52,12 @@ class _Underflow(Exception):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SectorProblem(RateProblem):
-    """Rates between neighbouring particle numbers, by quantum numbers, weighted anew at each T, mu.
-
-    Parameters
-    ----------
-    steps : lowest first.
-    dimension : number D of eigenstates.
-    """
+    """Rates between neighbouring particle numbers, by quantum numbers, weighted at each T, mu."""
 
     model: DaviesModel
     method: StationaryMethod
-    steps: tuple[Step, ...]
-    dimension: int
+    steps: tuple[Step, ...]  # lowest first
+    dimension: int  # number D of eigenstates
 
     @classmethod
     def of(

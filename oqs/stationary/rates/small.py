@@ -36,23 +36,17 @@ _Lists = list[list[float]]
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SmallProblem(BatchedProblem):
-    """Up to 8 eigenstates.
-
-    Parameters
-    ----------
-    lower, upper : (M,) states of each transition.
-    frequency : (M,); rate : (n, M).
-    blocks : where they come from.
-    """
+    """Up to 8 eigenstates."""
 
     model: DaviesModel
     method: StationaryMethod
+    # lower, upper: (M,) states of each transition
     lower: IntArray
     upper: IntArray
-    frequency: FloatArray
-    rate: FloatArray
+    frequency: FloatArray  # (M,)
+    rate: FloatArray  # (n, M)
     dimension: int
-    blocks: SectorBlocks
+    blocks: SectorBlocks  # where they come from
 
     @classmethod
     def of(cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks) -> SmallProblem:

@@ -30,24 +30,18 @@ from oqs.stationary.state_rates.together import LARGEST, Together
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class StateProblem(RateProblem):
-    """Transitions (M,) of all contacts, one contact after the other.
-
-    Parameters
-    ----------
-    contact, kappa : (M,) whose they are, and at which Bohr frequency.
-    lower, upper : (M,) states.
-    strength : (M,) |<lower|S|upper>|^2.
-    moved : (M,) particles that a jump up brings into the system.
-    """
+    """Transitions (M,) of all contacts, one contact after the other."""
 
     model: DaviesModel
     method: StationaryMethod
+    # contact, kappa: (M,) whose they are, and at which Bohr frequency
     contact: IntArray
     kappa: IntArray
+    # lower, upper: (M,) states
     lower: IntArray
     upper: IntArray
-    strength: FloatArray
-    moved: FloatArray
+    strength: FloatArray  # (M,) |<lower|S|upper>|^2
+    moved: FloatArray  # (M,) particles that a jump up brings into the system
 
     @classmethod
     def of(

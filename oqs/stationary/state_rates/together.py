@@ -35,23 +35,18 @@ _Good = NDArray[np.bool_]  # (b,)
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Together:
-    """Transitions (M,) of all contacts at T, mu (b, n).
-
-    Parameters
-    ----------
-    contact, kappa : (M,) whose they are, and at which Bohr frequency.
-    lower, upper : (M,) states.
-    strength : (M,) |<lower|S|upper>|^2.
-    moved, energy : (M,) particles and energy that a jump up brings into the system.
-    """
+    """Transitions (M,) of all contacts at T, mu (b, n)."""
 
     model: DaviesModel
     method: StationaryMethod
+    # contact, kappa: (M,) whose they are, and at which Bohr frequency
     contact: IntArray
     kappa: IntArray
+    # lower, upper: (M,) states
     lower: IntArray
     upper: IntArray
-    strength: FloatArray
+    strength: FloatArray  # (M,) |<lower|S|upper>|^2
+    # moved, energy: (M,) particles and energy that a jump up brings into the system
     moved: FloatArray
     energy: FloatArray
 
