@@ -127,9 +127,12 @@ class LinkedLaw(Summarised):
         return Flows(particle, energy, heat, names=self.names)
 
     def _potential(self, mu: ArrayLike, T: FloatArray) -> FloatArray:
-        """Return mu as an array of the shape of T (..., n)."""
+        """Return mu (..., n) as an array; what has no chemical potential may hold NaN."""
         remedy = f"Give one entry for each of {', '.join(self.names)}."
-        potential = real_array("mu", mu, remedy)
+        potential = np.asarray(mu)
+        if potential.dtype.kind not in "iuf":
+            potential = real_array("mu", mu, remedy)  # raises
+        potential = potential.astype(np.float64)
         if potential.shape[-1:] != T.shape[-1:]:
             raise ValueError(
                 f"Argument `mu` must have shape (..., {len(self.names)}), but has shape "
@@ -247,6 +250,11 @@ class LinkedLaw(Summarised):
                 f"is left out. Give shape (..., {len(self.names)})."
             )
         a, b = pair
+        if not np.isfinite(mu[..., [a, b]]).all():
+            raise ValueError(
+                f"Argument `mu` must be finite at both ends of a wire, but {self._called(pair)[4:]} "
+                f"has {mu[..., [a, b]].tolist()}. Give numbers."
+            )
         return link.carried(T[..., a], mu[..., a], T[..., b], mu[..., b])
 
     def _jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
