@@ -252,8 +252,8 @@ class LinkedLaw(Summarised):
         a, b = pair
         if not np.isfinite(mu[..., [a, b]]).all():
             raise ValueError(
-                f"Argument `mu` must be finite at both ends of a wire, but {self._called(pair)[4:]} "
-                f"has {mu[..., [a, b]].tolist()}. Give numbers."
+                f"Argument `mu` must be finite at the ends of {self._called(pair)[4:]}, but "
+                f"is {mu[..., [a, b]].tolist()}. Give numbers."
             )
         return link.carried(T[..., a], mu[..., a], T[..., b], mu[..., b])
 

@@ -79,7 +79,8 @@ def test_only_the_point_that_kills_every_worker_is_lost(client, tmp_path):
     except (
         RuntimeError
     ) as error:  # Dask on a busy machine: a worker killed as it starts is given up
-        assert "NoWorkers" in str(error)
+        if "NoWorkers" not in str(error):
+            raise
         with two_workers() as another:
             data = thermo.sweep(function, {"a": ALL}, executor=another, store=store)
     lost = data["error"].values != ""
