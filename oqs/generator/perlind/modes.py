@@ -159,7 +159,8 @@ class PerlindModes:
         else:
             one = np.eye(size)
             whole = np.kron(drift, one) + np.kron(one, drift.conj())  # X stacked by rows
-            solution = np.linalg.solve(whole, right.reshape(-1, size**2).T).T
+            stacked = np.linalg.solve(whole, right.reshape(-1, size**2).T).T
+            solution = np.asarray(stacked, dtype=np.complex128)
         solution = solution.reshape(right.shape)
         return np.asarray((solution + solution.conj().swapaxes(-1, -2)) / 2)
 
