@@ -117,6 +117,14 @@ def true_or_false(name: str, value: object, remedy: str) -> bool:
     return bool(value)
 
 
+def of_type(name: str, value: object, kind: type, what: str, remedy: str) -> None:
+    """Raise TypeError unless `value` is one of this class, which messages call `what`."""
+    if not isinstance(value, kind):
+        raise TypeError(
+            f"Argument `{name}` must be {what}, but is {type(value).__name__}. {remedy}"
+        )
+
+
 def temperatures_and_potentials(
     T: ArrayLike, mu: ArrayLike, reservoirs: int, *, batched: bool = False
 ) -> tuple[FloatArray, FloatArray]:

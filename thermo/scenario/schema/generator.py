@@ -12,14 +12,12 @@ from oqs.generator.davies.davies import davies
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import perlind
 from oqs.generator.perlind.window import Window
-from oqs.stationary import (
-    ConservedBlocks,
-    FullLiouvillian,
-    GaussianState,
-    Populations,
-    StationaryMethod,
-    ZeroFrequencyBlock,
-)
+from oqs.stationary.block import ZeroFrequencyBlock
+from oqs.stationary.conserved_blocks import ConservedBlocks
+from oqs.stationary.full import FullLiouvillian
+from oqs.stationary.gaussian_state import GaussianState
+from oqs.stationary.method import StationaryMethod
+from oqs.stationary.populations import Populations
 from oqs.system.base import System
 from oqs.validity.first_order import first_order
 from thermo.scenario.schema.place import Place
@@ -120,24 +118,19 @@ PERLIND: Final = Table(
 FIRST_ORDER: Final = Table(argument_keys(first_order, lamb_shift=_SHIFT))
 
 
-def _davies(method: str, **options: Any) -> Generator:
-    return Generator("davies", METHODS[method], options)
+def _kind(kind: str, methods: Mapping[str, StationaryMethod | None]) -> Callable[..., Generator]:
+    def made(method: str = "auto", **options: Any) -> Generator:
+        return Generator(kind, methods[method], options)
 
-
-def _perlind(method: str, **options: Any) -> Generator:
-    return Generator("perlind", PERLIND_METHODS[method], options)
-
-
-def _first_order(**options: Any) -> Generator:
-    return Generator("first_order", None, options)
+    return made
 
 
 GENERATOR: Final = Variant(
     "kind",
     {
-        "davies": (DAVIES, _davies),
-        "perlind": (PERLIND, _perlind),
-        "first_order": (FIRST_ORDER, _first_order),
+        "davies": (DAVIES, _kind("davies", METHODS)),
+        "perlind": (PERLIND, _kind("perlind", PERLIND_METHODS)),
+        "first_order": (FIRST_ORDER, _kind("first_order", {"auto": None})),
     },
     default="davies",
 )
