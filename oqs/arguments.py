@@ -39,9 +39,8 @@ def _number_array(
             f"{remedy}"
         ) from error
     if array.dtype.kind not in kinds:
-        raise TypeError(
-            f"Argument `{name}` must hold {content}, but holds {_content(array)}. {remedy}"
-        )
+        held = "is None" if value is None else f"holds {_content(array)}"
+        raise TypeError(f"Argument `{name}` must hold {content}, but {held}. {remedy}")
     finite = np.isfinite(array)
     if not np.all(finite):
         raise ValueError(
@@ -109,6 +108,13 @@ def whole_number(name: str, value: object, least: int, remedy: str) -> int:
     if value < least:
         raise ValueError(f"Argument `{name}` must be at least {least}, but is {value}. {remedy}")
     return int(value)
+
+
+def true_or_false(name: str, value: object, remedy: str) -> bool:
+    """Return `value` as a bool, or raise TypeError: any text would count as True."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"Argument `{name}` must be True or False, but is {value!r}. {remedy}")
+    return bool(value)
 
 
 def of_type(name: str, value: object, kind: type, what: str, remedy: str) -> None:

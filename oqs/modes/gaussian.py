@@ -20,7 +20,13 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    read_only,
+    temperatures_and_potentials,
+    true_or_false,
+)
 from oqs.contact.base import ReservoirContact
 from oqs.contact.contacts import Contact
 from oqs.contact.principal_value import shift_function
@@ -182,7 +188,8 @@ def gaussian_law(
         )
     checked = fermionic_contacts(checked_contacts(contacts))
     width = checked_resolution(resolution, system)
-    levels, untouched = level_responses(system, checked, lamb_shift=lamb_shift, resolution=width)
+    shifted = true_or_false("lamb_shift", lamb_shift, "Omit it to leave the shifts out.")
+    levels, untouched = level_responses(system, checked, lamb_shift=shifted, resolution=width)
     return law_of(levels, untouched, contact_names(checked))
 
 

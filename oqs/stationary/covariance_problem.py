@@ -10,10 +10,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
+from oqs.errors import StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.perlind.modes import ModeRates, PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.stationary.method import (
+    TOLERANCE,
     Solution,
     StationaryMethod,
     StationaryProblem,
@@ -21,6 +23,9 @@ from oqs.stationary.method import (
 )
 from oqs.stationary.rates.rate_equation import balanced
 from oqs.system.spectrum import ModeVectors
+
+_EPS = float(np.finfo(np.float64).eps)
+_FAR = 1e-3  # of the rates: the rounding of an energy that blurs them
 
 
 @final
@@ -40,8 +45,7 @@ class CovarianceProblem(StationaryProblem):
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Solve the linear equation; the solved elements are those of C (N, N), flat."""
         rates = self.modes.rates(T, mu)
-        covariance = self._covariance(rates)
-        residual = checked_residual(self.modes.residual(covariance, rates), self.method)
+        covariance, residual = self._covariance(rates)
         flows = self.modes.flows(covariance, rates)
         gross = flows.gross.sum(axis=1)
         return Solution(
@@ -55,7 +59,7 @@ class CovarianceProblem(StationaryProblem):
         """Return the derivatives (n, n) of the flows: K dC + dC K^+ = dF - dK C - C dK^+."""
         modes, n = self.modes, self.model.reservoirs
         rates = modes.rates(T, mu)
-        covariance = self._covariance(rates)
+        covariance, _ = self._covariance(rates)
         flows, drift = modes.flows(covariance, rates), modes.drift(rates)
         reference = float(mu.mean())
         above = modes.energies - reference
@@ -80,7 +84,7 @@ class CovarianceProblem(StationaryProblem):
     def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the flows (N, n) into each mode."""
         rates = self.modes.rates(T, mu)
-        flows = self.modes.flows(self._covariance(rates), rates)
+        flows = self.modes.flows(self._covariance(rates)[0], rates)
         return flows.particle.T, flows.energy.T
 
     def matrix(self, solution: Solution) -> sp.csr_array:
@@ -92,5 +96,19 @@ class CovarianceProblem(StationaryProblem):
         rho = sp.csr_array(sp.diags_array(product.astype(np.complex128)))
         return ModeVectors(natural.astype(np.complex128)).to_operator_basis(rho)
 
-    def _covariance(self, rates: ModeRates) -> ComplexArray:
-        return self.modes.covariance(rates)
+    def _covariance(self, rates: ModeRates) -> tuple[ComplexArray, float]:
+        """Return C (N, N) and its residual, checked."""
+        modes = self.modes
+        covariance = modes.covariance(rates)
+        residual = modes.residual(covariance, rates)
+        size = np.abs(modes.energies)
+        farthest = int(np.argmax(size))
+        fastest = np.abs(rates.emptying + rates.filling).sum(axis=0).max()
+        if not residual <= TOLERANCE and size[farthest] * _EPS > _FAR * fastest:
+            raise StationaryStateNotFound(
+                f"{self.method} left a residual of {residual:.3g}, above {TOLERANCE:.0e} of the "
+                f"gross rates: next to the mode at w = {modes.energies[farthest]:.6g} rates of "
+                f"{fastest:.3g} are rounding. Leave that mode out, or use oqs.davies, which does "
+                "not mix modes so far apart."
+            )
+        return covariance, checked_residual(residual, self.method)

@@ -76,10 +76,11 @@ class GaussianState(StationaryMethod):
         """
         system = model.system
         if not isinstance(system, QuadraticSystem):
+            others = "Use ZeroFrequencyBlock() or FullLiouvillian()."
             raise ValueError(
                 f"GaussianState() must have a QuadraticSystem, but the system is of the type "
-                f"{type(system).__name__}, whose states are not Gaussian. Use ZeroFrequencyBlock() "
-                "or FullLiouvillian()."
+                f"{type(system).__name__}, whose states are not Gaussian. "
+                f"{'Omit `method`.' if isinstance(model, PerlindModel) else others}"
             )
         if isinstance(model, PerlindModel):
             require_unique(model)

@@ -142,7 +142,7 @@ class PairProblem(StationaryProblem):
                 changed = self._products(jumps, {q: slopes[q][theta]})
                 rows.append(self._dissipation(changed)[0] @ x[0])
                 direct.append(self._exchanged(jumps, x, {q: slopes[q][theta]}))
-            dx = self._inverse(matrix, -np.array(rows))
+            dx = self._inverse(matrix, -np.array(rows), x)
             for q in range(n):
                 change = self._exchanged(jumps, dx[:, q])
                 particle, energy, gross = (
@@ -271,13 +271,23 @@ class PairProblem(StationaryProblem):
         flat: ComplexArray = straight @ products + conjugate @ products.conj()
         return np.ascontiguousarray(flat.T).reshape(-1, size, size)
 
-    def _inverse(self, matrix: ComplexArray, right: ComplexArray) -> ComplexArray:
-        """Return x (b, c, P) of trace zero with L x = right (c, P), of trace zero; refined."""
+    def _inverse(
+        self, matrix: ComplexArray, right: ComplexArray, stationary: ComplexArray
+    ) -> ComplexArray:
+        """Return x (b, c, P) of trace zero with L x = right (c, P), of trace zero; refined.
+
+        The traces' rounding goes where the stationary state (b, P) is, as in `_stationary`.
+        """
         bordered, _ = self._bordered(matrix)
+
+        def traceless(source: ComplexArray) -> ComplexArray:
+            trace = source[:, self._populations].sum(axis=1, keepdims=True)
+            return source - stationary[..., None] * trace
+
         source = right.T[None]
-        x = _solved(bordered, source)
+        x = _solved(bordered, traceless(source))
         for _ in range(_REFINED):
-            x = x + _solved(bordered, source - matrix @ x)
+            x = x + _solved(bordered, traceless(source - matrix @ x))
         return x.swapaxes(1, 2)
 
     def _bordered(self, matrix: ComplexArray) -> tuple[ComplexArray, FloatArray]:
@@ -297,7 +307,10 @@ class PairProblem(StationaryProblem):
         try:
             x = _solved(bordered, right)
             for _ in range(_REFINED):
-                x = x - _solved(bordered, matrix @ x)
+                rest = matrix @ x
+                # its trace is rounding, which the border would spread over states that have none
+                rest -= x * rest[:, diagonal].sum(axis=1, keepdims=True)
+                x = x - _solved(bordered, rest)
         except np.linalg.LinAlgError as error:
             raise StationaryStateNotFound(f"{self.method}: {error}") from error
         x /= x[:, diagonal].sum(axis=1, keepdims=True)

@@ -76,6 +76,16 @@ CASES = {
     "a refrigerator at 0": ("cold", lambda: oqs.absorption_refrigerator(0.0, 3.0, 0.05)),
     "a maser of two levels": ("energies", lambda: oqs.lambda_maser([0.0, 1.0])),
     "a maser upside down": ("energies", lambda: oqs.v_maser([2.0, 1.0, 0.0])),
+    # models
+    "shifts by a word": ("lamb_shift", lambda: oqs.davies(SYSTEM, CONTACTS, lamb_shift="no")),
+    "PERLind's shifts by a word": (
+        "lamb_shift",
+        lambda: oqs.perlind(SYSTEM, CONTACTS, lamb_shift="no"),
+    ),
+    "Gaussian shifts by a number": (
+        "lamb_shift",
+        lambda: oqs.gaussian_law(SYSTEM, CONTACTS, lamb_shift=1),
+    ),
     # Levitov, stability diagrams
     "levitov with interactions": (
         "system",

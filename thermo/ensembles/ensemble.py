@@ -142,7 +142,8 @@ def evolve_ensemble(
     t_final : when to stop (hbar = 1); None goes on to equilibrium.
     times : (m,) ascending, at which to report T, mu.
     rtol : tolerance of a step. At the default T_j(t) agrees with `evolve` to better than 1e-6, of
-        a reservoir 1e-10 times as large as others to 1e-5, as it takes thousands of steps.
+        a reservoir 1e-10 times as large as others to 2e-5: it takes thousands of steps, and errors
+        in what it keeps, E_j - w N_j at one frequency w, add up, as nothing draws it back.
     tolerance : of the equilibrium; when a run is over is decided as for `evolve`
         (`thermo.evolution.stopping`).
     max_steps : the most steps of one trajectory.

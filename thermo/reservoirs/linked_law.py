@@ -103,7 +103,7 @@ class LinkedLaw(Summarised):
                 f"{', '.join(self.names)}, but has shape {temperature.shape}. Give them in this "
                 "order."
             )
-        potential = None if mu is None else np.asarray(mu, dtype=np.float64)
+        potential = None if mu is None else self._potential(mu, temperature)
         particle, energy, heat = np.zeros((3, *temperature.shape))
         if self.law is not None:
             own = slice(0, self.contacts)
@@ -125,6 +125,20 @@ class LinkedLaw(Summarised):
             heat[..., a] += warmth
             heat[..., b] += other
         return Flows(particle, energy, heat, names=self.names)
+
+    def _potential(self, mu: ArrayLike, T: FloatArray) -> FloatArray:
+        """Return mu (..., n) as an array; what has no chemical potential may hold NaN."""
+        remedy = f"Give one entry for each of {', '.join(self.names)}."
+        potential = np.asarray(mu)
+        if potential.dtype.kind not in "iuf":
+            potential = real_array("mu", mu, remedy)  # raises
+        potential = potential.astype(np.float64)
+        if potential.shape[-1:] != T.shape[-1:]:
+            raise ValueError(
+                f"Argument `mu` must have shape (..., {len(self.names)}), but has shape "
+                f"{potential.shape}. {remedy}"
+            )
+        return potential
 
     def heat_of_links(self, T: ArrayLike, mu: ArrayLike | None = None) -> FloatArray:
         """Return the heat per unit time (..., L) that the a of each link loses through it."""
@@ -235,6 +249,11 @@ class LinkedLaw(Summarised):
                 f"is left out. Give shape (..., {len(self.names)})."
             )
         a, b = pair
+        if not np.isfinite(mu[..., [a, b]]).all():
+            raise ValueError(
+                f"Argument `mu` must be finite at the ends of {self._called(pair)[4:]}, but "
+                f"is {mu[..., [a, b]].tolist()}. Give numbers."
+            )
         return link.carried(T[..., a], mu[..., a], T[..., b], mu[..., b])
 
     def _jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:

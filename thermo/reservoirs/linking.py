@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -102,6 +103,11 @@ def _link(pair: tuple[str, str], link: float | Link) -> Link:
             f"Argument `links` must hold conductances or functions (T_a, T_b), but for {pair!r} "
             f"holds {link!r}. {_FORM}"
         )
+    if not 0 <= link < math.inf:
+        raise ValueError(
+            f"Argument `links` must hold conductances >= 0, for heat flows from hot to cold, but "
+            f"for {pair!r} holds {link!r}. {_FORM}"
+        )
     return HeatLink(float(link))
 
 
@@ -133,4 +139,10 @@ def _known_names(
         )
     if law is None:
         return given, 0
-    return given, len(given if own is None else own)
+    count = len(own) if own is not None else getattr(law, "reservoirs", len(given))
+    if len(given) < count:
+        raise ValueError(
+            f"Argument `names` must name all {count} reservoirs of the law, but is {given!r}. Give "
+            "one a reservoir."
+        )
+    return given, count

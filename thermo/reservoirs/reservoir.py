@@ -124,6 +124,11 @@ class Reservoirs(Sequence[Reservoir], Summarised):
     """
 
     def __init__(self, reservoirs: Iterable[Reservoir]) -> None:
+        if not isinstance(reservoirs, Iterable):
+            raise TypeError(
+                f"Argument `reservoirs` must be a sequence of Reservoir, but is {reservoirs!r}. "
+                "Give e.g. [Reservoir(gas, capacity=1.0), Reservoir(gas, capacity=2.0)]."
+            )
         self._members = tuple(reservoirs)
         for member in self._members:
             if not isinstance(member, Reservoir):
@@ -181,13 +186,15 @@ class Reservoirs(Sequence[Reservoir], Summarised):
     def named(self, law: object) -> Reservoirs:
         """Return the same, those without a name called as the contacts of a law that knows theirs.
 
-        Raises ValueError where a reservoir has another name than its contact, or is of another
-        kind: no chemical potential and a fermionic contact, or one and a bosonic contact.
+        Raises ValueError where there are more or fewer than the law has, one has another name than
+        its contact, or is of another kind: no chemical potential and a fermionic contact, or one
+        and a bosonic contact.
         """
         names = getattr(law, "names", None)
-        if names is None or len(names) != len(self):
+        self._check_number(law, names)
+        if names is None:
             self._check_kinds(law)
-            return self  # a law of other reservoirs is refused when it is asked
+            return self
         for j, (member, name) in enumerate(zip(self._members, names, strict=True)):
             if None not in (member.name, name) and member.name != name:
                 raise ValueError(
@@ -201,6 +208,17 @@ class Reservoirs(Sequence[Reservoir], Summarised):
         )
         renamed._check_kinds(law)
         return renamed
+
+    def _check_number(self, law: object, names: Sequence[str | None] | None) -> None:
+        count = getattr(law, "reservoirs", len(self)) if names is None else len(names)
+        if isinstance(count, int) and count != len(self):
+            known = [name for name in names or () if name is not None]
+            called = f" ({', '.join(known)})" if known else ""
+            links = ", or mend the names in its links: an unknown one adds a reservoir"
+            raise ValueError(
+                f"Argument `reservoirs` must hold one for each of the {count} of the law{called}, "
+                f"but holds {len(self)}. Give as many{links if hasattr(law, 'links') else ''}."
+            )
 
     def _check_kinds(self, law: object) -> None:
         # further reservoirs of a law with links touch no contact, and may be of any kind

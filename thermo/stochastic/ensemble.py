@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, index, read_only, real_array
+from oqs.arguments import FloatArray, index, read_only, real_array, whole_number
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted, page_of_fields
 from thermo.deferred import xr
@@ -181,7 +181,9 @@ class StochasticEnsemble(Summarised):
         remedy = "Give numbers between 0 and 1, such as [0.05, 0.5, 0.95]."
         wanted = real_array("levels", levels, remedy)
         if wanted.ndim != 1 or np.any((wanted < 0) | (wanted > 1)):
-            raise ValueError(f"Argument `levels` must be of shape (l,) within [0, 1]. {remedy}")
+            raise ValueError(
+                f"Argument `levels` must have shape (l,) within [0, 1], but is {levels!r}. {remedy}"
+            )
         return read_only(np.quantile(getattr(self, of), wanted, axis=0))
 
     def fluctuation_theorem(self) -> Estimate:
@@ -210,9 +212,10 @@ class StochasticEnsemble(Summarised):
         ----------
         bins : of R > 0 up to its largest; those without trajectories on both sides are left out.
 
-        Raises ValueError as `fluctuation_theorem`.
+        Raises TypeError, ValueError for other `bins`, and as `fluctuation_theorem`.
         """
         self._require_canonical()
+        bins = whole_number("bins", bins, 1, "The default is 15.")
         R = self.exchange_entropy
         edges = np.linspace(0.0, float(np.abs(R).max()) or 1.0, bins + 1)
         ahead, behind = np.histogram(R, edges)[0], np.histogram(-R, edges)[0]

@@ -301,11 +301,6 @@ def start_reservoirs(
 ) -> tuple[list[SmallReservoir], Reservoirs, tuple[FloatArray, FloatArray]]:
     """Return reservoirs at T, mu, whose jumps move so many particles (n,); checked."""
     group = Reservoirs(reservoirs).named(model)
-    if len(group) != len(moves):
-        raise ValueError(
-            f"Argument `reservoirs` must have one entry per contact of the model, "
-            f"{len(moves)}, but has {len(group)}. Give them in the contacts' order."
-        )
     temperature, potential = group.checked(T, mu)
     potential = np.where(moves > 0, potential, 0.0)  # bosons have none
     members = [

@@ -141,4 +141,6 @@ def _thresholds(below: ArrayLike | None, reservoirs: int) -> FloatArray:
     remedy = "Give one temperature per reservoir, or None; 0 watches none."
     levels = real_array("below", below, remedy)
     has_shape("below", levels, (reservoirs,), remedy)
+    if (levels < 0).any():
+        raise ValueError(f"Argument `below` must not be negative, but is {below!r}. {remedy}")
     return read_only(levels)

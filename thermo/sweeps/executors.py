@@ -14,6 +14,7 @@ import numpy as np
 
 from thermo.processes.sendable import check_processes, check_sendable
 from thermo.processes.workers import ProcessDied, Workers
+from thermo.sweeps.local_cluster import LocalCluster
 from thermo.sweeps.outcome import Outcome
 
 _IN_FLIGHT = 256  # points handed to an executor and not yet back: bounds memory and loss
@@ -110,11 +111,12 @@ def evaluated(
     else:
         # pure: Dask answers a call that it knows from memory, also one that failed
         pool = executor.get_executor(pure=False) if isinstance(executor, Cluster) else executor
-        yield from _on_executor(pool, function, points, wanted)
+        yield from _on_executor(pool, LocalCluster(executor), function, points, wanted)
 
 
 def _on_executor(
     pool: concurrent.futures.Executor,
+    cluster: LocalCluster,
     function: Callable[..., object],
     points: Points,
     wanted: list[int],
@@ -124,10 +126,10 @@ def _on_executor(
     A point that kills its worker takes along those that wait on it. Alone it fails again, and they
     do not.
     """
-    lost = yield from _through(pool, function, points, wanted, _IN_FLIGHT)
+    lost = yield from _through(pool, cluster, function, points, wanted, _IN_FLIGHT)
     reason, left = lost.reason, [*lost.begun, *lost.waiting, *lost.failed]
     while left and reason is None:
-        again = yield from _through(pool, function, points, left[:1], 1)
+        again = yield from _through(pool, cluster, function, points, left[:1], 1)
         yield from again.failed.items()
         reason = again.reason
         left = left if reason is not None else left[1:]
@@ -155,6 +157,7 @@ def _on_processes(
 
 def _through(
     pool: concurrent.futures.Executor,
+    cluster: LocalCluster,
     function: Callable[..., object],
     points: Points,
     wanted: list[int],
@@ -191,6 +194,9 @@ def _through(
                     yield index, future.result()
                 else:
                     failed[index] = Outcome(None, _told(said))
+            gone = cluster.lost() if flying else None
+            if gone is not None:
+                return Lost([*begun, *flying.values()], list(waiting), gone, failed)
     finally:  # Ctrl-C, or an error: what has not begun is not begun
         for future in flying:
             future.cancel()

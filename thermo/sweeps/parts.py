@@ -100,9 +100,9 @@ def merge(stores: Iterable[str | os.PathLike[str]]) -> xr.Dataset:
     >>> table["value"].values
     array([ 1,  4,  9, 16])
     """
-    if isinstance(stores, (str, os.PathLike)):
+    if isinstance(stores, (str, os.PathLike)) or not isinstance(stores, Iterable):
         raise TypeError(
-            f"Argument `stores` must be several files, but is one, {os.fspath(stores)!r}. "
+            f"Argument `stores` must be several files, but is {stores!r}. "
             "Give a list, such as sorted(pathlib.Path('out').glob('part-*.db'))."
         )
     parts = _by_part([read_store(store) for store in stores])

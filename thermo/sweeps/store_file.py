@@ -52,6 +52,7 @@ class StoreFile:
         # an absolute name: ":memory:" and "" mean something else to SQLite
         self.path = os.path.abspath(os.fsdecode(path))
         self._argument = argument
+        self._or_new = ", or not exist yet" if create else ""
         if not create and not os.path.isfile(self.path):
             raise ValueError(
                 f"Argument `{argument}` must be files written by thermo.sweep, but {self.path!r} "
@@ -112,7 +113,7 @@ class StoreFile:
             tables = {n for (n,) in self.connection.execute("SELECT name FROM sqlite_master")}
         if tables and "facts" not in tables:
             raise ValueError(
-                f"Argument `{self._argument}` must be written by thermo.sweep, or not exist yet, "
+                f"Argument `{self._argument}` must be written by thermo.sweep{self._or_new}, "
                 f"but {self.path!r} is a database of something else. Give another name."
             )
         if not tables and os.path.getsize(self.path) > 0:
@@ -175,9 +176,15 @@ class StoreFile:
         )
 
     def _unusable(self, error: sqlite3.DatabaseError) -> ValueError:
+        folder = os.path.dirname(self.path)
+        if not os.path.isdir(folder):
+            return ValueError(
+                f"Argument `{self._argument}` must be a file in a folder that exists, but there is "
+                f"no {folder!r}. Make it first."
+            )
         return ValueError(
-            f"Argument `{self._argument}` must be a file written by thermo.sweep, or not exist "
-            f"yet, but {self.path!r} is not usable ({error}). Give another name."
+            f"Argument `{self._argument}` must be a file written by thermo.sweep{self._or_new}, "
+            f"but {self.path!r} is not usable ({error}). Give another name."
         )
 
     def _failed(self, error: sqlite3.OperationalError) -> StoreError:
@@ -194,7 +201,10 @@ def read_store(path: str | os.PathLike[str]) -> Contents:
     Raises TypeError, ValueError if it is none.
     """
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"Argument `stores` must be names of files, but one is {path!r}.")
+        raise TypeError(
+            f"Argument `stores` must be names of files, but one is {path!r}. Give a list, such as "
+            "sorted(pathlib.Path('out').glob('part-*.db'))."
+        )
     file = StoreFile(path, create=False, argument="stores")
     with file.opening():
         if not file.has_tables():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from oqs.arguments import true_or_false
 from oqs.contact.base import ReservoirContact
 from oqs.exports import exported
 from oqs.generator.davies.davies_model import DaviesModel
@@ -74,4 +75,5 @@ def davies(
             f"Argument `energy` must be 'hamiltonian' or 'level', but is {energy!r}. "
             "Omit it to count the energy of H_S."
         )
-    return DaviesModel.of(system, contacts, bool(lamb_shift), resolution, energy)
+    shifted = true_or_false("lamb_shift", lamb_shift, "Omit it to leave the shifts out.")
+    return DaviesModel.of(system, contacts, shifted, resolution, energy)

@@ -60,6 +60,34 @@ def _sum(values: FloatArray) -> FloatArray:
     return sums
 
 
+def _by_schur(drift: ComplexArray, right: ComplexArray) -> ComplexArray:
+    """Return X (r, N, N) with K X + X K^+ = right (r, N, N); refined.
+
+    The largest diagonal elements come first: so the QR iteration keeps those next to zero to their
+    own rounding, not to that of a level far away.
+    """
+    order = np.argsort(-np.abs(np.diagonal(drift)), kind="stable")
+    back = np.argsort(order)
+    matrix = drift[np.ix_(order, order)]
+    triangle, vectors = scipy.linalg.schur(matrix, output="complex")
+    adjoint = vectors.conj().T
+
+    def solved(part: ComplexArray) -> ComplexArray:
+        inner, scale, _ = scipy.linalg.lapack.ztrsyl(
+            triangle, triangle, adjoint @ part @ vectors, tranb="C"
+        )
+        found: ComplexArray = vectors @ (inner / scale) @ adjoint
+        return found
+
+    solution = np.empty_like(right)
+    for place, part in enumerate(right[:, order[:, None], order]):
+        one = solved(part)
+        for _ in range(_REFINED):
+            one += solved(part - matrix @ one - one @ matrix.conj().T)
+        solution[place] = one[np.ix_(back, back)]
+    return solution
+
+
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class PerlindModes:
@@ -110,12 +138,13 @@ class PerlindModes:
         return slopes[0], slopes[1]
 
     def drift(self, rates: ModeRates) -> ComplexArray:
-        """Return K (N, N), without the mean energy, which K C + C K^+ does not depend on.
+        """Return K (N, N), without the energy next to zero: K C + C K^+ depends on differences.
 
-        It may be larger than the rates by as much as double precision resolves.
+        That energy, not the mean: beside a level at 1e12 the mean's rounding is 1e-5.
         """
         total: ComplexArray = (rates.emptying + rates.filling).sum(axis=0) / 2
-        detuning = np.diag(self.energies - self.energies.mean())
+        nearest = self.energies[np.argmin(np.abs(self.energies))]
+        detuning = np.diag(self.energies - nearest)
         return total + 1j * (detuning + self.shifts.sum(axis=0))
 
     def covariance(self, rates: ModeRates) -> ComplexArray:
@@ -126,18 +155,12 @@ class PerlindModes:
         """Return the Hermitian X (..., N, N) with K X + X K^+ = right (..., N, N)."""
         size = len(self.energies)
         if size > _STACKED:
-            parts = right.reshape(-1, size, size)
-            adjoint = drift.conj().T
-            solution = np.array([scipy.linalg.solve_sylvester(drift, adjoint, r) for r in parts])
-            for _ in range(_REFINED):
-                rest = parts - drift @ solution - solution @ adjoint
-                solution += np.array(
-                    [scipy.linalg.solve_sylvester(drift, adjoint, r) for r in rest]
-                )
+            solution = _by_schur(drift, right.reshape(-1, size, size))
         else:
             one = np.eye(size)
             whole = np.kron(drift, one) + np.kron(one, drift.conj())  # X stacked by rows
-            solution = np.linalg.solve(whole, right.reshape(-1, size**2).T).T
+            stacked = np.linalg.solve(whole, right.reshape(-1, size**2).T).T
+            solution = np.asarray(stacked, dtype=np.complex128)
         solution = solution.reshape(right.shape)
         return np.asarray((solution + solution.conj().swapaxes(-1, -2)) / 2)
 

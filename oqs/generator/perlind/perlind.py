@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, true_or_false
 from oqs.contact.base import ReservoirContact
 from oqs.contact.contacts import Contact
 from oqs.contact.together import checked_contacts, fixed_fermionic
@@ -284,11 +284,12 @@ def perlind(
             "Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, but "
             f"is {type(system).__name__}. Make one of your Hamiltonian."
         )
+    shifted = true_or_false("lamb_shift", lamb_shift, "Omit it to leave the shifts out.")
     if not fixed_fermionic(checked):
-        _refuse_unplain(checked, lamb_shift, window)
+        _refuse_unplain(checked, shifted, window)
         if isinstance(system, QuadraticSystem):  # phonons make it an interacting one
             system = InteractingSystem.from_terms(system.h)
-    model = PerlindModel(system, checked, bool(lamb_shift), _checked_window(window, system))
+    model = PerlindModel(system, checked, shifted, _checked_window(window, system))
     model.check_rates()
     return model
 
@@ -299,7 +300,7 @@ def _refuse_unplain(
     """Raise ValueError for what bosonic contacts and rates of T and mu do not go with."""
     index, contact = next((j, c) for j, c in enumerate(contacts) if not fixed_fermionic([c]))
     kind = "has a rate that depends on T and mu" if contact.fermionic else "is bosonic"
-    for name, value in (("lamb_shift", bool(lamb_shift)), ("window", window is not None)):
+    for name, value in (("lamb_shift", lamb_shift), ("window", window is not None)):
         if value:
             raise ValueError(
                 f"Argument `{name}` must be omitted here, but is given, and {contact.label(index)} "

@@ -112,3 +112,22 @@ def test_collective_contacts_on_degenerate_levels_are_refused():
     contacts = [oqs.Contact(oqs.flat(0.1), [1, 1]), oqs.Contact(oqs.flat(0.2), [1, 0.5])]
     with pytest.raises(ValueError, match=r"must act mode by mode .* but .* collectively"):
         oqs.closed_form(oqs.QuadraticSystem(0.4 * np.eye(2)), contacts)
+
+
+@pytest.mark.parametrize("make", [oqs.closed_form, oqs.gaussian_law])
+def test_a_long_chain_whose_modes_are_localised(make):
+    """Some of its modes reach no end within double precision: they carry nothing."""
+    n = 200
+    h = np.diag(0.3 * np.cos(np.arange(n) ** 2)) + 0.5 * (np.eye(n, k=1) + np.eye(n, k=-1))
+    ends = [np.eye(n)[0], np.eye(n)[-1]]
+    contacts = [oqs.Contact(oqs.flat(g), t) for g, t in zip((1e-6, 2e-6), ends, strict=True)]
+    T, mu = np.array([0.5, 1.0]), np.array([1.2, 0.8])
+    w, vectors = np.linalg.eigh(h)
+    left, right = 1e-6 * vectors[0] ** 2, 2e-6 * vectors[-1] ** 2
+    filled = 1 / (1 + np.exp((w - mu[:, None]) / T[:, None]))
+    through = left * right / (left + right) * (filled[0] - filled[1])
+    law = make(oqs.QuadraticSystem(h), contacts)
+    flows = law(T, mu)
+    np.testing.assert_allclose(flows.particle, through.sum() * np.array([1, -1]), rtol=1e-9)
+    np.testing.assert_allclose(flows.energy, (w * through).sum() * np.array([1, -1]), rtol=1e-9)
+    assert len(law.untouched) == 1

@@ -232,8 +232,8 @@ def test_names_of_a_law_that_knows_none():
         ({("a", "b"): 1.0, ("b", "a"): 2.0}, ValueError, "in both orders"),
         ({("a", "b"): "much"}, TypeError, "conductances or functions"),
         ({("a", "b"): True}, TypeError, "conductances or functions"),
-        ({("a", "b"): -1.0}, ValueError, "must be >= 0, but is -1.0"),
-        ({("a", "b"): math.inf}, ValueError, "must be finite"),
+        ({("a", "b"): -1.0}, ValueError, r"conductances >= 0, .* for \('a', 'b'\) holds -1.0"),
+        ({("a", "b"): math.inf}, ValueError, "holds inf"),
     ],
 )
 def test_bad_links(links, error, sentence):
@@ -266,6 +266,34 @@ def test_bad_temperatures():
         thermo.HeatLink(1.0, exponent=-1)
     with pytest.raises(TypeError, match="`law` must be callable"):
         thermo.with_links(3, LINKS)
+
+
+@pytest.mark.parametrize(
+    ("mu", "error", "sentence"),
+    [
+        ([1.0], ValueError, r"`mu` must have shape \(..., 2\), but has shape \(1,\)"),
+        ([1.0, 2.0, 3.0], ValueError, r"`mu` must have shape \(..., 2\), but has shape \(3,\)"),
+        ([1.0, math.nan], ValueError, "`mu` must be finite"),
+        (["a", "b"], TypeError, "`mu` must hold real numbers, but holds text"),
+    ],
+)
+def test_bad_potentials(mu, error, sentence):
+    links = {("cold", "hot"): thermo.OhmicLink(0.1)}
+    for law in (None, LAW):
+        with pytest.raises(error, match=sentence):
+            thermo.with_links(law, links)([1.0, 2.0], mu)
+
+
+def test_a_name_that_is_mistyped_adds_a_reservoir_and_that_is_said():
+    law = thermo.with_links(LAW, {("cold", "hto"): 1.0})
+    members = [thermo.Reservoir(GAS, name=name) for name in ("cold", "hot")]
+    sentence = r"each of the 3 of the law \(cold, hot, hto\), but holds 2.*names in its links"
+    for evolve in (thermo.evolve, thermo.evolve_ensemble):
+        with pytest.raises(ValueError, match=sentence):
+            evolve(law, members, [1.0, 2.0], [9.0, 9.0])
+    unnamed = oqs.closed_form(SYSTEM, [oqs.Contact(oqs.flat(1e-4))] * 2)
+    with pytest.raises(ValueError, match="`names` must name all 2 reservoirs of the law"):
+        thermo.with_links(unnamed, {("a", "b"): 1e-3}, names=["a"])
 
 
 def test_a_gas_of_the_other_kind_is_refused():

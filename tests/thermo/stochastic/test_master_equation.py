@@ -154,7 +154,7 @@ def test_units_of_energy_do_not_matter(scale):
 def test_bad_input():
     with pytest.raises(TypeError, match="Argument `model` must be a DaviesModel, but is int"):
         thermo.master_equation(3, boxes(20.0), *START)
-    with pytest.raises(ValueError, match=r"one entry per contact of the model, 2, but has 1"):
+    with pytest.raises(ValueError, match=r"one for each of the 2 of the law.*, but holds 1"):
         thermo.master_equation(LEVEL, boxes(20.0)[:1], *START)
     with pytest.raises(ValueError, match="'entropic' or 'fermi', but is 'bose'"):
         chain_of(occupations="bose")

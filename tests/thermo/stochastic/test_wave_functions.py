@@ -242,7 +242,7 @@ def test_bad_input():
     idle = [oqs.Contact(oqs.flat(0.0), [1, 0]), oqs.Contact(oqs.flat(0.0), [0, 1])]
     with pytest.raises(ValueError, match="must have jumps"):
         waves(oqs.perlind(DOTS, idle))
-    with pytest.raises(ValueError, match="one entry per contact of the model, 2, but has 1"):
+    with pytest.raises(ValueError, match=r"one for each of the 2 of the law.*, but holds 1"):
         waves(CROSS, boxes(20.0)[:1])
 
 

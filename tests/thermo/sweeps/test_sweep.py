@@ -222,7 +222,7 @@ def test_a_foreign_store_is_refused_and_closed(tmp_path, recwarn):
     text.write_text("not a database, but long enough to be read as one\n" * 40)
     with pytest.raises(ValueError, match=r"`store` must be a file written by thermo\.sweep"):
         thermo.sweep(functions.product, GRID, store=text)
-    with pytest.raises(ValueError, match="is not usable"):
+    with pytest.raises(ValueError, match="in a folder that exists, but there is no"):
         thermo.sweep(functions.product, GRID, store=tmp_path / "none" / "sweep.db")
 
 

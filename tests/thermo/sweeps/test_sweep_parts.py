@@ -142,7 +142,7 @@ def test_parts_of_different_sweeps(parts, tmp_path):
     thermo.sweep(functions.product, GRID, store=whole)
     with pytest.raises(ValueError, match=r"whole\.db' is of a whole grid"):
         thermo.merge([whole])
-    with pytest.raises(TypeError, match="must be several files, but is one"):
+    with pytest.raises(TypeError, match="must be several files, but is '"):
         thermo.merge(str(other))
     with pytest.raises(ValueError, match="but is empty"):
         thermo.merge([])
