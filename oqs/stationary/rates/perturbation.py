@@ -45,8 +45,8 @@ class TransitionList:
     dimension: int  # number D of states
 
     @functools.cached_property
-    def _ends(self) -> tuple[sp.csr_array, sp.csr_array]:
-        """Lower and upper state of each transition, (D, M) of ones."""
+    def _ends(self) -> tuple[sp.csr_array, sp.csr_array, sp.csr_array]:
+        """Lower and upper state of each transition, (D, M) of ones, and upper minus lower."""
         places = np.arange(len(self.lower))
         one = np.ones(len(places))
         shape = (self.dimension, len(places))
@@ -54,21 +54,19 @@ class TransitionList:
             sp.csr_array(sp.coo_array((one, (states, places)), shape=shape))
             for states in (self.lower, self.upper)
         )
-        return lower, upper
+        return lower, upper, sp.csr_array(upper - lower)
 
     def leaving(self, up: FloatArray, down: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the sums over the transitions (M, n, b) out of each state, both (D, n, b)."""
-        rising, falling = (
-            (ends @ each.reshape(len(each), -1)).reshape(self.dimension, *each.shape[1:])
-            for ends, each in zip(self._ends, (up, down), strict=True)
-        )
-        return rising, falling
+        """Return the sums over the transitions (M, ..., b) out of each state, both (D, ..., b)."""
+        return self._summed(self._ends[0], up), self._summed(self._ends[1], down)
 
     def arriving(self, flux: FloatArray) -> FloatArray:
-        """Return what each state gains (D, K, b) by fluxes (M, K, b) upwards."""
-        lost, gained = self.leaving(flux, flux)
-        gained -= lost
-        return gained
+        """Return what each state gains (D, ..., b) by fluxes (M, ..., b) upwards."""
+        return self._summed(self._ends[2], flux)
+
+    def _summed(self, ends: sp.csr_array, each: FloatArray) -> FloatArray:
+        total: FloatArray = ends @ each.reshape(len(each), -1)
+        return total.reshape(self.dimension, *each.shape[1:])
 
 
 def flow_jacobian(
@@ -105,28 +103,25 @@ def _jacobian(
     down *= rate
     slope *= rate / T.T * (populations[lines.lower] + populations[lines.upper])[:, None]
     driven = np.stack([slope * x, slope], axis=1)  # d(flux up) by T or mu, (M, 2, n, b)
-    sources = lines.arriving(driven.reshape(len(x), 2 * n, count))
+    sources = lines.arriving(driven).reshape(-1, 2 * n, count)
     totals = up.sum(axis=1), down.sum(axis=1)
     change = population_changes(lines, totals, populations, sources, method)
     change = change.reshape(-1, 2, n, count)
-    energy = (lines.frequency[:, None] - reference)[:, None]
-    rising, falling = lines.leaving(up, down)
-    particles, energies = rising - falling, np.subtract(*lines.leaving(up * energy, down * energy))
-    rising += falling
-    size, changes = np.abs(change), np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
-    gross = np.empty(changes.shape[1:])
-    for j in range(n):
-        changes[0, ..., j] = (particles[:, j, None, None] * change).sum(axis=0)
-        changes[1, ..., j] = (energies[:, j, None, None] * change).sum(axis=0)
-        gross[..., j] = (rising[:, j, None, None] * size).sum(axis=0)
-        own = driven[:, :, j]  # (M, 2, b)
-        changes[0, :, j, :, j] += own.sum(axis=0)
-        changes[1, :, j, :, j] += (own * energy).sum(axis=0)
-        gross[:, j, :, j] += np.abs(own).sum(axis=0)
-    particle, carried = balanced(changes, gross).transpose(0, 1, 3, 4, 2)
-    net = (particles * populations[:, None]).sum(axis=0).T
-    flow = balanced(net, (rising * populations[:, None]).sum(axis=0).T)
-    return FlowJacobian.of(particle, carried, flow, mu, reference=reference)
+    carried = np.ones((len(x), 2, 1, count))  # particles, energy
+    carried[:, 1, 0] = lines.frequency[:, None] - reference
+    rising, falling = lines.leaving(up[:, None] * carried, down[:, None] * carried)
+    leaving, gross = rising - falling, rising[:, 0] + falling[:, 0]
+    changes = np.einsum("dkjb,dtqb->ktqjb", leaving, change)
+    sizes = np.einsum("djb,dtqb->tqjb", gross, np.abs(change))
+    same = np.arange(n)
+    changes[:, :, same, same] += np.einsum("mtqb,mkb->ktqb", driven, carried[:, :, 0])
+    sizes[:, same, same] += np.abs(driven).sum(axis=0)
+    particle, energy = balanced(changes.swapaxes(-1, -2), sizes.swapaxes(-1, -2)).transpose(
+        0, 1, 3, 4, 2
+    )
+    net, through = (np.einsum("djb,db->bj", each, populations) for each in (leaving[:, 0], gross))
+    flow = balanced(net, through)
+    return FlowJacobian.of(particle, energy, flow, mu, reference=reference)
 
 
 def population_changes(

@@ -182,11 +182,12 @@ def times_together(inside: FloatArray, out: FloatArray, right: FloatArray) -> Fl
     size = len(out)
     w = np.concatenate([inside, right], axis=1)
     leaving = out.copy()  # of the states left, to outside
-    for k in range(size):
+    for k in range(size - 1):
         w[k, k + 1 :] /= w[k + 1 :, k].sum(axis=0) + leaving[k]
         leaving[k + 1 :] += leaving[k] * w[k, k + 1 : size]
         w[k + 1 :, k + 1 :] += w[k + 1 :, k, None] * w[k, k + 1 :]
     x = w[:, size:]
+    x[-1] /= leaving[-1]
     for k in range(size - 2, -1, -1):
         x[k] += (w[k, k + 1 : size, None] * x[k + 1 :]).sum(axis=0)
     return x
