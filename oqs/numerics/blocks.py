@@ -36,6 +36,12 @@ def _labels_of_few(linked: NDArray[np.bool_]) -> IntArray:
     return np.unique(reached.argmax(axis=1), return_inverse=True)[1].astype(np.intp)
 
 
+def labels_of_links(first: IntArray, second: IntArray, size: int) -> IntArray:
+    """Return the label (size,) of the set of each index, where pairs (M,) of indices are linked."""
+    links = np.ones(len(first), dtype=np.bool_)  # sums of equal pairs stay true
+    return set_labels(sp.coo_array((links, (first, second)), shape=(size, size)))
+
+
 def linked_sets(matrix: sp.sparray) -> list[IntArray]:
     """Return the sets of indices, each ascending, between which a square matrix has no elements.
 
