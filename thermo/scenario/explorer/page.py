@@ -126,13 +126,13 @@ class Page:
     def _answer(self) -> None:
         self._moved.text = moved_lines(self._values())
         try:
-            found = stationary(self._here())
+            state = stationary(self._here())
         except REFUSALS as error:
             self._flows.text, self._machine.text, self._regimes.text = refusal(error), "", ""
             return
-        self._flows.text = flows_table(found, self._units)
-        self._machine.text = machine_table(found, self._units)
-        self._regimes.text = regimes_table(found, self._units)
+        self._flows.text = flows_table(state, self._units)
+        self._machine.text = machine_table(state, self._units)
+        self._regimes.text = regimes_table(state, self._units)
 
     def _evolve(self) -> None:
         try:

@@ -20,27 +20,27 @@ from thermo.scenario.results.text import digits, in_its_unit, shown_unit, with_u
 _MERIT: Final = {Regime.ENGINE: "efficiency", Regime.REFRIGERATOR: "cop"}
 
 
-def flows_table(found: Stationary, units: Units | None) -> str:
+def flows_table(state: Stationary, units: Units | None) -> str:
     """Return T, mu and the flows out of each reservoir, in SI where there are units."""
-    scenario = found.scenario
+    scenario = state.scenario
     states = state_data(scenario.names, scenario.T, scenario.mu, units)
-    flows = kinds_data(found.flows, units)
+    flows = kinds_data(state.flows, units)
     of_state, kinds = _shown(states[0], units), _shown(flows, units)
     rows = [
         (
-            state["name"],
-            *(digits(state[key]) for key in of_state),
+            reservoir["name"],
+            *(digits(reservoir[key]) for key in of_state),
             *(f"{in_its_unit(kind, flows[kind][j]) + 0.0:.5e}" for kind in kinds),  # no -0
         )
-        for j, state in enumerate(states)
+        for j, reservoir in enumerate(states)
     ]
     heads = ["reservoir", *(with_unit(key) for key in (*of_state, *kinds))]
     return Summary("Stationary flows out of the reservoirs", [], heads, rows).page()
 
 
-def machine_table(found: Stationary, units: Units | None) -> str:
+def machine_table(state: Stationary, units: Units | None) -> str:
     """Return what the reservoirs do together: mode, power, cooling, efficiency."""
-    machine = found.machine
+    machine = state.machine
     mode = _mode(machine)
     rows = [
         ("mode", mode),
@@ -58,16 +58,16 @@ def machine_table(found: Stationary, units: Units | None) -> str:
     return Summary("Machine", [], ("", ""), rows).page()
 
 
-def regimes_table(found: Stationary, units: Units | None) -> str:
+def regimes_table(state: Stationary, units: Units | None) -> str:
     """Return the regime of each energy by itself, Table I; nothing where it has none."""
-    if not found.regimes:
+    if not state.regimes:
         return ""
-    crossing = float(omega_bar(found.scenario.contact_T, found.scenario.contact_mu))
+    crossing = float(omega_bar(state.scenario.contact_T, state.scenario.contact_mu))
     everywhere = np.isnan(crossing)
     where = "every energy" if everywhere else _number(crossing, "energy", units)
     rows = [
         (_number(float(w), "energy", units), str(regime))
-        for w, regime in zip(found.frequencies, found.regimes, strict=True)
+        for w, regime in zip(state.frequencies, state.regimes, strict=True)
     ]
     facts = [("occupations agree at", where)]
     return Summary("Regime of each energy (Table I)", facts, ("energy", "regime"), rows).page()

@@ -69,9 +69,9 @@ def axis_attributes(path: str) -> dict[str, str]:
     key, _, suffix = path.rpartition("_")
     measured = bool(key) and suffix in unit_suffixes("energy")
     for pattern, text, natural in _SYMBOLS:
-        found = re.fullmatch(pattern, key if measured else path)
-        if found:
-            named = (_called(part, pattern) for part in found.groups())
+        match = re.fullmatch(pattern, key if measured else path)
+        if match:
+            named = (_called(part, pattern) for part in match.groups())
             return {"long_name": text.format(*named), "units": suffix if measured else natural}
     return {}
 
