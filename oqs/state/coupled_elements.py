@@ -66,7 +66,7 @@ class CoupledElements:
         elements, dimension = model.decomposition.elements, len(labels)
         weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
         pairs = [_Pairs.of(own, labels) for own in elements]
-        drift = diagonal_matrix(-1j * model.detuning)
+        drift = diagonal_matrix((-1j * model.detuning).astype(np.complex128))
         for j, (own, each) in enumerate(zip(elements, pairs, strict=True)):
             out, back = -weights[:2, j] / 2
             if model.shifted:

@@ -180,8 +180,8 @@ class ModeTransitions:
     @functools.cached_property
     def components(self) -> int:
         """Number of sets of eigenstates that no transition connects."""
-        driven = [(rate > 0).any(axis=0) for rate in self.rate]
-        if all(linked.all() for linked in driven):
+        driven = [np.any(rate > 0, axis=0) for rate in self.rate]
+        if all(bool(np.all(linked)) for linked in driven):
             return 1
         states = np.arange(2**self.modes)
         ends = []
