@@ -84,9 +84,8 @@ class WaitingTimes(Summarised):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> model = oqs.davies(dots, leads)
+    >>> model = oqs.davies(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
     >>> stats = oqs.counting_statistics(model, T, mu)
     >>> waiting = stats.waiting_time((0, "in"), (0, "in"), np.linspace(0, 900, 10))

@@ -176,12 +176,12 @@ class _Pairs(NamedTuple):
 
     def places(self, elements: Elements, dimension: int) -> IntArray:
         """Return the elements a D + b, a and b unequal transitions' ends, that jumps link."""
-        found = [np.zeros(0, dtype=np.intp)]
+        linked = [np.zeros(0, dtype=np.intp)]
         for end in (elements.lower, elements.upper):
             place, _ = numbered(end[self.first] * dimension + end[self.second])
             one, two = np.divmod(place, dimension)
-            found += [place, two * dimension + one]
-        return np.concatenate(found)
+            linked += [place, two * dimension + one]
+        return np.concatenate(linked)
 
     def products(
         self,

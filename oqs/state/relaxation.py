@@ -91,19 +91,19 @@ class Relaxation(Summarised):
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset over `time`: flows P, J, Y, entropy S, its production, rho."""
         states = np.array([state.full() for state in self.states])
-        flows, square, found = ("time", "reservoir"), ("time", "row", "column"), self.flows
+        flows, square, out = ("time", "reservoir"), ("time", "row", "column"), self.flows
         production = {"long_name": "entropy production, Eq. (3)", "units": "E_0/hbar"}
         tables = {
-            "P": (flows, found.particle, {"long_name": "particle flow out", "units": "E_0/hbar"}),
-            "J": (flows, found.energy, {"long_name": "energy flow out", "units": "E_0^2/hbar"}),
-            "Y": (flows, found.heat, {"long_name": "heat flow out", "units": "E_0^2/hbar"}),
+            "P": (flows, out.particle, {"long_name": "particle flow out", "units": "E_0/hbar"}),
+            "J": (flows, out.energy, {"long_name": "energy flow out", "units": "E_0^2/hbar"}),
+            "Y": (flows, out.heat, {"long_name": "heat flow out", "units": "E_0^2/hbar"}),
             "S": ("time", self.entropy, {"long_name": "entropy of the system", "units": "1"}),
             "production": ("time", self.entropy_production, production),
             "rho_real": (square, states.real, {"long_name": "density matrix, real part"}),
             "rho_imaginary": (square, states.imag, {"long_name": "density matrix, imaginary part"}),
         }
         time = ("time", self.times, {"long_name": "time", "units": "hbar/E_0"})
-        names = list(reservoir_names(found.names, found.reservoirs))
+        names = list(reservoir_names(out.names, out.reservoirs))
         return dataset(tables, {"time": time, "reservoir": names})
 
 

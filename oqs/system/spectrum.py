@@ -38,6 +38,15 @@ class Spectrum:
         read_only(self.energies)
         read_only(self.particles)
 
+    @classmethod
+    def of_blocks(cls, blocks: tuple[Block, ...], rotation: ComplexArray | None) -> Spectrum:
+        """Return the eigenstates of the blocks of H, one block after the other."""
+        return cls(
+            energies=np.concatenate([block.energies for block in blocks]),
+            particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
+            eigenvectors=BlockVectors(blocks, rotation),
+        )
+
     @property
     def dimension(self) -> int:
         """Number D of many-body states."""

@@ -98,17 +98,17 @@ def two_sided_places(
     Rows, columns and the index of the entry; of rho B^+ it is the entry's conjugate.
     """
     states = elements.row_state, elements.column_state
-    found = []
+    sides = []
     for ends in (states, states[::-1]):
         place = sp.csr_array((np.arange(len(states[0])), ends), shape=shape)
         place.sort_indices()  # states of one label then have their partners in one order
         partners = np.diff(place.indptr)[row]
         within = np.arange(partners.sum()) - np.repeat(np.cumsum(partners) - partners, partners)
-        found.append(
+        sides.append(
             (
                 place.data[np.repeat(place.indptr[row], partners) + within],
                 place.data[np.repeat(place.indptr[column], partners) + within],
                 np.repeat(np.arange(len(row)), partners),
             )
         )
-    return found
+    return sides

@@ -44,8 +44,8 @@ class TransitionList:
     dimension: int  # number D of states
 
     @functools.cached_property
-    def _ends(self) -> tuple[sp.csr_array, sp.csr_array, sp.csr_array]:
-        """Lower and upper state of each transition, (D, M) of ones, and upper minus lower."""
+    def _ends(self) -> tuple[sp.csr_array, sp.csr_array]:
+        """Lower and upper state of each transition, (D, M) of ones."""
         places = np.arange(len(self.lower))
         one = np.ones(len(places))
         shape = (self.dimension, len(places))
@@ -53,23 +53,25 @@ class TransitionList:
             sp.csr_array(sp.coo_array((one, (states, places)), shape=shape))
             for states in (self.lower, self.upper)
         )
-        return lower, upper, sp.csr_array(upper - lower)
+        return lower, upper
 
     def leaving(self, up: FloatArray, down: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the sums over the transitions (M, ..., b) out of each state, both (D, ..., b)."""
-        return self._summed(self._ends[0], up), self._summed(self._ends[1], down)
+        """Return the sums over the transitions (M, n, b) out of each state, both (D, n, b)."""
+        rising, falling = (
+            (ends @ each.reshape(len(each), -1)).reshape(self.dimension, *each.shape[1:])
+            for ends, each in zip(self._ends, (up, down), strict=True)
+        )
+        return rising, falling
 
     def arriving(self, flux: FloatArray) -> FloatArray:
-        """Return what each state gains (D, ..., b) by fluxes (M, ..., b) upwards."""
-        return self._summed(self._ends[2], flux)
-
-    def _summed(self, ends: sp.csr_array, each: FloatArray) -> FloatArray:
-        total: FloatArray = ends @ each.reshape(len(each), -1)
-        return total.reshape(self.dimension, *each.shape[1:])
+        """Return what each state gains (D, K, b) by fluxes (M, K, b) upwards."""
+        lost, gained = self.leaving(flux, flux)
+        gained -= lost
+        return gained
 
 
 def flow_jacobian(
-    lines: TransitionList,
+    transitions: TransitionList,
     T: FloatArray,
     mu: FloatArray,
     populations: FloatArray,
@@ -79,52 +81,58 @@ def flow_jacobian(
 
     Raises StationaryStateNotFound where rates underflow, or the residual of a change is too large.
     """
-    some = max(_CACHED // (lines.dimension * (lines.dimension + 2 * T.shape[1])), 16)
+    some = max(_CACHED // (transitions.dimension * (transitions.dimension + 2 * T.shape[1])), 16)
     parts = [slice(begin, begin + some) for begin in range(0, max(len(T), 1), some)]
     return FlowJacobian.joined(
-        [_jacobian(lines, T[part], mu[part], populations[:, part], method) for part in parts]
+        [_jacobian(transitions, T[part], mu[part], populations[:, part], method) for part in parts]
     )
 
 
 def _jacobian(
-    lines: TransitionList,
+    transitions: TransitionList,
     T: FloatArray,
     mu: FloatArray,
     populations: FloatArray,
     method: StationaryMethod,
 ) -> FlowJacobian:
     (count, n), reference = T.shape, mu.mean(axis=1)
-    x = (lines.frequency[:, None, None] - mu.T) / T.T  # (M, n, b)
+    x = (transitions.frequency[:, None, None] - mu.T) / T.T  # (M, n, b)
     up, down = filled_and_empty(x)
     slope = up * down
-    rate = lines.rate.T[..., None]
+    rate = transitions.rate.T[..., None]
     up *= rate
     down *= rate
-    slope *= rate / T.T * (populations[lines.lower] + populations[lines.upper])[:, None]
+    slope *= rate / T.T * (populations[transitions.lower] + populations[transitions.upper])[:, None]
     driven = np.stack([slope * x, slope], axis=1)  # d(flux up) by T or mu, (M, 2, n, b)
-    sources = lines.arriving(driven).reshape(-1, 2 * n, count)
+    sources = transitions.arriving(driven.reshape(len(x), 2 * n, count))
     totals = up.sum(axis=1), down.sum(axis=1)
-    change = population_changes(lines, totals, populations, sources, method)
+    change = population_changes(transitions, totals, populations, sources, method)
     change = change.reshape(-1, 2, n, count)
-    carried = np.ones((len(x), 2, 1, count))  # particles, energy
-    carried[:, 1, 0] = lines.frequency[:, None] - reference
-    rising, falling = lines.leaving(up[:, None] * carried, down[:, None] * carried)
-    leaving, gross = rising - falling, rising[:, 0] + falling[:, 0]
-    changes = np.einsum("dkjb,dtqb->ktqjb", leaving, change)
-    sizes = np.einsum("djb,dtqb->tqjb", gross, np.abs(change))
-    same = np.arange(n)
-    changes[:, :, same, same] += np.einsum("mtqb,mkb->ktqb", driven, carried[:, :, 0])
-    sizes[:, same, same] += np.abs(driven).sum(axis=0)
-    particle, energy = balanced(changes.swapaxes(-1, -2), sizes.swapaxes(-1, -2)).transpose(
-        0, 1, 3, 4, 2
+    energy = (transitions.frequency[:, None] - reference)[:, None]
+    rising, falling = transitions.leaving(up, down)
+    particles, energies = (
+        rising - falling,
+        np.subtract(*transitions.leaving(up * energy, down * energy)),
     )
-    net, through = (np.einsum("djb,db->bj", each, populations) for each in (leaving[:, 0], gross))
-    flow = balanced(net, through)
-    return FlowJacobian.of(particle, energy, flow, mu, reference=reference)
+    rising += falling
+    size, changes = np.abs(change), np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
+    gross = np.empty(changes.shape[1:])
+    for j in range(n):
+        changes[0, ..., j] = (particles[:, j, None, None] * change).sum(axis=0)
+        changes[1, ..., j] = (energies[:, j, None, None] * change).sum(axis=0)
+        gross[..., j] = (rising[:, j, None, None] * size).sum(axis=0)
+        own = driven[:, :, j]  # (M, 2, b)
+        changes[0, :, j, :, j] += own.sum(axis=0)
+        changes[1, :, j, :, j] += (own * energy).sum(axis=0)
+        gross[:, j, :, j] += np.abs(own).sum(axis=0)
+    particle, carried = balanced(changes, gross).transpose(0, 1, 3, 4, 2)
+    net = (particles * populations[:, None]).sum(axis=0).T
+    flow = balanced(net, (rising * populations[:, None]).sum(axis=0).T)
+    return FlowJacobian.of(particle, carried, flow, mu, reference=reference)
 
 
 def population_changes(
-    lines: TransitionList,
+    transitions: TransitionList,
     totals: tuple[FloatArray, FloatArray],
     populations: FloatArray,
     sources: FloatArray,
@@ -134,8 +142,8 @@ def population_changes(
     up, down = totals
     size, count = populations.shape
     matrix = np.zeros((size, size, count))
-    matrix[lines.upper, lines.lower] = up
-    matrix[lines.lower, lines.upper] = down
+    matrix[transitions.upper, transitions.lower] = up
+    matrix[transitions.lower, transitions.upper] = down
     every = np.arange(count)
     pinned = populations.argmax(axis=0)
     order = np.tile(np.arange(size)[:, None], count)  # the most probable state comes first
@@ -151,10 +159,10 @@ def population_changes(
             change[1:] = times_together(inside, out, right[1:])
     change = np.take_along_axis(change, order[:, None], axis=0)
     change -= populations[:, None] * change.sum(axis=0)
-    flux = up[:, None] * change[lines.lower]
+    flux = up[:, None] * change[transitions.lower]
     largest = np.maximum(np.abs(flux).max(axis=0), np.abs(sources).max(axis=0))
-    flux -= down[:, None] * change[lines.upper]
-    missed = np.abs(lines.arriving(flux) + sources).max(axis=0)
+    flux -= down[:, None] * change[transitions.upper]
+    missed = np.abs(transitions.arriving(flux) + sources).max(axis=0)
     worst = missed / np.where(largest > 0, largest, 1.0)
     checked_residual(float(np.max(worst, initial=0.0)), method)
     return change
