@@ -215,11 +215,16 @@ class LevelResponse:
     frequency: float  # w
     modes: IntArray  # (g,) of the system
     basis: ComplexArray  # (g, b) whose columns are the combinations that contacts touch
-    # rates, responses: (n, b, b) G_j and X_j between these, of K X_j + X_j K^+ = G_j with K = sum_j
-    # G_j / 2 + i L
-    rates: ComplexArray
-    responses: ComplexArray
-    residual: float  # of that equation, relative to the largest rate
+    relaxing: ComplexArray  # K (b, b) = sum_j G_j / 2 + i L between these
+    rates: ComplexArray  # G_j (n, b, b)
+    responses: ComplexArray  # X_j (n, b, b), of K X_j + X_j K^+ = G_j
+
+    @property
+    def residual(self) -> float:
+        """What the responses leave of their equation, relative to the largest rate."""
+        changing = self.relaxing @ self.responses
+        missing = np.abs(changing + changing.conj().swapaxes(1, 2) - self.rates)
+        return float(np.max(missing) / np.max(np.abs(self.rates)))
 
     @property
     def transfer(self) -> FloatArray:
@@ -236,29 +241,24 @@ def level_responses(
     Arguments and errors as those of `gaussian_law`.
     """
     levels = find_levels(system, contacts, resolution)
-    drifts = [np.zeros((len(level.modes),) * 2, dtype=np.complex128) for level in levels]
+    pairs: list[tuple[Level, ComplexArray | None]] = [(level, None) for level in levels]
     if lamb_shift:
         shifts = [shift_function(contact) for contact in contacts]
         drifts = [level.shift(shifts) for level in levels]
-        levels = tuple(level.turned(d) for level, d in zip(levels, drifts, strict=True))
-    untouched = untouched_modes(levels, contacts, system.resolution)
-    pairs = [(level, d) for level, d in zip(levels, drifts, strict=True) if level.touched]
-    return tuple(_response(*pair) for pair in pairs), untouched
+        pairs = [(level.turned(d), d) for level, d in zip(levels, drifts, strict=True)]
+    untouched = untouched_modes([level for level, _ in pairs], contacts, system.resolution)
+    return tuple(_response(*pair) for pair in pairs if pair[0].touched), untouched
 
 
-def _response(level: Level, drift: ComplexArray) -> LevelResponse:
+def _response(level: Level, drift: ComplexArray | None) -> LevelResponse:
     """Solve for each reservoir full; without shifts, the bright combinations diagonalise G."""
-    rates = level.rates  # G_j
-    relaxing = np.diag(level.strengths / 2).astype(np.complex128)
-    if np.any(drift):
+    rates, strengths = level.rates, level.strengths  # G_j
+    if drift is not None and np.any(drift):
         shift = level.bright.conj().T @ drift @ level.bright
         relaxing = rates.sum(axis=0) / 2 + 1j * shift
         responses = np.array([scipy.linalg.solve_continuous_lyapunov(relaxing, g) for g in rates])
-    elif len(level.strengths) == 1:
-        responses = rates / rates.sum()
     else:
-        responses = rates / (np.add.outer(level.strengths, level.strengths) / 2)
-    changing = relaxing @ responses
-    missing = np.abs(changing + changing.conj().swapaxes(1, 2) - rates)
-    residual = float(np.max(missing) / np.max(np.abs(rates)))
-    return LevelResponse(level.frequency, level.modes, level.bright, rates, responses, residual)
+        relaxing = np.diag(strengths / 2).astype(np.complex128)
+        sums = rates.sum() if len(strengths) == 1 else np.add.outer(strengths, strengths) / 2
+        responses = rates / sums
+    return LevelResponse(level.frequency, level.modes, level.bright, relaxing, rates, responses)

@@ -133,19 +133,19 @@ def find_levels(
     gammas = np.zeros(touched.shape)
     for j, contact in enumerate(contacts):
         gammas[j, touched[j]] = contact.gamma(frequencies[touched[j]], j)
+    roots = np.sqrt(gammas)
+    least = np.max(roots * negligible[:, None], axis=0)
+    members = np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label))[:-1])
     levels = []
-    for kappa, w in enumerate(frequencies):
-        modes = np.flatnonzero(label == kappa)
+    for kappa, (w, modes) in enumerate(zip(frequencies.tolist(), members, strict=True)):
         amplitudes = tuple(
             a[:, modes] * reached for a, reached in zip(rows, touched[:, kappa], strict=True)
         )
-        root = np.sqrt(gammas[:, kappa])
-        all_rows = np.vstack([r * a for r, a in zip(root, amplitudes, strict=True)])
-        sizes, basis = _singular(all_rows)
-        bright = int(np.sum(sizes > np.max(root * negligible)))
+        sizes, basis = _singular(roots[:, kappa], amplitudes)
+        bright = np.count_nonzero(sizes > least[kappa])
         levels.append(
             Level(
-                float(w),
+                w,
                 modes,
                 gammas[:, kappa],
                 amplitudes,
@@ -159,13 +159,17 @@ def find_levels(
     return tuple(levels)
 
 
-def _singular(rows: ComplexArray) -> tuple[FloatArray, ComplexArray]:
-    """Return the singular values (<= g,), descending, of rows (m, g) and all right vectors (g, g).
+def _singular(
+    roots: FloatArray, amplitudes: Sequence[ComplexArray]
+) -> tuple[FloatArray, ComplexArray]:
+    """Return the singular values (<= g,), descending, and all right vectors (g, g) of all rows.
 
-    One mode is its own vector, without the rounding of a phase.
+    Those are the amplitudes (m_j, g) of each contact times its root. One mode is its own vector,
+    without the rounding of a phase.
     """
+    rows = np.concatenate([r * a for r, a in zip(roots, amplitudes, strict=True)])
     if rows.shape[1] == 1:
-        return np.array([np.linalg.norm(rows)]), np.ones((1, 1), dtype=np.complex128)
+        return np.sqrt([np.vdot(rows, rows).real]), np.ones((1, 1), dtype=np.complex128)
     basis, turned = graded_basis(rows)
     sizes = np.linalg.norm(turned, axis=0)
     order = np.argsort(-sizes, kind="stable")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.numerics.clusters import IntArray
 
-SMALL = 32  # indices up to which one dense matrix is quicker than its sets
+SMALL = 64  # indices up to which one dense matrix is quicker than its sets
 
 
 def set_labels(matrix: sp.sparray) -> IntArray:
@@ -17,6 +18,8 @@ def set_labels(matrix: sp.sparray) -> IntArray:
 
     Elements that are stored and zero link nothing.
     """
+    if matrix.shape[0] <= SMALL:
+        return _labels_of_few(matrix.toarray() != 0)
     rows = sp.csr_array(matrix)
     links = rows.data != 0
     pattern = (links.astype(np.int8), rows.indices, rows.indptr)
@@ -25,9 +28,17 @@ def set_labels(matrix: sp.sparray) -> IntArray:
     return connected_components(graph, directed=False)[1].astype(np.intp)
 
 
+def _labels_of_few(linked: NDArray[np.bool_]) -> IntArray:
+    """Return the label (D,) of the set of each index, where (D, D) says which are linked."""
+    reached = linked | linked.T | np.eye(len(linked), dtype=np.bool_)
+    while not np.array_equal(further := reached @ reached, reached):
+        reached = further
+    return np.unique(reached.argmax(axis=1), return_inverse=True)[1].astype(np.intp)
+
+
 def labels_of_links(first: IntArray, second: IntArray, size: int) -> IntArray:
     """Return the label (size,) of the set of each index, where pairs (M,) of indices are linked."""
-    links = np.ones(len(first), dtype=np.int8)
+    links = np.ones(len(first), dtype=np.bool_)  # sums of equal pairs stay true
     return set_labels(sp.coo_array((links, (first, second)), shape=(size, size)))
 
 
@@ -54,8 +65,23 @@ def alone_and_linked(matrix: sp.sparray) -> tuple[IntArray, list[IntArray]]:
 
 def block(matrix: sp.csr_array, members: IntArray) -> ComplexArray:
     """Return the elements (d, d) between these indices."""
+    if matrix.shape[0] <= SMALL:
+        few: ComplexArray = matrix.toarray()[np.ix_(members, members)]
+        return few
     dense: ComplexArray = matrix[members, :][:, members].toarray()
     return dense
+
+
+def diagonal_matrix(values: FloatArray | ComplexArray) -> sp.csr_array:
+    """Return the matrix (D, D) with these values (D,) on its diagonal."""
+    size = len(values)
+    places = np.arange(size + 1, dtype=np.int32)
+    return sp.csr_array((values, places[:-1], places), shape=(size, size))
+
+
+def dense_if_small(matrix: sp.csr_array) -> sp.csr_array | ComplexArray:
+    """Return a matrix (D, D) as it is, or one of few indices as a dense one."""
+    return matrix.toarray() if matrix.shape[0] <= SMALL else matrix
 
 
 def eigenvalues(hermitian: sp.csr_array | ComplexArray) -> FloatArray:

@@ -38,22 +38,30 @@ def cluster(values: FloatArray, width: float | FloatArray) -> tuple[IntArray, Fl
     """
     if values.size == 0:
         return np.zeros(0, dtype=np.intp), np.zeros(0)
-    if isinstance(width, np.ndarray) and width.min() * _FAR < width.max():
-        kind, _ = cluster(np.log(width + np.finfo(np.float64).tiny), float(np.log(_FAR)))
-        if kind.max() > 0:
-            return _cluster_by_kind(values, width, kind)
-    free = np.ndim(width) == 0 or np.ptp(width) == 0  # equal values of one width: in any order
-    order = np.argsort(values, kind=None if free else "stable")
-    widths = np.broadcast_to(width, values.shape)[order]
-    apart = np.diff(values[order]) > np.minimum(widths[1:], widths[:-1])
-    starts = np.concatenate([[False], apart])
+    if isinstance(width, np.ndarray) and width.min() == width.max():
+        width = float(width.flat[0])
+    if not isinstance(width, np.ndarray):
+        order = np.argsort(values)  # equal values of one width: in any order
+        closest: float | FloatArray = width
+    elif width.min() * _FAR < width.max() and (kind := _kinds(width)).max() > 0:
+        return _cluster_by_kind(values, width, kind)
+    else:
+        order = np.argsort(values, kind="stable")
+        closest = np.minimum(width[order[1:]], width[order[:-1]])
+    ascending = values[order]
+    starts = np.concatenate([[False], np.diff(ascending) > closest])
     labels = np.empty(values.size, dtype=np.intp)
     labels[order] = np.cumsum(starts)
     counts = np.bincount(labels)
-    first = values[order][np.concatenate([[0], np.flatnonzero(starts)])]
+    first = ascending[np.concatenate([[0], np.flatnonzero(starts)])]
     # mean as first + mean deviation: equal values keep their exact value
     centers = first + np.bincount(labels, weights=values - first[labels]) / counts
     return labels, centers
+
+
+def _kinds(width: FloatArray) -> IntArray:
+    """Return the kind (M,) of each width: between kinds lies a factor 30 without any."""
+    return cluster(np.log(width + np.finfo(np.float64).tiny), float(np.log(_FAR)))[0]
 
 
 def _cluster_by_kind(

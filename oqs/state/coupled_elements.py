@@ -22,7 +22,7 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Elements
 from oqs.memory import announce, require_memory
-from oqs.numerics.blocks import alone_and_linked, block, set_labels
+from oqs.numerics.blocks import alone_and_linked, block, diagonal_matrix, set_labels
 from oqs.numerics.clusters import IntArray, numbered
 from oqs.transitions.places import group_of, two_sided
 from oqs.transitions.transitions import SectorBlocks
@@ -71,7 +71,7 @@ class CoupledElements:
         elements, dimension = model.decomposition.elements, len(labels)
         weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
         pairs = [_Pairs.of(own, labels) for own in elements]
-        drift = sp.csr_array(sp.diags_array(-1j * model.detuning))
+        drift = diagonal_matrix((-1j * model.detuning).astype(np.complex128))
         for j, (own, each) in enumerate(zip(elements, pairs, strict=True)):
             out, back = -weights[:2, j] / 2
             if model.shifted:

@@ -32,7 +32,7 @@ from oqs.modes.levels import Level, find_levels
 from oqs.numerics.blocks import alone_and_linked
 from oqs.numerics.exponential import exponential
 from oqs.state.entropy import entropy_rate, von_neumann_entropy
-from oqs.state.occupied import occupied
+from oqs.state.occupied import Occupied, occupied
 from oqs.state.slowest_decay import slowest_decay, slowest_of
 from oqs.state.states import energy_basis
 from oqs.stationary.uniqueness import require_unique
@@ -162,7 +162,7 @@ def relax(
     ]
     return Relaxation(
         times=read_only(t),
-        states=_with_free_evolution(model, states, t),
+        states=_with_free_evolution(model, here, values, t),
         flows=Flows.of(particle, energy, potential, model.names),
         entropy=read_only(np.array([von_neumann_entropy(rho) for rho in states])),
         entropy_production=read_only(
@@ -326,13 +326,13 @@ def _trajectory(
 
 
 def _with_free_evolution(
-    model: Model, states: list[sp.csr_array], times: FloatArray
+    model: Model, here: Occupied, values: ComplexArray, times: FloatArray
 ) -> tuple[qutip.Qobj, ...]:
-    vectors = model.system.spectrum.eigenvectors
+    free, vectors = model.free_energies, model.system.spectrum.eigenvectors
+    turning = np.exp(-1j * np.multiply.outer(times, free[here.row_state] - free[here.column_state]))
     evolved = []
-    for t, state in zip(times, states, strict=True):
-        phase = sp.diags_array(np.exp(-1j * t * model.free_energies))
-        rho = vectors.to_operator_basis(sp.csr_array(phase @ state @ phase.conj()))
+    for x in values * turning:
+        rho = vectors.to_operator_basis(here.square(x, len(free)))
         hermitian = sp.csr_matrix((rho + rho.conj().T) / 2)
         evolved.append(qutip.Qobj(hermitian, dims=model.system.dims, isherm=True))
     return tuple(evolved)

@@ -14,6 +14,7 @@ from oqs.errors import StationaryStateNotFound
 from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.perlind.modes import ModeRates, PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
+from oqs.numerics.blocks import diagonal_matrix
 from oqs.stationary.method import (
     TOLERANCE,
     Solution,
@@ -93,7 +94,7 @@ class CovarianceProblem(StationaryProblem):
         filled, natural = np.linalg.eigh(solution.values.reshape(size, size))
         pairs = np.stack([1 - filled, filled], axis=1)
         product = functools.reduce(np.multiply.outer, pairs).ravel()
-        rho = sp.csr_array(sp.diags_array(product.astype(np.complex128)))
+        rho = diagonal_matrix(product.astype(np.complex128))
         return ModeVectors(natural.astype(np.complex128)).to_operator_basis(rho)
 
     def _covariance(self, rates: ModeRates) -> tuple[ComplexArray, float]:

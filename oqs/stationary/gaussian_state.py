@@ -29,6 +29,7 @@ from oqs.generator.model import Model
 from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.modes.gaussian import GaussianLaw, LevelResponse, law_of, level_responses
+from oqs.numerics.blocks import diagonal_matrix
 from oqs.numerics.graded_basis import graded_basis
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.covariance_problem import CovarianceProblem
@@ -158,7 +159,7 @@ class GaussianProblem(StationaryProblem):
             natural, populations[:, level.modes] = _natural(level, n.real, rest.real)
             modes[np.ix_(level.modes, level.modes)] = natural
         product = functools.reduce(np.multiply.outer, populations.T).ravel()
-        product = sp.csr_array(sp.diags_array(product.astype(np.complex128)))
+        product = diagonal_matrix(product.astype(np.complex128))
         rho = ModeVectors(modes).to_operator_basis(product)
         rho.eliminate_zeros()  # between levels
         return rho

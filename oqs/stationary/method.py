@@ -16,7 +16,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
-from oqs.numerics.blocks import SMALL, eigenvalues
+from oqs.numerics.blocks import dense_if_small, eigenvalues
 
 TOLERANCE = 1e-11
 """Largest residual, departure from Hermiticity and negative eigenvalue of a returned state.
@@ -139,7 +139,7 @@ def checked_density_matrix(rho: sp.csr_array, method: StationaryMethod) -> sp.cs
 
     Eigenvalues are those of the sets of states between which rho has elements.
     """
-    matrix = rho.toarray() if rho.shape[0] <= SMALL else rho
+    matrix = dense_if_small(rho)
     trace = abs(matrix.trace() - 1)
     skew = float(abs(matrix - matrix.conj().T).max())
     if not max(trace, skew) <= TOLERANCE:

@@ -134,7 +134,8 @@ class QuadraticSystem(FermionicSystem):
         if resolution != self.resolution:
             return np.full(self.sites, resolution)
         size = np.abs(self.energies)
-        if size.max() <= _FAR * np.median(size):
+        largest_size = size.max()
+        if largest_size <= _FAR * size.min() or largest_size <= _FAR * np.median(size):
             return np.full(self.sites, resolution)
         label = set_labels(sp.csr_array(self.h))[np.argmax(np.abs(self.modes), axis=0)]
         largest = np.zeros(self.sites)

@@ -48,9 +48,8 @@ def _transitions_of_modes(
     width: float,
 ) -> ModeTransitions:
     rates = np.zeros((len(contacts), system.sites))
-    level, _ = system.levels(width)
-    degenerate = level[:, None] == level
-    np.fill_diagonal(degenerate, False)
+    level, energies = system.levels(width)
+    degenerate = len(energies) < system.sites
     ambiguous = False
     for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
         amplitudes = t @ system.modes
@@ -58,8 +57,9 @@ def _transitions_of_modes(
         strength = significant(np.sum(np.abs(amplitudes) ** 2, axis=0), norm)
         touched = strength > 0
         rates[j, touched] = strength[touched] * contact.gamma(system.energies[touched], j)
-        mixing = np.abs(amplitudes.conj().T @ amplitudes)[degenerate]
-        ambiguous |= bool(np.any(mixing > NEGLIGIBLE * np.sum(strength)))
+        if degenerate:
+            mixing = np.abs(amplitudes.conj().T @ amplitudes)[np.triu(level[:, None] == level, 1)]
+            ambiguous |= bool(np.any(mixing > NEGLIGIBLE * np.sum(strength)))
     return ModeTransitions(
         frequency=tuple(system.energies[:, None]),
         rate=tuple(rates.T[:, :, None]),

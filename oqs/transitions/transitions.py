@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 from typing import final
 
 import numpy as np
@@ -187,7 +186,7 @@ class ModeTransitions:
     def components(self) -> int:
         """Number of sets of eigenstates that no transition connects."""
         driven = [np.any(rate > 0, axis=0) for rate in self.rate]
-        if all(bool(np.all(d)) for d in driven):
+        if all(bool(np.all(linked)) for linked in driven):
             return 1
         states = np.arange(2**self.modes)
         ends = []
@@ -217,18 +216,26 @@ class ModeTransitions:
         rank = np.empty(size, dtype=np.intp)
         for sector in sectors:
             rank[sector] = np.arange(len(sector))
+        bits = 1 << np.arange(self.modes - 1, -1, -1)[:, None]
+        rest = np.arange(size // 2)
+        below = rest & (bits - 1)
+        sources = (rest << 1) - below  # the occupations of the others around an empty mode
+        energies = np.empty(sources.shape)
+        rates = np.empty((reservoirs, *sources.shape))
+        for k, (w, g) in enumerate(zip(self.frequency, self.rate, strict=True)):
+            energies[k], rates[:, k] = w, g
+        filled = particles[sources].ravel()
+        order = np.argsort(filled, kind="stable")
+        ends = np.cumsum(np.bincount(filled)).tolist()
+        places = rank[sources + bits].ravel(), rank[sources].ravel()
+        energies, rates = energies.ravel(), rates.reshape(reservoirs, -1)
         steps = []
-        for lower, upper in itertools.pairwise(sectors):
+        for lower, upper, begin, end in zip(sectors, sectors[1:], (0, *ends), ends, strict=False):
+            own = order[begin:end]
             frequency = np.zeros((len(upper), len(lower)))
             rate = np.zeros((reservoirs, len(upper), len(lower)))
-            for k in range(self.modes):
-                bit = 1 << (self.modes - 1 - k)
-                source = lower[(lower & bit) == 0]
-                place = (rank[source | bit], rank[source])
-                rest = ((source >> (self.modes - k)) << (self.modes - 1 - k)) | (source & (bit - 1))
-                rest = np.minimum(rest, len(self.frequency[k]) - 1)
-                frequency[place] = self.frequency[k][rest]
-                rate[:, *place] = self.rate[k][:, rest]
+            place = places[0][own], places[1][own]
+            frequency[place], rate[:, *place] = energies[own], rates[:, own]
             part = Part(slice(None), slice(None), np.arange(reservoirs), rate)
             steps.append(Step(lower, upper, frequency, (part,), reservoirs))
         return SectorBlocks(tuple(steps), particles.astype(np.intp), self.ambiguous)

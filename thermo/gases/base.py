@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, final, runtime_checkable
+from typing import NamedTuple, Protocol, cast, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -85,7 +85,6 @@ class EquationOfState(Protocol):
         ...
 
 
-@runtime_checkable
 class JointEquationOfState(EquationOfState, Protocol):
     """An equation of state that gives everything at once, cheaper than one by one."""
 
@@ -134,10 +133,10 @@ class Estimates(Protocol):
 def state_function(gas: EquationOfState) -> Callable[[ArrayLike, ArrayLike], GasState]:
     """Return the function (T, mu) -> GasState of any gas: its own `state` where it has one.
 
-    Asked for once, not at every call: an isinstance check of a protocol costs 20 us.
+    The attribute alone tells: an isinstance check of a protocol costs 20 us.
     """
-    if isinstance(gas, JointEquationOfState):
-        return gas.state
+    if hasattr(gas, "state"):
+        return cast(JointEquationOfState, gas).state
 
     def one_by_one(T: ArrayLike, mu: ArrayLike) -> GasState:
         return GasState(

@@ -14,7 +14,7 @@ from oqs.arguments import FloatArray, positive, real_array, temperatures_and_pot
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, few_digits
-from thermo.gases.combined import CombinedGas
+from thermo.gases.base import GasState
 from thermo.gases.inversion import invert
 from thermo.gases.newton import RESIDUAL, residuals
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
@@ -124,10 +124,9 @@ def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equ
         )
     if group.fixed.any():
         return Equilibrium(float(common.T), float(common.mu), 0.0, 0.0)
-    state, total = group.state(T, mu), CombinedGas(group.parts)
-    sums = (np.array(math.fsum(state.number)), np.array(math.fsum(state.energy)))
+    sums = _exact_sums(group.state(T, mu))
     with np.errstate(invalid="ignore"):  # 0/0 without particles
-        residual = residuals(total.state(common.T, np.nan_to_num(common.mu)), *sums, common.T)
+        residual = residuals(group.total.state(common.T, np.nan_to_num(common.mu)), *sums, common.T)
     missing = float(residual[0]) if group.has_potential.any() else 0.0
     solved = Equilibrium(float(common.T), float(common.mu), missing, float(residual[1]))
     if not max(solved.number_residual, solved.energy_residual) <= RESIDUAL:
@@ -152,8 +151,7 @@ def common_state(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
 
 def _of_the_totals(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
     """Return T_eq, mu_eq (...) with the totals of N and E, or of E alone, of finite reservoirs."""
-    state, gas = group.state(T, mu), CombinedGas(group.parts)
-    number, energy = (np.apply_along_axis(math.fsum, -1, part) for part in state[:2])
+    gas, (number, energy) = group.total, _exact_sums(group.state(T, mu))
     own = group.has_potential
     if not own.any():
         temperature = common_temperature(gas, energy, T.min(axis=-1), T.max(axis=-1))
@@ -173,19 +171,29 @@ def _of_the_fixed(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
     fixed_T = T[..., group.fixed]
     differ = np.any(fixed_T != fixed_T[..., :1], axis=-1)
     common_T, common_mu = fixed_T[..., 0], np.full_like(fixed_T[..., 0], np.nan)
-    sets_mu, gas = group.fixed & group.has_potential, CombinedGas(group.parts)
+    sets_mu, gas = group.fixed & group.has_potential, group.total
     if sets_mu.any():
         fixed_mu = mu[..., sets_mu]
         differ |= np.any(fixed_mu != fixed_mu[..., :1], axis=-1)
         common_mu = fixed_mu[..., 0]
         gas.check(common_T[~differ], common_mu[~differ])
     elif group.has_potential.any():
-        number = np.apply_along_axis(math.fsum, -1, group.state(T, mu).number)
+        number, _ = _exact_sums(group.state(T, mu))
         own = mu[..., group.has_potential]
         common_mu = common_potential(gas, number, common_T, own.min(axis=-1), own.max(axis=-1))
     else:
         gas.check(common_T[~differ], np.zeros_like(common_T[~differ]))
     return State(*(np.where(differ, np.nan, part) for part in (common_T, common_mu)))
+
+
+def _exact_sums(state: GasState) -> tuple[FloatArray, FloatArray]:
+    """Return the sums (...) of N and E over the last axis, (..., n)."""
+    number, energy = (
+        np.array([math.fsum(row) for row in part.reshape(-1, part.shape[-1]).tolist()])
+        for part in (state.number, state.energy)
+    )
+    shape = state.number.shape[:-1]
+    return number.reshape(shape), energy.reshape(shape)
 
 
 def _outside(error: ValueError) -> ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import final
@@ -14,6 +15,7 @@ from oqs.arguments import FloatArray, positive_number, read_only, temperatures_a
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted, page_of_fields
 from thermo.gases.base import EquationOfState, GasState, state_function
+from thermo.gases.combined import CombinedGas
 from thermo.gases.thermal import Conserved, conserved, no_potential
 
 
@@ -182,6 +184,11 @@ class Reservoirs(Sequence[Reservoir], Summarised):
         """Each distinct gas with the sum of its reservoirs' capacities, the fixed ones left out."""
         sums = ((gas, float(self._sizes[at].sum())) for gas, at in self._groups)
         return tuple((gas, size) for gas, size in sums if size > 0)
+
+    @functools.cached_property
+    def total(self) -> CombinedGas:
+        """All finite reservoirs at one T and mu."""
+        return CombinedGas(self.parts)
 
     def named(self, law: object) -> Reservoirs:
         """Return the same, those without a name called as the contacts of a law that knows theirs.

@@ -15,6 +15,7 @@ from oqs.generator.assembly import build_generator
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Elements
 from oqs.generator.generator import Generator
+from oqs.numerics.blocks import diagonal_matrix
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.coherent.local_basis import JumpBlocks
 from oqs.transitions.places import commutator
@@ -113,9 +114,9 @@ class Equations:
 
     def _hamiltonian(self, vectors: sp.csr_array | None) -> sp.csr_array:
         """Return H (D, D); vectors mix states of one level only, whose energy stays diagonal."""
-        hamiltonian = sp.csr_array(sp.diags_array(self.energies.astype(np.complex128)))
+        hamiltonian = diagonal_matrix(self.energies.astype(np.complex128))
         if np.any(self.model.detuning):
-            detuning = sp.csr_array(sp.diags_array(self.model.detuning.astype(np.complex128)))
+            detuning = diagonal_matrix(self.model.detuning.astype(np.complex128))
             if vectors is not None:
                 detuning = sp.csr_array(vectors.conj().T @ detuning @ vectors)
             hamiltonian = sp.csr_array(hamiltonian + detuning)

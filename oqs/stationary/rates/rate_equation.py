@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from oqs.arguments import FloatArray
+from oqs.numerics.blocks import diagonal_matrix
 from oqs.numerics.clusters import IntArray, cluster
 from oqs.stationary.method import Solution, StationaryProblem
 
@@ -37,7 +38,7 @@ class RateProblem(StationaryProblem):
 
     def matrix(self, solution: Solution) -> sp.csr_array:
         """Return the diagonal density matrix (D, D) in the energy basis."""
-        return sp.csr_array(sp.diags_array(solution.values.astype(np.complex128)))
+        return diagonal_matrix(solution.values.astype(np.complex128))
 
 
 def balanced(flows: FloatArray, gross: FloatArray) -> FloatArray:

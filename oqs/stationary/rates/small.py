@@ -74,6 +74,17 @@ class SmallProblem(BatchedProblem):
         distinct, which = np.unique(self.frequency, return_inverse=True)
         return ends, self.frequency.tolist(), which.tolist(), distinct.tolist(), self.rate.tolist()
 
+    @functools.cached_property
+    def _linked(self) -> list[list[int]]:
+        """States below each one that it is linked to once all above are eliminated, ascending."""
+        linked: list[set[int]] = [set() for _ in range(self.dimension)]
+        for a, b in self._scalars[0]:
+            linked[max(a, b)].add(min(a, b))
+        for near in reversed(linked):
+            for b in near:
+                linked[b] |= {a for a in near if a < b}
+        return [sorted(near) for near in linked]
+
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Eliminate state by state and balance each contact's transitions."""
         ends, frequencies = self._scalars[:2]
@@ -135,7 +146,7 @@ class SmallProblem(BatchedProblem):
         ups, downs = _weighted(rates, which, distinct, T, mu)
         rise = [sum(column) for column in zip(*ups, strict=True)]
         fall = [sum(column) for column in zip(*downs, strict=True)]
-        p = _gth(ends, rise, fall, self.dimension) if min(rise) > 0 and min(fall) > 0 else None
+        p = _gth(self._linked, ends, rise, fall) if min(rise) > 0 and min(fall) > 0 else None
         if p is None:  # rates underflow to zero: some states are transient
             p = self._recurrent(np.array(rise), np.array(fall)).tolist()
         return ups, downs, rise, fall, p
@@ -190,27 +201,27 @@ def _summed(
 
 
 def _gth(
-    ends: list[tuple[int, int]], ups: list[float], downs: list[float], size: int
+    linked: list[list[int]], ends: list[tuple[int, int]], ups: list[float], downs: list[float]
 ) -> list[float] | None:
     """Eliminate as `elimination.gth` does, on lists; None where products leave double precision."""
+    size = len(linked)
     w = [[0.0] * size for _ in range(size)]
     for (a, b), up, down in zip(ends, ups, downs, strict=True):
         w[b][a] = up
         w[a][b] = down
     for k in range(size - 1, 0, -1):
-        row = w[k]
-        leaving = sum([w[a][k] for a in range(k)])
+        row, near = w[k], linked[k]
+        leaving = sum([w[a][k] for a in near])
         if not leaving > 0:
             return None
-        for b in range(k):
-            if row[b]:
-                row[b] /= leaving
-                back = row[b]
-                for a in range(k):
-                    w[a][b] += w[a][k] * back
+        for b in near:
+            row[b] = back = row[b] / leaving
+            for a in near:
+                w[a][b] += w[a][k] * back
     populations = [1.0]
     for k in range(1, size):
-        populations.append(sum([x * p for x, p in zip(w[k], populations, strict=False)]))
+        row = w[k]
+        populations.append(sum([row[b] * populations[b] for b in linked[k]]))
         total = sum(populations)
         populations = [p / total for p in populations]
     return populations if math.isfinite(sum(populations)) else None

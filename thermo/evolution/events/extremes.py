@@ -7,7 +7,7 @@ import functools
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from oqs.arguments import FloatArray
+from oqs.arguments import ComplexArray, FloatArray
 
 _NODES = 12  # of a step: a polynomial of degree 9 is exact, another smooth curve good to rounding
 _REAL = 1e-9  # imaginary part of a root that is a real one
@@ -54,14 +54,32 @@ def _zeros(edges: FloatArray, curves: FloatArray, least: float, derivatives: int
         coefficients = np.asarray(chebyshev.chebder(coefficients), dtype=np.float64)
     # |T_n| <= 1: where the mean outweighs all the rest there is no root
     varies &= np.abs(coefficients[0]) <= np.abs(coefficients[1:]).sum(axis=0)
+    curve, step = np.nonzero(varies)
+    series = coefficients[:, curve, step].T
+    significant = np.abs(series) > _ROUNDING * np.abs(series).max(axis=1, keepdims=True)
+    degrees = series.shape[1] - 1 - significant[:, ::-1].argmax(axis=1)
     zeros = [np.zeros(0)]
-    for curve, step in zip(*np.nonzero(varies), strict=True):
-        series = coefficients[:, curve, step]
-        roots = chebyshev.chebroots(chebyshev.chebtrim(series, _ROUNDING * np.abs(series).max()))
-        real = roots[np.abs(roots.imag) <= _REAL * (1 + np.abs(roots))].real
-        inside = real[np.abs(real) < 1 - _BORDER]
-        zeros.append(edges[step] + (edges[step + 1] - edges[step]) * (inside + 1) / 2)
+    for degree in np.unique(degrees[significant.any(axis=1)]).tolist():
+        own = degrees == degree
+        roots = _roots(series[own, : degree + 1])
+        inside = np.abs(roots.imag) <= _REAL * (1 + np.abs(roots))
+        inside &= np.abs(roots.real) < 1 - _BORDER
+        place, starts_at = step[own], edges[step[own], None]
+        every = starts_at + (edges[place + 1, None] - starts_at) * (roots.real + 1) / 2
+        zeros.append(every[inside])
     return np.unique(np.concatenate(zeros))
+
+
+def _roots(series: FloatArray) -> ComplexArray:
+    """Return the roots (r, d) of Chebyshev series (r, d + 1), as `chebroots` those of one."""
+    degree = series.shape[1] - 1
+    ratio = series[:, :-1] / series[:, -1:]
+    if degree <= 1:
+        return -ratio.astype(np.complex128)
+    companions = np.tile(chebyshev.chebcompanion(np.eye(degree + 1)[-1]), (len(series), 1, 1))
+    ratio[:, 0] *= 2**0.5
+    companions[:, :, -1] -= ratio / 2
+    return np.linalg.eigvals(companions[:, ::-1, ::-1]).astype(np.complex128)
 
 
 @functools.cache
