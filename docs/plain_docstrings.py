@@ -6,6 +6,7 @@ begins is code until the next empty line.
 
 import re
 
+_PARAMETERS = ("Parameters", "Attributes")
 _attributes = {}
 _MARKUP = re.compile(r"([|*]|_(?=\W|$))")
 
@@ -28,6 +29,23 @@ def as_text(app, what, name, obj, options, lines):
     lines[:] = text
     if what in ("property", "attribute"):
         _attributes[name] = text
+
+
+def texts_of_parameters(lines):
+    """Return lines whose `name : text` is a name and, below it, its text.
+
+    numpydoc's is a type, which napoleon sets in parentheses and looks for links to.
+    """
+    found, section = [], ""
+    for k, line in enumerate(lines):
+        if k + 1 < len(lines) and re.fullmatch(r"-{3,}", lines[k + 1]):
+            section = line
+        named = re.fullmatch(r"(\*{0,2}\w[\w, *]*) : (.+)", line)
+        if section in _PARAMETERS and named:
+            found += [named[1], f"    {named[2]}"]
+        else:
+            found.append(line)
+    return found
 
 
 def keep_attributes(app, what, name, obj, options, lines):

@@ -143,6 +143,19 @@ def test_the_regimes_are_those_of_table_one():
     assert re.findall(r">(\w+)</td></tr>", reader.page._regimes.text) == ["refrigerator", "engine"]
 
 
+def test_the_regimes_of_many_energies_stand_by_their_ranges(tmp_path):
+    text = example("coulomb_dot").read_text(encoding="utf-8")
+    text = text.replace('builder = "anderson_dot"', 'builder = "hubbard_chain"')
+    text = text.replace("{ level = -0.4,", "{ dots = 3, tunnelling = 0.1,")
+    (file := tmp_path / "chain.toml").write_text(text.replace("[1.0]", "[1.0, 0.0, 0.5]"))
+    shown = Reader(str(file)).page._regimes.text
+    counts = [int(count) for count in re.findall(r">(\d+) from ", shown)]
+    scenario = read(str(file))
+    model = oqs.davies(scenario.system, scenario.contacts)
+    assert sum(counts) == len(model.frequencies) > 12
+    assert shown.count("</tr>") == 1 + len(counts) < 6
+
+
 def test_the_button_brings_back_the_files_numbers():
     reader = Reader("coulomb_dot")
     at_first = reader.text()
