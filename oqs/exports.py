@@ -35,9 +35,7 @@ def lazy(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], tuple[str, ...]]:
     """Return `__getattr__`, `__dir__` and `__all__` of a package.
 
-    Parameters
-    ----------
-    package, init : its `__name__` and `__file__`.
+    `package`, `init`: its `__name__` and `__file__`.
     """
     homes = _homes(pathlib.Path(init).with_suffix(".pyi"))
     names = tuple(sorted(name for name in homes if not name.startswith("__")))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import NamedTuple, Self, final
+from typing import ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, temperatures_and_potentials
+from oqs.arguments import FloatArray, real_array, temperatures_and_potentials
 from oqs.summary import Summarised
 
 Thermal = float | FloatArray
@@ -29,11 +29,7 @@ class ReservoirContact(Summarised):
 
     name: str | None
     band: tuple[float, float] | None
-
-    @property
-    @abc.abstractmethod
-    def fermionic(self) -> bool:
-        """Whether a jump moves a particle; otherwise it moves energy alone."""
+    fermionic: ClassVar[bool]  # whether a jump moves a particle; otherwise it moves energy alone
 
     @property
     @abc.abstractmethod
@@ -81,6 +77,17 @@ class ReservoirContact(Summarised):
         if self.name is not None:
             return f"contact {self.name!r}"
         return "a contact" if index is None else f"contact {index}"
+
+
+def checked_band(band: object, remedy: str, least: float = -np.inf) -> tuple[float, float]:
+    """Return both edges of a band, or raise TypeError or ValueError unless they ascend."""
+    edges = real_array("band", band, remedy)  # type: ignore[arg-type]
+    if edges.shape != (2,) or not least <= edges[0] < edges[1]:
+        need = "two ascending energies"
+        if least == 0:
+            need = "two energies that ascend from >= 0"
+        raise ValueError(f"Argument `band` must be {need}, but is {band!r}. {remedy}")
+    return float(edges[0]), float(edges[1])
 
 
 def check_name(name: object) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import TypeAlias, final
+from typing import ClassVar, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
-from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
+from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only
+from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name, checked_band
 from oqs.contact.rates import Rate, rate_at, rate_frozen, varies
 from oqs.contact.spectra import frequencies_near_zero, slope_at_zero
 from oqs.deferred import qutip
@@ -25,6 +25,7 @@ _OPERATOR = (
 )
 
 Operator: TypeAlias = "qutip.Qobj | ComplexArray"
+_BAND = "Give (lowest, highest) energy of the bosons, lowest >= 0, or None for no edges."
 
 
 @exported
@@ -78,6 +79,7 @@ class BosonicContact(ReservoirContact):
     operator: tuple[Operator, ...]
     name: str | None = None
     band: tuple[float, float] | None = None
+    fermionic: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -95,12 +97,7 @@ class BosonicContact(ReservoirContact):
         object.__setattr__(self, "spectrum", spectrum)
         object.__setattr__(self, "operator", _operators(operator))
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "band", None if band is None else _edges(band))
-
-    @property
-    def fermionic(self) -> bool:
-        """False: jumps move energy alone."""
-        return False
+        object.__setattr__(self, "band", None if band is None else checked_band(band, _BAND, 0.0))
 
     @property
     def varies(self) -> bool:
@@ -235,13 +232,3 @@ def _refuse_skew(skew: float, scale: float) -> None:
             f"Argument `operator` must be Hermitian, but the largest element of S - S^+ is "
             f"{skew:.3g}. For a lowering operator a give a + a.dag()."
         )
-
-
-def _edges(band: object) -> tuple[float, float]:
-    remedy = "Give (lowest, highest) energy of the bosons, lowest >= 0, or None for no edges."
-    edges = real_array("band", band, remedy)  # type: ignore[arg-type]
-    if edges.shape != (2,) or not 0 <= edges[0] < edges[1]:
-        raise ValueError(
-            f"Argument `band` must be two energies that ascend from >= 0, but is {band!r}. {remedy}"
-        )
-    return float(edges[0]), float(edges[1])

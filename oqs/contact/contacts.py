@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import numbers
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_array
-from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name
+from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only
+from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name, checked_band
 from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, rate_at, rate_frozen, varies
 from oqs.exports import exported
 from oqs.summary import Summary, counted, few_digits
@@ -20,6 +20,7 @@ NEGLIGIBLE = 1e-13
 """Amplitudes below this fraction of their contact's norm are rounding of zeros and are dropped."""
 
 _REMEDY = "Give None (every site its own bath), (N,) for one channel, or (m, N) for m channels."
+_BAND = "Give (lowest, highest) energy of the reservoir's states, or None for no edges."
 
 
 @exported
@@ -62,6 +63,7 @@ class Contact(ReservoirContact):
     coupling: ComplexArray | None = None
     name: str | None = None
     band: tuple[float, float] | None = None
+    fermionic: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -79,7 +81,7 @@ class Contact(ReservoirContact):
         object.__setattr__(self, "rate", rate)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "coupling", None if coupling is None else _channels(coupling))
-        object.__setattr__(self, "band", None if band is None else _edges(band))
+        object.__setattr__(self, "band", None if band is None else checked_band(band, _BAND))
 
     def channels(self, sites: int) -> ComplexArray:
         """Return t of shape (m, N): row a holds the amplitudes of channel S_a on the N sites.
@@ -100,11 +102,6 @@ class Contact(ReservoirContact):
                 f"{spin if sites == 2 * given else ''}"
             )
         return self.coupling
-
-    @property
-    def fermionic(self) -> bool:
-        """True: each jump moves a particle."""
-        return True
 
     @property
     def varies(self) -> bool:
@@ -193,13 +190,3 @@ def _channels(coupling: ArrayLike) -> ComplexArray:
         )
     read_only(array)
     return np.atleast_2d(array)
-
-
-def _edges(band: object) -> tuple[float, float]:
-    remedy = "Give (lowest, highest) energy of the reservoir's states, or None for no edges."
-    edges = real_array("band", band, remedy)  # type: ignore[arg-type]
-    if edges.shape != (2,) or not edges[0] < edges[1]:
-        raise ValueError(
-            f"Argument `band` must be two ascending energies, but is {band!r}. {remedy}"
-        )
-    return float(edges[0]), float(edges[1])

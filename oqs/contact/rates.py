@@ -230,10 +230,8 @@ def rate_at(
     something that is not real (TypeError), a value that is NaN, infinite or negative, or another
     shape than the frequencies'; if it depends on T and mu and none are given.
 
-    Parameters
-    ----------
-    at : T, mu of the reservoir, for a rate that depends on them.
-    argument : how messages call the rate.
+    `at`: T, mu of the reservoir, for a rate that depends on them; `argument`: how messages call the
+    rate.
     """
     thermal: tuple[float, ...] = ()
     if varies(rate):

@@ -21,6 +21,7 @@ from oqs.numerics.occupation import bose
 
 _Weight = Callable[[FloatArray, FloatArray], FloatArray]
 _REACH = 60.0  # cutoffs after which e^-x is below 1e-26
+_AT_ONCE = 1000  # frequencies, of some thousand nodes each
 _FAR = 1e4  # centers after which what an underdamped mode leaves, 1/w^3, is below 1e-12 of a shift
 
 
@@ -66,6 +67,31 @@ def shift_slopes(
     return np.stack([derivatives, derivatives], axis=1)
 
 
+def shifts_at(
+    contact: ReservoirContact, frequencies: FloatArray, T: float, mu: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return what `frequency_shifts` does at frequencies of any shape, however many."""
+    emission, absorption = _of_distinct(
+        lambda w: np.array(frequency_shifts(contact, w, T, mu)), frequencies
+    )
+    return emission, absorption
+
+
+def slopes_at(
+    contact: ReservoirContact, frequencies: FloatArray, T: float, mu: float
+) -> FloatArray:
+    """Return what `shift_slopes` does, (2, 2, ...), at frequencies of any shape, however many."""
+    return _of_distinct(lambda w: shift_slopes(contact, w, T, mu), frequencies)
+
+
+def _of_distinct(evaluate: Callable[[FloatArray], FloatArray], w: FloatArray) -> FloatArray:
+    """Return a function (..., K) of distinct frequencies at frequencies of any shape."""
+    distinct, place = np.unique(w, return_inverse=True)
+    parts = np.split(distinct, range(_AT_ONCE, len(distinct), _AT_ONCE))
+    values = np.concatenate([evaluate(part) for part in parts], axis=-1)[..., place.ravel()]
+    return values.reshape(*values.shape[:-1], *w.shape)
+
+
 def _emitted(energies: FloatArray, x: FloatArray) -> FloatArray:
     absorbed, released = bose(x)
     return np.where(energies > 0, released, absorbed)
@@ -76,10 +102,8 @@ def _bosonic_shift(
 ) -> BandIntegral:
     """Return w -> P int dv/(2 pi) J(|v|) weight(v) / (w - v) over v of both signs.
 
-    Parameters
-    ----------
-    weight : of energies v and x = |v|/T; absorption of bosons stands at v < 0.
-    at_zero : limit of |v| weight(v) at v = 0.
+    `weight`: of energies v and x = |v|/T; absorption of bosons stands at v < 0. `at_zero`: limit of
+    |v| weight(v) at v = 0.
     """
     highest, features = _support(contact, T)
 

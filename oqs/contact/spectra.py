@@ -194,9 +194,7 @@ def slope_at_zero(spectrum: Rate, values: FloatArray, near: FloatArray, owner: s
 
     Raises ValueError if the quotients neither settle, fall to zero nor grow.
 
-    Parameters
-    ----------
-    spectrum : any. values : J (3,) at the frequencies near zero, `near` (3,).
+    `spectrum`: any; `values`: J (3,) at the frequencies near zero, `near` (3,).
     """
     if isinstance(spectrum, Spectrum):
         return spectrum.slope

@@ -6,6 +6,23 @@ from collections.abc import Sequence
 
 from oqs.contact.base import ReservoirContact
 from oqs.contact.contacts import Contact
+from oqs.summary import Summarised
+
+
+class BetweenContacts(Summarised):
+    """A law of what lies between contacts, one per reservoir."""
+
+    contacts: tuple[ReservoirContact, ...]
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return len(self.contacts)
+
+    @property
+    def names(self) -> tuple[str | None, ...] | None:
+        """Of the contacts (n,), or None."""
+        return contact_names(self.contacts)
 
 
 def checked_contacts(contacts: object) -> tuple[ReservoirContact, ...]:

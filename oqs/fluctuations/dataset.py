@@ -33,12 +33,8 @@ def dataset_of(
     other_reservoir); fano, uncertainty (.., quantity, reservoir); T, mu (.., reservoir). Reservoirs
     go by name, or by index where they have none; the axes of a batch are batch_0, batch_1, ...
 
-    Parameters
-    ----------
-    flows : means (..., n).
-    covariance : quantities a, b -> (..., n, n).
-    each : fano and uncertainty, quantity -> (..., n).
-    T, mu : (..., n) of the reservoirs.
+    `flows`: means (..., n); `covariance`: quantities a, b -> (..., n, n); `each`: fano and
+    uncertainty, quantity -> (..., n); `T`, `mu` (..., n): of the reservoirs.
     """
     batch = tuple(f"batch_{axis}" for axis in range(flows.particle.ndim - 1))
     own, pairs = (*batch, "quantity", "reservoir"), ("other_quantity", "other_reservoir")

@@ -22,11 +22,8 @@ def rate_function(along: Along, exponent: float, currents: FloatArray) -> FloatA
 
     lambda is convex and lambda(0) = 0, so the slope grows with x, and the maximum is where it is i.
 
-    Parameters
-    ----------
-    along : lambda and its slope at a field.
-    exponent : of the factor that the field x = 1 gives to a single event; 0 where none is counted.
-    currents : (...) i.
+    `along`: lambda and its slope at a field. `exponent`: of the factor that the field x = 1 gives
+    to a single event; 0 where none is counted. `currents` (...): i.
     """
     if exponent == 0:
         return np.where(currents == 0, 0.0, math.inf)

@@ -34,10 +34,8 @@ def leading(matrix: sp.csc_array, rho: ComplexArray, trace: FloatArray) -> Leadi
 
     Raises StationaryStateNotFound if the eigenvalue found is not real.
 
-    Parameters
-    ----------
-    matrix : the tilted generator.
-    rho, trace : (P,) its right and left vectors without fields, to begin with.
+    `matrix`: the tilted generator; `rho`, `trace` (P,): its right and left vectors without fields,
+    to begin with.
     """
     scale = float(np.max(np.abs(matrix.diagonal()), initial=0.0))
     if matrix.shape[0] <= _DENSE:

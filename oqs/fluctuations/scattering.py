@@ -148,10 +148,7 @@ def finite_frequency_noise(
 ) -> ComplexArray:
     """Return sum_ab n_a(E) (1 - n_b(E')) (A_r)_ab (A_s)*_ab (M, n, n), A_r = P_r - S^+ P_r S'.
 
-    Parameters
-    ----------
-    here, there : S (M, C, C) at E and at E'.
-    weight : (M, C, C) n_a(E) (1 - n_b(E')).
+    `here`, `there`: S (M, C, C) at E and at E'; `weight` (M, C, C): n_a(E) (1 - n_b(E')).
     """
     n = int(owners.max()) + 1
     currents = []

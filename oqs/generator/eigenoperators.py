@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.contact.contacts import NEGLIGIBLE
 from oqs.numerics.clusters import IntArray, cluster, pairs_within
-from oqs.system.base import System
 from oqs.system.fock import annihilator, number_of_bits
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
@@ -54,9 +53,7 @@ class Elements:
     def weighted(self, down: FloatArray, up: FloatArray, dimension: int) -> sp.csr_array:
         """Return sum_a sum_w { down(w) S_a(w)^+ S_a(w) + up(w) S_a(w) S_a(w)^+ } (D, D).
 
-        Parameters
-        ----------
-        down, up : (K,) a number for each frequency.
+        `down`, `up` (K,): a number for each frequency.
         """
         total = sp.csr_array((dimension, dimension), dtype=np.complex128)
         for weight, source, target, x in (
@@ -99,25 +96,6 @@ class Decomposition:
     levels: IntArray
 
 
-def decompose(
-    system: System, channels: Sequence[ComplexArray], resolution: float, sector: IntArray
-) -> Decomposition:
-    """Decompose every contact's channels by Bohr frequency.
-
-    Parameters
-    ----------
-    system : any system of fermionic sites.
-    channels : one array t (m_j, N) per contact: S_a = sum_v t_av c_v.
-    resolution : energies closer than this energy are equal.
-    sector : (D,) label of each eigenstate's quantum numbers, where they are not all modes.
-    """
-    if isinstance(system, QuadraticSystem):
-        return decompose_modes(system, channels, resolution)
-    if isinstance(system, InteractingSystem):
-        return decompose_states(system, channels, resolution, sector)
-    raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
-
-
 def decompose_modes(
     system: QuadraticSystem, channels: Sequence[ComplexArray], resolution: float
 ) -> Decomposition:
@@ -151,34 +129,12 @@ def decompose_modes(
     return Decomposition(read_only(frequencies), tuple(elements), read_only(levels))
 
 
-def decompose_states(
-    system: InteractingSystem, channels: Sequence[ComplexArray], resolution: float, sector: IntArray
-) -> Decomposition:
-    """Decompose in the many-body eigenstates: no structure but the quantum numbers is used."""
-    spectrum = system.spectrum
-    widths = system.widths(resolution)
-    levels, level_energy = levels_of(spectrum.energies, sector, widths)
-    transitions = [states_of_contact(system, t) for t in channels]
-    bohr = [
-        level_energy[levels[upper]] - level_energy[levels[lower]]
-        for lower, upper, *_ in transitions
-    ]
-    width = np.concatenate([widths[upper] + widths[lower] for lower, upper, *_ in transitions])
-    kappa, frequencies = cluster(np.concatenate(bohr), np.minimum(width, resolution))
-    split = np.split(kappa, np.cumsum([len(b) for b in bohr])[:-1])
-    elements = tuple(
-        Elements(lower, upper, amplitude, k, channel)
-        for (lower, upper, amplitude, channel), k in zip(transitions, split, strict=True)
-    )
-    return Decomposition(read_only(frequencies), elements, read_only(levels))
-
-
 def states_of_contact(
     system: InteractingSystem, t: ComplexArray
 ) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
     """Return lower, upper, amplitude and channel of every non-zero element of one contact."""
     if system.occupation_eigenstates:
-        return _occupations_of_contact(system, t)
+        return occupations_emptied(system.sites, t)
     norm = float(np.linalg.norm(t))
     none = np.zeros(0, dtype=np.intp)
     parts = [(none, none, np.zeros(0, dtype=np.complex128), none)]
@@ -194,16 +150,15 @@ def states_of_contact(
     return lower, upper, amplitude, index
 
 
-def _occupations_of_contact(
-    system: InteractingSystem, t: ComplexArray
+def occupations_emptied(
+    sites: int, t: ComplexArray
 ) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
-    """Do the same where occupation states are eigenstates: t_av empties site v."""
+    """Do the same for amplitudes t (m, N) of channels on sites, or modes, full or empty."""
     cut = NEGLIGIBLE * np.linalg.norm(t)
-    matrices = []
-    for channel, v in zip(*np.nonzero(np.abs(t) > cut), strict=True):
-        emptied = annihilator(int(v), system.sites).tocoo()
-        matrices.append((t[channel, v] * emptied, int(channel)))
-    parts = _collect([(matrix, 0, channel) for matrix, channel in matrices])
+    operators = []
+    for channel, v in np.argwhere(np.abs(t) > cut).tolist():
+        operators.append((t[channel, v] * annihilator(v, sites).tocoo(), 0, channel))
+    parts = _collect(operators)
     return parts.lower, parts.upper, parts.amplitude, parts.channel
 
 

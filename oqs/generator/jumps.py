@@ -81,11 +81,8 @@ class JumpParts:
     ) -> JumpParts:
         """Tell what each jump moves from the states a, b (P,) of the matrix elements.
 
-        Parameters
-        ----------
-        whole, jumps : (P, P) the generator, and the jumps of each reservoir.
-        spectrum : particle numbers and energies of the states.
-        states : a and b of each element.
+        `whole`, `jumps` (P, P): the generator, and the jumps of each reservoir; `spectrum`:
+        particle numbers and energies of the states; `states`: a and b of each element.
         """
         row, column = states
         particles = spectrum.particles[row].astype(np.float64)

@@ -41,9 +41,7 @@ class Linewidths:
     def of(cls, model: DaviesModel, rates: FloatArray | None = None) -> Linewidths:
         """Collect the lines of a model; without interactions from its modes, not its 2^N states.
 
-        Parameters
-        ----------
-        rates : (n, K) to take instead of the model's own, such as those of a bosonic contact at T.
+        `rates` (n, K): to take instead of the model's own, such as those of a bosonic contact at T.
         """
         if isinstance(model.system, QuadraticSystem):
             return cls._of_modes(model, model.system)
@@ -84,10 +82,7 @@ def _largest_products(
     G_j = sum_a S_ja^+ S_ja on the upper states of the transitions at each frequency, sum_a S_ja
     S_ja^+ on their lower ones. It is diagonal but where a channel leads from several states to one.
 
-    Parameters
-    ----------
-    amplitudes : for each contact, (M_j,) of its S_ja.
-    up : whether the upper states are meant.
+    `amplitudes`: for each contact, (M_j,) of its S_ja; `up`: whether the upper states are meant.
     """
     size, dimension = len(model.frequencies), model.system.spectrum.dimension
     ends = [

@@ -6,7 +6,7 @@ import abc
 import copy
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -60,6 +60,7 @@ class Model(Summarised):
     resolution: float
     shifted: bool
     reason: str | None
+    kind: ClassVar[str]  # what summaries call the model
 
     @property
     def reservoirs(self) -> int:
@@ -95,11 +96,6 @@ class Model(Summarised):
         chosen = copy.copy(self)
         object.__setattr__(chosen, "reason", reason)
         return chosen
-
-    @property
-    @abc.abstractmethod
-    def kind(self) -> str:
-        """What summaries call the model."""
 
     @property
     @abc.abstractmethod

@@ -15,10 +15,7 @@ def in_operator_basis(matrix: sp.csc_array, spectrum: Spectrum) -> sp.csr_matrix
     With rho = V r V^+, L = (V* x V) L' (V* x V)^+; one index after the other is turned, each with a
     sparse V.
 
-    Parameters
-    ----------
-    matrix : L', for r in the energy basis, stacked by rows.
-    spectrum : the energy basis.
+    `matrix`: L', for r in the energy basis, stacked by rows; `spectrum`: the energy basis.
     """
     size = spectrum.dimension
     order = np.arange(size**2).reshape(size, size).T.ravel()  # r_ab is element a + D b, not a D + b

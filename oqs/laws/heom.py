@@ -13,13 +13,13 @@ from numpy.typing import ArrayLike
 from oqs.arguments import (
     FloatArray,
     positive_number,
-    real_array,
     temperatures_and_potentials,
     whole_number,
 )
+from oqs.contact.base import checked_band
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import Flat, Lorentzian
-from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
+from oqs.contact.together import BetweenContacts, checked_contacts, fermionic_contacts
 from oqs.errors import StationaryStateNotFound
 from oqs.exports import exported
 from oqs.flows import KINDS, Deviation, Flows
@@ -29,7 +29,6 @@ from oqs.laws.gross import flow_scales, gross_flows
 from oqs.laws.hierarchy import Hierarchy, exponents_of, require_room
 from oqs.stationary.uniqueness import require_unique
 from oqs.summary import (
-    Summarised,
     Summary,
     counted,
     line_of_fields,
@@ -39,6 +38,7 @@ from oqs.summary import (
 from oqs.system.base import FermionicSystem
 from oqs.system.systems import QuadraticSystem
 
+_BAND = "Give (lowest, highest) energy between which flat rates stand."
 _FLOOR = 1e-2  # of the gross rates: smaller flows are differences that a hierarchy leaves open
 
 
@@ -78,7 +78,7 @@ class Convergence(NamedTuple):
 @exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class HeomLaw(Summarised):
+class HeomLaw(BetweenContacts):
     """Stationary flows by QuTiP's hierarchical equations of motion: interactions, any coupling.
 
         P_j = -d<N_Rj>/dt,  J_j = -d<H_Rj>/dt,  Y_j = J_j - mu_j P_j:
@@ -107,16 +107,6 @@ class HeomLaw(Summarised):
     depth: int
     expansion: int
     accuracy: float
-
-    @property
-    def reservoirs(self) -> int:
-        """Number n of reservoirs."""
-        return len(self.contacts)
-
-    @property
-    def names(self) -> tuple[str | None, ...] | None:
-        """Of the contacts (n,), or None."""
-        return contact_names(self.contacts)
 
     @property
     def frequencies(self) -> FloatArray:
@@ -256,7 +246,7 @@ def heom_law(
             f"{type(system).__name__}. Of spins and oscillators make oqs.davies(system, contacts)."
         )
     given = fermionic_contacts(checked_contacts(contacts))
-    limits = None if band is None else _edges(band)
+    limits = None if band is None else checked_band(band, _BAND)
     leads = tuple(_lorentzian(contact, j, limits) for j, contact in enumerate(given))
     tiers = whole_number("depth", depth, 2, "The default is 3; 2 is exact without interactions.")
     terms = whole_number("expansion", expansion, 2, "The default is 4.")
@@ -265,16 +255,6 @@ def heom_law(
     law = HeomLaw(system, leads, tiers, terms, enough)
     require_unique(law._weak)
     return law
-
-
-def _edges(band: ArrayLike) -> tuple[float, float]:
-    remedy = "Give (lowest, highest) energy between which flat rates stand."
-    edges = real_array("band", band, remedy)
-    if edges.shape != (2,) or not edges[0] < edges[1]:
-        raise ValueError(
-            f"Argument `band` must be two ascending energies, but is {band!r}. {remedy}"
-        )
-    return float(edges[0]), float(edges[1])
 
 
 def _lorentzian(contact: Contact, j: int, band: tuple[float, float] | None) -> Contact:

@@ -9,14 +9,15 @@ from typing import Any, final
 
 import numpy as np
 import scipy.sparse as sp
-import scipy.sparse.linalg
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import Contact
 from oqs.deferred import qutip
 from oqs.errors import StationaryStateNotFound
 from oqs.memory import require_memory
+from oqs.numerics.blocks import set_labels
 from oqs.numerics.clusters import IntArray
+from oqs.numerics.iteration import gmres
 from oqs.system.base import FermionicSystem
 
 _RESIDUAL = 1e-11  # of the largest entry of the generator times the state
@@ -45,12 +46,8 @@ def require_room(system: FermionicSystem, exponents: int, depth: int) -> None:
 class Hierarchy:
     """QuTiP's hierarchy at one T, mu, in the energy basis, on the elements that populations reach.
 
-    Parameters
-    ----------
-    system, contacts : contacts of Lorentzian rates.
-    T, mu : (n,) of the reservoirs.
-    depth : tiers of auxiliary operators.
-    expansion : Pade terms of each Fermi function.
+    `system`, `contacts`: contacts of Lorentzian rates; `T`, `mu` (n,): of the reservoirs; `depth`:
+    tiers of auxiliary operators; `expansion`: Pade terms of each Fermi function.
     """
 
     def __init__(
@@ -111,9 +108,7 @@ class Hierarchy:
 
     def _reached(self) -> IntArray:
         """Return the places of the elements linked with the populations."""
-        links = self._generator.astype(bool)
-        links.eliminate_zeros()
-        _, part = sp.csgraph.connected_components(links, directed=False)
+        part = set_labels(self._generator)
         # the populations are linked: the state is unique, or the law would have been refused
         return np.flatnonzero(part == part[0])
 
@@ -131,26 +126,17 @@ class Hierarchy:
         def apply(x: ComplexArray) -> ComplexArray:
             return generator @ x + source * (trace @ x[:first])
 
-        shape = generator.shape
-        found, _ = scipy.sparse.linalg.gmres(
-            scipy.sparse.linalg.LinearOperator(shape, apply, dtype=np.complex128),
-            source,
-            rtol=1e-13,
-            atol=0.0,
-            restart=_RESTART,
-            maxiter=_ROUNDS,
-            M=scipy.sparse.linalg.LinearOperator(shape, steady, dtype=np.complex128),
-        )
-        found /= trace @ found[:first]
-        residual = float(np.max(np.abs(generator @ found)))
-        scale = float(np.max(np.abs(generator.data)) * np.max(np.abs(found)))
+        rest = gmres(apply, source, steady, relative=1e-13, restart=_RESTART, cycles=_ROUNDS)
+        rest /= trace @ rest[:first]
+        residual = float(np.max(np.abs(generator @ rest)))
+        scale = float(np.max(np.abs(generator.data)) * np.max(np.abs(rest)))
         if not residual <= _RESIDUAL * scale:
             raise StationaryStateNotFound(
                 f"The hierarchy did not come to rest: residual {residual / scale:.1e} of its "
                 "largest rate. Take a larger `depth`, or weaker contacts."
             )
         state = np.zeros(self._generator.shape[0], dtype=np.complex128)
-        state[kept] = found
+        state[kept] = rest
         return state
 
 

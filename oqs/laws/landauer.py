@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number, real_array, temperatures_and_potentials
 from oqs.contact.contacts import Contact
-from oqs.contact.together import contact_names
+from oqs.contact.together import BetweenContacts
 from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import KINDS, Flows
@@ -24,14 +24,14 @@ from oqs.modes.pair_flows import occupation_differences
 from oqs.modes.pair_jacobian import occupation_slopes
 from oqs.numerics.occupation import filled_and_empty
 from oqs.numerics.quadrature import Sample
-from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
+from oqs.summary import Summary, counted, few_digits, reservoir_names
 from oqs.system.systems import QuadraticSystem
 
 
 @exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Landauer(Summarised):
+class Landauer(BetweenContacts):
     """Stationary flows from the transmission between reservoirs, exact without interactions.
 
         P_j = int dw/(2 pi) sum_q T_jq(w) (n_j(w) - n_q(w)),
@@ -75,19 +75,9 @@ class Landauer(Summarised):
     scatterer: Scatterer
 
     @property
-    def reservoirs(self) -> int:
-        """Number n of reservoirs."""
-        return len(self.contacts)
-
-    @property
     def frequencies(self) -> FloatArray:
         """Mode energies w_k (N,), ascending: where the transmission is large at weak coupling."""
         return self.system.energies
-
-    @property
-    def names(self) -> tuple[str | None, ...] | None:
-        """Of the contacts (n,), or None."""
-        return contact_names(self.contacts)
 
     def gross(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the contacts' gross rates (n,) at T, mu (n,), those of weak coupling."""

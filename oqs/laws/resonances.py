@@ -21,10 +21,8 @@ def poles(energies: FloatArray, self_energy: Callable[[FloatArray], ComplexArray
 
     They are those of h + Sigma(w_k) nearest to each level w_k: where quadrature begins, not more.
 
-    Parameters
-    ----------
-    energies : (N,) levels, ascending.
-    self_energy : frequencies (K,) -> Sigma (K, N, N) between the levels.
+    `energies` (N,): levels, ascending; `self_energy`: frequencies (K,) -> Sigma (K, N, N) between
+    the levels.
     """
     levels = np.unique(energies)
     resonances = []
@@ -50,11 +48,8 @@ def graded_panels(
     Every resonance is the origin of the panels between it and half-way to its neighbours; they grow
     by factors of four from its width on, as its tails are smooth on the scale of the distance.
 
-    Parameters
-    ----------
-    poles : (R,) w - i width/2.
-    T, mu : (n,) of the reservoirs.
-    edges : frequencies at which a rate may step.
+    `poles` (R,): w - i width/2; `T`, `mu` (n,): of the reservoirs; `edges`: frequencies at which a
+    rate may step.
     """
     features = [mu, *(mu + sign * reach * T for reach in _FERMI for sign in (-1, 1))]
     points = np.concatenate([*features, list(edges)])

@@ -134,9 +134,7 @@ def integral(sample: Sample, panels: Panels, groups: Sequence[int], accuracy: fl
 
     Raises RuntimeError if the quadrature does not reach that.
 
-    Parameters
-    ----------
-    groups : number of integrands in each, which follow one another.
+    `groups`: number of integrands in each, which follow one another.
     """
     starts = np.cumsum([0, *groups[:-1]])
 

@@ -27,9 +27,7 @@ def boson_law(
     Raises TypeError or ValueError if a contact is not bosonic or does not fit, or degenerate modes
     mix and must not; NonUniqueStationaryState if no contact touches any mode.
 
-    Parameters
-    ----------
-    apart : whether modes must be independent, as in Eq. (10).
+    `apart`: whether modes must be independent, as in Eq. (10).
     """
     checked = checked_contacts(contacts)
     matrices = [_channels(contact, system, j) for j, contact in enumerate(checked)]

@@ -11,18 +11,18 @@ from numpy.typing import ArrayLike
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.base import ReservoirContact, thermal_arguments
 from oqs.contact.contacts import NEGLIGIBLE
-from oqs.contact.together import contact_names
+from oqs.contact.together import BetweenContacts
 from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows
 from oqs.numerics.occupation import bose
-from oqs.summary import Summarised, Summary, few_digits, reservoir_names
+from oqs.summary import Summary, few_digits, reservoir_names
 
 
 @exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class BosonLaw(Summarised):
+class BosonLaw(BetweenContacts):
     """Stationary energy flows J_j = sum_k w_k sum_q K_kjq (n_j(w_k) - n_q(w_k)).
 
     For modes that are apart K_kjq = g_jk g_qk / sum g_k, g_jk = J_j(w_k) |mode k in x_j|^2, and
@@ -67,16 +67,6 @@ class BosonLaw(Summarised):
             ("reservoir", "strengths tr G_j at each level"),
             [(n, few_digits(row)) for n, row in zip(names, self.strengths, strict=True)],
         )
-
-    @property
-    def reservoirs(self) -> int:
-        """Number n of reservoirs."""
-        return len(self.contacts)
-
-    @property
-    def names(self) -> tuple[str | None, ...] | None:
-        """Of the contacts (n,), or None."""
-        return contact_names(self.contacts)
 
     @property
     def fastest_rate(self) -> float:
@@ -153,9 +143,7 @@ def _differences(w: FloatArray, T: FloatArray) -> FloatArray:
 def exchange(grams: ComplexArray) -> FloatArray:
     """Return tr G_j X_q (..., n, n) with (G X_q + X_q G)/2 = G_q, on what the contacts touch.
 
-    Parameters
-    ----------
-    grams : (..., n, b, b) G_j of one level of b modes.
+    `grams` (..., n, b, b): G_j of one level of b modes.
     """
     rates, basis = np.linalg.eigh(grams.sum(axis=-3))
     bright = rates > NEGLIGIBLE * rates[..., -1:]

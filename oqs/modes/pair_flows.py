@@ -97,11 +97,7 @@ def pair_currents(
 
     The batch comes last: sums over few levels are then sums of long rows.
 
-    Parameters
-    ----------
-    frequencies : (K,) levels.
-    transfer : (K, n, n) w_jq.
-    T, mu : (B, n).
+    `frequencies` (K,): levels; `transfer` (K, n, n): w_jq; `T`, `mu` (B, n).
     """
     T, mu = T.T.copy(), mu.T.copy()
     above = frequencies[:, None] - mu[:, None]

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.contact.base import ReservoirContact, ThermalState, thermal_arguments
-from oqs.contact.together import contact_names
+from oqs.contact.together import BetweenContacts
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.modes.boson_modes import BosonLaw, energy_flows, exchange
-from oqs.summary import Summarised, Summary, few_digits, reservoir_names
+from oqs.summary import Summary, few_digits, reservoir_names
 
 
 @final
@@ -30,7 +30,7 @@ class _Degenerate(NamedTuple):
 @exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class VaryingBosonLaw(Summarised):
+class VaryingBosonLaw(BetweenContacts):
     """Stationary energy flows of `BosonLaw` where a spectrum is one of T, J_j(w, T, mu).
 
     At each T the flows are those of the spectra as they are there, J_j = sum_k w_k sum_q
@@ -73,16 +73,6 @@ class VaryingBosonLaw(Summarised):
             ("reservoir", "spectrum"),
             list(zip(names, spectra, strict=True)),
         )
-
-    @property
-    def reservoirs(self) -> int:
-        """Number n of reservoirs."""
-        return len(self.contacts)
-
-    @property
-    def names(self) -> tuple[str | None, ...] | None:
-        """Of the contacts (n,), or None."""
-        return contact_names(self.contacts)
 
     def at(self, T: ArrayLike, mu: ArrayLike | None = None) -> BosonLaw:
         """Return the law whose spectra are as they are at T (n,), and stay so.

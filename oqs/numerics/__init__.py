@@ -1,1 +1,1 @@
-"""Numerics without a system: clusters of numbers, occupation, exponentials, quadrature."""
+"""Numerics without a system: clusters of numbers, occupation, exponentials, iterations."""

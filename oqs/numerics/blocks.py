@@ -25,6 +25,12 @@ def set_labels(matrix: sp.sparray) -> IntArray:
     return connected_components(graph, directed=False)[1].astype(np.intp)
 
 
+def labels_of_links(first: IntArray, second: IntArray, size: int) -> IntArray:
+    """Return the label (size,) of the set of each index, where pairs (M,) of indices are linked."""
+    links = np.ones(len(first), dtype=np.int8)
+    return set_labels(sp.coo_array((links, (first, second)), shape=(size, size)))
+
+
 def linked_sets(matrix: sp.sparray) -> list[IntArray]:
     """Return the sets of indices, each ascending, between which a square matrix has no elements.
 

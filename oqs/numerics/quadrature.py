@@ -96,11 +96,8 @@ def integrate(
     It ends after a bounded number of panels, whatever the integrand, and says how far it got: the
     caller compares `error` with what it needs.
 
-    Parameters
-    ----------
-    sample : the integrands.
-    panels : where to begin, graded towards what is narrow.
-    bound : value and gross (C,) -> error (C,) that is small enough.
+    `sample`: the integrands; `panels`: where to begin, graded towards what is narrow; `bound`:
+    value and gross (C,) -> error (C,) that is small enough.
     """
     kept = 0.0  # value, gross and error (3, C) of the panels that need no more
     spent = 0

@@ -6,12 +6,11 @@ import dataclasses
 from typing import final
 
 import numpy as np
-import scipy.sparse as sp
 
 from oqs.exports import exported
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
-from oqs.numerics.blocks import set_labels
+from oqs.numerics.blocks import labels_of_links
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.coherent.coherent_sectors import CoherentSectorProblem, large_levels
 from oqs.stationary.coherent.equations import Equations
@@ -71,5 +70,4 @@ def _linked(generator: Generator) -> IntArray:
     """Return the set (D,) of each state: populations turn into coherences within sets only."""
     reached = generator.reachable()
     ends = generator.row_state[reached], generator.column_state[reached]
-    links = np.ones(len(ends[0]), dtype=np.int8)
-    return set_labels(sp.coo_array((links, ends), shape=(generator.dimension,) * 2))
+    return labels_of_links(*ends, generator.dimension)

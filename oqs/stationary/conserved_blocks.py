@@ -6,13 +6,12 @@ import dataclasses
 from typing import final
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from oqs.exports import exported
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.memory import announce, require_memory
+from oqs.numerics.blocks import labels_of_links
 from oqs.stationary.conserved.layout import Layout
 from oqs.stationary.conserved.problem import BlockProblem
 from oqs.stationary.method import StationaryMethod, StationaryProblem
@@ -107,9 +106,7 @@ def _require_connected(model: PerlindModel) -> None:
         ends = blocks.sectors[block.lower].states[lower], blocks.sectors[block.upper].states[upper]
         links.append(np.stack(ends, axis=1))
     pairs = np.concatenate(links)
-    shape = (blocks.dimension,) * 2
-    graph = sp.coo_array((np.ones(len(pairs), dtype=np.int8), tuple(pairs.T)), shape=shape)
-    label = connected_components(graph, directed=False)[1]
+    label = labels_of_links(pairs[:, 0], pairs[:, 1], blocks.dimension)
     kept = np.concatenate([sector.states for sector in blocks.sectors])
     sets = len(np.unique(label[kept]))
     if sets > 1:

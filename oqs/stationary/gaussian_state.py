@@ -180,9 +180,7 @@ def _natural(
 ) -> tuple[ComplexArray, FloatArray]:
     """Return the natural modes (g, g) and their (2, g) populations, empty and filled.
 
-    Parameters
-    ----------
-    filled, empty : (n,) n_j and 1 - n_j at w.
+    `filled`, `empty` (n,): n_j and 1 - n_j at w.
     """
     parts = [np.einsum("j,jkl->kl", n, level.responses) for n in (empty, filled)]
     rarer = int(np.argmin([np.trace(part).real for part in parts]))

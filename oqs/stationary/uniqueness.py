@@ -32,6 +32,7 @@ from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.modes.untouched import named
 from oqs.numerics.blocks import linked_sets
+from oqs.numerics.iteration import gmres
 from oqs.system.systems import QuadraticSystem
 from oqs.transitions.commutant import commutant_dimension
 
@@ -144,11 +145,8 @@ def _zeros(block: sp.csc_array, population: FloatArray, threshold: float) -> Ker
 
     In a large block only one beside that of the mixed state is looked for.
 
-    Parameters
-    ----------
-    block : connected part of the generator, at infinite temperature.
-    population : (P,) 1 for a population, 0 for a coherence.
-    threshold : what counts as zero.
+    `block`: connected part of the generator, at infinite temperature; `population` (P,): 1 for a
+    population, 0 for a coherence; `threshold`: what counts as zero.
     """
     if block.shape[0] == 1:
         return Kernel(int(block.toarray()[0, 0].real >= -threshold))
@@ -190,9 +188,7 @@ def _several_zeros(block: sp.csc_array, population: FloatArray, threshold: float
     operator = scipy.sparse.linalg.LinearOperator((size, size), matvec=scaled, dtype=complex)
     parts = np.random.default_rng(0).normal(size=(2, size))
     v = parts[0] + 1j * parts[1]
-    x, _ = scipy.sparse.linalg.gmres(  # its residual decides, not its exit status
-        operator, v, rtol=1e-12, restart=_STEPS, maxiter=1
-    )
+    x = gmres(scaled, v, np.copy, relative=1e-12, restart=_STEPS, cycles=1)
     if np.linalg.norm(scaled(x) - v) <= _REACHED * np.linalg.norm(v):
         return False
     try:

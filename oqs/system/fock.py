@@ -79,10 +79,8 @@ def invariant_sets(hamiltonian: sp.csr_array, particles: IntArray) -> tuple[IntA
 
     They are found from the sparsity of H: the states of given spin up and down are one.
 
-    Parameters
-    ----------
-    hamiltonian : connecting only states of equal particle number.
-    particles : (D,) particle number of each basis state.
+    `hamiltonian`: connecting only states of equal particle number; `particles` (D,): particle
+    number of each basis state.
     """
     label = set_labels(hamiltonian)
     order = np.lexsort((label, particles))

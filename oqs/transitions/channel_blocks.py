@@ -73,10 +73,8 @@ class ChannelBlocks:
         Rates are checked here; MemoryError, before anything is diagonalised, where the blocks would
         not fit.
 
-        Parameters
-        ----------
-        amplitudes : keep them beside the roots, for frequency shifts.
-        vectors : how many density matrices must fit beside them.
+        `amplitudes`: keep them beside the roots, for frequency shifts; `vectors`: how many density
+        matrices must fit beside them.
         """
         channels = [contact.channels(system.sites) for contact in contacts]
         coupled = coupled_sectors(system, contacts, channels)

@@ -171,9 +171,7 @@ class ChannelOperator:
     def between(self, members: ComplexArray, block: Block, *, upward: bool) -> ComplexArray:
         """Return <i|S|a> (d, m), or upward conj(<a|S|i>), of eigenstates i of a block.
 
-        Parameters
-        ----------
-        members : (D, m) states a on all basis states.
+        `members` (D, m): states a on all basis states.
         """
         if upward:
             reached = self.matrix[:, block.basis].conj().T @ members

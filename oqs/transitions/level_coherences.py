@@ -160,9 +160,7 @@ class LevelCoherences:
     def matrices(self, x: FloatArray) -> list[ComplexArray]:
         """Return rho_ab of each level (m, m), with zeros for the populations.
 
-        Parameters
-        ----------
-        x : (K,) real and then imaginary parts of rho_ab, a < b, level after level.
+        `x` (K,): real and then imaginary parts of rho_ab, a < b, level after level.
         """
         matrices, begin = [], 0
         for level, pairs in zip(self.levels, self.pairs, strict=True):

@@ -14,11 +14,10 @@ import itertools
 from typing import final
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import FloatArray
+from oqs.numerics.blocks import labels_of_links
 from oqs.numerics.clusters import IntArray
 
 
@@ -129,10 +128,7 @@ class SectorBlocks:
         ends = np.concatenate(rows), np.concatenate(columns)
         inside = among[ends[0]] & among[ends[1]]
         ends = ends[0][inside], ends[1][inside]
-        graph = sp.coo_array(
-            (np.ones(len(ends[0]), dtype=np.int8), ends), shape=(self.dimension,) * 2
-        )
-        label = connected_components(graph, directed=False)[1]
+        label = labels_of_links(*ends, self.dimension)
         present, renumbered = np.unique(label[among], return_inverse=True)
         labels = np.full(self.dimension, -1)
         labels[among] = renumbered
@@ -195,10 +191,7 @@ class ModeTransitions:
             which = np.broadcast_to(self.over_rest(linked, mode), pair[:, 0].shape)
             ends.append((pair[:, 0][which], pair[:, 1][which]))
         empty, filled = (np.concatenate(end) for end in zip(*ends, strict=True))
-        graph = sp.coo_array(
-            (np.ones(len(empty), dtype=np.int8), (empty, filled)), shape=(len(states),) * 2
-        )
-        return int(connected_components(graph, directed=False)[0])
+        return int(labels_of_links(empty, filled, len(states)).max()) + 1
 
     def split(self, states: NDArray[np.float64], mode: int) -> NDArray[np.float64]:
         """View states (2^N,) as (rest above, 2, rest below) of this mode."""

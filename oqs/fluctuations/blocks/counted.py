@@ -31,10 +31,7 @@ def derivative(
 ) -> Block:
     """Return the derivative, so many times, of the counted jumps of reservoir j, applied to x (P,).
 
-    Parameters
-    ----------
-    weights : a, b of what is counted.
-    order : m of d^m/dx^m at 0.
+    `weights`: a, b of what is counted; `order`: m of d^m/dx^m at 0.
     """
     layout = generator.layout
     result = np.zeros_like(x)

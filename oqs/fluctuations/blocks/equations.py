@@ -11,10 +11,10 @@ from typing import final
 
 import numpy as np
 import scipy.linalg
-import scipy.sparse.linalg
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.numerics.iteration import gmres
 from oqs.stationary.conserved.block_generator import BlockGenerator
 from oqs.stationary.conserved.layout import Layout
 from oqs.stationary.conserved.storage import Block
@@ -53,14 +53,7 @@ def solved(
 
     Both are Hermitian.
     """
-    shape = (len(right),) * 2
-    operator, inverse = (
-        scipy.sparse.linalg.LinearOperator(shape, matvec=f, dtype=right.dtype)
-        for f in (apply, nearly)
-    )
-    y, _ = scipy.sparse.linalg.gmres(  # judged by its residual, whatever it says
-        operator, right, M=inverse, rtol=_RELATIVE, restart=_RESTART, maxiter=_CYCLES
-    )
+    y = gmres(apply, right, nearly, relative=_RELATIVE, restart=_RESTART, cycles=_CYCLES)
     gross = float(np.max(np.abs(right), initial=0.0))
     missed = float(np.max(np.abs(apply(y) - right), initial=0.0))
     if not missed <= missing * gross:
@@ -68,7 +61,7 @@ def solved(
             f"The fluctuations left a residual of {missed / gross:.3g}, above {missing:.0e}: "
             "raise T, or bring the contacts' rates closer together."
         )
-    return np.asarray(y)
+    return y
 
 
 def without(generator: BlockGenerator) -> Callable[[Block], Block]:

@@ -16,6 +16,7 @@ from oqs.fluctuations.quantities import reference_energy
 from oqs.fluctuations.rates.pairs import Pairs
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import filled_and_empty
+from oqs.stationary.rates.elimination import gth_together
 from oqs.stationary.rates.rate_equation import balanced
 
 LARGEST = 32  # states
@@ -70,7 +71,7 @@ def _some(pairs: Pairs, T: FloatArray, mu: FloatArray) -> Batch:
     down *= pairs.strength[..., None]
     rates = _matrix(pairs, up.sum(axis=0), down.sum(axis=0))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        p = _stationary(rates)
+        p = gth_together(rates.copy())
         rising, falling = up * p[pairs.lower], down * p[pairs.upper]
         fluxes = rising + falling
         kept = np.delete(np.arange(n), int(np.argmax(pairs.strength.sum(axis=1))))
@@ -98,21 +99,6 @@ def _matrix(pairs: Pairs, up: FloatArray, down: FloatArray) -> FloatArray:
     rates[pairs.upper, pairs.lower] = up
     rates[pairs.lower, pairs.upper] = down
     return rates
-
-
-def _stationary(rates: FloatArray) -> FloatArray:
-    """Return the populations (D, b), as `elimination.gth` does."""
-    w = rates.copy()
-    size = len(w)
-    for k in range(size - 1, 0, -1):
-        w[k, :k] /= w[:k, k].sum(axis=0)
-        w[:k, :k] += w[:k, k, None] * w[k, None, :k]
-    p = np.zeros((size, w.shape[-1]))
-    p[0] = 1.0
-    for k in range(1, size):
-        p[k] = (w[k, :k] * p[:k]).sum(axis=0)
-        p[: k + 1] /= p[: k + 1].sum(axis=0)
-    return p
 
 
 def _potentials(

@@ -88,10 +88,7 @@ def covariance(
 ) -> NDArray[Scalar]:
     """Return S (q, q) of fields.
 
-    Parameters
-    ----------
-    fluxes : (n, M) gross fluxes of each reservoir, up and down together.
-    phi : (D, q).
+    `fluxes` (n, M): gross fluxes of each reservoir, up and down together; `phi` (D, q).
     """
     difference = (phi[rates.upper] - phi[rates.lower]).T  # (q, M)
     total = np.zeros((len(fields),) * 2, dtype=phi.dtype)

@@ -39,10 +39,7 @@ def perron(matrix: RateMatrix, start: FloatArray) -> Perron:
 
     Raises StationaryStateNotFound if the bounds do not meet.
 
-    Parameters
-    ----------
-    matrix : A.
-    start : (D,) >= 0, near the right vector if anything is known of it.
+    `matrix`: A; `start` (D,): >= 0, near the right vector if anything is known of it.
     """
     right = _vector(matrix, np.maximum(start, _LEAST))
     left = _vector(matrix.transposed, np.ones(len(start)))

@@ -28,9 +28,7 @@ class PinnedRates:
 
     Raises StationaryStateNotFound if products of rates underflow or overflow.
 
-    Parameters
-    ----------
-    rates : (D, D) rates[a, b] >= 0 from b to a, zeros on the diagonal.
+    `rates` (D, D): rates[a, b] >= 0 from b to a, zeros on the diagonal.
     """
 
     def __init__(self, rates: FloatArray) -> None:
@@ -102,10 +100,8 @@ def factorised(
 def without_differences(inside: FloatArray, out: FloatArray) -> FloatArray:
     """Return L and U (d, d) in one matrix, of S = diag(what leaves) - inside.
 
-    Parameters
-    ----------
-    inside : (d, d) rates inside[a, b] >= 0 from b to a; the diagonal does not count.
-    out : (d,) rates >= 0 out of these states.
+    `inside` (d, d): rates inside[a, b] >= 0 from b to a; the diagonal does not count. `out` (d,):
+    rates >= 0 out of these states.
     """
     size = len(out)
     w = np.vstack([inside, out])  # the last row: rates to the pinned state

@@ -104,9 +104,7 @@ class SectorRates:
 
     Raises StationaryStateNotFound if products of rates underflow or overflow.
 
-    Parameters
-    ----------
-    rates : (D, D) rates >= 0 between states, irreducible; their diagonal is 0.
+    `rates` (D, D): rates >= 0 between states, irreducible; their diagonal is 0.
     """
 
     def __init__(self, rates: SectorBlocks) -> None:

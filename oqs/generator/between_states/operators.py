@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from oqs.arguments import ComplexArray, FloatArray
+from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.contact.base import ReservoirContact
 from oqs.contact.bosonic import BosonicContact, Operator
 from oqs.contact.contacts import NEGLIGIBLE, Contact
@@ -22,9 +23,14 @@ _Found = tuple[IntArray, IntArray, ComplexArray, IntArray]
 
 
 def decompose_contacts(
-    system: System, contacts: tuple[ReservoirContact, ...], resolution: float
+    system: System,
+    contacts: Sequence[ReservoirContact],
+    resolution: float,
+    sector: IntArray | None = None,
 ) -> Decomposition:
     """Decompose contacts of both kinds in the many-body eigenstates, by Bohr frequency.
+
+    No structure is used but the quantum numbers `sector` (D,), or the particle number.
 
     Frequencies of the two kinds are kept apart: those of bosonic contacts are > 0, the energy that
     S(w) takes from the system, or exactly 0 between states of one level.
@@ -34,7 +40,8 @@ def decompose_contacts(
     """
     spectrum = system.spectrum
     widths = system.widths(resolution)
-    levels, energy = levels_of(spectrum.energies, spectrum.particles, widths)
+    labels = spectrum.particles if sector is None else sector
+    levels, energy = levels_of(spectrum.energies, labels, widths)
     channels = [
         _of_contact(system, contact, j, levels, energy) for j, contact in enumerate(contacts)
     ]
@@ -58,7 +65,8 @@ def decompose_contacts(
         Elements(lower, upper, amplitude, place[kappas[j]], channel)
         for j, (lower, upper, amplitude, channel) in enumerate(channels)
     )
-    return Decomposition(np.concatenate([first, second])[order], elements, levels)
+    frequencies = np.concatenate([first, second])[order]
+    return Decomposition(read_only(frequencies), elements, read_only(levels))
 
 
 def operator_matrices(

@@ -13,11 +13,10 @@ import functools
 from typing import final
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from oqs.arguments import FloatArray
 from oqs.generator.eigenoperators import Decomposition, Elements
+from oqs.numerics.blocks import labels_of_links
 from oqs.numerics.clusters import IntArray
 
 
@@ -54,11 +53,8 @@ class StateTransitions:
     @functools.cached_property
     def components(self) -> int:
         """Number of sets of eigenstates that no transition connects."""
-        ends = [np.concatenate([getattr(e, side) for e in self.elements]) for side in _SIDES]
-        links = sp.coo_array(
-            (np.ones(len(ends[0]), dtype=np.int8), (ends[0], ends[1])), shape=(self.dimension,) * 2
-        )
-        return int(connected_components(links, directed=False)[0])
+        lower, upper = (np.concatenate([getattr(e, s) for e in self.elements]) for s in _SIDES)
+        return int(labels_of_links(lower, upper, self.dimension).max()) + 1
 
     @functools.cached_property
     def ambiguous(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,7 +20,7 @@ from oqs.generator.assembly import build_generator
 from oqs.generator.between_states.operators import decompose_contacts
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies.operator_matrices import EigenOperatorMatrices
-from oqs.generator.eigenoperators import Decomposition, decompose
+from oqs.generator.eigenoperators import Decomposition, decompose_modes
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.generator.weighted import WeightedGenerator
@@ -72,6 +72,7 @@ class DaviesModel(Model):
     shifted: bool = False
     energy_of: Literal["hamiltonian", "level"] = "hamiltonian"
     reason: str | None = None
+    kind: ClassVar[str] = "Davies model"
 
     @classmethod
     def of(
@@ -96,11 +97,6 @@ class DaviesModel(Model):
         return cls(system, checked, width, between, shifted, energy_of)
 
     @property
-    def kind(self) -> str:
-        """What summaries call the model."""
-        return "Davies model"
-
-    @property
     def secular(self) -> DaviesModel:
         """The model itself."""
         return self
@@ -116,8 +112,10 @@ class DaviesModel(Model):
         transitions = self.transitions
         if isinstance(transitions, StateTransitions):
             return transitions.decomposition
+        if not isinstance(self.system, QuadraticSystem):
+            return decompose_contacts(self.system, self.leads, self.resolution, self.sector)
         channels = [contact.channels(self.system.sites) for contact in self.leads]
-        return decompose(self.system, channels, self.resolution, self.sector)
+        return decompose_modes(self.system, channels, self.resolution)
 
     @property
     def sector(self) -> IntArray:

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.contact.base import ReservoirContact, Thermal, ThermalState
-from oqs.contact.contacts import NEGLIGIBLE, Contact
-from oqs.generator.eigenoperators import Decomposition, states_of_contact
+from oqs.contact.contacts import Contact
+from oqs.generator.eigenoperators import Decomposition, occupations_emptied, states_of_contact
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import bose, filled_and_empty
 from oqs.system.base import System
-from oqs.system.fock import annihilator
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
 
@@ -103,7 +102,7 @@ class ChannelElements:
         """Collect the elements of contact `index`; its rates are checked."""
         t = contact.channels(system.sites)
         if isinstance(system, QuadraticSystem):
-            lower, upper, amplitude, channel = _of_modes(system, t)
+            lower, upper, amplitude, channel = occupations_emptied(system.sites, t @ system.modes)
         elif isinstance(system, InteractingSystem):
             lower, upper, amplitude, channel = states_of_contact(system, t)
         else:
@@ -142,21 +141,3 @@ def _example(contact: ReservoirContact, frequency: FloatArray, index: int) -> Fl
     if contact.varies:
         return np.ones(frequency.shape)
     return contact.gamma(frequency, index)
-
-
-def _of_modes(
-    system: QuadraticSystem, t: ComplexArray
-) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
-    """Return lower, upper, amplitude and channel: t modes empties mode k."""
-    amplitudes = t @ system.modes
-    parts = []
-    cut = NEGLIGIBLE * np.linalg.norm(t)
-    for channel, k in np.argwhere(np.abs(amplitudes) > cut).tolist():
-        emptied = annihilator(k, system.sites).tocoo()
-        values = amplitudes[channel, k] * emptied.data
-        parts.append((emptied.row, emptied.col, values, np.full(emptied.nnz, channel)))
-    if not parts:
-        none = np.zeros(0, dtype=np.intp)
-        return none, none, np.zeros(0, dtype=np.complex128), none
-    lower, upper, amplitude, index = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return lower.astype(np.intp), upper.astype(np.intp), amplitude, index

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import Contact
+from oqs.contact.shifts import shifts_at, slopes_at
 from oqs.generator.closed import ClosedGenerator, GeneratorAt, Rows
 from oqs.generator.perlind.channel_elements import ChannelElements
-from oqs.generator.perlind.shifts_at import shifts_at, slopes_at
 from oqs.numerics.clusters import IntArray, pairs_within
 from oqs.system.spectrum import Spectrum
 from oqs.transitions.places import Places, group_of, two_sided

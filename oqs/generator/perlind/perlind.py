@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -71,11 +71,7 @@ class PerlindModel(Model):
     shifted: bool = False
     window: Window | None = None
     reason: str | None = None
-
-    @property
-    def kind(self) -> str:
-        """What summaries call the model."""
-        return "PERLind model"
+    kind: ClassVar[str] = "PERLind model"
 
     @property
     def resolution(self) -> float:  # type: ignore[override]

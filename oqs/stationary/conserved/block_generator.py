@@ -20,7 +20,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
-from oqs.generator.perlind.shifts_at import shifts_at, slopes_at
+from oqs.contact.shifts import shifts_at, slopes_at
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.conserved.generator_slope import GeneratorSlope, JumpSlope
 from oqs.stationary.conserved.layout import Layout
@@ -55,11 +55,8 @@ class Flux(NamedTuple):
 class BlockGenerator:
     """The generator at T, mu (n,).
 
-    Parameters
-    ----------
-    layout : of the density matrix.
-    T, mu : (n,) temperatures and chemical potentials, units of energy.
-    contacts : (n,) for the frequency shifts; none where there are none.
+    `layout`: of the density matrix. `T`, `mu` (n,): temperatures and chemical potentials, units of
+    energy. `contacts` (n,): for the frequency shifts; none where there are none.
     """
 
     def __init__(

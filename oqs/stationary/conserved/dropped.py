@@ -21,11 +21,8 @@ def dropped_weight(
     the others as they are: p_b = sum_a W_ba p_a / W_b by repeated sweeps. It says what the kept
     states would lose to them, whatever happens there.
 
-    Parameters
-    ----------
-    whole : the generator of all states.
-    kept : (D,) which states are kept, in the order of the generator's sectors.
-    populations : (D,) theirs, 0 where they are not kept; they add up to 1.
+    `whole`: the generator of all states. `kept` (D,): which states are kept, in the order of the
+    generator's sectors. `populations` (D,): theirs, 0 where they are not kept; they add up to 1.
     """
     leaving = np.where(whole.leaving > 0, whole.leaving, np.inf)
     weight = 0.0

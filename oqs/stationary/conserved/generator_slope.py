@@ -38,11 +38,8 @@ class Direct(NamedTuple):
 class GeneratorSlope:
     """dL = sum { M' rho M^+ + M rho M'^+ - {M'^+ M + M^+ M', rho}/2 } - i[H_LS', rho].
 
-    Parameters
-    ----------
-    layout : of the density matrix.
-    jumps : of the reservoir whose T or mu changes.
-    shift : the derivative of its H_LS, sector by sector; none without frequency shifts.
+    `layout`: of the density matrix. `jumps`: of the reservoir whose T or mu changes. `shift`: the
+    derivative of its H_LS, sector by sector; none without frequency shifts.
     """
 
     def __init__(self, layout: Layout, jumps: list[JumpSlope], shift: list[Block]) -> None:

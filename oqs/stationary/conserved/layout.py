@@ -17,9 +17,7 @@ from oqs.transitions.channel_blocks import ChannelBlocks
 class Layout:
     """The elements (P,) of a density matrix, sector after sector, each block (d, d) by rows.
 
-    Parameters
-    ----------
-    blocks : the sectors.
+    `blocks`: the sectors.
     """
 
     def __init__(self, blocks: ChannelBlocks) -> None:

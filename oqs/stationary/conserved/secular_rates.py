@@ -26,10 +26,8 @@ _Factors = tuple[FloatArray, IntArray]
 class SecularRates:
     """Populations (d,), sector after sector, by W_ab = sum_m |M_m,ab|^2 between eigenstates.
 
-    Parameters
-    ----------
-    generator : whose jumps these are.
-    last : index of the particle number towards which the others are eliminated.
+    `generator`: whose jumps these are; `last`: index of the particle number towards which the
+    others are eliminated.
 
     `stationary` (d,) is the solution of W p = 0, sum p = 1.
     """

@@ -11,10 +11,10 @@ from typing import final
 
 import numpy as np
 import scipy.linalg
-import scipy.sparse.linalg
 
 from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
+from oqs.numerics.iteration import gmres
 from oqs.stationary.conserved.block_generator import BlockGenerator
 from oqs.stationary.conserved.dense import dense_matrix
 from oqs.stationary.conserved.secular_rates import SecularRates
@@ -102,17 +102,15 @@ class Iterated(Solver):
         return self._gmres(right, self._nearly(right))
 
     def _gmres(self, right: Block, start: Block) -> Block:
-        shape, dtype = (self._layout.size,) * 2, self._layout.storage.dtype
-        solution, _ = scipy.sparse.linalg.gmres(  # its residual decides, not its exit status
-            scipy.sparse.linalg.LinearOperator(shape, matvec=self._applied, dtype=dtype),
+        return gmres(
+            self._applied,
             right,
-            x0=start,
-            M=scipy.sparse.linalg.LinearOperator(shape, matvec=self._nearly, dtype=dtype),
-            rtol=_RELATIVE,
+            self._nearly,
+            start=start,
+            relative=_RELATIVE,
             restart=_RESTART,
-            maxiter=_CYCLES,
+            cycles=_CYCLES,
         )
-        return np.asarray(solution)
 
     def _applied(self, x: Block) -> Block:
         """Return (L + g v tr) x."""

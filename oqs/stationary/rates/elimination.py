@@ -37,9 +37,7 @@ def gth(rates: FloatArray) -> FloatArray:
     Raises StationaryStateNotFound if products of rates underflow to zero, or their quotients
     overflow.
 
-    Parameters
-    ----------
-    rates : (D, D) rates[a, b] >= 0 from b to a; the diagonal is ignored.
+    `rates` (D, D): rates[a, b] >= 0 from b to a; the diagonal is ignored.
     """
     w = rates.copy()
     size = len(w)
@@ -57,6 +55,23 @@ def gth(rates: FloatArray) -> FloatArray:
     if not np.isfinite(populations).all():
         raise StationaryStateNotFound(_UNDERFLOW)
     return populations
+
+
+def gth_together(rates: FloatArray) -> FloatArray:
+    """Do as `gth` does for a batch (D, D, b), used up, whose diagonal is 0: populations (D, b).
+
+    Underflow leaves what is not finite.
+    """
+    size = len(rates)
+    for k in range(size - 1, 0, -1):
+        rates[k, :k] /= rates[:k, k].sum(axis=0)
+        rates[:k, :k] += rates[:k, k, None] * rates[k, :k]
+    p = np.zeros((size, rates.shape[-1]))
+    p[0] = 1.0
+    for k in range(1, size):
+        p[k] = (rates[k, :k] * p[:k]).sum(axis=0)
+        p[: k + 1] /= p[: k + 1].sum(axis=0)
+    return p
 
 
 def recurrent(rates: sp.csr_array) -> FloatArray:
@@ -115,11 +130,8 @@ def last_sector(lowest: list[float], step: int, T: FloatArray, mu: FloatArray) -
     least (E - mu N)/T. Where the way up from there is nowhere steep, the lowest sector serves as
     well, and is a single state as a rule.
 
-    Parameters
-    ----------
-    lowest : (S,) lowest energy of each sector.
-    step : particles between two sectors.
-    T, mu : (n,); the mean over reservoirs counts.
+    `lowest` (S,): lowest energy of each sector. `step`: particles between two sectors. `T`, `mu`:
+    (n,); the mean over reservoirs counts.
     """
     reservoirs = list(zip(T.tolist(), mu.tolist(), strict=True))
     beta = sum(1 / t for t, _ in reservoirs) / len(reservoirs)
@@ -140,10 +152,8 @@ def eliminate(above: Iterable[Fold], below: Iterable[Fold], inside: FloatArray) 
 
     Raises StationaryStateNotFound if rates underflow or populations overflow double precision.
 
-    Parameters
-    ----------
-    above, below : the folds from the highest and from the lowest sector.
-    inside : (d, d) rates inside the sector that is left, before others are folded into it.
+    `above`, `below`: the folds from the highest and from the lowest sector; `inside` (d, d): rates
+    inside the sector that is left, before others are folded into it.
     """
     chains = []
     with np.errstate(over="ignore", invalid="ignore"):  # non-finite results raise at the end
@@ -168,11 +178,8 @@ def eliminate_steps(
 ) -> list[FloatArray]:
     """Do as `eliminate` does, for a chain of sectors without rates inside.
 
-    Parameters
-    ----------
-    steps : numbers n -> the rates up and down (d_{n+1}, d_n) of each.
-    sizes : number of states of each sector.
-    last : the sector that is left.
+    `steps`: numbers n -> the rates up and down (d_{n+1}, d_n) of each; `sizes`: number of states of
+    each sector; `last`: the sector that is left.
     """
     return eliminate(
         (Fold(down.T, up) for up, down in steps(reversed(range(last, len(sizes) - 1)))),
@@ -241,11 +248,8 @@ def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
     other far faster. There half of the states are eliminated at a time, and what leaves the other
     half is known by addition, as in `gth` (Alfa, Xue, Ye 2002, doi:10.1090/S0025-5718-01-01325-4).
 
-    Parameters
-    ----------
-    inside : (d, d) rates inside[a, b] >= 0 from b to a; the diagonal is set to zero.
-    out : (d,) rates >= 0 out of these states.
-    right : (d, m), >= 0.
+    `inside` (d, d): rates inside[a, b] >= 0 from b to a; the diagonal is set to zero. `out` (d,):
+    rates >= 0 out of these states. `right` (d, m): >= 0.
     """
     size = len(out)
     if size == 1 and out[0] > 0:
@@ -263,7 +267,11 @@ def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
         if jumps is None or (jumps.min() > 0 and jumps.max() <= _JUMPS):
             return np.asarray(dgetrs(factors, rows, right)[0])
     if size <= _LEAF:
-        return _times_by_state(inside, out, right)
+        with np.errstate(all="ignore"):
+            x = times_together(inside, out, right)
+        if not np.isfinite(x).all():
+            raise StationaryStateNotFound(_UNDERFLOW)
+        return x
     half = size // 2
     back = inside[half:, :half]
     solved = times(
@@ -280,21 +288,21 @@ def times(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
     return np.vstack([own + across @ lower, lower])
 
 
-def _times_by_state(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
-    """Do as `times` does, one state at a time."""
+def times_together(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
+    """Do as `times` does, state by state; for a batch (d, d, b), (d, b), (d, m, b) all at once.
+
+    Underflow leaves what is not finite.
+    """
     size = len(out)
-    w = np.empty((size + 1, size + right.shape[1]))  # the last row holds what leaves
-    w[:size, :size], w[:size, size:] = inside, right
-    w[size, :size], w[size, size:] = out, 0.0
+    w = np.concatenate([inside, right], axis=1)
+    leaving = out.copy()  # of the states left, to outside
     for k in range(size):
-        leaving = w[k + 1 :, k].sum()
-        if not leaving > 0:
-            raise StationaryStateNotFound(_UNDERFLOW)
-        w[k, k + 1 :] /= leaving
+        w[k, k + 1 :] /= w[k + 1 :, k].sum(axis=0) + leaving[k]
+        leaving[k + 1 :] += leaving[k] * w[k, k + 1 : size]
         w[k + 1 :, k + 1 :] += w[k + 1 :, k, None] * w[k, k + 1 :]
-    x = w[:size, size:]
+    x = w[:, size:]
     for k in range(size - 2, -1, -1):
-        x[k] += w[k, k + 1 : size] @ x[k + 1 :]
+        x[k] += (w[k, k + 1 : size, None] * x[k + 1 :]).sum(axis=0)
     return x
 
 

@@ -25,9 +25,8 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import StationaryMethod, checked_residual
-from oqs.stationary.rates.elimination import times
+from oqs.stationary.rates.elimination import times, times_together
 from oqs.stationary.rates.rate_equation import balanced
-from oqs.stationary.rates.sector_batch import times_together
 
 _CACHED = 250_000  # elements of the array that is eliminated in: it stays in the cache
 

@@ -70,11 +70,8 @@ def _exchanged(
 ) -> tuple[list[float], list[float]]:
     """Return the change of each contact's particle and energy flow, which add up to zero.
 
-    Parameters
-    ----------
-    energies : (M,) of the transitions.
-    q, own : the perturbed contact, and the fluxes (M,) that it drives at fixed populations.
-    x : (D,) change of the populations.
+    `energies` (M,): of the transitions; `q`, `own`: the perturbed contact, and the fluxes (M,) that
+    it drives at fixed populations; `x` (D,): change of the populations.
     """
     particles: list[float] = []
     carried: list[float] = []

@@ -17,6 +17,7 @@ from oqs.arguments import FloatArray
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import StationaryMethod, checked_residual
+from oqs.stationary.rates.elimination import times_together
 from oqs.stationary.rates.rate_equation import balanced
 from oqs.transitions.transitions import SectorBlocks, Step
 
@@ -172,21 +173,3 @@ def _gains(flat: Flat, flux: FloatArray) -> FloatArray:
         gains[step.upper] += gained.sum(axis=1)
         gains[step.lower] -= gained.sum(axis=0)
     return gains
-
-
-def times_together(inside: FloatArray, out: FloatArray, right: FloatArray) -> FloatArray:
-    """Do as `elimination.times` does, state by state, for a batch: (d, d, b), (d, b), (d, m, b).
-
-    `inside` is used up.
-    """
-    size = len(out)
-    w = np.concatenate([inside, right], axis=1)
-    leaving = out.copy()  # of the states left, to outside
-    for k in range(size):
-        w[k, k + 1 :] /= w[k + 1 :, k].sum(axis=0) + leaving[k]
-        leaving[k + 1 :] += leaving[k] * w[k, k + 1 : size]
-        w[k + 1 :, k + 1 :] += w[k + 1 :, k, None] * w[k, k + 1 :]
-    x = w[:, size:]
-    for k in range(size - 2, -1, -1):
-        x[k] += (w[k, k + 1 : size, None] * x[k + 1 :]).sum(axis=0)
-    return x

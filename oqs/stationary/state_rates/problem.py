@@ -109,9 +109,7 @@ class StateProblem(RateProblem):
     ) -> FloatArray:
         """Return dp (D, 2 n) by each T, then each mu: W dp = -sources, sum dp = 0.
 
-        Parameters
-        ----------
-        driven : (2, M) derivatives of the fluxes upwards by the own contact's T and mu.
+        `driven` (2, M): derivatives of the fluxes upwards by the own contact's T and mu.
         """
         n, size = self.model.reservoirs, len(p)
         sources = np.empty((size, 2 * n))

@@ -23,6 +23,7 @@ from oqs.generator.eigenoperators import Decomposition
 from oqs.generator.weights import slopes_together, split_together
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import StationaryMethod, checked_residual
+from oqs.stationary.rates.elimination import gth_together
 from oqs.stationary.rates.perturbation import TransitionList, population_changes
 from oqs.stationary.rates.rate_equation import balanced
 
@@ -169,15 +170,8 @@ class Together:
         w[lines.upper, lines.lower] = self._joined @ up
         w[lines.lower, lines.upper] = self._joined @ down
         good = np.minimum(up.min(axis=0, initial=1.0), down.min(axis=0, initial=1.0)) > 0
-        p = np.zeros((size, up.shape[1]))
-        p[0] = 1.0
         with np.errstate(all="ignore"):  # results that are not finite are not good
-            for k in range(size - 1, 0, -1):
-                w[k, :k] /= w[:k, k].sum(axis=0)
-                w[:k, :k] += w[:k, k, None] * w[k, :k]
-            for k in range(1, size):
-                p[k] = (w[k, :k] * p[:k]).sum(axis=0)
-                p[: k + 1] /= p[: k + 1].sum(axis=0)
+            p = gth_together(w)
         return p, good & np.isfinite(p).all(axis=0)
 
     def _by_contact(self, values: FloatArray) -> FloatArray:

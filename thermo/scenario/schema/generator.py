@@ -12,14 +12,12 @@ from oqs.generator.davies.davies import davies
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import perlind
 from oqs.generator.perlind.window import Window
-from oqs.stationary import (
-    ConservedBlocks,
-    FullLiouvillian,
-    GaussianState,
-    Populations,
-    StationaryMethod,
-    ZeroFrequencyBlock,
-)
+from oqs.stationary.block import ZeroFrequencyBlock
+from oqs.stationary.conserved_blocks import ConservedBlocks
+from oqs.stationary.full import FullLiouvillian
+from oqs.stationary.gaussian_state import GaussianState
+from oqs.stationary.method import StationaryMethod
+from oqs.stationary.populations import Populations
 from oqs.system.base import System
 from oqs.validity.first_order import first_order
 from thermo.scenario.schema.place import Place
