@@ -111,6 +111,14 @@ def whole_number(name: str, value: object, least: int, remedy: str) -> int:
     return int(value)
 
 
+def of_type(name: str, value: object, kind: type, what: str, remedy: str) -> None:
+    """Raise TypeError unless `value` is one of this class, which messages call `what`."""
+    if not isinstance(value, kind):
+        raise TypeError(
+            f"Argument `{name}` must be {what}, but is {type(value).__name__}. {remedy}"
+        )
+
+
 def temperatures_and_potentials(
     T: ArrayLike, mu: ArrayLike, reservoirs: int, *, batched: bool = False
 ) -> tuple[FloatArray, FloatArray]:

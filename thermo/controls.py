@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oqs.arguments import positive_number
+from oqs.arguments import positive_number, whole_number
 
 _LEAST_RTOL = 1e-11
 _ROOM = 1e3  # tolerance / rtol: the totals, and with them the equilibrium, drift by some rtol
@@ -29,8 +29,4 @@ def check_controls(
             f"Argument `tolerance` must be at least {_ROOM:g} rtol = {_ROOM * rtol!r}, but is "
             f"{tolerance!r}. The equilibrium is known no better than N and E are conserved."
         )
-    if isinstance(max_steps, bool) or not isinstance(max_steps, int) or max_steps < 1:
-        raise ValueError(
-            f"Argument `max_steps` must be a whole number >= 1, but is {max_steps!r}. "
-            f"The default is {default_steps}."
-        )
+    whole_number("max_steps", max_steps, 1, f"The default is {default_steps}.")

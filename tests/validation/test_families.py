@@ -1,5 +1,7 @@
 """The families of the open system pass, at any seed, and their samples are what they say."""
 
+import collections
+
 import numpy as np
 import pytest
 from few_samples import KINDS, few_samples
@@ -10,6 +12,7 @@ from validation.framework import deviation
 from validation.systems import random_systems
 from validation.systems.settings import published
 
+Case = collections.namedtuple("Case", "name value")
 CHECKS = families.load(families.ROOMS["open_system"])
 
 
@@ -97,3 +100,26 @@ def test_nan_is_the_largest_and_nothing_is_refused():
     assert found.detail == "3 cases, worst: b"
     with pytest.raises(ValueError, match="not enough values"):
         deviation.worst([])
+
+
+def test_a_measure_over_cases_gives_the_worst_and_shares_the_rng():
+    @deviation.over(lambda rng: (Case(f"case {k}", k + rng.random()) for k in range(3)))
+    def measure(case, rng):
+        """Say it."""
+        return case.value if rng.random() < 2 else np.nan
+
+    result = measure(np.random.default_rng(1))
+    assert 2 <= result.value < 3
+    assert result.detail == "3 cases, worst: case 2"
+    assert (measure.__name__, measure.__doc__) == ("measure", "Say it.")
+    assert measure.__module__ == __name__  # by which a check is filed
+
+
+def test_what_yields_named_values_gives_the_worst():
+    @deviation.worst_of
+    def several():
+        yield "a", 1.0
+        yield "b", np.nan
+
+    assert np.isnan(several(np.random.default_rng(0)).value)
+    assert deviation.worst_of(lambda rng: [("c", rng.random())])(np.random.default_rng(0)).value < 1

@@ -79,10 +79,10 @@ def _strengths(model: DaviesModel, j: int, T: FloatArray, mu: FloatArray) -> Flo
     if not contact.varies:
         return np.broadcast_to(model.rates[j], (len(T), len(model.frequencies)))
     here = np.bincount(model.decomposition.elements[j].kappa, minlength=len(model.frequencies)) > 0
-    found = np.zeros((len(T), len(here)))
+    gamma = np.zeros((len(T), len(here)))
     for row, state in enumerate(zip(T.tolist(), mu.tolist(), strict=True)):
-        found[row, here] = contact.gamma(model.frequencies[here], j, ThermalState(*state))
-    return found
+        gamma[row, here] = contact.gamma(model.frequencies[here], j, ThermalState(*state))
+    return gamma
 
 
 def _shares(

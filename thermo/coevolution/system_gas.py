@@ -20,13 +20,9 @@ class SystemGas(JointGas):
 
     A `thermo.EquationOfState`. What a system holds counts in the equilibrium it reaches with
     reservoirs that are hardly larger: `coevolve` keeps the totals of both together.
-
-    Parameters
-    ----------
-    spectrum : D energies and particle numbers, `system.spectrum`.
     """
 
-    spectrum: Spectrum
+    spectrum: Spectrum  # D energies and particle numbers, `system.spectrum`
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian together: means and fluctuations of the Gibbs state.

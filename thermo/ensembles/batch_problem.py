@@ -18,21 +18,13 @@ _WILD = 200.0  # |ln T| of a trial state that no step should reach
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class BatchProblem:
-    """The equations in y = (ln T_1.., mu_1..), and when trajectories are over.
+    """The equations in y = (ln T_1.., mu_1..), and when trajectories are over."""
 
-    Parameters
-    ----------
-    dynamics : of a law that takes a batch.
-    t_final : when the runs end, or infinity.
-    times : (m,) at which to report, or None.
-    tolerance, max_steps : as of `evolve_ensemble`.
-    """
-
-    dynamics: ReservoirDynamics
-    t_final: float
-    times: FloatArray | None
-    tolerance: float
-    max_steps: int
+    dynamics: ReservoirDynamics  # of a law that takes a batch
+    t_final: float  # when the runs end, or infinity
+    times: FloatArray | None  # (m,) at which to report, or None
+    tolerance: float  # as of `evolve_ensemble`
+    max_steps: int  # as of `evolve_ensemble`
 
     def evaluate_or_nan(self, y: FloatArray, good: FloatArray) -> Evaluation:
         """Return dy/dt at trial states y; NaN on overflow, or where a gas or the law refuses one.

@@ -29,18 +29,12 @@ Law = Callable[[ArrayLike, ArrayLike], Flows]
 
 @final
 class Evaluation(NamedTuple):
-    """The right-hand side at B states, with the parts that its Jacobian needs again.
+    """The right-hand side at B states, with the parts that its Jacobian needs again."""
 
-    Parameters
-    ----------
-    rates : (B, 2n) dy/dt. particle, heat : (B, n) flows.
-    gas : (B, n, 2, 2) Jacobians of the gases per unit capacity.
-    """
-
-    rates: FloatArray
-    particle: FloatArray
-    heat: FloatArray
-    gas: FloatArray
+    rates: FloatArray  # (B, 2n) dy/dt
+    particle: FloatArray  # (B, n) flows
+    heat: FloatArray  # (B, n) flows
+    gas: FloatArray  # (B, n, 2, 2) Jacobians of the gases per unit capacity
 
     def where(self, rows: NDArray[np.bool_], other: Evaluation) -> Evaluation:
         """Return these rows (B,) of this one, the others of `other`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 import numpy as np
@@ -39,9 +40,9 @@ def finite_size(
     lines = Linewidths.of(model.secular.at(T[0, own], mu[0, own]))
     members = list(reservoirs)
     known = [
-        (members[j], found)
+        (members[j], levels)
         for j in finite
-        if (found := _levels(members[j], lines.frequencies, lines.rates[j])) is not None
+        if (levels := _levels(members[j], lines.frequencies, lines.rates[j])) is not None
     ]
     heat = {j: _heat_capacity(members[j], T[:, j], mu[:, j]) for j in finite}
     return (*_of_levels(known), _fluctuations(members, heat, t))
@@ -95,8 +96,8 @@ def _of_levels(
         name = str(member.name)
         widest.append((float(spacings[k]), float(density[k]), float(rate[k]), float(w[k]), name))
         quickest.append((2 * float(density[least]), float(w[least]), name))
-    ratio, levels, filling, at, name = max(widest, key=lambda found: found[0])
-    time, place, hurried = min(quickest, key=lambda found: found[0])
+    ratio, levels, filling, at, name = max(widest, key=operator.itemgetter(0))
+    time, place, hurried = min(quickest, key=operator.itemgetter(0))
     continuum = Assumption(
         "continuum",
         ratio,

@@ -21,7 +21,7 @@ _FIRST = 1e-3  # relative change in the first step
 _LEAST = 1e-12  # of the time so far, and of the first step: shorter steps lead nowhere
 _GROWTH = 2.0  # of a step over the one before
 _SAFETY = 0.9
-_TRUSTED = 0.5  # relative change up to which the last polynomial may be carried on
+_TRUSTED = 0.5  # relative change up to which the last polynomial may be extrapolated
 _RETRY = 0.25  # of a step that failed
 _SLOWEST = 1e-300  # stands in for a rate or an error of exactly 0
 
@@ -30,20 +30,12 @@ Monitor = Callable[[float, FloatArray, FloatArray], Verdict]
 
 @final
 class Integration(NamedTuple):
-    """What an integration gave.
+    """What an integration gave."""
 
-    Parameters
-    ----------
-    solution : y(t) up to where it ended.
-    outcome : the monitor's verdict, "t_final", or "failed".
-    reason : why it failed; empty otherwise.
-    cause : the exception behind a failure, if there is one.
-    """
-
-    solution: PiecewisePolynomial
-    outcome: Outcome
-    reason: str = ""
-    cause: Exception | None = None
+    solution: PiecewisePolynomial  # y(t) up to where it ended
+    outcome: Outcome  # the monitor's verdict, "t_final", or "failed"
+    reason: str = ""  # why it failed; empty otherwise
+    cause: Exception | None = None  # the exception behind a failure, if there is one
 
 
 def integrate(
@@ -160,7 +152,7 @@ class _Integrator:
         return self._method.solution(np.array(self._times), np.array(self._values))
 
     def _guess(self, h: float, scale: FloatArray) -> FloatArray:
-        """Return values (s, 2n) at the stages: the last polynomial carried on, if it serves."""
+        """Return values (s, 2n) at the stages: the last polynomial extrapolated, if near."""
         if len(self._times) > 1:
             ratio = h / (self._times[-1] - self._times[-2])
             x = 1 + 2 * ratio * self._method.nodes

@@ -19,19 +19,14 @@ from thermo.reservoirs.state import State
 
 @final
 class Table(NamedTuple):
-    """A run with what law and gases say along it.
+    """A run with what law and gases say along it."""
 
-    Parameters
-    ----------
-    run : the integration, cut short and "failed" where the law or a gas refuses a state.
-    t : (m,) the stages of every step; T, mu : (m, n) the states there; flows : (m, n).
-    """
-
+    # the integration, cut short and "failed" where the law or a gas refuses a state
     run: Integration
-    t: FloatArray
-    T: FloatArray
-    mu: FloatArray
-    flows: Flows
+    t: FloatArray  # (m,) the stages of every step
+    T: FloatArray  # (m, n) the states there
+    mu: FloatArray  # (m, n) the states there
+    flows: Flows  # (m, n)
 
 
 def tabulate(dynamics: ReservoirDynamics, run: Integration) -> Table:

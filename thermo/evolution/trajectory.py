@@ -35,15 +35,10 @@ Outcome = Literal["equilibrated", "stalled", "t_final", "failed"]
 
 @final
 class Conservation(NamedTuple):
-    """Largest departure of a total from its start over the whole run, relative to sum_j |.|_j.
+    """Largest departure of a total from its start over the whole run, relative to sum_j |.|_j."""
 
-    Parameters
-    ----------
-    number, energy : of sum_j N_j and of sum_j E_j; dimensionless.
-    """
-
-    number: float
-    energy: float
+    number: float  # of sum_j N_j
+    energy: float  # of sum_j E_j
 
 
 @exported
@@ -260,7 +255,7 @@ def audit(path: Trajectory, model: Model | None = None) -> Audit:
     continuum: distance of their levels over gamma_j(w), largest over the Bohr frequencies.
     fluctuations: C_j^(-1/2), the relative spread of T_j; above 1/3 unreliable.
     depletion: 2 A V g(w), the time in which the levels at w are used up and which thermalisation
-    inside the reservoir must beat. It is told, not judged: its ratio is 0.
+    inside the reservoir must beat. It is reported, not judged: its ratio is 0.
 
     T and mu as functions of t/(A V) do not depend on A V: larger reservoirs mend the first two.
 

@@ -44,7 +44,7 @@ class TabulatedHeatCapacity(ThermalGas):
 
     Notes
     -----
-    `check` refuses a T outside the table, where C is carried on as a power law. T dS = dE holds to
+    `check` refuses a T outside the table, where C is continued as a power law. T dS = dE holds to
     1e-14. Source: F. N. Fritsch and J. Butland, SIAM J. Sci. Stat. Comput. 5, 300 (1984).
 
     Examples

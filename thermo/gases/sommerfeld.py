@@ -106,7 +106,7 @@ class SommerfeldGas(JointGas):
         """Raise ValueError unless every x = mu/T is at least `smallest_ratio`.
 
         That bound lies above `singular_ratio` for every alpha; a state at or below the singular
-        ratio (within 5 %) is told so.
+        ratio (within 5 %) is refused by that name.
         """
         self.state(T, mu)  # T > 0, mu > 0, nothing overflows
         x = states(T, mu)[2]

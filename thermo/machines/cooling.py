@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, of_type
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
@@ -111,11 +111,7 @@ def cooling(path: Trajectory) -> tuple[Cooling, ...]:
     >>> print(f"{cold.name}: down to {cold.depth:.3f}, below T(0) for {cold.duration:.2e}")
     cold: down to 0.615, below T(0) for 2.18e+06
     """
-    if not isinstance(path, Trajectory):
-        raise TypeError(
-            f"Argument `path` must be a Trajectory, but is {type(path).__name__}. "
-            "Make one with thermo.evolve."
-        )
+    of_type("path", path, Trajectory, "a Trajectory", "Make one with thermo.evolve.")
     floor = _FLOOR * float(path.parameters["rtol"] or 0.0)
     grown = float(np.sum(path.entropy[-1] - path.entropy[0]))
     coolings = []

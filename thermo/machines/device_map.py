@@ -130,18 +130,18 @@ def _of(noise: oqs.Noise, row: int) -> DeviceFluctuations:
     return fluctuations_of(one, noise.T[row], mu, second, heat)
 
 
-def _numbers(found: DeviceFluctuations) -> dict[str, float]:
+def _numbers(fluctuations: DeviceFluctuations) -> dict[str, float]:
     """Return the columns of one point."""
-    device = found.device
+    device = fluctuations.device
     # as `mode` says, which has no name for some devices between three temperatures
     engine = device.power > device.floor and device.cooling_power <= device.floor
     return {
         "power": device.power,
-        "power_noise": found.power_noise,
+        "power_noise": fluctuations.power_noise,
         "efficiency": device.efficiency if engine else math.nan,
         "over_carnot": device.over_carnot if engine else math.nan,
-        "constancy": found.constancy,
-        "uncertainty": found.uncertainty if abs(device.power) > device.floor else math.nan,
-        "multidimensional": found.multidimensional,
+        "constancy": fluctuations.constancy,
+        "uncertainty": fluctuations.uncertainty if abs(device.power) > device.floor else math.nan,
+        "multidimensional": fluctuations.multidimensional,
         "entropy_production": device.entropy_production,
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from oqs.arguments import FloatArray, read_only
+from oqs.arguments import FloatArray, of_type, read_only
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.statistics import CountingStatistics
@@ -146,11 +146,13 @@ def device_fluctuations(statistics: CountingStatistics) -> DeviceFluctuations:
     >>> thermo.device_fluctuations(stats).multidimensional <= 1
     True
     """
-    if not isinstance(statistics, CountingStatistics):
-        raise TypeError(
-            "Argument `statistics` must be counting statistics, but is "
-            f"{type(statistics).__name__}. Make them with oqs.counting_statistics(model, T, mu)."
-        )
+    of_type(
+        "statistics",
+        statistics,
+        CountingStatistics,
+        "counting statistics",
+        "Make them with oqs.counting_statistics(model, T, mu).",
+    )
     return fluctuations_of(
         statistics.flows,
         statistics.T,

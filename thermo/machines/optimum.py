@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, final
 import numpy as np
 from scipy.optimize import OptimizeResult, differential_evolution, minimize
 
-from oqs.arguments import FloatArray, positive_number, real_number
+from oqs.arguments import FloatArray, positive_number, real_number, whole_number
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
@@ -251,9 +251,5 @@ def _checked(objective: object, goal: object, seed: object, most: object) -> flo
             f"Argument `goal` must be 'maximum' or 'minimum', but is {goal!r}. Choose one."
         )
     for name, value, least in (("seed", seed, 0), ("max_evaluations", most, 1)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(
-                f"Argument `{name}` must be a whole number >= {least}, but is {value!r}. "
-                "Leave it out for the default."
-            )
+        whole_number(name, value, least, "Leave it out for the default.")
     return -1.0 if goal == "maximum" else 1.0

@@ -58,16 +58,11 @@ class Regime(enum.StrEnum):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SpectralSigns:
-    """Signs of the spectral flows out of two reservoirs at each frequency; 1 where it loses.
+    """Signs of the spectral flows out of two reservoirs at each frequency; 1 where it loses."""
 
-    Parameters
-    ----------
-    particle, energy, heat : (..., K, 2) of p_j, j_j, y_j; -1, 0 or 1, read-only.
-    """
-
-    particle: SignArray
-    energy: SignArray
-    heat: SignArray
+    particle: SignArray  # (..., K, 2) of p_j, j_j, y_j; -1, 0 or 1, read-only
+    energy: SignArray  # (..., K, 2) of p_j, j_j, y_j; -1, 0 or 1, read-only
+    heat: SignArray  # (..., K, 2) of p_j, j_j, y_j; -1, 0 or 1, read-only
 
     @classmethod
     def of_flows(cls, spectral: Flows) -> SpectralSigns:
@@ -145,7 +140,7 @@ def spectral_signs(
 
     Returns
     -------
-    SpectralSigns (..., K, 2). n_1 > n_2 is told from (w - mu_1)/T_1 < (w - mu_2)/T_2, which is
+    SpectralSigns (..., K, 2). n_1 > n_2 is decided by (w - mu_1)/T_1 < (w - mu_2)/T_2, which is
     true where both occupations underflow.
 
     Raises

@@ -92,16 +92,10 @@ def radau(stages: int) -> Collocation:
 
 @final
 class Step(NamedTuple):
-    """A solved step.
+    """A solved step."""
 
-    Parameters
-    ----------
-    values : (s + 1, d) y at its start and at the nodes.
-    error : of its polynomial and of the stage equations, in units of scale.
-    """
-
-    values: FloatArray
-    error: float
+    values: FloatArray  # (s + 1, d) y at its start and at the nodes
+    error: float  # of its polynomial and of the stage equations, in units of scale
 
 
 def take_step(

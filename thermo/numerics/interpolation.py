@@ -20,18 +20,12 @@ class PiecewisePolynomial:
 
     Piece 0 is the single point t_0. The pieces are the solver's own, so nothing is lost between
     solving, storing and reading back.
-
-    Parameters
-    ----------
-    t : (m,) ends of the steps, ascending; t[0] is the start.
-    center : (m,) expansion points, units of t.
-    width : (m,) scales, units of t, not 0.
-    coefficients : (m, q + 1, d), padded with zeros where a step has lower degree than q.
     """
 
-    t: FloatArray
-    center: FloatArray
-    width: FloatArray
+    t: FloatArray  # (m,) ends of the steps, ascending; t[0] is the start
+    center: FloatArray  # (m,) expansion points, units of t
+    width: FloatArray  # (m,) scales, units of t, not 0
+    # (m, q + 1, d), padded with zeros where a step has lower degree than q
     coefficients: FloatArray
 
     def __post_init__(self) -> None:

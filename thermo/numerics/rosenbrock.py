@@ -104,19 +104,12 @@ Rates = Callable[[FloatArray], FloatArray]
 
 @final
 class BatchStep(NamedTuple):
-    """A step of each system, from s = 0 to 1.
+    """A step of each system, from s = 0 to 1."""
 
-    Parameters
-    ----------
-    start, end : (B, d) values.
-    curve : (3, B, d) coefficients of the values between, order 4.
-    error : (B, d) estimated error of `end`.
-    """
-
-    start: FloatArray
-    end: FloatArray
-    curve: FloatArray
-    error: FloatArray
+    start: FloatArray  # (B, d) values
+    end: FloatArray  # (B, d) values
+    curve: FloatArray  # (3, B, d) coefficients of the values between, order 4
+    error: FloatArray  # (B, d) estimated error of `end`
 
     def rows(self, rows: NDArray[np.intp]) -> BatchStep:
         """Return the steps (k,) of these systems only."""

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, of_type
 from oqs.exports import exported
 from oqs.units import Units
 from thermo.deferred import xr
@@ -98,13 +98,9 @@ def plot_curves(
     return figure
 
 
-def _axis(table: object) -> str:
+def _axis(table: xr.Dataset) -> str:
     """Return the name of the one axis; raise TypeError, ValueError unless there is one."""
-    if not isinstance(table, xr.Dataset):
-        raise TypeError(
-            f"Argument `table` must be an xarray Dataset, but is {type(table).__name__}. "
-            "Make one with thermo.sweep."
-        )
+    of_type("table", table, xr.Dataset, "an xarray Dataset", "Make one with thermo.sweep.")
     grid = table["error"].dims if "error" in table else ()
     axes = grid or {variable.dims[0] for variable in table.data_vars.values() if variable.ndim}
     numbers = [str(n) for n in axes if table[n].dtype.kind in "iuf" and table[n].size > 1]

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 import oqs
-from oqs.arguments import FloatArray, has_shape, real_array
+from oqs.arguments import FloatArray, has_shape, of_type, real_array
 from oqs.exports import exported
 from oqs.fluctuations.quantities import checked_reservoir
 from oqs.summary import reservoir_names
@@ -80,11 +80,7 @@ def plot_noise(
     >>> figure.axes[1].get_xlabel()
     'V'
     """
-    if not isinstance(noise, oqs.Noise):
-        raise TypeError(
-            f"Argument `noise` must be an oqs.Noise, but is {type(noise).__name__}. "
-            "Make one with oqs.noise(model, T, mu)."
-        )
+    of_type("noise", noise, oqs.Noise, "an oqs.Noise", "Make one with oqs.noise(model, T, mu).")
     x = real_array("along", along, "Give the parameter at each point of the batch.")
     has_shape("along", x, noise.flows.particle.shape[:-1], "Give one number per point of `noise`.")
     fano = noise.fano(quantity)  # refuses another quantity
@@ -161,11 +157,13 @@ def plot_generating_function(
     >>> len(thermo.plot_generating_function(stats).axes[0].lines)
     5
     """
-    if not isinstance(statistics, oqs.CountingStatistics):
-        raise TypeError(
-            "Argument `statistics` must be counting statistics, but is "
-            f"{type(statistics).__name__}. Make them with oqs.counting_statistics(model, T, mu)."
-        )
+    of_type(
+        "statistics",
+        statistics,
+        oqs.CountingStatistics,
+        "counting statistics",
+        "Make them with oqs.counting_statistics(model, T, mu).",
+    )
     s, fields = _fields(statistics)
     scale, inches = scales(units), checked_width(width)
     values = scale.rate * statistics.generating_function(*fields)
@@ -232,11 +230,13 @@ def plot_waiting_times(
     >>> thermo.plot_waiting_times(waiting).axes[0].get_ylabel()
     'density'
     """
-    if not isinstance(waiting, oqs.WaitingTimes):
-        raise TypeError(
-            f"Argument `waiting` must be oqs.WaitingTimes, but is {type(waiting).__name__}. "
-            "Make them with stats.waiting_time(first, then, times)."
-        )
+    of_type(
+        "waiting",
+        waiting,
+        oqs.WaitingTimes,
+        "oqs.WaitingTimes",
+        "Make them with stats.waiting_time(first, then, times).",
+    )
     scale, inches = scales(units), checked_width(width)
     mean = waiting.mean * scale.time
     with paper_style():

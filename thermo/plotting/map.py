@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import ScalarFormatter
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, of_type
 from oqs.exports import exported
 from oqs.units import Units
 from thermo.deferred import xr
@@ -243,11 +243,7 @@ def _draw_words(
 
 def _values(table: xr.Dataset, quantity: str) -> xr.DataArray:
     """Return the variable to draw, after all checks."""
-    if not isinstance(table, xr.Dataset):
-        raise TypeError(
-            f"Argument `table` must be an xarray Dataset, but is {type(table).__name__}. "
-            "Make one with thermo.sweep."
-        )
+    of_type("table", table, xr.Dataset, "an xarray Dataset", "Make one with thermo.sweep.")
     if quantity not in table.data_vars:
         raise ValueError(
             f"Argument `quantity` must be one of {sorted(map(str, table.data_vars))}, "

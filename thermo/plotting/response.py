@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 import oqs
-from oqs.arguments import FloatArray, has_shape, real_array
+from oqs.arguments import FloatArray, has_shape, of_type, real_array
 from oqs.exports import exported
 from oqs.summary import reservoir_names
 from thermo.deferred import xr
@@ -72,17 +72,21 @@ def plot_response(
     >>> len(figure.axes)
     4
     """
-    if not isinstance(response, oqs.LinearResponse):
-        raise TypeError(
-            f"Argument `response` must be an oqs.LinearResponse, but is {type(response).__name__}. "
-            "Make one with oqs.linear_response(model, T, mu[:, None])."
-        )
+    of_type(
+        "response",
+        response,
+        oqs.LinearResponse,
+        "an oqs.LinearResponse",
+        "Make one with oqs.linear_response(model, T, mu[:, None]).",
+    )
     x = real_array("along", along, "Give the parameter at each point of the batch.")
     has_shape("along", x, np.shape(response.T), "Give one number per point of `response`.")
     n, names = response.reservoirs, reservoir_names(response.names, response.reservoirs)
     pairs = [(j, q) for j in range(n) for q in range(j + 1, n)]
-    found = [response.pair(j, q) for j, q in pairs]
-    curves = {text: [np.asarray(getattr(pair, name)) for pair in found] for name, text in _SHOWN}
+    coefficients = [response.pair(j, q) for j, q in pairs]
+    curves = {
+        text: [np.asarray(getattr(pair, name)) for pair in coefficients] for name, text in _SHOWN
+    }
     curves = {text: each for text, each in curves.items() if np.isfinite(each).any()}
     inches = checked_width(width)
     with paper_style():

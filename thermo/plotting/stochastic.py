@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, of_type
 from oqs.exports import exported
 from oqs.units import Units
 from thermo.evolution.linear_noise.spread import PathFluctuations
@@ -105,12 +105,14 @@ def _when(t: float, units: Units | None) -> str:
     return rf"$t\,E_0/\hbar = {number}$" if units is None else f"$t = {number}$ s"
 
 
-def _check(ensemble: object, path: object) -> None:
-    if not isinstance(ensemble, StochasticEnsemble):
-        raise TypeError(
-            f"Argument `ensemble` must be a StochasticEnsemble, but is {type(ensemble).__name__}. "
-            "Make one with thermo.evolve_stochastic."
-        )
+def _check(ensemble: StochasticEnsemble, path: Trajectory | None) -> None:
+    of_type(
+        "ensemble",
+        ensemble,
+        StochasticEnsemble,
+        "a StochasticEnsemble",
+        "Make one with thermo.evolve_stochastic.",
+    )
     if len(ensemble.times) < 2:
         raise ValueError(
             "Argument `ensemble` must report at two times or more, but has one. Run with "
@@ -118,11 +120,7 @@ def _check(ensemble: object, path: object) -> None:
         )
     if path is None:
         return
-    if not isinstance(path, Trajectory):
-        raise TypeError(
-            f"Argument `path` must be a Trajectory, but is {type(path).__name__}. "
-            "Make one with thermo.evolve."
-        )
+    of_type("path", path, Trajectory, "a Trajectory", "Make one with thermo.evolve.")
     if path.T.shape[1] != len(ensemble.names) or path.t[-1] < ensemble.times[-1]:
         raise ValueError(
             f"Argument `path` must follow the same {len(ensemble.names)} reservoirs up to t = "

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, real_array
+from oqs.arguments import FloatArray, of_type, real_array
 from oqs.exports import exported
 from oqs.units import Units
 from thermo.evolution.trajectory import Trajectory
@@ -96,11 +96,7 @@ def plot_trajectory(
     >>> len(figure.axes)
     2
     """
-    if not isinstance(path, Trajectory):
-        raise TypeError(
-            f"Argument `path` must be a Trajectory, but is {type(path).__name__}. "
-            "Make one with thermo.evolve."
-        )
+    of_type("path", path, Trajectory, "a Trajectory", "Make one with thermo.evolve.")
     modes = _frequencies(frequencies)
     marked = (*path.crossings, *path.extrema) if events else ()
     scale, inches = scales(units), checked_width(width)

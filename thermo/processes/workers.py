@@ -79,7 +79,7 @@ class Workers:
     processes : how many.
 
     When the block is left every process ends, and when this process dies, however it does. A
-    process that may be asked to stop, by SIGINT, SIGTERM or SIGHUP, does so without a word.
+    process that may be asked to stop, by SIGINT, SIGTERM or SIGHUP, does so silently.
     """
 
     def __init__(self, call: Callable[[Any], Any], processes: int) -> None:
@@ -166,7 +166,7 @@ class Workers:
     def _start(self) -> None:
         with self._starting:
             if self._over:
-                raise SystemExit  # of this thread, without a word
+                raise SystemExit  # of this thread, silently
             self._workers.append(self._started())
 
     def _started(self) -> _Worker:

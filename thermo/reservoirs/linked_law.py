@@ -199,7 +199,7 @@ class LinkedLaw(Summarised):
         return self._jacobian
 
     def scalar_flows(self) -> ScalarFlows | None:
-        """Return the flows as a function of scalars, or None where that is no quicker."""
+        """Return the flows as a function of scalars, or None where that does not pay."""
         inner: ScalarFlows | None = _nothing
         if self.law is not None:
             if not hasattr(self.law, "scalar_flows"):

@@ -26,18 +26,11 @@ def heat_reservoir_rate(heat_capacity: FloatArray, heat: FloatArray) -> FloatArr
 
 @final
 class SommerfeldRates(NamedTuple):
-    """Rates of change of a reservoir of the Sommerfeld gas, x = mu/T.
+    """Rates of change of a reservoir of the Sommerfeld gas, x = mu/T."""
 
-    Parameters
-    ----------
-    temperature : (...) dT/dt, units of energy per time.
-    ratio : (...) dx/dt, per time.
-    potential : (...) dmu/dt, units of energy per time.
-    """
-
-    temperature: FloatArray
-    ratio: FloatArray
-    potential: FloatArray
+    temperature: FloatArray  # (...) dT/dt, units of energy per time
+    ratio: FloatArray  # (...) dx/dt, per time
+    potential: FloatArray  # (...) dmu/dt, units of energy per time
 
 
 @exported

@@ -9,12 +9,7 @@ from oqs.arguments import FloatArray
 
 @final
 class State(NamedTuple):
-    """Temperatures and chemical potentials at one or several times.
+    """Temperatures and chemical potentials at one or several times."""
 
-    Parameters
-    ----------
-    T, mu : (..., n) in units of energy (k_B = 1); leading axes as the times asked for.
-    """
-
-    T: FloatArray
-    mu: FloatArray
+    T: FloatArray  # (..., n) in units of energy (k_B = 1); leading axes as the times asked for
+    mu: FloatArray  # (..., n) in units of energy (k_B = 1); leading axes as the times asked for

@@ -246,6 +246,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in (check, *alone, run, explore):
         command.add_argument("scenario", metavar="FILE", help="TOML file, or an example's name")
+    _add_places(run)
+    explore.add_argument("--si", action="store_true", help="answers in SI; needs [units]")
+    for command in (*alone, run):
+        silent = "print nothing, show no progress" if command is run else "show no progress"
+        command.add_argument("--si", action="store_true", help="results in SI too; needs [units]")
+        command.add_argument("--json", action="store_true", help="print JSON with all numbers")
+        command.add_argument("--quiet", action="store_true", help=silent)
+    return parser
+
+
+def _add_places(run: argparse.ArgumentParser) -> None:
+    """Add what says where a run writes, and of which part."""
     run.add_argument("--out", metavar="DIR", help="folder of results (default: scenario's name)")
     run.add_argument("--overwrite", action="store_true", help="replace a former run's folder")
     run.add_argument(
@@ -260,13 +272,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--merge", metavar="PART", nargs="+", help="folders of all parts: make the sweep's table"
     )
-    explore.add_argument("--si", action="store_true", help="answers in SI; needs [units]")
-    for command in (*alone, run):
-        silent = "print nothing, show no progress" if command is run else "show no progress"
-        command.add_argument("--si", action="store_true", help="results in SI too; needs [units]")
-        command.add_argument("--json", action="store_true", help="print JSON with all numbers")
-        command.add_argument("--quiet", action="store_true", help=silent)
-    return parser
 
 
 def _command(

@@ -31,15 +31,8 @@ class Check:
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a task found.
+    """What a task found."""
 
-    Parameters
-    ----------
-    data : as it is written to summary.json.
-    checks : what the results must obey.
-    problems : what went wrong although there is a result, one sentence each.
-    """
-
-    data: dict[str, Any]
-    checks: tuple[Check, ...]
-    problems: tuple[str, ...] = ()
+    data: dict[str, Any]  # as it is written to summary.json
+    checks: tuple[Check, ...]  # what the results must obey
+    problems: tuple[str, ...] = ()  # what went wrong although there is a result, one sentence each

@@ -1,4 +1,4 @@
-"""From a TOML file to a scenario; all that is wrong in it is told at once."""
+"""From a TOML file to a scenario; all its errors are reported together."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from thermo.scenario.schema.contacts import read_contacts
 from thermo.scenario.schema.document import Document, load
 from thermo.scenario.schema.generator import GENERATOR
 from thermo.scenario.schema.links import read_links
-from thermo.scenario.schema.outputs import read_outputs
+from thermo.scenario.schema.outputs import OUTPUT, Outputs
 from thermo.scenario.schema.place import Place, Problem, Problems, ScenarioError
 from thermo.scenario.schema.reservoirs import read_reservoirs
 from thermo.scenario.schema.system import read_system
-from thermo.scenario.schema.table import REQUIRED, Key, Table
+from thermo.scenario.schema.table import REQUIRED, Key, Table, reader_of
 from thermo.scenario.schema.units import read_units
 from thermo.scenario.schema.values import as_given, text
 from thermo.scenario.tasks.kinds import TASKS
@@ -77,33 +77,35 @@ def scenario(document: Document) -> Scenario:
     links = part("links", read_links)
     reservoirs = part("reservoirs", read_reservoirs, contacts, links)
     generator = part("generator", GENERATOR)
-    outputs = part("output", read_outputs)
+    outputs = part("output", reader_of(OUTPUT, Outputs))
     asked: dict[str, Task | None] = {name: part(name, kind.read) for name, kind in TASKS.items()}
     problems.raise_any()
-    assert system is not None  # what is None was a problem
-    assert contacts is not None
-    assert links is not None
-    assert reservoirs is not None
-    assert generator is not None
-    assert outputs is not None
+    reservoirs = _read(reservoirs)
+    assert system is not None  # mypy knows no common type of both kinds for `_read`
     made = Scenario(
         document=document,
         title=keys["title"] or document.file,
         note=keys["note"],
         units=units,
         system=system,
-        contacts=contacts,
-        links=links,
+        contacts=_read(contacts),
+        links=_read(links),
         names=reservoirs.names,
         T=reservoirs.T,
         mu=reservoirs.mu,
         given=reservoirs.reservoirs,
-        generator=generator,
+        generator=_read(generator),
         asked={name: task for name, task in asked.items() if task is not None},
-        outputs=outputs,
+        outputs=_read(outputs),
     )
     _check_together(made, place)
     return made
+
+
+def _read(part: _T | None) -> _T:
+    """Return a part that was read: what is None was a problem."""
+    assert part is not None
+    return part
 
 
 def _check_together(made: Scenario, place: Place) -> None:

@@ -10,6 +10,7 @@ from typing import Any, final
 
 from thermo.scenario.outcome import Check
 from thermo.scenario.reading import scenario as read_document
+from thermo.scenario.results.data import checks_data
 from thermo.scenario.results.folder import ResultFolder
 from thermo.scenario.results.head import head_data
 from thermo.scenario.results.naming import SCENARIO
@@ -67,7 +68,7 @@ class Run:
             outcome = task.run(self._made, self._workspace)
             self.checks += outcome.checks
             self.problems += outcome.problems
-            self.results[name] = outcome.data
+            self.results[name] = outcome.data | {"checks": checks_data(outcome.checks)}
             yield name
 
     @property

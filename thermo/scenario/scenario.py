@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Callable, Mapping
-from typing import Protocol, final
+from typing import Protocol, TypeVar, final
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from thermo.scenario.schema.outputs import Outputs
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.system import AnySystem
 from thermo.sweeps.parts import Part
+
+_Task = TypeVar("_Task", bound="Task")
 
 
 @final
@@ -104,6 +106,11 @@ class Scenario(Summarised):
         """Sentences on values that may not be what was meant, as T in another unit."""
         return other_units(self.system, self.contact_T, self.names)
 
+    def task(self, name: str, otherwise: _Task) -> _Task:
+        """Return what the scenario asks for under this name, or the given task of the same kind."""
+        asked = self.asked.get(name)
+        return asked if isinstance(asked, type(otherwise)) else otherwise
+
     @property
     def tasks(self) -> tuple[Task, ...]:
         """What the scenario asks for, in the order in which it is computed."""
@@ -113,25 +120,17 @@ class Scenario(Summarised):
 @final
 @dataclasses.dataclass(frozen=True)
 class Workspace:
-    """Where and how a task is computed.
+    """Where and how a task is computed."""
 
-    Parameters
-    ----------
-    folder : where its files go; None writes none.
-    points : file that keeps the points of an unfinished sweep; None: they are not kept.
-    units : for results in SI too; None: in natural units only.
-    progress : show it; None on a terminal only.
-    part : which part of a sweep is computed; None: all of it.
-    merged : stores of the parts of which a sweep's table is made instead of computing it.
-    read : from a document to its scenario, for tasks that change the file's values.
-    """
-
-    folder: pathlib.Path | None
+    folder: pathlib.Path | None  # where its files go; None writes none
+    # file that keeps the points of an unfinished sweep; None: they are not kept
     points: pathlib.Path | None
-    units: Units | None
-    progress: bool | None
+    units: Units | None  # for results in SI too; None: in natural units only
+    progress: bool | None  # show it; None on a terminal only
+    # from a document to its scenario, for tasks that change the file's values
     read: Callable[[Document], Scenario]
-    part: Part | None = None
+    part: Part | None = None  # which part of a sweep is computed; None: all of it
+    # stores of the parts of which a sweep's table is made instead of computing it
     merged: tuple[pathlib.Path, ...] = ()
 
 

@@ -25,26 +25,16 @@ _MOST = 400_000  # states
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Chain:
-    """All states within reach: the eigenstate of the system and what each reservoir has lost.
+    """All states within reach: the eigenstate of the system and what each reservoir has lost."""
 
-    Parameters
-    ----------
-    state : (S,) eigenstate. The start is entry 0.
-    lost : (S, n) particles that each reservoir has lost.
-    released : (S, n) the energy that went with them.
-    reservoirs : entropy, T, mu and code, each (S, n).
-    source, target : (B,) states that one jump links: lower and upper eigenstate.
-    line : (B,) entry of the jump table.
-    closed : (S, n) whether the reservoir closes a jump that the eigenstate allows.
-    """
-
-    state: IntArray
-    lost: IntArray
-    released: FloatArray
-    reservoirs: Small
-    source: IntArray
-    target: IntArray
-    line: IntArray
+    state: IntArray  # (S,) eigenstate. The start is entry 0.
+    lost: IntArray  # (S, n) particles that each reservoir has lost
+    released: FloatArray  # (S, n) the energy that went with them
+    reservoirs: Small  # entropy, T, mu and code, each (S, n)
+    source: IntArray  # (B,) states of the lower eigenstate
+    target: IntArray  # (B,) and those of the upper one that a jump takes them to
+    line: IntArray  # (B,) entry of the jump table
+    # (S, n) whether the reservoir closes a jump that the eigenstate allows
     closed: NDArray[np.bool_]
 
 
@@ -54,12 +44,8 @@ def chain(table: JumpTable, members: list[SmallReservoir], names: tuple[str, ...
     A state whose entropy is by x below that of the start is met with a probability of at most
     e^-x, since P(there, back) and P(back, there) differ by that factor: x > 50 is left out.
 
-    Raises
-    ------
-    ValueError
-        if a gas has no T at a state within reach.
-    MemoryError
-        if there are more than 400,000 states.
+    Raises ValueError if a gas has no T at a state within reach. ; MemoryError if there are more
+    than 400,000 states. .
     """
     return _Search(table, members, names).finish()
 

@@ -31,20 +31,14 @@ _ROUNDING = 1e-14  # of the rotation to eigenstates: populations below it are no
 
 @final
 class Asked(NamedTuple):
-    """What a run is to do.
+    """What a run is to do."""
 
-    Parameters
-    ----------
-    t_final : the end. times : (k,) to report. below : temperatures to watch, or None.
-    occupations, preparation : as `evolve_stochastic` has them. seed : of the run.
-    """
-
-    t_final: float
-    times: FloatArray
-    below: ArrayLike | None
-    occupations: Occupations
-    preparation: PreparationKind
-    seed: int
+    t_final: float  # the end
+    times: FloatArray  # (k,) to report
+    below: ArrayLike | None  # temperatures to watch, or None
+    occupations: Occupations  # as `evolve_stochastic` has them
+    preparation: PreparationKind  # as `evolve_stochastic` has them
+    seed: int  # of the run
 
 
 def prepared_runs(

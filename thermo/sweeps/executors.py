@@ -34,19 +34,13 @@ class Cluster(Protocol):
 
 @final
 class Lost(NamedTuple):
-    """What an executor left undone.
+    """What an executor left undone."""
 
-    Parameters
-    ----------
-    begun, waiting : indices of points it had taken, or not, when it stopped.
-    reason : what stopped it; None if nothing did.
-    failed : indices of points of which the executor, not the function, says that they failed (a
-        worker died with them), and what it says.
-    """
-
-    begun: list[int]
-    waiting: list[int]
-    reason: BaseException | None
+    begun: list[int]  # indices of the points that it had taken when it stopped
+    waiting: list[int]  # and of those that it had not
+    reason: BaseException | None  # what stopped it; None if nothing did
+    # indices of points of which the executor, not the function, says that they failed (a worker
+    # died with them), and what it says
     failed: dict[int, Outcome]
 
 
@@ -79,7 +73,7 @@ def _kind(executor: concurrent.futures.Executor | Cluster | None) -> str:
 
 
 def evaluate(function: Callable[..., object], point: Mapping[str, Any]) -> Outcome:
-    """Return what became of one point: on a cluster this runs on the workers."""
+    """Return the outcome of one point: on a cluster this runs on the workers."""
     try:
         returned = function(**point)
         named = returned if isinstance(returned, Mapping) else {"value": returned}
@@ -103,12 +97,9 @@ def evaluated(
 ) -> Generator[tuple[int, Outcome], None, None]:
     """Yield (index, outcome) of the wanted points as they come.
 
-    Raises
-    ------
-    TypeError, ValueError
-        before anything is computed, if the executor cannot take the function, or any.
-    RuntimeError
-        once all that was finished has been yielded, if the executor stopped on the way.
+    Raises TypeError or ValueError before anything is computed or if the executor cannot take the
+    function or or any. ; RuntimeError once all that was finished has been yielded or if the
+    executor stopped on the way. .
     """
     if executor is None:
         for index in wanted:

@@ -25,18 +25,11 @@ Facts = Iterator[tuple[str, str]]
 @final
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """What tells the results of one function from those of another.
+    """What tells the results of one function from those of another."""
 
-    Parameters
-    ----------
-    function : module and name.
-    label : the user's word for the version, or "".
-    facts : {what: text}: the values bound to the function.
-    """
-
-    function: str
-    label: str
-    facts: Mapping[str, str]
+    function: str  # module and name
+    label: str  # the user's word for the version, or ""
+    facts: Mapping[str, str]  # {what: text}: the values bound to the function
 
     def parameters(self) -> str:
         """Return the facts as JSON."""
@@ -53,11 +46,9 @@ def identify(function: Callable[..., object], label: str | None, stored: bool) -
     The values bound to it are compared: a partial's arguments, fields, closures, defaults. Its code
     is not: who changes that changes the label.
 
-    Raises
-    ------
-    TypeError
-        if the label is not text, or results are to be stored without one, and the function is a
-        lambda, or a bound value can be told from another neither by its fields nor by pickling it.
+    Raises TypeError if the label is not text or or results are to be stored without one or and the
+    function is a lambda or or a bound value can be told from another neither by its fields nor by
+    pickling it. .
     """
     if label is not None and (not isinstance(label, str) or not label):
         raise TypeError(

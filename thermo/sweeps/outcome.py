@@ -1,4 +1,4 @@
-"""What became of one point of a sweep, and as what it is kept."""
+"""The outcome of one point of a sweep, and how it is stored."""
 
 from __future__ import annotations
 
@@ -17,18 +17,11 @@ Values = Mapping[str, NDArray[Any]]
 
 @final
 class Outcome(NamedTuple):
-    """What became of one point: its values, or the error that it raised.
+    """The outcome of one point: its values, or the error that it raised."""
 
-    Parameters
-    ----------
-    values : arrays by name, or None.
-    error : text, empty where there are values.
-    version : of the package that computed it.
-    """
-
-    values: Values | None
-    error: str
-    version: str = ""
+    values: Values | None  # arrays by name, or None
+    error: str  # text, empty where there are values
+    version: str = ""  # of the package that computed it
 
 
 def points_of(axes: Mapping[str, list[Any]]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A sweep in parts, each by a process of its own that knows nothing of the others."""
+"""A sweep in parts, each by a process of its own, independent of the others."""
 
 from __future__ import annotations
 

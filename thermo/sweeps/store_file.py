@@ -28,18 +28,12 @@ class DamagedStore(ValueError):
 
 @final
 class Contents(NamedTuple):
-    """What a store holds.
+    """What a store holds."""
 
-    Parameters
-    ----------
-    path : of its file.
-    facts : what was swept: format, function, label, parameters, plan, each as text.
-    outcomes : by point.
-    """
-
-    path: str
+    path: str  # of its file
+    # what was swept: format, function, label, parameters, plan, each as text
     facts: Mapping[str, str]
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, Outcome]  # by point
 
 
 @final
@@ -160,7 +154,7 @@ class StoreFile:
         Raises DamagedStore if the file, or one of the outcomes, is not what was written.
         """
         with self.reading():
-            # rows whose page is not found would be missed without a word
+            # rows whose page is not found would be missed silently
             (said,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
             if said != "ok":
                 raise self.damaged(said)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +13,8 @@ import oqs
 from oqs.arguments import FloatArray
 from oqs.flows import KINDS
 from validation.framework.check import Measurement
+
+_OfAll = Callable[[np.random.Generator], Measurement]
 
 
 def deviation(measured: ArrayLike, expected: ArrayLike, scale: ArrayLike | None = None) -> float:
@@ -25,7 +29,7 @@ def deviation(measured: ArrayLike, expected: ArrayLike, scale: ArrayLike | None 
     return float(np.max(np.abs(a - b) / unit))
 
 
-def deviations(found: oqs.Flows, exact: oqs.Flows, T: FloatArray) -> FloatArray:
+def deviations(measured: oqs.Flows, exact: oqs.Flows, T: FloatArray) -> FloatArray:
     """Return the deviations (3,) of P, J and Y, each relative to the largest of its kind.
 
     Energies have no zero of their own: theirs is relative to max(T) per particle at least.
@@ -34,7 +38,7 @@ def deviations(found: oqs.Flows, exact: oqs.Flows, T: FloatArray) -> FloatArray:
     scales[1] = max(scales[1], float(np.max(T)) * scales[0])
     return np.array(
         [
-            deviation(getattr(found, kind), getattr(exact, kind), scale)
+            deviation(getattr(measured, kind), getattr(exact, kind), scale)
             for kind, scale in zip(KINDS, scales, strict=True)
         ]
     )
@@ -53,3 +57,42 @@ def worst(measured: Iterable[tuple[str, float]]) -> Measurement:
     names, values = zip(*measured, strict=True)
     index = int(np.argmax(values))  # numpy ranks NaN highest
     return Measurement(values[index], detail=f"{len(values)} cases, worst: {names[index]}")
+
+
+def over(
+    cases: Callable[[np.random.Generator], Iterable[Any]],
+) -> Callable[[Callable[..., float]], _OfAll]:
+    """Turn what measures one case into what measures all of them: the `worst`, by the cases' names.
+
+    Cases and measure (where it names it) share the check's `rng`.
+    """
+
+    def decorate(measure: Callable[..., float]) -> _OfAll:
+        random = "rng" in inspect.signature(measure).parameters
+
+        def of_all(rng: np.random.Generator) -> Measurement:
+            shared = {"rng": rng} if random else {}
+            return worst((case.name, measure(case, **shared)) for case in cases(rng))
+
+        return _named(of_all, measure)
+
+    return decorate
+
+
+def worst_of(
+    named: Callable[..., Iterable[tuple[str, float]]],
+) -> _OfAll:
+    """Turn what yields names and values, with or without the check's `rng`, into their `worst`."""
+    random = bool(inspect.signature(named).parameters)
+
+    def of_all(rng: np.random.Generator) -> Measurement:
+        return worst(named(rng) if random else named())
+
+    return _named(of_all, named)
+
+
+def _named(body: _OfAll, measure: Callable[..., Any]) -> _OfAll:
+    """Return the body under the name, module and docstring of what it calls."""
+    for name in ("__name__", "__module__", "__doc__"):
+        setattr(body, name, getattr(measure, name))
+    return body

@@ -21,7 +21,7 @@ _ALL = "all"
 def main(arguments: Sequence[str]) -> int:
     """List the papers, or compute one or all of them again; return the exit status.
 
-    0: every number agrees, or differs for a reason that is told. 1: one differs otherwise. 2: the
+    0: every number agrees, or differs for a reason that is stated. 1: one differs otherwise. 2: the
     command line is wrong, nothing was computed.
     """
     parser = _parser()
@@ -55,13 +55,13 @@ def _run(
     errors = Console(stderr=True)
     for number, paper in enumerate(papers, start=1):
         with errors.status(f"paper {number} of {len(papers)}: {paper.name}"):
-            found = paper.run()
+            findings = paper.run()
             if files or page is not None:
-                images[paper.name] = png(picture(paper, found))
-        results.append((paper, found))
+                images[paper.name] = png(picture(paper, findings))
+        results.append((paper, findings))
         if number > 1:
             output.print()
-        print_findings(output, paper, found)
+        print_findings(output, paper, findings)
         if paper.name in files:
             write_whole(files[paper.name], images[paper.name])
             output.print(str(files[paper.name]), soft_wrap=True)
@@ -69,7 +69,7 @@ def _run(
         output.print("\npictures: --out DIR, or --html FILE for one page")
     if page is not None:
         write_whole(page, as_page(results, images, environment()))
-    compared = [comparison for _, found in results for comparison in found.comparisons]
+    compared = [comparison for _, findings in results for comparison in findings.comparisons]
     output.print(f"\n{tally(compared)}")
     return 1 if any(comparison.verdict == "differs" for comparison in compared) else 0
 

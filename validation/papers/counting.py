@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 import oqs
 from oqs.arguments import FloatArray
 from validation.framework.bounds import at_most, within
+from validation.framework.deviation import largest
 from validation.papers.paper import Comparison, Findings, Paper
 
 
@@ -28,11 +29,10 @@ def _bagrets_nazarov() -> Findings:
         forth = f_l * (1 - f_r) * np.expm1(x) + f_r * (1 - f_l) * np.expm1(-x)
         return np.asarray(-whole / 2 + np.sqrt(whole**2 / 4 + left * right * forth))
 
-    worst = max(abs(computed(float(x)) - float(closed(x))) for x in chi) / whole
-    driven = ([0.05, 0.05], [40.0, -40.0])
-    fano = oqs.counting_statistics(model, *driven).fano(0)
-    dot = oqs.davies(oqs.anderson_dot(0.0, 1000.0), contacts)
-    blocked = oqs.counting_statistics(dot, *driven).fano(0)
+    def fano(model: oqs.Model) -> float:  # at large bias
+        return oqs.counting_statistics(model, [0.05, 0.05], [40.0, -40.0]).fano(0)
+
+    worst = largest(*(abs(computed(float(x)) - float(closed(x))) for x in chi)) / whole
 
     def draw(axes: Axes) -> None:
         axes.plot(chi, closed(chi) / whole, label="closed form")
@@ -49,13 +49,13 @@ def _bagrets_nazarov() -> Findings:
             ),
             Comparison(
                 "Fano factor of one level at large bias",
-                fano,
+                fano(model),
                 within((left**2 + right**2) / whole**2, 1e-9),
                 "(G_L^2 + G_R^2)/G^2, 1/2 for equal rates",
             ),
             Comparison(
                 "Fano factor of a blockaded dot with spin",
-                blocked,
+                fano(oqs.davies(oqs.anderson_dot(0.0, 1000.0), contacts)),
                 within((4 * left**2 + right**2) / (2 * left + right) ** 2, 1e-9),
                 "the same with 2 G_L: (4 G_L^2 + G_R^2)/(2 G_L + G_R)^2",
             ),
@@ -64,27 +64,25 @@ def _bagrets_nazarov() -> Findings:
     )
 
 
-def _ptaszynski() -> Findings:
-    T, rate = (1.0, 1.0), 0.1
+def _product(ratio: float, bias: float, *, exact: bool) -> float:
+    """Return the uncertainty product of two dots in series, tunnelling over rate `ratio`, T = 1."""
+    rate, T, mu = 0.1, (1.0, 1.0), [bias / 2, -bias / 2]
     ends = [oqs.Contact(oqs.flat(rate), end) for end in ([1, 0], [0, 1])]
-    ratios = np.geomspace(0.1, 3.0, 16)
+    dots = oqs.QuadraticSystem([[0.0, ratio * rate], [ratio * rate, 0.0]])
+    if exact:
+        return float(oqs.levitov(dots, ends, T, mu).uncertainty(0))
+    return float(oqs.counting_statistics(oqs.perlind(dots, ends), T, mu).uncertainty(0))
 
-    def product(ratio: float, bias: float, *, exact: bool) -> float:
-        dots = oqs.QuadraticSystem([[0.0, ratio * rate], [ratio * rate, 0.0]])
-        mu = [bias / 2, -bias / 2]
-        if exact:
-            return float(oqs.levitov(dots, ends, T, mu).uncertainty(0))
-        return float(oqs.counting_statistics(oqs.perlind(dots, ends), T, mu).uncertainty(0))
 
-    bias = 3.0
-    least = {e: min(product(float(r), bias, exact=e) for r in ratios) for e in (True, False)}
-    far = product(0.02, bias, exact=True)
+def _ptaszynski() -> Findings:
+    ratios, bias = np.geomspace(0.1, 3.0, 16), 3.0
+    products = {e: [_product(float(r), bias, exact=e) for r in ratios] for e in (True, False)}
+    least = {e: float(np.min(each)) for e, each in products.items()}
+    far = _product(0.02, bias, exact=True)
 
     def draw(axes: Axes) -> None:
         for e, style, label in ((True, "-", "exact (Levitov)"), (False, "o", "PERLind")):
-            axes.plot(
-                ratios, [product(float(r), bias, exact=e) for r in ratios], style, label=label
-            )
+            axes.plot(ratios, products[e], style, label=label)
         axes.axhline(2.0, color="grey", linestyle=":", label="bound of jumps between populations")
         axes.set(xscale="log", xlabel="tunnelling over rate", ylabel="$\\sigma S/I^2$")
 

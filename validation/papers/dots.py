@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 
 import oqs
 from validation.framework.bounds import at_least, at_most, within
+from validation.framework.deviation import largest
 from validation.papers.paper import Comparison, Findings, Paper
-from validation.references.qmeq import TEN_ORBITALS, ten_orbitals
+from validation.references.qmeq import TEN_ORBITALS, current_of_ten_orbitals
 
 _DIGITS = 5e-3  # of the recorded numbers, relative: three figures
 
@@ -27,7 +28,7 @@ def _stoof_nazarov() -> Findings:
         return hop**2 * right / (hop**2 * (2 + right / left) + right**2 / 4 + split**2)
 
     splits = np.array([0.0, 0.02, 0.05, 0.1])
-    worst = max(abs(computed(float(s)) / printed(float(s)) - 1) for s in splits)
+    worst = largest(*(abs(computed(float(s)) / printed(float(s)) - 1) for s in splits))
 
     def draw(axes: Axes) -> None:
         s = np.linspace(-0.12, 0.12, 201)
@@ -54,6 +55,18 @@ def _stoof_nazarov() -> Findings:
     )
 
 
+def _sequential_thermopower(gate: float, U: float) -> float:
+    """Return S of a spinful level at `gate`, in units of T, by its two transitions."""
+    weights = np.array([0.0, np.log(2) - gate, -2 * gate - U])
+    p = np.exp(weights - weights.max())
+    p /= p.sum()
+    energy = np.array([gate, gate + U])
+    n = 1 / (1 + np.exp(energy))
+    # rates of the two transitions in equilibrium, with their spins
+    g = np.array([2 * p[0] * n[0], p[1] * n[1]])
+    return float(g @ energy / g.sum())
+
+
 def _beenakker_staring() -> Findings:
     T, U, contacts = 1.0, 200.0, [oqs.Contact(oqs.flat(0.01))] * 2
 
@@ -63,20 +76,13 @@ def _beenakker_staring() -> Findings:
         return float(oqs.linear_response(model, T=T, mu=0.0).seebeck)
 
     def printed(gate: float) -> float:
-        weights = np.array([0.0, np.log(2) - gate, -2 * gate - U])
-        p = np.exp(weights - weights.max())
-        p /= p.sum()
-        energy = np.array([gate, gate + U])
-        n = 1 / (1 + np.exp(energy))
-        # rates of the two transitions in equilibrium, with their spins
-        g = np.array([2 * p[0] * n[0], p[1] * n[1]])
-        return float(g @ energy / g.sum() / T)
+        return _sequential_thermopower(gate, U)
 
     gates = np.linspace(-1.4 * U, 0.4 * U, 73)
-    worst = max(abs(computed(float(v)) - printed(float(v))) for v in gates[::9]) / (U / (2 * T))
+    off = largest(*(abs(computed(float(v)) - printed(float(v))) for v in gates[::9]))
     slope = (computed(-5.0) - computed(-8.0)) / 3.0
     middle = np.linspace(-U / 2 - 3, -U / 2 + 3, 121)
-    highest = max(abs(computed(float(v))) for v in middle)
+    highest = largest(*(abs(computed(float(v))) for v in middle))
 
     def draw(axes: Axes) -> None:
         v = np.linspace(-1.4 * U, 0.4 * U, 600)
@@ -88,7 +94,7 @@ def _beenakker_staring() -> Findings:
         (
             Comparison(
                 "thermopower, largest deviation over U/2T",
-                worst,
+                off / (U / (2 * T)),
                 at_most(1e-9),
                 "S = sum g_p (E_p - mu)/(T sum g_p) over transitions",
             ),
@@ -110,18 +116,12 @@ def _beenakker_staring() -> Findings:
 
 
 def _qmeq() -> Findings:
-    found = []
+    compared = []
     for energy, kind, recorded in TEN_ORBITALS:
-        setting = ten_orbitals(energy)
-        if kind == "Pauli":
-            model: oqs.Model = oqs.davies(setting.system, setting.contacts)
-        else:  # QmeQ leaves the states above 150 out, and does not look at what they carry
-            window = oqs.Window(150.0, weight=1.0)
-            model = oqs.perlind(setting.system, setting.contacts, window=window)
-        found.append(
+        compared.append(
             Comparison(
                 f"current, fourth orbital at {energy:g}, {kind}",
-                float(oqs.flow_law(model)(setting.T, setting.mu).particle[0]),
+                current_of_ten_orbitals(energy, kind),
                 within(recorded, _DIGITS * recorded),
                 "QmeQ 1.1, run on its own example",
             )
@@ -132,7 +132,7 @@ def _qmeq() -> Findings:
     exact = float(oqs.landauer(dots, ends)(T, mu).particle[0])
     davies = float(oqs.flow_law(oqs.davies(dots, ends))(T, mu).particle[0])
     positive = float(oqs.flow_law(oqs.perlind(dots, ends))(T, mu).particle[0])
-    found += [
+    compared += [
         Comparison(
             "double dot, splitting equal to the rate: Lindblad over exact",
             positive / exact,
@@ -151,11 +151,11 @@ def _qmeq() -> Findings:
         names = [f"{kind.replace(', ', chr(10))}\n{energy:g}" for energy, kind, _ in TEN_ORBITALS]
         place = np.arange(len(names))
         axes.bar(place - 0.2, [r for _, _, r in TEN_ORBITALS], 0.4, label="QmeQ 1.1")
-        axes.bar(place + 0.2, [c.ours for c in found[: len(names)]], 0.4, label="computed")
+        axes.bar(place + 0.2, [c.ours for c in compared[: len(names)]], 0.4, label="computed")
         axes.set_xticks(place, names)
         axes.set(yscale="log", ylabel="current of ten spin-orbitals")
 
-    return Findings(tuple(found), draw)
+    return Findings(tuple(compared), draw)
 
 
 DOTS = (

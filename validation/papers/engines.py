@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import final
 
 import numpy as np
 import scipy.optimize
@@ -31,10 +32,10 @@ def _best(eta_C: float) -> float:
         return -_level(x[0], x[1], T).power
 
     start = [2.4, 1.2 * eta_C]
-    found = scipy.optimize.minimize(
+    best = scipy.optimize.minimize(
         lost, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-19, "maxiter": 2000}
     )
-    return _level(float(found.x[0]), float(found.x[1]), T).efficiency
+    return _level(float(best.x[0]), float(best.x[1]), T).efficiency
 
 
 def _esposito() -> Findings:
@@ -65,21 +66,39 @@ def _esposito() -> Findings:
     )
 
 
+_ENGINE_T = (1.3, 1.0)  # of the hot and the cold lead, Josefsson et al.
+_CARNOT = 1 - _ENGINE_T[1] / _ENGINE_T[0]
+_AHLBORN = 1 - np.sqrt(_ENGINE_T[1] / _ENGINE_T[0])
+
+
+def _exact_level(w: float, lift: float) -> thermo.Device:
+    """Return a level at w above mu of the hot lead, broadened: by Landauer's formula."""
+    dot = oqs.QuadraticSystem.from_energies([w])
+    law = oqs.landauer(dot, [oqs.Contact(oqs.flat(0.03))] * 2)
+    return thermo.device(law(_ENGINE_T, [0.0, lift]), _ENGINE_T, [0.0, lift])
+
+
+def _draw_engines(levels: dict[str, float], axes: Axes) -> None:
+    """Draw power over efficiency, along the bias, of levels by what the legend calls them."""
+    for label, w in levels.items():
+        path = [_exact_level(w, float(p * w * _CARNOT)) for p in 1 - np.geomspace(0.98, 0.02, 60)]
+        inside = [device for device in path if device.power > 0]
+        axes.plot(
+            [device.efficiency / _CARNOT for device in inside],
+            [device.power * 1e4 for device in inside],
+            label=label,
+        )
+    axes.axvline(_AHLBORN / _CARNOT, color="grey", linestyle=":", label="Curzon and Ahlborn")
+    axes.set(xlabel="$\\eta/\\eta_C$", ylabel="power, $10^{-4}$ $(k_B T_c)^2/\\hbar$")
+
+
 def _josefsson() -> Findings:
-    T, rate = (1.3, 1.0), 0.03
-    dot = [oqs.Contact(oqs.flat(rate))] * 2
-
-    @functools.cache
-    def machine(w: float, lift: float) -> thermo.Device:
-        law = oqs.landauer(oqs.QuadraticSystem.from_energies([w]), dot)
-        return thermo.device(law(T, [0.0, lift]), T, [0.0, lift])
-
     def efficiency(x: FloatArray) -> float:
-        found = machine(float(x[0]), float(x[1]))
-        return found.efficiency if found.power > 0 else 0.0
+        device = _exact_level(float(x[0]), float(x[1]))
+        return device.efficiency if device.power > 0 else 0.0
 
     def power(x: FloatArray) -> float:
-        return machine(float(x[0]), float(x[1])).power
+        return _exact_level(float(x[0]), float(x[1])).power
 
     options = {"xatol": 1e-5, "fatol": 1e-11}
     strongest, best = (
@@ -88,106 +107,103 @@ def _josefsson() -> Findings:
         ).x
         for f, start in ((power, [2.6, 0.3]), (efficiency, [3.5, 0.6]))
     )
-    carnot = 1 - T[1] / T[0]
-    ahlborn = 1 - np.sqrt(T[1] / T[0])
-
-    def draw(axes: Axes) -> None:
-        lifts = 1 - np.geomspace(0.98, 0.02, 60)
-        for w, label in ((strongest[0], "level of maximum power"), (best[0], "of best efficiency")):
-            stop = w * carnot
-            path = [machine(float(w), float(part * stop)) for part in lifts]
-            inside = [found for found in path if found.power > 0]
-            axes.plot(
-                [found.efficiency / carnot for found in inside],
-                [found.power * 1e4 for found in inside],
-                label=label,
-            )
-        axes.axvline(ahlborn / carnot, color="grey", linestyle=":", label="Curzon and Ahlborn")
-        axes.set(xlabel="$\\eta/\\eta_C$", ylabel="power, $10^{-4}$ $(k_B T_c)^2/\\hbar$")
-
+    shown = {"level of maximum power": strongest[0], "of best efficiency": best[0]}
     return Findings(
         (
             Comparison(
                 "best efficiency over Carnot's, at finite power",
-                efficiency(best) / carnot,
+                efficiency(best) / _CARNOT,
                 at_least(0.7),
                 "abstract: in excess of 70 % of the Carnot efficiency",
             ),
             Comparison(
                 "efficiency at maximum power",
                 efficiency(strongest),
-                within(ahlborn, 0.02),
+                within(_AHLBORN, 0.02),
                 "abstract: in agreement with Curzon and Ahlborn, 1 - sqrt(T_c/T_h)",
             ),
         ),
-        draw,
+        functools.partial(_draw_engines, shown),
     )
 
 
-def _harvester() -> Findings:
-    U, cold = 1.0, 0.3
-    dots = oqs.coupled_dots(levels=[0.0, 0.0], U=U)
-    contacts = [
-        oqs.Contact(lambda w: 0.01 * (w < U / 2), [1, 0], name="left"),
-        oqs.Contact(lambda w: 0.01 * (w > U / 2), [1, 0], name="right"),
-        oqs.Contact(oqs.flat(0.01), [0, 1], name="hot"),
-    ]
-    law = oqs.flow_law(oqs.davies(dots, contacts))
+_U, _COLD = 1.0, 0.3  # of the harvester
 
-    def flows(bias: float, hot: float) -> oqs.Flows:
-        return law([cold, cold, hot], [0.5 - bias / 2, 0.5 + bias / 2, 0.5])
 
-    def stall(hot: float) -> float:
+@final
+class _Harvester:
+    """Two leads at one temperature on a dot, a hot gate on the other; the lead's filters differ."""
+
+    def __init__(self) -> None:
+        dots = oqs.coupled_dots(levels=[0.0, 0.0], U=_U)
+        contacts = [
+            oqs.Contact(lambda w: 0.01 * (w < _U / 2), [1, 0], name="left"),
+            oqs.Contact(lambda w: 0.01 * (w > _U / 2), [1, 0], name="right"),
+            oqs.Contact(oqs.flat(0.01), [0, 1], name="hot"),
+        ]
+        self._law = oqs.flow_law(oqs.davies(dots, contacts))
+
+    def flows(self, bias: float, hot: float) -> oqs.Flows:
+        return self._law([_COLD, _COLD, hot], [0.5 - bias / 2, 0.5 + bias / 2, 0.5])
+
+    def power(self, bias: float, hot: float) -> float:
+        return float(self.flows(bias, hot).particle[0]) * bias
+
+    def efficiency(self, bias: float, hot: float) -> float:
+        return self.power(bias, hot) / float(self.flows(bias, hot).heat[2])
+
+    def stall(self, hot: float) -> float:
+        """Return the bias at which no current flows."""
+
         def current(bias: float) -> float:
-            return float(flows(bias, hot).particle[0])
+            return float(self.flows(bias, hot).particle[0])
 
-        return float(scipy.optimize.brentq(current, 0.0, U, xtol=1e-13))
+        return float(scipy.optimize.brentq(current, 0.0, _U, xtol=1e-13))
 
-    def efficiency(bias: float, hot: float) -> float:
-        found = flows(bias, hot)
-        return float(found.particle[0] * bias / found.heat[2])
-
-    def strongest(hot: float) -> float:
+    def strongest(self, hot: float) -> float:
+        """Return the bias of most power."""
         return float(
             scipy.optimize.minimize_scalar(
-                lambda bias: -float(flows(bias, hot).particle[0]) * bias,
-                bounds=(0.0, stall(hot)),
+                lambda bias: -self.power(bias, hot),
+                bounds=(0.0, self.stall(hot)),
                 method="bounded",
                 options={"xatol": 1e-9},
             ).x
         )
 
-    found, hot, warm = flows(0.0, 1.0), 1.0, 1.02 * cold
-
-    def draw(axes: Axes) -> None:
+    def draw(self, axes: Axes) -> None:
         for temperature in (0.5, 0.7, 1.0):
-            bias = np.linspace(0.0, stall(temperature), 60)
-            power = [float(flows(b, temperature).particle[0]) * b * 1e4 for b in bias]
-            axes.plot(bias / U, power, label=f"$T_h = {temperature}\\,U$")
+            bias = np.linspace(0.0, self.stall(temperature), 60)
+            power = [self.power(b, temperature) * 1e4 for b in bias]
+            axes.plot(bias / _U, power, label=f"$T_h = {temperature}\\,U$")
         axes.set(xlabel="bias over $U$", ylabel="power, $10^{-4}$ $U^2/\\hbar$")
 
+
+def _harvester() -> Findings:
+    engine = _Harvester()
+    unbiased, hot, warm = engine.flows(0.0, 1.0), 1.0, 1.02 * _COLD
     return Findings(
         (
             Comparison(
                 "electrons for each quantum U from the hot dot",
-                float(found.particle[0] / (found.heat[2] / U)),
+                float(unbiased.particle[0] / (unbiased.heat[2] / _U)),
                 within(1.0, 1e-12),
                 "abstract: charge current over heat current is charge quantum over energy quantum",
             ),
             Comparison(
                 "bias at which the current stalls, over U",
-                stall(hot) / U,
-                within(1 - cold / hot, 1e-9),
+                engine.stall(hot) / _U,
+                within(1 - _COLD / hot, 1e-9),
                 "tight coupling, U (1 - T_c/T_h): Carnot's efficiency there",
             ),
             Comparison(
                 "efficiency at maximum power over Carnot's, T_h/T_c = 1.02",
-                efficiency(strongest(warm), warm) / (1 - cold / warm),
+                engine.efficiency(engine.strongest(warm), warm) / (1 - _COLD / warm),
                 within(0.5, 0.01),
                 "linear response at tight coupling: half of Carnot's",
             ),
         ),
-        draw,
+        engine.draw,
     )
 
 
@@ -196,12 +212,9 @@ def _humphrey() -> Findings:
     meeting = (mu[1] * T[0] - mu[0] * T[1]) / (T[0] - T[1])
 
     def level(w: float) -> thermo.Device:
-        law = oqs.closed_form(
-            oqs.QuadraticSystem.from_energies([w]), [oqs.Contact(oqs.flat(0.01))] * 2
-        )
-        return thermo.device(law(T, mu), T, mu)
+        return _level(w, mu[1], T)  # mu_h = 0
 
-    found = scipy.optimize.brentq(lambda w: level(w).power, 0.7, 2.0, xtol=1e-14)
+    reversible = scipy.optimize.brentq(lambda w: level(w).power, 0.7, 2.0, xtol=1e-14)
 
     def draw(axes: Axes) -> None:
         w = np.linspace(0.62, 4.0, 300)
@@ -214,7 +227,7 @@ def _humphrey() -> Findings:
         (
             Comparison(
                 "energy at which a level carries nothing",
-                float(found),
+                float(reversible),
                 within(meeting, 1e-9),
                 "E_0 = (mu_c T_h - mu_h T_c)/(T_h - T_c): equal occupations",
             ),
@@ -237,14 +250,13 @@ def _mahan_sofo() -> Findings:
         return oqs.linear_response(model, T=1.0, mu=0.0)
 
     def factor(x: float) -> float:
-        found = response(x)
-        return float(found.conductance * found.seebeck**2)
+        at = response(x)
+        return float(at.conductance * at.seebeck**2)
 
     best = scipy.optimize.minimize_scalar(
         lambda x: -factor(x), bounds=(1.0, 4.0), method="bounded", options={"xatol": 1e-10}
     ).x
-    found = response(2.4)
-    heat = float(found.thermal_conductance)
+    heat = float(response(2.4).thermal_conductance)
 
     def draw(axes: Axes) -> None:
         x = np.linspace(0.05, 8.0, 200)
@@ -262,7 +274,7 @@ def _mahan_sofo() -> Findings:
             ),
             Comparison(
                 "electrons' heat conductance at zero current over G S^2 T",
-                abs(heat) / float(found.conductance * found.seebeck**2),
+                abs(heat) / factor(2.4),
                 within(0.0, 1e-12),
                 "a delta-like distribution carries no heat without current",
             ),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
@@ -12,7 +10,8 @@ from rich.console import Console
 
 from oqs.summary import counted
 from validation.papers.paper import Comparison, Findings, Paper
-from validation.report.page_parts import STYLE
+from validation.report.page_parts import document, image_of, table_of_pairs, with_signs
+from validation.report.page_pictures import rendered
 
 _DPI = 130
 _SIZE = (5.2, 3.4)  # inches
@@ -33,9 +32,7 @@ def picture(paper: Paper, findings: Findings) -> Figure:
 
 def png(figure: Figure) -> bytes:
     """Return a figure as a file."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=_DPI)
-    return stream.getvalue()
+    return rendered(figure, _DPI)
 
 
 def cells(comparison: Comparison) -> tuple[str, str, str, str, str, str]:
@@ -84,25 +81,17 @@ def as_page(
 
     Parameters
     ----------
-    results : papers with what was found. pictures : PNG by the name of the paper.
+    results : papers with their findings. pictures : PNG by the name of the paper.
     versions : of packages.
     """
-    compared = [comparison for _, found in results for comparison in found.comparisons]
+    compared = [comparison for _, findings in results for comparison in findings.comparisons]
     state = "failed" if any(c.verdict == "differs" for c in compared) else "passed"
-    body = "\n".join(_section(paper, found, pictures[paper.name]) for paper, found in results)
-    rows = "".join(
-        f'<tr><th scope="row">{html.escape(key)}</th><td>{html.escape(value)}</td></tr>'
-        for key, value in versions.items()
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Papers computed again</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+    body = "\n".join(_section(paper, findings, pictures[paper.name]) for paper, findings in results)
+    return document(
+        "Papers computed again",
         "<h1>Papers computed again by oqs-thermo</h1>\n"
         f'<section class="verdict {state}"><strong>{counted(len(results), "paper")}</strong>'
-        f"<p>{tally(compared)}.</p></section>\n{body}\n"
-        f'<table class="small"><caption>Versions</caption><tbody>{rows}</tbody></table>\n'
-        "</main>\n</body>\n</html>\n"
+        f"<p>{tally(compared)}.</p></section>\n{body}\n{table_of_pairs('Versions', versions)}",
     )
 
 
@@ -110,7 +99,6 @@ def _section(paper: Paper, findings: Findings, image: bytes) -> str:
     name = html.escape(paper.name)
     head = "".join(f'<th scope="col">{text.capitalize()}</th>' for text in _HEADS)
     rows = "".join(_row(comparison) for comparison in findings.comparisons)
-    encoded = base64.b64encode(image).decode("ascii")
     return (
         f'<section id="{name}"><h2>{html.escape(paper.title)}</h2>'
         f"<p>{html.escape(paper.authors)}. {html.escape(paper.source)}</p>"
@@ -118,7 +106,7 @@ def _section(paper: Paper, findings: Findings, image: bytes) -> str:
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<p>Parameters: {html.escape(paper.parameters)}</p>"
         f"<p>Read: {html.escape(paper.read)}</p>"
-        f'<div class="figure"><img alt="{name}" src="data:image/png;base64,{encoded}"></div>'
+        f'<div class="figure">{image_of(image, name)}</div>'
         "</section>"
     )
 
@@ -127,11 +115,7 @@ def _row(comparison: Comparison) -> str:
     what, *others = cells(comparison)
     known = html.escape(comparison.known) if comparison.verdict == "differs, known" else ""
     note = f'<p class="detail">{known}</p>' if known else ""
-    signs = [
-        html.escape(text.replace("+-", "\u00b1").replace("<=", "\u2264").replace(">=", "\u2265"))
-        for text in others
-    ]
-    texts = [f"<div>{html.escape(what)}{note}</div>", *signs]
+    texts = [f"<div>{html.escape(what)}{note}</div>", *map(with_signs, others)]
     texts[4] = f'<span class="badge {_BADGES[comparison.verdict]}">{comparison.verdict}</span>'
     kinds = ("claim", "number", "number", "number", "status", "against")
     inner = "".join(

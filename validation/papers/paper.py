@@ -14,22 +14,13 @@ from validation.framework.bounds import Bound, Relation
 @final
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """One number of a paper.
+    """One number of a paper."""
 
-    Parameters
-    ----------
-    what : the quantity.
-    ours : as computed here.
-    theirs : the paper's number with what it may be off by, or the bound that it states.
-    where : its place in the paper.
-    known : why the two differ, where they do and it is understood; else "".
-    """
-
-    what: str
-    ours: float
-    theirs: Bound
-    where: str
-    known: str = ""
+    what: str  # the quantity
+    ours: float  # as computed here
+    theirs: Bound  # the paper's number with what it may be off by, or the bound that it states
+    where: str  # its place in the paper
+    known: str = ""  # why the two differ, where they do and it is understood; else ""
 
     @property
     def agrees(self) -> bool:
@@ -54,36 +45,21 @@ class Comparison:
 @final
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """What a paper's run gives.
+    """What a paper's run gives."""
 
-    Parameters
-    ----------
-    comparisons : its numbers.
-    draw : draws the picture into axes.
-    """
-
-    comparisons: tuple[Comparison, ...]
-    draw: Callable[[Axes], None]
+    comparisons: tuple[Comparison, ...]  # its numbers
+    draw: Callable[[Axes], None]  # draws the picture into axes
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class Paper:
-    """A paper whose results can be computed again.
+    """A paper whose results can be computed again."""
 
-    Parameters
-    ----------
-    name : what the command line calls it.
-    title, authors, source : of the paper; source is journal, year, doi or arXiv number.
-    parameters : where the numbers of the system come from.
-    read : what of the paper was at hand, and what was not.
-    run : computes everything.
-    """
-
-    name: str
+    name: str  # what the command line calls it
     title: str
     authors: str
-    source: str
-    parameters: str
-    read: str
-    run: Callable[[], Findings]
+    source: str  # journal, year, doi or arXiv number
+    parameters: str  # where the numbers of the system come from
+    read: str  # what of the paper was at hand, and what was not
+    run: Callable[[], Findings]  # computes everything

@@ -2,55 +2,40 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 
 import oqs
 import thermo
+from validation.families.finite_reservoirs import paper_figures
 from validation.framework.bounds import at_least, at_most, within
+from validation.framework.deviation import largest
 from validation.papers.paper import Comparison, Findings, Paper
-from validation.systems.cases import FIGURE_1, FIGURE_2, FIGURE_3, Case
+from validation.systems.cases import FIGURE_1, FIGURE_2
 
 _PRINT = 0.005  # of T_2 = 1.07
-
-
-def _path(case: Case, T_2: float | None = None) -> thermo.Trajectory:
-    T = case.T.copy()
-    if T_2 is not None:
-        T[1] = T_2
-    law = oqs.closed_form(case.system(), case.contacts())
-    gases = [
-        thermo.Reservoir(thermo.FermiDiracGas(case.alpha), capacity) for capacity in case.capacities
-    ]
-    return thermo.evolve(law, gases, T, case.mu, progress=False)
 
 
 def _flips(path: thermo.Trajectory, kind: str) -> int:
     return sum(event.kind == f"{kind} crossing" for event in path.crossings)
 
 
-def _smallest_flip() -> float:
-    """Return the T_2 of Fig. 3 from which mu_1 and mu_2 change their order."""
-    low, high = 1.07, 1.2
-    while high - low > 1e-3:
-        middle = (low + high) / 2
-        low, high = (low, middle) if _flips(_path(FIGURE_3, middle), "mu") else (middle, high)
-    return high
+def _draw_cooling(path: thermo.Trajectory, axes: Axes) -> None:
+    t = np.geomspace(path.t[-1] * 1e-6, path.t[-1], 300)
+    state = path.at(t)
+    for j, name in enumerate(("cold", "hot")):
+        axes.plot(t, state.T[:, j] / FIGURE_1.T[0], label=name)
+    axes.axhline(0.6, color="grey", linestyle=":", label="0.6 of the text")
+    axes.set(xscale="log", xlabel="time", ylabel="$T_j/T_1(0)$, Fig. 1")
 
 
 def _seed() -> Findings:
-    first, second = _path(FIGURE_1), _path(FIGURE_2)
+    first, second = paper_figures.path(FIGURE_1, "exact"), paper_figures.path(FIGURE_2, "exact")
     cold = min(e.value for e in first.extrema if e.kind == "T minimum" and e.reservoirs == (0,))
     poles = [event for event in second.window_events if event.kind == "omega-bar diverges"]
-
-    def draw(axes: Axes) -> None:
-        t = np.geomspace(first.t[-1] * 1e-6, first.t[-1], 300)
-        state = first.at(t)
-        for j, name in enumerate(("cold", "hot")):
-            axes.plot(t, state.T[:, j] / FIGURE_1.T[0], label=name)
-        axes.axhline(0.6, color="grey", linestyle=":", label="0.6 of the text")
-        axes.set(xscale="log", xlabel="time", ylabel="$T_j/T_1(0)$, Fig. 1")
-
     return Findings(
         (
             Comparison(
@@ -79,58 +64,57 @@ def _seed() -> Findings:
             ),
             Comparison(
                 "Fig. 3, T_2 from which chemical potentials flip",
-                _smallest_flip(),
+                paper_figures.smallest_flipping_T_2("exact", "Eq. (10)"),
                 within(1.07, _PRINT),
                 "caption: T_2 = 1.07 flips them",
                 "the paper prints no capacities A V; with equal ones the flip needs a hotter "
                 "reservoir 2",
             ),
         ),
-        draw,
+        functools.partial(_draw_cooling, first),
     )
 
 
+def _three_baths(capacities: tuple[float, ...]) -> thermo.Trajectory:
+    """Return the evolution of three photon gases joined by an oscillator of frequency 1."""
+    contacts = [
+        oqs.BosonicContact(oqs.flat(rate), [1.0], name=bath)
+        for rate, bath in ((1e-2, "cold"), (2e-4, "middle"), (1e-2, "hot"))
+    ]
+    photons = [thermo.Reservoir(thermo.BoseGas(3), c) for c in capacities]
+    law = oqs.closed_form(oqs.QuadraticBosons([[1.0]]), contacts)
+    return thermo.evolve(law, photons, [0.4, 0.6, 1.0], [0.0] * 3, progress=False)
+
+
+def _lead(path: thermo.Trajectory, sign: float) -> float:
+    """Return by how much at most the middle bath is beyond both others, sign 1 if hotter."""
+    T = sign * path.at(np.geomspace(1.0, path.t[-1], 4000)).T
+    return float(np.max((T[:, 1] - T[:, [0, 2]].max(axis=1)) / np.abs(T[:, 1])))
+
+
 def _companion() -> Findings:
-    oscillator = oqs.QuadraticBosons([[1.0]])
-    start = np.array([0.4, 0.6, 1.0])
-    runs = {}
-    for name, capacities in (("coldest", (0.3, 1.0, 1.0)), ("hottest", (1.0, 1.0, 0.1))):
-        contacts = [
-            oqs.BosonicContact(oqs.flat(rate), [1.0], name=bath)
-            for rate, bath in ((1e-2, "cold"), (2e-4, "middle"), (1e-2, "hot"))
-        ]
-        photons = [thermo.Reservoir(thermo.BoseGas(3), c) for c in capacities]
-        law = oqs.closed_form(oscillator, contacts)
-        runs[name] = thermo.evolve(law, photons, start, [0.0] * 3, progress=False)
-    lead = {}
-    for name, path in runs.items():
-        T = path.at(np.geomspace(1.0, path.t[-1], 4000)).T
-        others = T[:, [0, 2]]
-        if name == "coldest":
-            lead[name] = float(np.max((others.min(axis=1) - T[:, 1]) / T[:, 1]))
-        else:
-            lead[name] = float(np.max((T[:, 1] - others.max(axis=1)) / T[:, 1]))
-    turns = sum(len(path.extrema) for path in runs.values())
-    ends = max(float(np.ptp(path.T[-1])) for path in runs.values())
+    coldest, hottest = _three_baths((0.3, 1.0, 1.0)), _three_baths((1.0, 1.0, 0.1))
+    runs = (coldest, hottest)
+    turns = sum(len(path.extrema) for path in runs)
+    ends = largest(*(float(np.ptp(path.T[-1])) for path in runs))
 
     def draw(axes: Axes) -> None:
-        path = runs["coldest"]
-        t = np.geomspace(1.0, path.t[-1], 300)
+        t = np.geomspace(1.0, coldest.t[-1], 300)
         for j, bath in enumerate(("cold", "middle", "hot")):
-            axes.plot(t, path.at(t).T[:, j], label=bath)
+            axes.plot(t, coldest.at(t).T[:, j], label=bath)
         axes.set(xscale="log", xlabel="time", ylabel="temperature")
 
     return Findings(
         (
             Comparison(
                 "the middle bath is the coldest for a while, by (relative)",
-                lead["coldest"],
+                _lead(coldest, -1.0),
                 at_least(1e-4),
                 "abstract: the intermediate one becomes the coldest",
             ),
             Comparison(
                 "the middle bath is the hottest for a while, by (relative)",
-                lead["hottest"],
+                _lead(hottest, 1.0),
                 at_least(1e-4),
                 "abstract: the intermediate one becomes the hottest",
             ),
@@ -151,29 +135,27 @@ def _companion() -> Findings:
     )
 
 
+def _one_dot(capacity: float, **occupations: Any) -> thermo.MasterEquation:
+    """Return the master equation of a level at 1.5 and a reservoir at T = 0.5, mu = 1."""
+    dot = oqs.QuadraticSystem.from_energies([1.5])
+    model = oqs.davies(dot, [oqs.Contact(oqs.flat(0.01))])
+    box = [thermo.Reservoir(thermo.FermiDiracGas(1.0), capacity)]
+    return thermo.master_equation(model, box, [0.5], [1.0], **occupations)
+
+
 def _moreira() -> Findings:
-    T, mu, w = 0.5, 1.0, 1.5
-    model = oqs.davies(oqs.QuadraticSystem.from_energies([w]), [oqs.Contact(oqs.flat(0.01))])
-    gas = thermo.FermiDiracGas(1.0)
-
-    def chain(capacity: float, occupations: str = "entropic") -> thermo.MasterEquation:
-        return thermo.master_equation(
-            model,
-            [thermo.Reservoir(gas, capacity)],
-            [T],
-            [mu],
-            occupations=occupations,  # type: ignore[arg-type]
+    T = 0.5
+    theorem = largest(
+        *(
+            abs(_one_dot(capacity).fluctuation_theorem(t) - 1)
+            for capacity in (5.0, 10.0, 20.0)
+            for t in (30.0, 300.0, 3e3)
         )
-
-    theorem = max(
-        abs(chain(capacity).fluctuation_theorem(t) - 1)
-        for capacity in (5.0, 10.0, 20.0)
-        for t in (30.0, 300.0, 3e3)
     )
     capacities = np.array([20.0, 40.0, 80.0, 160.0, 320.0])
-    spread = np.array([chain(float(c)).at(3e3).T_std[0] for c in capacities])
+    spread = np.array([_one_dot(float(c)).at(3e3).T_std[0] for c in capacities])
     exponent = float(np.polyfit(np.log(capacities), np.log(spread), 1)[0])
-    fermi = chain(5.0, "fermi").fluctuation_theorem(3e3)
+    fermi = _one_dot(5.0, occupations="fermi").fluctuation_theorem(3e3)
 
     def draw(axes: Axes) -> None:
         axes.loglog(capacities, spread / T, "o", label="one dot, one reservoir")

@@ -22,15 +22,10 @@ _COLOURS = {"Davies": "C0", "counted as one": "C1", "PERLind": "C2"}
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class CloseLevels:
-    """Deviations from Landauer's formula, relative to the largest flow of each kind.
+    """Deviations from Landauer's formula, relative to the largest flow of each kind."""
 
-    Parameters
-    ----------
-    ratio : (m,) splitting over rate.
-    deviation : by system and generator, (m, 3) of P, J, Y; NaN where a generator was not asked.
-    """
-
-    ratio: FloatArray
+    ratio: FloatArray  # (m,) splitting over rate
+    # by system and generator, (m, 3) of P, J, Y; NaN where a generator was not asked
     deviation: dict[str, dict[str, FloatArray]]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
@@ -21,6 +20,7 @@ from validation.pictures import (
     what_is_a_reservoir,
 )
 from validation.report.files import refuse_unwritable
+from validation.report.page_pictures import rendered
 
 
 def flows() -> Figure:
@@ -95,14 +95,7 @@ def main(arguments: Sequence[str]) -> int:
         with errors.status(f"figure {number} of {len(files)}: {name}"):
             figure = FIGURES[name]()
             for path in paths:
-                write_whole(path, _rendered(figure, path.suffix[1:]))
+                write_whole(path, rendered(figure, _DPI, path.suffix[1:]))
         for path in paths:
             print(path, flush=True)
     return 0
-
-
-def _rendered(figure: Figure, suffix: str) -> bytes:
-    """Return a figure as a file of this format."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format=suffix, dpi=_DPI)
-    return stream.getvalue()

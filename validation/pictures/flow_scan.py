@@ -28,22 +28,13 @@ _FLOOR = 1e-18  # residuals below it, exact zeros among them, are drawn here
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class FlowScan:
-    """Heat flows Y_j along a scan of reservoir 1's temperature or chemical potential.
+    """Heat flows Y_j along a scan of reservoir 1's temperature or chemical potential."""
 
-    Parameters
-    ----------
-    label : of the scanned quantity, for the axis.
-    values : (m,) of the scanned quantity, units of energy.
-    initial : its value in the published initial state.
-    closed_form : (m, n) Y_j of Eq. (10), units of energy^2.
-    solved : for each of METHODS, (m, n) Y_j from the density matrix.
-    """
-
-    label: str
-    values: FloatArray
-    initial: float
-    closed_form: FloatArray
-    solved: dict[str, FloatArray]
+    label: str  # of the scanned quantity, for the axis
+    values: FloatArray  # (m,) of the scanned quantity, units of energy
+    initial: float  # its value in the published initial state
+    closed_form: FloatArray  # (m, n) Y_j of Eq. (10), units of energy^2.
+    solved: dict[str, FloatArray]  # for each of METHODS, (m, n) Y_j from the density matrix
 
     def residuals(self) -> dict[str, FloatArray]:
         """Return for each method the largest |Y_j - Y_j of Eq. (10)| (m,) over the largest |Y|."""
@@ -68,14 +59,14 @@ def _scan(case: Case, label: str, quantity: str, values: FloatArray) -> FlowScan
     state = {name: np.tile(getattr(case, name), (len(values), 1)) for name in ("T", "mu")}
     initial = float(state[quantity][0, 0])
     state[quantity][:, 0] = values
-    model = oqs.davies(case.system(), case.contacts())
+    model = case.model()
     solved = {}
     for name, method in METHODS.items():
         law = oqs.flow_law(model, method=method)
         solved[name] = np.array(
             [law(T, mu).heat for T, mu in zip(state["T"], state["mu"], strict=True)]
         )
-    closed = oqs.closed_form(case.system(), case.contacts())(state["T"], state["mu"]).heat
+    closed = case.closed_form()(state["T"], state["mu"]).heat
     return FlowScan(label, values, initial, closed, solved)
 
 

@@ -16,19 +16,12 @@ from validation.families.open_system.trust import hierarchy_and_davies, near_deg
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class WeakCoupling:
-    """Relative deviations |P / P_exact - 1| of P of the first reservoir.
+    """Relative deviations |P / P_exact - 1| of P of the first reservoir."""
 
-    Parameters
-    ----------
-    strength : (m,) gamma / T, and `by_strength`, (m,) deviations by name of the system.
-    splitting : (k,) splitting of two levels over the larger rate, and `by_splitting`, (k,)
-        deviations by name of the treatment.
-    """
-
-    strength: FloatArray
-    by_strength: dict[str, FloatArray]
-    splitting: FloatArray
-    by_splitting: dict[str, FloatArray]
+    strength: FloatArray  # (m,) gamma / T
+    by_strength: dict[str, FloatArray]  # (m,) by name of the system
+    splitting: FloatArray  # (k,) of two levels over the larger rate
+    by_splitting: dict[str, FloatArray]  # (k,) by name of the treatment
 
 
 def compute(points: int = 13) -> WeakCoupling:

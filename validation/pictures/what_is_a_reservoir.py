@@ -8,7 +8,6 @@ from typing import final
 import numpy as np
 from matplotlib.figure import Figure
 
-import oqs
 import thermo
 from oqs.arguments import FloatArray
 from validation.systems.cases import FIGURE_1
@@ -40,24 +39,13 @@ def compute(points: int = 40, trajectories: int = 400, levels: int = 400) -> Res
     """Run Fig. 1 in each way."""
     times = np.linspace(0, _LAST, points)
     system, contacts = FIGURE_1.system(), FIGURE_1.contacts()
-    T, mu, gas = FIGURE_1.T, FIGURE_1.mu, thermo.FermiDiracGas(FIGURE_1.alpha)
-
-    def boxes(capacity: float) -> list[thermo.Reservoir]:
-        return [thermo.Reservoir(gas, capacity)] * len(T)
-
-    slow = thermo.evolve(
-        oqs.closed_form(system, contacts),
-        boxes(1.0),
-        T,
-        mu,
-        t_final=_LAST,
-        events=False,
-        progress=False,
-    )
+    T, mu, boxes = FIGURE_1.T, FIGURE_1.mu, FIGURE_1.boxes
+    law = FIGURE_1.closed_form()
+    slow = thermo.evolve(law, boxes(1.0), T, mu, t_final=_LAST, events=False, progress=False)
     jumps = {}
     for capacity in (1.0, 10.0):
         runs = thermo.evolve_stochastic(
-            oqs.davies(system, contacts),
+            FIGURE_1.model(),
             boxes(capacity),
             T,
             mu,

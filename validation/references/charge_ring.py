@@ -22,21 +22,13 @@ from oqs.arguments import FloatArray
 @final
 @dataclasses.dataclass(frozen=True)
 class Lead:
-    """What one reservoir does to one of the two levels.
+    """What one reservoir does to one of the two levels."""
 
-    Parameters
-    ----------
-    level : 0 or 1.
-    alone : rate while the other level is empty, where the level is at its bare energy.
-    beside : rate while the other level is full, at the bare energy + U.
-    T, mu : of the reservoir, units of energy.
-    """
-
-    level: int
-    alone: float
-    beside: float
-    T: float
-    mu: float
+    level: int  # 0 or 1
+    alone: float  # rate while the other level is empty, where the level is at its bare energy
+    beside: float  # rate while the other level is full, at the bare energy + U
+    T: float  # of the reservoir, units of energy
+    mu: float  # of the reservoir, units of energy
 
     def filled(self, energy: float) -> float:
         """Return n(energy) = 1 / (exp((energy - mu)/T) + 1)."""

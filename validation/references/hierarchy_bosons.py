@@ -32,12 +32,12 @@ def stationary_flows(
     solver = HEOMSolver(H, [(each, operator) for each in made], max_depth=_DEPTH)
     _, states = solver.steady_state()
     ends = np.cumsum([0, *(len(each.exponents) for each in made)])
-    found = []
+    flows = []
     for first, last in itertools.pairwise(ends.tolist()):
         own = [label for label in states.filter(level=1) if first <= label.index(1) < last]
         change = sum(-1j * qutip.commutator(operator, states.extract(label)) for label in own)
-        found.append(float((H * change).tr().real))
-    return np.array(found)
+        flows.append(float((H * change).tr().real))
+    return np.array(flows)
 
 
 def _exponents(spectrum: DrudeLorentz | Underdamped, T: float) -> Any:

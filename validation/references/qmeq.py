@@ -50,6 +50,18 @@ _PAIRS = (
 )
 
 
+def current_of_ten_orbitals(level: float, kind: str) -> float:
+    """Return the current out of the first lead, by the generator that QmeQ's kerntype names."""
+    setting = ten_orbitals(level)
+    model: oqs.Model = setting.model
+    if (
+        kind != "Pauli"
+    ):  # QmeQ leaves the states above 150 out, and does not look at what they carry
+        window = oqs.Window(150.0, weight=1.0)
+        model = oqs.perlind(setting.system, setting.contacts, window=window)
+    return float(oqs.flow_law(model)(setting.T, setting.mu).particle[0])
+
+
 def ten_orbitals(level: float) -> Setting:
     """Return five orbitals of two spins between four leads at T = 1, rate 0.1."""
     h = [

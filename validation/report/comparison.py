@@ -15,25 +15,19 @@ from validation.report.report import SCHEMA
 Data = Mapping[str, Any]
 
 _FLOWS: Final = 1e-9
-"""Change of a flow, relative to the largest of its kind, from which on it is told."""
+"""Change of a flow, relative to the largest of its kind, from which on it is reported."""
 _RATIO: Final = 1e-2
-"""Relative change of an audit's ratio from which on it is told."""
+"""Relative change of an audit's ratio from which on it is reported."""
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One thing that is otherwise than in the older report.
+    """One thing that is otherwise than in the older report."""
 
-    Parameters
-    ----------
-    what : its name, such as "T of cold".
-    before, after : as text; "-" where there was none.
-    """
-
-    what: str
-    before: str
-    after: str
+    what: str  # its name, such as "T of cold"
+    before: str  # as text; "-" where there was none
+    after: str  # the same
 
     def __str__(self) -> str:
         return f"{self.what}: {self.before} -> {self.after}"
@@ -46,18 +40,18 @@ def read_report(file: pathlib.Path) -> dict[str, Any]:
     """
     remedy = "Give a file that `python -m validation --json FILE` wrote."
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        report = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(
             f"Argument `--compare` must be a report, but {str(file)!r} cannot be read ({error}). "
             f"{remedy}"
         ) from error
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+    if not isinstance(report, dict) or report.get("schema") != SCHEMA:
         raise ValueError(
             f"Argument `--compare` must be a report of layout {SCHEMA}, but {str(file)!r} is "
             f"none. {remedy}"
         )
-    return found
+    return report
 
 
 def changes(old: Data, new: Data) -> tuple[Change, ...]:
@@ -132,11 +126,11 @@ def _subject(old: Data | None, new: Data | None) -> Iterator[Change]:
     before, after = old or {}, new or {}
     yield from _named("", _facts(before), _facts(after))
     states = [
-        {entry["name"]: entry for entry in found.get("head", {}).get("reservoirs", ())}
-        for found in (before, after)
+        {entry["name"]: entry for entry in subject.get("head", {}).get("reservoirs", ())}
+        for subject in (before, after)
     ]
     for name in dict.fromkeys([*states[0], *states[1]]):
-        pair = [found.get(name, {}) for found in states]
+        pair = [state.get(name, {}) for state in states]
         keys = ("T", "mu", "contact", "gas", "capacity")
         yield from _named(f" of {name}", *({key: each.get(key) for key in keys} for each in pair))
     there = before.get("flows") and after.get("flows")
@@ -170,9 +164,9 @@ def _flows(old: Data, new: Data, names: list[str]) -> Iterator[Change]:
 
 
 def _audit(old: Data | None, new: Data | None) -> Iterator[Change]:
-    found = [{a["name"]: a for a in (report or {}).get("assumptions", ())} for report in (old, new)]
-    for name in dict.fromkeys([*found[0], *found[1]]):
-        before, after = (each.get(name) for each in found)
+    rows = [{a["name"]: a for a in (audit or {}).get("assumptions", ())} for audit in (old, new)]
+    for name in dict.fromkeys([*rows[0], *rows[1]]):
+        before, after = (each.get(name) for each in rows)
         if before is None or after is None or _moved(before, after):
             yield Change(f"audit: {name}", _judged(before), _judged(after))
 
@@ -192,9 +186,9 @@ def _judged(assumption: Data | None) -> str:
 
 
 def _checks(old: list[Data], new: list[Data]) -> Iterator[Change]:
-    found = [{f"{c['family']}/{c['name']}": c for c in checks} for checks in (old, new)]
-    for path in dict.fromkeys([*found[0], *found[1]]):
-        before, after = (_outcome(each.get(path)) for each in found)
+    by_path = [{f"{c['family']}/{c['name']}": c for c in checks} for checks in (old, new)]
+    for path in dict.fromkeys([*by_path[0], *by_path[1]]):
+        before, after = (_outcome(each.get(path)) for each in by_path)
         yield Change(f"check {path}", before, after)
 
 

@@ -5,7 +5,6 @@ Everything is shown without JavaScript; with it the table can be filtered.
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from validation.framework.check import CheckResult, Status
 from validation.framework.suite import Suite
 from validation.report.comparison import comparison_page
-from validation.report.page_parts import SCRIPT, STYLE
+from validation.report.page_parts import SCRIPT, document, image_of, table_of_pairs, with_signs
 from validation.report.page_pictures import picture_of
 from validation.report.report import columns, counts, measured_text, verdict
 from validation.report.subject import subject_page
@@ -56,13 +55,7 @@ def as_html(
             _versions(suite, versions),
         )
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(_whose(subject))}: {verdict(suite)}</title>\n"
-        f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
-        f"<script>{SCRIPT}</script>\n</body>\n</html>\n"
-    )
+    return document(f"{_whose(subject)}: {verdict(suite)}", body, SCRIPT)
 
 
 def _whose(subject: Mapping[str, Any] | None) -> str:
@@ -146,7 +139,7 @@ def _row(number: int, result: CheckResult, pictures: Mapping[str, bytes]) -> str
         ("Equation", "equation", html.escape(result.equation)),
         ("Claim", "claim", f"<div>{claim}</div>"),
         ("Measured", "number", html.escape(measured_text(result))),
-        ("Must be", "number", _bound(result)),
+        ("Must be", "number", with_signs(str(result.bound))),
         ("Held against", "against", html.escape(result.reference)),
         ("Time", "number", f"{result.seconds:.2f} s"),
     )
@@ -162,8 +155,7 @@ def _figures(pictures: Mapping[str, bytes]) -> str:
     """Return the figures, folded: a check's link opens its own."""
     parts = "".join(
         f'<details class="figure" id="{name}"><summary>{_title(name).capitalize()}</summary>'
-        f'<img alt="{_title(name)}" src="data:image/png;base64,'
-        f'{base64.b64encode(png).decode("ascii")}"></details>'
+        f"{image_of(png, _title(name))}</details>"
         for name, png in pictures.items()
     )
     return f"<section><h2>Figures</h2>{parts}</section>" if parts else ""
@@ -191,16 +183,4 @@ def _families(suite: Suite) -> str:
 
 def _versions(suite: Suite, versions: Mapping[str, str]) -> str:
     run = {"started": _when(suite), "seed": str(suite.seed), **versions}
-    rows = "".join(
-        f'<tr><th scope="row">{html.escape(key)}</th><td>{html.escape(value)}</td></tr>'
-        for key, value in run.items()
-    )
-    return f'<table class="small"><caption>Run and versions</caption><tbody>{rows}</tbody></table>'
-
-
-def _bound(result: CheckResult) -> str:
-    """Return the bound with the signs that a page can show and a log perhaps not."""
-    words = str(result.bound)
-    for plain, sign in (("<=", "\u2264"), (">=", "\u2265"), ("+-", "\u00b1")):
-        words = words.replace(plain, sign)
-    return html.escape(words)
+    return table_of_pairs("Run and versions", run)

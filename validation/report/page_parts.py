@@ -1,4 +1,8 @@
-"""Style and script of the HTML report: constants, so that the page needs no other file."""
+"""Style, script and frame of a self-contained HTML page, which needs no other file."""
+
+import base64
+import html
+from collections.abc import Mapping
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #d0d7de; --paper: #fff;
@@ -129,3 +133,35 @@ form.addEventListener('input', show);
 form.addEventListener('submit', event => event.preventDefault());
 show();
 """
+
+
+def document(title: str, body: str, script: str = "") -> str:
+    """Return a page from the contents of its <main>."""
+    code = f"<script>{script}</script>\n" if script else ""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"{body}\n</main>\n{code}</body>\n</html>\n"
+    )
+
+
+def table_of_pairs(caption: str, pairs: Mapping[str, str]) -> str:
+    """Return a table of two columns, a name and its value."""
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(key)}</th><td>{html.escape(value)}</td></tr>'
+        for key, value in pairs.items()
+    )
+    return f'<table class="small"><caption>{caption}</caption><tbody>{rows}</tbody></table>'
+
+
+def image_of(png: bytes, name: str) -> str:
+    """Return a PNG as an element of the page, under a name that is escaped already."""
+    return f'<img alt="{name}" src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}">'
+
+
+def with_signs(bound: str) -> str:
+    """Return the text of a bound, escaped, with the signs that a page shows and a log may not."""
+    for plain, sign in (("<=", "\u2264"), (">=", "\u2265"), ("+-", "\u00b1")):
+        bound = bound.replace(plain, sign)
+    return html.escape(bound)

@@ -36,10 +36,11 @@ def picture_of(result: CheckResult, drawings: Iterable[str]) -> str | None:
 def pictures(results: Iterable[CheckResult], drawings: Drawings) -> dict[str, bytes]:
     """Return the figures (PNG) of these results, each computed once."""
     wanted = dict.fromkeys(picture_of(r, drawings) for r in results if r.measured is not None)
-    return {name: _png(drawings[name]()) for name in wanted if name is not None}
+    return {name: rendered(drawings[name](), _DPI) for name in wanted if name is not None}
 
 
-def _png(figure: Figure) -> bytes:
+def rendered(figure: Figure, dpi: int, suffix: str = "png") -> bytes:
+    """Return a figure as the contents of a file of this format."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=_DPI)
+    figure.savefig(stream, format=suffix, dpi=dpi)
     return stream.getvalue()

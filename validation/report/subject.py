@@ -10,7 +10,7 @@ import oqs
 from thermo.scenario import Scenario
 from thermo.scenario.results.data import audit_data, kinds_data
 from thermo.scenario.results.head import head_data
-from thermo.scenario.results.text import in_its_unit, with_unit
+from thermo.scenario.results.text import digits, in_its_unit, with_unit
 
 Data = Mapping[str, Any]
 
@@ -26,10 +26,10 @@ def subject_data(
     ----------
     flows, audit : at its T, mu; None where there are none, which one of `remarks` says.
     """
-    found = head_data(scenario)
-    del found["versions"]  # the report has more of them
+    head = head_data(scenario)
+    del head["versions"]  # the report has more of them
     return {
-        **found,
+        **head,
         "flows": None if flows is None else kinds_data(flows, scenario.units),
         "audit": None if audit is None else audit_data(audit),
         "remarks": [*scenario.remarks, *remarks],
@@ -70,7 +70,7 @@ def _reservoirs(reservoirs: Sequence[Data]) -> str:
     rows = [
         (
             entry["name"],
-            *(_digits(entry[key]) for key in numbers),
+            *(digits(entry[key], "\u2013") for key in numbers),
             *(entry[key] or "\u2013" for key in texts),
         )
         for entry in reservoirs
@@ -85,7 +85,7 @@ def _flows(data: Data) -> str:
         return ""
     names = [entry["name"] for entry in data["head"]["reservoirs"]]
     rows = [
-        (names[j], *(_digits(in_its_unit(kind, flows[kind][j])) for kind in flows))
+        (names[j], *(digits(in_its_unit(kind, flows[kind][j]), "\u2013") for kind in flows))
         for j in range(len(flows["particle"]))
     ]
     heads = ("Reservoir", *(with_unit(kind) for kind in flows))
@@ -98,7 +98,7 @@ def _audit(audit: Data | None) -> str:
     rows = [
         (
             a["name"],
-            _digits(a["ratio"]),
+            digits(a["ratio"], "\u2013"),
             a["verdict"],
             a["measure"] if a["verdict"] == "sound" else f"{a['measure']}; {a['remedy']}",
         )
@@ -124,7 +124,3 @@ def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) ->
 def _kind(cell: str) -> str:
     """Return what keeps a number, or a word, on one line."""
     return ' class="whole"' if len(cell) < _SHORT else ""
-
-
-def _digits(value: float | None) -> str:
-    return "\u2013" if value is None else f"{value + 0.0:.6g}"  # 0, never -0

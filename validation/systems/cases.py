@@ -27,30 +27,18 @@ class Case:
 
     Mode k exchanges particles with reservoir j at the rate gamma_j(w) = prefactor_j w^exponent,
     each mode on its own: Eq. (9).
-
-    Parameters
-    ----------
-    name : "figure 1" to "figure 5".
-    reference : where the numbers are printed.
-    energies : (N,) w_k in the order of print, units of energy. Arrays are read-only.
-    T, mu : (n,) initial temperatures and chemical potentials, units of energy.
-    prefactors : (n,) of gamma_j, units of energy^(1 - exponent).
-    exponent : of gamma_j, common to all.
-    alpha : D/d of the reservoirs' gas, density of states A V eps^(alpha - 1).
-    capacities : (n,) A_j V_j, units of energy^(-alpha).
-    note : what has to be known of the print; may be empty.
     """
 
-    name: str
-    reference: str
-    energies: FloatArray
-    T: FloatArray
-    mu: FloatArray
-    prefactors: FloatArray
-    exponent: float
-    alpha: float
-    capacities: FloatArray
-    note: str
+    name: str  # "figure 1" to "figure 5"
+    reference: str  # where the numbers are printed
+    energies: FloatArray  # (N,) w_k in the order of print, units of energy. Arrays are read-only.
+    T: FloatArray  # (n,) initial temperatures, units of energy
+    mu: FloatArray  # (n,) initial chemical potentials, units of energy
+    prefactors: FloatArray  # (n,) of gamma_j, units of energy^(1 - exponent)
+    exponent: float  # of gamma_j, common to all
+    alpha: float  # D/d of the reservoirs' gas, density of states A V eps^(alpha - 1)
+    capacities: FloatArray  # (n,) A_j V_j, units of energy^(-alpha)
+    note: str  # what has to be known of the print; may be empty
 
     def __post_init__(self) -> None:
         for field in _ARRAYS:
@@ -94,6 +82,18 @@ class Case:
             oqs.Contact(rate=oqs.power_law(float(prefactor), self.exponent), name=name)
             for prefactor, name in zip(self.prefactors, self.names, strict=True)
         )
+
+    def closed_form(self) -> oqs.ClosedForm:
+        """Return its flows by Eq. (10)."""
+        return oqs.closed_form(self.system(), self.contacts())
+
+    def model(self) -> oqs.DaviesModel:
+        """Return its Davies model."""
+        return oqs.davies(self.system(), self.contacts())
+
+    def boxes(self, capacity: float) -> list[thermo.Reservoir]:
+        """Return n reservoirs of one capacity with the exact ideal gas."""
+        return [thermo.Reservoir(thermo.FermiDiracGas(self.alpha), capacity) for _ in self.T]
 
     def reservoirs(self, gas: thermo.EquationOfState | None = None) -> tuple[thermo.Reservoir, ...]:
         """Return the n reservoirs, filled with `gas`; without it the truncated gas of Eq. (11)."""

@@ -75,6 +75,21 @@ def interacting(rng: np.random.Generator, count: int) -> Iterator[Setting]:
         yield _between_reservoirs(f"interacting {index}", draw, scale, system, contacts)
 
 
+def mixed(
+    rng: np.random.Generator,
+    *,
+    independent: int = 0,
+    distinct: int = 0,
+    collective: int = 0,
+    with_interactions: int = 0,
+) -> Iterator[Setting]:
+    """Yield so many systems of each of these four kinds."""
+    yield from independent_baths(rng, independent)
+    yield from distinct_levels(rng, distinct)
+    yield from collective_baths(rng, collective)
+    yield from interacting(rng, with_interactions)
+
+
 def random_state(rng: np.random.Generator, system: oqs.System) -> ComplexArray:
     """Return a random density matrix (2^N, 2^N) of full rank, with coherences of every kind."""
     size = 2**system.sites

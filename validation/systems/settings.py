@@ -17,21 +17,13 @@ from validation.systems.cases import CASES
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Setting:
-    """An open system between reservoirs of given temperatures and chemical potentials.
+    """An open system between reservoirs of given temperatures and chemical potentials."""
 
-    Parameters
-    ----------
-    name : what messages call it.
-    system : any System.
-    contacts : n of them.
-    T, mu : (n,) units of energy.
-    """
-
-    name: str
-    system: oqs.System
-    contacts: tuple[oqs.Contact, ...]
-    T: FloatArray
-    mu: FloatArray
+    name: str  # what messages call it
+    system: oqs.System  # any System
+    contacts: tuple[oqs.Contact, ...]  # n of them
+    T: FloatArray  # (n,) units of energy
+    mu: FloatArray  # (n,) units of energy
 
     @property
     def quadratic(self) -> oqs.QuadraticSystem:
@@ -39,6 +31,11 @@ class Setting:
         if not isinstance(self.system, oqs.QuadraticSystem):
             raise TypeError(f"{self.name} must be quadratic, but is {self.system!r}.")
         return self.system
+
+    @property
+    def model(self) -> oqs.DaviesModel:
+        """Its Davies model."""
+        return oqs.davies(self.system, self.contacts)
 
     @property
     def levels(self) -> FloatArray:

@@ -271,7 +271,7 @@ def test_a_run_that_fails_leaves_what_it_has():
         ({"t_final": np.nan}, ValueError, "`t_final` must be finite"),
         ({"rtol": 1e-14}, ValueError, "`rtol` must be at least 1e-11"),
         ({"tolerance": 1e-9}, ValueError, "`tolerance` must be at least 1000 rtol"),
-        ({"max_steps": 0}, ValueError, "`max_steps` must be a whole number"),
+        ({"max_steps": 0}, ValueError, "`max_steps` must be at least 1"),
     ],
 )
 def test_bad_arguments(change, error, message):

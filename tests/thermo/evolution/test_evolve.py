@@ -378,7 +378,7 @@ class TestBadInput:
             ({"rtol": 1e-13}, ValueError, "`rtol` must be at least 1e-11"),
             ({"rtol": 0}, ValueError, "`rtol` must be positive"),
             ({"tolerance": 1e-9}, ValueError, "`tolerance` must be at least"),
-            ({"max_steps": 0}, ValueError, "`max_steps` must be a whole number"),
+            ({"max_steps": 0}, ValueError, "`max_steps` must be at least 1"),
             ({"law": lambda T, mu: (0.0, 0.0)}, TypeError, "`law` must return oqs.Flows"),
             ({"law": None}, TypeError, "`law` must be callable"),
             (

@@ -102,8 +102,8 @@ def test_too_few_evaluations_end_with_the_message_of_scipy():
         ({"bounds": {"x": (1.0, 1.0)}}, ValueError, "must give lowest < highest for 'x'"),
         ({"bounds": {"x": (0.0, np.inf)}}, ValueError, r"`bounds\['x'\]` must be finite"),
         ({"goal": "best"}, ValueError, "`goal` must be 'maximum' or 'minimum'"),
-        ({"seed": -1}, ValueError, "`seed` must be a whole number >= 0"),
-        ({"max_evaluations": 0}, ValueError, "`max_evaluations` must be a whole number >= 1"),
+        ({"seed": -1}, ValueError, "`seed` must be at least 0"),
+        ({"max_evaluations": 0}, ValueError, "`max_evaluations` must be at least 1"),
         ({"tolerance": 0.0}, ValueError, "`tolerance` must be positive"),
     ],
 )

@@ -10,7 +10,7 @@ from thermo.stochastic.small.small_reservoir import (
     CLOSED,
     NO_TEMPERATURE,
     THERE,
-    EndlessReservoir,
+    FixedReservoir,
 )
 from thermo.stochastic.small.start import small_reservoir
 
@@ -91,7 +91,7 @@ def test_where_a_reservoir_ends():
 
 def test_a_reservoir_without_end():
     box = small_reservoir(thermo.Reservoir(thermo.FermiDiracGas(1.5), math.inf), "sea", 0.5, 2.0)
-    assert box == EndlessReservoir(0.5, 2.0)
+    assert box == FixedReservoir(0.5, 2.0)
     here = box.at([0, 1], [0.0, 3.0])
     np.testing.assert_allclose(here.entropy, [0.0, -(3.0 - 2.0) / 0.5])
 

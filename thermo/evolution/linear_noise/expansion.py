@@ -29,18 +29,11 @@ class DrivingLaw(Protocol):
 
 @final
 class Linearised(NamedTuple):
-    """Drift and noise of x = (N_1 .. N_n, E_1 .. E_n) at m states.
+    """Drift and noise of x = (N_1 .. N_n, E_1 .. E_n) at m states."""
 
-    Parameters
-    ----------
-    drift : (m, 2n, 2n) A, by which a deviation of x goes on: d x/dt = A x.
-    noise : (m, 2n, 2n) D, the zero-frequency covariance of the flows, per unit time.
-    response : (m, 2n, 2n) d(T_1 .. T_n, mu_1 .. mu_n)/dx.
-    """
-
-    drift: FloatArray
-    noise: FloatArray
-    response: FloatArray
+    drift: FloatArray  # (m, 2n, 2n) A, by which a deviation of x goes on: d x/dt = A x
+    noise: FloatArray  # (m, 2n, 2n) D, the zero-frequency covariance of the flows, per unit time
+    response: FloatArray  # (m, 2n, 2n) d(T_1 .. T_n, mu_1 .. mu_n)/dx.
 
 
 def linearised(

@@ -16,7 +16,7 @@ from thermo.machines.device import Device, device
 from thermo.machines.regimes import Regime, regimes
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.tasks.flows import FlowsTask
-from thermo.scenario.tasks.laws import make_law, with_its_links
+from thermo.scenario.tasks.laws import flows_of_all, make_law
 from thermo.scenario.tasks.trajectory import TrajectoryTask
 
 Refusal = ValueError | RuntimeError
@@ -49,12 +49,8 @@ class Stationary:
 
 def stationary(scenario: Scenario) -> Stationary:
     """Return the stationary flows by the scenario's first law, and what they mean."""
-    asked = scenario.asked.get("flows")
-    task = asked if isinstance(asked, FlowsTask) else FlowsTask()
-    name = task.chosen(scenario)[0]
-    law = make_law(scenario, name)
-    mu = np.nan_to_num(scenario.mu)
-    flows = with_its_links(law, scenario)(scenario.T, mu)
+    law = make_law(scenario, scenario.task("flows", FlowsTask()).chosen(scenario)[0])
+    flows = flows_of_all(law, scenario)
     frequencies = np.zeros(0)
     named: tuple[Regime, ...] = ()
     if len(scenario.contacts) == 2 and all(contact.fermionic for contact in scenario.contacts):
@@ -72,8 +68,7 @@ def stationary(scenario: Scenario) -> Stationary:
 
 def evolution(scenario: Scenario) -> tuple[Trajectory, str]:
     """Return the evolution and what there is to say of it; raises one of `REFUSALS` for none."""
-    asked = scenario.asked.get("trajectory")
-    task = asked if isinstance(asked, TrajectoryTask) else TrajectoryTask()
+    task = scenario.task("trajectory", TrajectoryTask())
     task.check(scenario, scenario.document.place.at("trajectory"))
     try:
         return task.evolved(scenario, events=False, progress=False), ""

@@ -27,25 +27,15 @@ _RATES: Final = ("value", "prefactor", "strength")  # how strong, of every law o
 @final
 @dataclasses.dataclass(frozen=True)
 class Knob:
-    """A number of a scenario that can be moved.
+    """A number of a scenario that can be moved."""
 
-    Parameters
-    ----------
-    path : of its key, as `Document.with_values` takes it.
-    group : under which heading it stands.
-    label : what the slider is called.
-    value : as the file has it.
-    low, high : how far it goes.
-    geometric : equal steps multiply it; else they add to it.
-    """
-
-    path: str
-    group: str
-    label: str
-    value: float
-    low: float
-    high: float
-    geometric: bool
+    path: str  # of its key, as `Document.with_values` takes it
+    group: str  # under which heading it stands
+    label: str  # what the slider is called
+    value: float  # as the file has it
+    low: float  # at the left end of the slider
+    high: float  # at its right end
+    geometric: bool  # equal steps multiply it; else they add to it
 
     @property
     def steps(self) -> int:
@@ -70,7 +60,7 @@ class Knob:
 
 def knobs(scenario: Scenario) -> tuple[Knob, ...]:
     """Return what can be moved in a scenario: T and mu first, then energies, then rates."""
-    return _Finder(scenario).found()
+    return _Finder(scenario).knobs()
 
 
 @final
@@ -82,7 +72,7 @@ class _Finder:
         self._units = scenario.units
         self._half = _WIDTH * float(np.min(scenario.T))  # of a range of energies
 
-    def found(self) -> tuple[Knob, ...]:
+    def knobs(self) -> tuple[Knob, ...]:
         """Return the knobs in the order in which they stand on the page."""
         return (*self._reservoirs(), *self._system(), *self._contacts())
 

@@ -22,27 +22,27 @@ _MOST_ENERGIES: Final = 12  # of a table
 _MERIT: Final = {Regime.ENGINE: "efficiency", Regime.REFRIGERATOR: "cop"}
 
 
-def flows_table(found: Stationary, units: Units | None) -> str:
+def flows_table(state: Stationary, units: Units | None) -> str:
     """Return T, mu and the flows out of each reservoir, in SI where there are units."""
-    scenario = found.scenario
+    scenario = state.scenario
     states = state_data(scenario.names, scenario.T, scenario.mu, units)
-    flows = kinds_data(found.flows, units)
+    flows = kinds_data(state.flows, units)
     of_state, kinds = _shown(states[0], units), _shown(flows, units)
     rows = [
         (
-            state["name"],
-            *(digits(state[key]) for key in of_state),
+            reservoir["name"],
+            *(digits(reservoir[key]) for key in of_state),
             *(f"{in_its_unit(kind, flows[kind][j]) + 0.0:.5e}" for kind in kinds),  # no -0
         )
-        for j, state in enumerate(states)
+        for j, reservoir in enumerate(states)
     ]
     heads = ["reservoir", *(with_unit(key) for key in (*of_state, *kinds))]
     return Summary("Stationary flows out of the reservoirs", [], heads, rows).page()
 
 
-def machine_table(found: Stationary, units: Units | None) -> str:
+def machine_table(state: Stationary, units: Units | None) -> str:
     """Return what the reservoirs do together: mode, power, cooling, efficiency."""
-    machine = found.machine
+    machine = state.machine
     mode = _mode(machine)
     rows = [
         ("mode", mode),
@@ -60,17 +60,17 @@ def machine_table(found: Stationary, units: Units | None) -> str:
     return Summary("Machine", [], ("", ""), rows).page()
 
 
-def regimes_table(found: Stationary, units: Units | None) -> str:
+def regimes_table(state: Stationary, units: Units | None) -> str:
     """Return the regime of each energy by itself, Table I; nothing where it has none.
 
     Of many energies it is that of each range: an interacting system has thousands.
     """
-    if not found.regimes:
+    if not state.regimes:
         return ""
-    crossing = float(omega_bar(found.scenario.contact_T, found.scenario.contact_mu))
+    crossing = float(omega_bar(state.scenario.contact_T, state.scenario.contact_mu))
     everywhere = np.isnan(crossing)
     where = "every energy" if everywhere else _number(crossing, "energy", units)
-    pairs = list(zip(found.frequencies.tolist(), found.regimes, strict=True))
+    pairs = list(zip(state.frequencies.tolist(), state.regimes, strict=True))
     if len(pairs) <= _MOST_ENERGIES:
         rows = [(_number(w, "energy", units), str(regime)) for w, regime in pairs]
     else:

@@ -37,11 +37,11 @@ def _generator(scenario: Scenario) -> str:
 
 
 def _reservoirs(scenario: Scenario) -> list[dict[str, Any]]:
-    found = state_data(scenario.names, scenario.T, scenario.mu, scenario.units)
-    for j, entry in enumerate(found):
+    entries = state_data(scenario.names, scenario.T, scenario.mu, scenario.units)
+    for j, entry in enumerate(entries):
         given = scenario.given[j]
         contact = scenario.contacts[j] if j < len(scenario.contacts) else None
         entry["contact"] = None if contact is None else contact.summary().told()
         entry["gas"] = None if given is None else repr(given.gas)
         entry["capacity"] = None if given is None else f"{given.capacity:g}"
-    return found
+    return entries

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import pathlib
-
 from thermo.deferred import xr
 from thermo.netcdf import save_dataset
 from thermo.scenario.results.data import made_by
-from thermo.scenario.scenario import Scenario
+from thermo.scenario.scenario import Scenario, Workspace
 
 
-def save_table(table: xr.Dataset, folder: pathlib.Path, name: str, scenario: Scenario) -> None:
-    """Write labelled arrays into a folder, with title, version and text of the scenario."""
+def save_table(table: xr.Dataset, workspace: Workspace, name: str, scenario: Scenario) -> None:
+    """Write labelled arrays with title, version and text of the scenario, if netCDF is wanted."""
+    if workspace.folder is None or not scenario.outputs.netcdf:
+        return
     made = made_by(scenario.document)
     table = table.assign_attrs(
         title=scenario.title,
@@ -20,4 +20,4 @@ def save_table(table: xr.Dataset, folder: pathlib.Path, name: str, scenario: Sce
     )
     # a variable, not an attribute: those are limited to 64 kB
     text = ((), scenario.document.text, {"long_name": "TOML that made this"})
-    save_dataset(table.assign(scenario=text), folder / name)
+    save_dataset(table.assign(scenario=text), workspace.folder / name)

@@ -41,9 +41,9 @@ def print_checks(output: Console, data: Iterable[Mapping[str, Any]]) -> None:
         )
 
 
-def digits(value: float | None) -> str:
-    """Return six digits of a number; a dash for none, as of a chemical potential of phonons."""
-    return "-" if value is None else f"{value + 0.0:.6g}"  # 0, never -0
+def digits(value: float | None, none: str = "-", form: str = ".6g") -> str:
+    """Return the digits of a number; `none`, a dash, for a mu of phonons or what is not finite."""
+    return none if value is None else format(value + 0.0, form)  # 0, never -0
 
 
 def shown_unit(unit: str) -> tuple[str, float]:

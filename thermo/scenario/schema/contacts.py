@@ -75,16 +75,11 @@ FERMIONIC: Final = Table(
 @final
 @dataclasses.dataclass(frozen=True)
 class ContactKind:
-    """A kind of contact.
+    """A kind of contact."""
 
-    Parameters
-    ----------
-    keys : of its table, `name` among them, `kind` not.
-    make : (meaning of the keys, name, place, system) -> contact; the system is None where it could
-        not be read.
-    """
-
-    keys: Table
+    keys: Table  # of its table, `name` among them, `kind` not
+    # (meaning of the keys, name, place, system) -> contact; the system is None where it could not
+    # be read
     make: Callable[[dict[str, Any], str, Place, AnySystem | None], ReservoirContact]
 
 

@@ -27,18 +27,11 @@ _LARGEST = 2_000_000  # bytes; a tabulated gas of 20,000 entries has 600,000
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Document:
-    """A scenario's file.
+    """A scenario's file."""
 
-    Parameters
-    ----------
-    file : its name, for messages.
-    text : its content, to be kept beside results.
-    tables : what TOML makes of it.
-    """
-
-    file: str
-    text: str = dataclasses.field(repr=False)
-    tables: Mapping[str, Any] = dataclasses.field(repr=False)
+    file: str  # its name, for messages
+    text: str = dataclasses.field(repr=False)  # its content, to be kept beside results
+    tables: Mapping[str, Any] = dataclasses.field(repr=False)  # what TOML makes of it
 
     @property
     def place(self) -> Place:
@@ -61,10 +54,7 @@ class Document:
         Keys are paths such as "reservoirs.cold.T", "contacts.2.rate.exponent", "system.U.0.value":
         contacts and reservoirs go by name, or number from 1; entries of arrays by number from 0.
 
-        Raises
-        ------
-        ScenarioError
-            if a path leads nowhere, or to something that is no number.
+        Raises ScenarioError if a path leads nowhere or or to something that is no number. .
         """
         tables = copy.deepcopy(dict(self.tables))
         for path, value in values.items():

@@ -118,24 +118,19 @@ PERLIND: Final = Table(
 FIRST_ORDER: Final = Table(argument_keys(first_order, lamb_shift=_SHIFT))
 
 
-def _davies(method: str, **options: Any) -> Generator:
-    return Generator("davies", METHODS[method], options)
+def _kind(kind: str, methods: Mapping[str, StationaryMethod | None]) -> Callable[..., Generator]:
+    def made(method: str = "auto", **options: Any) -> Generator:
+        return Generator(kind, methods[method], options)
 
-
-def _perlind(method: str, **options: Any) -> Generator:
-    return Generator("perlind", PERLIND_METHODS[method], options)
-
-
-def _first_order(**options: Any) -> Generator:
-    return Generator("first_order", None, options)
+    return made
 
 
 GENERATOR: Final = Variant(
     "kind",
     {
-        "davies": (DAVIES, _davies),
-        "perlind": (PERLIND, _perlind),
-        "first_order": (FIRST_ORDER, _first_order),
+        "davies": (DAVIES, _kind("davies", METHODS)),
+        "perlind": (PERLIND, _kind("perlind", PERLIND_METHODS)),
+        "first_order": (FIRST_ORDER, _kind("first_order", {"auto": None})),
     },
     default="davies",
 )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from thermo.reservoirs.links import HeatLink, Link, OhmicLink
 from thermo.scenario.schema.place import Place, Problems
-from thermo.scenario.schema.table import REQUIRED, Items, Key, Table, Variant, argument_keys, shown
+from thermo.scenario.schema.table import (
+    REQUIRED,
+    Items,
+    Key,
+    Reader,
+    Table,
+    Variant,
+    argument_keys,
+    shown,
+)
 from thermo.scenario.schema.values import name, not_negative, positive
 
 Links = Mapping[tuple[str, str], Link]
@@ -19,41 +28,26 @@ _BETWEEN: Final = {
 }
 
 
-def _heat(between: tuple[str, str], **arguments: Any) -> tuple[tuple[str, str], Link]:
-    return between, HeatLink(**arguments)
+def _kind(
+    link: Callable[..., Link], **known: tuple[Reader, str]
+) -> tuple[Table, Callable[..., tuple[tuple[str, str], Link]]]:
+    """Return the keys of a kind of link, and the call that makes of them a pair and its link."""
 
+    def joined(between: tuple[str, str], **arguments: Any) -> tuple[tuple[str, str], Link]:
+        return between, link(**arguments)
 
-def _ohmic(between: tuple[str, str], **arguments: Any) -> tuple[tuple[str, str], Link]:
-    return between, OhmicLink(**arguments)
+    return Table({**_BETWEEN, **argument_keys(link, **known)}), joined
 
 
 LINKS: Final = Variant(
     "kind",
     {
-        "heat": (
-            Table(
-                {
-                    **_BETWEEN,
-                    **argument_keys(
-                        HeatLink,
-                        strength=(not_negative, "It is K of K (T_a^s - T_b^s)."),
-                        exponent=(positive, "It is s: 1 a conductance, 5 electrons and phonons."),
-                    ),
-                }
-            ),
-            _heat,
+        "heat": _kind(
+            HeatLink,
+            strength=(not_negative, "It is K of K (T_a^s - T_b^s)."),
+            exponent=(positive, "It is s: 1 a conductance, 5 electrons and phonons."),
         ),
-        "ohmic": (
-            Table(
-                {
-                    **_BETWEEN,
-                    **argument_keys(
-                        OhmicLink, conductance=(not_negative, "It is G of G (mu_a - mu_b).")
-                    ),
-                }
-            ),
-            _ohmic,
-        ),
+        "ohmic": _kind(OhmicLink, conductance=(not_negative, "It is G of G (mu_a - mu_b).")),
     },
     default="heat",
 )

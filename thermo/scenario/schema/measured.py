@@ -30,16 +30,10 @@ _SUFFIXES: Final[Mapping[Dimension, Mapping[str, Callable[[Units], float]]]] = {
 @final
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """Reader of energies or times, whose key may say a unit: `T`, `T_K`, `mu_meV`, `t_final_ns`.
+    """Reader of energies or times, whose key may say a unit: `T`, `T_K`, `mu_meV`, `t_final_ns`."""
 
-    Parameters
-    ----------
-    read : of the numbers.
-    dimension : what they are.
-    """
-
-    read: Callable[[object, Place], Any]
-    dimension: Dimension
+    read: Callable[[object, Place], Any]  # of the numbers
+    dimension: Dimension  # what they are
 
     def __call__(self, value: object, place: Place) -> Any:
         """Return the numbers as they are given, in natural units."""
@@ -83,7 +77,7 @@ def split(key: str, units: Units | None) -> tuple[str, str, float]:
     return name, suffix, _SUFFIXES["energy"][suffix](units)
 
 
-def _times(found: Any, factor: float) -> Any:
-    if isinstance(found, tuple):
-        return tuple(_times(each, factor) for each in found)
-    return found * factor
+def _times(numbers: Any, factor: float) -> Any:
+    if isinstance(numbers, tuple):
+        return tuple(_times(each, factor) for each in numbers)
+    return numbers * factor

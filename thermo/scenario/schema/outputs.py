@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Final, Literal, final
 
-from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Table, argument_keys
 from thermo.scenario.schema.values import boolean, positive, text
 
@@ -51,8 +50,3 @@ OUTPUT: Final = Table(
         mark_events=(boolean, "It marks crossings and extrema."),
     )
 )
-
-
-def read_outputs(value: object, place: Place) -> Outputs:
-    """Return the meaning of [output]."""
-    return Outputs(**OUTPUT(value, place))

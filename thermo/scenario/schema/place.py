@@ -75,7 +75,7 @@ class Problems:
     """Collects the problems of parts that are read independently, to raise them together."""
 
     def __init__(self) -> None:
-        self._found: dict[Problem, None] = {}  # in order, each once
+        self._kept: dict[Problem, None] = {}  # in order, each once
 
     def tried(self, read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         """Return what a reader returns; None, and its problems are kept, if it raises them."""
@@ -87,31 +87,23 @@ class Problems:
 
     def add(self, error: ScenarioError) -> None:
         """Keep the problems of an error."""
-        self._found |= dict.fromkeys(error.problems)
+        self._kept |= dict.fromkeys(error.problems)
 
     def raise_any(self) -> None:
         """Raise one ScenarioError with all that was kept, if anything was."""
-        if self._found:
-            raise ScenarioError(*self._found)
+        if self._kept:
+            raise ScenarioError(*self._kept)
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A key of a scenario.
+    """A key of a scenario."""
 
-    Parameters
-    ----------
-    file : the scenario's file.
-    key : path to the key, its parts joined by dots; empty for the whole file.
-    meaning : a sentence on what belongs there: the remedy of every error at this place.
-    units : of the scenario, which keys with a unit in their name need.
-    """
-
-    file: str
-    key: str = ""
-    meaning: str = ""
-    units: Units | None = None
+    file: str  # the scenario's file
+    key: str = ""  # path to the key, its parts joined by dots; empty for the whole file
+    meaning: str = ""  # a sentence on what belongs there: the remedy of every error at this place
+    units: Units | None = None  # of the scenario, which keys with a unit in their name need
 
     def at(self, part: str | int, meaning: str | None = None) -> Place:
         """Return the place of a key of this table, or of an entry of this array, from 0."""

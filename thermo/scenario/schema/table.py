@@ -6,13 +6,15 @@ import dataclasses
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final
 
 from thermo.scenario.schema.measured import Measured, given
 from thermo.scenario.schema.place import Place, Problems, ScenarioError
 
 Reader = Callable[[object, Place], Any]
 """From a TOML value and its place to what it means; raises ScenarioError."""
+
+_T = TypeVar("_T")
 
 REQUIRED: Final = object()
 """Default of a key that must be given."""
@@ -21,18 +23,11 @@ REQUIRED: Final = object()
 @final
 @dataclasses.dataclass(frozen=True)
 class Key:
-    """One key of a table.
+    """One key of a table."""
 
-    Parameters
-    ----------
-    read : of its value.
-    meaning : a sentence, "Give ...": the remedy of errors at this key.
-    default : the meaning of a missing key; REQUIRED: there must be one.
-    """
-
-    read: Reader
-    meaning: str
-    default: Any = None
+    read: Reader  # of its value
+    meaning: str  # a sentence, "Give ...": the remedy of errors at this key
+    default: Any = None  # the meaning of a missing key; REQUIRED: there must be one
 
 
 def argument_keys(call: Callable[..., Any], **known: tuple[Reader, str]) -> dict[str, Key]:
@@ -103,21 +98,20 @@ def _read(key: Key, name: str, names: list[str], value: Mapping[str, object], pl
     return key.read.converted(value[names[0]], names[0][len(name) + 1 :], at)
 
 
+def reader_of(keys: Table, call: Callable[..., _T]) -> Callable[[object, Place], _T]:
+    """Return the reader of a table whose keys are the arguments of a call."""
+    return lambda value, place: call(**keys(value, place))
+
+
 @final
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """Reader of a table of which one key says what other keys it has.
+    """Reader of a table of which one key says what other keys it has."""
 
-    Parameters
-    ----------
-    by : that key.
-    variants : {its value: (the other keys, the call that takes them by name)}.
-    default : its value where it is not given; None: it must be.
-    """
-
-    by: str
+    by: str  # that key
+    # {its value: (the other keys, the call that takes them by name)}
     variants: Mapping[str, tuple[Table, Callable[..., Any]]]
-    default: str | None = None
+    default: str | None = None  # its value where it is not given; None: it must be
 
     def __call__(self, value: object, place: Place) -> Any:
         """Return what the call of the variant makes of the keys."""

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final, final
 
-import numpy as np
 from rich.console import Console
 
 from oqs.flows import Flows
@@ -21,7 +20,6 @@ from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import (
     as_json,
     audit_data,
-    checks_data,
     kinds_data,
     si_data,
     state_data,
@@ -36,9 +34,9 @@ from thermo.scenario.tasks.laws import (
     LAWS,
     ScenarioLaw,
     chosen_law,
+    flows_of_all,
     make_law,
     require_law,
-    with_its_links,
     words,
 )
 
@@ -83,7 +81,7 @@ class FlowsTask:
             with ProgressBar(f"flows by {words(name)}", workspace.progress):
                 law = self._law(scenario, name)
                 with scenario.document.place.at("reservoirs").blamed():
-                    flows = with_its_links(law, scenario)(scenario.T, np.nan_to_num(scenario.mu))
+                    flows = flows_of_all(law, scenario)
             gross = gross_rates(scenario, law)
             off = 0.0 if first is None else deviation(flows, first[1], scenario.T, gross)
             checks += flow_checks(name, law, flows, scenario.T, gross, first)
@@ -97,7 +95,6 @@ class FlowsTask:
             "reservoirs": state_data(scenario.names, scenario.T, scenario.mu, workspace.units),
             "laws": laws,
             "audit": None if judged is None else audit_data(judged),
-            "checks": checks_data(checks),
         }
         return Outcome(data, tuple(checks))
 
@@ -145,11 +142,6 @@ FLOWS: Final = Table(
         "accuracy": Key(positive, "It is relative to the largest flow, 1e-8."),
     }
 )
-
-
-def read_flows(value: object, place: Place) -> FlowsTask:
-    """Return the meaning of [flows]."""
-    return FlowsTask(**FLOWS(value, place))
 
 
 def show_flows(output: Console, data: Mapping[str, Any]) -> None:

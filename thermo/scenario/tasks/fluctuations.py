@@ -16,10 +16,10 @@ from oqs.fluctuations.jump_statistics import JumpStatistics
 from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json, checks_data, state_data
+from thermo.scenario.results.data import as_json, state_data
 from thermo.scenario.results.drawing import save_fluctuation_figures
 from thermo.scenario.results.tables import save_table
-from thermo.scenario.results.text import print_table
+from thermo.scenario.results.text import digits, print_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Table, argument_keys
@@ -63,9 +63,7 @@ class FluctuationsTask:
             ProgressBar("fluctuations", workspace.progress),
             scenario.document.place.at("reservoirs").blamed(),
         ):
-            stats = counting_statistics(
-                model, scenario.contact_T, np.nan_to_num(scenario.contact_mu)
-            )
+            stats = counting_statistics(model, scenario.contact_T, scenario.contact_mu)
             cumulants = {
                 kind: [stats.cumulants(j, self.order, kind) for j in range(len(names))]
                 for kind in KINDS
@@ -73,8 +71,7 @@ class FluctuationsTask:
             spectrum = None if self.frequencies is None else self._spectrum(stats)
         if workspace.folder is not None:
             table = _labelled(stats, names, cumulants, self.frequencies, spectrum)
-            if scenario.outputs.netcdf:
-                save_table(table, workspace.folder, "fluctuations.nc", scenario)
+            save_table(table, workspace, "fluctuations.nc", scenario)
             save_fluctuation_figures(stats, table, scenario, workspace.folder)
         checks = _checks(stats)
         data = {
@@ -88,7 +85,6 @@ class FluctuationsTask:
             "entropy_production": stats.entropy_production,
             "frequencies": None if self.frequencies is None else as_json(self.frequencies),
             "spectrum": None if spectrum is None else as_json(spectrum),
-            "checks": checks_data(checks),
         }
         return Outcome(data, checks)
 
@@ -141,30 +137,22 @@ FLUCTUATIONS: Final = Table(
 )
 
 
-def read_fluctuations(value: object, place: Place) -> FluctuationsTask:
-    """Return the meaning of [fluctuations]."""
-    return FluctuationsTask(**FLUCTUATIONS(value, place))
-
-
 def show_fluctuations(output: Console, data: Mapping[str, Any]) -> None:
     """Print mean, noise, Fano factor and uncertainty of every current."""
     output.print("fluctuations of what the reservoirs lose, per unit time", style="bold")
-    moved = any(mean for mean, *_ in data["cumulants"]["particle"])  # heat alone is told once
+    # where no particles move, energy and heat are the same
+    moved = any(mean for mean, *_ in data["cumulants"]["particle"])
     kinds = KINDS if moved else ("heat",)
     rows = [
         (
             reservoir["name"],
             kind,
             *(f"{c:.6e}" for c in data["cumulants"][kind][j][:2]),
-            _number(data["fano"][kind][j]),
-            _number(data["uncertainty"][kind][j]),
+            digits(data["fano"][kind][j]),
+            digits(data["uncertainty"][kind][j]),
         )
         for j, reservoir in enumerate(data["reservoirs"])
         for kind in kinds
     ]
     heads = ["reservoir", "quantity", "mean", "noise", "noise/|mean|", "uncertainty"]
     print_table(output, heads, rows)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.6g}"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import numpy as np
+
 from oqs.contact.contacts import Contact
 from oqs.contact.together import fermionic_contacts
+from oqs.flows import Flows
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
 from oqs.laws.landauer import Landauer, landauer
@@ -91,6 +94,11 @@ def with_its_links(law: ScenarioLaw, scenario: Scenario) -> ScenarioLaw | Linked
     if not scenario.links:
         return law
     return with_links(law, scenario.links, names=scenario.names)
+
+
+def flows_of_all(law: ScenarioLaw, scenario: Scenario) -> Flows:
+    """Return the flows of all reservoirs at their T and mu, links included."""
+    return with_its_links(law, scenario)(scenario.T, np.nan_to_num(scenario.mu))
 
 
 def require_law(name: str, scenario: Scenario, place: Place) -> None:

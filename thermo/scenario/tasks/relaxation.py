@@ -15,10 +15,10 @@ from oqs.state.relaxation import Relaxation, relax, relaxation_time
 from oqs.system.base import FermionicSystem, System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json, checks_data, kinds_data, si_data, state_data
+from thermo.scenario.results.data import as_json, kinds_data, si_data, state_data
 from thermo.scenario.results.drawing import save_relaxation_figure
 from thermo.scenario.results.tables import save_table
-from thermo.scenario.results.text import print_table, with_unit
+from thermo.scenario.results.text import digits, print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Table, argument_keys
@@ -83,8 +83,7 @@ class RelaxationTask:
         units, checks = workspace.units, _checks(result)
         if workspace.folder is not None:
             table = result.to_dataset()
-            if scenario.outputs.netcdf:
-                save_table(table, workspace.folder, "relaxation.nc", scenario)
+            save_table(table, workspace, "relaxation.nc", scenario)
             save_relaxation_figure(table, scenario, units, workspace.folder)
         data = {  # without density matrices, which are too many numbers for JSON
             "reservoirs": state_data(names, scenario.contact_T, scenario.contact_mu, units),
@@ -93,7 +92,6 @@ class RelaxationTask:
             **kinds_data(result.flows, units),
             "entropy": as_json(result.entropy),
             "entropy_production": as_json(result.entropy_production),
-            "checks": checks_data(checks),
         }
         return Outcome(data, checks)
 
@@ -129,14 +127,8 @@ class RelaxationTask:
                 with ProgressBar("relaxation time", progress):
                     end = _TIMES * relaxation_time(model, scenario.contact_T, scenario.contact_mu)
             times = np.linspace(0.0, end, self.points)
-            return relax(
-                model,
-                state,
-                scenario.contact_T,
-                scenario.contact_mu,
-                times,
-                progress=progress,
-            )
+            at = scenario.contact_T, scenario.contact_mu
+            return relax(model, state, *at, times, progress=progress)
 
 
 def _initial(value: object, place: Place) -> str | tuple[int, ...]:
@@ -154,11 +146,6 @@ RELAXATION: Final = Table(
         points=(Whole(2, 10_000), "It is the number of times from 0 to the end."),
     )
 )
-
-
-def read_relaxation(value: object, place: Place) -> RelaxationTask:
-    """Return the meaning of [relaxation]."""
-    return RelaxationTask(**RELAXATION(value, place))
 
 
 def _checks(result: Relaxation) -> tuple[Check, ...]:
@@ -187,7 +174,7 @@ def show_relaxation(output: Console, data: Mapping[str, Any]) -> None:
         (
             f"{data[time][k]:.6g}",
             f"{data['entropy'][k]:.6f}",
-            _number(data["entropy_production"][k]),
+            digits(data["entropy_production"][k], "infinite", ".4e"),
             *(f"{flow:.6e}" for flow in data[key][k]),
         )
         for k in sorted({*range(0, count, step), count - 1})
@@ -195,7 +182,3 @@ def show_relaxation(output: Console, data: Mapping[str, Any]) -> None:
     unit = with_unit(key).removeprefix("particle").removeprefix("energy")
     heads = [f"{symbol} {reservoir['name']}{unit}" for reservoir in data["reservoirs"]]
     print_table(output, [with_unit(time), "entropy", "production", *heads], rows)
-
-
-def _number(value: float | None) -> str:
-    return "infinite" if value is None else f"{value:.4e}"

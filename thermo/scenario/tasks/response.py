@@ -16,10 +16,10 @@ from oqs.response.onsager import LinearResponse, linear_response
 from oqs.system.base import System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json, checks_data
+from thermo.scenario.results.data import as_json
 from thermo.scenario.results.drawing import save_response_figure
 from thermo.scenario.results.tables import save_table
-from thermo.scenario.results.text import print_table
+from thermo.scenario.results.text import digits, print_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
@@ -58,7 +58,7 @@ class ResponseTask:
             )
         for name, own, given in (
             ("T", scenario.contact_T, self.T),
-            ("mu", np.nan_to_num(scenario.contact_mu), self.mu),
+            ("mu", scenario.contact_mu, self.mu),
         ):
             if given is None and np.any(own != own[0]):
                 raise place.at(name).error(
@@ -69,12 +69,11 @@ class ResponseTask:
     def response(self, scenario: Scenario) -> LinearResponse:
         """Return the response; raises as `linear_response` does."""
         T = scenario.contact_T[0] if self.T is None else self.T
-        mu = np.nan_to_num(scenario.contact_mu)[0] if self.mu is None else self.mu
-        return linear_response(
-            make_law(scenario, chosen_law(self.law, scenario)), float(T), float(mu)
-        )
+        mu = scenario.contact_mu[0] if self.mu is None else self.mu
+        law = make_law(scenario, chosen_law(self.law, scenario))
+        return linear_response(law, float(T), float(mu))
 
-    def _draw(self, scenario: Scenario, found: LinearResponse, folder: pathlib.Path) -> None:
+    def _draw(self, scenario: Scenario, at: LinearResponse, folder: pathlib.Path) -> None:
         """Draw the coefficients over mu, 8 T to both sides; over T where nothing has a mu.
 
         Of more than 1024 states, or oscillators without end, there is no figure.
@@ -83,7 +82,7 @@ class ResponseTask:
         if not isinstance(system, System) or system.dimension > _MOST_STATES:
             return
         law = make_law(scenario, chosen_law(self.law, scenario))
-        T, mu = float(found.T), float(found.mu)
+        T, mu = float(at.T), float(at.mu)
         if any(isinstance(contact, Contact) for contact in scenario.contacts):
             along = mu + T * np.linspace(-_WIDTH, _WIDTH, _POINTS)
             response, label = linear_response(law, T, along[:, None]), "chemical potential"
@@ -103,9 +102,8 @@ class ResponseTask:
             scenario.document.place.at("reservoirs").blamed(),
         ):
             response = self.response(scenario)
-        if workspace.folder is not None and scenario.outputs.netcdf:
-            table = response.to_dataset().assign_coords(reservoir=list(names), driven=list(names))
-            save_table(table, workspace.folder, "response.nc", scenario)
+        table = response.to_dataset().assign_coords(reservoir=list(names), driven=list(names))
+        save_table(table, workspace, "response.nc", scenario)
         if workspace.folder is not None and scenario.outputs.figures:
             self._draw(scenario, response, workspace.folder)
         checks = _checks(response.onsager)
@@ -120,7 +118,6 @@ class ResponseTask:
             "law": chosen_law(self.law, scenario),
             "onsager": as_json(response.onsager),
             "pairs": pairs,
-            "checks": checks_data(checks),
         }
         return Outcome(data, checks)
 
@@ -147,24 +144,15 @@ RESPONSE: Final = Table(
 )
 
 
-def read_response(value: object, place: Place) -> ResponseTask:
-    """Return the meaning of [response]."""
-    return ResponseTask(**RESPONSE(value, place))
-
-
 def show_response(output: Console, data: Mapping[str, Any]) -> None:
     """Print the coefficients of each pair of reservoirs."""
     output.print(f"linear response around T = {data['T']:.6g}, mu = {data['mu']:.6g}", style="bold")
     rows = [
         (
             " - ".join(pair["between"]),
-            *(_written(pair[n], "infinite" if pair["conductance"] else "-") for n in COEFFICIENTS),
+            *(digits(pair[n], "infinite" if pair["conductance"] else "-") for n in COEFFICIENTS),
         )
         for pair in data["pairs"]
     ]
     heads = ["between", "G", "Seebeck", "Peltier", "kappa", "ZT"]
     print_table(output, heads, rows)
-
-
-def _written(value: float | None, otherwise: str) -> str:
-    return otherwise if value is None else f"{value:.6g}"

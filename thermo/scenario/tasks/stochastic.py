@@ -11,7 +11,7 @@ from rich.console import Console
 
 from oqs.generator.model import Model
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json, checks_data, si_data
+from thermo.scenario.results.data import as_json, si_data
 from thermo.scenario.results.drawing import save_stochastic_figure
 from thermo.scenario.results.naming import TRAJECTORIES
 from thermo.scenario.results.tables import save_table
@@ -66,9 +66,9 @@ class StochasticTask:
         try:
             ensemble = self._followed(model, scenario, workspace)
         except StochasticInterrupted as stopped:  # keep what is finished
-            _write(stopped.ensemble, scenario, workspace)
+            save_table(stopped.ensemble.to_dataset(), workspace, TRAJECTORIES, scenario)
             raise
-        _write(ensemble, scenario, workspace)
+        save_table(ensemble.to_dataset(), workspace, TRAJECTORIES, scenario)
         if workspace.folder is not None:
             save_stochastic_figure(ensemble, scenario, workspace.units, workspace.folder)
         checks = _checks(ensemble, model)
@@ -92,7 +92,6 @@ class StochasticTask:
                 mu_std=("energy", ensemble.mu_std),
             ),
             "closed": as_json(ensemble.closed.sum(axis=0)),
-            "checks": checks_data(checks),
         }
         return Outcome(data, checks)
 
@@ -115,16 +114,11 @@ class StochasticTask:
             )
 
 
-def _write(ensemble: StochasticEnsemble, scenario: Scenario, workspace: Workspace) -> None:
-    if workspace.folder is not None and scenario.outputs.netcdf:
-        save_table(ensemble.to_dataset(), workspace.folder, TRAJECTORIES, scenario)
-
-
 def _checks(ensemble: StochasticEnsemble, model: Model) -> tuple[Check, ...]:
     """Return what trajectories must obey: particles are conserved, and the fluctuation theorem.
 
-    An endless reservoir does not count its particles; the theorem is about reservoirs prepared at
-    their T, mu, entropic occupations and detailed balance.
+    A reservoir of infinite capacity does not count its particles; the theorem is about reservoirs
+    prepared at their T, mu, entropic occupations and detailed balance.
     """
     checks = []
     if np.all(np.isfinite(ensemble.N)):
@@ -150,11 +144,6 @@ STOCHASTIC: Final = Table(
         preparation=(Choice(("definite", "canonical")), "It is how the reservoirs begin."),
     )
 )
-
-
-def read_stochastic(value: object, place: Place) -> StochasticTask:
-    """Return the meaning of [stochastic]."""
-    return StochasticTask(**STOCHASTIC(value, place))
 
 
 def show_stochastic(output: Console, data: Mapping[str, Any]) -> None:

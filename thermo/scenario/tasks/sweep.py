@@ -14,7 +14,7 @@ from rich.text import Text
 from oqs.arguments import FloatArray
 from thermo.deferred import xr
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json, checks_data
+from thermo.scenario.results.data import as_json
 from thermo.scenario.results.drawing import save_sweep_figures
 from thermo.scenario.results.naming import PART, FolderError
 from thermo.scenario.results.symbols import axis_attributes
@@ -67,8 +67,7 @@ class SweepTask:
                 f"The points to go on with cannot be read ({error}) Give --overwrite instead of "
                 "--resume to compute all again."
             ) from error
-        if workspace.folder is not None and scenario.outputs.netcdf:
-            save_table(table, workspace.folder, "sweep.nc", scenario)
+        save_table(table, workspace, "sweep.nc", scenario)
         if workspace.folder is not None and workspace.part is None:
             save_sweep_figures(table, self.quantities, scenario, workspace.units, workspace.folder)
         _leave_points(workspace)
@@ -83,7 +82,6 @@ class SweepTask:
             "points": points,
             "failed": len(failed),
             "first_error": str(failed[0]) if len(failed) else None,
-            "checks": checks_data(checks),
         }
         return Outcome(data, checks)
 

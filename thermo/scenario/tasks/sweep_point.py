@@ -9,29 +9,23 @@ from typing import Any, Final, final
 import numpy as np
 
 import oqs
+from oqs.flows import KINDS
 from thermo.reservoirs.equilibrium import equilibrium
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.schema.document import Document
-from thermo.scenario.tasks.laws import make_law, make_model, with_its_links
+from thermo.scenario.tasks.laws import flows_of_all, make_law, make_model
 from thermo.scenario.tasks.response import COEFFICIENTS, ResponseTask
 from thermo.scenario.tasks.trajectory import TrajectoryTask
 
 
 def _flows(scenario: Scenario, law: str) -> dict[str, Any]:
-    law_of_all = with_its_links(make_law(scenario, law), scenario)
-    flows = law_of_all(scenario.T, np.nan_to_num(scenario.mu))
-    return {
-        "particle": flows.particle,
-        "energy": flows.energy,
-        "heat": flows.heat,
-        "clausius_sum": float(oqs.clausius_sum(flows, scenario.T)),
-    }
+    flows = flows_of_all(make_law(scenario, law), scenario)
+    kinds = {kind: getattr(flows, kind) for kind in KINDS}
+    return {**kinds, "clausius_sum": float(oqs.clausius_sum(flows, scenario.T))}
 
 
 def _noise(scenario: Scenario, law: str) -> dict[str, Any]:
-    fluctuations = oqs.noise(
-        make_model(scenario), scenario.contact_T, np.nan_to_num(scenario.contact_mu)
-    )
+    fluctuations = oqs.noise(make_model(scenario), scenario.contact_T, scenario.contact_mu)
     return {
         "noise": np.diagonal(fluctuations.covariance("particle")),
         "heat_noise": np.diagonal(fluctuations.covariance("heat")),
@@ -42,9 +36,7 @@ def _noise(scenario: Scenario, law: str) -> dict[str, Any]:
 
 
 def _response(scenario: Scenario, law: str) -> dict[str, Any]:
-    asked = scenario.asked.get("response")
-    task = asked if isinstance(asked, ResponseTask) else ResponseTask()
-    task = dataclasses.replace(task, law=law)
+    task = dataclasses.replace(scenario.task("response", ResponseTask()), law=law)
     task.check(scenario, scenario.document.place.at("response"))
     pair = task.response(scenario).pair(0, 1)
     return {name: getattr(pair, name) for name in COEFFICIENTS}
@@ -61,8 +53,7 @@ def _equilibrium(scenario: Scenario, law: str) -> dict[str, Any]:
 
 
 def _evolution(scenario: Scenario, law: str) -> dict[str, Any]:
-    asked = scenario.asked.get("trajectory")
-    task = asked if isinstance(asked, TrajectoryTask) else TrajectoryTask()
+    task = scenario.task("trajectory", TrajectoryTask())
     path = dataclasses.replace(task, law=law).evolved(scenario, events=False, progress=False)
     return {
         "outcome": path.outcome,
@@ -74,7 +65,7 @@ def _evolution(scenario: Scenario, law: str) -> dict[str, Any]:
 
 
 GROUPS: Final[Mapping[tuple[str, ...], Callable[[Scenario, str], dict[str, Any]]]] = {
-    ("particle", "energy", "heat", "clausius_sum"): _flows,
+    (*KINDS, "clausius_sum"): _flows,
     ("noise", "heat_noise", "fano", "uncertainty", "heat_uncertainty"): _noise,
     COEFFICIENTS: _response,
     ("relaxation_time",): _relaxation,
@@ -112,20 +103,12 @@ WITH_GASES: Final = frozenset(QUANTITIES[QUANTITIES.index("T_equilibrium") :])
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SweepPoint:
-    """The quantities of a scenario as a function of some of its keys.
+    """The quantities of a scenario as a function of some of its keys."""
 
-    Parameters
-    ----------
-    document : the scenario's file, without its sweep.
-    quantities : of `QUANTITIES`.
-    law : the flow law.
-    read : from a document to its scenario.
-    """
-
-    document: Document
-    quantities: tuple[str, ...]
-    law: str
-    read: Callable[[Document], Scenario]
+    document: Document  # the scenario's file, without its sweep
+    quantities: tuple[str, ...]  # of `QUANTITIES`
+    law: str  # the flow law
+    read: Callable[[Document], Scenario]  # from a document to its scenario
 
     def __call__(self, **values: float) -> dict[str, Any]:
         """Return the quantities with these values in place of the file's."""

@@ -14,7 +14,7 @@ from thermo.evolution.events.events import Event
 from thermo.evolution.stopping import distance
 from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.outcome import Check
-from thermo.scenario.results.data import as_json, audit_data, checks_data, state_data
+from thermo.scenario.results.data import as_json, audit_data, state_data
 from thermo.scenario.results.text import digits, print_audit, print_table, with_unit
 
 _MOST_EVENTS = 12  # on a terminal
@@ -61,7 +61,6 @@ def trajectory_data(path: Trajectory, judged: Audit | None, units: Units | None)
         "evaluations": path.evaluations,
         "parameters": dict(path.parameters),
         "audit": None if judged is None else audit_data(judged),
-        "checks": checks_data(trajectory_checks(path)),
     }
 
 
@@ -122,6 +121,6 @@ def show_trajectory(output: Console, data: Mapping[str, Any]) -> None:
 def _when_and_what(event: dict[str, Any]) -> tuple[str, str]:
     """Return time and value of an event, in SI where it has them."""
     key = next((k for k in ("value_K", "value_meV") if k in event), "value")
-    value = "infinite" if event[key] is None else f"{event[key]:.6g}"
+    value = digits(event[key], "infinite")
     unit = key.removeprefix("value").replace("_", " ")
     return f"{event.get('time_s', event['time']):.5g}", value + unit

@@ -20,17 +20,12 @@ _SIDE = 2  # levels that must lie on either side of each mode
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Levels:
-    """The levels of one reservoir that are followed; those further away stay as they are.
+    """The levels of one reservoir that are followed; those further away stay as they are."""
 
-    Parameters
-    ----------
-    energy : (K,) ascending.
-    spacing : (K,) distance of neighbours, 1/(A V eps^(alpha-1)) for the gas's own levels.
-    coupling : (K, N) amplitudes t of b^+ a_k, 2 pi |t|^2/spacing = gamma; units of energy.
-    """
-
-    energy: FloatArray
+    energy: FloatArray  # (K,) ascending
+    # (K,) distance of neighbours, 1/(A V eps^(alpha-1)) for the gas's own levels
     spacing: FloatArray
+    # (K, N) amplitudes t of b^+ a_k, 2 pi |t|^2/spacing = gamma; units of energy
     coupling: ComplexArray
 
 
@@ -56,10 +51,8 @@ def levels_of(
     the spacing: levels of equal energy in two reservoirs would exchange through a mode however far
     away it is.
 
-    Raises
-    ------
-    TypeError, ValueError
-        for a gas without power law or end, or too few levels around a mode.
+    Raises TypeError or ValueError for a gas without power law or end or or too few levels around a
+    mode. .
     """
     gas = reservoir.gas
     if not isinstance(gas, FermiDiracGas | SommerfeldGas) or math.isinf(reservoir.capacity):

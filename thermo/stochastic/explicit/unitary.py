@@ -13,19 +13,12 @@ from oqs.arguments import ComplexArray, FloatArray
 
 @final
 class Exchanged(NamedTuple):
-    """What explicit reservoirs exchanged, at k times.
+    """What explicit reservoirs exchanged, at k times."""
 
-    Parameters
-    ----------
-    lost, released : (k, n) particles and energy that each reservoir has lost.
-    modes : (k, N) occupations of the system's modes.
-    levels : (n, K) occupations of the levels at the last time.
-    """
-
-    lost: FloatArray
-    released: FloatArray
-    modes: FloatArray
-    levels: FloatArray
+    lost: FloatArray  # (k, n) particles that each reservoir has lost
+    released: FloatArray  # (k, n) and energy
+    modes: FloatArray  # (k, N) occupations of the system's modes
+    levels: FloatArray  # (n, K) occupations of the levels at the last time
 
 
 def evolve_freely(

@@ -25,7 +25,7 @@ from thermo.stochastic.small.small_reservoir import (
     NO_TEMPERATURE,
     THERE,
     BoseReservoir,
-    EndlessReservoir,
+    FixedReservoir,
     ScaledReservoir,
     SmallReservoir,
 )
@@ -86,7 +86,7 @@ def run_compiled(
 
 
 def _constants(member: SmallReservoir) -> list[float]:
-    if isinstance(member, EndlessReservoir):
+    if isinstance(member, FixedReservoir):
         return [0.0, member.T, member.mu, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     if isinstance(member, BoseReservoir):
         return [2.0, member.energy, member.alpha, member.entropy, member.T, 0.0, 0.0, 0.0, 0.0]

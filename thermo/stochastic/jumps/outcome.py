@@ -13,34 +13,24 @@ from thermo.stochastic.small.run_plan import RunPlan
 
 @final
 class Outcomes(NamedTuple):
-    """Columns of M trajectories, to k times, n reservoirs, q pairs of them.
+    """Columns of M trajectories, to k times, n reservoirs, q pairs of them."""
 
-    Parameters
-    ----------
-    lost : (M, k, n) particles that each reservoir has lost at the times. released : energies.
-    state : (M, k) eigenstate at the times.
-    end_lost, end_released : (M, n) at t_final.
-    tally : (M, 3) number of jumps; eigenstate at t_final; reservoir that came to a state without T,
-        where the trajectory ends, or -1.
-    closed : (M, n) times that the system stood where the reservoir closed one of its jumps.
-    coldest : (M, n, 3) lowest T; its time; first time below the temperature asked for, or infinity.
-    flips : (M, q, 2) how often the order of T, and that of mu, changed.
-    first_flip : (M, q, 2) when first; infinite if never.
-    jump, jump_time : (M, r) the first r jumps, as entries of the plan, and their times.
-    """
-
-    lost: IntArray
-    released: FloatArray
-    state: IntArray
-    end_lost: IntArray
-    end_released: FloatArray
+    lost: IntArray  # (M, k, n) particles that each reservoir has lost at the times
+    released: FloatArray  # energies
+    state: IntArray  # (M, k) eigenstate at the times
+    end_lost: IntArray  # (M, n) at t_final
+    end_released: FloatArray  # (M, n) at t_final
+    # (M, 3) number of jumps; eigenstate at t_final; reservoir that came to a state without T, where
+    # the trajectory ends, or -1
     tally: IntArray
+    # (M, n) times that the system stood where the reservoir closed one of its jumps
     closed: IntArray
+    # (M, n, 3) lowest T; its time; first time below the temperature asked for, or infinity
     coldest: FloatArray
-    flips: IntArray
-    first_flip: FloatArray
-    jump: IntArray
-    jump_time: FloatArray
+    flips: IntArray  # (M, q, 2) how often the order of T, and that of mu, changed
+    first_flip: FloatArray  # (M, q, 2) when first; infinite if never
+    jump: IntArray  # (M, r) the first r jumps, as entries of the plan
+    jump_time: FloatArray  # (M, r) their times
 
 
 def blank(run: RunPlan, count: int, recorded: int = 0) -> Outcomes:

@@ -13,7 +13,7 @@ from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.small_reservoir import (
     NO_TEMPERATURE,
     THERE,
-    EndlessReservoir,
+    FixedReservoir,
     SmallReservoir,
 )
 
@@ -26,15 +26,10 @@ Start = tuple[IntArray, IntArray, FloatArray]  # eigenstate (M,), lost and relea
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Preparation:
-    """The law of the start, as cumulative probabilities.
+    """The law of the start, as cumulative probabilities."""
 
-    Parameters
-    ----------
-    populations : (D,) of the eigenstates.
-    reservoirs : for each, the losses (L,), (L,) that may be drawn and their probabilities (L,).
-    """
-
-    populations: FloatArray
+    populations: FloatArray  # (D,) of the eigenstates
+    # for each, the losses (L,), (L,) that may be drawn and their probabilities (L,)
     reservoirs: tuple[tuple[IntArray, FloatArray, FloatArray], ...]
 
     def draw(self, keys: KeyArray) -> Start:
@@ -70,16 +65,12 @@ def canonical(
     p_j ~ e^{S_j - (E_j - mu_j N_j)/T_j} on the states that exchange in quanta w of each reservoir's
     `frequencies` leads to.
 
-    Raises
-    ------
-    ValueError
-        if a gas has no T at a state that would be drawn.
-    MemoryError
-        if a reservoir has more than a million of them: many frequencies and a large capacity.
+    Raises ValueError if a gas has no T at a state that would be drawn. ; MemoryError if a reservoir
+    has more than a million of them: many frequencies and a large capacity. .
     """
     laws = []
     for j, member in enumerate(members):
-        if isinstance(member, EndlessReservoir):
+        if isinstance(member, FixedReservoir):
             laws.append((np.zeros(1, dtype=np.int64), np.zeros(1), np.ones(1)))
             continue
         laws.append(

@@ -23,7 +23,7 @@ from thermo.stochastic.jumps.preparation import Preparation
 from thermo.stochastic.jumps.random_numbers import keys
 from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.run_plan import RunPlan
-from thermo.stochastic.small.small_reservoir import BoseReservoir, EndlessReservoir, ScaledReservoir
+from thermo.stochastic.small.small_reservoir import BoseReservoir, FixedReservoir, ScaledReservoir
 from thermo.sweeps.executors import Cluster, check_executor, evaluated
 from thermo.sweeps.identity import identify
 from thermo.sweeps.outcome import point_key
@@ -66,16 +66,11 @@ class Runs(Protocol):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class JumpRuns:
-    """Some trajectories of one run; a call computes those from `begin` on.
+    """Some trajectories of one run; a call computes those from `begin` on."""
 
-    Parameters
-    ----------
-    plan : the jumps. preparation : of the start. seed : of the run.
-    """
-
-    plan: Plan
-    preparation: Preparation
-    seed: int
+    plan: Plan  # the jumps
+    preparation: Preparation  # of the start
+    seed: int  # of the run
 
     def __call__(self, begin: int, count: int) -> Arrays:
         """Return the columns of `Outcomes` and of the starts, by name."""
@@ -130,7 +125,7 @@ class JumpRuns:
 
 def compiled(plan: Plan) -> bool:
     """Say whether numba is there and the reservoirs are such that it can follow them."""
-    kinds = ScaledReservoir | EndlessReservoir | BoseReservoir
+    kinds = ScaledReservoir | FixedReservoir | BoseReservoir
     known = all(isinstance(member, kinds) for member in plan.run.members)
     return known and importlib.util.find_spec("numba") is not None
 

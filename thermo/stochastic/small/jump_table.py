@@ -26,25 +26,17 @@ class JumpTable:
     A transition takes one particle and the energy w from its reservoir on the way from `lower` to
     `upper`, at the rate gamma n, and returns both on the way back, at gamma (1 - n). Of a bosonic
     contact it takes the energy alone, at J n_B, and returns it at J (1 + n_B).
-
-    Parameters
-    ----------
-    lower, upper : (L,) eigenstates.
-    reservoir : (L,) indices.
-    frequency : (L,) w, units of energy.
-    rate : (L,) gamma_j(w) |<lower|S_j|upper>|^2 > 0, units of energy.
-    empty : the eigenstate of fewest particles, and of these of least energy: where a run begins.
-    states : number D of eigenstates.
-    moves : (n,) particles that a jump takes from each reservoir: 1, or 0 of a bosonic contact.
     """
 
-    lower: IntArray
-    upper: IntArray
-    reservoir: IntArray
-    frequency: FloatArray
-    rate: FloatArray
+    lower: IntArray  # (L,) eigenstates
+    upper: IntArray  # (L,) eigenstates
+    reservoir: IntArray  # (L,) indices
+    frequency: FloatArray  # (L,) w, units of energy
+    rate: FloatArray  # (L,) gamma_j(w) |<lower|S_j|upper>|^2 > 0, units of energy
+    # the eigenstate of fewest particles, and of these of least energy: where a run begins
     empty: int
-    states: int
+    states: int  # number D of eigenstates
+    # (n,) particles that a jump takes from each reservoir: 1, or 0 of a bosonic contact
     moves: IntArray
 
     @property
@@ -56,15 +48,9 @@ class JumpTable:
 def jump_table(model: object) -> JumpTable:
     """Return the jumps between the populations of a Davies model.
 
-    Raises
-    ------
-    TypeError
-        if `model` is no DaviesModel.
-    ValueError
-        if rates depend on T and mu, or contacts drive coherences between degenerate levels, which
-        populations cannot follow, or nothing.
-    MemoryError
-        where the transitions would not fit.
+    Raises TypeError if `model` is no DaviesModel. ; ValueError if rates depend on T and mu or or
+    contacts drive coherences between degenerate levels or which populations cannot follow or or
+    nothing. ; MemoryError where the transitions would not fit. .
     """
     checked = _of_populations(model)
     transitions = checked.transitions

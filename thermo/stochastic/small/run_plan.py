@@ -17,25 +17,16 @@ from thermo.stochastic.small.small_reservoir import SmallReservoir
 @final
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class RunPlan:
-    """The reservoirs, and what to report.
+    """The reservoirs, and what to report."""
 
-    Parameters
-    ----------
-    members : n reservoirs. T, mu : (n,) of their start.
-    pairs : (q, 2) of reservoirs whose order is watched.
-    below : (n,) temperatures whose first passage is watched; 0 for none.
-    times : (k,) ascending. t_final : the end.
-    entropic : whether occupations are.
-    """
-
-    members: tuple[SmallReservoir, ...]
-    T: FloatArray
-    mu: FloatArray
-    pairs: IntArray
-    below: FloatArray
-    times: FloatArray
-    t_final: float
-    entropic: bool
+    members: tuple[SmallReservoir, ...]  # n reservoirs
+    T: FloatArray  # (n,) of their start
+    mu: FloatArray  # (n,) of their start
+    pairs: IntArray  # (q, 2) of reservoirs whose order is watched
+    below: FloatArray  # (n,) temperatures whose first passage is watched; 0 for none
+    times: FloatArray  # (k,) ascending
+    t_final: float  # the end
+    entropic: bool  # whether occupations are
 
     @classmethod
     def of(

@@ -62,7 +62,7 @@ class SmallReservoir(abc.ABC):
 
 @final
 @dataclasses.dataclass(frozen=True)
-class EndlessReservoir(SmallReservoir):
+class FixedReservoir(SmallReservoir):
     """A reservoir of infinite capacity: T and mu stay, dS = (dE - mu dN)/T."""
 
     T: float

@@ -7,7 +7,7 @@ from thermo.gases.thermal import ThermalGas
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.small.small_reservoir import (
     BoseReservoir,
-    EndlessReservoir,
+    FixedReservoir,
     InvertedReservoir,
     ScaledReservoir,
     SmallReservoir,
@@ -30,7 +30,7 @@ def small_reservoir(
         where it holds no particle, or its entropy is not known as a function of E.
     """
     if not member.conserves:
-        return EndlessReservoir(T, mu if moves else 0.0)
+        return FixedReservoir(T, mu if moves else 0.0)
     if not moves:
         return _bosons(member, name, T)
     number = float(member.number(T, mu))
@@ -57,8 +57,8 @@ def _bosons(member: Reservoir, name: str, T: float) -> SmallReservoir:
         return BoseReservoir(gas.alpha, energy, entropy, T)
     if not isinstance(gas, ThermalGas):
         raise TypeError(
-            f"Argument `reservoirs` must hold media of no conserved particles or endless "
-            f"reservoirs at bosonic contacts, but {name!r} is {gas!r}. Give it a BoseGas, a "
-            "DebyeSolid or a TabulatedHeatCapacity."
+            "Argument `reservoirs` must hold media of no conserved particles, or reservoirs of "
+            f"infinite capacity, at bosonic contacts, but {name!r} is {gas!r}. Give it a BoseGas, "
+            "a DebyeSolid or a TabulatedHeatCapacity."
         )
     return ThermalReservoir.of(gas, member.capacity, T)

@@ -28,23 +28,16 @@ _ROUNDING: Final = 1e-13
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class ThermalReservoir(SmallReservoir):
-    """A medium of no conserved particles: a lattice, a heat capacity by its table; mu = 0.
+    """A medium of no conserved particles: a lattice, a heat capacity by its table; mu = 0."""
 
-    Parameters
-    ----------
-    gas : its equation of state. capacity : of the reservoir.
-    start : T at t = 0. energy : E there.
-    within : the range of E in which the gas is known; no energy below the lower end, or above the
-        upper one, has a T.
-    grounded : whether E = 0 is the ground state, below which jumps are closed.
-    """
-
-    gas: ThermalGas
-    capacity: float
-    start: float
-    energy: float
+    gas: ThermalGas  # its equation of state
+    capacity: float  # of the reservoir
+    start: float  # T at t = 0
+    energy: float  # E there
+    # the range of E in which the gas is known; no energy below the lower end, or above the upper
+    # one, has a T
     within: tuple[float, float]
-    grounded: bool
+    grounded: bool  # whether E = 0 is the ground state, below which jumps are closed
     number: float = 0.0
 
     @classmethod
@@ -70,8 +63,8 @@ class ThermalReservoir(SmallReservoir):
         if self.grounded:
             code = np.where(energy > 0, THERE, CLOSED)
         there = code == THERE
-        T, found = self._temperatures(np.where(there, energy, self.energy) / self.capacity)
-        code = np.where(there & ~found, NO_TEMPERATURE, code)
+        T, solved = self._temperatures(np.where(there, energy, self.energy) / self.capacity)
+        code = np.where(there & ~solved, NO_TEMPERATURE, code)
         good = code == THERE
         state = self.gas.heat_state(np.where(good, T, self.start))
         # what is left of E is heat at T: S is then right to second order in the error of T
@@ -88,7 +81,7 @@ class ThermalReservoir(SmallReservoir):
         first = np.log(self.start)
         y = np.full(energy.shape, first)
         low, high = y - _FARTHEST, y + _FARTHEST
-        found = np.zeros(energy.shape, dtype=np.bool_)
+        solved = np.zeros(energy.shape, dtype=np.bool_)
         for _ in range(_ROUNDS):
             T = np.exp(y)
             state = self.gas.heat_state(T)
@@ -101,8 +94,8 @@ class ThermalReservoir(SmallReservoir):
             wanted = np.where((wanted > low) & (wanted < high), wanted, (low + high) / 2)
             converged = np.abs(step) <= _ROUNDING
             # one that is there stays as it is, whatever is computed with it
-            y = np.where(found | converged, y, wanted)
-            found |= converged
-            if found.all():
+            y = np.where(solved | converged, y, wanted)
+            solved |= converged
+            if solved.all():
                 break
-        return np.exp(y), found
+        return np.exp(y), solved

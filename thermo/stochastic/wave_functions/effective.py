@@ -56,7 +56,7 @@ def moment(terms: ComplexArray, end: FloatArray, wanted: FloatArray) -> FloatArr
     for row in range(TERMS):
         p[:, row : row + TERMS] += gram[:, row].real
     low, high = np.zeros(len(end)), end.copy()
-    s, found = end / 2, np.zeros(len(end), dtype=np.bool_)
+    s, converged = end / 2, np.zeros(len(end), dtype=np.bool_)
     for _ in range(_ROUNDS):
         value, slope = p[:, -1], np.zeros(len(end))
         for order in range(p.shape[1] - 2, -1, -1):
@@ -69,10 +69,10 @@ def moment(terms: ComplexArray, end: FloatArray, wanted: FloatArray) -> FloatArr
         inside = (newton >= low) & (newton <= high)
         following = np.where(inside, newton, (low + high) / 2)
         # one that is there stays as it is, whatever is computed with it
-        following = np.where(found, s, following)
-        found |= np.abs(following - s) <= 1e-15 * end
+        following = np.where(converged, s, following)
+        converged |= np.abs(following - s) <= 1e-15 * end
         s = following
-        if found.all():
+        if converged.all():
             break
     return s
 

@@ -94,12 +94,9 @@ class JumpOperators:
 def jump_operators(model: object) -> JumpOperators:
     """Return the jump operators of a generator whose contacts drive coherences.
 
-    Raises
-    ------
-    TypeError, ValueError
-        if `model` is no Davies or PERLind model, has frequency shifts, a window or rates that
-        depend on T and mu, more than 256 states, is PERLind's of bosonic contacts, or nothing
-        jumps.
+    Raises TypeError or ValueError if `model` is no Davies or PERLind model or has frequency shifts
+    or a window or rates that depend on T and mu or more than 256 states or is PERLind's of bosonic
+    contacts or or nothing jumps. .
     """
     if not isinstance(model, DaviesModel | PerlindModel):
         raise TypeError(

@@ -18,17 +18,11 @@ _BATCH = 1e8  # bytes of jump operators of the trajectories that are followed at
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class WavePlan:
-    """The jump operators, and the run.
+    """The jump operators, and the run."""
 
-    Parameters
-    ----------
-    run : reservoirs, and what to report.
-    jumps : the operators.
-    basis : (D, D) columns that a start is drawn from, and the end for <e^{-R}>; energy basis.
-    """
-
-    run: RunPlan
-    jumps: JumpOperators
+    run: RunPlan  # reservoirs, and what to report
+    jumps: JumpOperators  # the operators
+    # (D, D) columns that a start is drawn from, and the end for <e^{-R}>; energy basis
     basis: ComplexArray
 
     @property

@@ -20,16 +20,11 @@ from thermo.stochastic.wave_functions.wave_walk import Recorded, WaveWalk, recor
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class WaveRuns:
-    """Some trajectories of one run; a call computes those from `begin` on.
+    """Some trajectories of one run; a call computes those from `begin` on."""
 
-    Parameters
-    ----------
-    plan : the jumps. preparation : of the start, on the columns of plan.basis. seed : of the run.
-    """
-
-    plan: WavePlan
-    preparation: Preparation
-    seed: int
+    plan: WavePlan  # the jumps
+    preparation: Preparation  # of the start, on the columns of plan.basis
+    seed: int  # of the run
 
     @property
     def run(self) -> RunPlan:

@@ -27,19 +27,12 @@ _SEEN = 1e-12  # weight of a wave function that a closed jump would act on
 
 @final
 class Recorded(NamedTuple):
-    """The first r jumps of M trajectories.
+    """The first r jumps of M trajectories."""
 
-    Parameters
-    ----------
-    time : (M, r). operator : (M, r) of each jump.
-    released : (M, r, n) what each reservoir has lost of its energy after it.
-    state : (M, r) eigenstate of the largest weight after it.
-    """
-
-    time: FloatArray
-    operator: IntArray
-    released: FloatArray
-    state: IntArray
+    time: FloatArray  # (M, r)
+    operator: IntArray  # (M, r) of each jump
+    released: FloatArray  # (M, r, n) what each reservoir has lost of its energy after it
+    state: IntArray  # (M, r) eigenstate of the largest weight after it
 
 
 def recorded(plan: WavePlan, count: int, jumps: int) -> Recorded:

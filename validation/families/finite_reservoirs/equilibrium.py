@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,6 +11,7 @@ import oqs
 import thermo
 from oqs.arguments import FloatArray
 from validation.framework.check import check
+from validation.framework.deviation import deviation, worst_of
 
 _SAMPLES = 10
 
@@ -21,10 +23,10 @@ _SAMPLES = 10
     tolerance=1e-11,
     claim="One T and mu hold all particles and energy, whatever the alphas and capacities.",
 )
-def equilibrium_totals(rng: np.random.Generator) -> float:
-    """Return the largest relative difference of a total."""
-    worst = 0.0
-    for _ in range(_SAMPLES):
+@worst_of
+def equilibrium_totals(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative differences of the totals."""
+    for case in range(_SAMPLES):
         n = int(rng.integers(1, 6))
         group = thermo.Reservoirs(
             thermo.Reservoir(
@@ -35,9 +37,8 @@ def equilibrium_totals(rng: np.random.Generator) -> float:
         T, mu = rng.uniform(0.2, 2.0, n), rng.uniform(-3.0, 20.0, n)
         common = thermo.equilibrium(group, T, mu)
         at = np.full(n, common.T), np.full(n, common.mu)
-        for f in (group.number, group.energy):
-            worst = max(worst, abs(float(f(*at).sum() / f(T, mu).sum()) - 1))
-    return worst
+        for kind, f in (("N", group.number), ("E", group.energy)):
+            yield f"{kind} of set {case}", abs(float(f(*at).sum() / f(T, mu).sum()) - 1)
 
 
 @check(
@@ -47,10 +48,10 @@ def equilibrium_totals(rng: np.random.Generator) -> float:
     tolerance=1e-12,
     claim="At alpha = 1 the solver and the closed form agree.",
 )
-def constant_density(rng: np.random.Generator) -> float:
-    """Return the largest relative difference of T_eq or mu_eq, solver and closed form."""
-    worst = 0.0
-    for _ in range(_SAMPLES):
+@worst_of
+def constant_density(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative differences of T_eq and mu_eq, solver and closed form."""
+    for case in range(_SAMPLES):
         sizes = 10 ** rng.uniform(-1, 1, 4)
         T, mu = rng.uniform(0.3, 1.0, 4), rng.uniform(12.0, 20.0, 4)
         weight = sizes / sizes.sum()
@@ -60,15 +61,12 @@ def constant_density(rng: np.random.Generator) -> float:
         group = [thermo.Reservoir(gas, float(size)) for size in sizes]
         solved = thermo.equilibrium(group, T, mu)
         closed = thermo.constant_density_equilibrium(sizes, T, mu)
-        for measured in ((solved.T, solved.mu), closed):
-            worst = max(
-                worst, *(abs(float(f) / e - 1) for f, e in zip(measured, exact, strict=True))
-            )
-    return worst
+        yield f"solver, set {case}", deviation((solved.T, solved.mu), exact, exact)
+        yield f"closed form, set {case}", deviation(closed, exact, exact)
 
 
 def _canonical(gas: thermo.EquationOfState, size: float, T: float, mu: float) -> FloatArray:
-    """Return the covariance (2, 2) of N and E of a gas open to an endless reservoir of T, mu."""
+    """Return the covariance (2, 2) of N and E of a gas open to a reservoir that keeps T, mu."""
     affinities = np.array([[0.0, T**2], [T, mu * T]])  # d(T, mu) by d(mu/T), d(-1/T)
     return size * gas.jacobian(T, mu) @ affinities
 

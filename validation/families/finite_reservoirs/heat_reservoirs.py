@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 from typing import final
 
 import numpy as np
@@ -14,6 +15,7 @@ import oqs
 import thermo
 from oqs.arguments import FloatArray
 from validation.framework.check import Measurement, check
+from validation.framework.deviation import deviation, largest, worst_of
 
 _SAMPLES = 20
 _PAIR = ("a", "b")
@@ -31,9 +33,9 @@ _HOTTEST = ((1e-2, 2e-4, 1e-2), (1.0, 1.0, 0.1))
     tolerance=1e-9,  # of the quadrature
     claim="BoseGas and DebyeSolid hold E and S of free bosons with mu = 0.",
 )
-def by_quadrature(rng: np.random.Generator) -> float:
-    """Return the largest relative deviation of E or S."""
-    worst = 0.0
+@worst_of
+def by_quadrature(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative deviations of E and S."""
     for _ in range(_SAMPLES // 2):
         alpha, t = float(rng.uniform(0.6, 3.5)), float(10 ** rng.uniform(-2, 1))
         dimension, T_D = int(rng.integers(1, 4)), float(10 ** rng.uniform(-1, 1))
@@ -42,9 +44,8 @@ def by_quadrature(rng: np.random.Generator) -> float:
             (thermo.DebyeSolid(T_D, dimension), dimension, dimension**2 / T_D**dimension, T_D),
         ):
             energy, entropy = _bose_integrals(power, t, edge)
-            worst = max(worst, abs(float(gas.energy(t)) / (density * energy) - 1))
-            worst = max(worst, abs(float(gas.entropy(t)) / (density * entropy) - 1))
-    return worst
+            yield f"E of {gas} at T = {t:.3g}", abs(float(gas.energy(t)) / (density * energy) - 1)
+            yield f"S of {gas} at T = {t:.3g}", abs(float(gas.entropy(t)) / (density * entropy) - 1)
 
 
 def _bose_integrals(alpha: float, T: float, edge: float) -> tuple[float, float]:
@@ -81,7 +82,7 @@ def debye_limits() -> float:
         cold: 12 * math.pi**4 / 5 * (cold / 2) ** 3,
         hot: 3 - 3 / 20 * (2 / hot) ** 2,
     }
-    return max(abs(float(lattice.jacobian(t)[1, 0]) / c - 1) for t, c in exact.items())
+    return largest(*(abs(float(lattice.jacobian(t)[1, 0]) / c - 1) for t, c in exact.items()))
 
 
 @check(
@@ -91,10 +92,10 @@ def debye_limits() -> float:
     tolerance=1e-12,
     claim="Mixtures of fermionic, bosonic and lattice reservoirs have one equilibrium.",
 )
-def mixed_equilibrium(rng: np.random.Generator) -> float:
-    """Return the largest relative residual of N or E at T_eq, mu_eq."""
-    worst = 0.0
-    for _ in range(_SAMPLES):
+@worst_of
+def mixed_equilibrium(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative residuals of N and E at T_eq, mu_eq."""
+    for case in range(_SAMPLES):
         reservoirs, T, mu = _mixture(rng)
         common = thermo.equilibrium(reservoirs, T, mu)
         totals = np.zeros((2, 2))
@@ -102,8 +103,7 @@ def mixed_equilibrium(rng: np.random.Generator) -> float:
             m_end = 0.0 if np.isnan(m) else common.mu
             totals[0] += [float(f(t, m)) for f in (reservoir.number, reservoir.energy)]
             totals[1] += [float(f(common.T, m_end)) for f in (reservoir.number, reservoir.energy)]
-        worst = max(worst, float(np.max(np.abs(totals[1] / totals[0] - 1))))
-    return worst
+        yield f"mixture {case}", deviation(totals[1], totals[0], totals[0])
 
 
 def _mixture(
@@ -172,9 +172,9 @@ def _three_baths(rates: tuple[float, ...], capacities: tuple[float, ...]) -> the
     tolerance=1e-9,
     claim="T_j(t) of photon gases joined by an oscillator.",
 )
-def another_integrator() -> float:
-    """Return the largest relative deviation of T_j at twenty times."""
-    worst = 0.0
+@worst_of
+def another_integrator() -> Iterator[tuple[str, float]]:
+    """Yield the largest relative deviation of T_j at twenty times, of two sets of reservoirs."""
     for rates, capacities in (_COLDEST, _HOTTEST):
         path = _three_baths(rates, capacities)
         sizes = np.array(capacities) * math.pi**4 / 15
@@ -190,8 +190,7 @@ def another_integrator() -> float:
             change, (0, 3e3), sizes * _STARTS**4, "DOP853", times, rtol=1e-12, atol=1e-14
         )
         exact = (solved.y.T / sizes) ** 0.25
-        worst = max(worst, float(np.max(np.abs(path.at(times).T / exact - 1))))
-    return worst
+        yield f"capacities {capacities}", deviation(path.at(times).T, exact, exact)
 
 
 @check(
@@ -226,20 +225,19 @@ def order_changes() -> Measurement:
     tolerance=1e-12,
     claim="Heat leaks, electron-phonon cooling and wires beside two dots.",
 )
-def second_law(rng: np.random.Generator) -> float:
-    """Return the largest relative sum of J_j or P_j, or positive sum of Y_j/T_j."""
-    worst = 0.0
-    for _ in range(_SAMPLES):
+@worst_of
+def second_law(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative sums of P_j and J_j, and that of Y_j/T_j, which must not be positive."""
+    for case in range(_SAMPLES):
         law = _with_random_links(rng)
         T = rng.uniform(0.3, 1.5, len(law.names))
         mu = np.zeros(len(T))
         mu[:3] = rng.uniform(18, 22, 3)
         flows = law(T, mu)
         entropies = flows.heat / T
-        for values in (flows.particle, flows.energy):
-            worst = max(worst, abs(float(values.sum())) / float(np.abs(values).sum()))
-        worst = max(worst, float(entropies.sum()) / float(np.abs(entropies).sum()))
-    return worst
+        for kind, values in (("P", flows.particle), ("J", flows.energy)):
+            yield f"{kind} of set {case}", abs(float(values.sum())) / float(np.abs(values).sum())
+        yield f"Y/T of set {case}", float(entropies.sum()) / float(np.abs(entropies).sum())
 
 
 def _with_random_links(rng: np.random.Generator) -> thermo.LinkedLaw:
@@ -262,10 +260,10 @@ def _with_random_links(rng: np.random.Generator) -> thermo.LinkedLaw:
     tolerance=1.1e-6,  # that of the runs
     claim="evolve and evolve_ensemble take any mixture, with links, to one equilibrium.",
 )
-def one_end(rng: np.random.Generator) -> float:
-    """Return the largest relative distance of an end from the equilibrium."""
-    worst = 0.0
-    for _ in range(_SAMPLES // 4):
+@worst_of
+def one_end(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative distances of the ends from the equilibrium."""
+    for case in range(_SAMPLES // 4):
         law = _with_random_links(rng)
         gas = thermo.FermiDiracGas(1.5)
         reservoirs = [thermo.Reservoir(gas) for _ in range(3)]
@@ -275,7 +273,10 @@ def one_end(rng: np.random.Generator) -> float:
         goal = thermo.equilibrium(reservoirs, T, mu)
         path = thermo.evolve(law, reservoirs, T, mu, events=False)
         many = thermo.evolve_ensemble(law, reservoirs, T, mu)
-        for T_end, mu_end in ((path.T[-1], path.mu[-1]), (many.T[0], many.mu[0])):
-            worst = max(worst, float(np.max(np.abs(T_end / goal.T - 1))))
-            worst = max(worst, float(np.nanmax(np.abs(mu_end / goal.mu - 1))))
-    return worst
+        for route, T_end, mu_end in (
+            ("evolve", path.T[-1], path.mu[-1]),
+            ("evolve_ensemble", many.T[0], many.mu[0]),
+        ):
+            yield f"T by {route}, mixture {case}", float(np.max(np.abs(T_end / goal.T - 1)))
+            off = np.abs(mu_end[:3] / goal.mu - 1)
+            yield f"mu by {route}, mixture {case}", float(np.max(off))

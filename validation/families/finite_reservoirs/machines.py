@@ -16,7 +16,7 @@ import thermo
 from oqs.arguments import FloatArray
 from validation.framework.bounds import at_most, within
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import largest, worst
+from validation.framework.deviation import largest, over, worst, worst_of
 from validation.systems import random_systems
 from validation.systems.cases import FIGURE_1
 from validation.systems.settings import Setting
@@ -27,15 +27,13 @@ _CARNOT = np.array([0.05, 0.1, 0.15, 0.2, 0.25, 0.3])
 
 
 def _settings(rng: np.random.Generator) -> Iterator[Setting]:
-    return itertools.chain(
-        random_systems.distinct_levels(rng, _OF_EACH_KIND),
-        random_systems.collective_baths(rng, _OF_EACH_KIND),
-        random_systems.interacting(rng, _OF_EACH_KIND),
+    return random_systems.mixed(
+        rng, distinct=_OF_EACH_KIND, collective=_OF_EACH_KIND, with_interactions=_OF_EACH_KIND
     )
 
 
 def _device(setting: Setting) -> tuple[oqs.Flows, thermo.Device]:
-    flows = oqs.flow_law(oqs.davies(setting.system, setting.contacts))(setting.T, setting.mu)
+    flows = oqs.flow_law(setting.model)(setting.T, setting.mu)
     return flows, thermo.device(flows, setting.T, setting.mu)
 
 
@@ -74,15 +72,12 @@ def _levels(rng: np.random.Generator) -> Iterator[tuple[str, float, float, therm
     tolerance=ROUNDING,
     claim="The work that lifts particles to higher mu is the heat that the reservoirs lose in all.",
 )
-def power_is_heat(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def power_is_heat(setting: Setting) -> float:
     """Return the largest |P - sum_j Y_j| over the gross energies that flow."""
-
-    def measure(setting: Setting) -> float:
-        flows, machine = _device(setting)
-        gross = np.sum(np.abs(flows.energy) + np.abs(setting.mu * flows.particle))
-        return abs(machine.power - float(flows.heat.sum())) / float(gross)
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    flows, machine = _device(setting)
+    gross = np.sum(np.abs(flows.energy) + np.abs(setting.mu * flows.particle))
+    return abs(machine.power - float(flows.heat.sum())) / float(gross)
 
 
 @check(
@@ -92,18 +87,15 @@ def power_is_heat(rng: np.random.Generator) -> Measurement:
     tolerance=at_most(1.0),
     claim="Engines and refrigerators between any number of temperatures stay below their bound.",
 )
-def carnot(rng: np.random.Generator) -> Measurement:
-    """Return the largest ratio; the detail says how many of the random systems are machines."""
-
-    def machines() -> Iterator[tuple[str, float]]:
-        for setting in _settings(rng):
-            _, device = _device(setting)
-            # power and cooling at once: no single bound
-            if (device.power > device.floor) != (device.cooling_power > device.floor):
-                yield setting.name, device.over_carnot
-        yield from ((name, device.over_carnot) for name, _, _, device in _levels(rng))
-
-    return worst(machines())
+@worst_of
+def carnot(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the ratios of those of the random systems that are machines, and of single levels."""
+    for setting in _settings(rng):
+        _, device = _device(setting)
+        # power and cooling at once: no single bound
+        if (device.power > device.floor) != (device.cooling_power > device.floor):
+            yield setting.name, device.over_carnot
+    yield from ((name, device.over_carnot) for name, _, _, device in _levels(rng))
 
 
 @check(
@@ -113,8 +105,9 @@ def carnot(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="What a machine between two temperatures lacks to Carnot is the entropy it produces.",
 )
-def efficiency_and_entropy(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation: of an efficiency, or of W relative to Y_h."""
+@worst_of
+def efficiency_and_entropy(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the deviations: of an efficiency, or of W relative to Y_h."""
 
     def measure(device: thermo.Device) -> float:
         cold, hot = float(device.T.min()), float(device.T.max())
@@ -125,16 +118,13 @@ def efficiency_and_entropy(rng: np.random.Generator) -> Measurement:
         work = device.cooling_power * (hot - cold) / cold + hot * lost
         return abs(device.cooling_power / device.cop - work) / abs(heat_hot)
 
-    def machines() -> Iterator[tuple[str, float]]:
-        for setting in _settings(rng):
-            # the reservoirs in turn at two temperatures
-            two = dataclasses.replace(setting, T=np.resize(setting.T[:2], len(setting.T)))
-            _, device = _device(two)
-            if device.mode in (thermo.Regime.ENGINE, thermo.Regime.REFRIGERATOR):
-                yield setting.name, measure(device)
-        yield from ((name, measure(device)) for name, _, _, device in _levels(rng))
-
-    return worst(machines())
+    for setting in _settings(rng):
+        # the reservoirs in turn at two temperatures
+        two = dataclasses.replace(setting, T=np.resize(setting.T[:2], len(setting.T)))
+        _, device = _device(two)
+        if device.mode in (thermo.Regime.ENGINE, thermo.Regime.REFRIGERATOR):
+            yield setting.name, measure(device)
+    yield from ((name, measure(device)) for name, _, _, device in _levels(rng))
 
 
 @check(
@@ -144,15 +134,14 @@ def efficiency_and_entropy(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="Through one level every particle carries the same heat, whatever the temperatures.",
 )
-def tight_coupling(rng: np.random.Generator) -> Measurement:
-    """Return the largest relative deviation of an efficiency or a cop."""
-
-    def measure(w: float, lift: float, device: thermo.Device) -> float:
+@worst_of
+def tight_coupling(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative deviations of efficiencies and cops."""
+    for name, w, lift, device in _levels(rng):
         if device.mode is thermo.Regime.ENGINE:
-            return abs(device.efficiency / (lift / w) - 1)
-        return abs(device.cop / ((w - lift) / lift) - 1)
-
-    return worst((name, measure(w, lift, device)) for name, w, lift, device in _levels(rng))
+            yield name, abs(device.efficiency / (lift / w) - 1)
+        else:
+            yield name, abs(device.cop / ((w - lift) / lift) - 1)
 
 
 @check(
@@ -162,14 +151,12 @@ def tight_coupling(rng: np.random.Generator) -> Measurement:
     tolerance=1e-5,  # the distance from stopping is 1e-6 of the lift
     claim="One level is reversible where it stops, as an engine and as a refrigerator.",
 )
-def stopping() -> Measurement:
-    """Return the largest |efficiency over Carnot - 1| on both sides of the stopping point."""
-    cases = itertools.product((0.3, 0.8), (1.0, 4.0), (1 - 1e-6, 1 + 1e-6))
-
-    def measure(cold: float, w: float, side: float) -> float:
-        return abs(level(w, w * (1 - cold) * side, (1.0, cold)).over_carnot - 1)
-
-    return worst((f"T_c = {c}, w = {w}, lift times {s}", measure(c, w, s)) for c, w, s in cases)
+@worst_of
+def stopping() -> Iterator[tuple[str, float]]:
+    """Yield |efficiency over Carnot - 1| on both sides of the stopping point."""
+    for cold, w, side in itertools.product((0.3, 0.8), (1.0, 4.0), (1 - 1e-6, 1 + 1e-6)):
+        device = level(w, w * (1 - cold) * side, (1.0, cold))
+        yield f"T_c = {cold}, w = {w}, lift times {side}", abs(device.over_carnot - 1)
 
 
 @functools.cache
@@ -280,7 +267,7 @@ def absorption_refrigerator() -> Measurement:
 @functools.cache
 def figure_1() -> thermo.Trajectory:
     """Return the evolution of Fig. 1, by Eq. (10), with its events."""
-    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
+    law = FIGURE_1.closed_form()
     return thermo.evolve(law, FIGURE_1.reservoirs(), FIGURE_1.T, FIGURE_1.mu, progress=False)
 
 
@@ -314,7 +301,7 @@ def transient_cooling() -> Measurement:
 def entropy_cost() -> Measurement:
     """Return the relative deviation."""
     path = figure_1()
-    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
+    law = FIGURE_1.closed_form()
 
     def production(t: float) -> float:
         state = path.at(t)

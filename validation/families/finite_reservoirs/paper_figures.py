@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from oqs.validity.verdict import LARGEST_SOUND
 from thermo import Trajectory
 from validation.framework.bounds import at_least, at_most, within
 from validation.framework.check import Measurement, check
+from validation.framework.deviation import deviation, largest, worst_of
 from validation.systems.cases import CASES, FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5, Case
 
 GASES = ("Sommerfeld", "exact")
@@ -37,12 +39,8 @@ def path(case: Case, gas: str, driver: str = "Eq. (10)", T_2: float | None = Non
     gas : one of GASES. driver : one of DRIVERS.
     T_2 : replaces the printed initial temperature of reservoir 2.
     """
-    system, contacts = case.system(), case.contacts()
-    law: oqs.FlowLaw = (
-        oqs.closed_form(system, contacts)
-        if driver == "Eq. (10)"
-        else oqs.flow_law(oqs.davies(system, contacts))
-    )
+    exact = driver == "Eq. (10)"
+    law: oqs.FlowLaw = case.closed_form() if exact else oqs.flow_law(case.model())
     T = case.T.copy()
     if T_2 is not None:
         T[1] = T_2
@@ -52,7 +50,7 @@ def path(case: Case, gas: str, driver: str = "Eq. (10)", T_2: float | None = Non
         case.reservoirs(_filling(case, gas)),
         T,
         case.mu,
-        events=driver == "Eq. (10)" or T_2 is not None,
+        events=exact or T_2 is not None,
         progress=False,
     )
 
@@ -75,18 +73,16 @@ def _sampled(run: Trajectory) -> FloatArray:
     tolerance=1e-8,
     claim="Along all five trajectories, with both gases, T and mu agree.",
 )
-def two_drivers() -> Measurement:
-    """Return the largest relative difference of T or mu at any time."""
-    worst, where = 0.0, ""
+@worst_of
+def two_drivers() -> Iterator[tuple[str, float]]:
+    """Yield the largest relative differences of T and mu at any time."""
     for case, gas in itertools.product(CASES, GASES):
         first, second = (path(case, gas, driver) for driver in DRIVERS)
         times = _sampled(first)
         times = times[times <= second.t[-1]]
         a, b = first.at(times), second.at(times)
-        off = float(max(np.abs(a.T / b.T - 1).max(), np.abs(a.mu / b.mu - 1).max()))
-        if off >= worst:
-            worst, where = off, f"{case.name}, {gas} gas"
-    return Measurement(worst, detail=f"worst in {where}")
+        off = largest(deviation(a.T, b.T, b.T), deviation(a.mu, b.mu, np.abs(b.mu)))
+        yield f"{case.name}, {gas} gas", off
 
 
 @check(
@@ -96,14 +92,14 @@ def two_drivers() -> Measurement:
     tolerance=2e-6,  # the runs stop within 1e-6 of the equilibrium
     claim="Every trajectory ends in the one equilibrium that the conserved totals determine.",
 )
-def ends_in_equilibrium() -> Measurement:
-    """Return the largest distance of an end from T_eq, mu_eq, relative to T_eq and mu_eq."""
-    worst = 0.0
+@worst_of
+def ends_in_equilibrium() -> Iterator[tuple[str, float]]:
+    """Yield the largest distance of each end from T_eq, mu_eq, relative to T_eq and mu_eq."""
     for case, gas, driver in itertools.product(CASES, GASES, DRIVERS):
         run = path(case, gas, driver)
         goal = thermo.equilibrium(case.reservoirs(_filling(case, gas)), case.T, case.mu)
-        worst = max(worst, *np.abs(run.T[-1] / goal.T - 1), *np.abs(run.mu[-1] / goal.mu - 1))
-    return Measurement(float(worst), detail="five figures, both gases, both drivers")
+        off = largest(*np.abs(run.T[-1] / goal.T - 1), *np.abs(run.mu[-1] / goal.mu - 1))
+        yield f"{case.name}, {gas} gas, {driver}", off
 
 
 @check(
@@ -113,10 +109,12 @@ def ends_in_equilibrium() -> Measurement:
     tolerance=1e-9,
     claim="Total particle number and energy are kept along every trajectory.",
 )
-def conservation() -> Measurement:
-    """Return the largest relative drift of N or E."""
-    runs = [path(*key) for key in itertools.product(CASES, GASES, DRIVERS)]
-    return Measurement(float(max(max(run.conservation) for run in runs)))
+@worst_of
+def conservation() -> Iterator[tuple[str, float]]:
+    """Yield the relative drifts of N and E."""
+    for case, gas, driver in itertools.product(CASES, GASES, DRIVERS):
+        drift = path(case, gas, driver).conservation
+        yield f"{case.name}, {gas} gas, {driver}", largest(*drift)
 
 
 @check(
@@ -126,13 +124,12 @@ def conservation() -> Measurement:
     tolerance=1e-12,  # of the total: the drift of the totals, 1e-13, times mu/T
     claim="Cooling of the coldest reservoir included, entropy grows all the way.",
 )
-def entropy_grows() -> Measurement:
-    """Return the largest decrease between two steps, relative to the total entropy."""
-    worst = -np.inf
-    for key in itertools.product(CASES, GASES, DRIVERS):
-        total = path(*key).entropy.sum(axis=1)
-        worst = max(worst, float(np.max(-np.diff(total)) / total[-1]))
-    return Measurement(worst, detail="negative: it grows at every step")
+@worst_of
+def entropy_grows() -> Iterator[tuple[str, float]]:
+    """Yield the largest decrease between two steps over the total entropy, negative if it grows."""
+    for case, gas, driver in itertools.product(CASES, GASES, DRIVERS):
+        total = path(case, gas, driver).entropy.sum(axis=1)
+        yield f"{case.name}, {gas} gas, {driver}", float(np.max(-np.diff(total)) / total[-1])
 
 
 @check(
@@ -147,7 +144,7 @@ def weakly_coupled() -> Measurement:
     audits = [path(case, "Sommerfeld", "density matrix").audit for case in CASES]
     ratios = ", ".join(f"{audit['time scales'].ratio:.2f}" for audit in audits)
     return Measurement(
-        max(audit[name].ratio for audit in audits for name in ("secular", "Born-Markov")),
+        largest(*(audit[name].ratio for audit in audits for name in ("secular", "Born-Markov"))),
         detail=f"tau_S / tau_eq {ratios}",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import scipy.integrate
@@ -13,15 +14,18 @@ from oqs.arguments import FloatArray
 from thermo.gases import sommerfeld_d, sommerfeld_q
 from validation.framework.bounds import within
 from validation.framework.check import check
+from validation.framework.deviation import deviation, worst_of
 
 _PI2 = math.pi**2
 _SAMPLES = 40
 
 
-def _states(rng: np.random.Generator, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return alpha, T, mu (count,) where the truncated gas is meant: 8 < mu/T < 60."""
+def _states(rng: np.random.Generator, count: int) -> list[tuple[float, FloatArray, FloatArray]]:
+    """Return `count` triples of alpha, T, mu where the truncated gas is meant: 8 < mu/T < 60."""
     T = 10 ** rng.uniform(-2, 2, count)
-    return rng.uniform(0.5, 3.0, count), T, T * rng.uniform(8, 60, count)
+    return list(
+        zip(rng.uniform(0.5, 3.0, count).tolist(), T, T * rng.uniform(8, 60, count), strict=True)
+    )
 
 
 @check(
@@ -31,16 +35,15 @@ def _states(rng: np.random.Generator, count: int) -> tuple[FloatArray, FloatArra
     tolerance=1e-13,
     claim="SommerfeldGas holds the truncated N and E for any alpha.",
 )
-def truncated_gas(rng: np.random.Generator) -> float:
-    """Return the largest relative deviation of N or E."""
-    worst = 0.0
-    for a, t, m in zip(*_states(rng, _SAMPLES), strict=True):
-        gas = thermo.SommerfeldGas(float(a))
+@worst_of
+def truncated_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative deviations of N and E."""
+    for a, t, m in _states(rng, _SAMPLES):
+        gas = thermo.SommerfeldGas(a)
         number = m**a / a + _PI2 / 6 * (a - 1) * m ** (a - 2) * t**2
         energy = m ** (a + 1) / (a + 1) + _PI2 / 6 * a * m ** (a - 1) * t**2
-        worst = max(worst, abs(float(gas.number(t, m)) / number - 1))
-        worst = max(worst, abs(float(gas.energy(t, m)) / energy - 1))
-    return worst
+        yield f"N of {gas}", deviation(gas.number(t, m), number)
+        yield f"E of {gas}", deviation(gas.energy(t, m), energy)
 
 
 @check(
@@ -66,9 +69,9 @@ def truncation_error() -> float:
     tolerance=1e-9,  # of the quadrature
     claim="FermiDiracGas holds N and E of the ideal gas, degenerate or dilute.",
 )
-def exact_gas(rng: np.random.Generator) -> float:
-    """Return the largest relative deviation of N or E."""
-    worst = 0.0
+@worst_of
+def exact_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative deviations of N and E."""
     for _ in range(_SAMPLES // 4):
         a, x, t = rng.uniform(0.5, 3.0), rng.uniform(-20, 40), 10 ** rng.uniform(-1, 1)
         gas = thermo.FermiDiracGas(float(a))
@@ -83,8 +86,7 @@ def exact_gas(rng: np.random.Generator) -> float:
                 epsrel=1e-11,
                 limit=400,
             )
-            worst = max(worst, abs(float(value) / (t ** (power + 1) * integral) - 1))
-    return worst
+            yield f"{gas}, mu/T = {x:.3g}", abs(float(value) / (t ** (power + 1) * integral) - 1)
 
 
 @check(
@@ -94,11 +96,11 @@ def exact_gas(rng: np.random.Generator) -> float:
     tolerance=1e-7,  # of the central differences
     claim="Entropy and Jacobian belong to N and E.",
 )
-def thermodynamics(rng: np.random.Generator) -> float:
-    """Return the largest relative deviation of the Jacobian or of T dS - dE + mu dN."""
-    worst = 0.0
-    for a, t, m in zip(*_states(rng, _SAMPLES // 4), strict=True):
-        for gas in (thermo.SommerfeldGas(float(a)), thermo.FermiDiracGas(float(a))):
+@worst_of
+def thermodynamics(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative deviations of the Jacobian and of T dS - dE + mu dN."""
+    for a, t, m in _states(rng, _SAMPLES // 4):
+        for gas in (thermo.SommerfeldGas(a), thermo.FermiDiracGas(a)):
             h = 1e-5 * t
             steps = ((h, 0.0), (0.0, h))
             numbers, energies, entropies = (
@@ -107,11 +109,9 @@ def thermodynamics(rng: np.random.Generator) -> float:
             )
             jacobian = gas.jacobian(t, m)
             scale = np.abs(jacobian).max(axis=1)
-            worst = max(worst, float(np.max(np.abs(jacobian[0] - numbers)) / scale[0]))
-            worst = max(worst, float(np.max(np.abs(jacobian[1] - energies)) / scale[1]))
-            first_law = t * entropies - energies + m * numbers
-            worst = max(worst, float(np.max(np.abs(first_law)) / scale[1]))
-    return worst
+            yield f"dN of {gas}", deviation(jacobian[0], numbers, scale[0])
+            yield f"dE of {gas}", deviation(jacobian[1], energies, scale[1])
+            yield f"T dS of {gas}", deviation(t * entropies, energies - m * numbers, scale[1])
 
 
 @check(
@@ -121,19 +121,16 @@ def thermodynamics(rng: np.random.Generator) -> float:
     tolerance=1e-9,  # cancellation in the determinant, (mu/T)^2 eps, and in J - mu P
     claim="dT/dt and dmu/dt solve the two equations of Eq. (5) for any gas.",
 )
-def rates_of_any_gas(rng: np.random.Generator) -> float:
-    """Return the largest deviation, relative to the rate."""
-    worst = 0.0
-    for a, t, m in zip(*_states(rng, _SAMPLES), strict=True):
+@worst_of
+def rates_of_any_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the deviations, relative to the rate."""
+    for a, t, m in _states(rng, _SAMPLES):
         p, y = rng.normal(size=2)
-        for gas in (thermo.SommerfeldGas(float(a)), thermo.FermiDiracGas(float(a))):
+        for gas in (thermo.SommerfeldGas(a), thermo.FermiDiracGas(a)):
             jacobian = gas.jacobian(t, m)
             measured = thermo.reservoir_rates(jacobian, t, m, p, t * y)
             exact = np.linalg.solve(jacobian, [-p, -(t * y + m * p)])
-            worst = max(
-                worst, float(np.max(np.abs(np.array(measured) - exact) / np.abs(exact).max()))
-            )
-    return worst
+            yield f"{gas}", deviation(measured, exact)
 
 
 @check(
@@ -143,22 +140,19 @@ def rates_of_any_gas(rng: np.random.Generator) -> float:
     tolerance=1e-10,  # parts of relative size mu/T cancel in T P Q_a - J Q_(a-1)
     claim="The closed forms of dT/dt and dx/dt are Eq. (5) of the truncated gas.",
 )
-def rates_of_truncated_gas(rng: np.random.Generator) -> float:
-    """Return the largest deviation of dT/dt, dmu/dt or dx/dt, relative to the largest term."""
-    worst = 0.0
-    for a, t, m in zip(*_states(rng, _SAMPLES), strict=True):
+@worst_of
+def rates_of_truncated_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the largest deviations of dT/dt, dmu/dt and dx/dt, relative to the largest term."""
+    for a, t, m in _states(rng, _SAMPLES):
         p, y = rng.normal(size=2)
         energy = t * y + m * p
-        closed = thermo.sommerfeld_rates(float(a), 1.0, t, m, p, energy)
-        gas = thermo.SommerfeldGas(float(a))
+        closed = thermo.sommerfeld_rates(a, 1.0, t, m, p, energy)
+        gas = thermo.SommerfeldGas(a)
         warming, rising = thermo.reservoir_rates(gas.jacobian(t, m), t, m, p, t * y)
         ratio = (rising - m / t * warming) / t
         size = (abs(warming), abs(rising) + abs(warming), (abs(rising) + abs(m / t * warming)) / t)
-        exact = (warming, rising, ratio)
         measured = (closed.temperature, closed.potential, closed.ratio)
-        terms = zip(measured, exact, size, strict=True)
-        worst = max(worst, *(abs(float(f - e)) / float(s) for f, e, s in terms))
-    return worst
+        yield f"{gas}", deviation(measured, (warming, rising, ratio), size)
 
 
 @check(
@@ -168,11 +162,11 @@ def rates_of_truncated_gas(rng: np.random.Generator) -> float:
     tolerance=1e-11,  # the left side cancels to 1/x^2 of its terms
     claim="Eqs. (24), (25) are the exact inverse of the truncated Jacobian.",
 )
-def determinant(rng: np.random.Generator) -> float:
-    """Return the largest deviation, relative to D."""
+@worst_of
+def determinant(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the deviations, relative to D."""
     x = rng.uniform(4, 60, _SAMPLES)
-    worst = 0.0
     for a in rng.uniform(0.5, 3.0, 10).tolist():
         left = sommerfeld_q(a - 1, x) * sommerfeld_q(a + 1, x) - sommerfeld_q(a, x) ** 2
-        worst = max(worst, float(np.max(np.abs(left / (_PI2 / 3 * sommerfeld_d(a, x)) - 1))))
-    return worst
+        right = _PI2 / 3 * sommerfeld_d(a, x)
+        yield f"alpha = {a:.3g}", deviation(left, right, np.abs(right))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 import oqs
 import thermo
 from validation.framework.bounds import at_least
 from validation.framework.check import Measurement, check
+from validation.framework.deviation import deviation, worst_of
 from validation.systems.cases import FIGURE_1, FIGURE_2
 
 
@@ -18,20 +21,18 @@ from validation.systems.cases import FIGURE_1, FIGURE_2
     tolerance=1e-6,  # of the central differences of the trajectory
     claim="Along an evolution N_j and E_j change by the flows.",
 )
-def balance_along_a_run() -> float:
-    """Return the largest deviation of dN/dt or dE/dt, relative to the largest flow then."""
-    system, contacts = FIGURE_1.system(), FIGURE_1.contacts()
-    law = oqs.closed_form(system, contacts)
+@worst_of
+def balance_along_a_run() -> Iterator[tuple[str, float]]:
+    """Yield the largest deviations of dN/dt and dE/dt, relative to the largest flow then."""
+    law = FIGURE_1.closed_form()
     group = thermo.Reservoirs(FIGURE_1.reservoirs())
     run = thermo.evolve(law, group, FIGURE_1.T, FIGURE_1.mu, events=False, progress=False)
-    worst = 0.0
     for t in np.geomspace(1e3, 1e7, 12):
         before, now, after = (run.at(t * (1 + s)) for s in (-1e-4, 0.0, 1e-4))
         flows = law(now.T, now.mu)
         for f, flow in ((group.number, flows.particle), (group.energy, flows.energy)):
             slope = (f(after.T, after.mu) - f(before.T, before.mu)) / (2e-4 * t)
-            worst = max(worst, float(np.max(np.abs(slope + flow)) / np.max(np.abs(flow))))
-    return worst
+            yield f"t = {t:.3g}", deviation(slope, -flow)
 
 
 @check(
@@ -43,7 +44,7 @@ def balance_along_a_run() -> float:
 )
 def unique_equilibrium() -> float:
     """Return the largest relative difference of the ends of three runs."""
-    law = oqs.closed_form(FIGURE_2.system(), FIGURE_2.contacts())
+    law = FIGURE_2.closed_form()
     group = thermo.Reservoirs(FIGURE_2.reservoirs(thermo.FermiDiracGas(1.5)))
     number, energy = group.number(FIGURE_2.T, FIGURE_2.mu), group.energy(FIGURE_2.T, FIGURE_2.mu)
     ends = []

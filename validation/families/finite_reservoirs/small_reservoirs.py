@@ -170,11 +170,17 @@ def mean_field() -> Measurement:
     return _farthest(_CAPACITIES, [_off_mean_field(capacity) for capacity in _CAPACITIES], -1.0)
 
 
+def _mean_field(boxes: list[thermo.Reservoir], t_final: float) -> thermo.Trajectory:
+    """Return the slow evolution of Fig. 1 between these reservoirs, by Eq. (10)."""
+    law, start = FIGURE_1.closed_form(), (FIGURE_1.T, FIGURE_1.mu)
+    return thermo.evolve(law, boxes, *start, t_final=t_final, events=False, progress=False)
+
+
 def _figure_one(capacity: float, trajectories: int) -> thermo.StochasticEnsemble:
     t = capacity * _TIME
     return thermo.evolve_stochastic(
-        oqs.davies(FIGURE_1.system(), FIGURE_1.contacts()),
-        [thermo.Reservoir(thermo.FermiDiracGas(FIGURE_1.alpha), capacity) for _ in FIGURE_1.T],
+        FIGURE_1.model(),
+        FIGURE_1.boxes(capacity),
         FIGURE_1.T,
         FIGURE_1.mu,
         trajectories=trajectories,
@@ -214,17 +220,7 @@ def figure_one() -> Measurement:
     """Return the deviation of mean T_1 in standard errors, 1/(A V) of T_1 allowed for."""
     capacity = 10.0
     ensemble = _figure_one(capacity, 300)
-    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
-    boxes = [thermo.Reservoir(thermo.FermiDiracGas(FIGURE_1.alpha), capacity) for _ in FIGURE_1.T]
-    path = thermo.evolve(
-        law,
-        boxes,
-        FIGURE_1.T,
-        FIGURE_1.mu,
-        t_final=capacity * _TIME,
-        events=False,
-        progress=False,
-    )
+    path = _mean_field(FIGURE_1.boxes(capacity), capacity * _TIME)
     start, mean, spread = FIGURE_1.T[0], ensemble.T_mean[0, 0], ensemble.T_std[0, 0]
     error = math.hypot(spread / math.sqrt(300), 0.02 * start / capacity)
     return Measurement(
@@ -244,8 +240,8 @@ def figure_one() -> Measurement:
 def figure_one_tiny() -> Measurement:
     """Return the deviation of the mean of T_1 in standard errors."""
     ensemble = _figure_one(1.0, _SAMPLE)
-    model = oqs.davies(FIGURE_1.system(), FIGURE_1.contacts())
-    boxes = [thermo.Reservoir(thermo.FermiDiracGas(FIGURE_1.alpha)) for _ in FIGURE_1.T]
+    model = FIGURE_1.model()
+    boxes = FIGURE_1.boxes(1.0)
     exact = thermo.master_equation(model, boxes, FIGURE_1.T, FIGURE_1.mu).at(_TIME)
     mean, spread, start = exact.T_mean[0], exact.T_std[0], FIGURE_1.T[0]
     off = abs(ensemble.T_mean[0, 0] - mean) * math.sqrt(_SAMPLE) / spread
@@ -255,11 +251,10 @@ def figure_one_tiny() -> Measurement:
 
 
 def _explicit(capacity: float, levels: int, **options: object) -> thermo.ExplicitReservoirs:
-    boxes = [thermo.Reservoir(thermo.FermiDiracGas(FIGURE_1.alpha), capacity) for _ in FIGURE_1.T]
     return thermo.explicit_reservoirs(
         FIGURE_1.system(),
         FIGURE_1.contacts(),
-        boxes,
+        FIGURE_1.boxes(capacity),
         levels=levels,
         **options,  # type: ignore[arg-type]
     )
@@ -274,12 +269,12 @@ def _explicit(capacity: float, levels: int, **options: object) -> thermo.Explici
 )
 def first_particles() -> float:
     """Return the largest relative deviation of P_j between 4/gamma and 12/gamma, Fig. 1."""
-    system, contacts = FIGURE_1.system(), FIGURE_1.contacts()
-    rate = float(contacts[0].gamma(system.energies[:1])[0])
-    capacity = 5 / (rate * float(system.energies[0]) ** (FIGURE_1.alpha - 1))
+    w = FIGURE_1.system().energies[:1]
+    rate = float(FIGURE_1.contacts()[0].gamma(w)[0])
+    capacity = 5 / (rate * float(w[0]) ** (FIGURE_1.alpha - 1))
     times = np.array([4.0, 12.0]) / rate
     path = _explicit(capacity, 600).evolve(FIGURE_1.T, FIGURE_1.mu, times)
-    flows = oqs.closed_form(system, contacts)(FIGURE_1.T, FIGURE_1.mu)
+    flows = FIGURE_1.closed_form()(FIGURE_1.T, FIGURE_1.mu)
     moved = (path.N[0] - path.N[1]) / (times[1] - times[0])
     return float(np.max(np.abs(moved / flows.particle - 1)))
 
@@ -296,16 +291,7 @@ def thermalised() -> float:
     times = np.array([2e5, 2e6, 8.6e6])
     exact = _explicit(100.0, 120, band=(20.7, 21.9))
     path = exact.evolve(FIGURE_1.T, FIGURE_1.mu, times, thermalisation=0.02)
-    law = oqs.closed_form(FIGURE_1.system(), FIGURE_1.contacts())
-    slow = thermo.evolve(
-        law,
-        list(exact.group),
-        FIGURE_1.T,
-        FIGURE_1.mu,
-        t_final=float(times[-1]),
-        events=False,
-        progress=False,
-    )
+    slow = _mean_field(list(exact.group), float(times[-1]))
     return float(np.max(np.abs(path.T / slow.at(times).T - 1)))
 
 
@@ -356,14 +342,14 @@ def waves_and_generator() -> float:
     model = _series()
     vectors = model.system.spectrum.vectors
     empty = np.outer(vectors[:, 0], vectors[:, 0].conj())
-    found = []
+    off = []
     for place, t in enumerate(times):
         later = (model.liouvillian(_T, _MU) * t).expm().full() @ empty.ravel(order="F")
         rho = vectors.conj().T @ later.reshape(empty.shape, order="F") @ vectors
         exact = np.diagonal(rho).real
         share = np.bincount(states[:, place], minlength=len(exact)) / sample
-        found.append(float(np.max(np.abs(share - exact) / np.sqrt(exact * (1 - exact) / sample))))
-    return largest(*found)
+        off.append(float(np.max(np.abs(share - exact) / np.sqrt(exact * (1 - exact) / sample))))
+    return largest(*off)
 
 
 @check(
@@ -384,4 +370,4 @@ def energy_of_waves() -> float:
         levels = [spectrum.energies[spectrum.particles == n] for n in range(3)]
         low, high = (np.array([f(part) for part in levels])[number] for f in (np.min, np.max))
         outside.append(float(np.max(np.maximum(low - energy, energy - high))))
-    return max(outside)
+    return largest(*outside)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import qutip
 
 import oqs
+from oqs.arguments import FloatArray
+from oqs.contact.rates import Rate
 from oqs.contact.spectra import DrudeLorentz, Spectrum, Underdamped
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.deviation import deviation, largest, over, worst_of
 from validation.references import hierarchy_bosons, literal_bosons
 from validation.references.literal_bosons import BosonBath
 from validation.systems.random_bosonic import BosonicSetting, dots_with_phonons, spin_systems
@@ -42,6 +44,19 @@ def _bath(contact: oqs.BosonicContact, T: float) -> BosonBath:
     return BosonBath(lambda w: float(spectrum(np.array([w]))[0]), spectrum.slope, traceless, T)
 
 
+def _on_qubits(system: oqs.OperatorSystem, *spectra: Rate) -> list[oqs.BosonicContact]:
+    """Return baths that turn one qubit each."""
+    return [
+        oqs.BosonicContact(spectrum, oqs.on_factor(system, k, qutip.sigmax()))
+        for k, spectrum in enumerate(spectra)
+    ]
+
+
+def _refrigerator(coupling: float) -> oqs.DaviesModel:
+    system = oqs.absorption_refrigerator(1.0, 3.0, coupling)
+    return oqs.davies(system, _on_qubits(system, *[oqs.flat(0.01)] * 3))
+
+
 @check(
     "absorption refrigerator of three qubits",
     equation="Eqs. (2), (3)",
@@ -49,30 +64,17 @@ def _bath(contact: oqs.BosonicContact, T: float) -> BosonBath:
     tolerance=1e-9,  # the digits of the reference
     claim="Heat of the hot bath drives heat out of the cold one; COP = w_c/w_h.",
 )
-def refrigerator() -> Measurement:
-    """Return the largest deviation of the three flows and of the COP, by every solver."""
-    fridge = oqs.absorption_refrigerator(1.0, 3.0, 0.05)
-    baths = [
-        oqs.BosonicContact(oqs.flat(0.01), oqs.on_factor(fridge, k, qutip.sigmax()))
-        for k in range(3)
-    ]
-    model = oqs.davies(fridge, baths)
+@worst_of
+def refrigerator() -> Iterator[tuple[str, float]]:
+    """Yield the largest deviation of the three flows, by every solver, and that of the COP."""
+    model = _refrigerator(0.05)
     expected = [7.537957160e-4, 2.273043748e-3, -3.026839464e-3]
-
-    def measured() -> Iterable[tuple[str, float]]:
-        for method in (oqs.Populations(), oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian()):
-            flows = oqs.flow_law(model, method=method)([1.0, 6.0, 1.5]).energy
-            yield f"flows by {method}", deviation(flows, expected)
-        # without the coupling's own energy each excitation moves w_c and w_h exactly
-        weak = oqs.absorption_refrigerator(1.0, 3.0, 1e-6)
-        own = [
-            oqs.BosonicContact(oqs.flat(0.01), oqs.on_factor(weak, k, qutip.sigmax()))
-            for k in range(3)
-        ]
-        flows = oqs.flow_law(oqs.davies(weak, own))([1.0, 6.0, 1.5]).energy
-        yield "COP = w_c/w_h", abs(float(flows[0] / flows[1]) * 3.0 - 1.0)
-
-    return worst(measured())
+    for method in (oqs.Populations(), oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian()):
+        flows = oqs.flow_law(model, method=method)([1.0, 6.0, 1.5]).energy
+        yield f"flows by {method}", deviation(flows, expected)
+    # without the coupling's own energy each excitation moves w_c and w_h exactly
+    flows = oqs.flow_law(_refrigerator(1e-6))([1.0, 6.0, 1.5]).energy
+    yield "COP = w_c/w_h", abs(float(flows[0] / flows[1]) * 3.0 - 1.0)
 
 
 @check(
@@ -82,27 +84,33 @@ def refrigerator() -> Measurement:
     tolerance=ROUNDING,
     claim="Both closed forms, at 24 random frequencies, rates and temperatures.",
 )
-def closed_forms(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation relative to the flow, or 1e-3 of the gross rate if less."""
+@worst_of
+def closed_forms(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield deviations relative to the flow, or 1e-3 of the gross rate if less."""
+    for case in range(_CASES):
+        w, *g = 10 ** rng.uniform([-1, -4, -4], [1, -1, -1])
+        T = 10 ** rng.uniform(-0.5, 1.0, size=2) * w
+        n = 1 / np.expm1(w / T)
+        gross = w * g[0] * (1 + 2 * n[0])
+        qubit = oqs.OperatorSystem(w / 2 * qutip.sigmaz())
+        baths = [oqs.BosonicContact(oqs.flat(x), qutip.sigmax()) for x in g]
+        expected = w * g[0] * g[1] * (n[0] - n[1]) / (g @ (1 + 2 * n))
+        flow = oqs.flow_law(oqs.davies(qubit, baths))(T).energy[0]
+        yield f"qubit {case}", abs(flow - expected) / max(abs(expected), 1e-3 * gross)
+        oscillator = oqs.QuadraticBosons([[w]])
+        baths = [oqs.BosonicContact(oqs.flat(x), [1.0]) for x in g]
+        expected = w * g[0] * (n[0] - (g @ n) / sum(g))
+        flow = oqs.closed_form(oscillator, baths)(T).energy[0]
+        yield f"oscillator {case}", abs(flow - expected) / max(abs(expected), 1e-3 * gross)
 
-    def measured() -> Iterable[tuple[str, float]]:
-        for case in range(_CASES):
-            w, *g = 10 ** rng.uniform([-1, -4, -4], [1, -1, -1])
-            T = 10 ** rng.uniform(-0.5, 1.0, size=2) * w
-            n = 1 / np.expm1(w / T)
-            gross = w * g[0] * (1 + 2 * n[0])
-            qubit = oqs.OperatorSystem(w / 2 * qutip.sigmaz())
-            baths = [oqs.BosonicContact(oqs.flat(x), qutip.sigmax()) for x in g]
-            expected = w * g[0] * g[1] * (n[0] - n[1]) / (g @ (1 + 2 * n))
-            flow = oqs.flow_law(oqs.davies(qubit, baths))(T).energy[0]
-            yield f"qubit {case}", abs(flow - expected) / max(abs(expected), 1e-3 * gross)
-            oscillator = oqs.QuadraticBosons([[w]])
-            baths = [oqs.BosonicContact(oqs.flat(x), [1.0]) for x in g]
-            expected = w * g[0] * (n[0] - (g @ n) / sum(g))
-            flow = oqs.closed_form(oscillator, baths)(T).energy[0]
-            yield f"oscillator {case}", abs(flow - expected) / max(abs(expected), 1e-3 * gross)
 
-    return worst(measured())
+def _dense_flows(
+    system: oqs.System, contacts: Sequence[oqs.BosonicContact], T: Sequence[float]
+) -> FloatArray:
+    """Return the energy flows out of the baths from the null vector of the written-out matrices."""
+    H = system.hamiltonian.full()
+    baths = [_bath(c, t) for c, t in zip(contacts, T, strict=True)]
+    return literal_bosons.stationary_flows(H, [literal_bosons.dissipator(H, b) for b in baths])[1]
 
 
 @check(
@@ -115,18 +123,11 @@ def closed_forms(rng: np.random.Generator) -> Measurement:
 def valve() -> Measurement:
     """Return the largest deviation of the flows; infinity where they do not differ by 10 %."""
     pair = oqs.exchange_qubits([1.0, 1.6], 0.1)
-    sx = [oqs.on_factor(pair, k, qutip.sigmax()) for k in range(2)]
-    contacts = [
-        oqs.BosonicContact(oqs.ohmic(slope), x) for slope, x in zip((0.02, 0.005), sx, strict=True)
-    ]
+    contacts = _on_qubits(pair, oqs.ohmic(0.02), oqs.ohmic(0.005))
     law = oqs.flow_law(oqs.davies(pair, contacts))
     currents, off = [], []
     for T in ([2.0, 0.2], [0.2, 2.0]):
-        baths = [_bath(c, t) for c, t in zip(contacts, T, strict=True)]
-        H = pair.hamiltonian.full()
-        _, flows = literal_bosons.stationary_flows(
-            H, [literal_bosons.dissipator(H, bath) for bath in baths]
-        )
+        flows = _dense_flows(pair, contacts, T)
         currents.append(abs(float(flows[0])))
         off.append(deviation(law(T).energy, flows))
     rectification = abs(currents[0] - currents[1]) / max(currents)
@@ -141,21 +142,13 @@ def valve() -> Measurement:
     tolerance=ROUNDING,
     claim="Flows of 24 random systems, degenerate ones among them, against the null vector.",
 )
-def dense_spins() -> Measurement:
+@over(lambda _: spin_systems(np.random.default_rng(_SEED + 1), _CASES))
+def dense_spins(setting: BosonicSetting) -> float:
     """Return the largest deviation relative to the gross rates."""
-
-    def measured() -> Iterable[tuple[str, float]]:
-        for setting in spin_systems(np.random.default_rng(_SEED + 1), _CASES):
-            H = setting.system.hamiltonian.full()
-            baths = [_bath(c, t) for c, t in zip(setting.bosonic, setting.T.tolist(), strict=True)]
-            _, flows = literal_bosons.stationary_flows(
-                H, [literal_bosons.dissipator(H, bath) for bath in baths]
-            )
-            law = oqs.flow_law(setting.model)
-            gross = law.gross(setting.T).energy
-            yield setting.name, deviation(law(setting.T).energy, flows, float(np.max(gross)))
-
-    return worst(measured())
+    flows = _dense_flows(setting.system, setting.bosonic, setting.T.tolist())
+    law = oqs.flow_law(setting.model)
+    gross = law.gross(setting.T).energy
+    return deviation(law(setting.T).energy, flows, float(np.max(gross)))
 
 
 @check(
@@ -165,19 +158,15 @@ def dense_spins() -> Measurement:
     tolerance=ROUNDING,
     claim="Rates up and down of every contact at every Bohr frequency of 400 random systems.",
 )
-def kms() -> Measurement:
+@over(lambda _: _settings())
+def kms(setting: BosonicSetting) -> float:
     """Return the largest deviation of ln(down/up) from (w - mu)/T, relative to 1 + that."""
-
-    def measured() -> Iterable[tuple[str, float]]:
-        for setting in _settings():
-            model = setting.model
-            weights = model.weights(setting.T, setting.mu).reshape(2, *model.rates.shape)
-            x = (model.frequencies - setting.mu[:, None]) / setting.T[:, None]
-            driven = (weights[0] > 0) & (weights[1] > 0)
-            ratio = np.log(weights[0][driven] / weights[1][driven])
-            yield setting.name, deviation(ratio, x[driven], 1 + np.abs(x[driven]))
-
-    return worst(measured())
+    model = setting.model
+    weights = model.weights(setting.T, setting.mu).reshape(2, *model.rates.shape)
+    x = (model.frequencies - setting.mu[:, None]) / setting.T[:, None]
+    driven = (weights[0] > 0) & (weights[1] > 0)
+    ratio = np.log(weights[0][driven] / weights[1][driven])
+    return deviation(ratio, x[driven], 1 + np.abs(x[driven]))
 
 
 @check(
@@ -187,22 +176,16 @@ def kms() -> Measurement:
     tolerance=ROUNDING,
     claim="The Gibbs state of each reservoir is stationary under its own dissipator, 400 systems.",
 )
-def gibbs() -> Measurement:
+@over(lambda _: _settings())
+def gibbs(setting: BosonicSetting) -> float:
     """Return the largest |D_j[rho_j]| relative to the largest element of D_j."""
-
-    def measured() -> Iterable[tuple[str, float]]:
-        for setting in _settings():
-            model = setting.model
-            here = model.all_elements.at(setting.T, setting.mu)
-            for j, dissipator in enumerate(here.dissipators()):
-                potential = float(setting.mu[j])
-                rho = oqs.gibbs_state(model.system, float(setting.T[j]), potential).full()
-                vectors = model.system.spectrum.vectors
-                state = (vectors.conj().T @ rho @ vectors).ravel()
-                change = np.max(np.abs(dissipator @ state))
-                yield f"{setting.name}, {j}", float(change / max(abs(dissipator).max(), 1e-300))
-
-    return worst(measured())
+    model, measured = setting.model, []
+    vectors = model.system.spectrum.vectors
+    for j, dissipator in enumerate(model.all_elements.at(setting.T, setting.mu).dissipators()):
+        rho = oqs.gibbs_state(model.system, float(setting.T[j]), float(setting.mu[j])).full()
+        change = np.max(np.abs(dissipator @ (vectors.conj().T @ rho @ vectors).ravel()))
+        measured.append(float(change / max(abs(dissipator).max(), 1e-300)))
+    return largest(*measured)
 
 
 @check(
@@ -212,17 +195,13 @@ def gibbs() -> Measurement:
     tolerance=ROUNDING,
     claim="300 random spin systems and 100 dots with phonons in their stationary states.",
 )
-def clausius() -> Measurement:
+@over(lambda _: _settings())
+def clausius(setting: BosonicSetting) -> float:
     """Return the largest violation relative to the gross rates of heat over T."""
-
-    def measured() -> Iterable[tuple[str, float]]:
-        for setting in _settings():
-            law = oqs.flow_law(setting.model)
-            total = float(oqs.clausius_sum(law(setting.T, setting.mu), setting.T))
-            gross = float(np.sum(law.gross(setting.T, setting.mu).heat / setting.T))
-            yield setting.name, max(total, 0.0) / max(gross, 1e-300)
-
-    return worst(measured())
+    law = oqs.flow_law(setting.model)
+    total = float(oqs.clausius_sum(law(setting.T, setting.mu), setting.T))
+    gross = float(np.sum(law.gross(setting.T, setting.mu).heat / setting.T))
+    return max(total, 0.0) / max(gross, 1e-300)
 
 
 @check(
@@ -232,25 +211,21 @@ def clausius() -> Measurement:
     tolerance=ROUNDING,
     claim="Each reservoir alone brings random states of 400 systems closer to its Gibbs state.",
 )
-def spohn(rng: np.random.Generator) -> Measurement:
+@over(lambda _: _settings())
+def spohn(setting: BosonicSetting, rng: np.random.Generator) -> float:
     """Return the largest violation relative to the production itself or the fastest rate."""
-
-    def measured() -> Iterable[tuple[str, float]]:
-        for setting in _settings():
-            model = setting.model
-            # fermions have no coherences between particle numbers
-            states = model.system.spectrum.particles
-            size = len(states)
-            raw = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
-            raw = np.where(states[:, None] == states, raw, 0.0)
-            vectors = model.system.spectrum.vectors
-            rho = vectors @ (raw @ raw.conj().T / np.sum(np.abs(raw) ** 2)) @ vectors.conj().T
-            state = qutip.Qobj(rho, dims=model.system.dims)
-            made = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
-            fastest = max(float(np.max(model.weights(setting.T, setting.mu))), 1e-300)
-            yield setting.name, max(float(np.max(-made)), 0.0) / fastest
-
-    return worst(measured())
+    model = setting.model
+    # fermions have no coherences between particle numbers
+    states = model.system.spectrum.particles
+    size = len(states)
+    raw = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    raw = np.where(states[:, None] == states, raw, 0.0)
+    vectors = model.system.spectrum.vectors
+    rho = vectors @ (raw @ raw.conj().T / np.sum(np.abs(raw) ** 2)) @ vectors.conj().T
+    state = qutip.Qobj(rho, dims=model.system.dims)
+    made = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
+    fastest = max(float(np.max(model.weights(setting.T, setting.mu))), 1e-300)
+    return max(float(np.max(-made)), 0.0) / fastest
 
 
 @check(
@@ -273,10 +248,7 @@ def local_and_global() -> Measurement:
             for s, w, t in zip(lowering, (w_h, w_c), (T_h, T_c), strict=True)
         ]
         _, of_local = literal_bosons.stationary_flows(H, local)
-        baths = [
-            oqs.BosonicContact(oqs.flat(rate), oqs.on_factor(pair, k, qutip.sigmax()))
-            for k in range(2)
-        ]
+        baths = _on_qubits(pair, oqs.flat(rate), oqs.flat(rate))
         ours = oqs.flow_law(oqs.davies(pair, baths))([T_h, T_c]).energy
         cases += 2
         missed += int(not of_local[0] < 0) + int(not ours[0] > 0)
@@ -318,8 +290,9 @@ def truncated_oscillators() -> Measurement:
     tolerance=2e-3,  # the square of the coupling is left, 7e-4, and the terms kept, 1e-4
     claim="It tends to Davies as the coupling falls, for Drude-Lorentz and underdamped spectra.",
 )
-def hierarchy() -> Measurement:
-    """Return the largest deviation of a qubit's flow, carried on to no coupling by two.
+@worst_of
+def hierarchy() -> Iterator[tuple[str, float]]:
+    """Yield the deviations of a qubit's flow, extrapolated from two couplings to none.
 
     Infinity where it does not halve with the coupling, to a tenth.
     """
@@ -332,14 +305,11 @@ def hierarchy() -> Measurement:
         exact = hierarchy_bosons.stationary_flows(H, sx, [(spectrum, t) for t in T])
         return float(ours[0] / exact[0]) - 1.0
 
-    def measured() -> Iterable[tuple[str, float]]:
-        for name, make in (
-            ("Drude-Lorentz", lambda g: oqs.drude_lorentz(g, cutoff=4.0)),
-            ("underdamped", lambda g: oqs.underdamped(g, center=3.0, width=1.0)),
-        ):
-            strong, weak = deviation_at(make(0.005)), deviation_at(make(0.0025))
-            halves = abs(weak / strong - 0.5) < 0.1
-            label = f"{name}, {strong:+.2%} and {weak:+.2%} at half the coupling"
-            yield label, abs(2 * weak - strong) if halves else np.inf
-
-    return worst(measured())
+    for name, make in (
+        ("Drude-Lorentz", lambda g: oqs.drude_lorentz(g, cutoff=4.0)),
+        ("underdamped", lambda g: oqs.underdamped(g, center=3.0, width=1.0)),
+    ):
+        strong, weak = deviation_at(make(0.005)), deviation_at(make(0.0025))
+        halves = abs(weak / strong - 0.5) < 0.1
+        label = f"{name}, {strong:+.2%} and {weak:+.2%} at half the coupling"
+        yield label, abs(2 * weak - strong) if halves else np.inf

@@ -12,7 +12,7 @@ import oqs
 from oqs.arguments import FloatArray
 from validation.framework.bounds import within
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.deviation import deviation, largest, over
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -24,18 +24,17 @@ ROUNDING = 1e-12
 
 _BY_HAND = -19 / 420  # 1/10 - 5/20 + 20/60 - 16/70
 
-# Of each kind of system; by cost. With the five figures, 1055 in all.
-_INDEPENDENT, _DISTINCT, _COLLECTIVE, _INTERACTING = 600, 300, 50, 100
 
-
-def _every_kind(rng: np.random.Generator) -> Iterator[Setting]:
-    return itertools.chain(
-        random_systems.independent_baths(rng, _INDEPENDENT),
-        random_systems.distinct_levels(rng, _DISTINCT),
-        random_systems.collective_baths(rng, _COLLECTIVE),
-        random_systems.interacting(rng, _INTERACTING),
-        published(),
+def _every_kind(rng: np.random.Generator, part: int = 1) -> Iterator[Setting]:
+    """Yield systems of each kind, fewer where they cost more, and the five figures: 1055 in all."""
+    samples = random_systems.mixed(
+        rng,
+        independent=600 // part,
+        distinct=300 // part,
+        collective=50 // part,
+        with_interactions=100 // part,
     )
+    return itertools.chain(samples, published())
 
 
 def _independent(rng: np.random.Generator) -> Iterator[Setting]:
@@ -55,19 +54,16 @@ def _gross(setting: Setting, model: oqs.DaviesModel) -> float:
     tolerance=ROUNDING,
     claim="Stationary flows obey the second law: any channels, with and without interactions.",
 )
-def clausius(rng: np.random.Generator) -> Measurement:
+@over(_every_kind)
+def clausius(setting: Setting) -> float:
     """Return the largest sum_j Y_j/T_j over the gross exchange; negative where all obey.
 
     By the solver that is taken for the system, and by that of the zero-frequency block.
     """
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        laws = [oqs.flow_law(model, method=method) for method in (None, oqs.ZeroFrequencyBlock())]
-        sums = [float(oqs.clausius_sum(law(setting.T, setting.mu), setting.T)) for law in laws]
-        return max(sums) / _gross(setting, model)
-
-    return worst((s.name, measure(s)) for s in _every_kind(rng))
+    model = setting.model
+    laws = [oqs.flow_law(model, method=method) for method in (None, oqs.ZeroFrequencyBlock())]
+    sums = [float(oqs.clausius_sum(law(setting.T, setting.mu), setting.T)) for law in laws]
+    return max(sums) / _gross(setting, model)
 
 
 def equal_potential_sums(flows: oqs.Flows, T: FloatArray) -> tuple[float, float]:
@@ -88,30 +84,18 @@ def equal_potential_sums(flows: oqs.Flows, T: FloatArray) -> tuple[float, float]
     tolerance=ROUNDING,
     claim="With equal mu the heat flows add up to zero and obey both forms of Eq. (7).",
 )
-def equal_potentials(rng: np.random.Generator) -> Measurement:
+@over(lambda rng: _every_kind(rng, 4))
+def equal_potentials(given: Setting) -> float:
     """Return the largest sum of Eq. (7) and its distance from sum_j Y_j/T_j, over the gross."""
-
-    def measure(given: Setting) -> float:
-        # the same systems, their reservoirs sorted and set to one chemical potential
-        setting = dataclasses.replace(
-            given, T=np.sort(given.T), mu=np.full_like(given.mu, given.mu[0])
-        )
-        model = oqs.davies(setting.system, setting.contacts)
-        flows = oqs.flow_law(model)(setting.T, setting.mu)
-        total = oqs.clausius_sum(flows, setting.T)
-        sums = equal_potential_sums(flows, setting.T)
-        # an energy balance off by 1 ulp of the gross energy enters times 1/T_1
-        unit = np.sum(model.rates * np.abs(model.frequencies)) / setting.T[0]
-        return largest(*sums, *(abs(s - float(total)) for s in sums)) / float(unit)
-
-    samples = itertools.chain(
-        random_systems.independent_baths(rng, 120),
-        random_systems.distinct_levels(rng, 60),
-        random_systems.collective_baths(rng, 12),
-        random_systems.interacting(rng, 24),
-        published(),
-    )
-    return worst((s.name, measure(s)) for s in samples)
+    # the same systems, their reservoirs sorted and set to one chemical potential
+    setting = dataclasses.replace(given, T=np.sort(given.T), mu=np.full_like(given.mu, given.mu[0]))
+    model = setting.model
+    flows = oqs.flow_law(model)(setting.T, setting.mu)
+    total = oqs.clausius_sum(flows, setting.T)
+    sums = equal_potential_sums(flows, setting.T)
+    # an energy balance off by 1 ulp of the gross energy enters times 1/T_1
+    unit = np.sum(model.rates * np.abs(model.frequencies)) / setting.T[0]
+    return largest(*sums, *(abs(s - float(total)) for s in sums)) / float(unit)
 
 
 @check(
@@ -138,36 +122,31 @@ def published_example() -> Measurement:
     tolerance=ROUNDING,
     claim="The flow through each mode from the density matrix is gamma_j times Eq. (31).",
 )
-def excess_occupations(rng: np.random.Generator) -> Measurement:
+@over(_independent)
+def excess_occupations(setting: Setting) -> float:
     """Return the largest deviation of P_kj from gamma_j times Eq. (31), over sum_j gamma_j.
 
     Both from the density matrix and from the closed form; degenerate modes share one flow.
     """
-
-    def measure(setting: Setting) -> float:
-        w = setting.levels
-        gamma = setting.rates(w)
-        expected = np.array(
-            [
-                gamma[:, k]
-                * literal.excess_occupations(float(w[k]), gamma[:, k], setting.T, setting.mu)
-                for k in range(len(w))
-            ]
-        )
-        closed = oqs.closed_form(setting.quadratic, setting.contacts)
-        model = oqs.davies(setting.system, setting.contacts)
-        measured = oqs.flow_law(model).spectral(setting.T, setting.mu).particle
-        level = np.argmin(np.abs(w[:, None] - model.frequencies), axis=1)
-        by_level = np.zeros_like(measured)
-        np.add.at(by_level, level, expected)
-        return largest(
-            deviation(measured, by_level, scale=np.sum(gamma)),
-            deviation(
-                closed.spectral(setting.T, setting.mu).particle, expected, scale=np.sum(gamma)
-            ),
-        )
-
-    return worst((s.name, measure(s)) for s in _independent(rng))
+    w = setting.levels
+    gamma = setting.rates(w)
+    expected = np.array(
+        [
+            gamma[:, k]
+            * literal.excess_occupations(float(w[k]), gamma[:, k], setting.T, setting.mu)
+            for k in range(len(w))
+        ]
+    )
+    closed = oqs.closed_form(setting.quadratic, setting.contacts)
+    model = setting.model
+    measured = oqs.flow_law(model).spectral(setting.T, setting.mu).particle
+    level = np.argmin(np.abs(w[:, None] - model.frequencies), axis=1)
+    by_level = np.zeros_like(measured)
+    np.add.at(by_level, level, expected)
+    return largest(
+        deviation(measured, by_level, scale=np.sum(gamma)),
+        deviation(closed.spectral(setting.T, setting.mu).particle, expected, scale=np.sum(gamma)),
+    )
 
 
 @check(
@@ -177,25 +156,22 @@ def excess_occupations(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="sum_j Y_j/T_j of the density matrix is the sum of Eq. (34), over modes and pairs.",
 )
-def pair_sum(rng: np.random.Generator) -> Measurement:
+@over(_independent)
+def pair_sum(setting: Setting) -> float:
     """Return the largest deviation of sum_j Y_j/T_j from Eq. (34), over the gross exchange.
 
     The closed form's own evaluation of Eq. (34) is held to its relative precision.
     """
-
-    def measure(setting: Setting) -> float:
-        expected = float(np.sum(_pair_terms(setting)))
-        model = oqs.davies(setting.system, setting.contacts)
-        flows = oqs.flow_law(model)(setting.T, setting.mu)
-        closed = oqs.closed_form(setting.quadratic, setting.contacts)
-        measured = closed.clausius_sum(setting.T, setting.mu)
-        total = oqs.clausius_sum(flows, setting.T)
-        return largest(
-            abs(float(total) - expected) / _gross(setting, model),
-            abs(float(measured) / expected - 1),
-        )
-
-    return worst((s.name, measure(s)) for s in _independent(rng))
+    expected = float(np.sum(_pair_terms(setting)))
+    model = setting.model
+    flows = oqs.flow_law(model)(setting.T, setting.mu)
+    closed = oqs.closed_form(setting.quadratic, setting.contacts)
+    measured = closed.clausius_sum(setting.T, setting.mu)
+    total = oqs.clausius_sum(flows, setting.T)
+    return largest(
+        abs(float(total) - expected) / _gross(setting, model),
+        abs(float(measured) / expected - 1),
+    )
 
 
 @check(
@@ -205,17 +181,14 @@ def pair_sum(rng: np.random.Generator) -> Measurement:
     tolerance=0.0,  # each term is a product of factors of known sign: rounding cannot turn it
     claim="No term of Eq. (34) is positive, and the flows through each mode obey the law alone.",
 )
-def every_pair(rng: np.random.Generator) -> Measurement:
+@over(_independent)
+def every_pair(setting: Setting) -> float:
     """Return the largest term of Eq. (34) and of sum_j Y_kj/T_j of each mode, over the largest."""
-
-    def measure(setting: Setting) -> float:
-        terms = _pair_terms(setting)
-        pairs = terms[:, ~np.eye(len(setting.T), dtype=bool)]  # j = q adds exactly 0
-        closed = oqs.closed_form(setting.quadratic, setting.contacts)
-        by_mode = oqs.clausius_sum(closed.spectral(setting.T, setting.mu), setting.T)
-        return largest(*pairs.ravel(), *by_mode) / float(np.max(np.abs(pairs)))
-
-    return worst((s.name, measure(s)) for s in _independent(rng))
+    terms = _pair_terms(setting)
+    pairs = terms[:, ~np.eye(len(setting.T), dtype=bool)]  # j = q adds exactly 0
+    closed = oqs.closed_form(setting.quadratic, setting.contacts)
+    by_mode = oqs.clausius_sum(closed.spectral(setting.T, setting.mu), setting.T)
+    return largest(*pairs.ravel(), *by_mode) / float(np.max(np.abs(pairs)))
 
 
 def _pair_terms(setting: Setting) -> FloatArray:

@@ -13,9 +13,9 @@ from oqs.arguments import ComplexArray, FloatArray
 from validation.families.open_system.generator import negativity_of_map
 from validation.framework.bounds import at_least, within
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, deviations, largest, worst
+from validation.framework.deviation import deviation, deviations, largest, over, worst, worst_of
 from validation.references import literal
-from validation.references.qmeq import TEN_ORBITALS, WHOLE, ten_orbitals
+from validation.references.qmeq import TEN_ORBITALS, WHOLE, current_of_ten_orbitals, ten_orbitals
 from validation.systems import close_levels, random_systems
 from validation.systems.settings import Setting
 
@@ -31,9 +31,7 @@ def _model(setting: Setting) -> oqs.PerlindModel:
 
 def _random(rng: np.random.Generator, count: int) -> Iterator[Setting]:
     """Yield `count` random systems with and without interactions, random channels in each."""
-    return itertools.chain(
-        random_systems.distinct_levels(rng, count), random_systems.interacting(rng, count)
-    )
+    return random_systems.mixed(rng, distinct=count, with_interactions=count)
 
 
 def errors(model: oqs.Model, setting: Setting) -> FloatArray:
@@ -49,25 +47,22 @@ def errors(model: oqs.Model, setting: Setting) -> FloatArray:
     tolerance=_ROUNDING,
     claim="D_j of PERLind has one jump operator per channel and direction, all frequencies in it.",
 )
-def jump_operators(rng: np.random.Generator) -> Measurement:
+@over(lambda rng: _random(rng, _SAMPLES))
+def jump_operators(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of D_j[X] from the literal one, for random X."""
-
-    def measure(setting: Setting) -> float:
-        size = 2**setting.system.sites
-        x: ComplexArray = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
-        model = _model(setting)
-        dissipated = [
-            model.dissipator(j, setting.T, setting.mu)(setting.qobj(x)).full()
-            for j in range(len(setting.contacts))
-        ]
-        return largest(
-            *(
-                deviation(f, literal.perlind_dissipation(setting, j, x))
-                for j, f in enumerate(dissipated)
-            )
+    size = 2**setting.system.sites
+    x: ComplexArray = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    model = _model(setting)
+    dissipated = [
+        model.dissipator(j, setting.T, setting.mu)(setting.qobj(x)).full()
+        for j in range(len(setting.contacts))
+    ]
+    return largest(
+        *(
+            deviation(f, literal.perlind_dissipation(setting, j, x))
+            for j, f in enumerate(dissipated)
         )
-
-    return worst((s.name, measure(s)) for s in _random(rng, _SAMPLES))
+    )
 
 
 @check(
@@ -77,18 +72,15 @@ def jump_operators(rng: np.random.Generator) -> Measurement:
     tolerance=_ROUNDING,
     claim="300 random systems: every reservoir's map keeps the trace and is completely positive.",
 )
-def positive_map(rng: np.random.Generator) -> Measurement:
+@over(lambda rng: _random(rng, _MANY))
+def positive_map(setting: Setting) -> float:
     """Return the most negative eigenvalue of Choi matrices, and departures of the trace.
 
     The Choi matrix of D must be >= 0 on the complement of the maximally entangled vector, for a map
     exp(D t) that is completely positive at all t.
     """
-
-    def measure(setting: Setting) -> float:
-        here = _model(setting).all_elements.at(setting.T, setting.mu)
-        return largest(*(negativity_of_map(d) for d in here.dissipators()))
-
-    return worst((s.name, measure(s)) for s in _random(rng, _MANY))
+    here = _model(setting).all_elements.at(setting.T, setting.mu)
+    return largest(*(negativity_of_map(d) for d in here.dissipators()))
 
 
 @check(
@@ -99,29 +91,26 @@ def positive_map(rng: np.random.Generator) -> Measurement:
     tolerance=1e-11,
     claim="Stationary state and flows by modes and by blocks are those of the written-out map.",
 )
-def state_and_flows(rng: np.random.Generator) -> Measurement:
+@over(lambda rng: _random(rng, _SAMPLES))
+def state_and_flows(setting: Setting) -> float:
     """Return |L[rho]| and the deviations of P and J, over the largest rate."""
-
-    def measure(setting: Setting) -> float:
-        model, h = _model(setting), setting.hamiltonian
-        flows = oqs.flow_law(model)(setting.T, setting.mu)
-        rho = oqs.stationary_state(model, setting.T, setting.mu).full()
-        each = [literal.perlind_dissipation(setting, j, rho) for j in range(len(setting.T))]
-        rate = model.fastest_rate
-        unit = float(np.max(np.abs(np.linalg.eigvalsh(h))))
-        return largest(
-            float(np.max(np.abs(-1j * (h @ rho - rho @ h) + np.sum(each, axis=0)))) / (rate + unit),
-            *(
-                float(abs(np.trace(d @ setting.number).real - p)) / rate
-                for d, p in zip(each, flows.particle, strict=True)
-            ),
-            *(
-                float(abs(np.trace(d @ h).real - e)) / (rate * unit)
-                for d, e in zip(each, flows.energy, strict=True)
-            ),
-        )
-
-    return worst((s.name, measure(s)) for s in _random(rng, _SAMPLES))
+    model, h = _model(setting), setting.hamiltonian
+    flows = oqs.flow_law(model)(setting.T, setting.mu)
+    rho = oqs.stationary_state(model, setting.T, setting.mu).full()
+    each = [literal.perlind_dissipation(setting, j, rho) for j in range(len(setting.T))]
+    rate = model.fastest_rate
+    unit = float(np.max(np.abs(np.linalg.eigvalsh(h))))
+    return largest(
+        float(np.max(np.abs(-1j * (h @ rho - rho @ h) + np.sum(each, axis=0)))) / (rate + unit),
+        *(
+            float(abs(np.trace(d @ setting.number).real - p)) / rate
+            for d, p in zip(each, flows.particle, strict=True)
+        ),
+        *(
+            float(abs(np.trace(d @ h).real - e)) / (rate * unit)
+            for d, e in zip(each, flows.energy, strict=True)
+        ),
+    )
 
 
 @check(
@@ -132,15 +121,14 @@ def state_and_flows(rng: np.random.Generator) -> Measurement:
     tolerance=0.05,
     claim="P, J and Y of four devices, splittings from 1e-3 to 1e3 rates, within the line width.",
 )
-def any_splitting() -> Measurement:
+@over(
+    lambda _: itertools.starmap(
+        close_levels.setting, itertools.product(close_levels.SYSTEMS, _RATIOS.tolist())
+    )
+)
+def any_splitting(setting: Setting) -> float:
     """Return the largest deviation of P, J and Y."""
-
-    def measure(name: str, ratio: float) -> float:
-        setting = close_levels.setting(name, ratio)
-        return largest(*errors(_model(setting), setting))
-
-    cases = itertools.product(close_levels.SYSTEMS, _RATIOS.tolist())
-    return worst((f"{name}, {ratio:.3g}", measure(name, ratio)) for name, ratio in cases)
+    return largest(*errors(_model(setting), setting))
 
 
 @check(
@@ -156,7 +144,7 @@ def no_secular_generator() -> Measurement:
     for ratio in _RATIOS[_RATIOS <= 100].tolist():
         setting = close_levels.setting("two dots in series", ratio)
         wide = 2 * ratio * close_levels.RATE
-        apart.append(largest(*errors(oqs.davies(setting.system, setting.contacts), setting)))
+        apart.append(largest(*errors(setting.model, setting)))
         joined = oqs.davies(setting.system, setting.contacts, resolution=wide)
         together.append(largest(*errors(joined, setting)))
     return Measurement(min(max(apart), max(together)), detail="two dots in series")
@@ -222,8 +210,9 @@ def price() -> Measurement:
     tolerance=1e-12,  # of sum |Y/T|
     claim="Counted at the levels' mean energies, the flows of joined levels obey the second law.",
 )
-def energy_of_levels(rng: np.random.Generator) -> Measurement:
-    """Return the largest sum_j Y_j/T_j over sum_j |Y_j|/T_j; the textbook violation is among them.
+@worst_of
+def energy_of_levels(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield sum_j Y_j/T_j over sum_j |Y_j|/T_j; the textbook violation is among the cases.
 
     h = [[.01, .01], [.01, -.01]] between rates .02 and .005 has +4.66e-9 by H_S.
     """
@@ -234,15 +223,12 @@ def energy_of_levels(rng: np.random.Generator) -> Measurement:
         flows = oqs.flow_law(model)(T, mu)
         return float(oqs.clausius_sum(flows, T) / np.sum(np.abs(flows.heat) / T))
 
-    cases = [
-        ("textbook", measure(np.array([[0.01, 0.01], [0.01, -0.01]]), np.array([0.5, 1.0]), mu))
-        for mu in (np.array([0.1485, 0.3]),)
-    ]
+    textbook = np.array([[0.01, 0.01], [0.01, -0.01]])
+    yield "textbook", measure(textbook, np.array([0.5, 1.0]), np.array([0.1485, 0.3]))
     for k in range(_SAMPLES):
         a = 0.01 * rng.normal(size=(2, 2))
         T, mu = rng.uniform(0.3, 1.0, size=2), rng.normal(size=2)
-        cases.append((f"random {k}", measure(a + a.T, T, mu)))
-    return worst(cases)
+        yield f"random {k}", measure(a + a.T, T, mu)
 
 
 @check(
@@ -252,19 +238,11 @@ def energy_of_levels(rng: np.random.Generator) -> Measurement:
     tolerance=2e-3,  # three digits were recorded
     claim="Ten orbitals with pair scattering: Davies, and PERLind without the states above 150.",
 )
-def qmeq_orbitals() -> Measurement:
-    """Return the largest relative deviation of the current out of the first lead."""
-
-    def measure(level: float, kind: str, expected: float) -> float:
-        setting = ten_orbitals(level)
-        model: oqs.Model = oqs.davies(setting.system, setting.contacts)
-        if kind != "Pauli":
-            window = oqs.Window(150.0, weight=1.0) if kind == "Lindblad, reduced" else None
-            model = oqs.perlind(setting.system, setting.contacts, window=window)
-        flows = oqs.flow_law(model)(setting.T, setting.mu)
-        return abs(float(flows.particle[0]) / expected - 1)
-
-    return worst((f"{k}, e3 = {e}", measure(e, k, p)) for e, k, p in TEN_ORBITALS)
+@worst_of
+def qmeq_orbitals() -> Iterator[tuple[str, float]]:
+    """Yield the relative deviations of the current out of the first lead."""
+    for level, kind, expected in TEN_ORBITALS:
+        yield f"{kind}, e3 = {level}", abs(current_of_ten_orbitals(level, kind) / expected - 1)
 
 
 @check(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,7 +10,7 @@ import oqs
 from oqs.arguments import FloatArray
 from validation.framework.bounds import at_least
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.deviation import deviation, largest, over, worst
 from validation.references import literal, literal_counting
 from validation.systems import random_systems
 from validation.systems.settings import Setting
@@ -26,18 +25,13 @@ _THEOREM = "Esposito, Harbola, Mukamel 2009"
 @functools.cache
 def _samples() -> tuple[tuple[Setting, oqs.JumpStatistics], ...]:
     """Return 300 random systems of 2 to 4 reservoirs, a third collective, a third interacting."""
-    rng = np.random.default_rng(17)
-    each = _SYSTEMS // 3
-    settings = [
-        *random_systems.independent_baths(rng, each),
-        *random_systems.collective_baths(rng, each),
-        *random_systems.interacting(rng, each),
-    ]
+    rng, n = np.random.default_rng(17), _SYSTEMS // 3
+    settings = random_systems.mixed(rng, independent=n, collective=n, with_interactions=n)
     return tuple((s, _statistics(s)) for s in settings)
 
 
 def _statistics(setting: Setting) -> oqs.JumpStatistics:
-    model = oqs.davies(setting.system, setting.contacts)
+    model = setting.model
     return oqs.counting_statistics(model, setting.T, setting.mu)
 
 
@@ -58,7 +52,7 @@ def means() -> Measurement:
     """Return the largest deviation of the first cumulants, over the gross rates."""
 
     def measure(setting: Setting, stats: oqs.JumpStatistics) -> float:
-        law = oqs.flow_law(oqs.davies(setting.system, setting.contacts))
+        law = oqs.flow_law(setting.model)
         flows = law(setting.T, setting.mu)
         parts = []
         for kind, quantity in enumerate(("particle", "energy")):
@@ -78,22 +72,18 @@ def means() -> Measurement:
     tolerance=1e-10,
     claim="Zero-frequency covariances of particles and energy are those of the tilted generator.",
 )
-def covariances(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation of a covariance, over the largest of its kind."""
-
-    def measure(setting: Setting) -> float:
-        measured = _statistics(setting).second_cumulants
-        exact = literal_counting.covariance(setting)
-        return largest(
-            *(deviation(measured[a, :, b], exact[a, :, b]) for a in range(2) for b in range(2))
-        )
-
-    settings: Iterator[Setting] = (
-        setting
-        for kind in ("distinct_levels", "collective_baths", "interacting")
-        for setting in getattr(random_systems, kind)(rng, _DENSE)
+@over(
+    lambda rng: random_systems.mixed(
+        rng, distinct=_DENSE, collective=_DENSE, with_interactions=_DENSE
     )
-    return worst((s.name, measure(s)) for s in settings)
+)
+def covariances(setting: Setting) -> float:
+    """Return the largest deviation of a covariance, over the largest of its kind."""
+    measured = _statistics(setting).second_cumulants
+    exact = literal_counting.covariance(setting)
+    return largest(
+        *(deviation(measured[a, :, b], exact[a, :, b]) for a in range(2) for b in range(2))
+    )
 
 
 def _level(mu: tuple[float, float], T: tuple[float, float]) -> oqs.JumpStatistics:

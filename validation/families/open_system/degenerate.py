@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import scipy.stats
@@ -13,7 +14,7 @@ import oqs
 from oqs.arguments import ComplexArray
 from oqs.numerics.clusters import cluster
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.deviation import deviation, largest, over, worst
 from validation.systems.random_interacting import interacting_systems
 from validation.systems.settings import Setting
 
@@ -60,7 +61,7 @@ def interference_law() -> Measurement:
             1 / (math.exp((0.3 - mu) / T) + 1) for T, mu in zip(setting.T, setting.mu, strict=True)
         ]
         full = gamma * (n[0] - n[1])
-        model = oqs.davies(setting.system, setting.contacts)
+        model = setting.model
         measured = [
             oqs.flow_law(model, method=m)(setting.T, setting.mu).particle[0]
             for m in (oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian())
@@ -80,7 +81,7 @@ def interference_law() -> Measurement:
 def dark_mode_refused() -> Measurement:
     """Return how many of three solvers gave a state, or another dimension than 2."""
     setting = interference(0.0, 0.02)
-    model = oqs.davies(setting.system, setting.contacts)
+    model = setting.model
     missed = 0
     methods = (oqs.Populations(), oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian())
     for method in methods[1:]:
@@ -186,9 +187,17 @@ def equal_spins() -> Measurement:
     )
 
 
-def banded(setting: Setting, band: tuple[float, float]) -> tuple[oqs.Contact, ...]:
-    """Return the contacts of a setting with a band."""
+def _banded(setting: Setting) -> tuple[oqs.Contact, ...]:
+    """Return the contacts of a setting with a band whose edges are far from all levels."""
+    edge = 40 * float(np.max(np.abs(setting.system.spectrum.energies)))
+    band = (-edge, 1.1 * edge)
     return tuple(oqs.Contact(c.rate, c.coupling, band=band) for c in setting.contacts)
+
+
+def _small_distinct(rng: np.random.Generator) -> Iterator[Setting]:
+    """Yield six systems of up to three sites without degenerate levels."""
+    distinct = (s for k, s in enumerate(interacting_systems(rng, 18)) if (k // 3) % 3 != 2)
+    return itertools.islice((s for s in distinct if s.system.sites <= 3), 6)
 
 
 @check(
@@ -198,25 +207,21 @@ def banded(setting: Setting, band: tuple[float, float]) -> tuple[oqs.Contact, ..
     tolerance=ROUNDING,
     claim="Each reservoir's frequency shift is Hermitian and commutes with H_S.",
 )
-def shift_commutes(rng: np.random.Generator) -> Measurement:
+@over(lambda rng: interacting_systems(rng, 9))
+def shift_commutes(setting: Setting) -> float:
     """Return the largest element of the commutator relative to the product of norms."""
+    hamiltonian = setting.hamiltonian
+    scale = float(np.max(np.abs(hamiltonian)))
+    model = oqs.davies(setting.system, _banded(setting))
 
-    def measure(setting: Setting) -> float:
-        hamiltonian = setting.hamiltonian
-        scale = float(np.max(np.abs(hamiltonian)))
-        edge = 40 * float(np.max(np.abs(setting.system.spectrum.energies)))
-        model = oqs.davies(setting.system, banded(setting, (-edge, 1.1 * edge)))
+    def of(shift: ComplexArray) -> float:
+        size = float(np.max(np.abs(shift)))
+        commutator = shift @ hamiltonian - hamiltonian @ shift
+        skew = np.max(np.abs(shift - shift.conj().T))
+        return largest(float(np.max(np.abs(commutator))) / (size * scale), float(skew) / size)
 
-        def of(shift: ComplexArray) -> float:
-            size = float(np.max(np.abs(shift)))
-            commutator = shift @ hamiltonian - hamiltonian @ shift
-            skew = np.max(np.abs(shift - shift.conj().T))
-            return largest(float(np.max(np.abs(commutator))) / (size * scale), float(skew) / size)
-
-        shifts = oqs.lamb_shift(model, setting.T, setting.mu)
-        return largest(*(of(shift.full()) for shift in shifts))
-
-    return worst((s.name, measure(s)) for s in interacting_systems(rng, 9))
+    shifts = oqs.lamb_shift(model, setting.T, setting.mu)
+    return largest(*(of(shift.full()) for shift in shifts))
 
 
 @check(
@@ -226,21 +231,15 @@ def shift_commutes(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="Flows of a system without degenerate levels do not change by the frequency shift.",
 )
-def shift_of_distinct_levels(rng: np.random.Generator) -> Measurement:
+@over(_small_distinct)
+def shift_of_distinct_levels(setting: Setting) -> float:
     """Return the largest change of P by every solver, relative to the rates."""
-
-    def measure(setting: Setting) -> float:
-        edge = 40 * float(np.max(np.abs(setting.system.spectrum.energies)))
-        contacts = banded(setting, (-edge, 1.1 * edge))
-        unrotated = oqs.davies(setting.system, contacts)
-        shifted = oqs.davies(setting.system, contacts, lamb_shift=True)
-        expected = oqs.flow_law(unrotated)(setting.T, setting.mu).particle
-        measured = [
-            oqs.flow_law(shifted, method=method)(setting.T, setting.mu).particle
-            for method in exact_methods(shifted)
-        ]
-        return largest(*(deviation(p, expected, np.max(unrotated.rates)) for p in measured))
-
-    distinct = (s for k, s in enumerate(interacting_systems(rng, 18)) if (k // 3) % 3 != 2)
-    small = (s for s in distinct if s.system.sites <= 3)
-    return worst((s.name, measure(s)) for s in itertools.islice(small, 6))
+    contacts = _banded(setting)
+    unrotated = oqs.davies(setting.system, contacts)
+    shifted = oqs.davies(setting.system, contacts, lamb_shift=True)
+    expected = oqs.flow_law(unrotated)(setting.T, setting.mu).particle
+    measured = [
+        oqs.flow_law(shifted, method=method)(setting.T, setting.mu).particle
+        for method in exact_methods(shifted)
+    ]
+    return largest(*(deviation(p, expected, np.max(unrotated.rates)) for p in measured))

@@ -10,8 +10,8 @@ import scipy.linalg
 
 import oqs
 from oqs.arguments import ComplexArray, FloatArray
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.check import check
+from validation.framework.deviation import deviation, largest, over
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -24,13 +24,11 @@ _SAMPLES = 12  # of each kind
 
 
 def _settings(rng: np.random.Generator) -> Iterator[Setting]:
-    return itertools.chain(
-        random_systems.independent_baths(rng, _SAMPLES),
-        random_systems.distinct_levels(rng, _SAMPLES),
-        random_systems.collective_baths(rng, _SAMPLES),
-        random_systems.interacting(rng, _SAMPLES),
-        published(),
+    n = _SAMPLES
+    samples = random_systems.mixed(
+        rng, independent=n, distinct=n, collective=n, with_interactions=n
     )
+    return itertools.chain(samples, published())
 
 
 def _literal_production(setting: Setting, rho: ComplexArray) -> tuple[FloatArray, FloatArray]:
@@ -55,17 +53,14 @@ def _literal_production(setting: Setting, rho: ComplexArray) -> tuple[FloatArray
     tolerance=ROUNDING,
     claim="oqs.entropy_production is Eq. (3) for states far from stationary, S_S = -tr rho ln rho.",
 )
-def production_of_states(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def production_of_states(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of the production from the literal one, over its terms."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        rho = random_systems.random_state(rng, setting.system)
-        measured = oqs.entropy_production(model, setting.qobj(rho), setting.T, setting.mu)
-        produced, gross = _literal_production(setting, rho)
-        return abs(measured - float(np.sum(produced))) / float(np.sum(gross))
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    model = setting.model
+    rho = random_systems.random_state(rng, setting.system)
+    measured = oqs.entropy_production(model, setting.qobj(rho), setting.T, setting.mu)
+    produced, gross = _literal_production(setting, rho)
+    return abs(measured - float(np.sum(produced))) / float(np.sum(gross))
 
 
 @check(
@@ -75,26 +70,23 @@ def production_of_states(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="P_j, J_j and Y_j = J_j - mu_j P_j are the traces of Eq. (3) in any state.",
 )
-def flows_of_states(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def flows_of_states(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of the flows from the literal ones, over the gross exchange."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        rho = random_systems.random_state(rng, setting.system)
-        measured = oqs.momentary_flows(model, setting.qobj(rho), setting.T, setting.mu)
-        changes = [literal.dissipation(setting, j, rho) for j in range(model.reservoirs)]
-        h, number = setting.hamiltonian, setting.number
-        particle = np.array([np.trace(change @ number).real for change in changes])
-        energy = np.array([np.trace(change @ h).real for change in changes])
-        rate, scale = np.sum(model.rates), setting.system.energy_scale
-        heat = energy - setting.mu * particle
-        return largest(
-            deviation(measured.particle, particle, scale=rate),
-            deviation(measured.energy, energy, scale=rate * scale),
-            deviation(measured.heat, heat, scale=rate * (scale + np.abs(setting.mu))),
-        )
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    model = setting.model
+    rho = random_systems.random_state(rng, setting.system)
+    measured = oqs.momentary_flows(model, setting.qobj(rho), setting.T, setting.mu)
+    changes = [literal.dissipation(setting, j, rho) for j in range(model.reservoirs)]
+    h, number = setting.hamiltonian, setting.number
+    particle = np.array([np.trace(change @ number).real for change in changes])
+    energy = np.array([np.trace(change @ h).real for change in changes])
+    rate, scale = np.sum(model.rates), setting.system.energy_scale
+    heat = energy - setting.mu * particle
+    return largest(
+        deviation(measured.particle, particle, scale=rate),
+        deviation(measured.energy, energy, scale=rate * scale),
+        deviation(measured.heat, heat, scale=rate * (scale + np.abs(setting.mu))),
+    )
 
 
 @check(
@@ -107,31 +99,28 @@ def flows_of_states(rng: np.random.Generator) -> Measurement:
     tolerance=1e-8,
     claim="dS_S/dt of the relaxing state plus sum_j (mu_j P_j - J_j)/T_j is the production, >= 0.",
 )
-def along_relaxations(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def along_relaxations(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest departure of dS/dt from differences, and the largest negative production.
 
     From random states, over the gross terms of Eq. (3).
     """
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        start = setting.qobj(random_systems.random_state(rng, setting.system))
-        each = model.all_elements.at(setting.T, setting.mu).dissipators()
-        rate = float(abs(sum(each[1:], start=each[0])).max())
-        h = 5e-4 / rate
-        times = np.linspace(0.01, 2.0, 5)[:, None] / rate + h * np.arange(-3, 4)  # (5, 7)
-        path = oqs.relax(model, start, setting.T, setting.mu, times.ravel())
-        s = path.entropy.reshape(times.shape)
-        change = s @ np.array([-1, 9, -45, 0, 45, -9, 1]) / (60 * h)
-        heat = np.sum(path.flows.heat / setting.T, axis=1)
-        gross = float(np.max(np.sum(np.abs(path.flows.heat) / setting.T, axis=1)))
-        produced = path.entropy_production
-        return largest(
-            deviation((produced + heat).reshape(times.shape)[:, 3], change, scale=gross),
-            -float(np.min(produced)) / gross,
-        )
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    model = setting.model
+    start = setting.qobj(random_systems.random_state(rng, setting.system))
+    each = model.all_elements.at(setting.T, setting.mu).dissipators()
+    rate = float(abs(sum(each[1:], start=each[0])).max())
+    h = 5e-4 / rate
+    times = np.linspace(0.01, 2.0, 5)[:, None] / rate + h * np.arange(-3, 4)  # (5, 7)
+    path = oqs.relax(model, start, setting.T, setting.mu, times.ravel())
+    s = path.entropy.reshape(times.shape)
+    change = s @ np.array([-1, 9, -45, 0, 45, -9, 1]) / (60 * h)
+    heat = np.sum(path.flows.heat / setting.T, axis=1)
+    gross = float(np.max(np.sum(np.abs(path.flows.heat) / setting.T, axis=1)))
+    produced = path.entropy_production
+    return largest(
+        deviation((produced + heat).reshape(times.shape)[:, 3], change, scale=gross),
+        -float(np.min(produced)) / gross,
+    )
 
 
 @check(
@@ -141,23 +130,20 @@ def along_relaxations(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="oqs.relative_entropy_to_gibbs is the distance that the proof of Eq. (3) follows.",
 )
-def relative_entropies(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def relative_entropies(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest relative deviation of the relative entropy from the literal one."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        rho = random_systems.random_state(rng, setting.system)
-        measured = oqs.relative_entropy_to_gibbs(model, setting.qobj(rho), setting.T, setting.mu)
-        logarithm, h, number = literal.logarithm(rho), setting.hamiltonian, setting.number
-        expected = []
-        for t, m in zip(setting.T, setting.mu, strict=True):
-            exponents = np.linalg.eigvalsh((m * number - h) / t)
-            partition = exponents[-1] + np.log(np.sum(np.exp(exponents - exponents[-1])))
-            gibbs = (m * number - h) / t - partition * np.eye(len(h))
-            expected.append(np.trace(rho @ (logarithm - gibbs)).real)
-        return deviation(measured, expected, scale=np.abs(expected))
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    model = setting.model
+    rho = random_systems.random_state(rng, setting.system)
+    measured = oqs.relative_entropy_to_gibbs(model, setting.qobj(rho), setting.T, setting.mu)
+    logarithm, h, number = literal.logarithm(rho), setting.hamiltonian, setting.number
+    expected = []
+    for t, m in zip(setting.T, setting.mu, strict=True):
+        exponents = np.linalg.eigvalsh((m * number - h) / t)
+        partition = exponents[-1] + np.log(np.sum(np.exp(exponents - exponents[-1])))
+        gibbs = (m * number - h) / t - partition * np.eye(len(h))
+        expected.append(np.trace(rho @ (logarithm - gibbs)).real)
+    return deviation(measured, expected, scale=np.abs(expected))
 
 
 @check(
@@ -167,22 +153,19 @@ def relative_entropies(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="The production of each reservoir is Spohn's; they add up to that of Eq. (3).",
 )
-def by_reservoir(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def by_reservoir(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of each production, and of their sum, over the terms."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        rho = random_systems.random_state(rng, setting.system)
-        state = setting.qobj(rho)
-        measured = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
-        total = oqs.entropy_production(model, state, setting.T, setting.mu)
-        expected, gross = _literal_production(setting, rho)
-        return largest(
-            deviation(measured, expected, scale=gross),
-            abs(float(np.sum(measured)) - total) / float(np.sum(gross)),
-        )
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    model = setting.model
+    rho = random_systems.random_state(rng, setting.system)
+    state = setting.qobj(rho)
+    measured = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
+    total = oqs.entropy_production(model, state, setting.T, setting.mu)
+    expected, gross = _literal_production(setting, rho)
+    return largest(
+        deviation(measured, expected, scale=gross),
+        abs(float(np.sum(measured)) - total) / float(np.sum(gross)),
+    )
 
 
 @check(
@@ -192,17 +175,14 @@ def by_reservoir(rng: np.random.Generator) -> Measurement:
     tolerance=0.0,  # random states are far from rho_j: every production is of the size of its terms
     claim="Each reservoir's production is positive in random states, and so is their sum, Eq. (3).",
 )
-def spohn(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def spohn(setting: Setting, rng: np.random.Generator) -> float:
     """Return minus the smallest production, of a reservoir or of all, over the rates."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        state = setting.qobj(random_systems.random_state(rng, setting.system))
-        measured = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
-        total = oqs.entropy_production(model, state, setting.T, setting.mu)
-        return -float(np.min([*measured, total])) / float(np.sum(model.rates))
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    model = setting.model
+    state = setting.qobj(random_systems.random_state(rng, setting.system))
+    measured = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
+    total = oqs.entropy_production(model, state, setting.T, setting.mu)
+    return -float(np.min([*measured, total])) / float(np.sum(model.rates))
 
 
 @check(
@@ -212,29 +192,23 @@ def spohn(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="Under D_j alone the relative entropy of any state to rho_j never grows.",
 )
-def approach(rng: np.random.Generator) -> Measurement:
+@over(lambda rng: (s for s in _settings(rng) if s.system.sites <= 3))
+def approach(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest growth of S(rho(t) || rho_j) from one time to the next, over its start.
 
     Systems of up to three modes: exp(D_j t) is a dense (4^N, 4^N) matrix.
     """
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        v = setting.system.spectrum.vectors
-        measured = []
-        for j, d in enumerate(model.all_elements.at(setting.T, setting.mu).dissipators()):
-            state = random_systems.random_state(rng, setting.system)
-            step = scipy.linalg.expm(d.toarray() * (0.3 / np.max(model.rates[j])))
-            distances = []
-            for _ in range(12):
-                rho = setting.qobj(v @ state @ v.conj().T)
-                distances.append(
-                    oqs.relative_entropy_to_gibbs(model, rho, setting.T, setting.mu)[j]
-                )
-                state = (step @ state.ravel()).reshape(state.shape)
-                state = (state + state.conj().T) / 2
-            measured.append(float(np.max(np.diff(distances))) / distances[0])
-        return largest(*measured)
-
-    small = (s for s in _settings(rng) if s.system.sites <= 3)
-    return worst((s.name, measure(s)) for s in small)
+    model = setting.model
+    v = setting.system.spectrum.vectors
+    measured = []
+    for j, d in enumerate(model.all_elements.at(setting.T, setting.mu).dissipators()):
+        state = random_systems.random_state(rng, setting.system)
+        step = scipy.linalg.expm(d.toarray() * (0.3 / np.max(model.rates[j])))
+        distances = []
+        for _ in range(12):
+            rho = setting.qobj(v @ state @ v.conj().T)
+            distances.append(oqs.relative_entropy_to_gibbs(model, rho, setting.T, setting.mu)[j])
+            state = (step @ state.ravel()).reshape(state.shape)
+            state = (state + state.conj().T) / 2
+        measured.append(float(np.max(np.diff(distances))) / distances[0])
+    return largest(*measured)

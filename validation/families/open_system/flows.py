@@ -10,7 +10,7 @@ import numpy as np
 import oqs
 from oqs.arguments import FloatArray
 from validation.framework.check import Check, Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.deviation import deviation, largest, over, worst
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -30,6 +30,13 @@ _REFERENCE = "Eq. (10) in 50 digits, rates straight from the contacts' laws"
 def _settings(rng: np.random.Generator) -> Iterator[Setting]:
     """Yield systems to which Eq. (10) applies as printed, and those of the five figures."""
     return itertools.chain(random_systems.independent_baths(rng, _SAMPLES), published())
+
+
+def _any_channels(rng: np.random.Generator) -> Iterator[Setting]:
+    samples = random_systems.mixed(
+        rng, distinct=_SAMPLES, collective=_SAMPLES // 2, with_interactions=_SAMPLES
+    )
+    return itertools.chain(samples, published())
 
 
 def _departure(setting: Setting, flows: oqs.Flows) -> float:
@@ -54,14 +61,11 @@ def _departure(setting: Setting, flows: oqs.Flows) -> float:
     tolerance=ROUNDING,
     claim="oqs.closed_form is P_j = sum_k gamma_j (n_j - nbar), J_j with w_k, Y_j with w_k - mu_j.",
 )
-def closed_form(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def closed_form(setting: Setting) -> float:
     """Return the largest deviation of the closed form from Eq. (10)."""
-
-    def measure(setting: Setting) -> float:
-        law = oqs.closed_form(setting.quadratic, setting.contacts)
-        return _departure(setting, law(setting.T, setting.mu))
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    law = oqs.closed_form(setting.quadratic, setting.contacts)
+    return _departure(setting, law(setting.T, setting.mu))
 
 
 def _by(method: oqs.StationaryMethod, name: str, what: str) -> Check:
@@ -74,13 +78,10 @@ def _by(method: oqs.StationaryMethod, name: str, what: str) -> Check:
         tolerance=ROUNDING,
         claim=f"Flows from the stationary density matrix are those of Eq. (10): {what}.",
     )
-    def deviation_of_flows(rng: np.random.Generator) -> Measurement:
-        def measure(setting: Setting) -> float:
-            model = oqs.davies(setting.system, setting.contacts)
-            law = oqs.flow_law(model, method=method)
-            return _departure(setting, law(setting.T, setting.mu))
-
-        return worst((s.name, measure(s)) for s in _settings(rng))
+    @over(_settings)
+    def deviation_of_flows(setting: Setting) -> float:
+        law = oqs.flow_law(setting.model, method=method)
+        return _departure(setting, law(setting.T, setting.mu))
 
     return deviation_of_flows
 
@@ -140,21 +141,18 @@ def relative_precision(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="tr(rho a_k^+ a_l) = delta_kl nbar(w_k) in the stationary density matrix.",
 )
-def occupations(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def occupations(setting: Setting) -> float:
     """Return the largest deviation of the one-body density matrix from diag(nbar)."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        rho = oqs.stationary_state(model, setting.T, setting.mu).full()
-        w, a = literal.normal_modes(setting.quadratic.h)
-        gamma = setting.rates(w)
-        reservoirs = list(zip(setting.T.tolist(), setting.mu.tolist(), strict=True))
-        n = np.array([[literal.fermi(float(x), t, m) for x in w] for t, m in reservoirs])
-        mean = np.sum(gamma * n, axis=0) / np.sum(gamma, axis=0)
-        measured = np.array([[np.trace(rho @ p.conj().T @ q) for q in a] for p in a])
-        return deviation(measured, np.diag(mean), scale=1)
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    model = setting.model
+    rho = oqs.stationary_state(model, setting.T, setting.mu).full()
+    w, a = literal.normal_modes(setting.quadratic.h)
+    gamma = setting.rates(w)
+    reservoirs = list(zip(setting.T.tolist(), setting.mu.tolist(), strict=True))
+    n = np.array([[literal.fermi(float(x), t, m) for x in w] for t, m in reservoirs])
+    mean = np.sum(gamma * n, axis=0) / np.sum(gamma, axis=0)
+    measured = np.array([[np.trace(rho @ p.conj().T @ q) for q in a] for p in a])
+    return deviation(measured, np.diag(mean), scale=1)
 
 
 @check(
@@ -164,26 +162,14 @@ def occupations(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="What some reservoirs lose the others gain: any channels, with and without interactions.",
 )
-def conservation(rng: np.random.Generator) -> Measurement:
+@over(_any_channels)
+def conservation(setting: Setting) -> float:
     """Return the largest |sum_j P_j| and |sum_j J_j| relative to the gross exchange."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        flows = oqs.flow_law(model)(setting.T, setting.mu)
-        gross = np.sum(model.rates)
-        return largest(
-            abs(np.sum(flows.particle)) / gross,
-            abs(np.sum(flows.energy)) / np.sum(model.rates * np.abs(model.frequencies)),
-            deviation(
-                flows.heat,
-                flows.energy - setting.mu * flows.particle,
-                scale=gross * setting.system.energy_scale,
-            ),
-        )
-
-    samples = itertools.chain(
-        random_systems.distinct_levels(rng, _SAMPLES),
-        random_systems.collective_baths(rng, _SAMPLES // 2),
-        random_systems.interacting(rng, _SAMPLES),
+    model = setting.model
+    flows = oqs.flow_law(model)(setting.T, setting.mu)
+    gross, heat = np.sum(model.rates), flows.energy - setting.mu * flows.particle
+    return largest(
+        abs(np.sum(flows.particle)) / gross,
+        abs(np.sum(flows.energy)) / np.sum(model.rates * np.abs(model.frequencies)),
+        deviation(flows.heat, heat, scale=gross * setting.system.energy_scale),
     )
-    return worst((s.name, measure(s)) for s in itertools.chain(samples, published()))

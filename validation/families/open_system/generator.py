@@ -12,8 +12,8 @@ import scipy.sparse as sp
 
 import oqs
 from oqs.arguments import ComplexArray
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.check import check
+from validation.framework.deviation import deviation, largest, over
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -26,23 +26,20 @@ ROUNDING = 1e-12
 _SAMPLES = 6  # of each kind: once every energy scale, with and without degenerate modes
 
 
-def _settings(rng: np.random.Generator, count: int = _SAMPLES) -> Iterator[Setting]:
+def _random(rng: np.random.Generator, count: int = _SAMPLES) -> Iterator[Setting]:
     """Yield `count` random systems of every kind."""
-    return itertools.chain(
-        random_systems.independent_baths(rng, count),
-        random_systems.distinct_levels(rng, count),
-        random_systems.collective_baths(rng, count),
-        random_systems.interacting(rng, count),
+    return random_systems.mixed(
+        rng, independent=count, distinct=count, collective=count, with_interactions=count
     )
+
+
+def _settings(rng: np.random.Generator) -> Iterator[Setting]:
+    return itertools.chain(_random(rng), published())
 
 
 def _dissipators(setting: Setting) -> list[sp.csc_array]:
     """Return D_j (4^N, 4^N) on row-major matrices in the energy basis: what the solvers use."""
-    return (
-        oqs.davies(setting.system, setting.contacts)
-        .all_elements.at(setting.T, setting.mu)
-        .dissipators()
-    )
+    return setting.model.all_elements.at(setting.T, setting.mu).dissipators()
 
 
 def _apply(superoperator: sp.csc_array, x: ComplexArray) -> ComplexArray:
@@ -69,16 +66,13 @@ def _few_sites() -> Iterator[Setting]:
     tolerance=ROUNDING,
     claim="Every reservoir's dissipator keeps the trace.",
 )
-def trace_preserved(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def trace_preserved(setting: Setting) -> float:
     """Return the largest entry of the adjoint applied to 1, relative to the superoperator's."""
-
-    def measure(setting: Setting) -> float:
-        trace = np.eye(2**setting.system.sites).ravel()
-        return largest(
-            *(float(np.max(np.abs(trace @ d)) / abs(d).max()) for d in _dissipators(setting))
-        )
-
-    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+    trace = np.eye(2**setting.system.sites).ravel()
+    return largest(
+        *(float(np.max(np.abs(trace @ d)) / abs(d).max()) for d in _dissipators(setting))
+    )
 
 
 @check(
@@ -88,19 +82,13 @@ def trace_preserved(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="Every reservoir's dissipator keeps states Hermitian.",
 )
-def hermiticity_preserved(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def hermiticity_preserved(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of D_j[X^+] from D_j[X]^+ for random X."""
-
-    def measure(setting: Setting) -> float:
-        x = _any_matrix(rng, setting)
-        return largest(
-            *(
-                deviation(_apply(d, x.conj().T), _apply(d, x).conj().T)
-                for d in _dissipators(setting)
-            )
-        )
-
-    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+    x = _any_matrix(rng, setting)
+    return largest(
+        *(deviation(_apply(d, x.conj().T), _apply(d, x).conj().T) for d in _dissipators(setting))
+    )
 
 
 @check(
@@ -110,23 +98,20 @@ def hermiticity_preserved(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="The map of every reservoir is completely positive, at short and at long times.",
 )
-def complete_positivity(rng: np.random.Generator) -> Measurement:
+@over(lambda rng: itertools.chain(_random(rng), _few_sites()))
+def complete_positivity(setting: Setting) -> float:
     """Return the most negative eigenvalue of the Choi matrices, with its sign turned.
 
     The Choi matrix of exp(D t) must be >= 0 at t = 1/|D| and 30/|D|; that of D itself must be so on
     the complement of the maximally entangled vector, which is the condition for all t (Gorini,
     Kossakowski, Sudarshan 1976; Lindblad 1976). Up to three modes: 4^N eigenvalues of (4^N, 4^N).
     """
-
-    def measure(setting: Setting) -> float:
-        measured = []
-        for dissipator in _dissipators(setting):
-            measured.append(negativity_of_map(dissipator))
-            generator = dissipator.toarray() / abs(dissipator).max()
-            measured += [_negativity(_choi(scipy.linalg.expm(generator * t))) for t in (1.0, 30.0)]
-        return largest(*measured)
-
-    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), _few_sites()))
+    measured = []
+    for dissipator in _dissipators(setting):
+        measured.append(negativity_of_map(dissipator))
+        generator = dissipator.toarray() / abs(dissipator).max()
+        measured += [_negativity(_choi(scipy.linalg.expm(generator * t))) for t in (1.0, 30.0)]
+    return largest(*measured)
 
 
 def negativity_of_map(dissipator: sp.csc_array) -> float:
@@ -169,16 +154,13 @@ def _negativity(matrix: ComplexArray) -> float:
     tolerance=ROUNDING,
     claim="The Liouvillian is the commutator with H_S and the sum of the reservoirs' dissipators.",
 )
-def evolution(rng: np.random.Generator) -> Measurement:
+@over(lambda rng: itertools.chain(_random(rng, 3), _few_sites()))
+def evolution(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of the Liouvillian's action on random X from the literal one."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        x = _any_matrix(rng, setting)
-        measured = model.liouvillian(setting.T, setting.mu)(setting.qobj(x)).full()
-        return deviation(measured, literal.evolution(setting, x))
-
-    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng, 3), _few_sites()))
+    model = setting.model
+    x = _any_matrix(rng, setting)
+    measured = model.liouvillian(setting.T, setting.mu)(setting.qobj(x)).full()
+    return deviation(measured, literal.evolution(setting, x))
 
 
 @check(
@@ -188,33 +170,26 @@ def evolution(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="A_{k,j} is Eq. (9) for every mode and reservoir, degenerate modes included.",
 )
-def partial_dissipators(rng: np.random.Generator) -> Measurement:
+@over(
+    lambda rng: itertools.chain(random_systems.independent_baths(rng, 3 * _SAMPLES), _few_sites())
+)
+def partial_dissipators(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of A_kj[X], at each frequency, from the sum over its modes."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        w, a = literal.normal_modes(setting.quadratic.h)
-        gamma = setting.rates(w)
-        x = _any_matrix(rng, setting)
-        measured = []
-        for kappa, frequency in enumerate(model.frequencies):
-            modes = np.flatnonzero(np.abs(w - frequency) <= 1e-9 * np.max(np.abs(w)))
-            for j, (t, m) in enumerate(zip(setting.T, setting.mu, strict=True)):
-                expected = np.sum(
-                    [
-                        literal.exchange_terms(
-                            gamma[j, k], literal.fermi(w[k], float(t), float(m)), a[k], x
-                        )
-                        for k in modes
-                    ],
-                    axis=0,
-                )
-                partial = model.partial_dissipator(kappa, j, setting.T, setting.mu)
-                measured.append(deviation(partial(setting.qobj(x)).full(), expected))
-        return largest(*measured)
-
-    samples = random_systems.independent_baths(rng, 3 * _SAMPLES)
-    return worst((s.name, measure(s)) for s in itertools.chain(samples, _few_sites()))
+    model, x = setting.model, _any_matrix(rng, setting)
+    w, a = literal.normal_modes(setting.quadratic.h)
+    gamma = setting.rates(w)
+    measured = []
+    for kappa, frequency in enumerate(model.frequencies):
+        modes = np.flatnonzero(np.abs(w - frequency) <= 1e-9 * np.max(np.abs(w)))
+        for j, (t, m) in enumerate(zip(setting.T, setting.mu, strict=True)):
+            n = [literal.fermi(w[k], float(t), float(m)) for k in modes]
+            terms = [
+                literal.exchange_terms(gamma[j, k], f, a[k], x)
+                for k, f in zip(modes, n, strict=True)
+            ]
+            partial = model.partial_dissipator(kappa, j, setting.T, setting.mu)
+            measured.append(deviation(partial(setting.qobj(x)).full(), np.sum(terms, axis=0)))
+    return largest(*measured)
 
 
 @check(
@@ -224,21 +199,18 @@ def partial_dissipators(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="D_j keeps the cross terms of collective channels, with and without interactions.",
 )
-def dissipators_of_channels(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def dissipators_of_channels(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of D_j[X] from the literal one."""
-
-    def measure(setting: Setting) -> float:
-        x = _any_matrix(rng, setting)
-        v = setting.system.spectrum.vectors
-        inner = v.conj().T @ x @ v
-        return largest(
-            *(
-                deviation(v @ _apply(d, inner) @ v.conj().T, literal.dissipation(setting, j, x))
-                for j, d in enumerate(_dissipators(setting))
-            )
+    x = _any_matrix(rng, setting)
+    v = setting.system.spectrum.vectors
+    inner = v.conj().T @ x @ v
+    return largest(
+        *(
+            deviation(v @ _apply(d, inner) @ v.conj().T, literal.dissipation(setting, j, x))
+            for j, d in enumerate(_dissipators(setting))
         )
-
-    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+    )
 
 
 @check(
@@ -248,18 +220,15 @@ def dissipators_of_channels(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="The rates up and down at each frequency obey detailed balance with their reservoir.",
 )
-def kms(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def kms(setting: Setting) -> float:
     """Return the largest |ln(up/down) + x| / (1 + |x|), x = (w - mu)/T, of the solvers' weights."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        down, up = model.weights(setting.T, setting.mu).reshape(2, *model.rates.shape)
-        x = (model.frequencies - setting.mu[:, None]) / setting.T[:, None]
-        driven = model.rates > 0
-        ratio = np.log(up[driven] / down[driven])
-        return deviation(ratio, -x[driven], scale=1 + np.abs(x[driven]))
-
-    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+    model = setting.model
+    down, up = model.weights(setting.T, setting.mu).reshape(2, *model.rates.shape)
+    x = (model.frequencies - setting.mu[:, None]) / setting.T[:, None]
+    driven = model.rates > 0
+    ratio = np.log(up[driven] / down[driven])
+    return deviation(ratio, -x[driven], scale=1 + np.abs(x[driven]))
 
 
 @check(
@@ -269,19 +238,16 @@ def kms(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="D_j is symmetric in the scalar product weighted with its local Gibbs state.",
 )
-def detailed_balance(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def detailed_balance(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of D_j[A rho_j] from D_j^+[A] rho_j, relative to D_j^+[A]."""
-
-    def measure(setting: Setting) -> float:
-        a = _any_matrix(rng, setting)
-        measured = []
-        for d, gibbs in zip(_dissipators(setting), _gibbs_states(setting), strict=True):
-            adjoint = _apply(d.conj().T, a)
-            unit = np.max(np.abs(adjoint))
-            measured.append(deviation(_apply(d, a @ gibbs), adjoint @ gibbs, scale=unit))
-        return largest(*measured)
-
-    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+    a = _any_matrix(rng, setting)
+    measured = []
+    for d, gibbs in zip(_dissipators(setting), _gibbs_states(setting), strict=True):
+        adjoint = _apply(d.conj().T, a)
+        unit = np.max(np.abs(adjoint))
+        measured.append(deviation(_apply(d, a @ gibbs), adjoint @ gibbs, scale=unit))
+    return largest(*measured)
 
 
 def _gibbs_states(setting: Setting) -> list[ComplexArray]:
@@ -300,26 +266,21 @@ def _gibbs_states(setting: Setting) -> list[ComplexArray]:
     tolerance=ROUNDING,
     claim="rho_j ~ exp[(mu_j N_S - H_S)/T_j] is stationary under D_j alone.",
 )
-def local_gibbs_state(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def local_gibbs_state(setting: Setting) -> float:
     """Return the largest entry of D_j[rho_j] over D_j's largest, and rho_j's own deviation.
 
     The exponents of rho_j are up to 250 in Fig. 4 and 6 * 100 in Fig. 5, so it is good to 600 eps.
     """
-
-    def measure(setting: Setting) -> float:
-        hamiltonian, number = setting.hamiltonian, setting.number
-        v = setting.system.spectrum.vectors
-        measured = []
-        for j, (d, gibbs) in enumerate(
-            zip(_dissipators(setting), _gibbs_states(setting), strict=True)
-        ):
-            expected = literal.gibbs_state(
-                hamiltonian, number, float(setting.T[j]), float(setting.mu[j])
-            )
-            measured += [
-                float(np.max(np.abs(_apply(d, gibbs))) / abs(d).max()),
-                deviation(v @ gibbs @ v.conj().T, expected),
-            ]
-        return largest(*measured)
-
-    return worst((s.name, measure(s)) for s in itertools.chain(_settings(rng), published()))
+    hamiltonian, number = setting.hamiltonian, setting.number
+    v = setting.system.spectrum.vectors
+    measured = []
+    for j, (d, gibbs) in enumerate(zip(_dissipators(setting), _gibbs_states(setting), strict=True)):
+        expected = literal.gibbs_state(
+            hamiltonian, number, float(setting.T[j]), float(setting.mu[j])
+        )
+        measured += [
+            float(np.max(np.abs(_apply(d, gibbs))) / abs(d).max()),
+            deviation(v @ gibbs @ v.conj().T, expected),
+        ]
+    return largest(*measured)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import scipy.sparse as sp
 
 import oqs
 from oqs.arguments import FloatArray
+from oqs.flows import KINDS
 from validation.families.open_system.degenerate import exact_methods
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.deviation import deviation, largest, over, worst, worst_of
 from validation.references.charge_ring import Lead, RingFlows, harvested, ring_flows
 from validation.references.published_dots import published_dots
 from validation.systems.random_interacting import interacting_systems
@@ -36,25 +37,17 @@ ROUNDING = 1e-12
     tolerance=2e-10,
     claim="P, J, Y of every published case, interacting or degenerate, by every solver.",
 )
-def published_flows() -> Measurement:
-    """Return the largest deviation relative to the largest flow of its kind."""
-
-    def measured() -> Iterable[tuple[str, float]]:
-        for name, case in published_dots().items():
-            setting = case.setting
-            model = oqs.davies(setting.system, setting.contacts)
-            for method in exact_methods(model):
-                flows = oqs.flow_law(model, method=method)(setting.T, setting.mu)
-                yield (
-                    f"{name} by {method}",
-                    largest(
-                        deviation(flows.particle, case.expected.particle),
-                        deviation(flows.energy, case.expected.energy),
-                        deviation(flows.heat, case.expected.heat),
-                    ),
-                )
-
-    return worst(measured())
+@worst_of
+def published_flows() -> Iterator[tuple[str, float]]:
+    """Yield the deviations relative to the largest flow of their kind."""
+    for name, case in published_dots().items():
+        setting, expected = case.setting, case.expected
+        model = setting.model
+        for method in exact_methods(model):
+            flows = oqs.flow_law(model, method=method)(setting.T, setting.mu)
+            for kind in KINDS:
+                label = f"{name} by {method}, {kind}"
+                yield label, deviation(getattr(flows, kind), getattr(expected, kind))
 
 
 @check(
@@ -65,32 +58,28 @@ def published_flows() -> Measurement:
     tolerance=1e-11,
     claim="P of every published case without coherences, with interactions and without.",
 )
-def published_rate_equations() -> Measurement:
-    """Return the largest deviation relative to the largest flow."""
-
-    def measured() -> Iterable[tuple[str, float]]:
-        for name, case in published_dots().items():
-            setting = case.setting
-            law = oqs.flow_law(oqs.davies(setting.system, setting.contacts))
-            if isinstance(law.method, oqs.Populations):
-                flow = law(setting.T, setting.mu).particle
-                yield name, deviation(flow, case.rate_equation)
-
-    return worst(measured())
+@worst_of
+def published_rate_equations() -> Iterator[tuple[str, float]]:
+    """Yield the deviations relative to the largest flow."""
+    for name, case in published_dots().items():
+        law = oqs.flow_law(case.setting.model)
+        if isinstance(law.method, oqs.Populations):
+            flows = law(case.setting.T, case.setting.mu)
+            yield name, deviation(flows.particle, case.rate_equation)
 
 
 def _ring_contacts(
     leads: list[Lead], levels: tuple[float, float], U: float
 ) -> tuple[oqs.Contact, ...]:
     """Return contacts whose rate is `alone` at the bare level and `beside` at the level + U."""
-    contacts = []
-    for lead in leads:
 
-        def rate(w: FloatArray, lead: Lead = lead, middle: float = U / 2) -> FloatArray:
-            return np.where(w < levels[lead.level] + middle, lead.alone, lead.beside)
+    def contact(lead: Lead) -> oqs.Contact:
+        def rate(w: FloatArray) -> FloatArray:
+            return np.where(w < levels[lead.level] + U / 2, lead.alone, lead.beside)
 
-        contacts.append(oqs.Contact(rate, np.eye(2)[lead.level]))
-    return tuple(contacts)
+        return oqs.Contact(rate, np.eye(2)[lead.level])
+
+    return tuple(contact(lead) for lead in leads)
 
 
 def _ring_deviation(
@@ -217,21 +206,18 @@ def _samples() -> tuple[Setting, ...]:
     tolerance=ROUNDING,
     claim="sum Y_j/T_j <= 0, sum P_j = 0, sum J_j = 0 on 300 random interacting systems, N <= 4.",
 )
-def second_law() -> Measurement:
+@over(lambda _: _samples())
+def second_law(setting: Setting) -> float:
     """Return the largest of the three sums, relative to the rates (and the energies)."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        flows = oqs.flow_law(model)(setting.T, setting.mu)
-        rate = float(np.max(model.rates))
-        energy = float(np.max(np.abs(model.frequencies)))
-        return largest(
-            float(oqs.clausius_sum(flows, setting.T)) / rate,
-            abs(flows.particle.sum()) / rate,
-            abs(flows.energy.sum()) / (rate * energy),
-        )
-
-    return worst((s.name, measure(s)) for s in _samples())
+    model = setting.model
+    flows = oqs.flow_law(model)(setting.T, setting.mu)
+    rate = float(np.max(model.rates))
+    energy = float(np.max(np.abs(model.frequencies)))
+    return largest(
+        float(oqs.clausius_sum(flows, setting.T)) / rate,
+        abs(flows.particle.sum()) / rate,
+        abs(flows.energy.sum()) / (rate * energy),
+    )
 
 
 @check(
@@ -242,20 +228,17 @@ def second_law() -> Measurement:
     tolerance=ROUNDING,
     claim="up/down = exp(-(E_b - E_a - mu)/T) and D_j[rho_j] = 0 on 300 random systems, N <= 4.",
 )
-def kms_and_local_gibbs() -> Measurement:
+@over(lambda _: _samples())
+def kms_and_local_gibbs(setting: Setting) -> float:
     """Return the largest departure of ln(up/down), relative where above 1, and of D_j[rho_j]."""
-
-    def measure(setting: Setting) -> float:
-        model = oqs.davies(setting.system, setting.contacts)
-        every = model.all_elements.at(setting.T, setting.mu).dissipators()
-        return largest(
-            *(
-                largest(_kms(setting.system, D, T, mu), _gibbs(setting.system, D, T, mu))
-                for D, T, mu in zip(every, setting.T, setting.mu, strict=True)
-            )
+    model = setting.model
+    every = model.all_elements.at(setting.T, setting.mu).dissipators()
+    return largest(
+        *(
+            largest(_kms(setting.system, D, T, mu), _gibbs(setting.system, D, T, mu))
+            for D, T, mu in zip(every, setting.T, setting.mu, strict=True)
         )
-
-    return worst((s.name, measure(s)) for s in _samples())
+    )
 
 
 def _kms(system: oqs.System, D: sp.csc_array, T: float, mu: float) -> float:

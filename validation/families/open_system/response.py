@@ -11,7 +11,7 @@ import oqs
 from oqs.arguments import FloatArray
 from validation.framework.bounds import within
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.deviation import deviation, largest, over, worst
 from validation.systems import random_systems
 from validation.systems.settings import Setting
 
@@ -21,16 +21,12 @@ _EACH = 100  # systems of each kind
 
 
 def _every_kind(rng: np.random.Generator) -> Iterator[Setting]:
-    return itertools.chain(
-        random_systems.independent_baths(rng, _EACH),
-        random_systems.collective_baths(rng, _EACH),
-        random_systems.interacting(rng, _EACH),
-    )
+    return random_systems.mixed(rng, independent=_EACH, collective=_EACH, with_interactions=_EACH)
 
 
 def _response(setting: Setting) -> oqs.LinearResponse:
     """Return the response around the T and mu of the first reservoir."""
-    model = oqs.davies(setting.system, setting.contacts)
+    model = setting.model
     return oqs.linear_response(model, float(setting.T[0]), float(setting.mu[0]))
 
 
@@ -54,18 +50,15 @@ def _equal_ten(setting: Setting) -> FloatArray:
     tolerance=ROUNDING,
     claim="The perturbed density matrix gives the derivatives of Eq. (10) by every T and mu.",
 )
-def derivatives(rng: np.random.Generator) -> Measurement:
+@over(lambda rng: random_systems.independent_baths(rng, _EACH))
+def derivatives(setting: Setting) -> float:
     """Return the largest deviation of a derivative, over the largest by the same T or mu."""
-
-    def measure(setting: Setting) -> float:
-        law = oqs.flow_law(oqs.davies(setting.system, setting.contacts))
-        jacobian = law.jacobian(setting.T, setting.mu)
-        exact = _equal_ten(setting)
-        return largest(
-            deviation(jacobian.particle_T, exact[0]), deviation(jacobian.particle_mu, exact[1])
-        )
-
-    return worst((s.name, measure(s)) for s in random_systems.independent_baths(rng, _EACH))
+    law = oqs.flow_law(setting.model)
+    jacobian = law.jacobian(setting.T, setting.mu)
+    exact = _equal_ten(setting)
+    return largest(
+        deviation(jacobian.particle_T, exact[0]), deviation(jacobian.particle_mu, exact[1])
+    )
 
 
 @check(
@@ -75,9 +68,10 @@ def derivatives(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="Particles by heat affinity are heat by particle affinity, for any jumps of Davies.",
 )
-def onsager(rng: np.random.Generator) -> Measurement:
+@over(_every_kind)
+def onsager(setting: Setting) -> float:
     """Return the largest |L - L^T| over the largest |L|."""
-    return worst((s.name, float(_response(s).asymmetry)) for s in _every_kind(rng))
+    return float(_response(setting).asymmetry)
 
 
 def _ring(flux: float) -> oqs.LinearResponse:
@@ -120,28 +114,21 @@ def flux() -> Measurement:
     tolerance=ROUNDING,
     claim="Noise of particles and heat in equilibrium is twice the response, mixed noise too.",
 )
-def fluctuation_dissipation(rng: np.random.Generator) -> Measurement:
+@over(_every_kind)
+def fluctuation_dissipation(setting: Setting) -> float:
     """Return the largest deviation of a covariance from 2 L, over the largest of its kind."""
-
-    def measure(setting: Setting) -> float:
-        n, model = len(setting.T), oqs.davies(setting.system, setting.contacts)
-        T, mu = np.full(n, setting.T[0]), np.full(n, setting.mu[0])
-        noise, response = oqs.counting_statistics(model, T, mu), _response(setting)
-        kinds = list(enumerate(("particle", "heat")))
-        scale = [np.max(np.abs(response.onsager[a, a])) for a, _ in kinds]
-        return largest(
-            *(
-                deviation(
-                    noise.covariance(first, second),
-                    2 * response.onsager[a, b],
-                    scale=2 * np.sqrt(scale[a] * scale[b]),
-                )
-                for a, first in kinds
-                for b, second in kinds
-            )
+    n, model = len(setting.T), setting.model
+    T, mu = np.full(n, setting.T[0]), np.full(n, setting.mu[0])
+    noise, response = oqs.counting_statistics(model, T, mu), _response(setting)
+    L, kinds = response.onsager, list(enumerate(("particle", "heat")))
+    scale = [np.max(np.abs(L[a, a])) for a, _ in kinds]
+    return largest(
+        *(
+            deviation(noise.covariance(p, q), 2 * L[a, b], 2 * np.sqrt(scale[a] * scale[b]))
+            for a, p in kinds
+            for b, q in kinds
         )
-
-    return worst((s.name, measure(s)) for s in _every_kind(rng))
+    )
 
 
 @check(

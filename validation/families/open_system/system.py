@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.check import check
+from validation.framework.deviation import deviation, largest, over
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -34,18 +34,15 @@ def _settings(rng: np.random.Generator) -> Iterator[Setting]:
     tolerance=ROUNDING,
     claim="The modes U are unitary and U^+ eps U = diag(w_k).",
 )
-def modes_diagonalise(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def modes_diagonalise(setting: Setting) -> float:
     """Return the largest deviation of U^+ eps U from diag(w) and of U^+ U from 1."""
-
-    def measure(setting: Setting) -> float:
-        system = setting.quadratic
-        u, w = system.modes, system.energies
-        return largest(
-            deviation(u.conj().T @ u, np.eye(system.sites)),
-            deviation(u.conj().T @ system.h @ u, np.diag(w)),
-        )
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    system = setting.quadratic
+    u, w = system.modes, system.energies
+    return largest(
+        deviation(u.conj().T @ u, np.eye(system.sites)),
+        deviation(u.conj().T @ system.h @ u, np.diag(w)),
+    )
 
 
 @check(
@@ -55,22 +52,19 @@ def modes_diagonalise(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="{a_k, a_l^+} = delta_kl and {a_k, a_l} = 0 on the whole Fock space.",
 )
-def modes_anticommute(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def modes_anticommute(setting: Setting) -> float:
     """Return the largest entry of the anticommutators minus what they must be."""
-
-    def measure(setting: Setting) -> float:
-        a = [operator.full() for operator in setting.quadratic.mode_annihilators]
-        one = np.eye(len(a[0]))
-        return largest(
-            *(
-                deviation(x @ y.conj().T + y.conj().T @ x, one if x is y else 0 * one, scale=1)
-                for x in a
-                for y in a
-            ),
-            *(deviation(x @ y + y @ x, 0 * one, scale=1) for x in a for y in a),
-        )
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    a = [operator.full() for operator in setting.quadratic.mode_annihilators]
+    one = np.eye(len(a[0]))
+    return largest(
+        *(
+            deviation(x @ y.conj().T + y.conj().T @ x, one if x is y else 0 * one, scale=1)
+            for x in a
+            for y in a
+        ),
+        *(deviation(x @ y + y @ x, 0 * one, scale=1) for x in a for y in a),
+    )
 
 
 @check(
@@ -80,17 +74,14 @@ def modes_anticommute(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="H_S, sum eps_vw c_v^+ c_w and sum w_k a_k^+ a_k are one operator.",
 )
-def hamiltonian_both_ways(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def hamiltonian_both_ways(setting: Setting) -> float:
     """Return the largest deviation of H_S and of the sum over modes from the sum over sites."""
-
-    def measure(setting: Setting) -> float:
-        system = setting.quadratic
-        expected = literal.quadratic_form(system.h, literal.annihilators(system.sites))
-        w = np.diag(system.energies).astype(np.complex128)
-        by_modes = literal.quadratic_form(w, [a.full() for a in system.mode_annihilators])
-        return largest(deviation(setting.hamiltonian, expected), deviation(by_modes, expected))
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    system = setting.quadratic
+    expected = literal.quadratic_form(system.h, literal.annihilators(system.sites))
+    w = np.diag(system.energies).astype(np.complex128)
+    by_modes = literal.quadratic_form(w, [a.full() for a in system.mode_annihilators])
+    return largest(deviation(setting.hamiltonian, expected), deviation(by_modes, expected))
 
 
 @check(
@@ -100,21 +91,18 @@ def hamiltonian_both_ways(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="The energy eigenbasis diagonalises H_S and N_S; energies are sums of the w_k.",
 )
-def many_body_spectrum(rng: np.random.Generator) -> Measurement:
+@over(_settings)
+def many_body_spectrum(setting: Setting) -> float:
     """Return the largest deviation of H V from V E, of N V from V n, of E from sums of w_k."""
-
-    def measure(setting: Setting) -> float:
-        c = literal.annihilators(setting.system.sites)
-        hamiltonian = literal.quadratic_form(setting.quadratic.h, c)
-        number = literal.quadratic_form(np.eye(len(c), dtype=np.complex128), c)
-        spectrum = setting.system.spectrum
-        v, energies = spectrum.vectors, spectrum.energies
-        w, _ = literal.normal_modes(setting.quadratic.h)
-        sums = [sum(s) for m in range(len(w) + 1) for s in itertools.combinations(w, m)]
-        return largest(
-            deviation(hamiltonian @ v, v * energies),
-            deviation(number @ v, v * spectrum.particles),
-            deviation(np.sort(energies), np.sort(sums)),
-        )
-
-    return worst((s.name, measure(s)) for s in _settings(rng))
+    c = literal.annihilators(setting.system.sites)
+    hamiltonian = literal.quadratic_form(setting.quadratic.h, c)
+    number = literal.quadratic_form(np.eye(len(c), dtype=np.complex128), c)
+    spectrum = setting.system.spectrum
+    v, energies = spectrum.vectors, spectrum.energies
+    w, _ = literal.normal_modes(setting.quadratic.h)
+    sums = [sum(s) for m in range(len(w) + 1) for s in itertools.combinations(w, m)]
+    return largest(
+        deviation(hamiltonian @ v, v * energies),
+        deviation(number @ v, v * spectrum.particles),
+        deviation(np.sort(energies), np.sort(sums)),
+    )

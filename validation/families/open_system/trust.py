@@ -304,7 +304,7 @@ def near_degeneracy_as_one_level() -> Measurement:
 def audit_of_figure_1() -> Measurement:
     """Return the largest ratio of the audit at the initial T, mu."""
     case = CASES[0]
-    audit = oqs.audit(oqs.davies(case.system(), case.contacts()), case.T, case.mu)
+    audit = oqs.audit(case.model(), case.T, case.mu)
     return worst((a.name, a.ratio) for a in audit.assumptions)
 
 
