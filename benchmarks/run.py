@@ -50,6 +50,7 @@ EXPONENTIAL = (
     "spinful",
     "readings",
     "spinful audit",
+    "relaxation",
     "state",
     "audit",
     "again",

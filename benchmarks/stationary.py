@@ -120,6 +120,17 @@ def spinful_audit(sites: int) -> Timing:
     return Timing(best(whole), best(law))
 
 
+def relaxation(sites: int) -> Timing:
+    """Compare the relaxation time of equal spinful sites with that of unequal ones."""
+
+    def compute(levels: FloatArray, zeeman: float) -> None:
+        oqs.relaxation_time(spinful_model(levels, zeeman), SPINFUL_T, SPINFUL_MU)
+
+    equal = np.full(sites, -2.0)
+    disordered = equal + np.random.default_rng(1).uniform(-0.3, 0.3, sites)
+    return Timing(best(lambda: compute(equal, 0.0)), best(lambda: compute(disordered, 0.13)))
+
+
 def state(sites: int) -> Timing:
     """Compare the stationary density matrix of modes with the flows of Eq. (10) through it."""
     h = np.diag(np.linspace(20, 21, sites)) + 0.3 * (np.eye(sites, k=1) + np.eye(sites, k=-1))
@@ -214,6 +225,9 @@ TASKS = {
     ),
     "readings": Task("flows, entropies of a spinful state", (4, 5, 6), readings, "law and state"),
     "spinful audit": Task("audit of equal spinful sites", (4, 5, 6), spinful_audit, "law alone"),
+    "relaxation": Task(
+        "relaxation time of spinful sites", (4, 5, 6), relaxation, "disordered sites"
+    ),
     "state": Task("density matrix of modes", (4, 8, 10, 12), state, "the law alone"),
     "audit": Task("audit of modes", (4, 8, 10, 12), audit, "the law alone"),
     "again": Task("interacting chain, new T and mu", (2, 4, 8, 10, 12), again),

@@ -21,12 +21,15 @@ from scipy.special import expit
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
 from oqs.contact.rates import Flat, Lorentzian
+from oqs.memory import announce
 
 ACCURACY = 1e-10
 """Error of a shift relative to the largest rate in the band; what does not reach it raises."""
 
 _LOW, _HIGH = (np.polynomial.legendre.leggauss(order) for order in (12, 20))
 _HALVINGS = 8
+_AT_ONCE = 2**22  # distances between frequencies and nodes that stand side by side: 32 MB
+_SECONDS = 1e-7  # for each frequency and panel, by both orders
 _FAR = 1e8  # widths of a Lorentzian after which its tail is below 1e-16
 
 Weight = Callable[[FloatArray], FloatArray]
@@ -71,6 +74,7 @@ class BandIntegral:
                 f"The frequency {w!r} stands on the band edge of {self.owner}, where its rate "
                 "steps and its shift is infinite. Move the band's edges off the levels."
             )
+        announce("Frequency shifts", _SECONDS * len(frequencies) * len(panels))
         for _ in range(_HALVINGS):
             low, high = (self._sum(frequencies, panels, rule) for rule in (_LOW, _HIGH))
             error = float(np.max(np.abs(high - low), initial=0.0))
@@ -91,9 +95,13 @@ class BandIntegral:
         weights = (half * rule[1][:, None]).ravel()
         inside = (w > panels[0]) & (w < panels[-1])
         at_w = np.where(inside, self.g(np.clip(w, panels[0], panels[-1])), 0.0)
-        distance = w[:, None] - nodes  # (K, nodes)
-        distance[distance == 0] = np.inf  # the integrand is finite there and one node in thousands
-        integral = ((self.g(nodes) - at_w[:, None]) / distance) @ weights
+        integral, at_nodes = np.empty_like(at_w), self.g(nodes)
+        some = max(_AT_ONCE // len(nodes), 1)
+        for begin in range(0, len(w), some):
+            part = slice(begin, begin + some)
+            distance = w[part, None] - nodes  # (.., nodes)
+            distance[distance == 0] = np.inf  # the integrand is finite there, one node of thousands
+            integral[part] = ((at_nodes - at_w[part, None]) / distance) @ weights
         beyond = np.where(inside, np.abs(w - panels[0]) / np.abs(panels[-1] - w), 1.0)
         total: FloatArray = (integral + at_w * np.log(beyond)) / (2 * np.pi)
         return total

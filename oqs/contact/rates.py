@@ -197,8 +197,8 @@ def rate_frozen(rate: Rate, T: float, mu: float) -> Rate:
         for size in ("strength", "prefactor", "value"):  # of the laws of oqs
             if dataclasses.is_dataclass(law) and hasattr(law, size):
                 replaced: Any = dataclasses.replace
-                found: Rate = replaced(law, **{size: factor * getattr(law, size)})
-                return found
+                scaled: Rate = replaced(law, **{size: factor * getattr(law, size)})
+                return scaled
     return RateAt(rate, T, mu)
 
 

@@ -22,7 +22,7 @@ from oqs.exports import exported
 
 
 class Spectrum(abc.ABC):
-    """A spectral density that knows how it begins."""
+    """A spectral density whose slope at w = 0 is known."""
 
     @abc.abstractmethod
     def __call__(self, frequency: ArrayLike) -> FloatArray:
@@ -217,7 +217,7 @@ def slope_at_zero(spectrum: Rate, values: FloatArray, near: FloatArray, owner: s
 
 
 def frequencies_near_zero(scale: float) -> FloatArray:
-    """Return the frequencies (3,) at which a spectrum's beginning is looked at."""
+    """Return the frequencies (3,) at which a spectrum is evaluated near w = 0."""
     return scale * 0.5 ** np.array(_OCTAVES, dtype=np.float64)
 
 

@@ -211,7 +211,7 @@ class CoherentStatistics(JumpStatistics):
             jumps[j, gains] = own.matrix(kept, size).toarray()
         between = self.parts.whole.toarray() - sum(jumps.values())
         first, then = (jumps[kind] for kind in kinds)
-        return WatchedMatrix(between, first @ self.rho, self._trace, then)
+        return WatchedMatrix(between, first @ self.rho, self._trace, self._trace @ then)
 
 
 @final

@@ -25,6 +25,7 @@ from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.jumps import jump_parts, reached_elements
 from oqs.generator.model import Model, checked_model
 from oqs.generator.perlind.perlind import PerlindModel
+from oqs.memory import announce, require_memory
 from oqs.modes.untouched import nothing_touched
 from oqs.stationary.choice import checked_method
 from oqs.stationary.conserved.layout import Layout
@@ -35,10 +36,11 @@ from oqs.stationary.populations import coherences_reached
 from oqs.stationary.uniqueness import require_unique
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
-from oqs.transitions.transitions import ModeTransitions
+from oqs.transitions.transitions import ModeTransitions, SectorBlocks
 
 _KEPT = "counting statistics"
 _COVARIANCES = "covariances"
+_BYTES, _SECONDS = 350.0, 5e-6  # for each transition, where coherences are driven
 _FEW_MODES = 6  # up to which all states together are as quick as mode by mode
 
 
@@ -142,12 +144,29 @@ def _prepare(model: Model) -> _Prepared:
         if isinstance(transitions, ModeTransitions) and _separate(transitions):
             return _Modes(model, Pairs.of_modes(transitions), transitions)
         return _Rates(model, Pairs.of(transitions, model.reservoirs))
+    _require_room(model)
     problem = checked_method(model, None).prepare(model)
     if isinstance(model, PerlindModel) and model.by_blocks:
         blocks = _blocks(model, problem)
         if blocks.problem.layout.size > DENSE:
             return blocks
     return _Coherent(model, problem, reached_elements(model))
+
+
+def _require_room(model: Model) -> None:
+    """Say how long jumps between many coherences take; MemoryError where they do not fit.
+
+    Each jump of a Davies generator is known by what it moves.
+    """
+    transitions = model.transitions if isinstance(model, DaviesModel) else None
+    if isinstance(transitions, SectorBlocks):
+        require_memory(
+            _BYTES * transitions.count,
+            f"Counting {transitions.count:.2g} transitions, some of which drive coherences,",
+            "The flows need less: see oqs.flow_law; fewer sites with the same rates tell the noise "
+            "as well, or levels that are not degenerate.",
+        )
+        announce("Counting statistics", _SECONDS * transitions.count)
 
 
 def _blocks(model: PerlindModel, problem: StationaryProblem) -> _Blocks:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import time
 from collections.abc import Callable
 
 import numpy as np
 import scipy.optimize
 
 from oqs.arguments import FloatArray
+from oqs.memory import announce
 
 Along = Callable[[float], tuple[float, float]]
 """Field x -> lambda and d lambda/dx on the line through 0 of one counted quantity."""
 
 _WIDEST = 600.0  # largest exponent of a single event at which a field is tried
+_FIELDS = 15  # tried for each current, as a rule
 _ATTAINED = 1e-12  # relative: what a current at the end of the range may miss by
 
 
@@ -27,6 +31,10 @@ def rate_function(along: Along, exponent: float, currents: FloatArray) -> FloatA
     """
     if exponent == 0:
         return np.where(currents == 0, 0.0, math.inf)
+    along = functools.cache(along)
+    begun = time.perf_counter()
+    along(0.0)
+    announce("Rate function", _FIELDS * currents.size * (time.perf_counter() - begun))
     rates = [_rate(along, exponent, i) for i in currents.ravel().tolist()]
     return np.array(rates).reshape(currents.shape)
 

@@ -55,13 +55,13 @@ def leading(matrix: sp.csc_array, rho: ComplexArray, trace: FloatArray) -> Leadi
 
 def _of_largest(matrix: sp.csc_array, start: ComplexArray) -> tuple[complex, ComplexArray]:
     try:
-        found, vectors = scipy.sparse.linalg.eigs(matrix, k=1, which="LR", v0=start)
+        values, vectors = scipy.sparse.linalg.eigs(matrix, k=1, which="LR", v0=start)
     except scipy.sparse.linalg.ArpackNoConvergence as failed:
         raise StationaryStateNotFound(
             f"The generating function did not converge on {matrix.shape[0]} matrix elements: give "
             "smaller fields, or a system with fewer degenerate levels."
         ) from failed
-    return complex(found[0]), vectors[:, 0]
+    return complex(values[0]), vectors[:, 0]
 
 
 def _of_all(matrix: ComplexArray) -> tuple[complex, ComplexArray, ComplexArray]:

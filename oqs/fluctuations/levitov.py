@@ -24,7 +24,7 @@ from oqs.numerics.occupation import filled_and_empty
 from oqs.numerics.quadrature import Panels
 from oqs.system.systems import QuadraticSystem
 
-_EDGE = 1.001  # how far beyond the largest field that is looked at the mean must be finite
+_EDGE = 1.001  # the mean must be finite at this multiple of the largest field evaluated
 
 
 @exported
@@ -89,8 +89,8 @@ class LevitovStatistics(CountingStatistics):
             powers = np.concatenate([second, second * energy, second * energy**2], axis=1)
             return np.stack([powers, np.abs(powers)], axis=1).reshape(len(origin), 2, -1)
 
-        found = integral(sample, self._panels(), [n * n] * 3, self.law.accuracy)
-        pp, pe, ee = found.reshape(3, n, n)
+        integrals = integral(sample, self._panels(), [n * n] * 3, self.law.accuracy)
+        pp, pe, ee = integrals.reshape(3, n, n)
         return read_only(np.array([[pp, pe], [pe, ee]]).transpose(0, 2, 1, 3))
 
     @property

@@ -15,9 +15,9 @@ from oqs.fluctuations.counting import covariances_at, independent_pairs
 from oqs.fluctuations.dataset import dataset_of
 from oqs.fluctuations.quantities import (
     checked_quantity,
+    covariance_of,
     from_zero,
     reference_energy,
-    weights_above,
     weights_of,
 )
 from oqs.fluctuations.rates.batch import LARGEST, Batch, added, batch, nothing
@@ -45,9 +45,8 @@ class Noise(Summarised):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> model = oqs.davies(dots, leads)
+    >>> model = oqs.davies(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
     >>> noise = oqs.noise(model, T, mu)
     >>> noise.covariance("heat").shape
@@ -67,14 +66,7 @@ class Noise(Summarised):
 
     def covariance(self, quantity: str = "particle", other: str | None = None) -> FloatArray:
         """Return S_jq (..., n, n), as `CountingStatistics.covariance`."""
-        first = checked_quantity("quantity", quantity)
-        second = first if other is None else checked_quantity("other", other)
-        reference = reference_energy(self.mu)
-        left, right = (weights_above(name, self.mu, reference) for name in (first, second))
-        matrices: FloatArray = np.einsum(
-            "a...j,...ajbq,b...q->...jq", left, self.centred_cumulants, right
-        )
-        return read_only(matrices)
+        return covariance_of(self.centred_cumulants, self.mu, quantity, other)
 
     def fano(self, quantity: str = "particle") -> FloatArray:
         """Return c_2/|c_1| (..., n) of every reservoir, as `CountingStatistics.fano`."""

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, index, real_array
+from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.flows import KINDS
 from oqs.summary import reservoir_names
 
@@ -42,8 +42,8 @@ def reference_energy(mu: FloatArray) -> FloatArray:
 
     Heat is then no small rest of energies far above it.
     """
-    found: FloatArray = np.median(mu, axis=-1)
-    return found
+    median: FloatArray = np.median(mu, axis=-1)
+    return median
 
 
 def weights_above(quantity: str, mu: FloatArray, reference: FloatArray) -> FloatArray:
@@ -53,13 +53,24 @@ def weights_above(quantity: str, mu: FloatArray, reference: FloatArray) -> Float
     return weights
 
 
+def covariance_of(
+    centred: FloatArray, mu: FloatArray, quantity: str, other: str | None
+) -> FloatArray:
+    """Return S_jq (..., n, n) of two quantities from those (..., 2, n, 2, n) of N and E - w N."""
+    first = checked_quantity("quantity", quantity)
+    second = first if other is None else checked_quantity("other", other)
+    reference = reference_energy(mu)
+    left, right = (weights_above(name, mu, reference) for name in (first, second))
+    return read_only(np.einsum("a...j,...ajbq,b...q->...jq", left, centred, right))
+
+
 def from_zero(second: FloatArray, reference: FloatArray) -> FloatArray:
     """Return covariances (..., 2, n, 2, n) of N and E from those of N and E - reference N."""
     turn = np.zeros((*reference.shape, 2, 2))
     turn[..., 0, 0] = turn[..., 1, 1] = 1.0
     turn[..., 1, 0] = reference
-    found: FloatArray = np.einsum("...ak,...kjlq,...bl->...ajbq", turn, second, turn)
-    return found
+    covariances: FloatArray = np.einsum("...ak,...kjlq,...bl->...ajbq", turn, second, turn)
+    return covariances
 
 
 def checked_frequencies(frequencies: ArrayLike) -> FloatArray:

@@ -18,9 +18,9 @@ from oqs.fluctuations.quantities import (
     QUANTITIES,
     checked_quantity,
     checked_reservoir,
+    covariance_of,
     from_zero,
     reference_energy,
-    weights_above,
     weights_of,
 )
 from oqs.numerics.occupation import SAFE
@@ -65,9 +65,8 @@ class CountingStatistics(Summarised):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> model = oqs.davies(dots, leads)
+    >>> model = oqs.davies(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
     >>> stats = oqs.counting_statistics(model, T, mu)
     >>> isinstance(stats, oqs.CountingStatistics), stats.covariance("particle").shape
@@ -149,12 +148,7 @@ class CountingStatistics(Summarised):
         TypeError, ValueError
             if a quantity has another name.
         """
-        first = checked_quantity("quantity", quantity)
-        second = first if other is None else checked_quantity("other", other)
-        reference = reference_energy(self.mu)
-        left, right = (weights_above(name, self.mu, reference) for name in (first, second))
-        matrix: FloatArray = np.einsum("aj,ajbq,bq->jq", left, self.centred_cumulants, right)
-        return read_only(matrix)
+        return covariance_of(self.centred_cumulants, self.mu, quantity, other)
 
     def cumulants(self, j: int | str, order: int = 6, quantity: str = "particle") -> FloatArray:
         """Return the first cumulants of one current, c_1 = mean, c_2 = noise, c_3, ..., c_order.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import scipy.linalg
+import scipy.sparse as sp
+import scipy.sparse.linalg
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import xarray
 
 _SHOWN = 12  # rows of a notebook's table
+_DENSE = 300  # elements up to which exponentials are quick
 _ULPS = 8 * float(np.finfo(np.float64).eps)
 
 
@@ -47,7 +50,7 @@ class WatchedMatrix(Watched):
     between: FloatArray | ComplexArray  # (P, P) L - J
     start: FloatArray | ComplexArray  # (P,) state after a first jump, J_a rho, not normalised
     trace: FloatArray  # (P,) whose product with elements is the trace
-    then: FloatArray | ComplexArray  # (P, P) J_b
+    then: FloatArray | ComplexArray  # (P,) tr J_b, whose product with elements is its rate
 
     @property
     def rate(self) -> float:
@@ -57,14 +60,14 @@ class WatchedMatrix(Watched):
     def densities(self, times: FloatArray) -> FloatArray:
         """Return the density at times (m,)."""
         states = _evolved(self.between, self.start / self.rate, times)
-        return np.ascontiguousarray((states @ (self.trace @ self.then)).real)
+        return np.ascontiguousarray((states @ self.then).real)
 
     def moments(self) -> tuple[float, float]:
         """Return the expected times in each state, and those weighted with time, seen by J_b."""
-        row = self.trace @ self.then
-        stay = -np.linalg.solve(self.between, self.start / self.rate)
-        again = -np.linalg.solve(self.between, stay)
-        return float((row @ stay).real), float((row @ again).real)
+        factors = scipy.linalg.lu_factor(self.between, check_finite=False)
+        stay = -scipy.linalg.lu_solve(factors, self.start / self.rate, check_finite=False)
+        again = -scipy.linalg.lu_solve(factors, stay, check_finite=False)
+        return float((self.then @ stay).real), float((self.then @ again).real)
 
 
 @exported
@@ -84,9 +87,8 @@ class WaitingTimes(Summarised):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> model = oqs.davies(dots, leads)
+    >>> model = oqs.davies(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
     >>> stats = oqs.counting_statistics(model, T, mu)
     >>> waiting = stats.waiting_time((0, "in"), (0, "in"), np.linspace(0, 900, 10))
@@ -158,7 +160,13 @@ class WaitingTimes(Summarised):
 def _evolved(
     generator: FloatArray | ComplexArray, start: FloatArray | ComplexArray, times: FloatArray
 ) -> FloatArray | ComplexArray:
-    """Return exp(A t) start (m, P): step by step on a regular grid, else each by itself."""
+    """Return exp(A t) start (m, P): step by step on a regular grid, else each by itself.
+
+    Large matrices are not exponentiated where fewer products with vectors take the state on.
+    """
+    fastest = float(np.max(np.sum(np.abs(generator), axis=0), initial=0.0))
+    if len(start) > _DENSE and fastest * np.max(times, initial=0.0) < len(start):
+        return _carried(generator, start, times)
     if len(times) > 2 and (step := _regular(times)):
         propagator = scipy.linalg.expm(generator * step)
         states = [scipy.linalg.expm(generator * times[0]) @ start]
@@ -168,6 +176,18 @@ def _evolved(
     return np.array([scipy.linalg.expm(generator * t) @ start for t in times.tolist()]).reshape(
         len(times), len(start)
     )
+
+
+def _carried(
+    generator: FloatArray | ComplexArray, start: FloatArray | ComplexArray, times: FloatArray
+) -> FloatArray | ComplexArray:
+    """Return exp(A t) start (m, P), from each time to the next."""
+    states = np.empty((len(times), len(start)), dtype=np.result_type(generator, start))
+    state, before, sparse = start, 0.0, sp.csr_array(generator)
+    for index in np.argsort(times).tolist():
+        state = scipy.sparse.linalg.expm_multiply(sparse * (times[index] - before), state)
+        states[index], before = state, times[index]
+    return states
 
 
 def _regular(times: FloatArray) -> float:

@@ -67,7 +67,7 @@ class ReservoirJumps:
 class JumpParts:
     """A generator at one T, mu on P matrix elements, its jumps known by reservoir."""
 
-    whole: sp.csc_array  # (P, P) L, jumps and all
+    whole: sp.csc_array  # (P, P) L, jumps included
     jumps: tuple[ReservoirJumps, ...]  # (n,) of them, one per reservoir
     populations: IntArray  # (D,) places of the populations among the elements
 

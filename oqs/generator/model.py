@@ -157,7 +157,7 @@ class Model(Summarised):
 
     @functools.cached_property
     def touched(self) -> Touched:
-        """What the contacts touch of the model, and what they leave alone."""
+        """The part of the model that contacts couple to, and the untouched rest."""
         return touched_part(self)
 
     @functools.cached_property

@@ -37,9 +37,8 @@ class DensityMatrixLaw(Summarised):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> model = oqs.davies(dots, leads)
+    >>> model = oqs.davies(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
     >>> law = oqs.flow_law(model)
     >>> law(T, mu).particle.round(6)
@@ -171,9 +170,8 @@ def flow_law(model: Model, *, method: StationaryMethod | None = None) -> Density
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> model = oqs.davies(dots, leads)
+    >>> model = oqs.davies(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
     >>> law = oqs.flow_law(model)
     >>> law.method, law(T, mu).particle.round(6)

@@ -42,11 +42,11 @@ def flow_scales(
 
 
 def relative_deviations(
-    found: Flows, exact: Flows, T: FloatArray, gross: Flows
+    flows: Flows, exact: Flows, T: FloatArray, gross: Flows
 ) -> dict[str, float]:
     """Return by kind the largest deviation of flows (n,) from exact ones, over `flow_scales`."""
     return {
-        kind: share(float(np.max(np.abs(getattr(found, kind) - getattr(exact, kind)))), scale)
+        kind: share(float(np.max(np.abs(getattr(flows, kind) - getattr(exact, kind)))), scale)
         for kind, scale in flow_scales(exact, T, gross).items()
     }
 

@@ -146,8 +146,8 @@ class HeomLaw(BetweenContacts):
         Raises StationaryStateNotFound if they change by more than `accuracy` with the last tier or
         the last Pade term; TypeError or ValueError if T, mu are refused.
         """
-        found = self.convergence(T, mu)
-        for name, far in (("depth", found.depth), ("expansion", found.expansion)):
+        convergence = self.convergence(T, mu)
+        for name, far in (("depth", convergence.depth), ("expansion", convergence.expansion)):
             if not max(far) <= self.accuracy:
                 raise StationaryStateNotFound(
                     f"Argument `{name}` must be large enough for flows to {self.accuracy:g}, but "
@@ -155,7 +155,7 @@ class HeomLaw(BetweenContacts):
                     f"{max(far):.2g}. Give {name}={getattr(self, name) + 1} or more, or a larger "
                     "`accuracy`."
                 )
-        return found.flows
+        return convergence.flows
 
     def _flows(self, T: FloatArray, mu: FloatArray, depth: int, expansion: int) -> Flows:
         particle, energy = Hierarchy(self.system, self.contacts, T, mu, depth, expansion).flows()

@@ -1,4 +1,4 @@
-"""The hierarchy of equations of motion of a system between Lorentzian leads, solved at rest."""
+"""The hierarchy of equations of motion between Lorentzian leads, and its stationary state."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Hierarchy:
         self._kept = self._reached()
 
     def flows(self) -> tuple[FloatArray, FloatArray]:
-        """Return P_j and J_j (n,), what reservoir j loses, at rest.
+        """Return P_j and J_j (n,), what reservoir j loses, in the stationary state.
 
             P_j = Re sum_l i s_l tr(Q_l rho_l),    J_j = -Re sum_l v_l tr(Q_l rho_l)
 
@@ -92,7 +92,7 @@ class Hierarchy:
         lead's operator sum_k e_k t_k a_k is correlated with the system as sum_k t_k a_k is, with
         the derivative of exp(-v t) by time in place of itself (Wick).
         """
-        state = self._at_rest
+        state = self._stationary
         particle, energy = np.zeros(self._reservoirs), np.zeros(self._reservoirs)
         square = self._size**2
         for label in self._operators.filter(level=1):
@@ -113,7 +113,7 @@ class Hierarchy:
         return np.flatnonzero(part == part[0])
 
     @functools.cached_property
-    def _at_rest(self) -> ComplexArray:
+    def _stationary(self) -> ComplexArray:
         """The stationary state and its auxiliary operators, stacked; its residual checked."""
         kept = self._kept
         generator = sp.csr_array(self._generator[kept][:, kept])
@@ -132,7 +132,7 @@ class Hierarchy:
         scale = float(np.max(np.abs(generator.data)) * np.max(np.abs(rest)))
         if not residual <= _RESIDUAL * scale:
             raise StationaryStateNotFound(
-                f"The hierarchy did not come to rest: residual {residual / scale:.1e} of its "
+                f"The hierarchy did not converge: residual {residual / scale:.1e} of its "
                 "largest rate. Take a larger `depth`, or weaker contacts."
             )
         state = np.zeros(self._generator.shape[0], dtype=np.complex128)

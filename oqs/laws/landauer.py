@@ -20,8 +20,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import KINDS, Flows
 from oqs.laws.gross import gross_of_modes
 from oqs.laws.scatterer import Scatterer, integral
-from oqs.modes.pair_flows import occupation_differences
-from oqs.modes.pair_jacobian import occupation_slopes
+from oqs.modes.pair_flows import occupation_differences, occupation_slopes
 from oqs.numerics.occupation import filled_and_empty
 from oqs.numerics.quadrature import Sample
 from oqs.summary import Summary, counted, few_digits, reservoir_names
@@ -63,9 +62,8 @@ class Landauer(BetweenContacts):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> oqs.landauer(dots, leads).transmission([1.0]).shape
+    >>> oqs.landauer(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads).transmission([1.0]).shape
     (1, 2, 2)
     """
 
@@ -193,10 +191,9 @@ def landauer(
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
-    >>> oqs.landauer(dots, leads)(T, mu).particle.round(6)
+    >>> oqs.landauer(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)(T, mu).particle.round(6)
     array([ 0.001266, -0.001266])
     """
     if not isinstance(system, QuadraticSystem):

@@ -25,9 +25,9 @@ from oqs.modes.pair_flows import (
     level_flows,
     occupation_differences,
     pair_flows,
+    pair_jacobian,
     scalar_pair_flows,
 )
-from oqs.modes.pair_jacobian import pair_jacobian
 from oqs.modes.untouched import Untouched
 from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
@@ -57,9 +57,8 @@ class ClosedForm(Summarised):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> law = oqs.closed_form(dots, leads)
+    >>> law = oqs.closed_form(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> law.frequencies.round(3)
     array([0.839, 1.561])
     """

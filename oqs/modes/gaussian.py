@@ -31,8 +31,7 @@ from oqs.flows import Flows, ScalarFlows
 from oqs.modes.boson_law import boson_law
 from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.levels import Level, find_levels, untouched_modes
-from oqs.modes.pair_flows import level_flows, pair_flows, scalar_pair_flows
-from oqs.modes.pair_jacobian import pair_jacobian
+from oqs.modes.pair_flows import level_flows, pair_flows, pair_jacobian, scalar_pair_flows
 from oqs.modes.untouched import Untouched
 from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.numerics.clusters import IntArray

@@ -25,7 +25,7 @@ from oqs.numerics.graded_basis import graded_basis
 from oqs.system.fock import occupation_sum
 from oqs.system.systems import QuadraticSystem
 
-_COUNTED = 16  # dark modes whose Fock states are all looked at
+_COUNTED = 16  # dark modes whose Fock states are all counted
 
 
 @final

@@ -142,8 +142,8 @@ class VaryingBosonLaw(BetweenContacts):
     @functools.cached_property
     def _levels(self) -> list[_Degenerate]:
         sizes = [own.shape[-1] for own in self.overlaps]
-        found = []
+        levels = []
         for size in sorted(set(sizes)):
             places = [k for k, own in enumerate(sizes) if own == size]
-            found.append(_Degenerate(places, np.array([self.overlaps[k] for k in places])))
-        return found
+            levels.append(_Degenerate(places, np.array([self.overlaps[k] for k in places])))
+        return levels

@@ -66,3 +66,23 @@ def eigenvalues(hermitian: sp.csr_array | ComplexArray) -> FloatArray:
     parts = [hermitian.diagonal().real[alone]]
     parts += [np.linalg.eigvalsh(block(hermitian, members)) for members in sets]
     return np.concatenate(parts)
+
+
+def positive_above(hermitian: sp.csr_array, bound: float) -> bool:
+    """Return whether no eigenvalue of a sparse matrix is below `bound`, to rounding.
+
+    By a Cholesky factorisation of what is above it, set by set, which takes a tenth of the time of
+    the eigenvalues; they decide where it fails.
+    """
+    matrix = hermitian if np.any(hermitian.data.imag) else hermitian.real
+    alone, sets = alone_and_linked(matrix)
+    if not np.all(matrix.diagonal().real[alone] >= bound):
+        return False
+    for members in sets:
+        above = block(matrix, members) - bound * np.eye(len(members))
+        try:
+            np.linalg.cholesky(above)
+        except np.linalg.LinAlgError:
+            if not np.linalg.eigvalsh(above)[0] >= 0:
+                return False
+    return True

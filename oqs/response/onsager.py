@@ -119,8 +119,8 @@ class LinearResponse(Summarised):
         turned = scaled.swapaxes(-4, -3).swapaxes(-2, -1)
         axes = (-4, -3, -2, -1)
         largest, off = (np.max(np.abs(x), axis=axes) for x in (scaled, scaled - turned))
-        found = np.divide(off, largest, out=np.zeros_like(off), where=largest > 0)
-        return found if np.ndim(self.T) else float(found)
+        relative = np.divide(off, largest, out=np.zeros_like(off), where=largest > 0)
+        return relative if np.ndim(self.T) else float(relative)
 
     def pair(self, j: int, q: int) -> Terminals:
         """Return the coefficients of the reservoirs j and q, all others floating.

@@ -67,8 +67,8 @@ def two_terminals(onsager: FloatArray, j: int, q: int, T: FloatArray) -> Termina
         driven = np.einsum("...abj->...jab", scaled[..., others, j]).reshape(*batch, size, 2)
         back = np.einsum("...abq->...aqb", scaled[..., j, others]).reshape(*batch, 2, size)
         own = own - back @ _inverse(floating) @ driven
-    found = _coefficients(own, T)
-    return found if T.ndim else Terminals(*(float(value) for value in found))
+    coefficients = _coefficients(own, T)
+    return coefficients if T.ndim else Terminals(*(float(value) for value in coefficients))
 
 
 def in_units_of_temperature(onsager: FloatArray, T: FloatArray) -> FloatArray:

@@ -21,9 +21,13 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Elements
+from oqs.memory import announce, require_memory
 from oqs.numerics.blocks import alone_and_linked, block, set_labels
 from oqs.numerics.clusters import IntArray, numbered
 from oqs.transitions.places import group_of, two_sided
+from oqs.transitions.transitions import SectorBlocks
+
+_BYTES, _SECONDS = 250.0, 1.2e-6  # for each transition
 
 
 @final
@@ -63,6 +67,7 @@ class CoupledElements:
         labels : of the particle number, the level, or all alike.
         also : a and b of other elements to hold, and what B links with them.
         """
+        _require_room(model)
         elements, dimension = model.decomposition.elements, len(labels)
         weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
         pairs = [_Pairs.of(own, labels) for own in elements]
@@ -150,6 +155,24 @@ class CoupledElements:
         return best
 
 
+def _require_room(model: DaviesModel) -> None:
+    """Say how long it takes; raise MemoryError where the transitions do not fit.
+
+    Each takes about 1 us and 250 bytes, its jumps and its place among the coupled elements.
+    """
+    transitions = model.transitions
+    if isinstance(transitions, SectorBlocks):
+        count = transitions.count
+    else:
+        count = float(sum(len(own.kappa) for own in model.decomposition.elements))
+    require_memory(
+        _BYTES * count,
+        f"The relaxation by {count:.2g} transitions, some {_SECONDS * count:.0f} s of work,",
+        "The relaxation of fewer sites with the same rates tells the time as well.",
+    )
+    announce("The relaxation of coupled matrix elements", _SECONDS * count)
+
+
 _Index = NDArray[np.int32]
 _Gains = tuple[IntArray, IntArray, FloatArray | ComplexArray, FloatArray]
 # places that S rho S^+ leads to and from, product of amplitudes, rates (2, ..) of S and of S^+
@@ -176,12 +199,12 @@ class _Pairs(NamedTuple):
 
     def places(self, elements: Elements, dimension: int) -> IntArray:
         """Return the elements a D + b, a and b unequal transitions' ends, that jumps link."""
-        found = [np.zeros(0, dtype=np.intp)]
+        linked = [np.zeros(0, dtype=np.intp)]
         for end in (elements.lower, elements.upper):
             place, _ = numbered(end[self.first] * dimension + end[self.second])
             one, two = np.divmod(place, dimension)
-            found += [place, two * dimension + one]
-        return np.concatenate(found)
+            linked += [place, two * dimension + one]
+        return np.concatenate(linked)
 
     def products(
         self,

@@ -74,6 +74,10 @@ def gibbs_state(system: System, T: float, mu: float = 0.0) -> qutip.Qobj:
     T, mu : temperature > 0 and chemical potential, units of energy; mu does not matter for a system
         without a particle number.
 
+    Returns
+    -------
+    Qobj : sparse, without the zeros between unequal quantum numbers.
+
     Raises
     ------
     TypeError, ValueError
@@ -91,9 +95,9 @@ def gibbs_state(system: System, T: float, mu: float = 0.0) -> qutip.Qobj:
             f"Argument `system` must be a System such as QuadraticSystem, but is "
             f"{type(system).__name__}. For a model take model.system."
         )
-    vectors = system.spectrum.vectors
-    populations = np.exp(log_gibbs(system, T, mu))
-    return qutip.Qobj((vectors * populations) @ vectors.conj().T, dims=system.dims, isherm=True)
+    populations = np.exp(log_gibbs(system, T, mu)).astype(np.complex128)
+    rho = system.spectrum.eigenvectors.to_operator_basis(sp.csr_array(sp.diags_array(populations)))
+    return qutip.Qobj(sp.csr_matrix(rho), dims=system.dims, isherm=True)
 
 
 def log_gibbs(system: System, T: float, mu: float) -> FloatArray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg
-from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
@@ -13,7 +12,7 @@ from oqs.generator.davies.davies_model import DaviesModel
 from oqs.memory import announce, require_memory
 from oqs.numerics.blocks import linked_sets
 from oqs.state.coupled_elements import CoupledElements
-from oqs.transitions.transitions import SectorBlocks
+from oqs.transitions.places import MatrixElements, turned_places
 
 _DENSE = 200  # coupled elements of which all eigenvalues are computed
 _TOLERANCE = 1e-10  # relative, of an iterated eigenvalue
@@ -37,26 +36,27 @@ def slowest_decay(model: DaviesModel, T: FloatArray, mu: FloatArray) -> float:
     MemoryError
         before it is computed, where a set of elements is too large.
     """
-    _announce(model)
     coupled = CoupledElements.of(model, T, mu, model.system.spectrum.particles)
-    return slowest_of(coupled.generator, coupled.populations, coupled.slowest_alone())
+    return slowest_of(coupled.generator, coupled, coupled.slowest_alone())
 
 
-def slowest_of(
-    generator: sp.csr_array, populations: NDArray[np.bool_], alone: float = np.inf
-) -> float:
+def slowest_of(generator: sp.csr_array, elements: MatrixElements, alone: float = np.inf) -> float:
     """Return the smallest non-zero -Re of the eigenvalues of a generator, and of `alone`.
 
     Parameters
     ----------
     generator : (P, P) on matrix elements.
-    populations : (P,) which of them are populations.
+    elements : which states they stand between; rho_ba decays as rho_ab does, and is not asked.
 
     Raises as `slowest_decay`.
     """
     slowest = alone
     fastest = float(np.max(-generator.diagonal().real, initial=0.0))
+    populations = elements.row_state == elements.column_state
+    turned = turned_places(elements)
     for members in linked_sets(generator):
+        if turned[members].min() < members[0]:
+            continue  # a set that ended before holds their conjugates
         own = _decays(sp.csr_array(generator[members, :][:, members]))
         if np.any(populations[members]):
             own = _without_zero(own, fastest)
@@ -68,25 +68,6 @@ def slowest_of(
             "the contacts' rates closer together."
         )
     return slowest
-
-
-def _announce(model: DaviesModel) -> None:
-    """Say how long it takes; raise MemoryError where the transitions do not fit.
-
-    Each takes about 1 us and 250 bytes, its jumps and its place among the coupled elements.
-    """
-    transitions = model.transitions
-    if isinstance(transitions, SectorBlocks):
-        parts = [part for step in transitions.steps for part in step.parts]
-        count = float(sum(part.rate.size for part in parts))
-    else:
-        count = float(sum(len(own.kappa) for own in model.decomposition.elements))
-    require_memory(
-        250 * count,
-        f"The relaxation time from {count:.2g} transitions, some {1e-6 * count:.0f} s of work,",
-        "The relaxation of fewer sites with the same rates tells the time as well.",
-    )
-    announce("oqs.relaxation_time", 1e-6 * count)
 
 
 def _without_zero(decays: FloatArray, fastest: float) -> FloatArray:

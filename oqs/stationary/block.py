@@ -29,7 +29,7 @@ class ZeroFrequencyBlock(StationaryMethod):
     A Davies generator commutes with the free evolution, so it maps this block into itself, and its
     stationary state lies in it. Of the block only what populations can turn into is kept. Exact for
     every model; for levels without degeneracy it is the rate equation. States that the model's
-    resolution counts as one level still turn at their energy differences.
+    resolution counts as one level still precess at their energy differences.
 
     Coherences are eliminated first, the populations then without subtractions, both between states
     that diagonalise each level's jump rates where those differ much. Elements rho_ab come out to
@@ -43,9 +43,8 @@ class ZeroFrequencyBlock(StationaryMethod):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> model = oqs.davies(dots, leads)
+    >>> model = oqs.davies(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
     >>> oqs.stationary_state(model, T, mu, method=oqs.ZeroFrequencyBlock()).residual < 1e-12
     True
@@ -58,7 +57,7 @@ class ZeroFrequencyBlock(StationaryMethod):
         levels = large_levels(model)
         if levels is not None:
             rates = SectorProblem.of(model, self, levels.blocks)
-            return CoherentSectorProblem(model, self, rates, levels)
+            return CoherentSectorProblem(model, self, rates, levels) if levels.levels else rates
         whole = model.zero_frequency_generator
         linked = _linked(whole)
         generator = whole.restricted(linked[whole.row_state] == linked[whole.column_state])

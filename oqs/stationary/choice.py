@@ -25,7 +25,7 @@ def cheapest_exact(model: Model) -> StationaryMethod:
     """Return the cheapest solver that is exact for the model, by this table.
 
     Raises NonUniqueStationaryState where some mode or site is touched by no contact: the block of
-    the degenerate levels that makes may be too large to be looked at.
+    the degenerate levels that makes may be too large to be computed.
 
     Each method prepares the quickest of its routes, D states; what it is quicker than, measured:
 
@@ -122,9 +122,8 @@ def stationary_state(
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> model = oqs.davies(dots, leads)
+    >>> model = oqs.davies(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)
     >>> T, mu = [0.5, 1.0], [1.2, 0.8]
     >>> rho = oqs.stationary_state(model, T, mu)
     >>> round(float(rho.tr().real), 12), rho.residual < 1e-12

@@ -104,16 +104,16 @@ class PairProblem(StationaryProblem):
     @functools.cached_property
     def frequencies(self) -> FloatArray:
         """Bohr frequencies (K,) of the transitions, ascending."""
-        found = [np.abs(e.frequency) for e in self.generator.elements if not e.contact.fermionic]
-        found += [e.frequency for e in self.generator.elements if e.contact.fermionic]
-        return cluster(np.concatenate(found), self.model.resolution)[1]
+        parts = [np.abs(e.frequency) for e in self.generator.elements if not e.contact.fermionic]
+        parts += [e.frequency for e in self.generator.elements if e.contact.fermionic]
+        return cluster(np.concatenate(parts), self.model.resolution)[1]
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Solve L x = 0, tr x = 1; residual and populations are checked."""
         jumps, matrix = self._at(T[None], mu[None])
         x, residual = self._stationary(matrix)
-        found = self._exchanged(jumps, x).balanced()
-        return Solution(x[0], residual, found.particle[0], found.energy[0])
+        exchanged = self._exchanged(jumps, x).balanced()
+        return Solution(x[0], residual, exchanged.particle[0], exchanged.energy[0])
 
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n)."""
@@ -123,8 +123,8 @@ class PairProblem(StationaryProblem):
             here = slice(begin, begin + some)
             jumps, matrix = self._at(T[here], mu[here])
             x, _ = self._stationary(matrix)
-            found = self._exchanged(jumps, x).balanced()
-            particle[here], energy[here] = found.particle, found.energy
+            exchanged = self._exchanged(jumps, x).balanced()
+            particle[here], energy[here] = exchanged.particle, exchanged.energy
         return particle, energy
 
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
@@ -135,7 +135,7 @@ class PairProblem(StationaryProblem):
         slopes = [
             e.jump_slopes(t, m) for e, t, m in zip(self.generator.elements, T, mu, strict=True)
         ]
-        found = np.empty((2, 2, n, n))
+        changes = np.empty((2, 2, n, n))
         for theta in (0, 1):
             rows, direct = [], []
             for q in range(n):
@@ -148,10 +148,10 @@ class PairProblem(StationaryProblem):
                 particle, energy, gross = (
                     a[..., 0, :] + b[..., 0, :] for a, b in zip(change, direct[q], strict=True)
                 )
-                found[0, theta, :, q] = balanced(particle, gross[0])
-                found[1, theta, :, q] = balanced(energy - reference * particle, gross[1])
+                changes[0, theta, :, q] = balanced(particle, gross[0])
+                changes[1, theta, :, q] = balanced(energy - reference * particle, gross[1])
         flow = self._exchanged(jumps, x).balanced().particle[0]
-        return FlowJacobian.of(found[0], found[1], flow, mu, reference=reference)
+        return FlowJacobian.of(changes[0], changes[1], flow, mu, reference=reference)
 
     def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`.
@@ -181,7 +181,7 @@ class PairProblem(StationaryProblem):
     def _jumps(self) -> tuple[_Jump, ...]:
         """The jump operators of all contacts, one after the other."""
         places, energies = self.generator.places, self.generator.spectrum.energies
-        found = []
+        operators = []
         for j, (e, pairs) in enumerate(
             zip(self.generator.elements, self.generator.pairs, strict=True)
         ):
@@ -195,8 +195,8 @@ class PairProblem(StationaryProblem):
                 )
                 place = places(p.column, p.row)
                 change = energies[target] - energies[source]
-                found.append(_Jump(j, gained, change, products, p.left, p.right, place))
-        return tuple(found)
+                operators.append(_Jump(j, gained, change, products, p.left, p.right, place))
+        return tuple(operators)
 
     @functools.cached_property
     def _maps(self) -> tuple[sp.csr_array, sp.csr_array]:
@@ -253,16 +253,16 @@ class PairProblem(StationaryProblem):
     ) -> ComplexArray:
         """Return all products (S, b); with slopes of one contact's jumps their derivatives."""
         changes = _of_each(self._jumps, slopes)
-        found = []
+        products = []
         for jump, own, d in zip(self._jumps, jumps, changes, strict=True):
             i, k = jump.products
             if slopes is None:
-                found.append(own[i] * own[k].conj())
+                products.append(own[i] * own[k].conj())
             elif d is None:
-                found.append(np.zeros((len(i), own.shape[1]), dtype=np.complex128))
+                products.append(np.zeros((len(i), own.shape[1]), dtype=np.complex128))
             else:
-                found.append(d[i] * own[k].conj() + own[i] * d[k].conj())
-        return np.concatenate(found)
+                products.append(d[i] * own[k].conj() + own[i] * d[k].conj())
+        return np.concatenate(products)
 
     def _dissipation(self, products: ComplexArray) -> ComplexArray:
         """Return sum_j D_j (b, P, P) of the products (S, b)."""
@@ -326,7 +326,7 @@ class PairProblem(StationaryProblem):
 
         They add up to tr L rho L^+.
         """
-        found = []
+        fluxes = []
         changes = _of_each(self._jumps, slopes)
         for jump, own, d in zip(self._jumps, jumps, changes, strict=True):
             pairs = [(own, own)] if slopes is None else [] if d is None else [(d, own), (own, d)]
@@ -335,8 +335,8 @@ class PairProblem(StationaryProblem):
                 each = (left[jump.left].conj() * right[jump.right]).T * x[:, jump.place]
                 for k, values in enumerate(each.real):
                     flux[k] += np.bincount(jump.left, values, len(own))
-            found.append(flux)
-        return found
+            fluxes.append(flux)
+        return fluxes
 
     def _exchanged(
         self,

@@ -70,10 +70,10 @@ def kernel(model: Model) -> Kernel:
     is only told whether the dimension is one. Coherences between different particle numbers, which
     no fermionic state has, are not counted. Counted once for each model.
     """
-    found = model.prepared.get(_KERNEL)
-    if not isinstance(found, Kernel):
-        found = model.prepared[_KERNEL] = _kernel(model)
-    return found
+    counted = model.prepared.get(_KERNEL)
+    if not isinstance(counted, Kernel):
+        counted = model.prepared[_KERNEL] = _kernel(model)
+    return counted
 
 
 def _kernel(model: Model) -> Kernel:
@@ -143,7 +143,7 @@ def _counted(model: DaviesModel, generator: Generator, keep: NDArray[np.bool_]) 
 def _zeros(block: sp.csc_array, population: FloatArray, threshold: float) -> Kernel:
     """Count the eigenvalues above -threshold of a negative semidefinite Hermitian block.
 
-    In a large block only one beside that of the mixed state is looked for.
+    In a large block only one beside that of the mixed state is searched for.
 
     `block`: connected part of the generator, at infinite temperature; `population` (P,): 1 for a
     population, 0 for a coherence; `threshold`: what counts as zero.

@@ -105,6 +105,13 @@ def diagonalise(
     return tuple(blocks)
 
 
+def rotated(operator: sp.csr_array, rotation: NDArray[Any]) -> sp.csr_array:
+    """Return rotation^+ operator rotation, its rounding zeros dropped."""
+    dense = rotation.conj().T @ (operator @ rotation)
+    dense[np.abs(dense) < 1e-14 * np.max(np.abs(dense), initial=0.0)] = 0.0
+    return sp.csr_array(dense)
+
+
 def submatrices(matrix: sp.csr_array) -> Callable[[IntArray, IntArray], NDArray[Any]]:
     """Return (rows, columns) -> the dense submatrix; small matrices are made dense only once."""
     if matrix.shape[0] <= DENSE:

@@ -17,8 +17,8 @@ from oqs.exports import exported
 from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray
 from oqs.summary import Summary, counted
 from oqs.system.base import FermionicSystem
-from oqs.system.fock import Block, annihilator, diagonalise, invariant_sets, occupation_sum
-from oqs.system.spectrum import BlockVectors, OccupationVectors, Spectrum
+from oqs.system.fock import Block, annihilator, diagonalise, invariant_sets, occupation_sum, rotated
+from oqs.system.spectrum import OccupationVectors, Spectrum
 from oqs.system.systems import jordan_wigner
 from oqs.system.terms import Terms
 from oqs.system.widths import default_widths, has_far_levels, widths_of_blocks
@@ -195,7 +195,7 @@ class InteractingSystem(FermionicSystem):
         counts = number.diagonal().real
         if abs(number - sp.diags_array(counts)).max() > 1e-12:
             counts, rotation = np.linalg.eigh(number.toarray())
-            operators = [_rotated(operator, rotation) for operator in operators]
+            operators = [rotated(operator, rotation) for operator in operators]
         hamiltonian, *annihilators = operators
         return NumberBasis(
             hamiltonian, annihilators.__getitem__, np.rint(counts).astype(np.intp), rotation
@@ -230,25 +230,13 @@ class InteractingSystem(FermionicSystem):
                 particles=np.bitwise_count(np.arange(size)).astype(np.intp),
                 eigenvectors=OccupationVectors(size),
             )
-        blocks = self.blocks
-        return Spectrum(
-            energies=np.concatenate([block.energies for block in blocks]),
-            particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
-            eigenvectors=BlockVectors(blocks, self.number_basis.rotation),
-        )
+        return Spectrum.of_blocks(self.blocks, self.number_basis.rotation)
 
     def summary(self) -> Summary:
         """Return the number of sites and of many-body states."""
         return Summary(
             f"Interacting system of {counted(self.sites, 'site')}", [("states", str(2**self.sites))]
         )
-
-
-def _rotated(operator: sp.csr_array, rotation: ComplexArray) -> sp.csr_array:
-    """Return rotation^+ operator rotation, its rounding zeros dropped."""
-    dense = rotation.conj().T @ (operator @ rotation)
-    dense[np.abs(dense) < 1e-14 * np.max(np.abs(dense), initial=0.0)] = 0.0
-    return sp.csr_array(dense)
 
 
 def _operators(annihilators: object) -> tuple[qutip.Qobj, ...]:

@@ -16,8 +16,8 @@ from oqs.exports import exported
 from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray
 from oqs.summary import Summary, counted
 from oqs.system.base import System
-from oqs.system.fock import Block, diagonalise, invariant_sets
-from oqs.system.spectrum import BlockVectors, Spectrum
+from oqs.system.fock import Block, diagonalise, invariant_sets, rotated
+from oqs.system.spectrum import Spectrum
 from oqs.system.widths import has_far_levels, widths_of_blocks
 
 _ROUNDING = 1e-12
@@ -145,12 +145,7 @@ class OperatorSystem(System):
     @functools.cached_property
     def spectrum(self) -> Spectrum:
         """Energy eigenstates, each with its number."""
-        blocks, rotation = self._blocks, self._basis[1]
-        return Spectrum(
-            energies=np.concatenate([block.energies for block in blocks]),
-            particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
-            eigenvectors=BlockVectors(blocks, rotation),
-        )
+        return Spectrum.of_blocks(self._blocks, self._basis[1])
 
     @functools.cached_property
     def _blocks(self) -> tuple[Block, ...]:
@@ -158,7 +153,7 @@ class OperatorSystem(System):
         particles, rotation = self._basis
         matrix = sp.csr_array(_csr(self.hamiltonian))
         if rotation is not None:
-            matrix = _without_rounding(rotation.conj().T @ (matrix @ rotation))
+            matrix = rotated(matrix, rotation)
         blocks: tuple[Block, ...] = diagonalise(
             matrix, particles, invariant_sets(matrix, particles)
         )
@@ -173,11 +168,6 @@ class OperatorSystem(System):
         if off.nnz and off.max() > _ROUNDING:
             counts, rotation = np.linalg.eigh(number.toarray())
         return np.rint(counts).astype(np.intp), rotation
-
-
-def _without_rounding(dense: Any) -> sp.csr_array:
-    dense[np.abs(dense) < 1e-14 * np.max(np.abs(dense), initial=0.0)] = 0.0
-    return sp.csr_array(dense)
 
 
 def _csr(operator: qutip.Qobj) -> Any:

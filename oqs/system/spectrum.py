@@ -23,6 +23,7 @@ from oqs.numerics.clusters import IntArray
 from oqs.system.fock import Block, annihilator
 
 _ROUNDING = float(np.finfo(np.float64).eps)
+_FULL = 0.1  # share of elements from which on dense products are quicker
 
 
 @final
@@ -37,6 +38,15 @@ class Spectrum:
     def __post_init__(self) -> None:
         read_only(self.energies)
         read_only(self.particles)
+
+    @classmethod
+    def of_blocks(cls, blocks: tuple[Block, ...], rotation: ComplexArray | None) -> Spectrum:
+        """Return the eigenstates of the blocks of H, one block after the other."""
+        return cls(
+            energies=np.concatenate([block.energies for block in blocks]),
+            particles=np.concatenate([np.full(len(b.basis), b.particles) for b in blocks]),
+            eigenvectors=BlockVectors(blocks, rotation),
+        )
 
     @property
     def dimension(self) -> int:
@@ -53,7 +63,7 @@ class Spectrum:
     @functools.cached_property
     def sparse_vectors(self) -> sp.csr_array:
         """The same, without the zeros between unequal quantum numbers."""
-        return sp.csr_array(self.vectors)
+        return self.eigenvectors.sparse()
 
 
 class Eigenvectors(abc.ABC):
@@ -62,6 +72,10 @@ class Eigenvectors(abc.ABC):
     @abc.abstractmethod
     def dense(self) -> ComplexArray:
         """Return V (D, D)."""
+
+    @abc.abstractmethod
+    def sparse(self) -> sp.csr_array:
+        """Return V (D, D) without the zeros between unequal quantum numbers."""
 
     @abc.abstractmethod
     def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
@@ -85,6 +99,10 @@ class OccupationVectors(Eigenvectors):
     def dense(self) -> ComplexArray:
         """Return the unit matrix."""
         return np.eye(self.dimension, dtype=np.complex128)
+
+    def sparse(self) -> sp.csr_array:
+        """Return the unit matrix."""
+        return sp.csr_array(sp.eye_array(self.dimension, dtype=np.complex128))
 
     def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
         """Return rho itself."""
@@ -119,6 +137,12 @@ class BlockVectors(Eigenvectors):
         """Return V (D, D)."""
         vectors = _dense(self._pieces)
         return vectors if self.rotation is None else self.rotation @ vectors
+
+    def sparse(self) -> sp.csr_array:
+        """Return V (D, D); the rotation fills it."""
+        if self.rotation is not None:
+            return sp.csr_array(self.dense())
+        return _sparse(self._pieces)
 
     def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
         """Return V rho V^+; dense inside where the operators' basis mixes particle numbers."""
@@ -155,6 +179,10 @@ class ModeVectors(Eigenvectors):
     def dense(self) -> ComplexArray:
         """Return V (2^N, 2^N)."""
         return _dense(self._pieces)
+
+    def sparse(self) -> sp.csr_array:
+        """Return V (2^N, 2^N), particle number by particle number."""
+        return _sparse(self._pieces)
 
     def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
         """Return V rho V^+."""
@@ -196,6 +224,17 @@ def _dense(pieces: list[Piece]) -> ComplexArray:
     return vectors
 
 
+def _sparse(pieces: list[Piece]) -> sp.csr_array:
+    size = sum(len(piece.basis) for piece in pieces)
+    inside = [np.nonzero(piece.vectors) for piece in pieces]
+    parts = list(zip(pieces, inside, strict=True))
+    rows = np.concatenate([piece.basis[place[0]] for piece, place in parts])
+    columns = np.concatenate([piece.states[place[1]] for piece, place in parts])
+    values = np.concatenate([piece.vectors[place] for piece, place in parts])
+    entries = values.astype(np.complex128), (rows, columns)
+    return sp.csr_array(sp.coo_array(entries, shape=(size, size)))
+
+
 def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
     """Return V^+ O V (D, D) with V made of these pieces, of those that O links."""
     matrix = operator if np.any(operator.data.imag) else operator.real
@@ -209,7 +248,10 @@ def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
     rows, columns, values = [none], [none], [np.zeros(0)]
     for link in linked.tolist():
         p, q = pieces[link // len(pieces)], pieces[link % len(pieces)]
-        block = p.vectors.conj().T @ (matrix[p.basis, :][:, q.basis] @ q.vectors)
+        inside = matrix[p.basis, :][:, q.basis]
+        if inside.nnz > _FULL * len(p.basis) * len(q.basis):
+            inside = inside.toarray()
+        block = p.vectors.conj().T @ (inside @ q.vectors)
         magnitude = np.abs(block)
         row, column = np.nonzero(magnitude > max(block.shape) * _ROUNDING * magnitude.max())
         rows.append(p.states[row])

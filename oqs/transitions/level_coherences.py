@@ -207,7 +207,9 @@ class LevelCoherences:
     @functools.cached_property
     def links(self) -> tuple[Links, ...]:
         """What degenerate levels exchange with degenerate ones, those of one shape together."""
-        found: dict[tuple[int, int], list[tuple[int, int, IntArray, IntArray, ComplexArray]]] = {}
+        by_shape: dict[
+            tuple[int, int], list[tuple[int, int, IntArray, IntArray, ComplexArray]]
+        ] = {}
         for number, exchange in enumerate(self.exchanges):
             level = self._level_of[exchange.neighbours]
             for index in np.unique(level[level >= 0]).tolist():
@@ -216,8 +218,8 @@ class LevelCoherences:
                 k = np.zeros((len(states), exchange.amplitudes.shape[1]), dtype=np.complex128)
                 place = np.searchsorted(states, exchange.neighbours[members])
                 k[place] = exchange.amplitudes[members]
-                found.setdefault(k.shape, []).append((number, index, members, place, k))
-        return tuple(self._stacked(each) for each in found.values())
+                by_shape.setdefault(k.shape, []).append((number, index, members, place, k))
+        return tuple(self._stacked(each) for each in by_shape.values())
 
     def _stacked(self, links: list[tuple[int, int, IntArray, IntArray, ComplexArray]]) -> Links:
         numbers, targets, members, places, amplitudes = zip(*links, strict=True)

@@ -73,6 +73,17 @@ class MatrixElements(Protocol):
         ...
 
 
+def turned_places(elements: MatrixElements) -> IntArray:
+    """Return where rho_ba stands (P,) of each rho_ab; both are among the elements."""
+    row, column = elements.row_state, elements.column_state
+    size = int(max(row.max(initial=0), column.max(initial=0))) + 1
+    order = np.argsort(row * size + column)
+    turned = np.argsort(column * size + row)
+    places = np.empty(len(row), dtype=np.intp)
+    places[turned] = order
+    return places
+
+
 def commutator(operator: sp.csr_array, elements: MatrixElements) -> sp.csc_array:
     """Return -i[H, .] (P, P) on matrix elements, for H (D, D) that keeps labels."""
     return two_sided(sp.csr_array(-1j * operator), elements)
@@ -98,17 +109,17 @@ def two_sided_places(
     Rows, columns and the index of the entry; of rho B^+ it is the entry's conjugate.
     """
     states = elements.row_state, elements.column_state
-    found = []
+    sides = []
     for ends in (states, states[::-1]):
         place = sp.csr_array((np.arange(len(states[0])), ends), shape=shape)
         place.sort_indices()  # states of one label then have their partners in one order
         partners = np.diff(place.indptr)[row]
         within = np.arange(partners.sum()) - np.repeat(np.cumsum(partners) - partners, partners)
-        found.append(
+        sides.append(
             (
                 place.data[np.repeat(place.indptr[row], partners) + within],
                 place.data[np.repeat(place.indptr[column], partners) + within],
                 np.repeat(np.arange(len(row)), partners),
             )
         )
-    return found
+    return sides

@@ -102,6 +102,11 @@ class SectorBlocks:
         return len(self.sector)
 
     @property
+    def count(self) -> float:
+        """Number of pairs of states that contacts may link, each for each contact."""
+        return float(sum(part.rate.size for step in self.steps for part in step.parts))
+
+    @property
     def driven(self) -> bool:
         """Whether some contact drives some transition."""
         return any(bool(np.any(part.linked)) for step in self.steps for part in step.parts)

@@ -22,8 +22,8 @@ Kind = tuple[int, bool]
 def moved(generator: BlockGenerator, jump: Jump, a: float, b: float) -> FloatArray:
     """Return a N + b E (d', d) that a jump moves into the system."""
     w = generator.blocks.frequency(jump.channel)
-    found: FloatArray = a * jump.gained + b * jump.gained * (w.T if jump.gained > 0 else w)
-    return found
+    exchanged: FloatArray = a * jump.gained + b * jump.gained * (w.T if jump.gained > 0 else w)
+    return exchanged
 
 
 def derivative(
@@ -48,11 +48,11 @@ def derivative(
 
 def counts(generator: BlockGenerator, x: Block) -> FloatArray:
     """Return what reservoirs lose in x (P,): the traces (2, n) of the first derivatives on it."""
-    found = np.zeros((2, generator.blocks.reservoirs))
+    lost = np.zeros((2, generator.blocks.reservoirs))
     for jump, flux, frequency in generator.fluxes(x):
-        found[0, jump.channel.contact] += jump.gained * flux.sum()
-        found[1, jump.channel.contact] += jump.gained * np.vdot(flux, frequency)
-    return found
+        lost[0, jump.channel.contact] += jump.gained * flux.sum()
+        lost[1, jump.channel.contact] += jump.gained * np.vdot(flux, frequency)
+    return lost
 
 
 def tilted(generator: BlockGenerator, chi: FloatArray, xi: FloatArray) -> BlockGenerator:

@@ -79,7 +79,7 @@ def without(generator: BlockGenerator) -> Callable[[Block], Block]:
 
 
 def _alone(generator: BlockGenerator, right: Block, faster: float) -> Block:
-    """Return x (P,) of which each coherence decays, by so much faster, and turns alone."""
+    """Return x (P,) with each coherence decaying, by so much faster, and precessing alone."""
     layout = generator.layout
     result = np.empty_like(right)
     for index, (block, change) in enumerate(
@@ -107,8 +107,8 @@ class Bordered:
 
     def solved(self, right: Block, missing: float = _RESIDUAL) -> tuple[Block, float]:
         """Return y of trace 0 and eta."""
-        found = solved(self._applied, self._nearly, np.append(right, 0.0), missing)
-        return found[:-1], float(found[-1].real)
+        both = solved(self._applied, self._nearly, np.append(right, 0.0), missing)
+        return both[:-1], float(both[-1].real)
 
     def _applied(self, both: Block) -> Block:
         y, eta = both[:-1], both[-1]
@@ -144,8 +144,8 @@ class AtFrequency:
 
     def solved(self, right: Block) -> tuple[Block, Block]:
         """Return x_1 and x_2 (P,)."""
-        found = solved(self._applied, self._nearly, np.concatenate([right, np.zeros_like(right)]))
-        first, second = np.split(found, 2)
+        parts = solved(self._applied, self._nearly, np.concatenate([right, np.zeros_like(right)]))
+        first, second = np.split(parts, 2)
         return first, second
 
     def _applied(self, both: Block) -> Block:

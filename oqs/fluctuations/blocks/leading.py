@@ -47,9 +47,9 @@ def leading(tilted: Callable[[float], BlockGenerator], rho: Block) -> Leading:
     known = Leading(tilted(0.0), 0.0, rho)
     while at < 1.0:
         step = min(step, 1.0 - at)
-        found = _newton(tilted(at + step), known)
-        if found is not None:
-            known, at, step = found, at + step, 2 * step
+        further = _newton(tilted(at + step), known)
+        if further is not None:
+            known, at, step = further, at + step, 2 * step
         elif step > _LEAST:
             step /= 4
         else:
@@ -71,8 +71,8 @@ def _newton(generator: BlockGenerator, start: Leading) -> Leading | None:
         gross = float(np.max(generator.leaving) * np.max(np.abs(x))) + float(np.max(np.abs(image)))
         settled = missed <= _SETTLED * gross and 2 * missed > before
         if missed <= _CONVERGED * gross or settled:
-            found = Leading(generator, value, x)
-            return found if _positive(found) else None
+            dominant = Leading(generator, value, x)
+            return dominant if _positive(dominant) else None
         before = missed
         try:
             change, _ = Bordered(generator, value, x).solved(value * x - image, _ROUGHLY)
@@ -82,10 +82,10 @@ def _newton(generator: BlockGenerator, start: Leading) -> Leading | None:
     return None
 
 
-def _positive(found: Leading) -> bool:
-    layout = found.generator.layout
+def _positive(candidate: Leading) -> bool:
+    layout = candidate.generator.layout
     lowest, highest = 0.0, 0.0
-    for block in layout.split(found.vector):
+    for block in layout.split(candidate.vector):
         values = np.linalg.eigvalsh(layout.storage.matrix(block))
         lowest, highest = min(lowest, float(values[0])), max(highest, float(values[-1]))
     return lowest >= -_NEGATIVE * highest

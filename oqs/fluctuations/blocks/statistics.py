@@ -64,11 +64,11 @@ class BlockStatistics(JumpStatistics):
     @functools.cached_property
     def gross(self) -> FloatArray:
         """Gross rates (2, n) of particles and of energy."""
-        found = np.zeros((2, self.reservoirs))
+        rates = np.zeros((2, self.reservoirs))
         for jump, flux, frequency in self._generator.fluxes(self.state.x):
             j = jump.channel.contact
-            found[:, j] += flux.sum(), np.vdot(flux, np.abs(frequency))
-        return found
+            rates[:, j] += flux.sum(), np.vdot(flux, np.abs(frequency))
+        return rates
 
     @functools.cached_property
     def centred_cumulants(self) -> FloatArray:
@@ -81,21 +81,21 @@ class BlockStatistics(JumpStatistics):
         turn = np.array([_PARTICLES, centred])  # of N and E
         fields = [(j, weights) for weights in turn for j in range(n)]
         strongest = int(np.argmax(self.gross[0]))
-        found = np.zeros((2 * n, 2 * n))
+        second = np.zeros((2 * n, 2 * n))
         for j in range(n):
-            found[np.ix_([j, n + j], [j, n + j])] = turn @ self._shot(j) @ turn.T
+            second[np.ix_([j, n + j], [j, n + j])] = turn @ self._shot(j) @ turn.T
         for q, (j, weights) in enumerate(fields):
             if q != strongest:
                 answer = self._answer(-self._counted(j, weights, 1, x))
                 crossed = (turn @ counts(self._generator, answer)).ravel()
-                found[q] += crossed
-                found[:, q] += crossed
+                second[q] += crossed
+                second[:, q] += crossed
         kept = np.delete(np.arange(2 * n), strongest)
         expand = np.eye(2 * n)
         expand[strongest, :n] = -1.0
         expand = expand[:, kept]
-        found = expand @ found[np.ix_(kept, kept)] @ expand.T
-        return read_only(found.reshape(2, n, 2, n))
+        second = expand @ second[np.ix_(kept, kept)] @ expand.T
+        return read_only(second.reshape(2, n, 2, n))
 
     @property
     def _generator(self) -> BlockGenerator:
@@ -123,18 +123,18 @@ class BlockStatistics(JumpStatistics):
 
     def _cumulants(self, j: int, order: int, weights: FloatArray) -> FloatArray:
         """Return cumulants by recursion (Flindt et al. 2010, doi:10.1103/PhysRevB.82.155407)."""
-        found: list[float] = []
+        cumulants: list[float] = []
         parts = [self.state.x]
         for k in range(1, order + 1):
             terms = [
                 (math.comb(k, m), m, self._counted(j, weights, m, parts[k - m]))
                 for m in range(1, k + 1)
             ]
-            found.append(float(sum(c * self._trace(term) for c, _, term in terms)))
+            cumulants.append(float(sum(c * self._trace(term) for c, _, term in terms)))
             if k < order:
-                y = [c * (found[m - 1] * parts[k - m] - term) for c, m, term in terms]
+                y = [c * (cumulants[m - 1] * parts[k - m] - term) for c, m, term in terms]
                 parts.append(self._answer(np.sum(y, axis=0)))
-        return np.array(found)
+        return np.array(cumulants)
 
     def _exponent(self, chi: FloatArray, xi: FloatArray) -> float:
         centred = chi - (chi.max() + chi.min()) / 2
@@ -147,15 +147,15 @@ class BlockStatistics(JumpStatistics):
 
     def _tilted(self, chi: FloatArray, xi: FloatArray) -> Tilted:
         centred = chi - (chi.max() + chi.min()) / 2  # added to all alike, it counts for nothing
-        found = leading(
+        dominant = leading(
             lambda share: tilted(self._generator, share * centred, share * xi), self.state.x
         )
         slopes = np.zeros((2, self.reservoirs))
         for kind, weights in enumerate((_PARTICLES, _ENERGY)):
             for j in range(self.reservoirs):
-                source = derivative(found.generator, j, weights, 1, found.vector)
-                slopes[kind, j] = found.slope(source)
-        return Tilted(found.value, slopes[0], slopes[1])
+                source = derivative(dominant.generator, j, weights, 1, dominant.vector)
+                slopes[kind, j] = dominant.slope(source)
+        return Tilted(dominant.value, slopes[0], slopes[1])
 
     def _spectrum(
         self, frequencies: FloatArray, first: FloatArray, second: FloatArray
@@ -164,7 +164,7 @@ class BlockStatistics(JumpStatistics):
         shot = [first[:, j] @ self._shot(j) @ second[:, j] for j in range(n)]
         direct = np.diag(shot).astype(np.complex128)
         same = np.array_equal(first, second)
-        found = np.empty((len(frequencies), n, n), dtype=np.complex128)
+        spectrum = np.empty((len(frequencies), n, n), dtype=np.complex128)
         sources = [
             [self._counted(j, weights[:, j], 1, x) for j in range(n)] for weights in (first, second)
         ]
@@ -172,19 +172,19 @@ class BlockStatistics(JumpStatistics):
             equations = AtFrequency(self._generator, x, omega)
             by_second = self._responses(equations, sources[1], first)  # [j, q]
             by_first = by_second if same else self._responses(equations, sources[0], second)
-            found[k] = direct + by_second + by_first.conj().T
-        return found
+            spectrum[k] = direct + by_second + by_first.conj().T
+        return spectrum
 
     def _responses(
         self, equations: AtFrequency, sources: list[Block], weights: FloatArray
     ) -> ComplexArray:
         """Return tr L_j G(Omega) y_q (n, n) of sources y_q."""
-        found = np.empty((self.reservoirs,) * 2, dtype=np.complex128)
+        responses = np.empty((self.reservoirs,) * 2, dtype=np.complex128)
         for q, source in enumerate(sources):
             halves = equations.solved(source - self._trace(source) * self.state.x)
             re, im = (np.sum(weights * counts(self._generator, half), axis=0) for half in halves)
-            found[:, q] = re + 1j * im
-        return found
+            responses[:, q] = re + 1j * im
+        return responses
 
     def _watched(self, kinds: list[Kind]) -> Watched:
         _chosen, others = apart(self._generator, kinds)
@@ -212,7 +212,7 @@ class _WatchedBlocks(Watched):
         from scipy.integrate import solve_ivp  # takes a while to import
 
         order = np.argsort(times, kind="stable")
-        found = np.empty(len(times))
+        density = np.empty(len(times))
         at, x = 0.0, self.start / self.rate
         for place in order.tolist():
             if times[place] > at:
@@ -227,8 +227,8 @@ class _WatchedBlocks(Watched):
                     t_eval=span[1:],
                 ).y[:, -1]
                 at = span[1]
-            found[place] = self._seen(x)
-        return found
+            density[place] = self._seen(x)
+        return density
 
     def moments(self) -> tuple[float, float]:
         """Return the expected times in each state, and those weighted with time, seen by J_b."""

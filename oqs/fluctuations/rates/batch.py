@@ -57,7 +57,7 @@ def added(parts: list[Batch]) -> Batch:
 
 
 def nothing(count: int, n: int) -> Batch:
-    """Return room for b (T, mu) of n reservoirs, none of them good."""
+    """Return empty arrays for b (T, mu) of n reservoirs, none of them good."""
     particle, energy = np.empty((2, count, n))
     second, gross = np.empty((count, 2, n, 2, n)), np.empty((count, 2, n))
     return Batch(particle, energy, second, gross, np.zeros(count, dtype=np.bool_))

@@ -71,8 +71,8 @@ class WholeMatrix(RateMatrix):
 
     def sums(self) -> FloatArray:
         """Return the sums (D,) of the rows."""
-        found: FloatArray = self.entries.sum(axis=1)
-        return found
+        sums: FloatArray = self.entries.sum(axis=1)
+        return sums
 
     def gross(self) -> float:
         """Return the largest sum of |A_ab| of a row."""
@@ -152,8 +152,8 @@ class SectorMatrix(RateMatrix):
         folded = []
         for n, (up, down) in enumerate(zip(b.up, b.down, strict=True)):
             own = _Left.of(inside[n], excess[n] + down.sum(axis=1))
-            found = own.solved(np.column_stack([down, excess[n], right[n]]))
-            detours = up @ found
+            times = own.solved(np.column_stack([down, excess[n], right[n]]))
+            detours = up @ times
             inside[n + 1] = inside[n + 1] + detours[:, :-2]
             np.fill_diagonal(inside[n + 1], 0.0)  # back to where they began
             excess[n + 1] = excess[n + 1] + detours[:, -2]
@@ -172,11 +172,11 @@ class SectorMatrix(RateMatrix):
         factors = []
         for n, (up, down) in enumerate(zip(b.up, b.down, strict=True)):
             factors.append(scipy.linalg.lu_factor(own[n], check_finite=False))
-            found = scipy.linalg.lu_solve(
+            solution = scipy.linalg.lu_solve(
                 factors[n], np.column_stack([down, parts[n]]), check_finite=False
             )
-            own[n + 1] = own[n + 1] - up @ found[:, : down.shape[1]]
-            rest = found[:, down.shape[1] :]
+            own[n + 1] = own[n + 1] - up @ solution[:, : down.shape[1]]
+            rest = solution[:, down.shape[1] :]
             parts[n + 1] = parts[n + 1] + (up @ rest).reshape(parts[n + 1].shape)
         parts[-1] = np.linalg.solve(own[-1], parts[-1])
         for n in range(len(factors) - 1, -1, -1):

@@ -155,9 +155,9 @@ class PairRates:
         """Return the same without its zeros."""
         places = np.concatenate([self.upper, self.lower]), np.concatenate([self.lower, self.upper])
         entries = np.concatenate([up, down]), places
-        found = sp.csr_array(sp.coo_array(entries, shape=(self.dimension,) * 2))
-        found.eliminate_zeros()  # a rate that underflowed links nothing
-        return found
+        matrix = sp.csr_array(sp.coo_array(entries, shape=(self.dimension,) * 2))
+        matrix.eliminate_zeros()  # a rate that underflowed links nothing
+        return matrix
 
     def onto_states(self, from_lower: FloatArray, from_upper: FloatArray) -> FloatArray:
         """Return the sums (D,) over the pairs in which a state is the lower and the upper one."""

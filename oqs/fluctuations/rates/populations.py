@@ -227,15 +227,20 @@ class PopulationStatistics(JumpStatistics):
 
     def _watched(self, kinds: list[tuple[int, bool]]) -> Watched:
         rates, p = self.rates, self.solver.populations
-        jumps = {}
-        for kind in kinds:
-            j, gains = kind
-            none = np.zeros_like(rates.up[j])
-            jumps[kind] = rates.matrix(*((rates.up[j], none) if gains else (none, rates.down[j])))
-        whole = rates.matrix(rates.up.sum(axis=0), rates.down.sum(axis=0))
-        between = whole - np.diag(self.solver.leaving) - sum(jumps.values())
-        first, then = (jumps[kind] for kind in kinds)
-        return WatchedMatrix(between, first @ p, np.ones(len(p)), then)
+        unwatched = {
+            gains: np.delete(each, [j for j, kind in kinds if kind == gains], axis=0).sum(axis=0)
+            for gains, each in ((True, rates.up), (False, rates.down))
+        }
+        between = rates.matrix(unwatched[True], unwatched[False])
+        np.fill_diagonal(between, -self.solver.leaving)
+        (j, first), (q, then) = kinds
+        none = np.zeros(len(rates.lower))
+        if first:
+            start = rates.onto_states(none, rates.up[j] * p[rates.lower])
+        else:
+            start = rates.onto_states(rates.down[j] * p[rates.upper], none)
+        row = rates.onto_states(*((rates.up[q], none) if then else (none, rates.down[q])))
+        return WatchedMatrix(between, start, np.ones(len(p)), row)
 
 
 def _reached(rates: PairRates) -> PairRates:

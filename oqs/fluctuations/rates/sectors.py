@@ -47,24 +47,24 @@ class SectorBlocks:
         start, change = rates.sector[rates.lower], rates.sector[rates.upper]
         change = change - start
         sizes = [len(states) for states in members]
-        found = cls(
+        blocks = cls(
             members,
             [np.zeros((size, size)) for size in sizes],
             [np.zeros((b, a)) for a, b in itertools.pairwise(sizes)],
             [np.zeros((a, b)) for a, b in itertools.pairwise(sizes)],
         )
-        for n, inside in enumerate(found.inside):
+        for n, inside in enumerate(blocks.inside):
             here = np.flatnonzero((start == n) & (change == 0))
             inside[upper[here], lower[here]] = up[here]
             inside[lower[here], upper[here]] = down[here]
-        for n, (rising, falling) in enumerate(zip(found.up, found.down, strict=True)):
+        for n, (rising, falling) in enumerate(zip(blocks.up, blocks.down, strict=True)):
             here = np.flatnonzero((start == n) & (change == 1))
             rising[upper[here], lower[here]] = up[here]
             falling[lower[here], upper[here]] = down[here]
             here = np.flatnonzero((start == n + 1) & (change == -1))
             rising[lower[here], upper[here]] = down[here]
             falling[upper[here], lower[here]] = up[here]
-        return found
+        return blocks
 
     def split(self, values: FloatArray) -> list[FloatArray]:
         """Return the entries (d_n, ...) of each sector."""

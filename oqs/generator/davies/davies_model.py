@@ -35,6 +35,8 @@ from oqs.transitions.find_transitions import find_transitions
 from oqs.transitions.level_coherences import LevelCoherences
 from oqs.transitions.transitions import SectorBlocks, Transitions
 
+_BYTES, _SECONDS = 120.0, 4e-7  # for each transition, while Bohr frequencies are found
+
 
 @exported
 @final
@@ -112,10 +114,34 @@ class DaviesModel(Model):
         transitions = self.transitions
         if isinstance(transitions, StateTransitions):
             return transitions.decomposition
+        if isinstance(transitions, SectorBlocks):
+            count = transitions.count
+            require_memory(
+                _BYTES * count,
+                f"The Bohr frequencies of {count:.2g} transitions",
+                "Flows and stationary states need none, see oqs.flow_law, oqs.stationary_state; "
+                "else take fewer sites.",
+            )
+            announce("Finding the Bohr frequencies", _SECONDS * count)
         if not isinstance(self.system, QuadraticSystem):
             return decompose_contacts(self.system, self.leads, self.resolution, self.sector)
         channels = [contact.channels(self.system.sites) for contact in self.leads]
         return decompose_modes(self.system, channels, self.resolution)
+
+    @functools.cached_property
+    def fastest_rate(self) -> float:
+        """The largest rate of a contact at a Bohr frequency, units of energy."""
+        if self.varies or not isinstance(self.transitions, SectorBlocks):
+            return super().fastest_rate
+        # of many states without finding out which frequencies are equal
+        fastest = 0.0
+        for step in self.transitions.steps:
+            for part in step.parts:
+                frequency = step.frequency_of(part.rows, part.columns)
+                for j, rate in zip(part.contacts.tolist(), part.rate, strict=True):
+                    gamma = self.leads[j].gamma(frequency[rate > 0], j)
+                    fastest = max(fastest, float(np.max(gamma, initial=0.0)))
+        return fastest
 
     @property
     def sector(self) -> IntArray:
@@ -249,13 +275,17 @@ class DaviesModel(Model):
             if there is no such frequency or reservoir.
         TypeError, ValueError
             if an index is no whole number, or T, mu are refused.
+        MemoryError
+            before it is computed, where it would not fit.
         """
         temperature, potential = self.arguments(T, mu)
         frequency = index("kappa", kappa, len(self.frequencies), "See model.frequencies.")
         contact = self._checked_contact(j)
+        matrices = self._operator_matrices[contact]
+        matrices.require_room_for(frequency, self.contacts[contact].label(contact))
         weights = self.weights(temperature, potential).reshape(-1, *self.rates.shape)
         down, up = weights[:2, contact, frequency].tolist()
-        return self._superoperator(self._operator_matrices[contact].dissipator(frequency, down, up))
+        return self._superoperator(matrices.dissipator(frequency, down, up))
 
     def lamb_shift(self, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""

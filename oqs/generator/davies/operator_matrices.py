@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import final
 
 import numpy as np
 import scipy.sparse as sp
 
+from oqs.arguments import FloatArray
 from oqs.deferred import qutip
 from oqs.generator.eigenoperators import Elements
-from oqs.memory import require_memory
+from oqs.memory import announce, require_memory
 from oqs.system.spectrum import Spectrum
+
+_SECONDS = 2e-3  # for each frequency
 
 
 @final
@@ -35,12 +39,38 @@ class EigenOperatorMatrices:
 
         Each transition between two eigenstates is at most an outer product of two vectors.
         """
-        filled = np.count_nonzero(self.spectrum.vectors, axis=0).astype(np.float64)
+        filled = self._filled
         require_memory(
             20 * float(filled[self.elements.lower] @ filled[self.elements.upper]),
             f"The {len(self.elements.lower)} transitions of {contact} as operators",
             "Flows and stationary states need none of them.",
         )
+        announce("model.eigenoperators", _SECONDS * len(np.unique(self.elements.kappa)))
+
+    def require_room_for(self, kappa: int, contact: str) -> None:
+        """Raise MemoryError where the superoperator of one frequency does not fit.
+
+        Of the jumps S rho S^+ it has the square of the entries of S; an entry takes 72 bytes while
+        sums are made.
+        """
+        entries = 0.0
+        for s in self.at(kappa):
+            beside = (s.conj().T @ s).nnz + (s @ s.conj().T).nnz
+            entries += 2 * float(s.nnz) ** 2 + 2 * self.spectrum.dimension * float(beside)
+        require_memory(
+            72 * entries,
+            f"The superoperator of one frequency of {contact}",
+            "Flows, stationary states and relaxation need none: see oqs.flow_law, "
+            "oqs.stationary_state, oqs.relax.",
+        )
+        announce("model.partial_dissipator", 5e-7 * entries)
+
+    @functools.cached_property
+    def _filled(self) -> FloatArray:
+        """Number (D,) of basis states on which each eigenstate stands."""
+        return np.bincount(
+            self.spectrum.sparse_vectors.indices, minlength=self.spectrum.dimension
+        ).astype(np.float64)
 
     def dissipator(self, kappa: int, down: float, up: float) -> sp.csr_matrix:
         """Return down sum_a D[S_a(w_kappa)] + up sum_a D[S_a(w_kappa)^+] (D^2, D^2)."""

@@ -114,11 +114,11 @@ class ChannelElements:
 
     @classmethod
     def of_bosons(
-        cls, found: Decomposition, contact: ReservoirContact, index: int
+        cls, decomposition: Decomposition, contact: ReservoirContact, index: int
     ) -> ChannelElements:
         """Collect the elements of a bosonic contact from its eigen-operators S(w), w >= 0."""
-        e = found.elements[index]
-        w = found.frequencies[e.kappa]
+        e = decomposition.elements[index]
+        w = decomposition.frequencies[e.kappa]
         back = w > 0  # between states of one level both orders are there
         lower, upper = (
             np.concatenate([e.lower, e.upper[back]]),

@@ -5,7 +5,7 @@
     L_{ja,+} = sum_w sqrt(gamma_j(w) n_j(w)) S_a(w)^+.
 
 Which pairs of elements of L meet in L rho L^+ and in L^+ L is found once; at new T, mu the elements
-are weighted and multiplied. Plain and slow: large systems go block by block instead
+are weighted and multiplied. The slow reference; large systems go block by block
 (`oqs.stationary.conserved`).
 """
 

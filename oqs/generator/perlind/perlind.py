@@ -60,9 +60,8 @@ class PerlindModel(Model):
 
     Examples
     --------
-    >>> dots = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
     >>> leads = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), name="hot")]
-    >>> oqs.perlind(dots, leads).kind
+    >>> oqs.perlind(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads).kind
     'PERLind model'
     """
 
@@ -240,7 +239,7 @@ def perlind(
         differs where e and f vary between w and w'. It does not commute with H_S: the energy that
         FS_j takes counts as part of J_j. Each contact needs its `band`.
     window : leave eigenstates out, `oqs.Window(energy, mu)`; None keeps all. The weight of those
-        left out is looked at in every solution (`law.weight_dropped`), and refused above
+        left out is computed in every solution (`law.weight_dropped`), and refused above
         `window.weight`. Only for an InteractingSystem with coherences.
 
     Returns

@@ -76,9 +76,9 @@ class BlockGenerator:
 
     def with_jumps(self, jumps: list[Jump]) -> BlockGenerator:
         """Return the generator with these jumps; what is no jump stays as it is."""
-        found = copy.copy(self)
-        found.jumps = jumps
-        return found
+        other = copy.copy(self)
+        other.jumps = jumps
+        return other
 
     def detuning(self, sector: int) -> FloatArray:
         """Return w_ab = E_a - E_b (d, d) within a sector."""

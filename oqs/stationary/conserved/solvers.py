@@ -16,7 +16,6 @@ from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.numerics.iteration import gmres
 from oqs.stationary.conserved.block_generator import BlockGenerator
-from oqs.stationary.conserved.dense import dense_matrix
 from oqs.stationary.conserved.secular_rates import SecularRates
 from oqs.stationary.conserved.storage import Block
 from oqs.stationary.rates.elimination import last_sector
@@ -32,7 +31,7 @@ class Solver(abc.ABC):
 
     @abc.abstractmethod
     def stationary(self, start: Block | None) -> Block:
-        """Return the stationary x (P,) of trace one, judged by nobody yet; start nearby, if any."""
+        """Return the stationary x (P,) of trace one, not checked; `start` is nearby, if any."""
 
     @abc.abstractmethod
     def change(self, right: Block) -> Block:
@@ -143,3 +142,31 @@ def _last(generator: BlockGenerator, T: FloatArray, mu: FloatArray) -> int:
     lowest = np.array([sector.energies.min() for sector in sectors])
     each = [float(lowest[numbers == n].min()) for n in np.unique(numbers)]
     return last_sector(each, 1, T, mu)
+
+
+def dense_matrix(generator: BlockGenerator) -> Block:
+    """Return L (P, P) on the elements as they are kept: A rho B has the elements A x B^T.
+
+    In real storage the columns are those of the real numbers Z of `RealStorage`.
+    """
+    layout = generator.layout
+    matrix = np.zeros((layout.size, layout.size), dtype=layout.storage.dtype)
+    for jump in generator.jumps:
+        rows, columns = layout.slices[jump.target], layout.slices[jump.source]
+        matrix[rows, columns] += _kronecker(jump.matrix, jump.matrix.conj())
+    for index, (here, size) in enumerate(zip(layout.slices, layout.sizes, strict=True)):
+        own = matrix[here, here]
+        half, one = -generator.loss(index) / 2, np.eye(size)
+        own += _kronecker(half, one)
+        own += _kronecker(one, half.conj())
+        own += layout.storage.rotation(generator.detuning(index))
+        for h in generator.shifts(index):
+            own += layout.storage.commutation(h)
+    return matrix
+
+
+def _kronecker(a: Block, b: Block) -> Block:
+    """Return a x b, quicker for small matrices than numpy's."""
+    products = a[:, None, :, None] * b[None, :, None, :]
+    product: Block = products.reshape(a.shape[0] * b.shape[0], a.shape[1] * b.shape[1])
+    return product

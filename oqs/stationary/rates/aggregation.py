@@ -9,8 +9,8 @@ relative accuracy. On chains of 8 to 14 sites a sweep shrinks the error by about
 Anderson's acceleration (1965, doi:10.1145/321296.321305) of the logarithms takes 25 to 50 to 1e-13
 where kT is a fifth of the spacing of the levels or more, a hundred and more in the cold.
 
-Standing still is no proof: between sets of states that hardly know of each other everything moves
-slowly. The sweeps are started once more, beside the solution, and must come back to it.
+A small update does not prove convergence: weakly coupled sets of states relax slowly towards each
+other. The sweeps are started once more, beside the solution, and must converge to it again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RANK = 1e-12  # relative size below which a combination of them is rounding
 
 
 def aggregate(steps: list[StepRates], guess: FloatArray | None = None) -> list[FloatArray] | None:
-    """Return the populations of every sector, lowest first, each (d_n,); None if they do not come.
+    """Return the populations of every sector, lowest first, each (d_n,); None without convergence.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def _solution(sweeps: _Sweeps, guess: FloatArray | None) -> FloatArray | None:
 
 
 def _fixed_point(sweeps: _Sweeps, x: FloatArray) -> FloatArray | None:
-    """Return what a sweep leaves as it is, found from x by Anderson's acceleration."""
+    """Return the fixed point of a sweep by Anderson's acceleration from x."""
     results: list[FloatArray] = []
     changes: list[FloatArray] = []
     for _ in range(_SWEEPS):

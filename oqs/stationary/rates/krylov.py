@@ -39,12 +39,12 @@ class KrylovProblem(RateProblem):
 
     model: DaviesModel
     method: StationaryMethod
-    flips: ModeTransitions
+    transitions: ModeTransitions
 
     def solve(self, T: FloatArray, mu: FloatArray) -> Solution:
         """Iterate from the uniform distribution; check residual and positivity."""
-        rates = _Exchange.at(self.flips, T, mu)
-        size = 2**self.flips.modes
+        rates = _Exchange.at(self.transitions, T, mu)
+        size = 2**self.transitions.modes
         uniform = np.full(size, 1.0 / size)
         populations = uniform + rates.inverse(-rates.apply(uniform))
         populations /= populations.sum()
@@ -75,7 +75,7 @@ class KrylovProblem(RateProblem):
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
         """Return the derivatives (n, n) of the flows, one iteration for each T and mu."""
         solution, n, reference = self.solve(T, mu), len(T), float(mu.mean())
-        populations, rates = solution.values.real, _Exchange.at(self.flips, T, mu)
+        populations, rates = solution.values.real, _Exchange.at(self.transitions, T, mu)
         slopes = self._slopes(T, mu)
         changes = np.empty((2, 2, n, n))
         for theta, q in np.ndindex(2, n):
@@ -100,7 +100,7 @@ class KrylovProblem(RateProblem):
     def _slopes(self, T: FloatArray, mu: FloatArray) -> list[FloatArray]:
         """Return d(gamma n)/dT and /dmu (2, n, R) of each mode."""
         slopes = []
-        for frequency, rate in zip(self.flips.frequency, self.flips.rate, strict=True):
+        for frequency, rate in zip(self.transitions.frequency, self.transitions.rate, strict=True):
             x = (frequency - mu[:, None]) / T[:, None]
             filled, empty = filled_and_empty(x)
             slope = rate * filled * empty / T[:, None]
@@ -114,9 +114,11 @@ class KrylovProblem(RateProblem):
         source = np.zeros_like(populations)
         driven = []
         for mode, slope in enumerate(slopes):
-            pair, target = (self.flips.split(states, mode) for states in (populations, source))
+            pair, target = (
+                self.transitions.split(states, mode) for states in (populations, source)
+            )
             both = pair[:, 0, :] + pair[:, 1, :]
-            flux = self.flips.over_rest(slope, mode) * both
+            flux = self.transitions.over_rest(slope, mode) * both
             target[:, 0, :] -= flux
             target[:, 1, :] += flux
             driven.append(slope * (both.sum() if len(slope) == 1 else both.ravel()))
@@ -129,17 +131,17 @@ class KrylovProblem(RateProblem):
 
     def transition_frequencies(self) -> FloatArray:
         """Return the frequencies (M,) of all transitions."""
-        return np.concatenate(self.flips.frequency)
+        return np.concatenate(self.transitions.frequency)
 
     def _fluxes(
         self, populations: FloatArray, T: FloatArray, mu: FloatArray
     ) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
         """Return for each mode its frequency (R,), the net flux up (n, R), the gross one (n,)."""
         fluxes = []
-        for mode in range(self.flips.modes):
-            frequency, rate = self.flips.frequency[mode], self.flips.rate[mode]
+        for mode in range(self.transitions.modes):
+            frequency, rate = self.transitions.frequency[mode], self.transitions.rate[mode]
             filled, empty = filled_and_empty((frequency - mu[:, None]) / T[:, None])
-            pair = self.flips.split(populations, mode)
+            pair = self.transitions.split(populations, mode)
             without, with_one = (pair[:, s, :].ravel() for s in (0, 1))
             if len(frequency) == 1:
                 without, with_one = without.sum(keepdims=True), with_one.sum(keepdims=True)
@@ -153,7 +155,7 @@ class KrylovProblem(RateProblem):
 class _Exchange:
     """Total rates of every mode at one T, mu."""
 
-    flips: ModeTransitions  # the modes
+    transitions: ModeTransitions
     # up, down: for each mode, shaped to multiply states split at it
     up: list[FloatArray]
     down: list[FloatArray]
@@ -163,13 +165,13 @@ class _Exchange:
     gaps: FloatArray
 
     @classmethod
-    def at(cls, flips: ModeTransitions, T: FloatArray, mu: FloatArray) -> _Exchange:
+    def at(cls, transitions: ModeTransitions, T: FloatArray, mu: FloatArray) -> _Exchange:
         ups, downs = [], []
-        for mode in range(flips.modes):
-            up = np.zeros(len(flips.frequency[mode]))
-            down = np.zeros(len(flips.frequency[mode]))
-            for rate, t, m in zip(flips.rate[mode], T, mu, strict=True):
-                filled, empty = filled_and_empty((flips.frequency[mode] - m) / t)
+        for mode in range(transitions.modes):
+            up = np.zeros(len(transitions.frequency[mode]))
+            down = np.zeros(len(transitions.frequency[mode]))
+            for rate, t, m in zip(transitions.rate[mode], T, mu, strict=True):
+                filled, empty = filled_and_empty((transitions.frequency[mode] - m) / t)
                 up += rate * filled
                 down += rate * empty
             ups.append(up)
@@ -179,16 +181,16 @@ class _Exchange:
         gaps = occupation_sum(mean_up + mean_down)
         gaps[0] = np.inf  # the stationary direction of the average: left out of the inverse
         return cls(
-            flips,
-            [flips.over_rest(up, mode) for mode, up in enumerate(ups)],
-            [flips.over_rest(down, mode) for mode, down in enumerate(downs)],
+            transitions,
+            [transitions.over_rest(up, mode) for mode, up in enumerate(ups)],
+            [transitions.over_rest(down, mode) for mode, down in enumerate(downs)],
             mean_up,
             mean_down,
             gaps,
         )
 
     def inverse(self, right: FloatArray) -> FloatArray:
-        """Return what GMRES finds for W x = right (2^N,), judged by nobody yet."""
+        """Return what GMRES finds for W x = right (2^N,), not checked."""
         return gmres(
             self.apply,
             right,
@@ -202,8 +204,8 @@ class _Exchange:
         """Return the generator applied to populations (2^N,)."""
         states = np.ascontiguousarray(states).ravel()
         out = np.zeros_like(states)
-        for mode in range(self.flips.modes):
-            source, target = self.flips.split(states, mode), self.flips.split(out, mode)
+        for mode in range(self.transitions.modes):
+            source, target = self.transitions.split(states, mode), self.transitions.split(out, mode)
             flux = self.up[mode] * source[:, 0, :]
             flux -= self.down[mode] * source[:, 1, :]
             target[:, 0, :] -= flux
@@ -213,8 +215,8 @@ class _Exchange:
     def gross(self, states: FloatArray) -> float:
         """Return the largest one-way flux into a state through one mode."""
         largest = 0.0
-        for mode in range(self.flips.modes):
-            source = self.flips.split(states, mode)
+        for mode in range(self.transitions.modes):
+            source = self.transitions.split(states, mode)
             largest = max(
                 largest,
                 float(np.max(self.up[mode] * source[:, 0, :])),
@@ -226,14 +228,16 @@ class _Exchange:
         """Return the pseudo-inverse of the averaged generator applied to `states` (2^N,)."""
         work = np.array(states, dtype=np.float64).ravel()
         fill = self.mean_up / (self.mean_up + self.mean_down)
-        for mode in range(self.flips.modes):  # to left eigenvectors (1, 1) and (fill, fill - 1)
-            pair = self.flips.split(work, mode)
+        for mode in range(
+            self.transitions.modes
+        ):  # to left eigenvectors (1, 1) and (fill, fill - 1)
+            pair = self.transitions.split(work, mode)
             total = pair[:, 0, :] + pair[:, 1, :]
             pair[:, 1, :] = fill[mode] * total - pair[:, 1, :]
             pair[:, 0, :] = total
         work /= -self.gaps
-        for mode in range(self.flips.modes):  # back from (1 - fill, fill) and (1, -1)
-            pair = self.flips.split(work, mode)
+        for mode in range(self.transitions.modes):  # back from (1 - fill, fill) and (1, -1)
+            pair = self.transitions.split(work, mode)
             full = fill[mode] * pair[:, 0, :] - pair[:, 1, :]
             pair[:, 0, :] -= full
             pair[:, 1, :] = full

@@ -71,7 +71,7 @@ class TransitionList:
 
 
 def flow_jacobian(
-    lines: TransitionList,
+    transitions: TransitionList,
     T: FloatArray,
     mu: FloatArray,
     populations: FloatArray,
@@ -81,36 +81,39 @@ def flow_jacobian(
 
     Raises StationaryStateNotFound where rates underflow, or the residual of a change is too large.
     """
-    some = max(_CACHED // (lines.dimension * (lines.dimension + 2 * T.shape[1])), 16)
+    some = max(_CACHED // (transitions.dimension * (transitions.dimension + 2 * T.shape[1])), 16)
     parts = [slice(begin, begin + some) for begin in range(0, max(len(T), 1), some)]
     return FlowJacobian.joined(
-        [_jacobian(lines, T[part], mu[part], populations[:, part], method) for part in parts]
+        [_jacobian(transitions, T[part], mu[part], populations[:, part], method) for part in parts]
     )
 
 
 def _jacobian(
-    lines: TransitionList,
+    transitions: TransitionList,
     T: FloatArray,
     mu: FloatArray,
     populations: FloatArray,
     method: StationaryMethod,
 ) -> FlowJacobian:
     (count, n), reference = T.shape, mu.mean(axis=1)
-    x = (lines.frequency[:, None, None] - mu.T) / T.T  # (M, n, b)
+    x = (transitions.frequency[:, None, None] - mu.T) / T.T  # (M, n, b)
     up, down = filled_and_empty(x)
     slope = up * down
-    rate = lines.rate.T[..., None]
+    rate = transitions.rate.T[..., None]
     up *= rate
     down *= rate
-    slope *= rate / T.T * (populations[lines.lower] + populations[lines.upper])[:, None]
+    slope *= rate / T.T * (populations[transitions.lower] + populations[transitions.upper])[:, None]
     driven = np.stack([slope * x, slope], axis=1)  # d(flux up) by T or mu, (M, 2, n, b)
-    sources = lines.arriving(driven.reshape(len(x), 2 * n, count))
+    sources = transitions.arriving(driven.reshape(len(x), 2 * n, count))
     totals = up.sum(axis=1), down.sum(axis=1)
-    change = population_changes(lines, totals, populations, sources, method)
+    change = population_changes(transitions, totals, populations, sources, method)
     change = change.reshape(-1, 2, n, count)
-    energy = (lines.frequency[:, None] - reference)[:, None]
-    rising, falling = lines.leaving(up, down)
-    particles, energies = rising - falling, np.subtract(*lines.leaving(up * energy, down * energy))
+    energy = (transitions.frequency[:, None] - reference)[:, None]
+    rising, falling = transitions.leaving(up, down)
+    particles, energies = (
+        rising - falling,
+        np.subtract(*transitions.leaving(up * energy, down * energy)),
+    )
     rising += falling
     size, changes = np.abs(change), np.empty((2, 2, n, count, n))  # [kind, T or mu, q, b, j]
     gross = np.empty(changes.shape[1:])
@@ -129,7 +132,7 @@ def _jacobian(
 
 
 def population_changes(
-    lines: TransitionList,
+    transitions: TransitionList,
     totals: tuple[FloatArray, FloatArray],
     populations: FloatArray,
     sources: FloatArray,
@@ -139,8 +142,8 @@ def population_changes(
     up, down = totals
     size, count = populations.shape
     matrix = np.zeros((size, size, count))
-    matrix[lines.upper, lines.lower] = up
-    matrix[lines.lower, lines.upper] = down
+    matrix[transitions.upper, transitions.lower] = up
+    matrix[transitions.lower, transitions.upper] = down
     every = np.arange(count)
     pinned = populations.argmax(axis=0)
     order = np.tile(np.arange(size)[:, None], count)  # the most probable state comes first
@@ -156,10 +159,10 @@ def population_changes(
             change[1:] = times_together(inside, out, right[1:])
     change = np.take_along_axis(change, order[:, None], axis=0)
     change -= populations[:, None] * change.sum(axis=0)
-    flux = up[:, None] * change[lines.lower]
+    flux = up[:, None] * change[transitions.lower]
     largest = np.maximum(np.abs(flux).max(axis=0), np.abs(sources).max(axis=0))
-    flux -= down[:, None] * change[lines.upper]
-    missed = np.abs(lines.arriving(flux) + sources).max(axis=0)
+    flux -= down[:, None] * change[transitions.upper]
+    missed = np.abs(transitions.arriving(flux) + sources).max(axis=0)
     worst = missed / np.where(largest > 0, largest, 1.0)
     checked_residual(float(np.max(worst, initial=0.0)), method)
     return change

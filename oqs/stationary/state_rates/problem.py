@@ -152,7 +152,7 @@ class StateProblem(RateProblem):
         return self._together.jacobian(T, mu, populations)
 
     def scalar_flows(self) -> ScalarFlows | None:
-        """Return the flows of few states in lists; None of many, whose batches are no quicker."""
+        """Return the flows of few states in lists; None of many, where batching does not pay."""
         return None if self._together is None else listed(self.solve)
 
     def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -94,7 +94,7 @@ class Together:
         populations, good = self._populations(up, down)
         rising = up * populations[self.lower]
         flux = rising - down * populations[self.upper]
-        net = np.abs(self._lines.arriving((self._joined @ flux)[:, None])[:, 0]).max(axis=0)
+        net = np.abs(self._transitions.arriving((self._joined @ flux)[:, None])[:, 0]).max(axis=0)
         largest = rising.max(axis=0)
         residual = (net / np.where(largest > 0, largest, 1.0))[good]
         checked_residual(float(residual.max(initial=0.0)), self.method)
@@ -144,14 +144,14 @@ class Together:
         sources = np.zeros((self._dimension, 2, n, count))
         for q in range(n):
             own = (self.contact == q)[:, None, None]
-            sources[:, :, q] = self._lines.arriving(
+            sources[:, :, q] = self._transitions.arriving(
                 (self._joined @ np.where(own, driven, 0.0).reshape(len(up), -1)).reshape(
                     -1, 2, count
                 )
             )
         totals = self._joined @ up, self._joined @ down
         return population_changes(
-            self._lines, totals, p, sources.reshape(-1, 2 * n, count), self.method
+            self._transitions, totals, p, sources.reshape(-1, 2 * n, count), self.method
         ).reshape(-1, 2, n, count)
 
     def _rates(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -165,10 +165,10 @@ class Together:
 
         Good are those without an underflow on the way.
         """
-        lines, size = self._lines, self._dimension
+        transitions, size = self._transitions, self._dimension
         w = np.zeros((size, size, up.shape[1]))
-        w[lines.upper, lines.lower] = self._joined @ up
-        w[lines.lower, lines.upper] = self._joined @ down
+        w[transitions.upper, transitions.lower] = self._joined @ up
+        w[transitions.lower, transitions.upper] = self._joined @ down
         good = np.minimum(up.min(axis=0, initial=1.0), down.min(axis=0, initial=1.0)) > 0
         with np.errstate(all="ignore"):  # results that are not finite are not good
             p = gth_together(w)
@@ -200,7 +200,7 @@ class Together:
         return pairs, which
 
     @functools.cached_property
-    def _lines(self) -> TransitionList:
+    def _transitions(self) -> TransitionList:
         """The distinct pairs of states as transitions."""
         lower, upper = np.divmod(self._pairs[0], self._dimension)
         none = np.zeros(len(lower))

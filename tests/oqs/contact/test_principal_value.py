@@ -6,6 +6,7 @@ import pytest
 from systems import SCALES
 
 import oqs
+from oqs.contact import principal_value
 from oqs.contact.principal_value import ACCURACY, occupied_shift, shift_function
 
 scales = pytest.mark.parametrize("scale", SCALES)
@@ -146,3 +147,11 @@ def test_a_rate_that_steps_inside_the_band_is_refused():
 def test_an_unbounded_band_is_refused(rate):
     with pytest.raises(ValueError, match=r"`band` of a contact must be given for its frequency"):
         occupied_shift(oqs.Contact(rate), np.array([0.5]), 1.0, 0.0)
+
+
+def test_some_frequencies_at_a_time_are_all_of_them(monkeypatch):
+    contact = oqs.Contact(oqs.lorentzian(0.3, 0.1, 0.5), band=(-2.0, 3.0))
+    w = np.linspace(-2.5, 3.5, 41)
+    together = occupied_shift(contact, w, 0.2, 0.1)
+    monkeypatch.setattr(principal_value, "_AT_ONCE", 1)
+    np.testing.assert_allclose(occupied_shift(contact, w, 0.2, 0.1), together, rtol=0, atol=1e-14)

@@ -5,7 +5,7 @@ import pytest
 import qutip
 
 import oqs
-from oqs.fluctuations import coherent, counting
+from oqs.fluctuations import coherent, counting, waiting
 from oqs.fluctuations.blocks.statistics import BlockStatistics
 from oqs.fluctuations.coherent import CoherentStatistics
 from oqs.fluctuations.rates import populations
@@ -34,7 +34,7 @@ def chain(sites, make, phase=0.0, phonons=False):
 def numbers(stats):
     """Everything that is computed, name by name."""
     fields = np.array([[0.3, -0.2, 0.0], [0.5, 1.0, -0.1]]), np.array([[0.1, 0.2, 0.0]])
-    waiting = stats.waiting_time((0, "in"), (1, "out"), [30.0, 0.0, 5.0])
+    between = stats.waiting_time((0, "in"), (1, "out"), [30.0, 0.0, 5.0])
     tilted = stats._tilted(fields[0][1], fields[1][0])
     return {
         "particle": stats.flows.particle,
@@ -45,8 +45,8 @@ def numbers(stats):
         "slopes": np.concatenate(tilted[1:]),
         "spectrum": stats.noise_spectrum([1e-4, 0.3], "heat", "particle"),
         "rate function": stats.large_deviation(0, "particle", [2 * stats.flows.particle[0]]),
-        "waiting": waiting.density,
-        "mean": np.array([waiting.mean, waiting.probability]),
+        "waiting": between.density,
+        "mean": np.array([between.mean, between.probability]),
     }
 
 
@@ -202,3 +202,39 @@ def test_blocks_at_any_rate(monkeypatch, rate):
     there, exact = (s.generating_function([0.3, 0.0]) / rate for s in (blocks, jumps))
     assert abs(there / exact - 1) < max(10 * rate, 1e-9)
     assert abs(blocks.fano(0) / jumps.fano(0) - 1) < max(10 * rate, 1e-9)
+
+
+@pytest.mark.parametrize("make", [oqs.davies, oqs.perlind])
+@pytest.mark.parametrize("times", [[6.0, 0.0, 2.0, 2.0], [0.0, 4.0, 8.0, 12.0]])
+def test_states_carried_from_time_to_time_are_those_of_the_exponential(monkeypatch, make, times):
+    stats = oqs.counting_statistics(chain(4, make), T, MU)
+    kinds = (0, "in"), (1, "out")
+    exact = stats.waiting_time(*kinds, times)
+    monkeypatch.setattr(waiting, "_DENSE", 0)
+    monkeypatch.setattr(waiting.scipy.linalg, "expm", None)
+    found = stats.waiting_time(*kinds, times)
+    np.testing.assert_allclose(
+        found.density, exact.density, rtol=0, atol=1e-12 * np.max(exact.density)
+    )
+
+
+def test_a_rate_function_asks_for_no_field_twice(monkeypatch):
+    stats = oqs.counting_statistics(chain(4, oqs.davies), T, MU)
+    asked = []
+    own = type(stats)._tilted
+    monkeypatch.setattr(
+        type(stats), "_tilted", lambda s, *x: asked.append(np.concatenate(x)) or own(s, *x)
+    )
+    mean = stats.flows.particle[0]
+    stats.large_deviation(0, "particle", [0.5 * mean, 2 * mean, mean])
+    assert len(np.unique(asked, axis=0)) == len(asked)
+
+
+def test_jumps_that_drive_coherences_and_do_not_fit_are_refused(monkeypatch):
+    dots = oqs.spinful_dots([0.0] * 4, 1.0, U=4.0, U_inter=0.5)
+    ends = [oqs.Contact(oqs.flat(0.01), oqs.spin_channels(row)) for row in np.eye(4)[[0, -1]]]
+    model = oqs.davies(dots, ends)
+    assert model.transitions.ambiguous
+    monkeypatch.setattr("oqs.memory.physical_memory", lambda: 1e6)
+    with pytest.raises(MemoryError, match=r"some of which drive coherences.*fewer sites"):
+        oqs.noise(model, T[:2], MU[:2])

@@ -225,3 +225,23 @@ def test_energies_in_any_unit(unit):
         L = model.liouvillian(scale * np.array([0.5, 1.0]), scale * np.array([0.1, 0.2]))
         found.append(L.full() / scale)
     assert largest(found[1] - found[0]) < 1e-14
+
+
+def test_a_partial_dissipator_that_does_not_fit_is_refused(monkeypatch):
+    dots = oqs.spinful_dots([0.3, 0.5], 0.2, U=1.0)
+    model = oqs.davies(dots, [oqs.Contact(oqs.flat(0.01))])
+    whole = model.partial_dissipator(0, 0, [0.5], [0.1])
+    entries = whole.data_as("csr_matrix").nnz
+    monkeypatch.setattr("oqs.memory.physical_memory", lambda: 16.0 * entries)
+    with pytest.raises(MemoryError, match=r"superoperator of one frequency of contact 0 needs"):
+        model.partial_dissipator(0, 0, [0.5], [0.1])
+
+
+def test_the_fastest_rate_is_that_of_all_frequencies():
+    rate = oqs.lorentzian(0.02, 0.3, 0.7)
+    ends = [oqs.Contact(rate, oqs.spin_channels(row)) for row in np.eye(3)[[0, -1]]]
+    model = oqs.davies(oqs.spinful_dots([0.3, 0.5, 0.1], 0.2, U=1.0), ends)
+    assert "decomposition" not in vars(model)
+    found = model.fastest_rate
+    assert "decomposition" not in vars(model)
+    assert found == pytest.approx(float(np.max(model.rates)), rel=1e-12)

@@ -12,9 +12,9 @@ import oqs
 from oqs.stationary import conserved_blocks
 from oqs.stationary.conserved import problem as conserved_problem
 from oqs.stationary.conserved.block_generator import BlockGenerator
-from oqs.stationary.conserved.dense import dense_matrix
 from oqs.stationary.conserved.layout import Layout
 from oqs.stationary.conserved.secular_rates import SecularRates
+from oqs.stationary.conserved.solvers import dense_matrix
 
 KINDS = ("particle", "energy", "heat")
 

@@ -186,3 +186,19 @@ def test_transitions_between_levels_are_the_dissipators(monkeypatch, orbitals):
         np.testing.assert_allclose(by_levels[0].energy, by_elements[0].energy, rtol=1e-12)
         for found, expected in zip(by_levels[1:], by_elements[1:], strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_a_gibbs_state_is_sparse_and_that_of_all_eigenvectors(scale):
+    rotated = oqs.QuadraticSystem(
+        scale * np.array([[1.0, 0.3, 0.1], [0.3, 1.4, 0.2], [0.1, 0.2, 0.7]])
+    )
+    chain = oqs.spinful_dots(scale * np.array([-2.0] * 3), scale, U=4.0 * scale)
+    for system in (rotated, chain, oqs.anderson_dot(-scale, 2 * scale)):
+        rho = oqs.gibbs_state(system, 0.7 * scale, 0.2 * scale)
+        spectrum = system.spectrum
+        weights = np.exp((0.2 * scale * spectrum.particles - spectrum.energies) / (0.7 * scale))
+        exact = (spectrum.vectors * weights) @ spectrum.vectors.conj().T / weights.sum()
+        np.testing.assert_allclose(rho.full(), exact, atol=1e-14)
+        np.testing.assert_array_equal(spectrum.sparse_vectors.toarray(), spectrum.vectors)
+    assert rho.data_as("csr_matrix").nnz <= 6

@@ -8,6 +8,7 @@ from systems import random_interacting
 import oqs
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.state import slowest_decay
+from oqs.state.coupled_elements import CoupledElements
 
 
 def of_all_elements(model, T, mu):
@@ -138,5 +139,17 @@ def test_neither_it_nor_a_relaxation_makes_a_generator_on_all_elements(monkeypat
 def test_a_transition_count_that_does_not_fit_is_refused_before_the_work(monkeypatch):
     monkeypatch.setattr("oqs.memory.physical_memory", lambda: 1e5)
     model = spinful([-2.0] * 3)
-    with pytest.raises(MemoryError, match=r"The relaxation time from .* transitions.* fewer sites"):
+    with pytest.raises(MemoryError, match=r"The relaxation by .* transitions.* fewer sites"):
         oqs.relaxation_time(model, T, MU)
+
+
+def test_of_two_conjugate_sets_one_is_asked(monkeypatch):
+    asked = []
+    own = slowest_decay._decays
+    monkeypatch.setattr(slowest_decay, "_decays", lambda g: asked.append(g.shape[0]) or own(g))
+    model = spinful([-2.0] * 3)
+    assert oqs.relaxation_time(model, T, MU) == pytest.approx(
+        of_all_elements(model, T, MU), rel=1e-9
+    )
+    coupled = CoupledElements.of(model, np.array(T), np.array(MU), model.system.spectrum.particles)
+    assert sum(asked) < 0.75 * len(coupled.row_state)

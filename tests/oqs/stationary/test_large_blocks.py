@@ -117,3 +117,19 @@ def test_an_iteration_that_stops_early_decides_nothing(monkeypatch):
     assert uniqueness._several_zeros(hermitian, population, threshold) is False
     monkeypatch.setattr(uniqueness, "_STEPS", 2)
     assert uniqueness._several_zeros(hermitian, population, threshold) is None
+
+
+def test_many_states_without_degenerate_levels_have_a_block_too():
+    # eleven sites, 2048 states: no level is degenerate, so there are no coherences beside them
+    chain = oqs.spinless_dots(20 + np.random.default_rng(0).uniform(0, 1, 11), 0.3, U=0.7)
+    ends = [
+        oqs.Contact(oqs.flat(g), row)
+        for g, row in zip((1e-4, 2e-4), np.eye(11)[[0, -1]], strict=True)
+    ]
+    model, T, mu = oqs.davies(chain, ends), [1.0, 0.6], [20.5, 20.0]
+    found = oqs.flow_law(model, method=oqs.ZeroFrequencyBlock())(T, mu)
+    exact = oqs.flow_law(model, method=oqs.Populations())(T, mu)
+    np.testing.assert_allclose(found.heat, exact.heat, rtol=1e-9)
+    slopes = oqs.flow_law(model, method=oqs.ZeroFrequencyBlock()).jacobian(T, mu)
+    by_rates = oqs.flow_law(model, method=oqs.Populations()).jacobian(T, mu)
+    np.testing.assert_allclose(slopes.particle_mu, by_rates.particle_mu, rtol=1e-7)
