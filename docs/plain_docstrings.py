@@ -12,22 +12,22 @@ _MARKUP = re.compile(r"([|*]|_(?=\W|$))")
 
 def as_text(app, what, name, obj, options, lines):
     """Escape what would be markup, and set indented paragraphs as they stand."""
-    text = []
+    found = []
     in_sections = in_example = False
     for k, line in enumerate(lines):
         in_sections |= k + 1 < len(lines) and re.fullmatch(r"-{3,}", lines[k + 1]) is not None
         in_example = line.startswith(">>>") or (in_example and line != "")
         formula = not in_sections and line.startswith("    ")
-        if formula and not (text and (text[-1].startswith("    ") or text[-1] == "")):
-            text.append("")
-        if formula and text[-1] == "":
-            text += ["::", ""]
-        if not formula and line and text and text[-1].startswith("    ") and not in_sections:
-            text.append("")
-        text.append(line if formula or in_example else _MARKUP.sub(r"\\\1", line))
-    lines[:] = text
+        if formula and not (found and (found[-1].startswith("    ") or found[-1] == "")):
+            found.append("")
+        if formula and found[-1] == "":
+            found += ["::", ""]
+        if not formula and line and found and found[-1].startswith("    ") and not in_sections:
+            found.append("")
+        found.append(line if formula or in_example else _MARKUP.sub(r"\\\1", line))
+    lines[:] = found
     if what in ("property", "attribute"):
-        _attributes[name] = text
+        _attributes[name] = found
 
 
 def keep_attributes(app, what, name, obj, options, lines):

@@ -62,7 +62,11 @@ def main() -> None:
         paths = [run(float(level), wire, phonons) for level in levels]
         assert all(path.outcome == "stalled" for path in paths)  # stationary between fixed ones
         ends = np.array([path.T[-1, 0] for path in paths])
-        axis.plot(levels, ends / T, label=f"G = {wire:g} rate, Sigma V = {phonons:g} rate")
+        axis.plot(
+            levels,
+            ends / T,
+            label=rf"$G = {wire:g}\,\Gamma/T$, $\Sigma V = {phonons:g}\,\Gamma/T^4$",
+        )
         best = int(np.argmin(ends))
         fall = paths[best].mu[-1, 0] - MU
         print(

@@ -27,6 +27,7 @@ from thermo.plotting.style import (
 )
 
 _PANEL_HEIGHT: Final = 2.0  # inches
+_CLOSE: Final = 0.005  # of a panel: curves no farther from each other are drawn on each other
 _SINGLE_HEIGHT: Final = 2.8  # of one panel alone, which title, axis and legend share
 
 
@@ -133,10 +134,11 @@ def _draw(axis: Axes, x: FloatArray, variable: xr.DataArray) -> None:
         axis.plot(x, values, color="black")
         return
     names = [str(each) for each in variable[variable.dims[1]].values]
+    near = _CLOSE * np.ptp(values[np.isfinite(values)]) if np.isfinite(values).any() else 0.0
     for j, (label, colour) in enumerate(zip(names, colours(len(names)), strict=True)):
         curve = values[:, j]
-        # what lies on a former curve is dashed: both are to be seen
-        same = any(np.allclose(curve, values[:, i], equal_nan=True, atol=0.0) for i in range(j))
+        # what lies on a former curve, as the eye has it, is dashed: both are to be seen
+        same = any(np.allclose(curve, values[:, i], equal_nan=True, atol=near) for i in range(j))
         axis.plot(x, curve, color=colour, ls="--" if same else "-", label=reservoir_label(label))
     if np.nanmin(values, initial=0.0) < 0 < np.nanmax(values, initial=0.0):
         axis.axhline(0, color="0.7", lw=0.6, zorder=1)

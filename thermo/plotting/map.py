@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import ListedColormap
+from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import ScalarFormatter
 
 from oqs.arguments import FloatArray, of_type
 from oqs.exports import exported
@@ -105,10 +110,13 @@ def plot_map(
         else:
             ends = None if (told := _checked_limits(limits)) is None else np.multiply(told, factor)
             numbers = values.values * factor
-            mesh = _draw_numbers(axis, x, y, numbers.T, limits=ends, lines=lines)
+            mesh, drawn = _draw_numbers(axis, x, y, numbers.T, limits=ends, lines=lines)
             extend = _beyond(numbers, *mesh.get_clim())
             words = labelled(text.get(quantity, quantity), unit)
-            figure.colorbar(mesh, ax=axis, label=words, extend=extend)
+            power = _power_of_ten(*mesh.get_clim())
+            figure.colorbar(mesh, ax=axis, label=words, extend=extend, format=_over(power))
+            if drawn is not None:
+                _name_lines(axis, drawn, power)
         for right, above in points:
             axis.plot(
                 right * wide,
@@ -133,8 +141,8 @@ def _draw_numbers(
     *,
     limits: FloatArray | None,
     lines: bool,
-) -> QuadMesh:
-    """Draw colours, and lines of equal value with their numbers; both signs about zero."""
+) -> tuple[QuadMesh, QuadContourSet | None]:
+    """Draw colours, and lines of equal value where there are any; both signs about zero."""
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if limits is None else limits
     both = low < 0 < high
@@ -145,10 +153,40 @@ def _draw_numbers(
     mesh = axis.pcolormesh(
         x, y, values, shading="nearest", rasterized=True, cmap=colours, vmin=low, vmax=high
     )
-    if lines and np.ptp(finite) > 0:
-        drawn = axis.contour(x, y, values, colors="0.25" if both else "white", linewidths=0.6)
-        axis.clabel(drawn, fontsize=7, fmt="%.3g")
-    return mesh
+    if not (lines and np.ptp(finite) > 0):
+        return mesh, None
+    drawn = axis.contour(x, y, values, colors="0.25" if both else "white", linewidths=0.6)
+    if not both:  # from dark to light: a white line is seen on all of them by its edge
+        drawn.set_path_effects([withStroke(linewidth=1.4, foreground="0.25")])
+    return mesh, drawn
+
+
+def _power_of_ten(low: float, high: float) -> int:
+    """Return what numbers of these sizes are shown over, 0 for as they are."""
+    size = max(abs(low), abs(high))
+    power = math.floor(math.log10(size)) if size > 0 else 0
+    least, most = mpl.rcParams["axes.formatter.limits"]
+    return 0 if least < power < most else power
+
+
+def _over(power: int) -> ScalarFormatter:
+    formatter = ScalarFormatter()
+    if power:
+        formatter.set_powerlimits((power, power))  # equal ones fix it
+    else:
+        formatter.set_scientific(False)
+    return formatter
+
+
+def _name_lines(axis: Axes, drawn: QuadContourSet, power: int) -> None:
+    """Write their numbers on lines of equal value, over the power of ten of the colour bar."""
+    texts = axis.clabel(
+        drawn,
+        fontsize=7,
+        fmt=lambda level: f"{level / 10.0**power + 0.0:.3g}".replace("-", "\N{MINUS SIGN}"),
+    )
+    for text in texts:
+        text.set_path_effects(drawn.get_path_effects())
 
 
 def _checked_limits(limits: tuple[float, float] | None) -> tuple[float, float] | None:

@@ -1,6 +1,7 @@
 """What a map shows: colours, words, failures, marks, axes."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -156,3 +157,21 @@ def test_colours_end_at_the_limits(table):
 def test_limits_that_are_none_are_refused(table, limits, error):
     with pytest.raises(error, match=r"Argument `limits` must be"):
         thermo.plot_map(table, "power", limits=limits)
+
+
+@pytest.mark.parametrize("size", [3e-7, 1e-3, 0.2, 50.0, 2e6])
+def test_lines_are_named_over_the_power_of_ten_of_the_bar(size):
+    def slope(x, y):
+        return size * (x + 0.3 * y)
+
+    grid = {"x": np.linspace(0.0, 1.0, 5), "y": np.linspace(0.0, 1.0, 4)}
+    figure = thermo.plot_map(thermo.sweep(slope, grid, label="slope", progress=False))
+    figure.draw_without_rendering()
+    axis, bar = figure.axes
+    said = bar.yaxis.get_offset_text().get_text().replace("\N{MINUS SIGN}", "-")
+    power = int(re.search(r"10\^\{(-?\d+)\}", said)[1]) if said else 0
+    names = [float(text.get_text()) for text in axis.texts]
+    levels = next(c for c in axis.collections if hasattr(c, "levels")).levels
+    assert names
+    for name in names:
+        assert np.min(np.abs(levels - name * 10.0**power)) < 1e-9 * size

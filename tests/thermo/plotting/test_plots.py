@@ -164,9 +164,14 @@ def test_panels_on_request(figure_2):
     heat, entropy = figure.axes[2:]
     times, values = line(heat, "reservoir 2").get_data()
     np.testing.assert_array_equal(values, figure_2.law(*figure_2.at(times)).heat[:, 1])
-    total = line(entropy, "total").get_ydata()
-    np.testing.assert_allclose(total, figure_2.entropy.sum(1) - figure_2.entropy[0].sum())
+    times, total = line(entropy, "total").get_data()
+    at = figure_2.at(times)
+    gases = zip(figure_2.gases, figure_2.capacities, at.T.T, at.mu.T, strict=True)
+    expected = sum(size * gas.entropy(T, mu) for gas, size, T, mu in gases)
+    np.testing.assert_allclose(total, expected - expected[0], atol=1e-12 * expected[0])
     assert total[0] == 0
+    grown = figure_2.entropy[-1].sum() - figure_2.entropy[0].sum()
+    assert total[-1] == pytest.approx(grown, rel=0.01)  # the figure begins after t = 0
     assert [bool(axis.get_xlabel()) for axis in figure.axes] == [False, False, False, True]
     assert len(plot_trajectory(figure_2, entropy=True).axes) == 3
 

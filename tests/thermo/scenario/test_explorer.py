@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import browser
 import ended
@@ -22,6 +24,7 @@ from thermo.scenario import example, examples, read
 from thermo.scenario.commands import main
 from thermo.scenario.explorer.knobs import knobs
 from thermo.scenario.explorer.page import Page
+from thermo.scenario.explorer.worker import Worker
 from thermo.scenario.reading import scenario as scenario_of
 from thermo.scenario.tasks.kinds import TASKS
 
@@ -92,14 +95,25 @@ class Reader:
         self.document = Document()
         self.page = Page(read(name), units, self.document)
         self.sliders = {slider.title: slider for slider in self.document.select({"type": Slider})}
+        self.wait()
 
     def text(self):
         return "\n".join(div.text for div in self.document.select({"type": Div}))
 
     def move(self, title, position):
         self.sliders[title].value = position
-        for callback in list(self.document.session_callbacks):
-            callback.callback()
+        self.wait()
+
+    def wait(self):
+        """Act as the loop of the server does, until nothing is computed any more."""
+        workers = self.page._stationary, self.page._evolving
+        until = time.monotonic() + 60
+        while self.document.session_callbacks or any(worker.busy for worker in workers):
+            assert time.monotonic() < until
+            for callback in list(self.document.session_callbacks):
+                self.document.callbacks.remove_session_callback(callback)
+                callback.callback()
+            time.sleep(0.001)
 
 
 def test_the_page_shows_the_flows_at_the_sliders_numbers():
@@ -129,6 +143,19 @@ def test_the_regimes_are_those_of_table_one():
     assert re.findall(r">(\w+)</td></tr>", reader.page._regimes.text) == ["refrigerator", "engine"]
 
 
+def test_the_regimes_of_many_energies_stand_by_their_ranges(tmp_path):
+    text = example("coulomb_dot").read_text(encoding="utf-8")
+    text = text.replace('builder = "anderson_dot"', 'builder = "hubbard_chain"')
+    text = text.replace("{ level = -0.4,", "{ dots = 3, tunnelling = 0.1,")
+    (file := tmp_path / "chain.toml").write_text(text.replace("[1.0]", "[1.0, 0.0, 0.5]"))
+    shown = Reader(str(file)).page._regimes.text
+    counts = [int(count) for count in re.findall(r">(\d+) from ", shown)]
+    scenario = read(str(file))
+    model = oqs.davies(scenario.system, scenario.contacts)
+    assert sum(counts) == len(model.frequencies) > 12
+    assert shown.count("</tr>") == 1 + len(counts) < 6
+
+
 def test_the_button_brings_back_the_files_numbers():
     reader = Reader("coulomb_dot")
     at_first = reader.text()
@@ -136,8 +163,7 @@ def test_the_button_brings_back_the_files_numbers():
     assert reader.text() != at_first
     (button,) = reader.document.select({"type": Button})
     button._trigger_event(button_click(button))
-    for callback in list(reader.document.session_callbacks):
-        callback.callback()
+    reader.wait()
     assert reader.text() == at_first
 
 
@@ -155,6 +181,58 @@ def test_numbers_that_are_refused_are_told_and_left_again():
     assert reader.page._machine.text == ""
     reader.move("energies, 0", 120)
     assert "conductor" in reader.page._machine.text
+
+
+class Slow:
+    """A worker whose answers wait to be let go."""
+
+    def __init__(self):
+        self.document, self.computed, self.shown = Document(), [], []
+        self.begun, self.go = threading.Semaphore(0), threading.Semaphore(0)
+        self.worker = Worker(self.compute, self.shown.append, self.document, lambda: None)
+
+    def compute(self, values):
+        self.computed.append(values)
+        self.begun.release()
+        assert self.go.acquire(timeout=60)
+        if values is None:
+            raise ZeroDivisionError
+        return values
+
+    def ticks(self, count):
+        """Run so many callbacks of the server's loop, as they come."""
+        for _ in range(count):
+            until = time.monotonic() + 60
+            while not self.document.session_callbacks:
+                assert time.monotonic() < until
+                time.sleep(0.001)
+            callback = self.document.session_callbacks[0]
+            self.document.callbacks.remove_session_callback(callback)
+            callback.callback()
+
+
+def test_what_was_asked_meanwhile_is_dropped_but_the_last():
+    slow = Slow()
+    slow.worker.ask(1)  # returns though nothing is computed yet
+    assert slow.begun.acquire(timeout=60)
+    for position in (2, 3, 4):
+        slow.worker.ask(position)
+    assert slow.worker.busy
+    slow.go.release(2)
+    slow.ticks(2)
+    assert (slow.computed, slow.shown, slow.worker.busy) == ([1, 4], [4], False)
+
+
+def test_what_nobody_foresaw_is_raised_where_the_page_is_served():
+    slow = Slow()
+    slow.worker.ask(None)
+    slow.go.release()
+    with pytest.raises(ZeroDivisionError):
+        slow.ticks(1)
+    slow.worker.ask(5)
+    slow.go.release()
+    slow.ticks(1)
+    assert slow.shown == [5]
 
 
 def test_answers_in_si():

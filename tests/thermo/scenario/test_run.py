@@ -16,7 +16,7 @@ from thermo.scenario import FlowsTask, SweepTask, example, examples, read
 from thermo.scenario.commands import main
 from thermo.scenario.results.folder import result_folder
 from thermo.scenario.results.naming import FolderError, former
-from thermo.scenario.tasks.axes import axis_attributes
+from thermo.scenario.results.symbols import axis_attributes
 
 BASE = example("figure_1").read_text(encoding="utf-8")
 
@@ -115,13 +115,32 @@ def test_a_sweep_over_two_axes_is_a_map_of_each_reservoir(scenario):
         ("system.U.0.value_meV", "interaction $U_{0}$", "meV"),
         ("system.arguments.U_inter", r"interaction $U_\mathrm{inter}$", "E_0"),
         ("system.arguments.tunnelling_ueV", r"tunnelling $\Omega$", "ueV"),
+        ("contacts.1.rate.prefactor", r"prefactor of $\gamma(\omega)$, contact 1", "E_0"),
+        ("contacts.cold.rate.width_meV", "width $w$ of cold", "meV"),
+        ("reservoirs.ions.gas.T_D_K", "$T_D$ of ions", "K"),
+        ("contacts.2.temperature_scaling.T_0", "$T_0$ of contact 2", "E_0/k_B"),
     ],
 )
 def test_an_axis_is_called_by_its_symbol(path, label, unit):
     assert axis_attributes(path) == {"long_name": label, "units": unit}
 
 
-@pytest.mark.parametrize("path", ["contacts.1.rate.exponent", "reservoirs.left.capacity", "T_K"])
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("reservoirs.left.capacity", "size $AV$ of left"),
+        ("reservoirs.2.gas.alpha", r"$\alpha$ of reservoir 2"),
+        ("contacts.1.rate.exponent", r"exponent of $\gamma(\omega)$, contact 1"),
+        ("contacts.phonons.spectrum.strength", r"strength of $J(\omega)$, phonons"),
+        ("contacts.1.coupling.0", "coupling of contact 1 to site 0"),
+        ("links.0.conductance", "conductance $G$ of link 0"),
+    ],
+)
+def test_an_axis_without_a_unit_has_its_symbol_too(path, label):
+    assert axis_attributes(path) == {"long_name": label}
+
+
+@pytest.mark.parametrize("path", ["contacts.1.rate.colour", "reservoirs.left.size", "T_K"])
 def test_an_unknown_axis_has_its_key_only(path):
     assert axis_attributes(path) == {}
 

@@ -19,6 +19,7 @@ from thermo.scenario.tasks.flows import FlowsTask
 from thermo.scenario.tasks.laws import flows_of_all, make_law
 from thermo.scenario.tasks.trajectory import TrajectoryTask
 
+Refusal = ValueError | RuntimeError
 REFUSALS: Final = (ValueError, RuntimeError)
 """What a reader meets by moving a slider: numbers that are refused, solvers that give up."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
 from typing import Any, Final, final
 
 import numpy as np
@@ -12,7 +11,8 @@ from bokeh.layouts import column, row
 from bokeh.models import Button, CustomJSTickFormatter, Div, Slider
 
 from oqs.units import Units
-from thermo.scenario.explorer.answers import REFUSALS, evolution, stationary
+from thermo.evolution.trajectory import Trajectory
+from thermo.scenario.explorer.answers import REFUSALS, Refusal, Stationary, evolution, stationary
 from thermo.scenario.explorer.curves import Curves
 from thermo.scenario.explorer.knobs import Knob, knobs
 from thermo.scenario.explorer.tables import (
@@ -23,6 +23,7 @@ from thermo.scenario.explorer.tables import (
     refusal,
     regimes_table,
 )
+from thermo.scenario.explorer.worker import Values, Worker
 from thermo.scenario.reading import scenario as scenario_of
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.tasks.kinds import TASKS
@@ -30,6 +31,7 @@ from thermo.scenario.tasks.kinds import TASKS
 _SOON: Final = 20  # ms: what was moved within them is answered once
 _AT_REST: Final = 150  # ms after the last move: an evolution takes longer than flows
 _SLIDERS: Final = 300  # pixels
+_LINE: Final = 20  # pixels
 
 
 @final
@@ -47,12 +49,14 @@ class Page:
         self._scenario, self._units, self._document = scenario, units, document
         self._sliders = {knob: self._slider(knob) for knob in knobs(scenario)}
         self._flows, self._machine, self._regimes = Div(), Div(), Div()
-        self._evolution, self._moved = Div(), Div()
+        self._evolution, self._moved = Div(), Div(text=moved_lines({}))
+        self._busy = Div(height=_LINE, width=_SLIDERS)
         charged = [not bool(none) for none in np.isnan(scenario.mu)]
         self._curves = Curves(scenario.names, charged, units)
-        self._due: dict[Callable[[], None], Any] = {}
-        self._answer()
-        self._evolve()
+        self._due: dict[Worker, Any] = {}
+        self._stationary = Worker(self._flows_at, self._show_flows, document, self._tell)
+        self._evolving = Worker(self._path_at, self._show_path, document, self._tell)
+        document.add_next_tick_callback(self._begin)  # when its session is there
         document.title = scenario.title
         document.add_root(self._layout())
 
@@ -85,28 +89,41 @@ class Page:
         )
         return column(
             Div(text=title, styles={"font-size": "1.3em"}, **wide),
-            row(column(*parts, back, self._moved), answers, **wrapped),
+            row(column(self._busy, *parts, back, self._moved), answers, **wrapped),
             **wide,
         )
 
+    def _begin(self) -> None:
+        self._stationary.ask({})
+        self._evolving.ask({})
+
     def _on_move(self, name: str, before: float, position: float) -> None:
-        self._in(_SOON, self._answer)
-        self._in(_AT_REST, self._evolve)
+        self._in(_SOON, self._stationary)
+        self._in(_AT_REST, self._evolving)
 
     def _back(self) -> None:
         for knob, slider in self._sliders.items():
             slider.value = knob.start
 
-    def _in(self, wait: int, compute: Callable[[], None]) -> None:
-        """Compute once, so long after the last call."""
-        if compute in self._due:
-            self._document.remove_timeout_callback(self._due.pop(compute))
+    def _in(self, wait: int, worker: Worker) -> None:
+        """Ask once for the sliders' numbers, so long after the last call."""
+        if worker in self._due:
+            self._document.remove_timeout_callback(self._due.pop(worker))
 
         def due() -> None:
-            del self._due[compute]
-            compute()
+            del self._due[worker]
+            self._moved.text = moved_lines(self._values())
+            worker.ask(self._values())
 
-        self._due[compute] = self._document.add_timeout_callback(due, wait)
+        self._due[worker] = self._document.add_timeout_callback(due, wait)
+
+    def _tell(self) -> None:
+        """Say whether anything shown is not yet that of the sliders."""
+        busy = self._stationary.busy, self._evolving.busy
+        self._busy.text = {
+            (False, False): "",
+            (False, True): "computing the evolution ...",
+        }.get(busy, "computing ...")
 
     def _values(self) -> dict[str, float]:
         """Return the numbers that are not the file's, by their keys."""
@@ -116,31 +133,39 @@ class Page:
             if slider.value != knob.start
         }
 
-    def _here(self) -> Scenario:
-        """Return the scenario at the sliders' numbers."""
+    def _at(self, values: Values) -> Scenario:
+        """Return the scenario at these numbers."""
         document = self._scenario.document
         for name in TASKS.keys() - {"flows", "trajectory"}:  # what is not shown asks for nothing
             document = document.without(name)
-        return scenario_of(document.with_values(self._values()))
+        return scenario_of(document.with_values(values))
 
-    def _answer(self) -> None:
-        self._moved.text = moved_lines(self._values())
+    def _flows_at(self, values: Values) -> Stationary | Refusal:
         try:
-            state = stationary(self._here())
+            return stationary(self._at(values))
         except REFUSALS as error:
-            self._flows.text, self._machine.text, self._regimes.text = refusal(error), "", ""
+            return error
+
+    def _path_at(self, values: Values) -> tuple[Trajectory, str] | Refusal:
+        try:
+            return evolution(self._at(values))
+        except REFUSALS as error:
+            return error
+
+    def _show_flows(self, found: Stationary | Refusal) -> None:
+        if isinstance(found, REFUSALS):
+            self._flows.text, self._machine.text, self._regimes.text = refusal(found), "", ""
             return
-        self._flows.text = flows_table(state, self._units)
-        self._machine.text = machine_table(state, self._units)
-        self._regimes.text = regimes_table(state, self._units)
+        self._flows.text = flows_table(found, self._units)
+        self._machine.text = machine_table(found, self._units)
+        self._regimes.text = regimes_table(found, self._units)
 
-    def _evolve(self) -> None:
-        try:
-            path, problem = evolution(self._here())
-        except REFUSALS as error:
-            self._evolution.text = refusal(error)
+    def _show_path(self, found: tuple[Trajectory, str] | Refusal) -> None:
+        if isinstance(found, REFUSALS):
+            self._evolution.text = refusal(found)
             self._curves.clear()
             return
+        path, problem = found
         self._evolution.text = evolution_table(path, problem, self._units)
         self._curves.draw(path)
 

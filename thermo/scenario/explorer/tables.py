@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +18,7 @@ from thermo.scenario.explorer.answers import Stationary
 from thermo.scenario.results.data import kinds_data, state_data
 from thermo.scenario.results.text import digits, in_its_unit, shown_unit, with_unit
 
+_MOST_ENERGIES: Final = 12  # of a table
 _MERIT: Final = {Regime.ENGINE: "efficiency", Regime.REFRIGERATOR: "cop"}
 
 
@@ -59,18 +61,32 @@ def machine_table(state: Stationary, units: Units | None) -> str:
 
 
 def regimes_table(state: Stationary, units: Units | None) -> str:
-    """Return the regime of each energy by itself, Table I; nothing where it has none."""
+    """Return the regime of each energy by itself, Table I; nothing where it has none.
+
+    Of many energies it is that of each range: an interacting system has thousands.
+    """
     if not state.regimes:
         return ""
     crossing = float(omega_bar(state.scenario.contact_T, state.scenario.contact_mu))
     everywhere = np.isnan(crossing)
     where = "every energy" if everywhere else _number(crossing, "energy", units)
-    rows = [
-        (_number(float(w), "energy", units), str(regime))
-        for w, regime in zip(state.frequencies, state.regimes, strict=True)
-    ]
+    pairs = list(zip(state.frequencies.tolist(), state.regimes, strict=True))
+    if len(pairs) <= _MOST_ENERGIES:
+        rows = [(_number(w, "energy", units), str(regime)) for w, regime in pairs]
+    else:
+        rows = _ranges(pairs, units)
     facts = [("occupations agree at", where)]
     return Summary("Regime of each energy (Table I)", facts, ("energy", "regime"), rows).page()
+
+
+def _ranges(pairs: list[tuple[float, Regime]], units: Units | None) -> list[tuple[str, str]]:
+    """Return one row for consecutive energies of one regime: how many there are, between which."""
+    rows = []
+    for regime, group in itertools.groupby(pairs, key=lambda pair: pair[1]):
+        energies = [w for w, _ in group]
+        ends = (_number(w, "energy", units) for w in (energies[0], energies[-1]))
+        rows.append((f"{len(energies)} from {' to '.join(ends)}", str(regime)))
+    return rows
 
 
 def evolution_table(path: Trajectory, problem: str, units: Units | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from oqs.units import Units
 from thermo.deferred import xr
 from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.results.data import made_by
+from thermo.scenario.results.symbols import QUANTITIES, RELAXATION
 from thermo.scenario.scenario import Scenario
 from thermo.stochastic.ensemble import StochasticEnsemble
 
@@ -26,21 +27,6 @@ if TYPE_CHECKING:
 _MOST_STATES = 64
 _MOST_MODES = 12  # lines in one panel
 _DPI = 160
-_WORDS: Final = {
-    "clausius_sum": r"$\sum_j Y_j/T_j$",
-    "heat_noise": "heat noise",
-    "fano": "Fano factor",
-    "heat_uncertainty": "heat uncertainty",
-    "seebeck": "Seebeck",
-    "relaxation_time": "relaxation time",
-    "T_equilibrium": "$T$ at equilibrium",
-    "mu_equilibrium": r"$\mu$ at equilibrium",
-    "t_end": "$t$ at the end",
-    "T_end": "$T$ at the end",
-    "mu_end": r"$\mu$ at the end",
-    "lowest_T": "lowest $T$",
-}
-"""What axes call the quantities of a sweep whose names are not words."""
 
 
 def save_figures(
@@ -101,15 +87,35 @@ def save_sweep_figures(
     numbers = [q for q in numbers if np.isfinite(table[q].values).any()]
     width = scenario.outputs.width
     if len(axes) == 1 and numbers:
-        figure = plot_curves(table, numbers, labels=_WORDS, width=width, units=units)
+        figure = plot_curves(table, numbers, labels=QUANTITIES, width=width, units=units)
         _save(figure, "sweep", scenario, folder)
     if len(axes) == 2:
         for quantity in numbers:
             for name, values in _by_reservoir(table[quantity]):
                 one = values.to_dataset(name=name)
-                told = {name: name.replace(quantity, _WORDS.get(quantity, quantity), 1)}
+                said = QUANTITIES.get(quantity, quantity)
+                told = {name: said if name == quantity else f"{said}, {_label(name, quantity)}"}
                 figure = plot_map(one, name, labels=told, width=width, units=units)
                 _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
+
+
+def save_relaxation_figure(
+    table: xr.Dataset, scenario: Scenario, units: Units | None, folder: pathlib.Path
+) -> None:
+    """Write the flows, the entropy and its production while the system relaxes.
+
+    Particle flows have a panel only where there are any, as spins and oscillators exchange none.
+    """
+    from thermo.plotting.curves import plot_curves
+
+    if not scenario.outputs.figures:
+        return
+    # the production is infinite where a pure state begins to mix
+    shown = table[["P", "Y", "S", "production"]].where(np.isfinite)
+    names = [str(name) for name in shown if name != "P" or np.any(table["P"].values)]
+    width = scenario.outputs.width
+    figure = plot_curves(shown, names, labels=RELAXATION, width=width, units=units)
+    _save(figure, "relaxation", scenario, folder)
 
 
 def save_fluctuation_figures(
@@ -156,6 +162,13 @@ def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
         return
     for name in values["reservoir"].values:
         yield f"{values.name} {name}", values.sel(reservoir=name, drop=True)
+
+
+def _label(name: str, quantity: str) -> str:
+    """Return what a map of one reservoir calls it."""
+    from thermo.plotting.style import reservoir_label
+
+    return reservoir_label(name.removeprefix(f"{quantity} ")).replace("$", r"\$")
 
 
 def _save(figure: Figure, stem: str, scenario: Scenario, folder: pathlib.Path) -> None:

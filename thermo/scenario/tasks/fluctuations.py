@@ -123,7 +123,7 @@ def _labelled(
     if frequencies is not None:
         about = {"long_name": r"frequency $\omega$", "units": "E_0/hbar"}
         table = table.assign_coords(frequency=("frequency", np.asarray(frequencies), about))
-        about = {"long_name": "noise of the particle currents", "units": "E_0"}
+        about = {"long_name": "noise of the particle currents", "units": "E_0/hbar"}
         table["spectrum"] = (("frequency", "reservoir"), spectrum, about)
     return table
 

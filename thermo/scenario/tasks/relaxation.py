@@ -16,6 +16,7 @@ from oqs.system.base import FermionicSystem, System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import as_json, kinds_data, si_data, state_data
+from thermo.scenario.results.drawing import save_relaxation_figure
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import digits, print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
@@ -79,8 +80,11 @@ class RelaxationTask:
         """Return rho_S(t), its flows and entropies; raises as `FlowsTask.run`."""
         result = self._relaxed(scenario, workspace.progress)
         names = scenario.names[: len(scenario.contacts)]
-        save_table(result.to_dataset(), workspace, "relaxation.nc", scenario)
         units, checks = workspace.units, _checks(result)
+        if workspace.folder is not None:
+            table = result.to_dataset()
+            save_table(table, workspace, "relaxation.nc", scenario)
+            save_relaxation_figure(table, scenario, units, workspace.folder)
         data = {  # without density matrices, which are too many numbers for JSON
             "reservoirs": state_data(names, scenario.contact_T, scenario.contact_mu, units),
             "time": as_json(result.times),

@@ -17,12 +17,13 @@ from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import as_json
 from thermo.scenario.results.drawing import save_sweep_figures
 from thermo.scenario.results.naming import PART, FolderError
+from thermo.scenario.results.symbols import axis_attributes
 from thermo.scenario.results.tables import save_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Items, Table, argument_keys, quoted
 from thermo.scenario.schema.values import positive
-from thermo.scenario.tasks.axes import axis_attributes, read_axes
+from thermo.scenario.tasks.axes import read_axes
 from thermo.scenario.tasks.laws import DRIVING, LAWS, chosen_law, require_law
 from thermo.scenario.tasks.sweep_point import EVOLVED, QUANTITIES, UNITS, WITH_GASES, SweepPoint
 from thermo.sweeps.parts import Part, merge
