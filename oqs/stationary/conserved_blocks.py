@@ -99,7 +99,7 @@ def _require_memory(model: PerlindModel) -> None:
 
 
 def _require_connected(model: PerlindModel) -> None:
-    """Raise ValueError where the states within the window fall into several sets."""
+    """Raise ValueError where the window keeps one state alone, or several sets of states."""
     blocks = model.blocks
     links = [np.zeros((0, 2), dtype=np.intp)]
     for block in blocks.channels:
@@ -111,6 +111,11 @@ def _require_connected(model: PerlindModel) -> None:
     graph = sp.coo_array((np.ones(len(pairs), dtype=np.int8), tuple(pairs.T)), shape=shape)
     label = connected_components(graph, directed=False)[1]
     kept = np.concatenate([sector.states for sector in blocks.sectors])
+    if len(kept) == 1:
+        raise ValueError(
+            "Argument `window` must keep states that contacts connect, but "
+            f"{model.window!r} keeps one state alone. Give a larger `energy`."
+        )
     sets = len(np.unique(label[kept]))
     if sets > 1:
         raise ValueError(

@@ -16,7 +16,7 @@ from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
 from oqs.validity.verdict import Assumption, Verdict
 
-_ELEMENTS = 1e5  # that are looked at in a quarter of a second where occupation states are eigenstates
+_ELEMENTS = 1e5  # looked at in a quarter of a second where occupation states are eigenstates
 _STATES, _FEW_STATES = 2**10, 2**7  # the same of electrons that tunnel, and of anything else
 
 

@@ -78,7 +78,7 @@ def test_bands_and_rates_that_vary_are_not_bounded(monkeypatch):
     [
         (lambda: quadratic(60), False),
         (lambda: spinful(2), False),
-        (lambda: oqs.davies(oqs.spinless_dots(np.arange(14.0), 0.0, U=1.0), [oqs.Contact(
+        (lambda: oqs.davies(oqs.spinless_dots(np.arange(10.0), 0.0, U=1.0), [oqs.Contact(
             oqs.flat(0.01))]), False),
     ],
     ids=["modes", "two spinful sites", "densities"],
