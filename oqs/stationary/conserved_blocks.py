@@ -98,7 +98,7 @@ def _require_memory(model: PerlindModel) -> None:
 
 
 def _require_connected(model: PerlindModel) -> None:
-    """Raise ValueError where the states within the window fall into several sets."""
+    """Raise ValueError where the window keeps one state alone, or several sets of states."""
     blocks = model.blocks
     links = [np.zeros((0, 2), dtype=np.intp)]
     for block in blocks.channels:
@@ -108,6 +108,11 @@ def _require_connected(model: PerlindModel) -> None:
     pairs = np.concatenate(links)
     label = labels_of_links(pairs[:, 0], pairs[:, 1], blocks.dimension)
     kept = np.concatenate([sector.states for sector in blocks.sectors])
+    if len(kept) == 1:
+        raise ValueError(
+            "Argument `window` must keep states that contacts connect, but "
+            f"{model.window!r} keeps one state alone. Give a larger `energy`."
+        )
     sets = len(np.unique(label[kept]))
     if sets > 1:
         raise ValueError(

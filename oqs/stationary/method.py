@@ -124,11 +124,13 @@ def davies_only(model: Model, method: StationaryMethod) -> DaviesModel:
     return model
 
 
-def checked_residual(residual: float, method: StationaryMethod) -> float:
+def checked_residual(
+    residual: float, method: StationaryMethod, tolerance: float = TOLERANCE
+) -> float:
     """Return the residual, or raise StationaryStateNotFound if it is too large or NaN."""
-    if not residual <= TOLERANCE:
+    if not residual <= tolerance:
         raise StationaryStateNotFound(
-            f"{method} left a residual of {residual:.3g}, above {TOLERANCE:.0e} of the gross "
+            f"{method} left a residual of {residual:.3g}, above {tolerance:.0e} of the gross "
             f"rates. {REMEDY}"
         )
     return residual

@@ -186,6 +186,8 @@ class ModeTransitions:
     def components(self) -> int:
         """Number of sets of eigenstates that no transition connects."""
         driven = [np.any(rate > 0, axis=0) for rate in self.rate]
+        if all(len(linked) == 1 for linked in driven):  # an idle mode doubles what there is
+            return 2 ** sum(not linked[0] for linked in driven)
         if all(bool(np.all(linked)) for linked in driven):
             return 1
         states = np.arange(2**self.modes)

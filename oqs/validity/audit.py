@@ -25,12 +25,14 @@ from oqs.stationary.uniqueness import kernel
 from oqs.summary import reservoir_names
 from oqs.system.systems import QuadraticSystem
 from oqs.validity.bosonic import boson_tails, both_ways, memory_rate, rates_at, truncation
+from oqs.validity.bounds import bounds, takes_long
 from oqs.validity.one_unit import other_units
 from oqs.validity.price import audit_bar
 from oqs.validity.secular_error import quick, secular
 from oqs.validity.thermodynamic_price import measured_price
 from oqs.validity.verdict import Assumption, Audit, Verdict
 
+_TAU = "Give a time in units of 1 / energy."
 _FEW = 2**6  # states whose distance from Gibbs states takes a fraction of a second
 
 
@@ -66,6 +68,11 @@ def audit(
     exact flows: deviation of P, J, Y from `landauer`, for a quadratic system whose self-energy is
     known.
 
+    With exact=False a large system (more than ten sites with tunnelling and interactions, 128
+    states of spins) is answered from its contacts alone, in no time: line widths are bounded from
+    above where all rates are constant, and rows that need its transitions say "not measured", NaN,
+    doubtful.
+
     Deviations of P, J, Y are relative to the largest flow of their kind, of J at least max(T) per
     particle, and of each at least 1e-13 of the largest gross rate of its kind, all that a contact
     gives and takes before it cancels: what vanishes is not measured by its rounding.
@@ -75,7 +82,8 @@ def audit(
     model : made by `davies`.
     T, mu : (n,) temperatures and chemical potentials, units of energy.
     tau_eq : shortest time in which the reservoirs' T, mu change, units of 1 / energy.
-    exact : compare with `landauer` where it applies, and with `perlind` however long it takes.
+    exact : compare with `landauer` where it applies, and with `perlind` however long it takes;
+        False answers within a second whatever the system.
     progress : say what it will cost and show a bar; None does on a terminal where it takes long, as
         with interactions and tunnelling between more than ten sites.
 
@@ -96,6 +104,24 @@ def audit(
     (<Verdict.SOUND: 0>, True)
     """
     temperature, potential = checked_model(model).arguments(T, mu)
+    slow = None if tau_eq is None else positive_number("tau_eq", tau_eq, _TAU)
+    if not exact and takes_long(model):
+        names = reservoir_names(model.names, model.reservoirs)
+        remarks = other_units(model.system, temperature, names)
+        return Audit(bounds(model, temperature, timed=slow is not None), remarks=remarks)
+    return measured(model, temperature, potential, slow, exact=exact, progress=progress)
+
+
+def measured(
+    model: Model,
+    temperature: FloatArray,
+    potential: FloatArray,
+    slow: float | None,
+    *,
+    exact: bool,
+    progress: bool | None,
+) -> Audit:
+    """Return all rows at T, mu (n,) as `audit` does, however large the system; slow is tau_eq."""
     bar = audit_bar(model, 6, progress)
     if isinstance(model, DaviesModel):
         model = model.at(temperature, potential)
@@ -126,8 +152,7 @@ def audit(
     if not model.detailed_balance and davies is not None and (exact or quick(model)):
         assumptions.append(_price(model, davies, temperature, potential, long=exact))
     bar.update()
-    if tau_eq is not None:
-        slow = positive_number("tau_eq", tau_eq, "Give a time in units of 1 / energy.")
+    if slow is not None:
         assumptions.append(_time_scales(model, temperature, potential, slow))
     bar.update()
     bar.finished()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import final
+
 import numpy as np
 
 from oqs.arguments import FloatArray
@@ -13,6 +16,8 @@ from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import perlind
 from oqs.laws.density_matrix import flow_law
 from oqs.laws.gross import relative_deviations
+from oqs.stationary.conserved.problem import BlockProblem
+from oqs.stationary.method import TOLERANCE, StationaryProblem
 from oqs.system.systems import QuadraticSystem
 from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import Assumption, Verdict
@@ -20,6 +25,7 @@ from oqs.validity.verdict import Assumption, Verdict
 _QUICK = 5e4  # matrix elements between equal quantum numbers that take a fraction of a second
 _DENSE, _FEW_BOSONIC = 2000, 400  # the same of bosonic contacts: one dense matrix, and a quick one
 _COUNTS = 0.1  # share of PERLind's flows at equal T and mu in a deviation from which on they count
+_TOLD = 1e-2  # precision of flows in a deviation
 _SHIFTED = 2**6  # states up to which the shifts of interacting ones take a fraction of a second
 _LONG, _FEW = 2**8, 4  # states and channels up to which they take a second
 
@@ -80,24 +86,22 @@ def _deviations(
     if not fixed_fermionic(model.contacts) and _elements(model) > _DENSE:
         return None
     try:
-        coherent = _coherent(model, T, mu, long)
+        law, coherent = _coherent(model, T, mu, _precision(davies, gross), long)
     except (NonUniqueStationaryState, StationaryStateNotFound):
         return None  # then the row says that it is the mixing
-    found = relative_deviations(davies, coherent, T, gross)
-    if Verdict.of(max(found.values())) is Verdict.SOUND:
-        return found
-    return _without_the_price(model, davies, coherent, (T, mu), gross, found, long=long)
+    deviations = relative_deviations(davies, coherent, T, gross)
+    if Verdict.of(max(deviations.values())) is Verdict.SOUND:
+        return deviations
+    return _without_the_price(law, davies, coherent, (T, mu), gross, deviations)
 
 
 def _without_the_price(
-    model: DaviesModel,
+    law: _EstimatedLaw,
     davies: Flows,
     coherent: Flows,
     at: tuple[FloatArray, FloatArray],
     gross: Flows,
-    found: dict[str, float],
-    *,
-    long: bool,
+    deviations: dict[str, float],
 ) -> dict[str, float]:
     """Return the deviations but for flows that PERLind has at equal T and mu, where these count.
 
@@ -105,12 +109,12 @@ def _without_the_price(
     there. Close to equilibrium they are most of what both differ by.
     """
     T, mu = at
-    fermionic = ~model.bosonic
+    fermionic = ~law.model.bosonic
     middle = float(np.mean(mu[fermionic])) if fermionic.any() else 0.0
     try:
-        rest = _coherent(model, np.full_like(T, np.mean(T)), np.where(fermionic, middle, 0.0), long)
+        rest = law(np.full_like(T, np.mean(T)), np.where(fermionic, middle, 0.0))
     except StationaryStateNotFound:
-        return found  # the deviation as it is, which is no less
+        return deviations  # as they are, which is no less
     response = Flows.of(coherent.particle - rest.particle, coherent.energy - rest.energy, mu)
     beyond = relative_deviations(davies, response, T, gross)
     counts = any(
@@ -118,17 +122,51 @@ def _without_the_price(
         > _COUNTS * np.max(np.abs(getattr(davies, kind) - getattr(coherent, kind)))
         for kind in KINDS
     )
-    return beyond if counts else found
+    return beyond if counts else deviations
 
 
-def _coherent(model: DaviesModel, T: FloatArray, mu: FloatArray, long: bool) -> Flows:
-    """Return the flows by PERLind; where shifts are known with these, which part close levels.
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _EstimatedLaw:
+    """Flows by a density matrix that is iterated, where it is, to a precision only."""
+
+    model: Model
+    problem: StationaryProblem
+    precision: float
+
+    def __call__(self, T: FloatArray, mu: FloatArray) -> Flows:
+        """Return the flows (n,) at T, mu (n,)."""
+        if isinstance(self.problem, BlockProblem):
+            solution = self.problem.estimated(T, mu, self.precision)
+        else:
+            solution = self.problem.solve(T, mu)
+        return Flows.of(solution.particle, solution.energy, mu)
+
+
+def _precision(davies: Flows, gross: Flows) -> float:
+    """Return the precision of a state that tells deviations to about a thousandth of the flows."""
+    parts = [
+        float(np.max(np.abs(getattr(davies, kind))) / np.max(getattr(gross, kind)))
+        for kind in KINDS
+        if np.max(getattr(gross, kind)) > 0
+    ]
+    return max(TOLERANCE, _TOLD * min(parts, default=0.0))
+
+
+def _coherent(
+    model: DaviesModel, T: FloatArray, mu: FloatArray, precision: float, long: bool
+) -> tuple[_EstimatedLaw, Flows]:
+    """Return PERLind's law and flows; where shifts are known with these, which part close levels.
 
     With interactions each of many frequencies has its own: only for small systems.
     """
     for shifted in (True, False) if _shifts_affordable(model, long) else (False,):
+        coherent = perlind(model.system, model.contacts, lamb_shift=shifted)
+        if not model.shifted and model.resolution == coherent.resolution:
+            coherent = coherent.beside(model)
         try:
-            return flow_law(perlind(model.system, model.contacts, lamb_shift=shifted))(T, mu)
+            law = _EstimatedLaw(coherent, flow_law(coherent).problem, precision)
+            return law, law(T, mu)
         except NonUniqueStationaryState:
             raise
         except ValueError:  # of a contact without the band that its shift needs

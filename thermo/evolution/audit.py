@@ -10,6 +10,7 @@ import numpy as np
 import oqs
 from oqs.arguments import FloatArray
 from oqs.generator.model import Model
+from oqs.validity.audit import measured
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from thermo.evolution.dynamics import Law, ReservoirDynamics
 from thermo.evolution.finite_size import finite_size
@@ -45,7 +46,8 @@ def _at(
     t: float, model: Model, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
 ) -> tuple[Assumption, ...]:
     own = slice(0, model.reservoirs)  # the others are in contact through links alone
-    audit = oqs.audit(model, T[own], mu[own], tau_eq=_time_scale(dynamics, T, mu), exact=False)
+    slow = _time_scale(dynamics, T, mu)
+    audit = measured(model, T[own], mu[own], slow, exact=False, progress=None)
     return tuple(
         dataclasses.replace(a, measure=f"{a.measure} (t = {t:.3g})") if a.ratio else a
         for a in (*audit.assumptions, *_sommerfeld(dynamics.reservoirs, T, mu))

@@ -82,6 +82,12 @@ class PerlindModel(Model):
         """The Davies model of the same system and contacts."""
         return davies(self.system, self.contacts)
 
+    def beside(self, secular: DaviesModel) -> PerlindModel:
+        """Return this model with its Davies model, made already of the same system and contacts."""
+        if secular.system is self.system:
+            vars(self)["secular"] = secular  # where the cached property keeps it
+        return self
+
     @functools.cached_property
     def coherent_sets(self) -> IntArray:
         """The sector (D,) of each eigenstate: equal quantum numbers that H and contacts respect."""

@@ -74,6 +74,13 @@ class BlockProblem(StationaryProblem):
         """Return the stationary elements with what they were found by; both are checked."""
         return self._solved(T, mu, None)
 
+    def estimated(self, T: FloatArray, mu: FloatArray, precision: float) -> Solution:
+        """Return state and flows as `solve`, iterated to this precision of the state only.
+
+        The residual is checked against `precision` of the gross rates.
+        """
+        return self.solution(self._solved(T, mu, None, precision))
+
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n).
 
@@ -124,11 +131,13 @@ class BlockProblem(StationaryProblem):
         """Return the density matrix (D, D) in the energy basis."""
         return self.layout.matrix(solution.values)
 
-    def _solved(self, T: FloatArray, mu: FloatArray, start: Block | None) -> Solved:
+    def _solved(
+        self, T: FloatArray, mu: FloatArray, start: Block | None, precision: float = TOLERANCE
+    ) -> Solved:
         contacts = self.model.leads if self.model.shifted else ()
         generator = BlockGenerator(self.layout, T, mu, contacts)
         small = self.layout.size <= DENSE
-        solver = Factorised(generator) if small else Iterated(generator, T, mu)
+        solver = Factorised(generator) if small else Iterated(generator, T, mu, precision)
         x = solver.stationary(start)
         populations = self.layout.populations(x)
         x = x / populations.sum()
@@ -136,11 +145,11 @@ class BlockProblem(StationaryProblem):
         gross = float(np.max(generator.leaving * np.abs(populations)))
         off = float(np.max(np.abs(generator.apply(x))))
         scale = gross if gross > _UNKNOWN * fastest else fastest  # nothing moves but rounding
-        residual = checked_residual(off / scale, self.method)
+        residual = checked_residual(off / scale, self.method, precision)
         lowest = float(populations.min())
-        if lowest < -TOLERANCE:
+        if lowest < -precision:
             raise StationaryStateNotFound(
-                f"{self.method} gave the population {lowest:.3g}, below -{TOLERANCE:.0e}: the "
+                f"{self.method} gave the population {lowest:.3g}, below -{precision:.0e}: the "
                 "state is less certain than that at these rates. Raise T, or bring the contacts' "
                 "rates closer together."
             )

@@ -20,7 +20,7 @@ from oqs.stationary.conserved.secular_rates import SecularRates
 from oqs.stationary.conserved.storage import Block
 from oqs.stationary.rates.elimination import last_sector
 
-_RELATIVE = 1e-13  # of the iteration's residual, in units of the state
+_RELATIVE = 1e-2  # of the iteration's residual, in units of the state, over the precision asked for
 _REFINED = 2  # times that a factorised answer is refined
 _RESTART = 60
 _CYCLES = 8
@@ -85,8 +85,11 @@ class Iterated(Solver):
     coherence its own decay and rotation.
     """
 
-    def __init__(self, generator: BlockGenerator, T: FloatArray, mu: FloatArray) -> None:
+    def __init__(
+        self, generator: BlockGenerator, T: FloatArray, mu: FloatArray, precision: float
+    ) -> None:
         self._generator = generator
+        self._relative = _RELATIVE * precision
         self._layout = generator.layout
         self._secular = SecularRates(generator, _last(generator, T, mu))
         self._rate = float(generator.leaving @ self._secular.stationary)
@@ -106,7 +109,7 @@ class Iterated(Solver):
             right,
             self._nearly,
             start=start,
-            relative=_RELATIVE,
+            relative=self._relative,
             restart=_RESTART,
             cycles=_CYCLES,
         )

@@ -176,3 +176,6 @@ def test_a_window_that_cuts_into_weight_is_refused(chain):
     model = oqs.perlind(pair, serial(0.1)[1], window=oqs.Window(0.5))
     with pytest.raises(ValueError, match=r"`window` must keep states that contacts connect"):
         oqs.flow_law(model)
+    alone = oqs.perlind(*chain, window=oqs.Window(1e-6, mu=-9.0))
+    with pytest.raises(ValueError, match=r"keeps one state alone. Give a larger `energy`"):
+        oqs.flow_law(alone)
