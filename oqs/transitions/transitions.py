@@ -182,6 +182,8 @@ class ModeTransitions:
     def components(self) -> int:
         """Number of sets of eigenstates that no transition connects."""
         driven = [np.any(rate > 0, axis=0) for rate in self.rate]
+        if all(len(d) == 1 for d in driven):  # no mode minds the others: an idle one doubles them
+            return 2 ** sum(not d[0] for d in driven)
         if all(bool(np.all(d)) for d in driven):
             return 1
         states = np.arange(2**self.modes)
