@@ -13,9 +13,10 @@ from oqs.stationary.block import ZeroFrequencyBlock
 from oqs.stationary.conserved_blocks import ConservedBlocks
 from oqs.stationary.gaussian_state import GaussianState, applies
 from oqs.stationary.method import StationaryMethod, checked_density_matrix
-from oqs.stationary.populations import Populations, coherences_reached
+from oqs.stationary.populations import ELIMINATED, Populations, coherences_reached
 from oqs.stationary.uniqueness import require_unique
 from oqs.system.systems import QuadraticSystem
+from oqs.transitions.transitions import ModeTransitions
 
 if TYPE_CHECKING:
     from oqs.stationary.state import StationaryState
@@ -39,8 +40,10 @@ def cheapest_exact(model: Model) -> StationaryMethod:
                       from 4000 iterated (`aggregation`)       numbers; 12 sites 1.4 s -> .3 s
                       batches, D <= 64: all at once            30 times as quick as one by one
                       (`sector_batch`)
-                      more than 10 modes, whose occupations    no matrix: 12 modes .7 s -> 30 ms,
-                      are eigenstates: iterated (`krylov`)     20 modes at all
+                      more than 10 sites without tunnelling,   no matrix: 12 sites .7 s -> 30 ms,
+                      with interactions: iterated (`krylov`)   20 sites at all
+    more than 10      GaussianState()                          N^2 numbers, not 2^N
+    modes
     coherences of     GaussianState()                          N^2 numbers, not 4^N
     degenerate modes
     those of many-    ZeroFrequencyBlock(): one matrix,        4^N elements are never made
@@ -60,10 +63,12 @@ def cheapest_exact(model: Model) -> StationaryMethod:
     if isinstance(model, PerlindModel):
         return _of_perlind(model)
     model = model.secular
-    if not model.transitions.ambiguous:
-        return Populations()
-    if applies(model):
+    transitions = model.transitions
+    large = isinstance(transitions, ModeTransitions) and transitions.modes > ELIMINATED
+    if (transitions.ambiguous or large) and applies(model):
         return GaussianState()
+    if not transitions.ambiguous:
+        return Populations()
     return ZeroFrequencyBlock() if coherences_reached(model) else Populations()
 
 

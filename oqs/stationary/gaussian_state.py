@@ -88,7 +88,7 @@ class GaussianState(StationaryMethod):
             modes = PerlindModes.of(system, model.leads, shifted=model.shifted)
             return CovarianceProblem(model, self, modes)
         model = davies_only(model, self)
-        if _split(system, model.resolution):
+        if system.joins(model.resolution):
             raise ValueError(
                 "GaussianState() must have modes that are equal or apart, but the model's "
                 f"`resolution` = {model.resolution:.3g} counts split energies as one level. Use "
@@ -167,13 +167,7 @@ class GaussianProblem(StationaryProblem):
 
 def applies(model: DaviesModel) -> bool:
     """Return whether the system is quadratic and no split energies count as one level."""
-    return isinstance(model.system, QuadraticSystem) and not _split(model.system, model.resolution)
-
-
-def _split(system: QuadraticSystem, resolution: float) -> bool:
-    label, frequencies = system.levels(resolution)
-    away = np.abs(system.energies - frequencies[label])
-    return bool(np.any(away > system.mode_widths(system.resolution)))
+    return isinstance(model.system, QuadraticSystem) and not model.system.joins(model.resolution)
 
 
 def _natural(

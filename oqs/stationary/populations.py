@@ -10,6 +10,7 @@ from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
 from oqs.generator.perlind.perlind import PerlindModel
+from oqs.memory import require_memory
 from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_only
 from oqs.stationary.rates import parity, small
 from oqs.stationary.rates.krylov import KrylovProblem
@@ -18,7 +19,7 @@ from oqs.stationary.state_rates.problem import StateProblem
 from oqs.stationary.uniqueness import require_unique
 from oqs.transitions.transitions import ModeTransitions
 
-_ELIMINATED = 10  # modes; with more, occupation eigenstates are iterated without a matrix
+ELIMINATED = 10  # modes; with more, occupation eigenstates are iterated without a matrix
 
 
 @exported
@@ -70,7 +71,12 @@ class Populations(StationaryMethod):
         transitions = model.transitions
         if isinstance(transitions, StateTransitions):
             return StateProblem.of(model, self, transitions)
-        if isinstance(transitions, ModeTransitions) and transitions.modes > _ELIMINATED:
+        if isinstance(transitions, ModeTransitions) and transitions.modes > ELIMINATED:
+            require_memory(
+                8 * (2.0 * transitions.modes + 60) * 2.0**transitions.modes,
+                f"Populations of 2^{transitions.modes} states by iteration",
+                "Without interactions use oqs.GaussianState(); with them keep fewer sites.",
+            )
             return KrylovProblem(model, self, transitions)
         blocks = transitions.blocks() if isinstance(transitions, ModeTransitions) else transitions
         if blocks.dimension <= small.LARGEST:

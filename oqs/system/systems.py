@@ -22,6 +22,7 @@ from oqs.arguments import (
 )
 from oqs.deferred import qutip
 from oqs.exports import exported
+from oqs.memory import require_memory
 from oqs.numerics.blocks import set_labels
 from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray, cluster
 from oqs.numerics.far_levels import graded_eigh
@@ -153,6 +154,12 @@ class QuadraticSystem(FermionicSystem):
         """Return the level (N,) of each mode, and the levels' energies (K,), ascending."""
         return cluster(self.energies, self.mode_widths(resolution))
 
+    def joins(self, resolution: float) -> bool:
+        """Return whether modes of different energies count as one level."""
+        label, frequencies = self.levels(resolution)
+        away = np.abs(self.energies - frequencies[label])
+        return bool(np.any(away > self.mode_widths(self.resolution)))
+
     def widths(self, resolution: float) -> FloatArray:
         """Return the sum (D,) of the widths of the modes that each eigenstate fills."""
         if resolution != self.resolution:
@@ -162,6 +169,11 @@ class QuadraticSystem(FermionicSystem):
     @functools.cached_property
     def spectrum(self) -> Spectrum:
         """Occupation states of the normal modes; bit N-1-k of a state's index is mode k."""
+        require_memory(
+            40 * 2.0**self.sites,
+            f"The spectrum of 2^{self.sites} states",
+            "Flows need no states: see oqs.flow_law, oqs.gaussian_law.",
+        )
         return Spectrum(
             energies=occupation_sum(self.energies),
             particles=np.bitwise_count(np.arange(2**self.sites)).astype(np.intp),

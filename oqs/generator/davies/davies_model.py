@@ -172,6 +172,9 @@ class DaviesModel(Model):
         Levels' energies are not moved exactly where Bohr frequencies that count as one belong to
         unequal distances of levels.
         """
+        system = self.system
+        if isinstance(system, QuadraticSystem) and not system.joins(self.resolution):
+            return True  # no need to look at 2^N states
         if not np.any(self.detuning):
             return True
         if self.energy_of == "hamiltonian":
