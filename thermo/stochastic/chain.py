@@ -44,8 +44,8 @@ def chain(table: JumpTable, members: list[SmallReservoir], names: tuple[str, ...
     A state whose entropy is by x below that of the start is met with a probability of at most
     e^-x, since P(there, back) and P(back, there) differ by that factor: x > 50 is left out.
 
-    Raises ValueError if a gas has no T at a state within reach. ; MemoryError if there are more
-    than 400,000 states. .
+    Raises ValueError if a gas has no T at a state within reach, MemoryError if there are more
+    than 400,000 states.
     """
     return _Search(table, members, names).finish()
 

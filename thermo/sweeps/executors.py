@@ -98,9 +98,9 @@ def evaluated(
 ) -> Generator[tuple[int, Outcome], None, None]:
     """Yield (index, outcome) of the wanted points as they come.
 
-    Raises TypeError or ValueError before anything is computed or if the executor cannot take the
-    function or or any. ; RuntimeError once all that was finished has been yielded or if the
-    executor stopped on the way. .
+    Raises TypeError or ValueError before anything is computed if the executor cannot take the
+    function, or any; RuntimeError once all that was finished has been yielded, if the executor
+    stopped on the way.
     """
     if executor is None:
         for index in wanted:

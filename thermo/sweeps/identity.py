@@ -46,9 +46,9 @@ def identify(function: Callable[..., object], label: str | None, stored: bool) -
     The values bound to it are compared: a partial's arguments, fields, closures, defaults. Its code
     is not: who changes that changes the label.
 
-    Raises TypeError if the label is not text or or results are to be stored without one or and the
-    function is a lambda or or a bound value can be told from another neither by its fields nor by
-    pickling it. .
+    Raises TypeError if the label is not text, or results are to be stored without one and the
+    function is a lambda, or a bound value can be told from another neither by its fields nor by
+    pickling it.
     """
     if label is not None and (not isinstance(label, str) or not label):
         raise TypeError(

@@ -54,7 +54,7 @@ def module_name(family: str) -> str:
 def collect(modules: Iterable[ModuleType]) -> tuple[Check, ...]:
     """Return the checks that these modules define, in the order of definition.
 
-    Raises ValueError if a module defines none or or two checks have the same name. .
+    Raises ValueError if a module defines none, or two checks have the same name.
     """
     checks: dict[str, Check] = {}
     for module in modules:

@@ -42,9 +42,8 @@ def solve_at_once(
 
     The same polynomials, stage equations and tolerance. No monitor: on to t_final.
 
-    Raises NotAtOnce where batching states does not pay for the law or there is no coarse solution
-    to begin with or Newton's method does not converge on it or or the stopping rule has to look
-    closer. .
+    Raises NotAtOnce where batching states does not pay for the law, there is no coarse solution to
+    begin with, Newton's method does not converge on it, or the stopping rule has to look closer.
     """
     if math.isinf(t_final) and (monitor is None or monitor.goal is None):
         raise NotAtOnce("no end is known")

@@ -54,7 +54,7 @@ class Document:
         Keys are paths such as "reservoirs.cold.T", "contacts.2.rate.exponent", "system.U.0.value":
         contacts and reservoirs go by name, or number from 1; entries of arrays by number from 0.
 
-        Raises ScenarioError if a path leads nowhere or or to something that is no number. .
+        Raises ScenarioError if a path leads nowhere, or to something that is no number.
         """
         tables = copy.deepcopy(dict(self.tables))
         for path, value in values.items():

@@ -51,8 +51,8 @@ def levels_of(
     the spacing: levels of equal energy in two reservoirs would exchange through a mode however far
     away it is.
 
-    Raises TypeError or ValueError for a gas without power law or end or or too few levels around a
-    mode. .
+    Raises TypeError or ValueError for a gas without power law, a reservoir without end, or too few
+    levels around a mode.
     """
     gas = reservoir.gas
     if not isinstance(gas, FermiDiracGas | SommerfeldGas) or math.isinf(reservoir.capacity):

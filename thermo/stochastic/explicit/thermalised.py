@@ -36,8 +36,8 @@ def evolve_thermalised(
     eigenbasis of h - i kappa P/2. Steps are such that T and mu change by 1e-4 of themselves less
     than a linear law says.
 
-    Raises RuntimeError if that matrix is not diagonalised to 1e-8 or or a reservoir comes to where
-    it has no T. .
+    Raises RuntimeError if that matrix is not diagonalised to 1e-8, or a reservoir comes to where it
+    has no T.
     """
     run = _Run(h, parts, kappa, members, occupations)
     rows = []

@@ -65,8 +65,8 @@ def canonical(
     p_j ~ e^{S_j - (E_j - mu_j N_j)/T_j} on the states that exchange in quanta w of each reservoir's
     `frequencies` leads to.
 
-    Raises ValueError if a gas has no T at a state that would be drawn. ; MemoryError if a reservoir
-    has more than a million of them: many frequencies and a large capacity. .
+    Raises ValueError if a gas has no T at a state that would be drawn, MemoryError if a reservoir
+    has more than a million of them: many frequencies and a large capacity.
     """
     laws = []
     for j, member in enumerate(members):
