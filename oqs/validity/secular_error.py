@@ -161,10 +161,10 @@ def _coherent(
     With interactions each of many frequencies has its own: only for small systems.
     """
     for shifted in (True, False) if _shifts_affordable(model, long) else (False,):
-        coherent = perlind(model.system, model.contacts, lamb_shift=shifted)
-        if not model.shifted and model.resolution == coherent.resolution:
-            coherent = coherent.beside(model)
         try:
+            coherent = perlind(model.system, model.contacts, lamb_shift=shifted)
+            if not model.shifted and model.resolution == coherent.resolution:
+                coherent = coherent.beside(model)
             law = _EstimatedLaw(coherent, flow_law(coherent).problem, precision)
             return law, law(T, mu)
         except NonUniqueStationaryState:
