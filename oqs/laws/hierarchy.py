@@ -72,10 +72,11 @@ class Hierarchy:
             for row in contact.channels(system.sites):
                 channel = sum(a * c for a, c in zip(row, operators, strict=True))
                 exponents = lead.approx_by_pade(expansion, tag=j)
-                baths.append((exponents, qutip.Qobj(_without_rounding(channel))))
+                baths.append((exponents, qutip.Qobj(sp.csr_matrix(_without_rounding(channel)))))
         self._size = system.dimension
         self._reservoirs = len(contacts)
-        hamiltonian = qutip.Qobj(sp.diags_array(system.spectrum.energies, format="csr"))
+        energies = sp.diags_array(system.spectrum.energies, format="csr")
+        hamiltonian = qutip.Qobj(sp.csr_matrix(energies))  # QuTiP 5.2 takes no sparse arrays
         solver = qutip.solver.heom.HEOMSolver(hamiltonian, baths, max_depth=depth)
         self._operators = solver.ados
         self._generator = sp.csr_array(solver.rhs(0).to("csr").data.as_scipy())
