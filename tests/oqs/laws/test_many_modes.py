@@ -26,7 +26,7 @@ def test_flows_and_audit_need_no_states(sites):
     np.testing.assert_allclose(
         law(T, MU).particle, exact(T, MU).particle, rtol=0, atol=1e-13 * gross
     )
-    assert oqs.audit(model, T, MU)["unique flows"].ratio == 0
+    assert oqs.audit(model, T, MU, exact=False)["unique flows"].ratio == 0
     assert model.detailed_balance
 
 
