@@ -10,6 +10,7 @@ from typing import Any, Final, final
 
 import matplotlib as mpl
 import numpy as np
+from cycler import cycler
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
@@ -53,6 +54,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "ytick.major.width": 0.6,
     "lines.linewidth": 1.4,
     "legend.frameon": False,
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.formatter.use_mathtext": True,
     "axes.formatter.limits": (-3, 4),
     "pdf.fonttype": 42,  # text stays text in a vector file

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from thermo.scenario.results.naming import PART, FolderError
-from thermo.sweeps.parts import Part, merge
+from thermo.sweeps.parts import Part, merged
 
 _TASK: Final = "SLURM_ARRAY_TASK_ID"
 
@@ -55,7 +55,7 @@ def part_stores(folders: list[str]) -> tuple[pathlib.Path, ...]:
             )
     if stores:
         try:
-            merge(stores)  # before anything is computed
+            merged(stores, "--merge")  # before anything is computed
         except ValueError as error:
             raise FolderError(str(error)) from error
     return stores

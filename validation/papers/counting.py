@@ -35,9 +35,10 @@ def _bagrets_nazarov() -> Findings:
     worst = largest(*(abs(computed(float(x)) - float(closed(x))) for x in chi)) / whole
 
     def draw(axes: Axes) -> None:
-        axes.plot(chi, closed(chi) / whole, label="closed form")
+        smooth = np.linspace(chi[0], chi[-1], 200)
+        axes.plot(smooth, closed(smooth) / whole, label="closed form")
         axes.plot(chi[::3], [computed(float(x)) / whole for x in chi[::3]], "o", label="computed")
-        axes.set(xlabel="counting field", ylabel="$\\lambda/(\\Gamma_L + \\Gamma_R)$")
+        axes.set(xlabel="counting field $\\chi$", ylabel="$\\lambda/(\\Gamma_L + \\Gamma_R)$")
 
     return Findings(
         (
@@ -83,8 +84,8 @@ def _ptaszynski() -> Findings:
     def draw(axes: Axes) -> None:
         for e, style, label in ((True, "-", "exact (Levitov)"), (False, "o", "PERLind")):
             axes.plot(ratios, products[e], style, label=label)
-        axes.axhline(2.0, color="grey", linestyle=":", label="bound of jumps between populations")
-        axes.set(xscale="log", xlabel="tunnelling over rate", ylabel="$\\sigma S/I^2$")
+        axes.axhline(2.0, color="grey", linestyle=":", label="bound of classical jumps")
+        axes.set(xscale="log", xlabel="tunnelling over rate $\\Gamma$", ylabel="$\\sigma S/I^2$")
 
     return Findings(
         (
