@@ -9,7 +9,15 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, positive, positive_number, read_only, real_array
+from oqs.arguments import (
+    FloatArray,
+    TextArray,
+    positive,
+    positive_number,
+    read_only,
+    real_array,
+    whole_number,
+)
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
 from thermo.deferred import xr
@@ -53,7 +61,7 @@ class Ensemble(Summarised):
     t: FloatArray
     T: FloatArray
     mu: FloatArray
-    outcome: NDArray[np.str_]
+    outcome: TextArray
     lowest_T: FloatArray
     time_of_lowest_T: FloatArray
     highest_T: FloatArray
@@ -187,6 +195,7 @@ def evolve_ensemble(
     dynamics = ReservoirDynamics(law, group, np.ones(len(group)), rtol, batched=True)
     dynamics.check(temperature[:2], potential[:2])
     goal = _goals(group, temperature, potential) if t_final is None else None
+    whole_number("max_steps", max_steps, 1, "The default is 5000.")
     problem = BatchProblem(dynamics, end, grid, tolerance, max_steps)
     processes = processes_for(problem, len(temperature), workers)
     parts = run_batches(problem, temperature, potential, goal, processes)

@@ -54,6 +54,12 @@ def test_wrong_words(here, capsys, words, text):
     assert [path.name for path in here.iterdir()] == ["my.toml"]
 
 
+def test_a_task_that_is_no_number_is_named(here, capsys, monkeypatch):
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "first")
+    assert run("--out", "out") == 2
+    assert "SLURM_ARRAY_TASK_ID must be a whole number" in capsys.readouterr().err
+
+
 def test_a_missing_part_is_named_before_anything_is_computed(here, capsys):
     assert run("--out", "out", "--part", "0/2") == 0
     assert run("--out", "merged", "--merge", "out-part-0-of-2") == 2
