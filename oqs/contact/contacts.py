@@ -151,11 +151,11 @@ class Contact(ReservoirContact):
         inside = np.ones(frequencies.shape, dtype=np.bool_)
         if self.band is not None:
             inside = (frequencies >= self.band[0]) & (frequencies <= self.band[1])
-        found = np.zeros((2, *frequencies.shape))
-        found[:, inside] = rate_slopes(
+        slopes = np.zeros((2, *frequencies.shape))
+        slopes[:, inside] = rate_slopes(
             self.rate, frequencies[inside], self.label(index), at, "rate"
         )
-        return found
+        return slopes
 
     def at(self, T: float, mu: float) -> Contact:
         """Return this contact with its rate as it is at one T, mu."""

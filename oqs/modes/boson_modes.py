@@ -150,8 +150,8 @@ def exchange(grams: ComplexArray) -> FloatArray:
 
     `grams` (..., n, b, b): G_j of one level of b modes.
     """
-    turned, solved, _ = _solved(grams)
-    traces: FloatArray = np.einsum("...jab,...qba->...jq", turned, solved).real
+    rotated, solved, _ = _solved(grams)
+    traces: FloatArray = np.einsum("...jab,...qba->...jq", rotated, solved).real
     return (traces + traces.swapaxes(-1, -2)) / 2
 
 
@@ -167,11 +167,11 @@ def exchange_slopes(overlaps: ComplexArray, rates: FloatArray) -> FloatArray:
     overlaps : (..., n, b, b) O_j of one level. rates : (..., n) g_j.
     """
     _, solved, basis = _solved(rates[..., None, None] * overlaps)
-    turned = basis.conj().swapaxes(-1, -2)[..., None, :, :] @ overlaps @ basis[..., None, :, :]
+    rotated = basis.conj().swapaxes(-1, -2)[..., None, :, :] @ overlaps @ basis[..., None, :, :]
     slopes: FloatArray = -np.einsum(
-        "...jab,...rbc,...qca->...rjq", solved, turned, solved, optimize=True
+        "...jab,...rbc,...qca->...rjq", solved, rotated, solved, optimize=True
     ).real
-    own = np.einsum("...rab,...qba->...rq", turned, solved).real
+    own = np.einsum("...rab,...qba->...rq", rotated, solved).real
     for r in range(overlaps.shape[-3]):
         slopes[..., r, r, :] += own[..., r, :]
         slopes[..., r, :, r] += own[..., r, :]
@@ -182,7 +182,7 @@ def _solved(grams: ComplexArray) -> tuple[ComplexArray, ComplexArray, ComplexArr
     """Return G_j and X_j (..., n, b, b) in the basis (..., b, b) of sum_j G_j, and that."""
     rates, basis = np.linalg.eigh(grams.sum(axis=-3))
     bright = rates > NEGLIGIBLE * rates[..., -1:]
-    turned = basis.conj().swapaxes(-1, -2)[..., None, :, :] @ grams @ basis[..., None, :, :]
+    rotated = basis.conj().swapaxes(-1, -2)[..., None, :, :] @ grams @ basis[..., None, :, :]
     both = bright[..., :, None] & bright[..., None, :]
     sums = np.where(both, rates[..., :, None] + rates[..., None, :], np.inf)
-    return turned, 2.0 * turned / sums[..., None, :, :], basis
+    return rotated, 2.0 * rotated / sums[..., None, :, :], basis

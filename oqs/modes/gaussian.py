@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import (
     ComplexArray,
     FloatArray,
+    of_type,
     read_only,
     temperatures_and_potentials,
     true_or_false,
@@ -181,11 +182,13 @@ def gaussian_law(
                 "whose modes are resolved to 1e-12 and keep their energies. Omit them."
             )
         return boson_law(system, contacts, apart=False)
-    if not isinstance(system, QuadraticSystem):
-        raise TypeError(
-            f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
-            "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...))."
-        )
+    of_type(
+        "system",
+        system,
+        QuadraticSystem,
+        "a QuadraticSystem",
+        "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...)).",
+    )
     checked = fermionic_contacts(checked_contacts(contacts))
     width = checked_resolution(resolution, system)
     shifted = true_or_false("lamb_shift", lamb_shift, "Omit it to leave the shifts out.")
@@ -245,7 +248,7 @@ def level_responses(
     if lamb_shift:
         shifts = [shift_function(contact) for contact in contacts]
         drifts = [level.shift(shifts) for level in levels]
-        pairs = [(level.turned(d), d) for level, d in zip(levels, drifts, strict=True)]
+        pairs = [(level.mixed_by(d), d) for level, d in zip(levels, drifts, strict=True)]
     untouched = untouched_modes([level for level, _ in pairs], contacts, system.resolution)
     return tuple(_response(*pair) for pair in pairs if pair[0].touched), untouched
 

@@ -186,6 +186,19 @@ class InvertedReservoir(SmallReservoir):
         return Small(entropy, T, mu, code)
 
 
+def states_of(
+    members: Sequence[SmallReservoir], lost: FloatArray, released: FloatArray
+) -> dict[str, FloatArray]:
+    """Return T, mu, N, E (..., n) of reservoirs that have lost these particles and energies."""
+    small = [member.at(lost[..., j], released[..., j]) for j, member in enumerate(members)]
+    return {
+        "T": np.stack([part.T for part in small], axis=-1),
+        "mu": np.stack([part.mu for part in small], axis=-1),
+        "N": np.array([member.number for member in members]) - lost,
+        "E": np.array([member.energy for member in members]) - released,
+    }
+
+
 def occupation(loss: FloatArray, bosonic: NDArray[np.bool_]) -> FloatArray:
     """Return what multiplies the rate of a jump by which a reservoir loses this entropy (...).
 

@@ -35,7 +35,7 @@ class Recorded(NamedTuple):
     state: IntArray  # (M, r) eigenstate of the largest weight after it
 
 
-def recorded(plan: WavePlan, count: int, jumps: int) -> Recorded:
+def blank_record(plan: WavePlan, count: int, jumps: int) -> Recorded:
     """Return columns for so many trajectories and jumps, to be filled in."""
     whole = np.zeros((count, jumps), dtype=np.int64)
     return Recorded(
