@@ -58,8 +58,10 @@ def real_row(
     """
     array = real_array(name, value, remedy)
     if array.ndim != 1 or not (empty or array.size):
+        least = "" if array.size else f" with {length} >= 1"
         raise ValueError(
-            f"Argument `{name}` must have shape ({length},), but has shape {array.shape}. {remedy}"
+            f"Argument `{name}` must have shape ({length},){least}, but has shape {array.shape}. "
+            f"{remedy}"
         )
     return array
 
