@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from typing import ClassVar, TypeAlias, final
@@ -101,7 +102,7 @@ class BosonicContact(ReservoirContact):
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "band", None if band is None else checked_band(band, _BAND, 0.0))
 
-    @property
+    @functools.cached_property
     def varies(self) -> bool:
         """Whether the spectrum is one of (w, T, mu)."""
         return varies(self.spectrum)

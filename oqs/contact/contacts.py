@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import numbers
 from typing import ClassVar, final
 
@@ -105,7 +106,7 @@ class Contact(ReservoirContact):
             )
         return self.coupling
 
-    @property
+    @functools.cached_property
     def varies(self) -> bool:
         """Whether the rate is one of (w, T, mu)."""
         return varies(self.rate)

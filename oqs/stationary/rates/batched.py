@@ -22,9 +22,9 @@ class BatchedProblem(RateProblem):
     blocks: SectorBlocks  # its transitions
 
     @functools.cached_property
-    def few(self) -> sector_batch.Flat | None:
+    def few(self) -> sector_batch.Flattened | None:
         """The transitions for batches; None where there are too many for that."""
-        return sector_batch.Flat.of(self.blocks) if sector_batch.applies(self.blocks) else None
+        return sector_batch.Flattened.of(self.blocks) if sector_batch.applies(self.blocks) else None
 
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""

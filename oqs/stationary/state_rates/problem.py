@@ -22,9 +22,9 @@ from oqs.generator.davies.davies_model import DaviesModel
 from oqs.memory import require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
-from oqs.stationary.rates.elimination import recurrent, times, within
+from oqs.stationary.rates.elimination import recurrent, within
 from oqs.stationary.rates.rate_equation import RateProblem, balanced
-from oqs.stationary.state_rates.together import LARGEST, Together
+from oqs.stationary.state_rates.batch import LARGEST, TransitionBatch
 
 
 @final
@@ -84,59 +84,14 @@ class StateProblem(RateProblem):
 
     def jacobian(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
         """Return the derivatives (n, n) of the flows; residuals are checked."""
-        n, reference = self.model.reservoirs, float(mu.mean())
-        up, down = self._rates(T, mu)
-        p = self._populations(up, down)
-        slopes = self.model.weight_slopes(T, mu)[:, :2, self.contact, self.kappa] * self.strength
-        driven = slopes[:, 1] * p[self.lower] - slopes[:, 0] * p[self.upper]  # (2, M)
-        change = self._changes(up, down, p, driven)  # (D, 2 n)
-        changes = np.empty((2, 2, n, n))
-        units = self.moved, self._energy - reference * self.moved
-        for column in range(2 * n):
-            theta, q = divmod(column, n)
-            own = np.where(self.contact == q, driven[theta], 0.0)
-            rising, falling = up * change[self.lower, column], down * change[self.upper, column]
-            gross = np.abs(rising) + np.abs(falling) + np.abs(own)
-            net = rising - falling + own
-            for kind, unit in enumerate(units):
-                scale = self._by_contact(gross * np.abs(unit))
-                changes[kind, theta, :, q] = balanced(self._by_contact(net * unit), scale)
-        particle = self._by_contact((up * p[self.lower] - down * p[self.upper]) * self.moved)
-        return FlowJacobian.of(changes[0], changes[1], particle, mu, reference=reference)
-
-    def _changes(
-        self, up: FloatArray, down: FloatArray, p: FloatArray, driven: FloatArray
-    ) -> FloatArray:
-        """Return dp (D, 2 n) by each T, then each mu: W dp = -sources, sum dp = 0.
-
-        `driven` (2, M): derivatives of the fluxes upwards by the own contact's T and mu.
-        """
-        n, size = self.model.reservoirs, len(p)
-        sources = np.empty((size, 2 * n))
-        for column in range(2 * n):
-            theta, q = divmod(column, n)
-            sources[:, column] = self._arriving(np.where(self.contact == q, driven[theta], 0.0))
-        order = np.argsort(-p, kind="stable")  # the most probable state is pinned
-        rates = self._matrix(up, down)[np.ix_(order, order)]
-        change = np.zeros_like(sources)
-        if size > 1:
-            right = sources[order[1:]]
-            change[order[1:]] = times(rates[1:, 1:].copy(), rates[0, 1:], right)
-        change -= np.outer(p, change.sum(axis=0))
-        for column in range(2 * n):
-            rising = up * change[self.lower, column]
-            missed = self._arriving(rising - down * change[self.upper, column])
-            gross = max(np.abs(rising).max(initial=0.0), np.abs(sources[:, column]).max())
-            if gross:
-                left = float(np.abs(missed + sources[:, column]).max()) / float(gross)
-                checked_residual(left, self.method)
-        return change
+        populations = self._populations(*self._rates(T, mu))
+        return self._batch.jacobian(T[None], mu[None], populations[:, None])
 
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
-        if self._together is None:
+        if not self._few:
             return super().solve_batch(T, mu)
-        particle, energy, _, good = self._together.flows(T, mu)
+        particle, energy, _, good = self._batch.flows(T, mu)
         for row in np.flatnonzero(~good).tolist():
             alone = self.solve(T[row], mu[row])
             particle[row], energy[row] = alone.particle, alone.energy
@@ -144,16 +99,16 @@ class StateProblem(RateProblem):
 
     def jacobian_batch(self, T: FloatArray, mu: FloatArray) -> FlowJacobian:
         """Return the derivatives (b, n, n) of the flows at T, mu (b, n)."""
-        if self._together is None:
+        if not self._few:
             return super().jacobian_batch(T, mu)
-        populations, good = self._together.flows(T, mu)[2:]
+        populations, good = self._batch.flows(T, mu)[2:]
         for row in np.flatnonzero(~good).tolist():
             populations[:, row] = self.solve(T[row], mu[row]).values.real
-        return self._together.jacobian(T, mu, populations)
+        return self._batch.jacobian(T, mu, populations)
 
     def scalar_flows(self) -> ScalarFlows | None:
         """Return the flows of few states in lists; None of many, where batching does not pay."""
-        return None if self._together is None else listed(self.solve)
+        return listed(self.solve) if self._few else None
 
     def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
@@ -173,12 +128,15 @@ class StateProblem(RateProblem):
         """Return the frequencies (M,) of all transitions."""
         return self._energy
 
+    @property
+    def _few(self) -> bool:
+        """Whether the states are so few that batching pays."""
+        return self.model.system.spectrum.dimension <= LARGEST and len(self.lower) > 0
+
     @functools.cached_property
-    def _together(self) -> Together | None:
-        """The transitions for many T, mu at once; None where the states are too many for that."""
-        if self.model.system.spectrum.dimension > LARGEST or not len(self.lower):
-            return None
-        return Together(
+    def _batch(self) -> TransitionBatch:
+        """The transitions for many T, mu at once."""
+        return TransitionBatch(
             self.model,
             self.method,
             self.contact,

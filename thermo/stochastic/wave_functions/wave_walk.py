@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
+from thermo.stochastic.jumps.extremes import Extremes
 from thermo.stochastic.jumps.outcome import Outcomes
 from thermo.stochastic.jumps.random_numbers import PREPARING, KeyArray, uniforms
-from thermo.stochastic.jumps.watching import Watch
 from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.small_reservoir import NO_TEMPERATURE, THERE, occupation
 from thermo.stochastic.wave_functions import effective
@@ -75,7 +75,7 @@ class WaveWalk:
         self.A = np.zeros((count, dimension, dimension), dtype=np.complex128)
         self.stuck = np.full(count, -1)
         self.indefinite = plan.jumps.indefinite
-        self.watch = Watch(plan.run, out)
+        self.extremes = Extremes(plan.run, out)
         self._settle(np.arange(count))
 
     def run(self) -> None:
@@ -96,7 +96,7 @@ class WaveWalk:
         self.here[:, rows] = np.stack([np.stack([p.entropy, p.T, p.mu]) for p in parts], axis=2)
         at, here, t = self.at[rows[~outside]], self.here[:, rows[~outside]], self.t[rows[~outside]]
         for j in range(len(plan.run.members)):
-            self.watch(at, here, t, np.full(len(at), j))
+            self.extremes(at, here, t, np.full(len(at), j))
         occupied = self._occupations(rows)
         values = np.sqrt(jumps.gamma * occupied[:, jumps.quantum]) * jumps.amplitude
         L = np.zeros((len(rows), *self.L.shape[1:]), dtype=np.complex128)

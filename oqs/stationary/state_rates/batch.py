@@ -35,7 +35,7 @@ _Good = NDArray[np.bool_]  # (b,)
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class Together:
+class TransitionBatch:
     """Transitions (M,) of all contacts at T, mu (b, n)."""
 
     model: DaviesModel
@@ -141,18 +141,13 @@ class Together:
     ) -> FloatArray:
         """Return the derivatives (D, 2, n, b) of the populations by each T_q, mu_q."""
         n, count = self.model.reservoirs, p.shape[-1]
-        sources = np.zeros((self._dimension, 2, n, count))
-        for q in range(n):
-            own = (self.contact == q)[:, None, None]
-            sources[:, :, q] = self._transitions.arriving(
-                (self._joined @ np.where(own, driven, 0.0).reshape(len(up), -1)).reshape(
-                    -1, 2, count
-                )
-            )
+        lower, upper = self._of_state
+        flux = driven.reshape(len(up), -1)
+        gained = (upper @ flux - lower @ flux).reshape(n, self._dimension, 2, count)
+        sources = gained.transpose(1, 2, 0, 3).reshape(-1, 2 * n, count)
         totals = self._joined @ up, self._joined @ down
-        return population_changes(
-            self._transitions, totals, p, sources.reshape(-1, 2 * n, count), self.method
-        ).reshape(-1, 2, n, count)
+        change = population_changes(self._transitions, totals, p, sources, self.method)
+        return change.reshape(-1, 2, n, count)
 
     def _rates(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the rates (M, b) up and down."""
