@@ -40,7 +40,6 @@ from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import level_flows, pair_flows, pair_jacobian, scalar_pair_flows
 from oqs.modes.untouched import Untouched
-from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.quadratic_bosons import QuadraticBosons
@@ -131,9 +130,7 @@ def gaussian_law(
 
 
 @overload
-def gaussian_law(
-    system: QuadraticBosons, contacts: Sequence[ReservoirContact]
-) -> BosonLaw | VaryingBosonLaw: ...
+def gaussian_law(system: QuadraticBosons, contacts: Sequence[ReservoirContact]) -> BosonLaw: ...
 
 
 @exported
@@ -143,7 +140,7 @@ def gaussian_law(
     *,
     lamb_shift: bool = False,
     resolution: float | None = None,
-) -> GaussianLaw | BosonLaw | VaryingBosonLaw:
+) -> GaussianLaw | BosonLaw:
     """Return the flow law of a quadratic system from its covariance matrix.
 
     The same Davies generator as `davies`, with collective channels and degenerate modes, without
