@@ -211,8 +211,8 @@ def checked_resolution(resolution: float | None, system: System) -> float:
     if number > widest > 0:
         raise ValueError(
             f"Argument `resolution` must be at most {widest!r}, the distance of this system's "
-            f"highest energy from its lowest, where all its levels count as one, but is {number!r}. "
-            f"{remedy}"
+            "highest energy from its lowest, where all its levels count as one, but is "
+            f"{number!r}. {remedy}"
         )
     return number
 

@@ -295,9 +295,7 @@ def test_a_resolution_above_the_spectrum_is_refused(interacting, scale):
     """The sentence names the width, and at that width all levels are one."""
     h = scale * np.array([[0.01, 0.01], [0.01, -0.01]])
     system = oqs.InteractingSystem.from_terms(h) if interacting else oqs.QuadraticSystem(h)
-    contacts = [
-        oqs.Contact(oqs.flat(g * scale), t) for g, t in ((0.02, [1, 0]), (0.005, [0, 1]))
-    ]
+    contacts = [oqs.Contact(oqs.flat(g * scale), t) for g, t in ((0.02, [1, 0]), (0.005, [0, 1]))]
     for call in (oqs.davies, oqs.gaussian_law)[: 1 if interacting else 2]:
         with pytest.raises(ValueError, match="highest energy from its lowest") as refused:
             call(system, contacts, resolution=0.03 * scale)
