@@ -80,7 +80,7 @@ class Populations(StationaryMethod):
             return KrylovProblem(model, self, transitions)
         blocks = transitions.blocks() if isinstance(transitions, ModeTransitions) else transitions
         if blocks.dimension <= small.LARGEST:
-            return small.SmallProblem.of(model, self, blocks)
+            return small.SmallProblem(model, self, blocks)
         if blocks.dimension <= parity.LARGEST:
             return parity.ParityProblem.of(model, self, blocks)
         return SectorProblem.of(model, self, blocks)
