@@ -289,6 +289,28 @@ def test_rounding_of_many_body_energies_is_far_below_the_resolution(sites):
             assert np.all(rounding | (gaps > 1e3 * system.resolution))
 
 
+@pytest.mark.parametrize("interacting", [False, True], ids=["modes", "states"])
+@scales
+def test_a_resolution_above_the_spectrum_is_refused(interacting, scale):
+    """The sentence names the width, and at that width all levels are one."""
+    h = scale * np.array([[0.01, 0.01], [0.01, -0.01]])
+    system = oqs.InteractingSystem.from_terms(h) if interacting else oqs.QuadraticSystem(h)
+    contacts = [oqs.Contact(oqs.flat(g * scale), t) for g, t in ((0.02, [1, 0]), (0.005, [0, 1]))]
+    for call in (oqs.davies, oqs.gaussian_law)[: 1 if interacting else 2]:
+        with pytest.raises(ValueError, match="highest energy from its lowest") as refused:
+            call(system, contacts, resolution=0.03 * scale)
+    width = float(str(refused.value).split("at most ")[1].split(",")[0])
+    assert width == pytest.approx(0.0286 * scale)
+    T, mu = scale * np.array([0.5, 1.0]), scale * np.array([0.1485, 0.3])
+    by_energy = {}
+    for energy in ("hamiltonian", "level"):
+        model = oqs.davies(system, contacts, resolution=width, energy=energy)
+        assert len(model.frequencies) == 1
+        by_energy[energy] = oqs.clausius_sum(oqs.flow_law(model)(T, mu), T) / scale
+    assert by_energy["hamiltonian"] == pytest.approx(4.66e-9, rel=2e-3)
+    assert by_energy["level"] < 0
+
+
 def test_a_resolution_below_rounding_is_refused():
     system = oqs.QuadraticSystem.from_energies([2.0, 3.0])
     contacts = [oqs.Contact(oqs.flat(0.1), [1, 1])]
