@@ -52,6 +52,8 @@ EXPONENTIAL = (
     "spinful",
     "readings",
     "spinful audit",
+    "worst audit",
+    "close levels",
     "relaxation",
     "state",
     "audit",

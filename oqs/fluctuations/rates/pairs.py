@@ -52,7 +52,7 @@ class Pairs:
         filled, empty = filled_and_empty(x)
         filled *= self.strength
         empty *= self.strength
-        ones = np.ones(len(self.frequency))
+        ones = np.broadcast_to(1.0, self.frequency.shape)
         ends = self.lower, self.upper
         return PairRates(self.dimension, self.sector, *ends, ones, self.frequency, filled, empty)
 
