@@ -35,6 +35,10 @@ LORENTZIAN = [oqs.Contact(oqs.lorentzian(0.1, m, 5.0), np.eye(2)) for m in (0.5,
 STARTS = np.column_stack([np.linspace(0.25, 0.35, 200), np.full(200, 0.6)])
 
 
+def level(w):
+    return oqs.davies(oqs.QuadraticSystem([[w]]), ENDS_OF_ONE)
+
+
 def read_and_write(folder):
     path = thermo.evolve(oqs.closed_form(DOTS, ENDS), BOXES, T, MU)
     path.save(folder / "path.nc")
@@ -85,12 +89,11 @@ CALLS = {
         store=folder / "sweep.db", executor=2,
     ),
     "optimise": lambda _: thermo.optimise(
-        lambda w: oqs.flow_law(oqs.davies(oqs.QuadraticSystem([[w]]), ENDS_OF_ONE))(T, MU).energy[0],
+        lambda w: oqs.flow_law(level(w))(T, MU).energy[0],
         {"w": (0.1, 3.0)},
     ),
     "device_map": lambda _: thermo.device_map(
-        lambda w: oqs.davies(oqs.QuadraticSystem([[w]]), ENDS_OF_ONE),
-        np.linspace(1, 3, 40), np.linspace(0.1, 0.9, 40), T=[1.0, 2.0], name="w",
+        level, np.linspace(1, 3, 40), np.linspace(0.1, 0.9, 40), T=[1.0, 2.0], name="w",
     ),
     "evolve_stochastic": lambda _: thermo.evolve_stochastic(
         DAVIES(), BOXES, **AT, trajectories=20_000, t_final=3e4, seed=1, times=[3e4]
@@ -102,7 +105,7 @@ CALLS = {
         oqs.perlind(DOTS, ENDS), BOXES, **AT, trajectories=500, t_final=3e3, seed=1, times=[3e3]
     ),
     "master_equation": lambda _: thermo.master_equation(
-        oqs.davies(oqs.QuadraticSystem([[1.3]]), ENDS_OF_ONE), BOXES, **AT
+        level(1.3), BOXES, **AT
     ).at(1e3),
     "explicit_reservoirs": lambda _: thermo.explicit_reservoirs(
         DOTS, ENDS, BOXES, levels=300

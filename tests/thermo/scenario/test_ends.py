@@ -291,11 +291,14 @@ def test_ctrl_c_at_any_line_loses_no_result(former_run, tmp_path):
         place = tmp_path / f"out{line}"
         if former_run:
             finished(place, which="old")
-        with attentive(), contextlib.suppress(KeyboardInterrupt):
-            with result_folder(place, overwrite=True) as folder:
-                run = TwoSteps(folder)
-                with interrupted_at(line) as reached:
-                    commands._finish(run, folder)
+        with (
+            attentive(),
+            contextlib.suppress(KeyboardInterrupt),
+            result_folder(place, overwrite=True) as folder,
+        ):
+            run = TwoSteps(folder)
+            with interrupted_at(line) as reached:
+                commands._finish(run, folder)
         summary = former(place)
         assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [], line
         if not run.results:
