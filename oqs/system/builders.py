@@ -14,8 +14,8 @@ from oqs.arguments import (
     FloatArray,
     complex_array,
     has_shape,
-    real_array,
     real_number,
+    real_row,
     true_or_false,
     whole_number,
 )
@@ -227,13 +227,7 @@ def _dots(
 
 
 def _levels(levels: ArrayLike) -> FloatArray:
-    energies = real_array("levels", levels, "Give one energy per dot, shape (dots,).")
-    if energies.ndim != 1 or energies.size == 0:
-        raise ValueError(
-            f"Argument `levels` must have shape (dots,), but has shape {energies.shape}. "
-            "Give one energy per dot."
-        )
-    return energies
+    return real_row("levels", levels, "Give one energy per dot.", length="dots")
 
 
 def _row(energies: FloatArray, tunnelling: complex) -> ComplexArray:

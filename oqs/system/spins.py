@@ -16,6 +16,7 @@ from oqs.arguments import (
     positive_number,
     real_array,
     real_number,
+    real_row,
     sequence,
     whole_number,
 )
@@ -268,12 +269,7 @@ class _Qubits:
     """Qubits in fields along z and x."""
 
     def __init__(self, energies: ArrayLike, transverse: ArrayLike = 0.0) -> None:
-        along = real_array("energies", energies, "Give one energy per qubit, shape (N,).")
-        if along.ndim != 1 or not along.size:
-            raise ValueError(
-                f"Argument `energies` must have shape (N,), but has shape {along.shape}. "
-                "Give one energy per qubit."
-            )
+        along = real_row("energies", energies, "Give one energy per qubit.", length="N")
         self.count = len(along)
         across = _each("transverse", transverse, self.count, "qubit")
         self.fields = [

@@ -13,7 +13,7 @@ from oqs.arguments import (
     FloatArray,
     float_array,
     read_only,
-    real_array,
+    real_row,
     temperatures_and_potentials,
 )
 from oqs.exports import exported
@@ -290,12 +290,7 @@ def _of_pair(
 
 def _frequencies(value: ArrayLike) -> FloatArray:
     remedy = "Give the frequencies of interest, such as law.frequencies."
-    w = real_array("frequencies", value, remedy)
-    if w.ndim != 1:
-        raise ValueError(
-            f"Argument `frequencies` must have shape (K,), but has shape {w.shape}. {remedy}"
-        )
-    return w
+    return real_row("frequencies", value, remedy, length="K", empty=True)
 
 
 def _sign(values: FloatArray) -> SignArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -47,7 +47,7 @@ def _each(setting: Setting, ratio: float) -> dict[str, FloatArray]:
     system, contacts = setting.system, setting.contacts
     joined = np.full(3, np.nan)
     if ratio <= _FARTHEST:
-        wide = 4 * ratio * close_levels.RATE
+        wide = float(setting.levels.sum())  # of the whole spectrum: all are above 0
         joined = errors(oqs.davies(system, contacts, resolution=wide), setting)
     return {
         "Davies": errors(oqs.davies(system, contacts), setting),
@@ -72,7 +72,7 @@ def draw(data: CloseLevels) -> Figure:
             axes.set_xlabel(r"splitting over rate, $\Delta/\gamma$")
         for axes in panels[::2]:
             axes.set_ylabel("deviation from Landauer")
-        looks = [{"color": colour} for colour in COLOURS[: len(_GENERATORS)]]
+        looks: list[dict[str, Any]] = [{"color": colour} for colour in COLOURS[: len(_GENERATORS)]]
         looks += [{"color": "black", "ls": style} for style in _STYLES]
         named = zip(looks, (*_GENERATORS, *_KINDS), strict=True)
         legend_below(figure, [], [Line2D([], [], **look, label=name) for look, name in named])
