@@ -1,4 +1,4 @@
-"""A batch of evolutions on its way, each with a step of its own."""
+"""The integration of a batch of evolutions, each with a step size of its own."""
 
 from __future__ import annotations
 
