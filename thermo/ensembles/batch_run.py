@@ -35,7 +35,7 @@ def run_batch(
 
 @final
 class _Run:
-    """The state of a chunk on its way; finished trajectories are dropped from the arrays."""
+    """The state of a chunk; finished trajectories are dropped from the arrays."""
 
     def __init__(
         self,
