@@ -78,9 +78,14 @@ class Generator:
 
     def matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return sum_t weights[t] G_t as a (P, P) sparse array."""
+        return self.matrices(weights[:, None])[0]
+
+    def matrices(self, weights: FloatArray) -> list[sp.csc_array]:
+        """Return the same for each column of weights (terms, m)."""
         products = self.products @ weights
         values = self.jumps @ weights + self.before @ products + self.after @ products.conj()
-        return sp.csc_array((values, self.indices, self.indptr), shape=(self.size, self.size))
+        shape = (self.size, self.size)
+        return [sp.csc_array((each, self.indices, self.indptr), shape=shape) for each in values.T]
 
     def jump_matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return the same of the jumps S rho S^+ alone, without what is no jump."""
