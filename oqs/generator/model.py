@@ -227,7 +227,7 @@ class Model(Summarised):
         hamiltonian = self.system.hamiltonian.to("csr").data_as("csr_matrix")
         if self.shifted:
             for shift in self.lamb_shift(T, mu):
-                hamiltonian = hamiltonian + shift.data_as("csr_matrix")
+                hamiltonian = hamiltonian + shift.to("csr").data_as("csr_matrix")
         one = sp.eye_array(self.system.spectrum.dimension)
         # rho is stacked by columns: A rho B is (B^T x A) vec(rho)
         rotation = -1j * (sp.kron(one, hamiltonian) - sp.kron(hamiltonian.T, one))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from oqs.numerics.clusters import IntArray
 
 SMALL = 64  # indices up to which one dense matrix is quicker than its sets
 
-Matrix = sp.csr_array | ComplexArray
+Matrix: TypeAlias = Any  # sp.csr_array | ComplexArray, of which SciPy has no types
 """A matrix (D, D) on the states: dense of up to `SMALL` states, sparse of more."""
 
 

@@ -46,7 +46,9 @@ def dissipation(model: Model, state: Matrix, T: FloatArray, mu: FloatArray) -> D
     levels = large_levels(model, _FEW)
     if levels is not None and levels.hold(state):
         return _between_levels(levels, state, T, mu)
-    elements = occupied_elements(model, state)
+    elements = _elements_of(model, state)
+    if elements.size > _WHOLE:
+        elements = occupied_elements(model, state)
     values, here = elements.values(state), elements.at(T, mu)
     particle, energy = here.exchange(values)
     dissipators = here.dissipators()
@@ -70,22 +72,20 @@ def exchange(
 
 
 def occupied_elements(model: Model, state: Matrix) -> ClosedGenerator:
-    """Return the dissipators on the sets of coupled matrix elements that a state occupies.
-
-    Of few elements on all, occupied or not.
-    """
-    row, column = state.nonzero()
-    for labels, name in (
-        (model.coherent_sets, "coherent_elements"),
-        (model.system.spectrum.particles, "elements_of_equal_number"),
-        (np.zeros(model.system.spectrum.dimension), "all_elements"),
-    ):
-        if np.array_equal(labels[row], labels[column]):
-            whole: ClosedGenerator = getattr(model, name)
-            break
-    if whole.size <= _WHOLE:
-        return whole
+    """Return the dissipators on the sets of coupled matrix elements that a state occupies."""
+    whole = _elements_of(model, state)
     return whole.restricted(np.isin(whole.sets, whole.sets[whole.values(state) != 0]))
+
+
+def _elements_of(model: Model, state: Matrix) -> ClosedGenerator:
+    """Return the dissipators on a closed set of elements that holds those of a state, made once."""
+    row, column = state.nonzero()
+    if np.array_equal(model.coherent_sets[row], model.coherent_sets[column]):
+        return model.coherent_elements
+    particles = model.system.spectrum.particles
+    if np.array_equal(particles[row], particles[column]):
+        return model.elements_of_equal_number
+    return model.all_elements
 
 
 def _between_levels(

@@ -174,14 +174,19 @@ def _eigenvalues(
     here: Occupied, values: ComplexArray, dimension: int
 ) -> tuple[FloatArray, FloatArray]:
     """Return the eigenvalues (m, D) of states of elements (m, P), and how fast each is filled."""
-    blocks, parts = here.blocks(np.any(values != 0, axis=0), dimension), []
-    for x in np.split(
-        values, range(step := max(1, _AT_ONCE // values.shape[1]), len(values), step)
-    ):
-        states, changes = (np.pad(each, ((0, 0), (0, 1))) for each in (x, (here.generator @ x.T).T))
-        own = [eigenvalue_rates(states[:, place], changes[:, place]) for place in blocks]
-        parts.append([np.hstack([p.reshape(len(x), -1) for p in part]) for part in zip(*own)])
-    p, filling = (np.concatenate(part) for part in zip(*parts, strict=True))
+    blocks = here.blocks(np.any(values != 0, axis=0), dimension)
+    step = max(1, _AT_ONCE // values.shape[1])
+    p, filling = np.empty((2, len(values), dimension))
+    for first in range(0, len(values), step):
+        some = slice(first, first + step)
+        x = values[some]
+        states = np.pad(x, ((0, 0), (0, 1)))  # 0 where there is no element
+        changes = np.pad((here.generator @ x.T).T, ((0, 0), (0, 1)))
+        begin = 0
+        for places in blocks:
+            own = slice(begin, begin := begin + places[..., 0].size)
+            found = eigenvalue_rates(states[:, places], changes[:, places])
+            p[some, own], filling[some, own] = (part.reshape(len(x), -1) for part in found)
     return p, filling
 
 
