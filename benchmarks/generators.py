@@ -62,11 +62,27 @@ def hierarchy(depth: int) -> Timing:
     return Timing(best(ours), best(lambda: oqs.flow_law(oqs.perlind(dot, leads))(T, mu)))
 
 
+def hierarchy_of_dots(sites: int) -> Timing:
+    """Two spinful sites at depth 2, with its convergence; beside it PERLind of the same."""
+    dots = oqs.spinful_dots(np.full(sites, -0.3), 0.1, U=1.5)
+    leads = [
+        oqs.Contact(oqs.lorentzian(0.1, m, 5.0), oqs.spin_channels(row))
+        for m, row in zip((0.5, -0.5), np.eye(sites), strict=True)
+    ]
+    T, mu = [1.0, 1.3], [0.5, -0.5]
+
+    def ours() -> oqs.Flows:
+        return oqs.heom_law(dots, leads, depth=2, expansion=3, accuracy=1.0)(T, mu)
+
+    return Timing(best(ours), best(lambda: oqs.flow_law(oqs.perlind(dots, leads))(T, mu)))
+
+
 TASKS = {
     "orbitals": Task("PERLind, ten orbitals", (10,), orbitals, "QmeQ Pauli"),
     "two dots again": Task("PERLind of two dots, new T, mu", (2,), two_dots_again, "one of 256"),
     "evolution of close levels": Task(
         "PERLind, evolution of spinful sites", (2,), evolution, "Davies of the same"
     ),
+    "hierarchy of dots": Task("HEOM of spinful sites, depth 2", (2,), hierarchy_of_dots, "PERLind"),
     "hierarchy": Task("HEOM of a spinful dot, by depth", (2, 3, 4), hierarchy, "PERLind"),
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import fluctuations
 import numpy as np
 from timing import Task, Timing, best
 
 import oqs
+from oqs.laws import green, scatterer
 
 T, MU = np.array([0.2, 0.35]), np.array([0.3, -0.3])
 BY_POINT = 21  # points of an axis up to which the peer is asked
@@ -88,6 +91,17 @@ def levitov(sites: int) -> Timing:
     return Timing(best(lambda: stats.cumulants(0, 6)), best(lambda: law(T, MU)))
 
 
+def landauer(sites: int) -> Timing:
+    """Exact flows of a disordered chain between its ends, beside matrices of all modes."""
+    hopping = 0.3 * (np.eye(sites, k=1) + np.eye(sites, k=-1))
+    levels = np.diag(np.random.default_rng(1).normal(size=sites))
+    ends = [oqs.Contact(oqs.flat(0.01), np.eye(sites)[k]) for k in (0, -1)]
+    law = oqs.landauer(oqs.QuadraticSystem(levels + hopping), ends)
+    ours = best(lambda: law([0.4, 0.6], [0.1, -0.1]))
+    with mock.patch.object(scatterer, "between_channels", green.by_all_modes):
+        return Timing(ours, best(lambda: law([0.4, 0.6], [0.1, -0.1])))
+
+
 TASKS = {
     "jacobian": Task(
         "derivatives of the flows, interacting",
@@ -100,5 +114,6 @@ TASKS = {
     ),
     "double_dot": Task("Coulomb diamonds of a spinful double dot", (21, 201), double_dot, quick=1),
     "batch": Task("linear response over n mu", (100, 1000), batch, "one by one", quick=1),
+    "landauer": Task("exact flows, disordered chain", (10, 20, 40), landauer, "all modes"),
     "levitov": Task("six exact cumulants, chain", (1, 4, 16), levitov, "oqs.landauer, flows alone"),
 }

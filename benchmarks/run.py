@@ -2,6 +2,8 @@
 
     python benchmarks/run.py [--quick] [--only NAME]
 
+What takes minutes a row, as PERLind of seven spinful sites, is run by --only alone.
+
 Every row is a process of its own with OMP_NUM_THREADS=1, but for the one which shows that the
 number of BLAS threads does not matter. Times are CPU seconds, the best of a few, unless the task
 says wall time. `scaling` is the exponent p of time ~ size^p from the row before; for sites of an
@@ -50,6 +52,8 @@ EXPONENTIAL = (
     "spinful",
     "readings",
     "spinful audit",
+    "worst audit",
+    "close levels",
     "relaxation",
     "state",
     "audit",
@@ -111,7 +115,8 @@ def main() -> None:
         if options.only not in (None, name):
             continue
         before = None
-        for size in task.sizes[: task.quick] if options.quick else task.sizes:
+        sizes = task.sizes + (task.long if options.only else ())
+        for size in task.sizes[: task.quick] if options.quick else sizes:
             found = row(name, size)
             ours, peer = found["ours"], found["peer"]
             beside = f"{peer:9.3g} {peer / ours:7.3g}" if peer else " " * 17

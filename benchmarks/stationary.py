@@ -120,6 +120,18 @@ def spinful_audit(sites: int) -> Timing:
     return Timing(best(whole), best(law))
 
 
+def worst_audit(sites: int) -> Timing:
+    """Compare audits of a chain between contacts of many channels: all rows, and exact=False."""
+    rng = np.random.default_rng(1)
+    contacts = [oqs.Contact(oqs.flat(0.01), rng.normal(size=(sites, sites))) for _ in range(3)]
+
+    def compute(exact: bool) -> oqs.Audit:
+        model = oqs.davies(chain(sites), contacts)
+        return oqs.audit(model, [1.0, 1.2, 1.4], [20.5, 20.0, 19.5], exact=exact)
+
+    return Timing(best(lambda: compute(True)), best(lambda: compute(False)))
+
+
 def relaxation(sites: int) -> Timing:
     """Compare the relaxation time of equal spinful sites with that of unequal ones."""
 
@@ -218,13 +230,18 @@ TASKS = {
     ),
     "spinful": Task("equal spinful sites", (2, 4, 5, 6, 7), spinful, "disordered sites", 3),
     "close levels": Task(
-        "PERLind, equal spinful sites", (1, 2, 3, 4, 5, 6), close_levels, "Davies of the same"
+        "PERLind, equal spinful sites",
+        (1, 2, 3, 4, 5, 6),
+        close_levels,
+        "Davies of the same",
+        long=(7,),  # 250 s, 5.7 GB
     ),
     "close levels again": Task(
         "PERLind, a point of a bias sweep", (1, 2, 3, 4), close_levels_again, "a point alone"
     ),
     "readings": Task("flows, entropies of a spinful state", (4, 5, 6), readings, "law and state"),
     "spinful audit": Task("audit of equal spinful sites", (4, 5, 6), spinful_audit, "law alone"),
+    "worst audit": Task("audit, contacts of many channels", (4, 8, 9), worst_audit, "exact=False"),
     "relaxation": Task(
         "relaxation time of spinful sites", (4, 5, 6), relaxation, "disordered sites"
     ),

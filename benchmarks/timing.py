@@ -29,6 +29,7 @@ class Task:
     peer: str = ""
     quick: int = 2
     all_threads: bool = False
+    long: tuple[int, ...] = ()  # sizes that take minutes each: run by --only alone
 
 
 def best(

@@ -98,13 +98,10 @@ class FlowJacobian(Summarised):
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset over `reservoir` (whose flow) and `of` (whose T or mu)."""
         batch = [f"batch_{axis}" for axis in range(self.particle_T.ndim - 2)]
+        over = (*batch, "reservoir", "of")
         names = list(reservoir_names(self.names, self.particle_T.shape[-1]))
         tables = {
-            name: (
-                (*batch, "reservoir", "of"),
-                getattr(self, name),
-                {"units": "1/hbar" if name.startswith("particle") else "E_0/hbar"},
-            )
+            name: (over, getattr(self, name), "1/hbar" if "particle" in name else "E_0/hbar")
             for name in DERIVATIVES
         }
         return dataset(tables, {"reservoir": names, "of": names})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
@@ -23,6 +24,7 @@ from oqs.fluctuations.quantities import (
     reference_energy,
     weights_of,
 )
+from oqs.memory import announce
 from oqs.numerics.occupation import SAFE
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
@@ -232,7 +234,12 @@ class CountingStatistics(Summarised):
                 f"{chi.shape} and {xi.shape}. {_FIELDS}"
             ) from None
         pairs = zip(chi.reshape(-1, self.reservoirs), xi.reshape(-1, self.reservoirs), strict=True)
-        values = [self._at(c, x).value for c, x in pairs]
+        values, begun = [], time.perf_counter()
+        for pair in pairs:
+            values.append(self._at(*pair).value)
+            if len(values) == 1:
+                left = chi.size // self.reservoirs - 1
+                announce("Generating function", left * (time.perf_counter() - begun))
         return read_only(np.array(values).reshape(chi.shape[:-1]))
 
     def bounded(self, particle: FloatArray, energy: FloatArray) -> bool:
@@ -289,7 +296,8 @@ class CountingStatistics(Summarised):
             return tilted.value, float(slope)
 
         exponent = self._exponent(weights[0] * only, weights[1] * only)
-        rates = rate_function(along, exponent, given)
+        noise = float(self.covariance(quantity)[reservoir, reservoir])
+        rates = rate_function(along, exponent, noise, given)
         if not self.ends and np.any(np.isinf(rates)):
             raise ValueError(
                 "Argument `currents` must be made by fields whose e^x are numbers, but "

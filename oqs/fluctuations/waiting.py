@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.datasets import dataset
 from oqs.exports import exported
+from oqs.memory import announce
 from oqs.summary import Summarised, Summary, counted, few_digits
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 12  # rows of a notebook's table
 _DENSE = 300  # elements up to which exponentials are quick
+# seconds: of a product for each entry; of an exponential for each entry and row
+_PRODUCT, _EXPONENTIAL = 3e-9, 2e-9
 _ULPS = 8 * float(np.finfo(np.float64).eps)
 
 
@@ -59,7 +62,7 @@ class WatchedMatrix(Watched):
 
     def densities(self, times: FloatArray) -> FloatArray:
         """Return the density at times (m,)."""
-        states = _evolved(self.between, self.start / self.rate, times)
+        states = evolved(self.between, self.start / self.rate, times)
         return np.ascontiguousarray((states @ self.then).real)
 
     def moments(self) -> tuple[float, float]:
@@ -120,22 +123,13 @@ class WaitingTimes(Summarised):
 
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray.Dataset of the density over `time`; mean and probability are numbers."""
-        return dataset(
-            {
-                "density": (
-                    "time",
-                    self.density,
-                    {"long_name": "density of waiting times", "units": "E_0/hbar"},
-                ),
-                "mean": ((), self.mean, {"long_name": "mean waiting time", "units": "hbar/E_0"}),
-                "probability": (
-                    (),
-                    self.probability,
-                    {"long_name": "that the next watched jump is of this kind", "units": "1"},
-                ),
-            },
-            {"time": ("time", self.times, {"units": "hbar/E_0"})},
-        )
+        kind = "that the next watched jump is of this kind"
+        tables = {
+            "density": ("time", self.density, "E_0/hbar", "density of waiting times"),
+            "mean": ((), self.mean, "hbar/E_0", "mean waiting time"),
+            "probability": ((), self.probability, "1", kind),
+        }
+        return dataset(tables, {"time": ("time", self.times, "hbar/E_0")})
 
     def summary(self) -> Summary:
         """Return mean and probability, and a table of the first densities."""
@@ -157,33 +151,42 @@ class WaitingTimes(Summarised):
         return np.array(self.density, dtype=dtype)
 
 
-def _evolved(
-    generator: FloatArray | ComplexArray, start: FloatArray | ComplexArray, times: FloatArray
+def evolved(
+    generator: FloatArray | ComplexArray | sp.csr_array,
+    start: FloatArray | ComplexArray,
+    times: FloatArray,
 ) -> FloatArray | ComplexArray:
     """Return exp(A t) start (m, P): step by step on a regular grid, else each by itself.
 
     Large matrices are not exponentiated where fewer products with vectors take the state on.
     """
-    fastest = float(np.max(np.sum(np.abs(generator), axis=0), initial=0.0))
-    if len(start) > _DENSE and fastest * np.max(times, initial=0.0) < len(start):
-        return _carried(generator, start, times)
-    if len(times) > 2 and (step := _regular(times)):
+    fastest = float(np.max(abs(generator).sum(axis=0), initial=0.0))
+    size, last = len(start), float(np.max(times, initial=0.0))
+    if size > _DENSE and fastest * last < size:
+        sparse = sp.csr_array(generator)
+        announce("Waiting times", _PRODUCT * sparse.nnz * (fastest * last + 30 * len(times)))
+        return _carried(sparse, start, times)
+    step = _regular(times) if len(times) > 2 else 0.0
+    announce("Waiting times", _EXPONENTIAL * float(size) ** 3 * (2 if step else len(times)))
+    if isinstance(generator, sp.csr_array):
+        generator = generator.toarray()
+    if step:
         propagator = scipy.linalg.expm(generator * step)
         states = [scipy.linalg.expm(generator * times[0]) @ start]
         for _ in times[1:]:
             states.append(propagator @ states[-1])
         return np.array(states)
     return np.array([scipy.linalg.expm(generator * t) @ start for t in times.tolist()]).reshape(
-        len(times), len(start)
+        len(times), size
     )
 
 
 def _carried(
-    generator: FloatArray | ComplexArray, start: FloatArray | ComplexArray, times: FloatArray
+    sparse: sp.csr_array, start: FloatArray | ComplexArray, times: FloatArray
 ) -> FloatArray | ComplexArray:
     """Return exp(A t) start (m, P), from each time to the next."""
-    states = np.empty((len(times), len(start)), dtype=np.result_type(generator, start))
-    state, before, sparse = start, 0.0, sp.csr_array(generator)
+    states = np.empty((len(times), len(start)), dtype=np.result_type(sparse, start))
+    state, before = start, 0.0
     for index in np.argsort(times).tolist():
         state = scipy.sparse.linalg.expm_multiply(sparse * (times[index] - before), state)
         states[index], before = state, times[index]

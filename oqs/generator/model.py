@@ -251,8 +251,8 @@ class Model(Summarised):
 
     def _operator(self, matrix: Matrix, *, isherm: bool | None = None) -> qutip.Qobj:
         """Return an operator (D, D) given in the energy basis as a Qobj."""
-        turned = self.system.spectrum.eigenvectors.to_operator_basis(matrix)
-        return qutip.Qobj(for_qutip(turned), dims=self.system.dims, isherm=isherm)
+        rotated = self.system.spectrum.eigenvectors.to_operator_basis(matrix)
+        return qutip.Qobj(for_qutip(rotated), dims=self.system.dims, isherm=isherm)
 
     def _checked_contact(self, j: int) -> int:
         return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")

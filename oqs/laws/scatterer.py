@@ -12,10 +12,12 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import Contact
 from oqs.contact.principal_value import Weight, shift_function
 from oqs.contact.together import checked_contacts, fermionic_contacts
+from oqs.laws.green import between_channels, seconds, self_energy
 from oqs.laws.gross import ROUNDING
 from oqs.laws.resonances import graded_panels, poles
+from oqs.memory import announce
 from oqs.numerics.clusters import IntArray
-from oqs.numerics.quadrature import Panels, Sample, integrate
+from oqs.numerics.quadrature import NODES, Panels, Sample, integrate
 from oqs.system.systems import QuadraticSystem
 
 _AT_ONCE = 2**20  # matrix elements worked out together
@@ -73,22 +75,26 @@ class Scatterer:
         All of them as often as there are shifts, each time by that energy higher.
         """
         edges = [edge for contact in self.contacts for edge in contact.band or ()]
-        resonances = poles(self.system.energies, lambda w: self.self_energy(w)[1])
+        resonances = poles(self.system.energies, self.self_energy)
         higher = np.asarray(shifts)[:, None]
-        return graded_panels(
+        panels = graded_panels(
             np.unique(resonances + higher),
             np.tile(T, len(higher)),
             (mu + higher).ravel(),
             (np.array(edges) + higher).ravel(),
         )
+        each = seconds(self.system.sites, len(self.owners))
+        announce("An integral over the transmission", each * NODES * len(panels.origin))
+        return panels
 
-    def self_energy(self, w: FloatArray) -> tuple[FloatArray, ComplexArray]:
-        """Return gamma_j (n, M) and the total self-energy (M, N, N) between the modes at w (M,)."""
+    def strengths(self, w: FloatArray) -> tuple[FloatArray, ComplexArray]:
+        """Return gamma_j and the self-energy without amplitudes, each (n, M), at w (M,)."""
         gammas = np.array([contact.gamma(w) for contact in self.contacts])
-        total = np.zeros((len(w), *self.system.h.shape), dtype=np.complex128)
-        for gamma, shift, a in zip(gammas, self.shifts, self.amplitudes, strict=True):
-            total += np.multiply.outer(shift(w) - 0.5j * gamma, a.conj().T @ a)
-        return gammas, total
+        return gammas, np.array([shift(w) for shift in self.shifts]) - 0.5j * gammas
+
+    def self_energy(self, w: FloatArray) -> ComplexArray:
+        """Return the total self-energy (M, N, N) between the modes at w (M,)."""
+        return self_energy(self.strengths(w)[1], self.amplitudes)
 
     def _parts(self, count: int, size: int) -> Iterator[slice]:
         """Yield so many energies at a time that matrices of that size, or of the modes', fit."""
@@ -96,31 +102,24 @@ class Scatterer:
         for begin in range(0, count, some):
             yield slice(begin, begin + some)
 
-    def _green(self, origin: FloatArray, offset: FloatArray) -> tuple[FloatArray, ComplexArray]:
-        """Return gamma_j (n, M) and G (M, N, N) between the modes."""
-        gammas, inverse = self.self_energy(origin + offset)
-        np.negative(inverse, out=inverse)
-        energies, modes = self.system.energies, np.arange(len(self.system.energies))
+    def _across(self, origin: FloatArray, offset: FloatArray) -> tuple[FloatArray, ComplexArray]:
+        """Return gamma_j (n, M) and A G A^+ (M, C, C) between the channels."""
+        gammas, strengths = self.strengths(origin + offset)
         # in the modes, w - w_k is exact however narrow the resonance
-        inverse[:, modes, modes] += np.subtract.outer(origin, energies) + offset[:, None]
-        left_alone = ~np.any(inverse, axis=2)  # w = w_k of a mode that no rate reaches
-        inverse[:, modes, modes] += left_alone
-        return gammas, np.asarray(np.linalg.inv(inverse), dtype=np.complex128)
+        away = np.subtract.outer(origin, self.system.energies) + offset[:, None]
+        return gammas, between_channels(away, strengths, self.amplitudes)
 
     def _transmission(self, origin: FloatArray, offset: FloatArray) -> FloatArray:
-        gammas, green = self._green(origin, offset)
-        transmission = np.zeros((len(origin), len(gammas), len(gammas)))
-        for j, a in enumerate(self.amplitudes):
-            for q, b in enumerate(self.amplitudes):
-                squared = np.sum(np.abs(a @ green @ b.conj().T) ** 2, axis=(1, 2))
-                transmission[:, j, q] = gammas[j] * gammas[q] * squared
-        return transmission
+        gammas, across = self._across(origin, offset)
+        starts = np.cumsum([0, *(len(a) for a in self.amplitudes[:-1])])
+        squared = np.abs(across) ** 2
+        for axis in (1, 2):
+            squared = np.add.reduceat(squared, starts, axis=axis)
+        return squared * gammas.T[:, :, None] * gammas.T[:, None]
 
     def _scattering(self, origin: FloatArray, offset: FloatArray) -> ComplexArray:
-        gammas, green = self._green(origin, offset)
-        all_channels = np.concatenate(self.amplitudes)
+        gammas, scattering = self._across(origin, offset)
         root = np.sqrt(gammas[self.owners]).T  # (M, C)
-        scattering: ComplexArray = all_channels @ green @ all_channels.conj().T
         scattering *= -1j * root[:, :, None] * root[:, None]
         channels = np.arange(len(self.owners))
         scattering[:, channels, channels] += 1.0

@@ -47,7 +47,9 @@ _NODES = np.concatenate([-_OUTER, [0.0], _OUTER[::-1]])
 _WEIGHTS = np.concatenate(
     [_OUTER_WEIGHTS, [0.149445554002916905664936468389821], _OUTER_WEIGHTS[::-1]]
 )
-_GAUSS = np.zeros(21)
+NODES = len(_NODES)
+"""Points of a panel."""
+_GAUSS = np.zeros(NODES)
 _GAUSS[1::2] = np.polynomial.legendre.leggauss(10)[1]
 
 _ROUNDING = 50 * np.finfo(np.float64).eps  # of a panel's gross: halving does not gain below it

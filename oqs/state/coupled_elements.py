@@ -127,8 +127,8 @@ class CoupledElements:
                         moved = observed[t] - (observed[a] + observed[b]) / 2
                         factor = weights[direction, j, kappa] * moved
                         if model.shifted:
-                            turned = observed[a] - observed[b]
-                            factor = factor - 1j * weights[2 + direction, j, kappa] * turned
+                            difference = observed[a] - observed[b]
+                            factor = factor - 1j * weights[2 + direction, j, kappa] * difference
                         value = size * factor
                         row += np.bincount(place, value.real, len(places))
                         row += 1j * np.bincount(place, value.imag, len(places))
@@ -250,8 +250,8 @@ class _Pairs(NamedTuple):
         )
         value, own = x[self.first] * x[self.second].conj(), rates[:, elements.kappa[self.first]]
         yield *ends, value, own
-        turned = np.searchsorted(places, column * dimension + row)  # where rho_ba stands
-        yield turned[ends[0]], turned[ends[1]], value.conj(), own
+        transposed = np.searchsorted(places, column * dimension + row)  # where rho_ba stands
+        yield transposed[ends[0]], transposed[ends[1]], value.conj(), own
 
 
 def _both_ways(

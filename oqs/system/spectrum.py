@@ -262,17 +262,17 @@ class _Few:
             weighted = self.vectors * diagonal
         else:
             weighted = self.vectors @ few
-        turned: ComplexArray = weighted @ self.vectors.conj().T
-        return turned
+        rotated: ComplexArray = weighted @ self.vectors.conj().T
+        return rotated
 
     def to_energy_basis(self, operator: Matrix) -> ComplexArray:
         """Return V^+ O V (D, D)."""
-        turned = self.vectors.conj().T @ dense_if_small(operator) @ self.vectors
-        between, magnitude = (self.piece[:, None], self.piece), np.abs(turned)
+        rotated = self.vectors.conj().T @ dense_if_small(operator) @ self.vectors
+        between, magnitude = (self.piece[:, None], self.piece), np.abs(rotated)
         largest = np.zeros((self.piece.max() + 1,) * 2)
         np.maximum.at(largest, between, magnitude)
-        turned[magnitude <= self.rounding * largest[between]] = 0.0
-        return turned
+        rotated[magnitude <= self.rounding * largest[between]] = 0.0
+        return rotated
 
 
 def _dense(pieces: list[Piece]) -> ComplexArray:

@@ -17,7 +17,7 @@ from oqs.arguments import (
     complex_array,
     positive_number,
     read_only,
-    real_array,
+    real_row,
     shortest,
 )
 from oqs.deferred import qutip
@@ -32,7 +32,7 @@ from oqs.system.fock import occupation_sum
 from oqs.system.spectrum import ModeVectors, Spectrum
 
 _FAR = 1e3  # in units of the other energies
-_COARSEST = 1e3  # resolution over the largest energy: all levels may be one, but not by mistake
+_BEYOND = 1.01  # of the spectrum's width: room for rounding, and for a number of three digits
 _H_REMEDY = "Give the Hermitian matrix eps_vw of Eq. (8), or use QuadraticSystem.from_energies."
 
 
@@ -78,13 +78,8 @@ class QuadraticSystem(FermionicSystem):
     @classmethod
     def from_energies(cls, energies: ArrayLike) -> QuadraticSystem:
         """Return a system whose sites are its modes, at these energies (N,), in any order."""
-        values = real_array("energies", energies, "Give the mode energies w_k, shape (N,).")
-        if values.ndim != 1 or values.size == 0:
-            raise ValueError(
-                f"Argument `energies` must have shape (N,), but has shape {values.shape}. "
-                "Give one energy per mode."
-            )
-        return cls(np.diag(values))
+        remedy = "Give one energy w_k per mode."
+        return cls(np.diag(real_row("energies", energies, remedy, length="N")))
 
     @functools.cached_property
     def annihilators(self) -> tuple[qutip.Qobj, ...]:
@@ -190,7 +185,8 @@ class QuadraticSystem(FermionicSystem):
 def checked_resolution(resolution: float | None, system: System) -> float:
     """Return the energy below which energies count as equal; None is `system.resolution`.
 
-    Raises TypeError or ValueError unless it is a number above the rounding of the energies.
+    Raises TypeError or ValueError unless it is a number above the rounding of the energies and not
+    above the width of the many-body spectrum: no two levels are farther apart.
     """
     if resolution is None:
         return system.resolution
@@ -202,11 +198,16 @@ def checked_resolution(resolution: float | None, system: System) -> float:
             f"Argument `resolution` must be at least {finest:.6g}, the rounding of this system's "
             f"energies, but is {number!r}. {remedy}"
         )
-    widest = _COARSEST * system.largest_energy
+    if isinstance(system, QuadraticSystem):
+        width = float(np.sum(np.abs(system.energies)))
+    else:
+        width = float(np.ptp(system.spectrum.energies))
+    widest = float(f"{_BEYOND * width:.3g}")
     if number > widest > 0:
         raise ValueError(
-            f"Argument `resolution` must be at most {widest!r}, {_COARSEST:g} times the largest "
-            f"many-body energy, far above the whole spectrum, but is {number!r}. {remedy}"
+            f"Argument `resolution` must be at most {widest!r}, the distance of this system's "
+            "highest energy from its lowest, where all its levels count as one, but is "
+            f"{number!r}. {remedy}"
         )
     return number
 

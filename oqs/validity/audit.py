@@ -68,8 +68,9 @@ def audit(
     exact flows: deviation of P, J, Y from `landauer`, for a quadratic system whose self-energy is
     known.
 
-    With exact=False a large system (more than ten sites with tunnelling and interactions, 128
-    states of spins) is answered from its contacts alone, in no time: line widths are bounded from
+    With exact=False a large system (more than ten sites with tunnelling and interactions, seven or
+    eight by PERLind, between contacts of many channels or with degenerate levels; 128 states of
+    spins) is answered from its contacts alone, in no time: line widths are bounded from
     above where all rates are constant, and rows that need its transitions say "not measured", NaN,
     doubtful.
 

@@ -12,12 +12,17 @@ from oqs.contact.rates import Flat
 from oqs.contact.together import fixed_fermionic
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
+from oqs.numerics.clusters import cluster
 from oqs.system.interacting import InteractingSystem
 from oqs.system.systems import QuadraticSystem
+from oqs.transitions.transitions import SectorBlocks
 from oqs.validity.verdict import Assumption, Verdict
 
 _ELEMENTS = 1e5  # looked at in a quarter of a second where occupation states are eigenstates
-_STATES, _FEW_STATES = 2**10, 2**7  # the same of electrons that tunnel, and of anything else
+_PAIRS = 4.5e5  # pairs of states that channels may link, looked at in two thirds of a second
+_COHERENT = 5.0  # times as many are looked at for the flows of PERLind, and at equal T, mu
+_STATES, _EQUAL = 2**8, 1.5e5  # states, times coherences between equal energies: as long
+_FEW_STATES = 2**7  # the same of anything else
 
 
 def takes_long(model: Model) -> bool:
@@ -27,9 +32,24 @@ def takes_long(model: Model) -> bool:
         return False
     if not isinstance(system, InteractingSystem) or not fixed_fermionic(model.contacts):
         return system.dimension > _FEW_STATES
-    if system.occupation_eigenstates:
+    transitions = model.secular.transitions
+    states = system.dimension
+    if transitions.ambiguous and (states > _STATES or states * _equal_pairs(model) > _EQUAL):
+        return True
+    if not isinstance(transitions, SectorBlocks):
         return model.reservoirs * system.sites * system.dimension / 2 > _ELEMENTS
-    return system.dimension > _STATES
+    channels = max(len(contact.channels(system.sites)) for contact in model.leads)
+    pairs = channels * transitions.count
+    if not isinstance(model, DaviesModel):
+        return _COHERENT * pairs > _PAIRS
+    return pairs > _PAIRS
+
+
+def _equal_pairs(model: Model) -> int:
+    """Return the number of coherences between states of equal energy and quantum numbers."""
+    level = cluster(model.system.spectrum.energies, model.resolution)[0]
+    counts = np.unique([level, model.secular.sector], axis=1, return_counts=True)[1]
+    return int(np.sum(counts**2 - counts))
 
 
 def bounds(model: Model, T: FloatArray, *, timed: bool) -> tuple[Assumption, ...]:

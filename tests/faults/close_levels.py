@@ -99,6 +99,19 @@ def rates_off(monkeypatch):
     monkeypatch.setattr(oqs, "perlind", wrong)
 
 
+def rates_of_davies_off(monkeypatch):
+    """Rates of Davies are 1e-10 too large."""
+    original = oqs.davies
+
+    def wrong(system, contacts, **options):
+        larger = [
+            oqs.Contact(c.rate, np.sqrt(1 + 1e-10) * c.channels(system.sites)) for c in contacts
+        ]
+        return original(system, larger, **options)
+
+    monkeypatch.setattr(oqs, "davies", wrong)
+
+
 def price_of_first_order(monkeypatch):
     """The means of T and mu are taken a rate apart: the flows at rest fall with its first power."""
     original = importlib.import_module("oqs.validity.thermodynamic_price").flow_law
@@ -159,6 +172,7 @@ FAULTS = [
     *faults(level_forgotten, "energy of H_S instead", "energy of joined levels"),
     *faults(window_forgotten, "no window", "QmeQ's ten orbitals"),
     *faults(rates_off, "rates off by 1 %", "ten orbitals with all states"),
+    *faults(rates_of_davies_off, "rates off by 1e-10", "QmeQ's blocked double orbital"),
     *faults(bosons_secular, "bosons of Davies", "PERLind of qubits"),
     *faults(energy_at_zero, "a hierarchy without energy", "PERLind with interactions"),
     *faults(occupations_swapped, "blocks in and out exchanged", "PERLind with interactions"),

@@ -120,17 +120,18 @@ def _only_sweep(scenario: Scenario, part: Part) -> Scenario:
 
 def _finish(run: Run, folder: ResultFolder) -> None:
     """Compute all; whatever ends the run early, what is finished is published."""
-    try:
-        for _ in run.steps():
-            pass
-    except BaseException as error:
-        with undisturbed():
+    with contextlib.ExitStack() as naming:
+        try:
+            for _ in run.steps():
+                pass
+            naming.enter_context(undisturbed())  # from here on no signal ends the run
+        except BaseException as error:
+            naming.enter_context(undisturbed())
             if run.results or folder.has_parts:
                 folder.publish(run.summary(stopped=f"{type(error).__name__}: {error}".strip(": ")))
                 with contextlib.suppress(OSError):  # the terminal may be closed
                     print(f"finished results are in {folder.target.name}", file=sys.stderr)
-        raise
-    with undisturbed():
+            raise
         folder.publish(run.summary())
 
 

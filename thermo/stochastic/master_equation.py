@@ -83,7 +83,7 @@ class ReservoirMoments(Summarised):
         """Return an xarray Dataset of all of them over `reservoir`."""
         names = [field.name for field in dataclasses.fields(self) if field.name != "names"]
         units = {name: _UNITS.get(name.partition("_")[0], "1") for name in names}
-        tables = {n: ("reservoir", getattr(self, n), {"units": units[n]}) for n in names}
+        tables = {n: ("reservoir", getattr(self, n), units[n]) for n in names}
         return dataset(tables, {"reservoir": list(self.names)})
 
 

@@ -44,7 +44,7 @@ def _each(setting: Setting, ratio: float) -> dict[str, FloatArray]:
     system, contacts = setting.system, setting.contacts
     joined = np.full(3, np.nan)
     if ratio <= _FARTHEST:
-        wide = 4 * ratio * close_levels.RATE
+        wide = float(setting.levels.sum())  # of the whole spectrum: all are above 0
         joined = errors(oqs.davies(system, contacts, resolution=wide), setting)
     return {
         "Davies": errors(oqs.davies(system, contacts), setting),

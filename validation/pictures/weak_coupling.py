@@ -61,7 +61,7 @@ def _double_dot(ratio: float) -> tuple[float, float]:
     half = ratio * 0.03 / 2
     system = oqs.QuadraticSystem([[0, half], [half, 0]])
     exact = oqs.landauer(system, contacts)(T, mu).particle[0]
-    models = (oqs.davies(system, contacts), oqs.davies(system, contacts, resolution=3 * half))
+    models = (oqs.davies(system, contacts), oqs.davies(system, contacts, resolution=2.01 * half))
     apart, together = (oqs.flow_law(model)(T, mu).particle[0] for model in models)
     return float(abs(apart / exact - 1)), float(abs(together / exact - 1))
 

@@ -29,6 +29,7 @@ from oqs.fluctuations.rates.sectors import SectorRates
 Scalar = TypeVar("Scalar", np.float64, np.complex128)
 
 _RESIDUAL = 1e-10  # of the gross rates in W^T phi
+_AT_ONCE = 2**18  # pairs of states, whose amplitudes stand side by side
 _TINY = math.ldexp(1.0, -1000)
 
 
@@ -90,14 +91,15 @@ def covariance(
 
     `fluxes` (n, M): gross fluxes of each reservoir, up and down together; `phi` (D, q).
     """
-    difference = (phi[rates.upper] - phi[rates.lower]).T  # (q, M)
     total = np.zeros((len(fields),) * 2, dtype=phi.dtype)
-    for j, flux in enumerate(fluxes):
-        amplitude = difference
-        own = [q for q, field in enumerate(fields) if field.reservoir == j]
-        if own:
+    moved = [field.moved(rates) for field in fields]
+    for begin in range(0, len(rates.lower), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        difference = (phi[rates.upper[some]] - phi[rates.lower[some]]).T  # (q, M)
+        for j, flux in enumerate(fluxes):
             amplitude = difference.copy()
-            for q in own:
-                amplitude[q] += fields[q].moved(rates)
-        total += (amplitude * flux) @ amplitude.conj().T
+            for q, field in enumerate(fields):
+                if field.reservoir == j:
+                    amplitude[q] += moved[q][some]
+            total += (amplitude * flux[some]) @ amplitude.conj().T
     return total

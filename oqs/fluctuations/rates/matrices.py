@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, Protocol, final
 
 import numpy as np
 import scipy.linalg
@@ -22,7 +22,9 @@ Values = NDArray[Any]
 
 
 class RateMatrix(abc.ABC):
-    """A (D, D), >= 0 off its diagonal."""
+    """A = R - diag(l) (D, D), rates R >= 0 with zeros on the diagonal, l >= 0."""
+
+    leaving: FloatArray  # l (D,)
 
     @property
     @abc.abstractmethod
@@ -30,145 +32,139 @@ class RateMatrix(abc.ABC):
         """A^T."""
 
     @abc.abstractmethod
-    def in_units_of(self, x: FloatArray) -> RateMatrix:
-        """Return A_ab x_b / x_a of a positive x (D,)."""
+    def gained(self, x: FloatArray) -> FloatArray:
+        """Return R x (D,)."""
 
-    @abc.abstractmethod
-    def sums(self) -> FloatArray:
-        """Return the sums (D,) of the rows."""
+    def sums(self, x: FloatArray) -> tuple[FloatArray, float]:
+        """Return the sums (D,) of the rows of A_ab x_b / x_a, and the largest of |A_ab| x_b / x_a.
 
-    @abc.abstractmethod
-    def gross(self) -> float:
-        """Return the largest sum of |A_ab| of a row."""
+        `x` (D,): positive.
+        """
+        gained = self.gained(x) / x
+        return gained - self.leaving, float(np.max(gained + self.leaving))
 
-    @abc.abstractmethod
     def between(self, left: FloatArray, right: FloatArray) -> float:
         """Return the sum of left_a A_ab right_b."""
+        return float(left @ (self.gained(right) - self.leaving * right))
+
+    def resolvent(self, bound: float, x: FloatArray) -> Resolvent:
+        """Return (bound - A)^-1, for a bound that no sum of a row in units of x (D,) exceeds.
+
+        Nothing is subtracted but those sums from the bound, so that all of it is positive.
+        """
+        return Resolvent(x, self.factorised(bound - self.sums(x)[0], x))
 
     @abc.abstractmethod
-    def expected(self, bound: float) -> FloatArray:
-        """Return y (D,) with (bound - A) y = 1, for a bound that no sum of a row exceeds.
+    def factorised(self, excess: FloatArray, x: FloatArray) -> Factors:
+        """Factorise diag(excess + sums of the rows) - R_ab x_b / x_a, without differences."""
 
-        Nothing is subtracted but those sums from the bound, so that y is positive.
-        """
+
+class Factors(Protocol):
+    """A factorised matrix M (D, D)."""
+
+    def solved(self, right: FloatArray, *, transposed: bool) -> FloatArray:
+        """Return M^-1 right (D,), or M^-T right."""
+        ...
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Resolvent:
+    """(bound - A)^-1 = diag(x) M^-1 diag(1/x), or its transpose."""
+
+    unit: FloatArray  # x (D,)
+    factors: Factors
+    turned: bool = False
+
+    @property
+    def transposed(self) -> Resolvent:
+        """That of A^T."""
+        return dataclasses.replace(self, turned=not self.turned)
+
+    def __call__(self, y: FloatArray) -> FloatArray:
+        """Return the product with y (D,)."""
+        if self.turned:
+            return self.factors.solved(y * self.unit, transposed=True) / self.unit
+        return self.factors.solved(y / self.unit, transposed=False) * self.unit
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class WholeMatrix(RateMatrix):
-    """All entries (D, D)."""
+    """All rates (D, D)."""
 
-    entries: FloatArray
+    rates: FloatArray
+    leaving: FloatArray
 
     @property
     def transposed(self) -> WholeMatrix:
         """A^T."""
-        return WholeMatrix(self.entries.T)
+        return WholeMatrix(self.rates.T, self.leaving)
 
-    def in_units_of(self, x: FloatArray) -> WholeMatrix:
-        """Return A_ab x_b / x_a of a positive x (D,)."""
-        return WholeMatrix(self.entries * x / x[:, None])
+    def gained(self, x: FloatArray) -> FloatArray:
+        """Return R x (D,)."""
+        gained: FloatArray = self.rates @ x
+        return gained
 
-    def sums(self) -> FloatArray:
-        """Return the sums (D,) of the rows."""
-        sums: FloatArray = self.entries.sum(axis=1)
-        return sums
-
-    def gross(self) -> float:
-        """Return the largest sum of |A_ab| of a row."""
-        return float(np.max(np.abs(self.entries).sum(axis=1)))
-
-    def between(self, left: FloatArray, right: FloatArray) -> float:
-        """Return the sum of left_a A_ab right_b."""
-        return float(np.sum(left[:, None] * self.entries * right))
-
-    def expected(self, bound: float) -> FloatArray:
-        """Return y (D,) with (bound - A) y = 1."""
-        inside = self.entries.copy()
-        np.fill_diagonal(inside, 0.0)
-        return _Left.of(inside, bound - self.sums()).solved(np.ones(len(inside)))
+    def factorised(self, excess: FloatArray, x: FloatArray) -> _Left:
+        """Factorise diag(excess + sums of the rows) - R_ab x_b / x_a."""
+        return _Left.of(self.rates * x / x[:, None], excess)
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class SectorMatrix(RateMatrix):
-    """Blocks between equal and neighbouring particle numbers; `inside` has the diagonal."""
+    """Rates between states of equal and of neighbouring particle number."""
 
     blocks: SectorBlocks
-
-    @classmethod
-    def of(cls, rates: SectorBlocks, leaving: FloatArray) -> SectorMatrix:
-        """Return the rates with minus `leaving` (D,) on the diagonal; uses them up."""
-        for inside, own in zip(rates.inside, rates.split(leaving), strict=True):
-            np.fill_diagonal(inside, -own)
-        return cls(rates)
+    leaving: FloatArray
 
     @property
     def transposed(self) -> SectorMatrix:
         """A^T."""
         b = self.blocks
         inside, up, down = ([part.T for part in parts] for parts in (b.inside, b.down, b.up))
-        return SectorMatrix(SectorBlocks(b.members, inside, up, down))
+        return SectorMatrix(SectorBlocks(b.members, inside, up, down), self.leaving)
 
-    def in_units_of(self, x: FloatArray) -> SectorMatrix:
-        """Return A_ab x_b / x_a of a positive x (D,)."""
+    def gained(self, x: FloatArray) -> FloatArray:
+        """Return R x (D,)."""
+        b, parts = self.blocks, self.blocks.split(x)
+        gained = [inside @ part for inside, part in zip(b.inside, parts, strict=True)]
+        for n, (up, down) in enumerate(zip(b.up, b.down, strict=True)):
+            gained[n] += down @ parts[n + 1]
+            gained[n + 1] += up @ parts[n]
+        return b.joined(gained)
+
+    def factorised(self, excess: FloatArray, x: FloatArray) -> _Folded:
+        """Factorise diag(excess + sums of the rows) - R_ab x_b / x_a, sector by sector."""
         b, columns = self.blocks, self.blocks.split(x)
         rows = [part[:, None] for part in columns]
-        return SectorMatrix(
-            SectorBlocks(
-                b.members,
-                [part * c / r for part, c, r in zip(b.inside, columns, rows, strict=True)],
-                [part * c / r for part, c, r in zip(b.up, columns, rows[1:], strict=False)],
-                [part * c / r for part, c, r in zip(b.down, columns[1:], rows, strict=False)],
-            )
-        )
-
-    def sums(self) -> FloatArray:
-        """Return the sums (D,) of the rows."""
-        return self._row_sums(lambda part: part.sum(axis=1))
-
-    def gross(self) -> float:
-        """Return the largest sum of |A_ab| of a row."""
-        return float(np.max(self._row_sums(lambda part: np.abs(part).sum(axis=1))))
-
-    def between(self, left: FloatArray, right: FloatArray) -> float:
-        """Return the sum of left_a A_ab right_b."""
-        b, rows, columns = self.blocks, self.blocks.split(left), self.blocks.split(right)
-        parts = [
-            *zip(rows, b.inside, columns, strict=True),
-            *zip(rows[1:], b.up, columns, strict=False),
-            *zip(rows, b.down, columns[1:], strict=False),
-        ]
-        return float(sum(np.sum(r[:, None] * part * c) for r, part, c in parts))
-
-    def expected(self, bound: float) -> FloatArray:
-        """Return y (D,) with (bound - A) y = 1: sectors are folded upwards, and back."""
-        b = self.blocks
-        inside = [part.copy() for part in b.inside]
-        for part in inside:
-            np.fill_diagonal(part, 0.0)
-        excess = b.split(bound - self.sums())
-        right = [np.ones(len(part)) for part in excess]
-        folded = []
-        for n, (up, down) in enumerate(zip(b.up, b.down, strict=True)):
-            own = _Left.of(inside[n], excess[n] + down.sum(axis=1))
-            times = own.solved(np.column_stack([down, excess[n], right[n]]))
-            detours = up @ times
-            inside[n + 1] = inside[n + 1] + detours[:, :-2]
-            np.fill_diagonal(inside[n + 1], 0.0)  # back to where they began
-            excess[n + 1] = excess[n + 1] + detours[:, -2]
-            right[n + 1] = right[n + 1] + detours[:, -1]
-            folded.append(own)
-        parts = [*right[:-1], _Left.of(inside[-1], excess[-1]).solved(right[-1])]
-        for n in range(len(folded) - 1, -1, -1):
-            parts[n] = folded[n].solved(right[n] + b.down[n] @ parts[n + 1])
-        return b.joined(parts)
+        pairs = zip(b.up, columns, rows[1:], strict=False)
+        ups = [part * (c / r) for part, c, r in pairs]
+        downs = [part * (c / r) for part, c, r in zip(b.down, columns[1:], rows, strict=False)]
+        left = b.split(excess)
+        own, detours = [], np.zeros_like(b.inside[0])
+        for n, inside in enumerate(b.inside):
+            between = inside * (columns[n] / rows[n]) + detours
+            np.fill_diagonal(between, 0.0)  # back to where they began
+            if n == len(ups):
+                own.append(_Left.of(between, left[n]))
+                break
+            own.append(_Left.of(between, left[n] + downs[n].sum(axis=1)))
+            times = own[n].solved(np.column_stack([downs[n], left[n]]), transposed=False)
+            folded = ups[n] @ times
+            detours = folded[:, :-1]
+            left[n + 1] = left[n + 1] + folded[:, -1]
+        return _Folded(b, ups, downs, own)
 
     def solved(self, z: complex, right: Values) -> Values:
         """Return y (D,) or (D, q) with (z - A) y = right, upwards and back."""
         b = self.blocks
         parts: list[Values] = [*b.split(right)]
-        own = [z * np.eye(len(part)) - part for part in b.inside]
+        own = [
+            np.diag(z + leaving) - inside
+            for inside, leaving in zip(b.inside, b.split(self.leaving), strict=True)
+        ]
         factors = []
         for n, (up, down) in enumerate(zip(b.up, b.down, strict=True)):
             factors.append(scipy.linalg.lu_factor(own[n], check_finite=False))
@@ -183,14 +179,6 @@ class SectorMatrix(RateMatrix):
             arriving = parts[n] + b.down[n] @ parts[n + 1]
             parts[n] = scipy.linalg.lu_solve(factors[n], arriving, check_finite=False)
         return b.joined(parts)
-
-    def _row_sums(self, summed: Any) -> FloatArray:
-        b = self.blocks
-        sums = [summed(part) for part in b.inside]
-        for n, (up, down) in enumerate(zip(b.up, b.down, strict=True)):
-            sums[n] = sums[n] + summed(down)
-            sums[n + 1] = sums[n + 1] + summed(up)
-        return b.joined(sums)
 
 
 @final
@@ -207,6 +195,31 @@ class _Left(NamedTuple):
         transposed = np.ascontiguousarray(inside.T)
         return cls(*factorised(transposed, excess, transposed.sum(axis=0) + excess))
 
-    def solved(self, right: FloatArray) -> FloatArray:
-        """Return M^-1 right (d,) or (d, q)."""
-        return np.asarray(dgetrs(self.factors, self.order, right, trans=1)[0])
+    def solved(self, right: FloatArray, *, transposed: bool) -> FloatArray:
+        """Return M^-1 right (d,) or (d, q), or M^-T right."""
+        return np.asarray(dgetrs(self.factors, self.order, right, trans=int(not transposed))[0])
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Folded:
+    """Sectors folded upwards into one another."""
+
+    blocks: SectorBlocks
+    up: list[FloatArray]
+    down: list[FloatArray]
+    own: list[_Left]
+
+    def solved(self, right: FloatArray, *, transposed: bool) -> FloatArray:
+        """Return M^-1 right (D,), upwards and back, or M^-T right."""
+        onward, back = self.up, self.down
+        if transposed:
+            onward, back = [part.T for part in self.down], [part.T for part in self.up]
+        parts = self.blocks.split(right)
+        for n, part in enumerate(onward):
+            parts[n + 1] = parts[n + 1] + part @ self.own[n].solved(parts[n], transposed=transposed)
+        parts[-1] = self.own[-1].solved(parts[-1], transposed=transposed)
+        for n in range(len(back) - 1, -1, -1):
+            arriving = parts[n] + back[n] @ parts[n + 1]
+            parts[n] = self.own[n].solved(arriving, transposed=transposed)
+        return self.blocks.joined(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import time
 from collections.abc import Iterator
 from typing import final
 
@@ -19,7 +20,8 @@ from oqs.fluctuations.rates.matrices import SectorMatrix, WholeMatrix
 from oqs.fluctuations.rates.pairs import PairRates
 from oqs.fluctuations.rates.perron import perron
 from oqs.fluctuations.rates.pinned import PinnedRates
-from oqs.fluctuations.rates.sectors import MANY, SectorBlocks, SectorRates
+from oqs.fluctuations.rates.sectors import MANY, SectorLayout, SectorRates
+from oqs.fluctuations.rates.watched import WatchedSectors
 from oqs.fluctuations.statistics import Tilted
 from oqs.fluctuations.waiting import Watched, WatchedMatrix
 from oqs.memory import announce, require_memory
@@ -69,7 +71,7 @@ class PopulationStatistics(JumpStatistics):
         up, down = reached.up.sum(axis=0), reached.down.sum(axis=0)
         with one_thread_below(widest):
             solver = (
-                SectorRates(SectorBlocks.of(reached, up, down))
+                SectorRates(SectorLayout.of(reached), up, down)
                 if many
                 else PinnedRates(reached.matrix(up, down))
             )
@@ -165,18 +167,34 @@ class PopulationStatistics(JumpStatistics):
         largest = [float(np.max(np.abs(moved), initial=0.0)) for moved in self.rates.moved]
         return largest[0] * float(np.ptp(chi)) / 2 + largest[1] * float(np.ptp(xi)) / 2
 
+    @functools.cached_property
+    def _near(self) -> list[tuple[FloatArray, FloatArray]]:
+        """Vectors (D,) of the last fields, where the next ones begin: those of no fields."""
+        p = self.solver.populations
+        return [(p, np.ones(len(p)))]
+
     def _tilted(self, chi: FloatArray, xi: FloatArray) -> Tilted:
-        rates = self.rates
-        centred = [(field - (field.max() + field.min()) / 2)[:, None] for field in (chi, xi)]
-        factor = np.exp(centred[0] * rates.particle + centred[1] * rates.energy)  # (n, M)
-        up, down = rates.up * factor, rates.down / factor
+        rates, n = self.rates, self.reservoirs
+        fields = np.array([field - (field.max() + field.min()) / 2 for field in (chi, xi)])
         with one_thread_below(rates.dimension):
-            matrix = self._matrix(up.sum(axis=0), down.sum(axis=0))
-            value, right, left = perron(matrix, self.solver.populations)
-        up *= left[rates.upper] * right[rates.lower]
-        down *= left[rates.lower] * right[rates.upper]
-        particle, energy = ((up - down) @ moved for moved in rates.moved)
-        return Tilted(value, particle, energy)
+            up, down = np.sum([self._driven(j, *fields[:, j]) for j in range(n)], axis=0)
+            matrix = self._matrix(up, down)
+            value, right, left = perron(matrix, *self._near[-1])
+        self._near[:] = [(right, left)]
+        rising = left[rates.upper] * right[rates.lower]
+        falling = left[rates.lower] * right[rates.upper]
+        slopes = np.empty((2, n))
+        for j in range(n):
+            up, down = self._driven(j, *fields[:, j])
+            net = up * rising - down * falling
+            slopes[:, j] = [net @ moved for moved in rates.moved]
+        return Tilted(value, *slopes)
+
+    def _driven(self, j: int, chi: float, xi: float) -> FloatArray:
+        """Return the rates (2, M) up and down of reservoir j at its fields."""
+        rates = self.rates
+        factor = np.exp(chi * rates.particle + xi * rates.energy)
+        return np.stack([rates.up[j] * factor, rates.down[j] / factor])
 
     def _spectrum(
         self, frequencies: FloatArray, first: FloatArray, second: FloatArray
@@ -203,12 +221,17 @@ class PopulationStatistics(JumpStatistics):
         matrix = self._matrix(self.rates.up.sum(axis=0), self.rates.down.sum(axis=0))
         if isinstance(matrix, SectorMatrix):
             # the rounding of a small Omega adds a constant to phi, which counts for nothing
-            for omega in frequencies.tolist():
+            begun = time.perf_counter()
+            for k, omega in enumerate(frequencies.tolist()):
                 yield matrix.transposed.solved(1j * omega, source)
+                if k == 0:
+                    each = time.perf_counter() - begun
+                    announce("Noise spectrum", (len(frequencies) - 1) * each)
             return
         # with g 1 p the solution is the same, and the matrix regular at Omega = 0
         p = self.solver.populations
-        static = self.solver.leaving @ p * np.tile(p, (len(p), 1)) - matrix.entries.T
+        static = self.solver.leaving @ p * np.tile(p, (len(p), 1)) - matrix.rates.T
+        static += np.diag(matrix.leaving)
         states, some = np.arange(len(p)), max(1, _AT_ONCE // len(p) ** 2)
         for begin in range(0, len(frequencies), some):
             omegas = frequencies[begin : begin + some]
@@ -218,12 +241,10 @@ class PopulationStatistics(JumpStatistics):
                 yield from np.linalg.solve(matrices, np.repeat(source[None], len(omegas), axis=0))
 
     def _matrix(self, up: FloatArray, down: FloatArray) -> WholeMatrix | SectorMatrix:
-        """Return the rates up and down (M,) with minus what leaves each state on the diagonal."""
+        """Return the rates up and down (M,), less what leaves each state."""
         if isinstance(self.solver, SectorRates):
-            return SectorMatrix.of(SectorBlocks.of(self.rates, up, down), self.solver.leaving)
-        matrix = self.rates.matrix(up, down)
-        np.fill_diagonal(matrix, -self.solver.leaving)
-        return WholeMatrix(matrix)
+            return SectorMatrix(self.solver.layout.blocks(up, down), self.solver.leaving)
+        return WholeMatrix(self.rates.matrix(up, down), self.solver.leaving)
 
     def _watched(self, kinds: list[tuple[int, bool]]) -> Watched:
         rates, p = self.rates, self.solver.populations
@@ -231,16 +252,24 @@ class PopulationStatistics(JumpStatistics):
             gains: np.delete(each, [j for j, kind in kinds if kind == gains], axis=0).sum(axis=0)
             for gains, each in ((True, rates.up), (False, rates.down))
         }
-        between = rates.matrix(unwatched[True], unwatched[False])
-        np.fill_diagonal(between, -self.solver.leaving)
-        (j, first), (q, then) = kinds
+        between = self._matrix(unwatched[True], unwatched[False])
         none = np.zeros(len(rates.lower))
-        if first:
+
+        def leaving(j: int, gains: bool) -> FloatArray:
+            """Return the rate (D,) of these jumps out of each state."""
+            return rates.onto_states(*((rates.up[j], none) if gains else (none, rates.down[j])))
+
+        j, gains = kinds[0]
+        if gains:
             start = rates.onto_states(none, rates.up[j] * p[rates.lower])
         else:
             start = rates.onto_states(rates.down[j] * p[rates.upper], none)
-        row = rates.onto_states(*((rates.up[q], none) if then else (none, rates.down[q])))
-        return WatchedMatrix(between, start, np.ones(len(p)), row)
+        then = leaving(*kinds[1])
+        if isinstance(between, SectorMatrix):
+            out = np.sum([leaving(*kind) for kind in set(kinds)], axis=0)
+            return WatchedSectors(between, start, out, then)
+        generator = between.rates - np.diag(between.leaving)
+        return WatchedMatrix(generator, start, np.ones(len(p)), then)
 
 
 def _reached(rates: PairRates) -> PairRates:

@@ -9,7 +9,6 @@ sector are added to those of its neighbour, nothing is subtracted.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from typing import NamedTuple, final
 
 import numpy as np
@@ -36,36 +35,6 @@ class SectorBlocks:
     up: list[FloatArray]
     down: list[FloatArray]
 
-    @classmethod
-    def of(cls, rates: PairRates, up: FloatArray, down: FloatArray) -> SectorBlocks:
-        """Place the rates up and down (M,) of the pairs; diagonals are 0."""
-        members = [np.flatnonzero(rates.sector == n) for n in range(rates.sector.max() + 1)]
-        rank = np.empty(rates.dimension, dtype=np.intp)
-        for states in members:
-            rank[states] = np.arange(len(states))
-        lower, upper = rank[rates.lower], rank[rates.upper]
-        start, change = rates.sector[rates.lower], rates.sector[rates.upper]
-        change = change - start
-        sizes = [len(states) for states in members]
-        blocks = cls(
-            members,
-            [np.zeros((size, size)) for size in sizes],
-            [np.zeros((b, a)) for a, b in itertools.pairwise(sizes)],
-            [np.zeros((a, b)) for a, b in itertools.pairwise(sizes)],
-        )
-        for n, inside in enumerate(blocks.inside):
-            here = np.flatnonzero((start == n) & (change == 0))
-            inside[upper[here], lower[here]] = up[here]
-            inside[lower[here], upper[here]] = down[here]
-        for n, (rising, falling) in enumerate(zip(blocks.up, blocks.down, strict=True)):
-            here = np.flatnonzero((start == n) & (change == 1))
-            rising[upper[here], lower[here]] = up[here]
-            falling[lower[here], upper[here]] = down[here]
-            here = np.flatnonzero((start == n + 1) & (change == -1))
-            rising[lower[here], upper[here]] = down[here]
-            falling[upper[here], lower[here]] = up[here]
-        return blocks
-
     def split(self, values: FloatArray) -> list[FloatArray]:
         """Return the entries (d_n, ...) of each sector."""
         return [values[states] for states in self.members]
@@ -78,6 +47,59 @@ class SectorBlocks:
         for states, part in zip(self.members, parts, strict=True):
             whole[states] = part
         return whole
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class SectorLayout:
+    """Where the rates of pairs of states stand in blocks that follow one another in memory."""
+
+    members: list[IntArray]  # states (d_n,) of each sector, the lowest particle number first
+    # up_at, down_at: (M,) places of the rates from lower to upper, and of those back
+    up_at: IntArray
+    down_at: IntArray
+
+    @classmethod
+    def of(cls, rates: PairRates) -> SectorLayout:
+        """Find the places of the pairs."""
+        sector = rates.sector
+        members = [np.flatnonzero(sector == n) for n in range(sector.max() + 1)]
+        rank = np.empty(rates.dimension, dtype=np.intp)
+        for states in members:
+            rank[states] = np.arange(len(states))
+        size = np.array([len(states) for states in members])
+        begin = np.zeros((len(size), len(size)), dtype=np.intp)  # [to, from]
+        end = 0
+        for to, start in _block_order(len(size)):
+            begin[to, start] = end
+            end += size[to] * size[start]
+
+        def places(to: IntArray, start: IntArray) -> IntArray:
+            there, here = sector[to], sector[start]
+            return begin[there, here] + rank[to] * size[here] + rank[start]
+
+        lower, upper = rates.lower, rates.upper
+        return cls(members, places(upper, lower), places(lower, upper))
+
+    def blocks(self, up: FloatArray, down: FloatArray) -> SectorBlocks:
+        """Return the rates up and down (M,) of the pairs; diagonals are 0."""
+        sizes = [len(states) for states in self.members]
+        order = _block_order(len(sizes))
+        ends = np.cumsum([sizes[to] * sizes[start] for to, start in order])
+        flat = np.zeros(ends[-1])
+        flat[self.up_at] = up
+        flat[self.down_at] = down
+        parts = [
+            part.reshape(sizes[to], sizes[start])
+            for part, (to, start) in zip(np.split(flat, ends[:-1]), order, strict=True)
+        ]
+        return SectorBlocks(self.members, parts[::3], parts[1::3], parts[2::3])
+
+
+def _block_order(sectors: int) -> list[tuple[int, int]]:
+    """Return (to, from) of the blocks: inside, up and down of each sector after the other."""
+    each = [[(n, n), (n + 1, n), (n, n + 1)] for n in range(sectors)]
+    return [block for blocks in each for block in blocks][: 3 * sectors - 2]
 
 
 @final
@@ -104,11 +126,12 @@ class SectorRates:
 
     Raises StationaryStateNotFound if products of rates underflow or overflow.
 
-    `rates` (D, D): rates >= 0 between states, irreducible; their diagonal is 0.
+    `up`, `down` (M,): rates >= 0 of pairs of states, irreducible; `layout`: where they stand.
     """
 
-    def __init__(self, rates: SectorBlocks) -> None:
-        self._blocks = rates
+    def __init__(self, layout: SectorLayout, up: FloatArray, down: FloatArray) -> None:
+        self.layout = layout
+        self._blocks = rates = layout.blocks(up, down)
         count = len(rates.members)
         leaving = [inside.sum(axis=0) for inside in rates.inside]
         for n, (up, down) in enumerate(zip(rates.up, rates.down, strict=True)):

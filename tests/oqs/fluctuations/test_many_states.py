@@ -218,6 +218,34 @@ def test_states_carried_from_time_to_time_are_those_of_the_exponential(monkeypat
     )
 
 
+@pytest.mark.parametrize("kinds", [((0, "in"), (1, "out")), ((1, "out"), (1, "out"))])
+@pytest.mark.parametrize("times", [[3.0, 0.0, 50.0], [0.0, 400.0, 800.0, 1200.0]])
+def test_waiting_times_by_sectors_are_those_of_one_matrix(monkeypatch, kinds, times):
+    whole = oqs.counting_statistics(chain(6, oqs.davies), T, MU).waiting_time(*kinds, times)
+    monkeypatch.setattr(populations, "MANY", 2)
+    monkeypatch.setattr(waiting, "_DENSE", 10)
+    found = oqs.counting_statistics(chain(6, oqs.davies), T, MU).waiting_time(*kinds, times)
+    assert abs(found.probability / whole.probability - 1) < 1e-12
+    assert abs(found.mean / whole.mean - 1) < 1e-12
+    scale = 1e-12 * np.max(whole.density)
+    np.testing.assert_allclose(found.density, whole.density, rtol=0, atol=scale)
+
+
+def test_long_rows_of_fields_say_what_they_take(monkeypatch, capsys):
+    """Each field of many states takes a factorisation or two: known after the first."""
+    monkeypatch.setattr(populations, "MANY", 2)
+    stats = oqs.counting_statistics(chain(4, oqs.davies), T, MU)
+    monkeypatch.setattr("oqs.memory.worth_saying", lambda seconds: seconds > 0)
+    stats.generating_function(np.linspace(0, 0.1, 3)[:, None] * np.eye(len(T))[0])
+    stats.large_deviation(0, "particle", 2 * stats.flows.particle[0])
+    stats.noise_spectrum([0.0, 0.01, 0.02])
+    said = capsys.readouterr().err
+    assert all(f"{call}: about " in said for call in CALLS)
+
+
+CALLS = "Generating function", "Rate function", "Noise spectrum"
+
+
 def test_a_rate_function_asks_for_no_field_twice(monkeypatch):
     stats = oqs.counting_statistics(chain(4, oqs.davies), T, MU)
     asked = []

@@ -20,10 +20,7 @@ def unitary(seed, sites):
 
 def dense_flows(h, U, couplings, T, mu, rate=1.0):
     c, H = reference.annihilators(len(h)), reference.hamiltonian(h, U)
-    baths = [
-        reference.Bath(lambda w: rate, np.atleast_2d(t), *at)
-        for t, *at in zip(couplings, T, mu, strict=True)
-    ]
+    baths = reference.baths_at(couplings, T, mu, lambda w: rate)
     rho = reference.stationary_state(reference.liouvillian(H, c, baths))
     return reference.flows(H, c, baths, rho)
 
@@ -287,6 +284,28 @@ def test_rounding_of_many_body_energies_is_far_below_the_resolution(sites):
             gaps = np.diff(np.sort(spectrum.energies[spectrum.particles == n]))
             rounding = gaps < 0.03 * system.resolution
             assert np.all(rounding | (gaps > 1e3 * system.resolution))
+
+
+@pytest.mark.parametrize("interacting", [False, True], ids=["modes", "states"])
+@scales
+def test_a_resolution_above_the_spectrum_is_refused(interacting, scale):
+    """The sentence names the width, and at that width all levels are one."""
+    h = scale * np.array([[0.01, 0.01], [0.01, -0.01]])
+    system = oqs.InteractingSystem.from_terms(h) if interacting else oqs.QuadraticSystem(h)
+    contacts = [oqs.Contact(oqs.flat(g * scale), t) for g, t in ((0.02, [1, 0]), (0.005, [0, 1]))]
+    for call in (oqs.davies, oqs.gaussian_law)[: 1 if interacting else 2]:
+        with pytest.raises(ValueError, match="highest energy from its lowest") as refused:
+            call(system, contacts, resolution=0.03 * scale)
+    width = float(str(refused.value).split("at most ")[1].split(",")[0])
+    assert width == pytest.approx(0.0286 * scale)
+    T, mu = scale * np.array([0.5, 1.0]), scale * np.array([0.1485, 0.3])
+    by_energy = {}
+    for energy in ("hamiltonian", "level"):
+        model = oqs.davies(system, contacts, resolution=width, energy=energy)
+        assert len(model.frequencies) == 1
+        by_energy[energy] = oqs.clausius_sum(oqs.flow_law(model)(T, mu), T) / scale
+    assert by_energy["hamiltonian"] == pytest.approx(4.66e-9, rel=2e-3)
+    assert by_energy["level"] < 0
 
 
 def test_a_resolution_below_rounding_is_refused():

@@ -302,6 +302,15 @@ def test_ten_orbitals_without_the_states_above_150(e3, particle):
     assert flows.particle[0] == pytest.approx(particle, rel=2e-3)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("e3", "particle"), [(19.0, 4.27e-4), (25.0, 4.73e-5)])
+def test_ten_orbitals_with_close_levels_counted_as_one(e3, particle):
+    """Recorded to three digits, at a resolution of 1e-4 of the largest energy."""
+    system, contacts, T, mu = ten_orbitals(e3)
+    model = oqs.davies(system, contacts, resolution=1e-4 * system.largest_energy)
+    assert oqs.flow_law(model)(T, mu).particle[0] == pytest.approx(particle, rel=1.2e-3)
+
+
 def ten_orbitals(e3):
     u = -0.2
     pairs = [(0, 2, 3, 1), (0, 3, 2, 1), (0, 7, 8, 1), (0, 8, 7, 1), (1, 2, 3, 0), (1, 3, 2, 0)]

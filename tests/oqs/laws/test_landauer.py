@@ -6,6 +6,8 @@ import pytest
 from systems import COUPLINGS, SCALES, deviation, hermitian, random_contacts
 
 import oqs
+from oqs import memory
+from oqs.laws.green import by_all_modes
 from oqs.laws.gross import gross_of_modes
 
 scales = pytest.mark.parametrize("scale", SCALES)
@@ -360,3 +362,55 @@ def test_two_levels_whose_poles_meet_half_way(half, rates):
     total = left + right
     exact = 4 * half**2 * left * right / (total * (left * right + 4 * half**2))
     np.testing.assert_allclose(found, [exact, -exact], rtol=1e-6)
+
+
+SHAPES = {
+    "random": hermitian,
+    "ring, degenerate": lambda rng, n: 0.3 * (np.roll(np.eye(n), 1, 0) + np.roll(np.eye(n), -1, 0)),
+    "chain, disordered": lambda rng, n: (
+        np.diag(rng.normal(size=n)) + 0.3 * (np.eye(n, k=1) + np.eye(n, k=-1))
+    ),
+    # both on three lines: one combination of each has no width
+    "levels of three": lambda rng, n: np.diag(np.repeat(rng.normal(size=n // 3), 3)),
+    # -i g/2 on the first of two sites of hopping g/4: two poles meet, the matrix is defective
+    "exceptional points": lambda rng, n: (
+        np.kron(np.diag(rng.normal(size=n // 2)), np.eye(2))
+        + 0.025 * np.kron(np.eye(n // 2), [[0, 1], [1, 0]])
+    ),
+}
+
+
+@scales
+@pytest.mark.parametrize("strength", [1e-8, 0.1, 3.0])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_few_channels_of_many_modes(shape, strength, scale):
+    """The channels' own equation against matrices of all modes, near resonances and far away."""
+    rng = np.random.default_rng(list(SHAPES).index(shape))
+    system = oqs.QuadraticSystem(scale * SHAPES[shape](rng, 24))
+    rates = oqs.flat(scale * strength), oqs.lorentzian(scale * strength, 0.2 * scale, scale)
+    mixed = rng.normal(size=(2, 24)) + 1j * rng.normal(size=(2, 24))
+    couplings = np.eye(24)[0], mixed / 5
+    leads = [oqs.Contact(rate, t) for rate, t in zip(rates, couplings, strict=True)]
+    scatterer = oqs.landauer(system, leads).scatterer
+    origin = rng.choice(system.energies, 300)
+    offset = scale * rng.choice([-1, 1], 300) * 10.0 ** rng.uniform(-10, 1, 300)
+    across = scatterer._across(origin, offset)[1]
+    away = np.subtract.outer(origin, system.energies) + offset[:, None]
+    strengths = scatterer.strengths(origin + offset)[1]
+    whole = by_all_modes(away, strengths, scatterer.amplitudes)
+    largest = np.abs(whole).max(axis=(1, 2), keepdims=True)
+    assert np.max(np.abs(across - whole) / largest) < 1e-9
+    S = scatterer.scattering(origin, offset)
+    assert np.max(np.abs(S.conj().swapaxes(1, 2) @ S - np.eye(3))) < 1e-9
+
+
+def test_a_long_chain_says_what_it_takes_and_takes_little(monkeypatch, capsys):
+    """Every site its own channels: all modes are solved at each energy, which is said before."""
+    monkeypatch.setattr(memory, "worth_saying", lambda seconds: seconds > 1)
+    h = 0.3 * (np.eye(60, k=1) + np.eye(60, k=-1))
+    ends = [oqs.Contact(oqs.flat(0.01), np.eye(60)[k]) for k in (0, -1)]
+    every = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02))]
+    system = oqs.QuadraticSystem(h)
+    for leads in (ends, every):
+        oqs.landauer(system, leads).scatterer.panels(np.array([0.4, 0.6]), np.array([0.1, -0.1]))
+    assert capsys.readouterr().err.count("An integral over the transmission: about ") == 1

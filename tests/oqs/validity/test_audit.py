@@ -66,7 +66,7 @@ def test_a_near_degenerate_double_dot_is_unreliable(scale):
     np.testing.assert_allclose(found.exact.particle, exact.particle, rtol=1e-6)
     assert found.error > 30
     # counted as one level, the same two dots are fine
-    together = oqs.davies(model.system, model.contacts, resolution=0.02 * scale)
+    together = oqs.davies(model.system, model.contacts, resolution=0.00402 * scale)
     assert oqs.audit(together, T, mu)["secular"].ratio == 0
     assert oqs.audit(together, T, mu).error < 0.05
 
@@ -237,7 +237,7 @@ def test_the_error_covers_the_heat():
     # two dots as one level: P is off by 0.6 %, J by 7 %, the heat out of the cold contact by 9 %
     system = oqs.QuadraticSystem([[0.3, 0.2], [0.2, 0.35]])
     contacts = [oqs.Contact(oqs.flat(0.1), t) for t in ([1, 0], [0, 1])]
-    model = oqs.davies(system, contacts, resolution=0.999)
+    model = oqs.davies(system, contacts, resolution=0.65)
     T, mu = [1.0, 1.4], [0.5, -0.5]
     found = oqs.audit(model, T, mu)
     davies = oqs.flow_law(model)(T, mu)
@@ -384,7 +384,7 @@ def test_the_price_of_coherences_has_a_row():
     dots = oqs.QuadraticSystem([[0.0, 0.01], [0.01, 0.02]])
     ends = [oqs.Contact(oqs.flat(0.02 * (1 + j)), coupling=np.eye(2)[j]) for j in range(2)]
     T, mu = [0.2, 0.3], [0.1, -0.1]
-    for model in (oqs.perlind(dots, ends), oqs.davies(dots, ends, resolution=0.1)):
+    for model in (oqs.perlind(dots, ends), oqs.davies(dots, ends, resolution=0.028)):
         price, row = (
             oqs.thermodynamic_price(model, T, mu),
             oqs.audit(model, T, mu)["thermodynamics"],

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import itertools
 import math
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_no_line_is_wider_than_its_bound(sites, seed):
 
 
 def test_large_systems_say_what_is_not_measured(monkeypatch):
-    monkeypatch.setattr(importlib.import_module("oqs.validity.bounds"), "_STATES", 8)
+    monkeypatch.setattr(importlib.import_module("oqs.validity.bounds"), "_PAIRS", 8)
     model = spinful(2)
     assert takes_long(model)
     states = property(lambda self: pytest.fail("looked at the transitions"))
@@ -64,7 +65,7 @@ def test_large_systems_say_what_is_not_measured(monkeypatch):
 
 
 def test_bands_and_rates_that_vary_are_not_bounded(monkeypatch):
-    monkeypatch.setattr(importlib.import_module("oqs.validity.bounds"), "_STATES", 8)
+    monkeypatch.setattr(importlib.import_module("oqs.validity.bounds"), "_PAIRS", 8)
     banded = {row.name: row for row in bounds(spinful(2, band=(-9, 9)), T, timed=False)}
     assert math.isnan(banded["band edges"].ratio)
     assert math.isnan(banded["flat rate"].ratio)
@@ -80,11 +81,43 @@ def test_bands_and_rates_that_vary_are_not_bounded(monkeypatch):
         (lambda: spinful(2), False),
         (lambda: oqs.davies(oqs.spinless_dots(np.arange(10.0), 0.0, U=1.0), [oqs.Contact(
             oqs.flat(0.01))]), False),
+        (lambda: spinful(5), False),
+        (lambda: oqs.perlind(spinful(5).system, spinful(5).contacts), True),
+        (lambda: every_channel(8), False),
+        (lambda: every_channel(9), True),
+        (lambda: equal(6), False),
+        (lambda: equal(8), True),
     ],
-    ids=["modes", "two spinful sites", "densities"],
+    ids=[
+        "modes",
+        "two spinful sites",
+        "densities",
+        "five spinful sites",
+        "their PERLind",
+        "every channel of eight sites",
+        "of nine",
+        "six sites in a degenerate level",
+        "eight",
+    ],
 )  # fmt: skip
 def test_what_is_quick_is_measured(model, long):
     assert takes_long(model()) is long
+
+
+def every_channel(sites):
+    """A chain of three contacts that touch it by as many channels as it has sites."""
+    h = np.diag(np.cos(np.arange(sites) ** 2)) + 0.5 * (np.eye(sites, k=1) + np.eye(sites, k=-1))
+    chain = oqs.InteractingSystem.from_terms(h, {(k, k + 1): 0.7 for k in range(sites - 1)})
+    channels = np.random.default_rng(1).normal(size=(3, sites, sites))
+    return oqs.davies(chain, [oqs.Contact(oqs.flat(0.01), rows) for rows in channels])
+
+
+def equal(sites):
+    """Sites of one energy that repel each other alike: every particle number is one level."""
+    pairs = dict.fromkeys(itertools.combinations(range(sites), 2), 1.0)
+    system = oqs.InteractingSystem.from_terms(np.zeros((sites, sites)), pairs)
+    contacts = [oqs.Contact(oqs.flat(0.01), np.arange(sites) + k) for k in (1.0, 2.5)]
+    return oqs.davies(system, contacts)
 
 
 def test_a_comparison_needs_few_digits():

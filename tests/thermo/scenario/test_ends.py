@@ -11,9 +11,10 @@ import sys
 
 import pytest
 import xarray as xr
-from ended import alive, start, wait_until
+from ended import alive, attentive, start, wait_until
 
-from thermo.scenario import example
+import thermo
+from thermo.scenario import commands, example
 from thermo.scenario.commands import main
 from thermo.scenario.results.folder import result_folder
 from thermo.scenario.results.naming import FolderError, former
@@ -28,6 +29,8 @@ quantities = ["heat"]
 """
 WORDS = ["run", "my.toml", "--out", "out", "--quiet"]
 STORE = pathlib.Path(".out.running/sweep.points")
+
+PACKAGE = str(pathlib.Path(thermo.__file__).parent)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends Unix signals")
 
@@ -238,6 +241,73 @@ def test_killed_while_results_get_their_name(folder):
         assert former(place)["which"] == "new"
         finished(place, which="old")
         assert sorted(os.listdir()) == ["my.toml", "out"]
+
+
+class TwoSteps:
+    """What `_finish` asks of a run, one of whose two results is written in each step."""
+
+    def __init__(self, folder):
+        self.results, self.folder = {}, folder
+
+    def steps(self):
+        for name in ("first", "second"):
+            (self.folder.staging / name).write_text(name)
+            self.results[name] = name
+            yield name
+
+    def summary(self, stopped=None):
+        return {"scenario": {"sha256": "x"}, "complete": stopped is None, "stopped": stopped}
+
+
+@contextlib.contextmanager
+def interrupted_at(line):
+    """Send SIGINT at that line of the package, of those that run in this block; yield whether."""
+    reached, seen, before = [], 0, sys.gettrace()
+
+    def local(frame, event, arg):
+        nonlocal seen
+        seen += event == "line"
+        if event == "line" and seen == line:
+            reached.append(line)
+            signal.raise_signal(signal.SIGINT)
+        return local
+
+    def each(frame, event, arg):
+        return local if frame.f_code.co_filename.startswith(PACKAGE) else None
+
+    sys.settrace(each)
+    try:
+        yield reached
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("former_run", [False, True])
+def test_ctrl_c_at_any_line_loses_no_result(former_run, tmp_path):
+    """Between the steps of a run and until its folder has its name."""
+    ends, line, reached = set(), 0, [0]
+    while reached:
+        line += 1
+        place = tmp_path / f"out{line}"
+        if former_run:
+            finished(place, which="old")
+        with (
+            attentive(),
+            contextlib.suppress(KeyboardInterrupt),
+            result_folder(place, overwrite=True) as folder,
+        ):
+            run = TwoSteps(folder)
+            with interrupted_at(line) as reached:
+                commands._finish(run, folder)
+        summary = former(place)
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [], line
+        if not run.results:
+            continue
+        assert summary is not None, (line, run.results)
+        assert summary["files"] == sorted(run.results), line
+        assert summary["complete"] or len(run.results) < 2 or summary["stopped"], line
+        ends.add((summary["complete"], len(run.results)))
+    assert ends == {(False, 1), (False, 2), (True, 2)}
 
 
 def test_results_whose_name_is_taken_stay_until_they_are_moved(folder):

@@ -61,9 +61,9 @@ def test_first_order_chooses_and_says_why(tmp_path):
 
 
 def test_the_energy_of_levels():
-    model = make_model(made('resolution = 0.05\nenergy = "level"', MODES))
+    model = make_model(made('resolution = 0.02\nenergy = "level"', MODES))
     assert model.energy_of == "level"
-    assert model.resolution == 0.05
+    assert model.resolution == 0.02
 
 
 @pytest.mark.parametrize(

@@ -287,7 +287,7 @@ def near_degeneracy_as_one_level() -> Measurement:
     """Return the largest deviation relative to the flow."""
     system, contacts, T, mu = near_degenerate()
     exact = oqs.landauer(system, contacts)(T, mu).particle
-    model = oqs.davies(system, contacts, resolution=0.006)
+    model = oqs.davies(system, contacts, resolution=0.00402)
     return worst(
         (str(method), deviation(oqs.flow_law(model, method=method)(T, mu).particle, exact))
         for method in exact_methods(model)
