@@ -15,6 +15,7 @@ from oqs.exports import exported
 from oqs.fluctuations.noise import noise
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import flow_law
+from oqs.memory import rest_announced
 from oqs.summary import Summarised, Summary, few_digits
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def stability_diagram(
     potentials = potential + np.multiply.outer(volts, split)
     temperatures = _temperatures(T, potentials.shape)
     current, conductance, fano = (np.empty((len(gates), len(volts))) for _ in range(3))
-    for row, value in enumerate(gates.tolist()):
+    for row, value in rest_announced("Stability diagram", list(enumerate(gates.tolist()))):
         model = _built(build, value, len(split))
         statistics = noise(model, temperatures, potentials)
         slopes = flow_law(model).jacobian(temperatures, potentials).particle_mu
