@@ -117,8 +117,8 @@ def _refuse_edges(w: FloatArray, edges: FloatArray, steps: FloatArray, owner: st
 def shift_function(contact: Contact) -> Weight:
     """Return w -> P int de/(2 pi) gamma(e) / (w - e) (K,) over the contact's band.
 
-    In a band gamma/(2 pi) ln|(w - lowest)/(w - highest)| for a flat rate. Without: 0 for it, and strength width (w - center) / (2 [(w -
-    center)^2 + width^2]) for a Lorentzian.
+    In a band gamma/(2 pi) ln|(w - lowest)/(w - highest)| for a flat rate. Without: 0 for it, by
+    symmetry, and strength width (w - center) / (2 [(w - center)^2 + width^2]) for a Lorentzian.
 
     Raises ValueError if another rate has no band.
     """
