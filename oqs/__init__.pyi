@@ -45,7 +45,6 @@ from oqs.modes.closed_form import closed_form as closed_form
 from oqs.modes.gaussian import GaussianLaw as GaussianLaw
 from oqs.modes.gaussian import gaussian_law as gaussian_law
 from oqs.modes.untouched import Untouched as Untouched
-from oqs.modes.varying_boson_modes import VaryingBosonLaw as VaryingBosonLaw
 from oqs.response.diagram import StabilityDiagram as StabilityDiagram
 from oqs.response.diagram import stability_diagram as stability_diagram
 from oqs.response.onsager import LinearResponse as LinearResponse

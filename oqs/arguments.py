@@ -49,6 +49,38 @@ def _number_array(
     return array
 
 
+def real_row(
+    name: str, value: ArrayLike, remedy: str, *, length: str = "m", empty: bool = False
+) -> FloatArray:
+    """Return `value` as a new array of one axis, whose length messages call `length`.
+
+    Raises as `real_array`, and ValueError for another shape, or no entry where there must be one.
+    """
+    array = real_array(name, value, remedy)
+    if array.ndim != 1 or not (empty or array.size):
+        least = "" if array.size else f" with {length} >= 1"
+        raise ValueError(
+            f"Argument `{name}` must have shape ({length},){least}, but has shape {array.shape}. "
+            f"{remedy}"
+        )
+    return array
+
+
+def ascending_times(times: ArrayLike, remedy: str, *, distinct: bool = True) -> FloatArray:
+    """Return `times` as a new array (m,) that ascends from t >= 0; raises as `real_row`."""
+    t = real_row("times", times, remedy)
+    steps = np.diff(t)
+    wrong = np.append(t[0] < 0, steps <= 0 if distinct else steps < 0)
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        before = f"{float(t[k - 1])!r} stands before " if k else "has "
+        raise ValueError(
+            f"Argument `times` must ascend from t >= 0, but {before}{float(t[k])!r} at index {k}."
+            f" {remedy}"
+        )
+    return t
+
+
 def has_shape(name: str, array: NDArray[Any], shape: tuple[int, ...], remedy: str) -> None:
     """Raise ValueError unless `array` has exactly `shape`."""
     if array.shape != shape:

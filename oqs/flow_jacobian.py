@@ -41,7 +41,7 @@ class FlowJacobian(Summarised):
     particle_T, particle_mu : (..., n, n) of P_j, dimensionless.
     energy_T, energy_mu : (..., n, n) of J_j, units of energy.
     heat_T, heat_mu : (..., n, n) of Y_j = J_j - mu_j P_j, units of energy.
-    names : (n,) of the reservoirs, None of one without a name; None where the law knows none.
+    names : (n,) of the reservoirs, None of one without a name; None where the law has no names.
 
     Arrays are read-only; leading axes run over a batch of (T, mu).
 
@@ -98,13 +98,10 @@ class FlowJacobian(Summarised):
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset over `reservoir` (whose flow) and `of` (whose T or mu)."""
         batch = [f"batch_{axis}" for axis in range(self.particle_T.ndim - 2)]
+        over = (*batch, "reservoir", "of")
         names = list(reservoir_names(self.names, self.particle_T.shape[-1]))
         tables = {
-            name: (
-                (*batch, "reservoir", "of"),
-                getattr(self, name),
-                {"units": "1/hbar" if name.startswith("particle") else "E_0/hbar"},
-            )
+            name: (over, getattr(self, name), "1/hbar" if "particle" in name else "E_0/hbar")
             for name in DERIVATIVES
         }
         return dataset(tables, {"reservoir": names, "of": names})

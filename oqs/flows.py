@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final, runtime_ch
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, read_only
+from oqs.arguments import FloatArray, of_type, read_only
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import (
@@ -17,9 +17,9 @@ from oqs.summary import (
     Summary,
     counted,
     few_digits,
-    line_of_fields,
     page_of_fields,
     reservoir_names,
+    shown_by_fields,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ KINDS: Final = ("particle", "energy", "heat")
 
 @exported
 @final
+@shown_by_fields
 class ReservoirFlows(NamedTuple):
     """Flows out of one reservoir, positive where it loses; units as in `Flows`.
 
@@ -55,12 +56,6 @@ class ReservoirFlows(NamedTuple):
     particle: FloatArray
     energy: FloatArray
     heat: FloatArray
-
-    def __repr__(self) -> str:
-        return line_of_fields(self)
-
-    def _repr_html_(self) -> str:
-        return page_of_fields(self)
 
 
 @exported
@@ -102,7 +97,7 @@ class Flows(Summarised):
     particle : (..., n) P_j, particles per unit time (hbar = 1: units of energy).
     energy : (..., n) J_j, energy per unit time (units of energy squared).
     heat : (..., n) Y_j, as `energy`.
-    names : (n,) of the reservoirs, None of one without a name; None where the law knows none.
+    names : (n,) of the reservoirs, None of one without a name; None where the law has no names.
 
     Arrays are read-only. The last axis runs over the reservoirs; leading axes, where a law gives
     them, over a batch of (T, mu) or over Bohr frequencies. `flows["cold"]`, or `flows[0]`, are the
@@ -183,14 +178,10 @@ class Flows(Summarised):
 
         Variables particle, energy, heat; the axes of a batch are called batch_0, batch_1, ...
         """
-        batch = [f"batch_{axis}" for axis in range(self.particle.ndim - 1)]
+        over = (*(f"batch_{axis}" for axis in range(self.particle.ndim - 1)), "reservoir")
         units = {"particle": "E_0/hbar", "energy": "E_0^2/hbar", "heat": "E_0^2/hbar"}
         tables = {
-            kind: (
-                (*batch, "reservoir"),
-                getattr(self, kind),
-                {"long_name": f"{kind} flow out of the reservoir", "units": units[kind]},
-            )
+            kind: (over, getattr(self, kind), units[kind], f"{kind} flow out of the reservoir")
             for kind in KINDS
         }
         names = list(reservoir_names(self.names, self.reservoirs))
@@ -256,11 +247,7 @@ def deviation(flows: Flows, exact: Flows) -> Deviation:
     True
     """
     for name, given in (("flows", flows), ("exact", exact)):
-        if not isinstance(given, Flows):
-            raise TypeError(
-                f"Argument `{name}` must be Flows, but is {type(given).__name__}. "
-                "Give what a flow law returns."
-            )
+        of_type(name, given, Flows, "Flows", "Give what a flow law returns.")
     if flows.particle.shape != exact.particle.shape:
         raise ValueError(
             f"Argument `exact` must have the shape {flows.particle.shape} of `flows`, but has "

@@ -1,9 +1,14 @@
-"""What a call costs, said before it begins; refused where it would not fit into memory."""
+"""Estimates of a call's time and memory before it begins; MemoryError where it would not fit."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 _LONG = 1.0  # seconds of expected work from which on it is announced
 
@@ -34,3 +39,12 @@ def announce(call: str, seconds: float) -> None:
     """Say how long a call takes, if that is worth saying."""
     if worth_saying(seconds):
         print(f"{call}: about {seconds:.0f} s", file=sys.stderr)
+
+
+def rest_announced(call: str, items: Sequence[Item]) -> Iterator[Item]:
+    """Yield the items, and say after the first one how long those that are left take."""
+    begun = time.perf_counter()
+    for k, item in enumerate(items):
+        if k == 1:
+            announce(call, (len(items) - 1) * (time.perf_counter() - begun))
+        yield item

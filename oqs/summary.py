@@ -7,11 +7,12 @@ import dataclasses
 import html
 import textwrap
 from collections.abc import Sequence
-from typing import Any, Final, final
+from typing import Any, Final, TypeVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+_Shown = TypeVar("_Shown")
 _WIDTH: Final = 100
 _LINES: Final = 3
 _STYLE: Final = "text-align:left;padding:0 1em 0 0"
@@ -90,6 +91,13 @@ def page_of_fields(thing: Any) -> str:
     """Return the fields of a dataclass or NamedTuple as a table: a `_repr_html_`."""
     rows = _fields(thing)
     return Summary(type(thing).__name__, (), ("field", "value"), rows).page()
+
+
+def shown_by_fields(kind: type[_Shown]) -> type[_Shown]:
+    """Let a NamedTuple show its fields, as Summarised shows a summary: a decorator of its class."""
+    kind.__repr__ = line_of_fields  # type: ignore[method-assign]
+    kind._repr_html_ = page_of_fields  # type: ignore[attr-defined]
+    return kind
 
 
 def _fields(thing: Any) -> list[tuple[str, str]]:

@@ -52,6 +52,19 @@ def hamiltonian(h: NDArray, U: dict[tuple[int, int], float] | None = None) -> Ma
     return H
 
 
+def baths_of(contacts, T, mu, sites: int) -> list[Bath]:
+    """The baths behind contacts of oqs."""
+    return [
+        Bath(lambda w, r=x.rate: float(np.asarray(r(np.array([w])))[0]), x.channels(sites), *at)
+        for x, *at in zip(contacts, T, mu, strict=True)
+    ]
+
+
+def baths_at(channels, T, mu, gamma) -> list[Bath]:
+    """Baths of one rate gamma(w) behind these channels."""
+    return [Bath(gamma, np.atleast_2d(t), *at) for t, *at in zip(channels, T, mu, strict=True)]
+
+
 def eigenspaces(H: Matrix) -> list[tuple[float, Matrix]]:
     """Distinct energies, to 1e-9 of the largest, with the projectors on their eigenspaces."""
     energies, vectors = np.linalg.eigh(H)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from typing import ClassVar, TypeAlias, final
@@ -101,7 +102,7 @@ class BosonicContact(ReservoirContact):
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "band", None if band is None else checked_band(band, _BAND, 0.0))
 
-    @property
+    @functools.cached_property
     def varies(self) -> bool:
         """Whether the spectrum is one of (w, T, mu)."""
         return varies(self.spectrum)
@@ -156,11 +157,11 @@ class BosonicContact(ReservoirContact):
         self, frequencies: FloatArray, index: int | None, at: ThermalState
     ) -> FloatArray:
         """Return dJ/dT (2, K), 0 outside the band, and dJ/dmu, which is 0."""
-        owner, found = self.label(index), np.zeros((2, *frequencies.shape))
+        owner, slopes = self.label(index), np.zeros((2, *frequencies.shape))
         inside, still = frequencies > 0, frequencies == 0
         if self.band is not None:
             inside &= (frequencies >= self.band[0]) & (frequencies <= self.band[1])
-        found[0, inside] = rate_slopes(
+        slopes[0, inside] = rate_slopes(
             self.spectrum, frequencies[inside], owner, at, "spectrum", bosonic=True
         )[0]
         if still.any():
@@ -168,8 +169,8 @@ class BosonicContact(ReservoirContact):
             def begins(T: float, mu: float) -> FloatArray:
                 return self.gamma(frequencies, index, ThermalState(T, mu))[still]
 
-            found[0, still] = differences(begins, *at, f"J'(0) of {owner}", bosonic=True)[0]
-        return found
+            slopes[0, still] = differences(begins, *at, f"J'(0) of {owner}", bosonic=True)[0]
+        return slopes
 
     def at(self, T: float, mu: float) -> BosonicContact:
         """Return this contact with its spectrum as it is at one T."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import numbers
 from typing import ClassVar, final
 
@@ -105,7 +106,7 @@ class Contact(ReservoirContact):
             )
         return self.coupling
 
-    @property
+    @functools.cached_property
     def varies(self) -> bool:
         """Whether the rate is one of (w, T, mu)."""
         return varies(self.rate)
@@ -151,11 +152,11 @@ class Contact(ReservoirContact):
         inside = np.ones(frequencies.shape, dtype=np.bool_)
         if self.band is not None:
             inside = (frequencies >= self.band[0]) & (frequencies <= self.band[1])
-        found = np.zeros((2, *frequencies.shape))
-        found[:, inside] = rate_slopes(
+        slopes = np.zeros((2, *frequencies.shape))
+        slopes[:, inside] = rate_slopes(
             self.rate, frequencies[inside], self.label(index), at, "rate"
         )
-        return found
+        return slopes
 
     def at(self, T: float, mu: float) -> Contact:
         """Return this contact with its rate as it is at one T, mu."""

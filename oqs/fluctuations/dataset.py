@@ -49,23 +49,17 @@ def dataset_of(
     labels = list(reservoir_names(flows.names, flows.reservoirs))
     return dataset(
         {
-            "mean": (
-                own,
-                mean,
-                {"long_name": "flow, positive: lost", "units": f"E_0/hbar, {_MORE}"},
-            ),
+            "mean": (own, mean, f"E_0/hbar, {_MORE}", "flow, positive: lost"),
             "covariance": (
                 (*own, *pairs),
                 np.stack(rows, axis=kinds),
-                {
-                    "long_name": "zero-frequency covariance per unit time",
-                    "units": f"E_0/hbar, {_MORE}",
-                },
+                f"E_0/hbar, {_MORE}",
+                "zero-frequency covariance per unit time",
             ),
-            "fano": (own, fano, {"long_name": "c_2/|c_1|", "units": f"1, {_MORE}"}),
-            "uncertainty": (own, uncertainty, {"long_name": "sigma c_2/c_1^2", "units": "1"}),
-            "T": (places, T, {"long_name": "temperature", "units": "E_0"}),
-            "mu": (places, mu, {"long_name": "chemical potential", "units": "E_0"}),
+            "fano": (own, fano, f"1, {_MORE}", "c_2/|c_1|"),
+            "uncertainty": (own, uncertainty, "1", "sigma c_2/c_1^2"),
+            "T": (places, T, "E_0", "temperature"),
+            "mu": (places, mu),
         },
         {
             "quantity": list(QUANTITIES),

@@ -23,6 +23,7 @@ from oqs.fluctuations.quantities import (
 from oqs.fluctuations.rates.batch import LARGEST, Batch, added, batch, nothing
 from oqs.fluctuations.statistics import fano_factor, uncertainty_product
 from oqs.generator.model import Model, checked_model
+from oqs.memory import rest_announced
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _points(model: Model, T: FloatArray, mu: FloatArray) -> Batch:
         points = added([batch(pairs, T, mu) for pairs in parts])
     else:
         points = nothing(*T.shape)
-    for row in np.flatnonzero(~points.good).tolist():
+    for row in rest_announced("Noise", np.flatnonzero(~points.good).tolist()):
         stats = covariances_at(model, T[row], mu[row])
         points.particle[row], points.energy[row] = stats.flows.particle, stats.flows.energy
         points.centred_cumulants[row], points.gross[row] = stats.centred_cumulants, stats.gross

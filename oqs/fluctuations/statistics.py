@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import math
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
 
@@ -24,7 +23,7 @@ from oqs.fluctuations.quantities import (
     reference_energy,
     weights_of,
 )
-from oqs.memory import announce
+from oqs.memory import rest_announced
 from oqs.numerics.occupation import SAFE
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 
@@ -233,13 +232,8 @@ class CountingStatistics(Summarised):
                 f"Arguments `particle` and `energy` must have shapes that go together, but have "
                 f"{chi.shape} and {xi.shape}. {_FIELDS}"
             ) from None
-        pairs = zip(chi.reshape(-1, self.reservoirs), xi.reshape(-1, self.reservoirs), strict=True)
-        values, begun = [], time.perf_counter()
-        for pair in pairs:
-            values.append(self._at(*pair).value)
-            if len(values) == 1:
-                left = chi.size // self.reservoirs - 1
-                announce("Generating function", left * (time.perf_counter() - begun))
+        pairs = [*zip(*(x.reshape(-1, self.reservoirs) for x in (chi, xi)), strict=True)]
+        values = [self._at(*pair).value for pair in rest_announced("Generating function", pairs)]
         return read_only(np.array(values).reshape(chi.shape[:-1]))
 
     def bounded(self, particle: FloatArray, energy: FloatArray) -> bool:

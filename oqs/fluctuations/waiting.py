@@ -123,22 +123,13 @@ class WaitingTimes(Summarised):
 
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray.Dataset of the density over `time`; mean and probability are numbers."""
-        return dataset(
-            {
-                "density": (
-                    "time",
-                    self.density,
-                    {"long_name": "density of waiting times", "units": "E_0/hbar"},
-                ),
-                "mean": ((), self.mean, {"long_name": "mean waiting time", "units": "hbar/E_0"}),
-                "probability": (
-                    (),
-                    self.probability,
-                    {"long_name": "that the next watched jump is of this kind", "units": "1"},
-                ),
-            },
-            {"time": ("time", self.times, {"units": "hbar/E_0"})},
-        )
+        kind = "that the next watched jump is of this kind"
+        tables = {
+            "density": ("time", self.density, "E_0/hbar", "density of waiting times"),
+            "mean": ((), self.mean, "hbar/E_0", "mean waiting time"),
+            "probability": ((), self.probability, "1", kind),
+        }
+        return dataset(tables, {"time": ("time", self.times, "hbar/E_0")})
 
     def summary(self) -> Summary:
         """Return mean and probability, and a table of the first densities."""

@@ -8,6 +8,7 @@ Breuer and Petruccione, The Theory of Open Quantum Systems (2002), section 3.3.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import final
 
@@ -94,6 +95,11 @@ class Decomposition:
     frequencies: FloatArray
     elements: tuple[Elements, ...]
     levels: IntArray
+
+    @functools.cached_property
+    def occurring(self) -> tuple[IntArray, ...]:
+        """Indices of the frequencies at which each contact has an eigen-operator."""
+        return tuple(np.flatnonzero(np.bincount(e.kappa)) for e in self.elements)
 
 
 def decompose_modes(

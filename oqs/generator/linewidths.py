@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import final
 
 import numpy as np
@@ -50,8 +51,13 @@ class Linewidths:
         amplitudes = [
             np.sqrt(rate[e.kappa]) * e.amplitude for rate, e in zip(own, elements, strict=True)
         ]
-        emptying, of_upper = _largest_products(model, amplitudes, up=True)
-        _, of_lower = _largest_products(model, amplitudes, up=False)
+        dimension = model.system.spectrum.dimension
+        ends = [
+            numbered(np.concatenate([e.kappa * dimension + states for e, states in found]))
+            for found in ([(e, e.upper) for e in elements], [(e, e.lower) for e in elements])
+        ]
+        emptying, of_upper = _largest_products(model, amplitudes, *ends)
+        _, of_lower = _largest_products(model, amplitudes, *ends[::-1])
         products = np.minimum(of_upper, of_lower)
         spread = [_spread(model, e) for e in elements]
         widths = emptying.sum(axis=0) + np.max(spread, axis=0)
@@ -75,30 +81,35 @@ class Linewidths:
 
 
 def _largest_products(
-    model: DaviesModel, amplitudes: list[ComplexArray], *, up: bool
+    model: DaviesModel,
+    amplitudes: list[ComplexArray],
+    own: tuple[IntArray, IntArray],
+    partner: tuple[IntArray, IntArray],
 ) -> tuple[FloatArray, FloatArray]:
     """Return the largest G_ss (n, K) and |(G_j G_q)_ss| (n, n, K) at each Bohr frequency.
 
     G_j = sum_a S_ja^+ S_ja on the upper states of the transitions at each frequency, sum_a S_ja
     S_ja^+ on their lower ones. It is diagonal but where a channel leads from several states to one.
 
-    `amplitudes`: for each contact, (M_j,) of its S_ja; `up`: whether the upper states are meant.
+    `amplitudes`: for each contact, (M_j,) of its S_ja; `own`, `partner`: pairs (C,) of a frequency
+    and a state that is meant, or at the other end, and which of them (M,) each transition has.
     """
     size, dimension = len(model.frequencies), model.system.spectrum.dimension
-    ends = [
-        (e, *((e.upper, e.lower) if up else (e.lower, e.upper)))
-        for e in model.decomposition.elements
-    ]
-    keys, number = numbered(np.concatenate([e.kappa * dimension + own for e, own, _ in ends]))
+    keys = own[0]
     kappa = keys // dimension
-    states = np.split(number, np.cumsum([len(x) for x in amplitudes])[:-1])
+    ends = np.cumsum([len(x) for x in amplitudes])[:-1]
+    states, partners = (np.split(number, ends) for number in (own[1], partner[1]))
     rates: list[FloatArray] = []
     grams = []
-    for (e, _, partner), s, x in zip(ends, states, amplitudes, strict=True):
+    for e, s, other, x in zip(
+        model.decomposition.elements, states, partners, amplitudes, strict=True
+    ):
         rates.append(np.bincount(s, np.abs(x) ** 2, len(keys)).astype(np.float64, copy=False))
-        leads_to = numbered((e.channel * size + e.kappa) * dimension + partner)[1]
-        several = np.bincount(leads_to)[leads_to] > 1
-        grams.append(_off_diagonal_gram(x[several], leads_to[several], s[several], len(keys)))
+        several = np.flatnonzero(np.bincount(other)[other] > 1)  # of all channels together
+        leads_to = numbered(e.channel[several] * len(partner[0]) + other[several])[1]
+        several = several[np.bincount(leads_to)[leads_to] > 1]
+        leads_to = e.channel[several] * len(partner[0]) + other[several]
+        grams.append(_off_diagonal_gram(x[several], leads_to, s[several], len(keys)))
     products = np.empty((len(rates), len(rates), size))
     for j, q in np.ndindex(products.shape[:2]):
         product = rates[j] * rates[q]
@@ -160,11 +171,11 @@ def _together(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return lines of about one frequency and one width as one each; products add up.
 
-    About one width is a factor 1.2, or 8 where both are narrow: there C_j is linear in ln width,
+    About one width is a factor 1.5, or 8 where both are narrow: there C_j is linear in ln width,
     and the mean of that, by product, is what counts.
     """
     narrow = widths < distance / 10
-    size = np.round(np.log(widths) / np.where(narrow, np.log(8.0), np.log(1.2)))
+    size = np.round(np.log(widths) / np.where(narrow, np.log(8.0), np.log(1.5)))
     places = np.array([np.round(frequencies / distance), size, narrow])
     label = np.unique(places, axis=1, return_inverse=True)[1].ravel()  # numpy 2.0 keeps the axis
     weight = products.max(axis=(0, 1)) + np.finfo(float).tiny
@@ -185,10 +196,20 @@ def _tails(
     u = last * np.linspace(0.0, 1.0, _POINTS)[:, None]
     u = np.concatenate([-u[::-1], u])  # x - w = (width / 2) sinh u, (points, K)
     x = frequencies + widths / 2 * np.sinh(u)
-    difference = occupation_differences(x[..., None] - mu, T, mu)  # (points, K, n, n)
-    at_line = occupation_differences(frequencies[:, None] - mu, T, mu)
     weight = last / (_POINTS - 1) / (np.pi * widths * np.cosh(u))
-    w, x = frequencies[:, None, None], x[..., None, None]
-    missed = [difference - at_line, x * difference - w * at_line]
-    missed.append(missed[1] - mu[:, None] * missed[0])
-    return np.array([np.einsum("xk,xkjq->kjq", weight, np.abs(part)) for part in missed])
+    n = len(mu)
+    tails = np.zeros((3, len(widths), n, n))
+    for j, q in itertools.combinations(range(n), 2):  # |n_j - n_q| is the same for q, j
+        two = [j, q]
+        off, at = (
+            occupation_differences(w[..., None] - mu[two], T[two], mu[two])[..., 0, 1]
+            for w in (x, frequencies)
+        )
+        particles, energy = off - at, x * off - frequencies * at
+        tails[0, :, j, q] = np.einsum("xk,xk->k", weight, np.abs(particles))
+        tails[1, :, j, q] = np.einsum("xk,xk->k", weight, np.abs(energy))
+        tails[:2, :, q, j] = tails[:2, :, j, q]
+        for a, b in ((j, q), (q, j)):
+            heat = np.abs(energy - mu[a] * particles)
+            tails[2, :, a, b] = np.einsum("xk,xk->k", weight, heat)
+    return tails

@@ -1,4 +1,4 @@
-"""What every generator is to its users: a system between contacts, independent of T and mu."""
+"""The interface of every generator: a system between contacts, independent of T and mu."""
 
 from __future__ import annotations
 
@@ -250,8 +250,8 @@ class Model(Summarised):
 
     def _operator(self, matrix: sp.csr_array, *, isherm: bool | None = None) -> qutip.Qobj:
         """Return an operator (D, D) given in the energy basis as a Qobj."""
-        turned = self.system.spectrum.eigenvectors.to_operator_basis(matrix)
-        return qutip.Qobj(sp.csr_matrix(turned), dims=self.system.dims, isherm=isherm)
+        rotated = self.system.spectrum.eigenvectors.to_operator_basis(matrix)
+        return qutip.Qobj(sp.csr_matrix(rotated), dims=self.system.dims, isherm=isherm)
 
     def _checked_contact(self, j: int) -> int:
         return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")

@@ -12,18 +12,18 @@ from oqs.system.spectrum import Spectrum
 def in_operator_basis(matrix: sp.csc_array, spectrum: Spectrum) -> sp.csr_matrix:
     """Return a superoperator (D^2, D^2) for rho stacked by columns.
 
-    With rho = V r V^+, L = (V* x V) L' (V* x V)^+; one index after the other is turned, each with a
+    With rho = V r V^+, L = (V* x V) L' (V* x V)^+; one index after the other is rotated, each by a
     sparse V.
 
     `matrix`: L', for r in the energy basis, stacked by rows; `spectrum`: the energy basis.
     """
     size = spectrum.dimension
     order = np.arange(size**2).reshape(size, size).T.ravel()  # r_ab is element a + D b, not a D + b
-    turned = sp.csr_array(matrix)[order, :][:, order]
+    rotated = sp.csr_array(matrix)[order, :][:, order]
     vectors, one = spectrum.sparse_vectors, sp.eye_array(size)
     for turn in (sp.kron(one, vectors), sp.kron(vectors.conj(), one)):
-        turned = turn @ turned @ turn.conj().T
-    return sp.csr_matrix(turned)
+        rotated = turn @ rotated @ turn.conj().T
+    return sp.csr_matrix(rotated)
 
 
 def require_room(particles: np.ndarray, sites: int, *, bosonic: bool = False) -> None:
@@ -31,7 +31,7 @@ def require_room(particles: np.ndarray, sites: int, *, bosonic: bool = False) ->
 
     It leads from the matrix elements between n and m particles to those between n + 1 and m + 1,
     n - 1 and m - 1, and to elements that share a state; through a bosonic contact to all of equal n
-    and m. While indices are turned there are three of 20 bytes an entry.
+    and m. While indices are rotated there are three of 20 bytes an entry.
     """
     d = np.pad(np.bincount(particles).astype(np.float64), 1)
     pairs = np.outer(d, d)

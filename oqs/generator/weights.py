@@ -1,7 +1,8 @@
-"""What contacts give to each Bohr frequency: rates, and at T and mu the weights down and up."""
+"""Rates of the contacts at each Bohr frequency, and at T and mu the weights down and up."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -138,6 +139,4 @@ def _occurring(
     contacts: Sequence[ReservoirContact], decomposition: Decomposition
 ) -> Iterator[tuple[int, ReservoirContact, IntArray]]:
     """Yield each contact with the indices of the frequencies at which it has an eigen-operator."""
-    pairs = zip(contacts, decomposition.elements, strict=True)
-    for j, (contact, elements) in enumerate(pairs):
-        yield j, contact, np.flatnonzero(np.bincount(elements.kappa))
+    return zip(itertools.count(), contacts, decomposition.occurring, strict=False)

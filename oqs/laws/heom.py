@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import (
     FloatArray,
+    of_type,
     positive_number,
     temperatures_and_potentials,
     whole_number,
@@ -31,9 +32,8 @@ from oqs.stationary.uniqueness import require_unique
 from oqs.summary import (
     Summary,
     counted,
-    line_of_fields,
-    page_of_fields,
     reservoir_names,
+    shown_by_fields,
 )
 from oqs.system.base import FermionicSystem
 from oqs.system.systems import QuadraticSystem
@@ -44,6 +44,7 @@ _FLOOR = 1e-2  # of the gross rates: smaller flows are differences that a hierar
 
 @exported
 @final
+@shown_by_fields
 class Convergence(NamedTuple):
     """Flows of a hierarchy, and how far they are from those of a smaller one.
 
@@ -67,12 +68,6 @@ class Convergence(NamedTuple):
     flows: Flows
     depth: Deviation
     expansion: Deviation
-
-    def __repr__(self) -> str:
-        return line_of_fields(self)
-
-    def _repr_html_(self) -> str:
-        return page_of_fields(self)
 
 
 @exported
@@ -240,11 +235,8 @@ def heom_law(
     >>> bool(abs(weak.particle[0] / flows.particle[0] - 1) < 0.05)
     True
     """
-    if not isinstance(system, FermionicSystem):
-        raise TypeError(
-            f"Argument `system` must be a QuadraticSystem or an InteractingSystem, but is "
-            f"{type(system).__name__}. Of spins and oscillators make oqs.davies(system, contacts)."
-        )
+    remedy = "Of spins and oscillators make oqs.davies(system, contacts)."
+    of_type("system", system, FermionicSystem, "a QuadraticSystem or an InteractingSystem", remedy)
     given = fermionic_contacts(checked_contacts(contacts))
     limits = None if band is None else checked_band(band, _BAND)
     leads = tuple(_lorentzian(contact, j, limits) for j, contact in enumerate(given))

@@ -12,7 +12,13 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive_number, real_array, temperatures_and_potentials
+from oqs.arguments import (
+    FloatArray,
+    of_type,
+    positive_number,
+    real_array,
+    temperatures_and_potentials,
+)
 from oqs.contact.contacts import Contact
 from oqs.contact.together import BetweenContacts
 from oqs.exports import exported
@@ -196,12 +202,14 @@ def landauer(
     >>> oqs.landauer(oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]]), leads)(T, mu).particle.round(6)
     array([ 0.001266, -0.001266])
     """
-    if not isinstance(system, QuadraticSystem):
-        raise TypeError(
-            f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
-            "The transmission is exact without interactions only; interacting: use oqs.heom_law up "
-            "to 2 sites, oqs.perlind beyond."
-        )
+    of_type(
+        "system",
+        system,
+        QuadraticSystem,
+        "a QuadraticSystem",
+        "The transmission is exact without interactions only; interacting: use "
+        "oqs.heom_law up to 2 sites, oqs.perlind beyond.",
+    )
     scatterer = Scatterer.of(system, contacts)
     enough = positive_number("accuracy", accuracy, "The default is 1e-8.")
     return Landauer(system, scatterer.contacts, enough, scatterer)

@@ -14,14 +14,13 @@ from oqs.contact.contacts import NEGLIGIBLE
 from oqs.contact.together import checked_contacts
 from oqs.errors import Kernel, NonUniqueStationaryState
 from oqs.modes.boson_modes import BosonLaw
-from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.numerics.clusters import RESOLUTION, cluster
 from oqs.system.quadratic_bosons import QuadraticBosons
 
 
 def boson_law(
     system: QuadraticBosons, contacts: Sequence[ReservoirContact], *, apart: bool
-) -> BosonLaw | VaryingBosonLaw:
+) -> BosonLaw:
     """Return the flow law of oscillators between bosonic contacts.
 
     Raises TypeError or ValueError if a contact is not bosonic or does not fit, or degenerate modes
@@ -50,12 +49,9 @@ def boson_law(
         raise NonUniqueStationaryState(
             Kernel(2, exact=False), "No contact touches any oscillator: couple one."
         )
-    prepared = VaryingBosonLaw(
+    return BosonLaw(
         read_only(np.array(kept)), tuple(overlaps), read_only(np.array(rates).T), checked
     )
-    if any(contact.varies for contact in checked):
-        return prepared
-    return prepared.at(np.ones(len(checked)))
 
 
 def _rate(

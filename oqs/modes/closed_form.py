@@ -29,7 +29,6 @@ from oqs.modes.pair_flows import (
     scalar_pair_flows,
 )
 from oqs.modes.untouched import Untouched
-from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
@@ -158,15 +157,13 @@ def closed_form(system: QuadraticSystem, contacts: Sequence[ReservoirContact]) -
 
 
 @overload
-def closed_form(
-    system: QuadraticBosons, contacts: Sequence[ReservoirContact]
-) -> BosonLaw | VaryingBosonLaw: ...
+def closed_form(system: QuadraticBosons, contacts: Sequence[ReservoirContact]) -> BosonLaw: ...
 
 
 @exported
 def closed_form(
     system: QuadraticSystem | QuadraticBosons, contacts: Sequence[ReservoirContact]
-) -> ClosedForm | BosonLaw | VaryingBosonLaw:
+) -> ClosedForm | BosonLaw:
     """Return the flow law of Eq. (10) for a quadratic system.
 
     It holds where every contact acts mode by mode: always for modes of distinct energies, and for

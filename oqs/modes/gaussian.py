@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import (
     ComplexArray,
     FloatArray,
+    of_type,
     read_only,
     temperatures_and_potentials,
     true_or_false,
@@ -39,7 +40,6 @@ from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.levels import Level, find_levels, untouched_modes
 from oqs.modes.pair_flows import level_flows, pair_flows, pair_jacobian, scalar_pair_flows
 from oqs.modes.untouched import Untouched
-from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from oqs.system.quadratic_bosons import QuadraticBosons
@@ -130,9 +130,7 @@ def gaussian_law(
 
 
 @overload
-def gaussian_law(
-    system: QuadraticBosons, contacts: Sequence[ReservoirContact]
-) -> BosonLaw | VaryingBosonLaw: ...
+def gaussian_law(system: QuadraticBosons, contacts: Sequence[ReservoirContact]) -> BosonLaw: ...
 
 
 @exported
@@ -142,7 +140,7 @@ def gaussian_law(
     *,
     lamb_shift: bool = False,
     resolution: float | None = None,
-) -> GaussianLaw | BosonLaw | VaryingBosonLaw:
+) -> GaussianLaw | BosonLaw:
     """Return the flow law of a quadratic system from its covariance matrix.
 
     The same Davies generator as `davies`, with collective channels and degenerate modes, without
@@ -181,11 +179,13 @@ def gaussian_law(
                 "whose modes are resolved to 1e-12 and keep their energies. Omit them."
             )
         return boson_law(system, contacts, apart=False)
-    if not isinstance(system, QuadraticSystem):
-        raise TypeError(
-            f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
-            "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...))."
-        )
+    of_type(
+        "system",
+        system,
+        QuadraticSystem,
+        "a QuadraticSystem",
+        "States of interacting systems are not Gaussian; use oqs.flow_law(oqs.davies(...)).",
+    )
     checked = fermionic_contacts(checked_contacts(contacts))
     width = checked_resolution(resolution, system)
     shifted = true_or_false("lamb_shift", lamb_shift, "Omit it to leave the shifts out.")
@@ -245,7 +245,7 @@ def level_responses(
     if lamb_shift:
         shifts = [shift_function(contact) for contact in contacts]
         drifts = [level.shift(shifts) for level in levels]
-        pairs = [(level.turned(d), d) for level, d in zip(levels, drifts, strict=True)]
+        pairs = [(level.mixed_by(d), d) for level, d in zip(levels, drifts, strict=True)]
     untouched = untouched_modes([level for level, _ in pairs], contacts, system.resolution)
     return tuple(_response(*pair) for pair in pairs if pair[0].touched), untouched
 

@@ -76,7 +76,7 @@ class Level:
         rounding = system.mode_widths(system.resolution)[self.modes]
         return away if np.any(np.abs(away) > rounding) else np.zeros_like(away)
 
-    def turned(self, drift: ComplexArray) -> Level:
+    def mixed_by(self, drift: ComplexArray) -> Level:
         """Return the level with only those dark combinations that `drift` (g, g) keeps dark."""
         dark, bright = self.dark, self.bright
         while dark.shape[1]:
@@ -170,8 +170,8 @@ def _singular(
     rows = np.concatenate([r * a for r, a in zip(roots, amplitudes, strict=True)])
     if rows.shape[1] == 1:
         return np.sqrt([np.vdot(rows, rows).real]), np.ones((1, 1), dtype=np.complex128)
-    basis, turned = graded_basis(rows)
-    sizes = np.linalg.norm(turned, axis=0)
+    basis, rotated = graded_basis(rows)
+    sizes = np.linalg.norm(rotated, axis=0)
     order = np.argsort(-sizes, kind="stable")
     return sizes[order], basis[:, order]
 
@@ -202,8 +202,8 @@ def davies_levels(
     for level in find_levels(system, contacts, resolution):
         if level.dark.shape[1]:
             drift = np.diag(level.detuning(system)).astype(np.complex128)
-            turned = level.turned(drift + level.shift(shifts) if shifted else drift)
-            levels.append(turned)
+            mixed = level.mixed_by(drift + level.shift(shifts) if shifted else drift)
+            levels.append(mixed)
         else:
             levels.append(level)
     return tuple(levels)

@@ -20,7 +20,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, ScalarFlows, listed
 from oqs.numerics.occupation import SAFE, filled_and_empty
 
-_PLAIN = 50  # levels: with more, numpy is quicker than scalars
+_SCALAR = 50  # levels: with more, numpy is quicker than scalars
 _MOST = 250  # with more, batching does not pay
 
 _Pair = tuple[FloatArray, FloatArray]  # of two reservoirs
@@ -144,7 +144,7 @@ def scalar_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> ScalarFl
     n = transfer.shape[-1]
     if transfer.ndim != 3 or len(frequencies) > _MOST:
         return None
-    if len(frequencies) > _PLAIN:
+    if len(frequencies) > _SCALAR:
         return listed(lambda T, mu: pair_flows(frequencies, transfer, T, mu))
     reservoirs = range(n)
     energies = transfer * frequencies[:, None, None]

@@ -28,10 +28,10 @@ def graded_basis(rows: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
     columns[:, order] = triangle.conj()
     columns, vectors = np.ascontiguousarray(columns), np.ascontiguousarray(basis.T)
     for _ in range(_SWEEPS):
-        turned = [
+        rotated = [
             _rotate(columns, vectors, a, b) for a in range(size - 1) for b in range(a + 1, size)
         ]
-        if not any(turned):
+        if not any(rotated):
             break
     return vectors.T, largest * columns.T
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, has_shape, index, read_only, real_array, real_number
+from oqs.arguments import FloatArray, has_shape, index, read_only, real_array, real_number, real_row
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.fluctuations.noise import noise
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import flow_law
+from oqs.memory import rest_announced
 from oqs.summary import Summarised, Summary, few_digits
 
 if TYPE_CHECKING:
@@ -56,18 +57,12 @@ class StabilityDiagram(Summarised):
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray.Dataset over `gate` and `bias`, for thermo.plot_map."""
         over = ("gate", "bias")
-        return dataset(
-            {
-                "current": (
-                    over,
-                    self.current,
-                    {"long_name": "particle flow", "units": "E_0/hbar"},
-                ),
-                "conductance": (over, self.conductance, {"long_name": "dI/dV", "units": "1/hbar"}),
-                "fano": (over, self.fano, {"long_name": "c_2/|c_1|", "units": "1"}),
-            },
-            {"gate": self.gate, "bias": self.bias},
-        )
+        tables = {
+            "current": (over, self.current, "E_0/hbar", "particle flow"),
+            "conductance": (over, self.conductance, "1/hbar", "dI/dV"),
+            "fano": (over, self.fano, "1", "c_2/|c_1|"),
+        }
+        return dataset(tables, {"gate": self.gate, "bias": self.bias})
 
     def summary(self) -> Summary:
         """Return the shape of the grid and the largest current and conductance."""
@@ -135,30 +130,21 @@ def stability_diagram(
     >>> diagram.current.shape, round(diagram.to_dataset().fano.sel(bias=2.0).min().item(), 3)
     ((12, 9), 0.5)
     """
-    gates, volts = (_axis(name, given) for name, given in (("gate", gate), ("bias", bias)))
-    split = _shares(shares)
+    points = "Give the points of the axis."
+    gates, volts = real_row("gate", gate, points), real_row("bias", bias, points)
+    split = real_row("shares", shares, "Give the share of the bias of each reservoir.", length="n")
     j = index("reservoir", reservoir, len(split), "Reservoirs count from 0, as contacts do.")
     potential = real_number("mu", mu, "It is the chemical potential at no bias.")
     potentials = potential + np.multiply.outer(volts, split)
     temperatures = _temperatures(T, potentials.shape)
     current, conductance, fano = (np.empty((len(gates), len(volts))) for _ in range(3))
-    for row, value in enumerate(gates.tolist()):
+    for row, value in rest_announced("Stability diagram", list(enumerate(gates.tolist()))):
         model = _built(build, value, len(split))
         statistics = noise(model, temperatures, potentials)
         slopes = flow_law(model).jacobian(temperatures, potentials).particle_mu
         current[row], fano[row] = statistics.flows.particle[:, j], statistics.fano()[:, j]
         conductance[row] = slopes[:, j] @ split
     return StabilityDiagram(*map(read_only, (gates, volts, current, conductance, fano)))
-
-
-def _shares(shares: ArrayLike) -> FloatArray:
-    remedy = "Give the share of the bias of each reservoir, (n,)."
-    split = real_array("shares", shares, remedy)
-    if split.ndim != 1:
-        raise ValueError(
-            f"Argument `shares` must have shape (n,), but has shape {split.shape}. {remedy}"
-        )
-    return split
 
 
 def _temperatures(T: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
@@ -168,17 +154,6 @@ def _temperatures(T: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
     if warm.ndim:
         has_shape("T", warm, shape[1:], remedy)
     return np.broadcast_to(warm, shape).copy()
-
-
-def _axis(name: str, given: ArrayLike) -> FloatArray:
-    remedy = "Give the points of the axis, (m,) with m >= 1."
-    values = real_array(name, given, remedy)
-    if values.ndim != 1 or not len(values):
-        raise ValueError(
-            f"Argument `{name}` must have shape (m,) with m >= 1, but has shape {values.shape}. "
-            f"{remedy}"
-        )
-    return values
 
 
 def _built(build: Callable[[float], Model], gate: float, reservoirs: int) -> Model:

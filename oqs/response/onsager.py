@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     import xarray
 
 _AXES = ("particle", "heat")
+_UNITS = {
+    "conductance": "1/hbar",
+    "seebeck": "1",
+    "peltier": "E_0",
+    "thermal_conductance": "E_0/hbar",
+    "ZT": "1",
+}
 _UNKNOWN = 256 * float(np.finfo(np.float64).eps)  # of gross rates: rounding of populations
 
 
@@ -114,9 +121,9 @@ class LinearResponse(Summarised):
         hold detailed balance approximately it is part of their price.
         """
         scaled = in_units_of_temperature(self.onsager, np.asarray(self.T))
-        turned = scaled.swapaxes(-4, -3).swapaxes(-2, -1)
+        transposed = scaled.swapaxes(-4, -3).swapaxes(-2, -1)
         axes = (-4, -3, -2, -1)
-        largest, off = (np.max(np.abs(x), axis=axes) for x in (scaled, scaled - turned))
+        largest, off = (np.max(np.abs(x), axis=axes) for x in (scaled, scaled - transposed))
         relative = np.divide(off, largest, out=np.zeros_like(off), where=largest > 0)
         return relative if np.ndim(self.T) else float(relative)
 
@@ -152,29 +159,15 @@ class LinearResponse(Summarised):
         labels = list(reservoir_names(self.names, n))
         batch = tuple(f"batch_{axis}" for axis in range(np.ndim(self.T)))
         pairs = (*batch, "reservoir", "driven") if n > 2 else batch
-        tables: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {
-            name: (pairs, getattr(self, name), {"units": units})
-            for name, units in (
-                ("conductance", "1/hbar"),
-                ("seebeck", "1"),
-                ("peltier", "E_0"),
-                ("thermal_conductance", "E_0/hbar"),
-                ("ZT", "1"),
-            )
-            if n > 1
+        tables: dict[str, tuple[Any, ...]] = {
+            name: (pairs, getattr(self, name), units) for name, units in _UNITS.items() if n > 1
         }
-        units = {"units": "E_0/hbar, one power of E_0 more for each heat"}
-        tables["onsager"] = (
-            (*batch, "flow", "affinity", "reservoir", "driven"),
-            self.onsager,
-            units,
-        )
+        over = (*batch, "flow", "affinity", "reservoir", "driven")
+        tables["onsager"] = over, self.onsager, "E_0/hbar, one power of E_0 more for each heat"
         axes = {"flow": list(_AXES), "affinity": list(_AXES), "reservoir": labels, "driven": labels}
         if not batch:
             return dataset(tables, axes, {"T": self.T, "mu": self.mu})
-        for name, values in (("T", self.T), ("mu", self.mu)):
-            tables[name] = (batch, values, {"units": "E_0"})
-        return dataset(tables, axes)
+        return dataset(tables | {n: (batch, getattr(self, n), "E_0") for n in ("T", "mu")}, axes)
 
     def summary(self) -> Summary:
         """Return the two-terminal coefficients, of several reservoirs those of each pair."""
@@ -239,7 +232,7 @@ def linear_response(
     NonUniqueStationaryState, StationaryStateNotFound
         as the law does.
     TypeError, ValueError
-        if `model` knows no derivatives; if T or mu are unequal, or refused.
+        if `model` has no derivatives; if T or mu are unequal, or refused.
 
     Notes
     -----

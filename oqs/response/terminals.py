@@ -9,7 +9,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.exports import exported
-from oqs.summary import line_of_fields, page_of_fields
+from oqs.summary import shown_by_fields
 
 _KNOWN = 64 * float(np.finfo(np.float64).eps)  # of L_QQ: what kappa is known to
 _RANK = 1e-10  # relative weight below which a floating reservoir does not count
@@ -17,6 +17,7 @@ _RANK = 1e-10  # relative weight below which a floating reservoir does not count
 
 @exported
 @final
+@shown_by_fields
 class Terminals(NamedTuple):
     """Coefficients of two reservoirs; where several others float, they carry nothing.
 
@@ -42,12 +43,6 @@ class Terminals(NamedTuple):
     peltier: float | FloatArray
     thermal_conductance: float | FloatArray
     ZT: float | FloatArray
-
-    def __repr__(self) -> str:
-        return line_of_fields(self)
-
-    def _repr_html_(self) -> str:
-        return page_of_fields(self)
 
 
 def two_terminals(onsager: FloatArray, j: int, q: int, T: FloatArray) -> Terminals:

@@ -7,13 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from oqs.arguments import (
-    FloatArray,
-    positive,
-    positive_number,
-    real_array,
-    real_number,
-)
+from oqs.arguments import FloatArray, of_type, positive, positive_number, real_array, real_number
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.flows import Flows
@@ -47,11 +41,8 @@ def clausius_sum(flows: Flows, T: ArrayLike) -> FloatArray:
     >>> bool(oqs.clausius_sum(oqs.flow_law(model)(T, mu), T) < 0)
     True
     """
-    if not isinstance(flows, Flows):
-        raise TypeError(
-            f"Argument `flows` must be Flows, but is {type(flows).__name__}. "
-            "Call a flow law, or complete arrays with oqs.Flows.of(particle, energy, mu)."
-        )
+    remedy = "Call a flow law, or complete arrays with oqs.Flows.of(particle, energy, mu)."
+    of_type("flows", flows, Flows, "Flows", remedy)
     remedy = "Give one temperature per reservoir, as for the flows."
     temperature = real_array("T", T, remedy)
     if temperature.ndim == 0 or temperature.shape[-1] != flows.reservoirs:
@@ -90,11 +81,8 @@ def gibbs_state(system: System, T: float, mu: float = 0.0) -> qutip.Qobj:
     >>> round(float(rho.tr().real), 12)
     1.0
     """
-    if not isinstance(system, System):
-        raise TypeError(
-            f"Argument `system` must be a System such as QuadraticSystem, but is "
-            f"{type(system).__name__}. For a model take model.system."
-        )
+    remedy = "For a model take model.system."
+    of_type("system", system, System, "a System such as QuadraticSystem", remedy)
     populations = np.exp(log_gibbs(system, T, mu)).astype(np.complex128)
     rho = system.spectrum.eigenvectors.to_operator_basis(sp.csr_array(sp.diags_array(populations)))
     return qutip.Qobj(sp.csr_matrix(rho), dims=system.dims, isherm=True)

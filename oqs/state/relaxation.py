@@ -12,17 +12,12 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 from numpy.typing import ArrayLike
 
-from oqs.arguments import (
-    ComplexArray,
-    FloatArray,
-    read_only,
-    real_array,
-)
+from oqs.arguments import ComplexArray, FloatArray, ascending_times, read_only
 from oqs.contact.principal_value import shift_function
 from oqs.datasets import dataset
 from oqs.deferred import qutip
 from oqs.exports import exported
-from oqs.flows import Flows
+from oqs.flows import KINDS, Flows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model, checked_model
 from oqs.generator.perlind.modes import PerlindModes
@@ -92,19 +87,16 @@ class Relaxation(Summarised):
         """Return an xarray Dataset over `time`: flows P, J, Y, entropy S, its production, rho."""
         states = np.array([state.full() for state in self.states])
         flows, square, out = ("time", "reservoir"), ("time", "row", "column"), self.flows
-        production = {"long_name": "entropy production, Eq. (3)", "units": "E_0/hbar"}
+        production = "entropy production, Eq. (3)"
         tables = {
-            "P": (flows, out.particle, {"long_name": "particle flow out", "units": "E_0/hbar"}),
-            "J": (flows, out.energy, {"long_name": "energy flow out", "units": "E_0^2/hbar"}),
-            "Y": (flows, out.heat, {"long_name": "heat flow out", "units": "E_0^2/hbar"}),
-            "S": ("time", self.entropy, {"long_name": "entropy of the system", "units": "1"}),
-            "production": ("time", self.entropy_production, production),
-            "rho_real": (square, states.real, {"long_name": "density matrix, real part"}),
-            "rho_imaginary": (square, states.imag, {"long_name": "density matrix, imaginary part"}),
+            **{n: (flows, getattr(out, kind)) for n, kind in zip("PJY", KINDS, strict=True)},
+            "S": ("time", self.entropy, "1", "entropy of the system"),
+            "production": ("time", self.entropy_production, "E_0/hbar", production),
+            "rho_real": (square, states.real, "", "density matrix, real part"),
+            "rho_imaginary": (square, states.imag, "", "density matrix, imaginary part"),
         }
-        time = ("time", self.times, {"long_name": "time", "units": "hbar/E_0"})
         names = list(reservoir_names(out.names, out.reservoirs))
-        return dataset(tables, {"time": time, "reservoir": names})
+        return dataset(tables, {"time": ("time", self.times), "reservoir": names})
 
 
 @exported
@@ -150,7 +142,8 @@ def relax(
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     state = energy_basis(model, rho0)
-    t = _ascending(times)
+    remedy = "Give ascending times >= 0, such as np.linspace(0, 10 * tau, 50)."
+    t = ascending_times(times, remedy, distinct=False)
     here = occupied(model, state, temperature, potential)
     values = _propagate(sp.csc_array(here.generator), here.values(state), t, progress)
     particle, energy = ((values @ rows.T).real for rows in (here.particle, here.energy))
@@ -261,23 +254,6 @@ def _decay(model: DaviesModel, system: QuadraticSystem, level: Level) -> float:
     return 2 * float(np.min(np.linalg.eigvals(drift).real))
 
 
-def _ascending(times: ArrayLike) -> FloatArray:
-    remedy = "Give ascending times >= 0, such as np.linspace(0, 10 * tau, 50)."
-    t = real_array("times", times, remedy)
-    if t.ndim != 1 or t.size == 0:
-        raise ValueError(
-            f"Argument `times` must have shape (m,), but has shape {t.shape}. {remedy}"
-        )
-    if t[0] < 0 or np.any(np.diff(t) < 0):
-        k = int(np.argmin(np.diff(t, prepend=0.0)))
-        before = f"{float(t[k - 1])!r} stands before " if k else "has "
-        raise ValueError(
-            f"Argument `times` must ascend from t >= 0, but {before}{float(t[k])!r} at index {k}."
-            f" {remedy}"
-        )
-    return t
-
-
 def _propagate(
     generator: sp.csc_array, state: ComplexArray, times: FloatArray, progress: bool | None
 ) -> ComplexArray:
@@ -329,9 +305,9 @@ def _with_free_evolution(
     model: Model, here: Occupied, values: ComplexArray, times: FloatArray
 ) -> tuple[qutip.Qobj, ...]:
     free, vectors = model.free_energies, model.system.spectrum.eigenvectors
-    turning = np.exp(-1j * np.multiply.outer(times, free[here.row_state] - free[here.column_state]))
+    phases = np.exp(-1j * np.multiply.outer(times, free[here.row_state] - free[here.column_state]))
     evolved = []
-    for x in values * turning:
+    for x in values * phases:
         rho = vectors.to_operator_basis(here.square(x, len(free)))
         hermitian = sp.csr_matrix((rho + rho.conj().T) / 2)
         evolved.append(qutip.Qobj(hermitian, dims=model.system.dims, isherm=True))

@@ -12,7 +12,7 @@ from oqs.generator.davies.davies_model import DaviesModel
 from oqs.memory import announce, require_memory
 from oqs.numerics.blocks import linked_sets
 from oqs.state.coupled_elements import CoupledElements
-from oqs.transitions.places import MatrixElements, turned_places
+from oqs.transitions.places import MatrixElements, transposed_places
 
 _DENSE = 200  # coupled elements of which all eigenvalues are computed
 _TOLERANCE = 1e-10  # relative, of an iterated eigenvalue
@@ -53,9 +53,9 @@ def slowest_of(generator: sp.csr_array, elements: MatrixElements, alone: float =
     slowest = alone
     fastest = float(np.max(-generator.diagonal().real, initial=0.0))
     populations = elements.row_state == elements.column_state
-    turned = turned_places(elements)
+    transposed = transposed_places(elements)
     for members in linked_sets(generator):
-        if turned[members].min() < members[0]:
+        if transposed[members].min() < members[0]:
             continue  # a set that ended before holds their conjugates
         own = _decays(sp.csr_array(generator[members, :][:, members]))
         if np.any(populations[members]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from oqs.arguments import of_type
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.flows import Flows
@@ -28,8 +29,7 @@ def energy_basis(model: Model, rho: qutip.Qobj) -> sp.csr_array:
     """
     dims = model.system.dims
     remedy = "Give a density matrix or ket Qobj of the system, such as oqs.gibbs_state(...)."
-    if not isinstance(rho, qutip.Qobj):
-        raise TypeError(f"Argument `rho` must be a Qobj, but is {type(rho).__name__}. {remedy}")
+    of_type("rho", rho, qutip.Qobj, "a Qobj", remedy)
     if rho.isket:
         rho = qutip.ket2dm(rho)
     if rho.dims != dims:

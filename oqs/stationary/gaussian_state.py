@@ -197,5 +197,5 @@ def _eigenmodes(matrix: ComplexArray) -> tuple[ComplexArray, FloatArray]:
     lower[:, rank:] = 0.0
     rows = np.zeros_like(lower)
     rows[:, order - 1] = lower.conj().T
-    basis, turned = graded_basis(rows)
-    return basis, np.sum(np.abs(turned) ** 2, axis=0)
+    basis, rotated = graded_basis(rows)
+    return basis, np.sum(np.abs(rotated) ** 2, axis=0)

@@ -15,6 +15,7 @@ from oqs.stationary.method import StationaryMethod, StationaryProblem, davies_on
 from oqs.stationary.rates import parity, small
 from oqs.stationary.rates.krylov import KrylovProblem
 from oqs.stationary.rates.sectors import SectorProblem
+from oqs.stationary.state_rates.batch import TransitionBatch
 from oqs.stationary.state_rates.problem import StateProblem
 from oqs.stationary.uniqueness import require_unique
 from oqs.transitions.transitions import ModeTransitions
@@ -70,7 +71,7 @@ class Populations(StationaryMethod):
         require_unique(model)
         transitions = model.transitions
         if isinstance(transitions, StateTransitions):
-            return StateProblem.of(model, self, transitions)
+            return StateProblem(model, self, TransitionBatch.of(model, self, transitions))
         if isinstance(transitions, ModeTransitions) and transitions.modes > ELIMINATED:
             require_memory(
                 8 * (2.0 * transitions.modes + 60) * 2.0**transitions.modes,
@@ -80,7 +81,7 @@ class Populations(StationaryMethod):
             return KrylovProblem(model, self, transitions)
         blocks = transitions.blocks() if isinstance(transitions, ModeTransitions) else transitions
         if blocks.dimension <= small.LARGEST:
-            return small.SmallProblem.of(model, self, blocks)
+            return small.SmallProblem(model, self, blocks)
         if blocks.dimension <= parity.LARGEST:
             return parity.ParityProblem.of(model, self, blocks)
         return SectorProblem.of(model, self, blocks)

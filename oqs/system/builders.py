@@ -1,4 +1,4 @@
-"""Systems that people study, each a function of a few energies.
+"""Ready-made fermionic systems: dots and chains, each a function of a few energies.
 
 Spinful systems order their sites dot by dot, spin up before spin down: sites 2 d and 2 d + 1 are
 the spins of dot d. `spin_channels` makes the matching coupling of a contact.
@@ -9,14 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import (
-    ComplexArray,
-    FloatArray,
-    complex_array,
-    has_shape,
-    real_array,
-    real_number,
-)
+from oqs.arguments import ComplexArray, FloatArray, complex_array, has_shape, real_number, real_row
 from oqs.exports import exported
 from oqs.system.interacting import InteractingSystem
 
@@ -227,13 +220,7 @@ def _dots(
 
 
 def _levels(levels: ArrayLike) -> FloatArray:
-    energies = real_array("levels", levels, "Give one energy per dot, shape (dots,).")
-    if energies.ndim != 1 or energies.size == 0:
-        raise ValueError(
-            f"Argument `levels` must have shape (dots,), but has shape {energies.shape}. "
-            "Give one energy per dot."
-        )
-    return energies
+    return real_row("levels", levels, "Give one energy per dot.", length="dots")
 
 
 def _row(energies: FloatArray, tunnelling: complex) -> ComplexArray:

@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike
 from oqs.arguments import real_array
 from oqs.deferred import qutip
 from oqs.exports import exported
-from oqs.summary import line_of_fields, page_of_fields
+from oqs.summary import shown_by_fields
 from oqs.system.operator import OperatorSystem
 
 
 @exported
 @final
+@shown_by_fields
 class Maser(NamedTuple):
     """A three-level maser and the transitions that its baths drive.
 
@@ -35,12 +36,6 @@ class Maser(NamedTuple):
     hot: qutip.Qobj
     cold: qutip.Qobj
     load: qutip.Qobj
-
-    def __repr__(self) -> str:
-        return line_of_fields(self)
-
-    def _repr_html_(self) -> str:
-        return page_of_fields(self)
 
 
 @exported

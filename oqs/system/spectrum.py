@@ -268,13 +268,13 @@ def _between_few(pieces: list[Piece], operator: NDArray[Any]) -> sp.csr_array:
     vectors, places = _dense(pieces), np.empty(len(operator), dtype=np.intp)
     for index, piece in enumerate(pieces):
         places[piece.states] = index
-    turned = vectors.conj().T @ operator @ vectors
+    rotated = vectors.conj().T @ operator @ vectors
     between = places[:, None], places
-    sizes, magnitude = np.bincount(places), np.abs(turned)
+    sizes, magnitude = np.bincount(places), np.abs(rotated)
     largest = np.zeros((len(pieces), len(pieces)))
     np.maximum.at(largest, between, magnitude)
     rounding = _ROUNDING * np.maximum.outer(sizes, sizes) * largest
-    return sp.csr_array(np.where(magnitude > rounding[between], turned, 0))
+    return sp.csr_array(np.where(magnitude > rounding[between], rotated, 0))
 
 
 def _rotated(pieces: list[Piece], rho: sp.csr_array) -> sp.csr_array:

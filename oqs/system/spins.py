@@ -1,4 +1,4 @@
-"""Ready-made qubits, oscillators and masers: systems of operators that people study."""
+"""Ready-made qubits and oscillators: operator systems, each a function of a few energies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, index, positive_number, real_array, real_number, whole_number
+from oqs.arguments import (
+    FloatArray,
+    index,
+    positive_number,
+    real_array,
+    real_number,
+    real_row,
+    whole_number,
+)
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.system.base import System
@@ -255,12 +263,7 @@ class _Qubits:
     """Qubits in fields along z and x."""
 
     def __init__(self, energies: ArrayLike, transverse: ArrayLike = 0.0) -> None:
-        along = real_array("energies", energies, "Give one energy per qubit, shape (N,).")
-        if along.ndim != 1 or not along.size:
-            raise ValueError(
-                f"Argument `energies` must have shape (N,), but has shape {along.shape}. "
-                "Give one energy per qubit."
-            )
+        along = real_row("energies", energies, "Give one energy per qubit.", length="N")
         self.count = len(along)
         across = _each("transverse", transverse, self.count, "qubit")
         self.fields = [

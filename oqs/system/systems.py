@@ -17,7 +17,7 @@ from oqs.arguments import (
     complex_array,
     positive_number,
     read_only,
-    real_array,
+    real_row,
     shortest,
 )
 from oqs.deferred import qutip
@@ -78,13 +78,8 @@ class QuadraticSystem(FermionicSystem):
     @classmethod
     def from_energies(cls, energies: ArrayLike) -> QuadraticSystem:
         """Return a system whose sites are its modes, at these energies (N,), in any order."""
-        values = real_array("energies", energies, "Give the mode energies w_k, shape (N,).")
-        if values.ndim != 1 or values.size == 0:
-            raise ValueError(
-                f"Argument `energies` must have shape (N,), but has shape {values.shape}. "
-                "Give one energy per mode."
-            )
-        return cls(np.diag(values))
+        remedy = "Give one energy w_k per mode."
+        return cls(np.diag(real_row("energies", energies, remedy, length="N")))
 
     @functools.cached_property
     def annihilators(self) -> tuple[qutip.Qobj, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only, real_number
+from oqs.arguments import ComplexArray, FloatArray, complex_array, of_type, read_only, real_number
 from oqs.system.fock import annihilator, hopping, occupation_sum
 from oqs.system.systems import hermitian_matrix
 
@@ -88,8 +88,7 @@ def _checked_pairs(
     U: Mapping[tuple[int, int], float], sites: int
 ) -> Mapping[tuple[int, int], float]:
     remedy = "Give {(v, w): energy} with each unordered pair of distinct sites once."
-    if not isinstance(U, Mapping):
-        raise TypeError(f"Argument `U` must be a mapping, but is {type(U).__name__}. {remedy}")
+    of_type("U", U, Mapping, "a mapping", remedy)
     seen: set[frozenset[int]] = set()
     for pair, energy in U.items():
         valid = isinstance(pair, tuple) and len(pair) == 2 and len(set(pair)) == 2
@@ -114,8 +113,7 @@ def _checked_quadruples(
     V: Mapping[tuple[int, int, int, int], complex], sites: int
 ) -> Mapping[tuple[int, int, int, int], complex]:
     remedy = "Give {(v, w, x, y): energy} and {(y, x, w, v): its conjugate}."
-    if not isinstance(V, Mapping):
-        raise TypeError(f"Argument `V` must be a mapping, but is {type(V).__name__}. {remedy}")
+    of_type("V", V, Mapping, "a mapping", remedy)
     for key, amplitude in V.items():
         if not (isinstance(key, tuple) and len(key) == 4) or not all(
             isinstance(site, (int, np.integer)) and 0 <= site < sites for site in key

@@ -73,14 +73,14 @@ class MatrixElements(Protocol):
         ...
 
 
-def turned_places(elements: MatrixElements) -> IntArray:
+def transposed_places(elements: MatrixElements) -> IntArray:
     """Return where rho_ba stands (P,) of each rho_ab; both are among the elements."""
     row, column = elements.row_state, elements.column_state
     size = int(max(row.max(initial=0), column.max(initial=0))) + 1
     order = np.argsort(row * size + column)
-    turned = np.argsort(column * size + row)
+    transposed = np.argsort(column * size + row)
     places = np.empty(len(row), dtype=np.intp)
-    places[turned] = order
+    places[transposed] = order
     return places
 
 

@@ -90,10 +90,14 @@ def _cross_rates(model: DaviesModel, all_rates: FloatArray | None) -> Iterator[C
 
 def _absolute_gram(part: sp.csc_array) -> sp.csr_array:
     """Return |S^+ S| of some columns of S."""
-    part = part[np.flatnonzero(np.diff(part.tocsr().indptr))]
-    if part.nnz < _FULL * part.shape[0] * part.shape[1]:
+    linked = np.zeros(part.shape[0], dtype=bool)
+    linked[part.indices] = True
+    if part.nnz < _FULL * np.count_nonzero(linked) * part.shape[1]:
         return abs(sp.csr_array(part.conj().T @ part))
-    dense = part.toarray()
+    values = part.data if np.any(part.data.imag) else part.data.real  # a quarter of the operations
+    dense = np.zeros((np.count_nonzero(linked), part.shape[1]), dtype=values.dtype)
+    column = np.repeat(np.arange(part.shape[1]), np.diff(part.indptr))
+    dense[(np.cumsum(linked) - 1)[part.indices], column] = values
     return sp.csr_array(np.abs(dense.conj().T @ dense))
 
 

@@ -1,4 +1,4 @@
-"""What a generator without exact detailed balance costs: flows at equilibrium, Gibbs states."""
+"""Violations of detailed balance by a generator: flows at equilibrium, Gibbs states."""
 
 from __future__ import annotations
 
@@ -70,12 +70,11 @@ class ThermodynamicPrice(Summarised):
 
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset: `gibbs` over `reservoir`, `equilibrium`, `clausius`."""
-        clausius = {"long_name": f"sum of Y/T, energy of {self.energy}", "units": "E_0/hbar"}
-        gibbs = {"long_name": "distance of Gibbs states", "units": "1"}
+        energy = f"sum of Y/T, energy of {self.energy}"
         tables = {
-            "equilibrium": ((), self.equilibrium, {"units": "1"}),
-            "clausius": ((), self.clausius, clausius),
-            "gibbs": ("reservoir", self.gibbs, gibbs),
+            "equilibrium": ((), self.equilibrium, "1"),
+            "clausius": ((), self.clausius, "E_0/hbar", energy),
+            "gibbs": ("reservoir", self.gibbs, "1", "distance of Gibbs states"),
         }
         return dataset(tables, {"reservoir": list(reservoir_names(None, len(self.gibbs)))})
 

@@ -9,7 +9,7 @@ from typing import final
 
 from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.summary import Summary, line_of_fields, page_of_fields
+from oqs.summary import Summary, shown_by_fields
 
 LARGEST_SOUND = 0.1
 LARGEST_DOUBTFUL = 0.5
@@ -44,6 +44,7 @@ class Verdict(enum.IntEnum):
 @exported
 @final
 @dataclasses.dataclass(frozen=True, repr=False)
+@shown_by_fields
 class Assumption:
     """One assumption of the weak-coupling limit.
 
@@ -69,12 +70,6 @@ class Assumption:
     verdict: Verdict
     measure: str
     remedy: str
-
-    def __repr__(self) -> str:
-        return line_of_fields(self)
-
-    def _repr_html_(self) -> str:
-        return page_of_fields(self)
 
 
 @exported

@@ -6,6 +6,8 @@ from typing import final
 
 import pytest
 
+import oqs
+
 
 @final
 @dataclasses.dataclass(frozen=True)
@@ -34,3 +36,17 @@ def wrapping(owner, name, change):
         monkeypatch.setattr(owner, name, lambda *args, **kwargs: change(original(*args, **kwargs)))
 
     return plant
+
+
+class ChangedLaw:
+    """A flow law whose flows are changed on the way out."""
+
+    def __init__(self, law, change):
+        self._law, self._change = law, change
+
+    def __getattr__(self, name):
+        return getattr(self._law, name)
+
+    def __call__(self, T, mu):
+        flows = self._law(T, mu)
+        return oqs.Flows.of(*self._change(flows), mu)

@@ -402,7 +402,7 @@ def test_a_table_of_every_public_call():
         "CountingStatistics", "JumpStatistics", "WaitingTimes",  # made by counting_statistics
         "Noise",  # made by noise
         "LevitovStatistics", "StabilityDiagram",  # made by levitov, stability_diagram
-        "BosonLaw", "VaryingBosonLaw", "Maser",  # made by closed_form of oscillators, lambda_maser
+        "BosonLaw", "Maser",  # made by closed_form of oscillators, lambda_maser
         "StationaryState",  # made by stationary_state
         "Assumption", "Audit", "Verdict",  # made by audit
         "FlowLaw", "StationaryMethod", "System",  # protocols

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from faults.fault import ChangedLaw
 
-import oqs
 import thermo.scenario
 from validation.framework.check import Status
 from validation.own.own_checks import checks_of
@@ -37,20 +37,6 @@ def test_which_checks_apply(name):
     assert all(r.reason for r in found.values() if r.status is Status.SKIPPED)
 
 
-class Law:
-    """A flow law whose energies are changed on the way out."""
-
-    def __init__(self, law, change):
-        self._law, self._change = law, change
-
-    def __getattr__(self, name):
-        return getattr(self._law, name)
-
-    def __call__(self, T, mu):
-        flows = self._law(T, mu)
-        return oqs.Flows.of(flows.particle, self._change(flows.energy), mu)
-
-
 def lost(energy):
     return energy * np.array([1.0 + 1e-3, *[1.0] * (energy.shape[-1] - 1)])
 
@@ -68,7 +54,8 @@ def test_planted_faults(name):
     scenario, change, expected = FAULTS[name]
     own = of(scenario)
     end = 1e6 if scenario == "absorption_refrigerator" else 1e3
-    own = dataclasses.replace(own, law=Law(own.law, change), t_final=end)
+    law = ChangedLaw(own.law, lambda flows: (flows.particle, change(flows.energy)))
+    own = dataclasses.replace(own, law=law, t_final=end)
     found = results(own)
     failed = {n for n, r in found.items() if r.status is Status.FAILED}
     assert expected <= failed, {n: r for n, r in found.items() if n in expected}

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from faults.fault import ChangedLaw
 
 import oqs
 import thermo
@@ -122,22 +123,8 @@ def test_a_system_in_which_nothing_flows_passes(tmp_path, name, capsys):
     assert "failed" not in capsys.readouterr().out
 
 
-class Law:
-    """A flow law whose flows are changed on the way out."""
-
-    def __init__(self, law, change):
-        self._law, self._change = law, change
-
-    def __getattr__(self, name):
-        return getattr(self._law, name)
-
-    def __call__(self, T, mu):
-        flows = self._law(T, mu)
-        return oqs.Flows.of(*self._change(flows), mu)
-
-
 def with_law(change):
-    return lambda own: dataclasses.replace(own, law=Law(own.law, change))
+    return lambda own: dataclasses.replace(own, law=ChangedLaw(own.law, change))
 
 
 def with_path(**change):

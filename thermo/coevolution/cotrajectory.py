@@ -13,7 +13,7 @@ from oqs.arguments import FloatArray, read_only, real_number
 from oqs.datasets import dataset
 from oqs.deferred import qutip
 from oqs.exports import exported
-from oqs.flows import Flows
+from oqs.flows import KINDS, Flows
 from oqs.summary import Summarised, Summary, counted, few_digits
 from thermo.coevolution.joint_entropy import entropy_productions, system_entropies
 from thermo.coevolution.joint_flow import JointFlow
@@ -124,31 +124,21 @@ class CoTrajectory(Summarised):
 
         P, J, Y are the flows out of the reservoirs; N_S, E_S, S_S those of the system.
         """
-        columns = {
-            "T": (self.T, "temperature", "E_0/k_B"),
-            "mu": (self.mu, "chemical potential", "E_0"),
-            "N": (self.N, "particle number", "1"),
-            "E": (self.E, "energy", "E_0"),
-            "S": (self.entropy, "entropy", "1"),
-            "P": (self.flows.particle, "particle flow out of the reservoir", "E_0/hbar"),
-            "J": (self.flows.energy, "energy flow out of the reservoir", "E_0^2/hbar"),
-            "Y": (self.flows.heat, "heat flow out of the reservoir", "E_0^2/hbar"),
-            "N_S": (self.system_number, "particles in the system", "1"),
-            "E_S": (self.system_energy, "energy of the system", "E_0"),
-            "S_S": (self.system_entropy, "entropy of the system", "1"),
-            "production": (self.entropy_production, "entropy production, Eq. (3)", "E_0/hbar"),
+        each = {
+            **{name: getattr(self, name) for name in ("T", "mu", "N", "E")},
+            "S": self.entropy,
+            **{n: getattr(self.flows, kind) for n, kind in zip("PJY", KINDS, strict=True)},
         }
+        production = "entropy production, Eq. (3)"
         tables = {
-            name: (
-                ("time", "reservoir")[: values.ndim],
-                values,
-                {"long_name": text, "units": unit},
-            )
-            for name, (values, text, unit) in columns.items()
+            **{name: (("time", "reservoir"), values) for name, values in each.items()},
+            "N_S": ("time", self.system_number, "1", "particles in the system"),
+            "E_S": ("time", self.system_energy, "E_0", "energy of the system"),
+            "S_S": ("time", self.system_entropy, "1", "entropy of the system"),
+            "production": ("time", self.entropy_production, "E_0/hbar", production),
         }
-        time = ("time", self.t, {"long_name": "time", "units": "hbar/E_0"})
-        about = {"outcome": self.outcome}
-        return dataset(tables, {"time": time, "reservoir": list(self.names)}, about)
+        axes = {"time": ("time", self.t), "reservoir": list(self.names)}
+        return dataset(tables, axes, {"outcome": self.outcome})
 
     def summary(self) -> Summary:
         """Return who evolved, how it ended, and a table of start and end."""
@@ -187,7 +177,7 @@ def tabulate(
         E=gas.energy,
         entropy=gas.entropy,
         flows=Flows(
-            *(np.stack([getattr(f, k) for f in flows]) for k in ("particle", "energy", "heat")),
+            *(np.stack([getattr(f, k) for f in flows]) for k in KINDS),
             names=joint.reservoirs.names,
         ),
         system_number=number,

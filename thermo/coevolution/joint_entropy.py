@@ -11,7 +11,7 @@ from oqs.generator.davies.davies_model import DaviesModel
 from oqs.state.entropy import entropy_rate, von_neumann_entropy
 from thermo.coevolution.joint_flow import JointFlow
 
-RESOLVED = 1e-30
+NEGLIGIBLE = 1e-30
 """Populations, and probability flows in units of gamma, below this are zero to the solver."""
 
 
@@ -63,9 +63,8 @@ def production_of_populations(
         down, up = _shares(model, j, T[:, j], mu[:, j])
         back, forth = down[:, e.kappa] * p[:, e.upper], up[:, e.kappa] * p[:, e.lower]
         rate = _strengths(model, j, T[:, j], mu[:, j])[:, e.kappa] * np.abs(e.amplitude) ** 2
-        here = (np.maximum(back, forth) > RESOLVED) & (
-            rate > 0
-        )  # (m, M): one of the logarithms is finite
+        # (m, M): one of the logarithms is finite
+        here = (np.maximum(back, forth) > NEGLIGIBLE) & (rate > 0)
         force = logarithm[:, e.upper][here] - logarithm[:, e.lower][here] + x[here]
         term = np.zeros(x.shape)
         term[here] = (back - forth)[here] * force

@@ -13,7 +13,7 @@ from scipy.integrate import LSODA
 from oqs.arguments import FloatArray
 from oqs.laws.density_matrix import flow_law
 from oqs.state.entropy import log_gibbs
-from thermo.coevolution.joint_entropy import RESOLVED
+from thermo.coevolution.joint_entropy import NEGLIGIBLE
 from thermo.coevolution.joint_flow import JointFlow
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.integration import Integration
@@ -147,7 +147,7 @@ def integrate_jointly(
     """
     n = len(joint.reservoirs)
     elements = len(y) - 2 * n
-    smallest = RESOLVED if joint.diagonal else _COHERENCE * rtol
+    smallest = NEGLIGIBLE if joint.diagonal else _COHERENCE * rtol
     relative = np.repeat([rtol, _RTOL_OF_LOGARITHM, rtol], [elements, n, n])
     absolute = np.concatenate(
         [np.full(elements, smallest), np.full(n, rtol), rtol * joint.reservoir_part(y)[0]]

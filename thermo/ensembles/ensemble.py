@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, positive, positive_number, read_only, real_array
+from oqs.arguments import (
+    FloatArray,
+    ascending_times,
+    positive,
+    positive_number,
+    read_only,
+    real_array,
+)
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
-from thermo.deferred import xr
 from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.batch_processes import processes_for, run_batches
 from thermo.evolution.dynamics import Law, ReservoirDynamics
@@ -20,6 +27,9 @@ from thermo.evolution.stopping import OUTCOMES, STALLED, distance
 from thermo.reservoirs.equilibrium import common_state
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.state import State
+
+if TYPE_CHECKING:
+    import xarray
 
 
 @exported
@@ -63,32 +73,27 @@ class Ensemble(Summarised):
     T_at: FloatArray | None = None
     mu_at: FloatArray | None = None
 
-    def to_dataset(self) -> xr.Dataset:
+    def to_dataset(self) -> xarray.Dataset:
         """Return the same as labelled arrays with dimensions trajectory, reservoir and time."""
-        variables: dict[str, object] = {
-            "t": ("trajectory", self.t, _label("end time", "hbar/E_0")),
-            "outcome": ("trajectory", self.outcome.astype(object), {"long_name": "outcome"}),
+        over = ("trajectory", "reservoir")
+        tables: dict[str, tuple[Any, ...]] = {
+            "t": ("trajectory", self.t, "hbar/E_0", "end time"),
+            "outcome": ("trajectory", self.outcome.astype(object), "", "outcome"),
+            "T": (over, self.T, "E_0/k_B", "temperature at the end"),
+            "mu": (over, self.mu, "E_0", "chemical potential at the end"),
         }
-        for name, text, unit in (
-            ("T", "temperature at the end", "E_0/k_B"),
-            ("mu", "chemical potential at the end", "E_0"),
-            ("lowest_T", "lowest temperature", "E_0/k_B"),
-            ("time_of_lowest_T", "time of the lowest temperature", "hbar/E_0"),
-            ("highest_T", "highest temperature", "E_0/k_B"),
-            ("time_of_highest_T", "time of the highest temperature", "hbar/E_0"),
-        ):
-            values = getattr(self, name)
-            variables[name] = (("trajectory", "reservoir"), values, _label(text, unit))
-        coordinates: dict[str, object] = {"reservoir": list(self.names)}
+        for name in ("lowest_T", "highest_T"):
+            text = f"{name[:-2]} temperature"
+            tables[name] = over, getattr(self, name), "E_0/k_B", text
+            time = getattr(self, f"time_of_{name}")
+            tables[f"time_of_{name}"] = over, time, "hbar/E_0", f"time of the {text}"
+        axes: dict[str, Any] = {"reservoir": list(self.names)}
         if self.times is not None:
-            coordinates["time"] = ("time", self.times, _label("time", "hbar/E_0"))
-            for name, unit in (("T_at", "E_0/k_B"), ("mu_at", "E_0")):
-                variables[name] = (
-                    ("trajectory", "time", "reservoir"),
-                    getattr(self, name),
-                    _label(name.replace("_at", " at the times"), unit),
-                )
-        return xr.Dataset(variables, coordinates)
+            axes["time"] = ("time", self.times)
+            at = ("trajectory", "time", "reservoir")
+            tables["T_at"] = at, self.T_at, "E_0/k_B", "T at the times"
+            tables["mu_at"] = at, self.mu_at, "E_0", "mu at the times"
+        return dataset(tables, axes)
 
     def summary(self) -> Summary:
         """Return how many evolutions ended how, and a table of the reservoirs' ranges of T."""
@@ -106,10 +111,6 @@ class Ensemble(Summarised):
             heads,
             rows,
         )
-
-
-def _label(text: str, unit: str) -> dict[str, str]:
-    return {"long_name": text, "units": unit}
 
 
 @exported
@@ -181,7 +182,8 @@ def evolve_ensemble(
     temperature, potential = _starts(T, group.potentials(mu), len(group))
     group.check(temperature, potential)
     end = np.inf if t_final is None else positive_number("t_final", t_final, "Or None.")
-    grid = None if times is None else _grid(times)
+    remedy = "Give ascending times >= 0, such as np.geomspace(1e3, 1e8, 50)."
+    grid = None if times is None else ascending_times(times, remedy)
     for name, value in (("rtol", rtol), ("tolerance", tolerance)):
         positive_number(name, value, "The defaults are 3e-8 and 1e-6.")
     dynamics = ReservoirDynamics(law, group, np.ones(len(group)), rtol, batched=True)
@@ -266,11 +268,3 @@ def _starts(T: ArrayLike, mu: ArrayLike, reservoirs: int) -> tuple[FloatArray, F
         )
     positive("T", temperature, remedy)
     return np.broadcast_to(temperature, shape).copy(), np.broadcast_to(potential, shape).copy()
-
-
-def _grid(times: ArrayLike) -> FloatArray:
-    remedy = "Give ascending times >= 0, such as np.geomspace(1e3, 1e8, 50)."
-    grid = real_array("times", times, remedy)
-    if grid.ndim != 1 or grid.size == 0 or grid[0] < 0 or np.any(np.diff(grid) <= 0):
-        raise ValueError(f"Argument `times` must ascend from t >= 0, but is {times!r}. {remedy}")
-    return grid

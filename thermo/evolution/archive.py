@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from oqs.flows import Flows
+from oqs.datasets import dataset as labelled
+from oqs.flows import KINDS, Flows
 from thermo.deferred import xr
 from thermo.evolution.events.events import Event
 from thermo.gases import (
@@ -43,17 +44,8 @@ _GASES = {kind.__name__: kind for kind in _ARGUMENTS}
 Fields = Mapping[str, Any]
 """{name: value} of all fields of a `Trajectory` but its law."""
 
-# name in the file, field of the trajectory, long name, units, with E_0 the reference energy
-_TABLES = (
-    ("T", "T", "temperature", "E_0/k_B"),
-    ("mu", "mu", "chemical potential", "E_0"),
-    ("N", "N", "particle number", "1"),
-    ("E", "E", "energy", "E_0"),
-    ("S", "entropy", "entropy", "1"),
-    ("P", "flows.particle", "particle flow out of the reservoir", "E_0/hbar"),
-    ("J", "flows.energy", "energy flow out of the reservoir", "E_0^2/hbar"),
-    ("Y", "flows.heat", "heat flow out of the reservoir", "E_0^2/hbar"),
-)
+# name in the file, field of the trajectory; beside them the flows P, J, Y
+_TABLES = {"T": "T", "mu": "mu", "N": "N", "E": "E", "S": "entropy"}
 _POLYNOMIALS = {
     "t": ("step",),
     "center": ("step",),
@@ -68,19 +60,14 @@ def dataset(fields: Fields) -> xr.Dataset:
     The coordinates are the times (units hbar/E_0) and the reservoirs' names; the attributes
     say the outcome, the equilibrium and what made it. Events stay on the trajectory.
     """
-    tables: dict[str, Any] = {}
-    for name, attribute, long_name, units in _TABLES:
-        field, _, part = attribute.partition(".")
-        values = getattr(fields[field], part) if part else fields[field]
-        tables[name] = (("time", "reservoir"), values, {"long_name": long_name, "units": units})
-    tables["capacity"] = (
-        ("reservoir",),
-        fields["capacities"],
-        {"long_name": "A_j V_j, size of the reservoir", "units": "depends on the gas"},
-    )
+    own = {name: fields[field] for name, field in _TABLES.items()}
+    own |= {n: getattr(fields["flows"], kind) for n, kind in zip("PJY", KINDS, strict=True)}
+    tables: dict[str, tuple[Any, ...]] = {n: (("time", "reservoir"), own[n]) for n in own}
+    size = "A_j V_j, size of the reservoir"
+    tables["capacity"] = "reservoir", fields["capacities"], "depends on the gas", size
     coordinates = {
-        "time": ("time", fields["t"], {"long_name": "time", "units": "hbar/E_0"}),
-        "reservoir": ("reservoir", list(fields["names"]), {"long_name": "name of the reservoir"}),
+        "time": ("time", fields["t"]),
+        "reservoir": ("reservoir", list(fields["names"]), "", "name of the reservoir"),
     }
     attributes: dict[str, str | float] = {
         "title": "Evolution of finite reservoirs",
@@ -91,7 +78,7 @@ def dataset(fields: Fields) -> xr.Dataset:
     if (goal := fields["equilibrium"]) is not None:
         attributes["T_equilibrium"] = float(goal.T)
         attributes["mu_equilibrium"] = float(goal.mu)
-    return xr.Dataset(tables, coordinates, attributes)
+    return labelled(tables, coordinates, attributes)
 
 
 def save(fields: Fields, file: str | os.PathLike[str]) -> None:
@@ -149,7 +136,7 @@ def _fields(table: xr.Dataset) -> dict[str, Any]:
     facts = json.loads(table["facts"].item())
     goal = facts["equilibrium"]
     events = facts["events"]
-    tables = {name: table[name].values for name, *_ in _TABLES}
+    tables = {name: table[name].values for name in (*_TABLES, *"PJY")}
     polynomials = [table[f"solution_{name}"].values for name in _POLYNOMIALS]
     return {
         "t": table["time"].values,

@@ -1,4 +1,4 @@
-"""What an equation of state must offer, and the checks that all of ours share."""
+"""The interface of equations of state, and the checks that all gases share."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number
 from oqs.exports import exported
-from oqs.summary import line_of_fields, page_of_fields
+from oqs.summary import shown_by_fields
 
 
 @exported
 @final
+@shown_by_fields
 class GasState(NamedTuple):
     """The thermodynamic functions at one set of states (T, mu), per unit capacity (A V = 1).
 
@@ -40,12 +41,6 @@ class GasState(NamedTuple):
     energy: FloatArray
     entropy: FloatArray
     jacobian: FloatArray
-
-    def __repr__(self) -> str:
-        return line_of_fields(self)
-
-    def _repr_html_(self) -> str:
-        return page_of_fields(self)
 
 
 @exported

@@ -1,4 +1,4 @@
-"""What holds energy but no conserved particles: photons, phonons, any heat capacity; mu = 0."""
+"""Media without conserved particles: photons, phonons, any heat capacity; mu = 0."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from oqs.exports import exported
-from oqs.summary import line_of_fields, page_of_fields
+from oqs.summary import shown_by_fields
 from thermo.gases.base import GasState, within_doubles
 
 Conserved = tuple[Literal["N", "E"], ...]
@@ -18,6 +18,7 @@ Conserved = tuple[Literal["N", "E"], ...]
 
 @exported
 @final
+@shown_by_fields
 class HeatState(NamedTuple):
     """The functions of T of a `ThermalGas`, per unit capacity.
 
@@ -38,12 +39,6 @@ class HeatState(NamedTuple):
     energy: FloatArray
     entropy: FloatArray
     heat_capacity: FloatArray
-
-    def __repr__(self) -> str:
-        return line_of_fields(self)
-
-    def _repr_html_(self) -> str:
-        return page_of_fields(self)
 
 
 @exported

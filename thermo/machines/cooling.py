@@ -26,7 +26,7 @@ _FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from r
 @final
 @dataclasses.dataclass(frozen=True, repr=False)
 class Cooling(Summarised):
-    """How far one reservoir cooled on its way; made by `cooling`.
+    """The transient cooling of one reservoir; made by `cooling`.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Cooling(Summarised):
         """Return an xarray Dataset of these numbers; the reservoir's name is a coordinate."""
         units = {"lowest": "E_0/k_B", "time": "hbar/E_0", "duration": "hbar/E_0"}
         names = [field.name for field in dataclasses.fields(self)][1:]
-        tables = {n: ((), getattr(self, n), {"units": units.get(n, "1")}) for n in names}
+        tables = {n: ((), getattr(self, n), units.get(n, "1")) for n in names}
         return dataset(tables, {"reservoir": self.name})
 
 

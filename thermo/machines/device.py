@@ -224,10 +224,10 @@ class Device(Summarised):
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray Dataset: T and heat over `reservoir`, power, entropy production."""
         tables = {
-            "T": ("reservoir", self.T, {"long_name": "temperature", "units": "E_0/k_B"}),
-            "heat": ("reservoir", self.heat, {"long_name": "heat out", "units": "E_0^2/hbar"}),
-            "power": ((), self.power, {"long_name": "work on them", "units": "E_0^2/hbar"}),
-            "entropy_production": ((), self.entropy_production, {"units": "E_0/hbar"}),
+            "T": ("reservoir", self.T),
+            "heat": ("reservoir", self.heat, "E_0^2/hbar", "heat out"),
+            "power": ((), self.power, "E_0^2/hbar", "work on them"),
+            "entropy_production": ((), self.entropy_production, "E_0/hbar"),
         }
         return dataset(tables, {"reservoir": list(reservoir_names(self.names, len(self.T)))})
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import oqs
-from oqs.arguments import FloatArray, has_shape, real_array
+from oqs.arguments import has_shape, real_array, real_row
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.flows import Flows
@@ -81,10 +81,9 @@ def device_map(
     """
     if not callable(build):
         raise TypeError(f"Argument `build` must be a function, but is {build!r}. {_MADE}")
-    split = _row("shares", shares, "Give the share of the bias of each reservoir, (n,).")
-    grid = [
-        _row(key, given, "Give (m,).") for key, given in (("parameter", parameter), ("bias", bias))
-    ]
+    split = real_row("shares", shares, "Give the share of the bias of each reservoir.", length="n")
+    points = "Give the points of the axis."
+    grid = real_row("parameter", parameter, points), real_row("bias", bias, points)
     warm = real_array("T", T, "Give the temperature of each reservoir.")
     has_shape("T", warm, split.shape, "Give as many as `shares` has entries.")
     potentials = np.multiply.outer(grid[1], split)
@@ -96,20 +95,10 @@ def device_map(
             values[:, row, column] = list(_numbers(_of(noise, column)).values())
     axes = (name, "bias")
     tables = {
-        key: (axes, column, {"long_name": text, "units": units})
+        key: (axes, column, units, text)
         for column, (key, (text, units)) in zip(values, _COLUMNS.items(), strict=True)
     }
     return dataset(tables, dict(zip(axes, grid, strict=True)), {"T": warm})
-
-
-def _row(name: str, given: ArrayLike, remedy: str) -> FloatArray:
-    values = real_array(name, given, remedy)
-    if values.ndim != 1 or not len(values):
-        raise ValueError(
-            f"Argument `{name}` must have shape (m,) with m >= 1, but has shape {values.shape}. "
-            f"{remedy}"
-        )
-    return values
 
 
 def _model(build: Callable[[float], Model], value: float) -> Model:

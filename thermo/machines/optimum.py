@@ -86,10 +86,10 @@ class Optimum(Summarised):
         """Return an xarray Dataset of the value and, over `parameter`, where it is reached."""
         names = list(self.parameters)
         tables = {
-            "value": ((), self.value, {"long_name": "the objective"}),
-            "best": ("parameter", [self.parameters[n] for n in names], {}),
-            "at_bound": ("parameter", [n in self.at_bounds for n in names], {}),
-            "evaluations": ((), self.evaluations, {"long_name": "calls of the objective"}),
+            "value": ((), self.value, "", "the objective"),
+            "best": ("parameter", [self.parameters[n] for n in names]),
+            "at_bound": ("parameter", [n in self.at_bounds for n in names]),
+            "evaluations": ((), self.evaluations, "", "calls of the objective"),
         }
         return dataset(tables, {"parameter": names})
 

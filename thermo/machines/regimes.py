@@ -9,7 +9,7 @@ from typing import Final, Literal, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, read_only, real_array, temperatures_and_potentials
+from oqs.arguments import FloatArray, read_only, real_row, temperatures_and_potentials
 from oqs.exports import exported
 from oqs.flows import Flows
 
@@ -283,12 +283,7 @@ def _of_pair(
 
 def _frequencies(value: ArrayLike) -> FloatArray:
     remedy = "Give the frequencies of interest, such as law.frequencies."
-    w = real_array("frequencies", value, remedy)
-    if w.ndim != 1:
-        raise ValueError(
-            f"Argument `frequencies` must have shape (K,), but has shape {w.shape}. {remedy}"
-        )
-    return w
+    return real_row("frequencies", value, remedy, length="K", empty=True)
 
 
 def _sign(values: FloatArray) -> SignArray:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, of_type, real_array
+from oqs.arguments import FloatArray, of_type, real_row
 from oqs.exports import exported
 from oqs.units import Units
 from thermo.evolution.trajectory import Trajectory
@@ -138,12 +138,7 @@ def _frequencies(value: ArrayLike | None) -> FloatArray:
     if value is None:
         return np.zeros(0)
     remedy = "Give the energies of the modes, such as law.frequencies."
-    modes = real_array("frequencies", value, remedy)
-    if modes.ndim != 1:
-        raise ValueError(
-            f"Argument `frequencies` must have shape (K,), but has shape {modes.shape}. {remedy}"
-        )
-    return modes
+    return real_row("frequencies", value, remedy, length="K", empty=True)
 
 
 def sampled(path: Trajectory) -> tuple[FloatArray, State]:
@@ -264,11 +259,11 @@ def _entropies(path: Trajectory, times: FloatArray, state: State) -> FloatArray:
         return path.entropy
     from scipy.interpolate import PchipInterpolator  # takes 0.2 s to import
 
-    found = np.array(PchipInterpolator(path.t, path.entropy)(times))
+    entropies = np.array(PchipInterpolator(path.t, path.entropy)(times))
     for j, (gas, capacity) in enumerate(zip(path.gases, path.capacities, strict=True)):
         if isinstance(gas, EquationOfState) and np.isfinite(capacity):
-            found[:, j] = capacity * gas.entropy(state.T[:, j], np.nan_to_num(state.mu[:, j]))
-    return found
+            entropies[:, j] = capacity * gas.entropy(state.T[:, j], np.nan_to_num(state.mu[:, j]))
+    return entropies
 
 
 def _entropy(axis: Axes, t: FloatArray, entropy: FloatArray, names: tuple[str, ...]) -> None:

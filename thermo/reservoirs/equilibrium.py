@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive, real_array, temperatures_and_potentials
+from oqs.arguments import FloatArray, positive, real_row, temperatures_and_potentials
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, few_digits
@@ -67,7 +67,7 @@ class Equilibrium(Summarised):
         """Return an xarray Dataset of T, mu and the residuals."""
         units = {"T": "E_0/k_B", "mu": "E_0"}
         names = [field.name for field in dataclasses.fields(self)]
-        return dataset({n: ((), getattr(self, n), {"units": units.get(n, "1")}) for n in names}, {})
+        return dataset({n: ((), getattr(self, n), units.get(n, "1")) for n in names}, {})
 
 
 @exported
@@ -225,12 +225,7 @@ def constant_density_equilibrium(
     >>> print(f"{thermo.equilibrium(box, T=[0.6, 1.0], mu=[20.8, 16.0]).T:.6f}")
     1.467352
     """
-    capacity = real_array("capacities", capacities, "Give A_j V_j of each reservoir.")
-    if capacity.ndim != 1 or not capacity.size:
-        raise ValueError(
-            f"Argument `capacities` must have shape (n,), but has shape {capacity.shape}. "
-            "Give A_j V_j of each reservoir."
-        )
+    capacity = real_row("capacities", capacities, "Give A_j V_j of each reservoir.", length="n")
     positive("capacities", capacity, "It is the size of a reservoir.")
     temperature, potential = temperatures_and_potentials(T, mu, capacity.size)
     mixed = _mixed(capacity / capacity.sum(), temperature, potential)

@@ -14,7 +14,7 @@ from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.links import HeatLink, Link, OhmicLink
 
 _FORM = "Give e.g. {('a', 'b'): 1e-3}, the names of two reservoirs and a heat conductance."
-_PLAIN = "Give a law (T, mu) -> oqs.Flows, or None for links alone."
+_LAW = "Give a law (T, mu) -> oqs.Flows, or None for links alone."
 
 
 @exported
@@ -116,7 +116,7 @@ def _known_names(
 ) -> tuple[tuple[str, ...], int]:
     """Return the names that are known, its own or those given, and how many are the law's."""
     if law is not None and not callable(law):
-        raise TypeError(f"Argument `law` must be callable, but is {law!r}. {_PLAIN}")
+        raise TypeError(f"Argument `law` must be callable, but is {law!r}. {_LAW}")
     own: tuple[str | None, ...] | None = getattr(law, "names", None)
     if names is None:
         if law is not None and (own is None or None in own):

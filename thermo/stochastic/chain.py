@@ -13,9 +13,9 @@ from thermo.stochastic.small.jump_table import IntArray, JumpTable
 from thermo.stochastic.small.small_reservoir import (
     CLOSED,
     NO_TEMPERATURE,
-    Small,
     SmallReservoir,
-    put_together,
+    SmallState,
+    joined_states,
 )
 
 _MARGIN = 50.0  # entropy below the start: such a state is met with probability e^-50 at most
@@ -30,7 +30,7 @@ class Chain:
     state: IntArray  # (S,) eigenstate. The start is entry 0.
     lost: IntArray  # (S, n) particles that each reservoir has lost
     released: FloatArray  # (S, n) the energy that went with them
-    reservoirs: Small  # entropy, T, mu and code, each (S, n)
+    reservoirs: SmallState  # entropy, T, mu and code, each (S, n)
     source: IntArray  # (B,) states of the lower eigenstate
     target: IntArray  # (B,) and those of the upper one that a jump takes them to
     line: IntArray  # (B,) entry of the jump table
@@ -61,7 +61,7 @@ class _Search:
         self.kinds, kind = np.unique(np.round(table.frequency, 12), return_inverse=True)
         self.column = table.reservoir * len(self.kinds) + kind  # of the count that a jump changes
         self.keys: list[IntArray] = []
-        self.small: list[Small] = []
+        self.small: list[SmallState] = []
         self.place: dict[bytes, int] = {}
         self.links: list[IntArray] = []
         self.closed: list[tuple[int, int]] = []
@@ -86,7 +86,7 @@ class _Search:
             read_only(keys[:, 0]),
             read_only(lost),
             read_only(released),
-            put_together(self.small, 0),
+            joined_states(self.small, 0),
             read_only(links[:, 0]),
             read_only(links[:, 1]),
             read_only(links[:, 2]),
@@ -97,12 +97,12 @@ class _Search:
         counts = keys[:, 1:].reshape(-1, self.table.reservoirs, len(self.kinds))
         return counts.sum(axis=2) * self.table.moves, counts @ self.kinds
 
-    def _states(self, keys: IntArray) -> Small:
+    def _states(self, keys: IntArray) -> SmallState:
         lost, released = self._losses(keys)
         parts = [member.at(lost[:, j], released[:, j]) for j, member in enumerate(self.members)]
-        return put_together(parts, 1, stack=True)
+        return joined_states(parts, 1, stack=True)
 
-    def _add(self, keys: IntArray, small: Small) -> IntArray:
+    def _add(self, keys: IntArray, small: SmallState) -> IntArray:
         """Keep new states; return their places."""
         begin = len(self.place)
         if begin + len(keys) > _MOST:

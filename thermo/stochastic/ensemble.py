@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, index, read_only, real_array, whole_number
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted, page_of_fields
-from thermo.deferred import xr
 from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.jumps.runs import Runs
 
+if TYPE_CHECKING:
+    import xarray
+
 Quantity = Literal["T", "mu", "N", "E"]
-_UNITS = {"T": "E_0/k_B", "mu": "E_0", "N": "1", "E": "E_0"}
-_WORDS = {"T": "temperature", "mu": "chemical potential", "N": "particle number", "E": "energy"}
+_QUANTITIES: Final = ("T", "mu", "N", "E")
 
 
 @exported
@@ -176,8 +177,8 @@ class StochasticEnsemble(Summarised):
         TypeError, ValueError
             for another quantity or level.
         """
-        if of not in _UNITS:
-            raise ValueError(f"Argument `of` must be one of {list(_UNITS)}, but is {of!r}.")
+        if of not in _QUANTITIES:
+            raise ValueError(f"Argument `of` must be one of {list(_QUANTITIES)}, but is {of!r}.")
         remedy = "Give numbers between 0 and 1, such as [0.05, 0.5, 0.95]."
         wanted = real_array("levels", levels, remedy)
         if wanted.ndim != 1 or np.any((wanted < 0) | (wanted > 1)):
@@ -244,29 +245,24 @@ class StochasticEnsemble(Summarised):
         place = index("number", number, len(self.trajectories), "See ensemble.trajectories.")
         return self.runs.path(int(self.trajectories[place]), int(self.jumps[place]), self.names)
 
-    def to_dataset(self) -> xr.Dataset:
+    def to_dataset(self) -> xarray.Dataset:
         """Return everything as labelled arrays: trajectory, time, reservoir, pair."""
         at = ("trajectory", "time", "reservoir")
-        variables: dict[str, object] = {
-            name: (at, getattr(self, name), {"long_name": _WORDS[name], "units": unit})
-            for name, unit in _UNITS.items()
+        over = {
+            at: _QUANTITIES,
+            ("trajectory",): ("jumps", "entropy_production", "exchange_entropy"),
+            at[::2]: ("lowest_T", "time_of_lowest_T", "passage_time", "closed"),
+            ("trajectory", "pair"): ("flips_T", "flips_mu", "first_flip_T", "first_flip_mu"),
         }
-        variables["state"] = (at[:2], self.state, {"long_name": "eigenstate of the system"})
-        for name in ("jumps", "entropy_production", "exchange_entropy"):
-            variables[name] = ("trajectory", getattr(self, name), {"long_name": name})
-        for name in ("lowest_T", "time_of_lowest_T", "passage_time", "closed"):
-            variables[name] = (("trajectory", "reservoir"), getattr(self, name))
-        for name in ("flips_T", "flips_mu", "first_flip_T", "first_flip_mu"):
-            variables[name] = (("trajectory", "pair"), getattr(self, name))
-        coordinates: dict[str, Sequence[object] | tuple[object, ...]] = {
-            "time": ("time", self.times, {"long_name": "time", "units": "hbar/E_0"}),
+        tables: dict[str, tuple[object, ...]] = {
+            name: (axes, getattr(self, name)) for axes, names in over.items() for name in names
+        }
+        coordinates = {
+            "time": ("time", self.times),
             "trajectory": ("trajectory", self.trajectories),
             "reservoir": list(self.names),
             "pair": [" and ".join(pair) for pair in self.pairs],
         }
-        attributes = {
-            "seed": str(self.seed),
-            "occupations": self.occupations,
-            "preparation": self.preparation,
-        }
-        return xr.Dataset(variables, coordinates, attributes)
+        about = {name: str(getattr(self, name)) for name in ("seed", "occupations", "preparation")}
+        tables["state"] = at[:2], self.state, "", "eigenstate of the system"
+        return dataset(tables, coordinates, about)

@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive_number, read_only, real_array
+from oqs.arguments import FloatArray, ascending_times, positive_number, read_only
 from oqs.exports import exported
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.ensemble import StochasticEnsemble
@@ -18,6 +18,7 @@ from thermo.stochastic.master_equation import Occupations, checked_occupations
 from thermo.stochastic.prepared_runs import Asked, PreparationKind, prepared_runs
 from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.run_plan import RunPlan
+from thermo.stochastic.small.small_reservoir import states_of
 
 _TIMES = 101  # reported where none are asked for
 
@@ -174,18 +175,9 @@ def _ensemble(
     }
     run, tally, coldest = runs.run, column["tally"], column["coldest"]
     _refuse_stuck(tally[:, 2], names, run)
-    now = [
-        member.at(column["lost"][..., j], column["released"][..., j])
-        for j, member in enumerate(run.members)
-    ]
-    number = np.array([member.number for member in run.members])
-    energy = np.array([member.energy for member in run.members])
     fields: dict[str, FloatArray | IntArray] = {
         "times": run.times,
-        "T": np.stack([part.T for part in now], axis=-1),
-        "mu": np.stack([part.mu for part in now], axis=-1),
-        "N": number - column["lost"],
-        "E": energy - column["released"],
+        **states_of(run.members, column["lost"], column["released"]),
         "state": column["state"],
         "jumps": tally[:, 0],
         **_entropies(runs, column),
@@ -256,12 +248,10 @@ def _times(times: ArrayLike | None, end: float) -> FloatArray:
     if times is None:
         return read_only(np.linspace(0.0, end, _TIMES))
     remedy = "Give ascending times from 0 to t_final, such as np.linspace(0, t_final, 50)."
-    grid = real_array("times", times, remedy)
-    if grid.ndim != 1 or grid.size == 0 or np.any(np.diff(grid) <= 0):
-        raise ValueError(f"Argument `times` must ascend, shape (k,), but is {times!r}. {remedy}")
-    if grid[0] < 0 or grid[-1] > end:
+    grid = ascending_times(times, remedy)
+    if grid[-1] > end:
         raise ValueError(
-            f"Argument `times` must lie between 0 and t_final = {end:g}, but goes from "
-            f"{grid[0]:g} to {grid[-1]:g}. {remedy}"
+            f"Argument `times` must lie between 0 and t_final = {end:g}, but goes to {grid[-1]:g}. "
+            f"{remedy}"
         )
     return read_only(grid)

@@ -1,4 +1,4 @@
-"""What a run of trajectories needs, made of a model and its reservoirs: populations or waves."""
+"""From a model and its reservoirs to runs of trajectories: of populations or wave functions."""
 
 from __future__ import annotations
 
@@ -103,14 +103,15 @@ def _run_plan(
     start: tuple[FloatArray, FloatArray],
     asked: Asked,
 ) -> RunPlan:
-    return RunPlan.of(
-        members,
-        PairRates(checked_model(model).contacts),
-        start,
-        _thresholds(asked.below, len(members)),
-        asked.times,
-        asked.t_final,
-        asked.occupations == "entropic",
+    return RunPlan(
+        members=tuple(members),
+        rates=PairRates(checked_model(model).contacts),
+        T=start[0],
+        mu=start[1],
+        below=_thresholds(asked.below, len(members)),
+        times=asked.times,
+        t_final=asked.t_final,
+        entropic=asked.occupations == "entropic",
     )
 
 
@@ -118,8 +119,8 @@ def _stationary(model: object, plan: Plan | WavePlan, method: Populations | None
     """Return the stationary state at the start in the energy basis (D, D)."""
     rho = stationary_state(model, plan.run.T, plan.run.mu, method=method)  # type: ignore[arg-type]
     vectors = model.system.spectrum.vectors  # type: ignore[attr-defined]
-    turned: ComplexArray = vectors.conj().T @ rho.full() @ vectors
-    return turned
+    rotated: ComplexArray = vectors.conj().T @ rho.full() @ vectors
+    return rotated
 
 
 def _canonical(

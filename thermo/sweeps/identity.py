@@ -14,7 +14,7 @@ from typing import Any, Final, final
 import numpy as np
 
 _SHORT = 8  # arrays up to this size are written out, so that a message can show them
-_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+_SIMPLE = (type(None), bool, int, float, complex, str, bytes)
 
 IDENTITY: Final = ("function", "label", "parameters")
 """The texts that tell the results of one function from those of another."""
@@ -83,7 +83,7 @@ class _Description:
         """Yield (path, text) for the value and all that it holds."""
         if isinstance(value, np.generic):
             value = value.item()
-        if isinstance(value, _PLAIN):
+        if isinstance(value, _SIMPLE):
             yield path, repr(value)
         elif id(value) in self._inside:
             yield path, "holds itself"

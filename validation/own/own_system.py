@@ -24,7 +24,7 @@ from thermo.scenario.tasks.laws import chosen_law, make_law, with_its_links
 from validation.framework.check import DoesNotApply
 
 ROUTES = 1e-10  # of the largest flow: what all routes reach
-_OwnLaw = oqs.DensityMatrixLaw | oqs.BosonLaw | oqs.VaryingBosonLaw
+_OwnLaw = oqs.DensityMatrixLaw | oqs.BosonLaw
 
 
 @final
@@ -84,7 +84,7 @@ class OwnSystem:
     @property
     def any_model(self) -> oqs.Model:
         """The generator of system and contacts, or DoesNotApply where there is none."""
-        if isinstance(self.law, oqs.BosonLaw | oqs.VaryingBosonLaw):
+        if isinstance(self.law, oqs.BosonLaw):
             raise DoesNotApply("oscillators without a truncation have no density matrix")
         return self.law.model
 
@@ -98,7 +98,7 @@ class OwnSystem:
 
     def require_second_law(self) -> None:
         """Raise DoesNotApply where Eq. (3) holds only up to the generator's price."""
-        if isinstance(self.law, oqs.BosonLaw | oqs.VaryingBosonLaw):
+        if isinstance(self.law, oqs.BosonLaw):
             return
         model = self.law.model
         if not model.detailed_balance:

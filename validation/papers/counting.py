@@ -12,31 +12,31 @@ from validation.framework.deviation import largest
 from validation.papers.paper import Comparison, Findings, Paper
 
 
+def _one_level(rates: tuple[float, float], n: tuple[float, float], x: FloatArray) -> FloatArray:
+    """Return lambda(x) of one level between leads of these rates and occupations."""
+    (left, right), (f_l, f_r), whole = rates, n, sum(rates)
+    forth = f_l * (1 - f_r) * np.expm1(x) + f_r * (1 - f_l) * np.expm1(-x)
+    return np.asarray(-whole / 2 + np.sqrt(whole**2 / 4 + left * right * forth))
+
+
+def _fano_at_large_bias(model: oqs.Model) -> float:
+    return oqs.counting_statistics(model, [0.05, 0.05], [40.0, -40.0]).fano(0)
+
+
 def _bagrets_nazarov() -> Findings:
     left, right, T, mu = 0.02, 0.05, (0.5, 0.8), (1.0, 0.4)
     contacts = [oqs.Contact(oqs.flat(g)) for g in (left, right)]
     model = oqs.davies(oqs.QuadraticSystem.from_energies([0.7]), contacts)
     stats = oqs.counting_statistics(model, T, mu)
-    chi = np.linspace(-3.0, 3.0, 25)
-
-    def computed(x: float) -> float:
-        return float(stats.generating_function([x, 0.0]))
-
-    f_l, f_r = (1 / (1 + np.exp((0.7 - m) / t)) for m, t in zip(mu, T, strict=True))
-    whole = left + right
-
-    def closed(x: FloatArray) -> FloatArray:
-        forth = f_l * (1 - f_r) * np.expm1(x) + f_r * (1 - f_l) * np.expm1(-x)
-        return np.asarray(-whole / 2 + np.sqrt(whole**2 / 4 + left * right * forth))
-
-    def fano(model: oqs.Model) -> float:  # at large bias
-        return oqs.counting_statistics(model, [0.05, 0.05], [40.0, -40.0]).fano(0)
-
-    worst = largest(*(abs(computed(float(x)) - float(closed(x))) for x in chi)) / whole
+    chi, whole = np.linspace(-3.0, 3.0, 25), left + right
+    n = tuple(1 / (1 + np.exp((0.7 - m) / t)) for m, t in zip(mu, T, strict=True))
+    closed = _one_level((left, right), n, chi) / whole
+    computed = np.array([stats.generating_function([x, 0.0]) for x in chi.tolist()]) / whole
+    worst = largest(*np.abs(computed - closed))
 
     def draw(axes: Axes) -> None:
-        axes.plot(chi, closed(chi) / whole, label="closed form")
-        axes.plot(chi[::3], [computed(float(x)) / whole for x in chi[::3]], "o", label="computed")
+        axes.plot(chi, closed, label="closed form")
+        axes.plot(chi[::3], computed[::3], "o", label="computed")
         axes.set(xlabel="counting field", ylabel="$\\lambda/(\\Gamma_L + \\Gamma_R)$")
 
     return Findings(
@@ -49,13 +49,13 @@ def _bagrets_nazarov() -> Findings:
             ),
             Comparison(
                 "Fano factor of one level at large bias",
-                fano(model),
+                _fano_at_large_bias(model),
                 within((left**2 + right**2) / whole**2, 1e-9),
                 "(G_L^2 + G_R^2)/G^2, 1/2 for equal rates",
             ),
             Comparison(
                 "Fano factor of a blockaded dot with spin",
-                fano(oqs.davies(oqs.anderson_dot(0.0, 1000.0), contacts)),
+                _fano_at_large_bias(oqs.davies(oqs.anderson_dot(0.0, 1000.0), contacts)),
                 within((4 * left**2 + right**2) / (2 * left + right) ** 2, 1e-9),
                 "the same with 2 G_L: (4 G_L^2 + G_R^2)/(2 G_L + G_R)^2",
             ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -73,10 +75,7 @@ def _beenakker_staring() -> Findings:
         # S has the sign of their -e S: positive where electrons carry heat from above mu
         return float(oqs.linear_response(model, T=T, mu=0.0).seebeck)
 
-    def printed(gate: float) -> float:
-        return _sequential_thermopower(gate, U)
-
-    gates = np.linspace(-1.4 * U, 0.4 * U, 73)
+    printed, gates = functools.partial(_sequential_thermopower, U=U), np.linspace(-1.4, 0.4, 73) * U
     off = largest(*(abs(computed(float(v)) - printed(float(v))) for v in gates[::9]))
     slope = (computed(-5.0) - computed(-8.0)) / 3.0
     middle = np.linspace(-U / 2 - 3, -U / 2 + 3, 121)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any
 
 import numpy as np
@@ -144,14 +145,8 @@ def _one_dot(capacity: float, **occupations: Any) -> thermo.MasterEquation:
 
 
 def _moreira() -> Findings:
-    T = 0.5
-    theorem = largest(
-        *(
-            abs(_one_dot(capacity).fluctuation_theorem(t) - 1)
-            for capacity in (5.0, 10.0, 20.0)
-            for t in (30.0, 300.0, 3e3)
-        )
-    )
+    T, sizes_and_times = 0.5, itertools.product((5.0, 10.0, 20.0), (30.0, 300.0, 3e3))
+    theorem = largest(*(abs(_one_dot(c).fluctuation_theorem(t) - 1) for c, t in sizes_and_times))
     capacities = np.array([20.0, 40.0, 80.0, 160.0, 320.0])
     spread = np.array([_one_dot(float(c)).at(3e3).T_std[0] for c in capacities])
     exponent = float(np.polyfit(np.log(capacities), np.log(spread), 1)[0])

@@ -7,7 +7,7 @@ arXiv:2412.15355.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -93,33 +93,32 @@ def eigenoperators(
     return operators
 
 
+def channels(setting: Setting, j: int) -> Iterator[list[tuple[float, float, ComplexArray]]]:
+    """Yield [(w, gamma, S(w))] of each channel of contact j, at its Bohr frequencies w."""
+    contact, c = setting.contacts[j], annihilators(setting.system.sites)
+    for amplitudes in np.eye(len(c)) if contact.coupling is None else contact.coupling:
+        channel = np.sum([t * operator for t, operator in zip(amplitudes, c, strict=True)], axis=0)
+        yield [
+            (w, float(np.asarray(contact.rate(np.array([w])))[0]), operator)
+            for w, operator in eigenoperators(setting.hamiltonian, channel)
+        ]
+
+
 def dissipation(setting: Setting, j: int, rho: ComplexArray) -> ComplexArray:
     """Return D_j[rho]: Eq. (9) summed over the channels of contact j and their frequencies."""
-    hamiltonian, contact = setting.hamiltonian, setting.contacts[j]
-    c = annihilators(setting.system.sites)
-    coupling = np.eye(len(c)) if contact.coupling is None else contact.coupling
-    total = np.zeros_like(rho)
-    for amplitudes in coupling:
-        channel = np.sum([t * operator for t, operator in zip(amplitudes, c, strict=True)], axis=0)
-        for w, operator in eigenoperators(hamiltonian, channel):
-            gamma = float(np.asarray(contact.rate(np.array([w])))[0])
-            n = fermi(w, float(setting.T[j]), float(setting.mu[j]))
-            total += exchange_terms(gamma, n, operator, rho)
-    return total
+    T, mu = float(setting.T[j]), float(setting.mu[j])
+    terms = [term for channel in channels(setting, j) for term in channel]
+    return np.sum([exchange_terms(gamma, fermi(w, T, mu), s, rho) for w, gamma, s in terms], axis=0)
 
 
 def perlind_dissipation(setting: Setting, j: int, rho: ComplexArray) -> ComplexArray:
     """Return D_j[rho] of PERLind: one jump per channel and direction, sum_w sqrt(rate) S(w)."""
-    hamiltonian, contact = setting.hamiltonian, setting.contacts[j]
-    c = annihilators(setting.system.sites)
-    coupling = np.eye(len(c)) if contact.coupling is None else contact.coupling
+    T, mu = float(setting.T[j]), float(setting.mu[j])
     total = np.zeros_like(rho)
-    for amplitudes in coupling:
-        channel = np.sum([t * operator for t, operator in zip(amplitudes, c, strict=True)], axis=0)
+    for channel in channels(setting, j):
         down, up = np.zeros_like(rho), np.zeros_like(rho)
-        for w, operator in eigenoperators(hamiltonian, channel):
-            gamma = float(np.asarray(contact.rate(np.array([w])))[0])
-            n = fermi(w, float(setting.T[j]), float(setting.mu[j]))
+        for w, gamma, operator in channel:
+            n = fermi(w, T, mu)
             down = down + np.sqrt(gamma * (1 - n)) * operator
             up = up + np.sqrt(gamma * n) * operator.conj().T
         for jump in (down, up):

@@ -31,16 +31,12 @@ class Jump(NamedTuple):
 
 def jumps(setting: Setting) -> list[Jump]:
     """Return the jumps gamma n S^+ . S and gamma (1 - n) S . S^+ of all contacts."""
-    c = literal.annihilators(setting.system.sites)
     all_jumps = []
-    for j, contact in enumerate(setting.contacts):
-        coupling = np.eye(len(c)) if contact.coupling is None else contact.coupling
-        for row in coupling:
-            channel = np.sum([t * operator for t, operator in zip(row, c, strict=True)], axis=0)
-            for w, s in literal.eigenoperators(setting.hamiltonian, channel):
-                gamma = float(np.asarray(contact.rate(np.array([w])))[0])
-                n = literal.fermi(w, float(setting.T[j]), float(setting.mu[j]))
-                empty = literal.fermi(-w, float(setting.T[j]), -float(setting.mu[j]))
+    for j in range(len(setting.contacts)):
+        T, mu = float(setting.T[j]), float(setting.mu[j])
+        for channel in literal.channels(setting, j):
+            for w, gamma, s in channel:
+                n, empty = literal.fermi(w, T, mu), literal.fermi(-w, T, -mu)
                 into = np.asarray(gamma * n * np.kron(s.conj().T, s.T), dtype=np.complex128)
                 out = np.asarray(gamma * empty * np.kron(s, s.conj()), dtype=np.complex128)
                 all_jumps += [Jump(into, j, 1, w), Jump(out, j, -1, w)]

@@ -150,8 +150,8 @@ class AtFrequency:
 
     def _applied(self, both: Block) -> Block:
         first, second = np.split(both, 2)
-        turned = self._omega * first, self._omega * second
-        return np.concatenate([self._still(first) - turned[1], turned[0] + self._still(second)])
+        rotating = self._omega * first, self._omega * second
+        return np.concatenate([self._still(first) - rotating[1], rotating[0] + self._still(second)])
 
     def _still(self, x: Block) -> Block:
         """Return (g rho tr - L) x."""
@@ -165,9 +165,9 @@ class AtFrequency:
         targets = np.split(result, 2)
         parts = zip(*map(layout.split, (*halves, *targets)), strict=True)
         for index, (first, second, to_first, to_second) in enumerate(parts):
-            turning = 1j * (self._omega + self._generator.detuning(index))
+            precession = 1j * (self._omega + self._generator.detuning(index))
             y = layout.storage.matrix(first) + 1j * layout.storage.matrix(second)
-            y = y / (turning + self._generator.decay(index))
+            y = y / (precession + self._generator.decay(index))
             to_first[:] = layout.storage.kept((y + y.conj().T) / 2)
             to_second[:] = layout.storage.kept((y - y.conj().T) / 2j)
         p = scipy.linalg.lu_solve(self._factors, self._complex(halves), check_finite=False)

@@ -82,9 +82,9 @@ class WeightedPairs:
         size = transitions.dimension
         elements = [e.where(e.lower != e.upper) for e in transitions.elements]
         keys = np.concatenate([e.lower * size + e.upper for e in elements])
-        turned = np.concatenate([e.upper * size + e.lower for e in elements])
-        both = (keys > turned) & np.isin(turned, keys)  # two states of one level, in both orders
-        pairs, place = np.unique(np.where(both, turned, keys), return_inverse=True)
+        reverse = np.concatenate([e.upper * size + e.lower for e in elements])
+        both = (keys > reverse) & np.isin(reverse, keys)  # two states of one level, in both orders
+        pairs, place = np.unique(np.where(both, reverse, keys), return_inverse=True)
         lower, upper = pairs // size, pairs % size
         kappa = np.zeros(len(pairs), dtype=np.intp)
         kappa[place] = np.concatenate([e.kappa for e in elements])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import time
 from collections.abc import Iterator
 from typing import final
 
@@ -24,7 +23,7 @@ from oqs.fluctuations.rates.sectors import MANY, SectorLayout, SectorRates
 from oqs.fluctuations.rates.watched import WatchedSectors
 from oqs.fluctuations.statistics import Tilted
 from oqs.fluctuations.waiting import Watched, WatchedMatrix
-from oqs.memory import announce, require_memory
+from oqs.memory import announce, require_memory, rest_announced
 from oqs.numerics.threads import one_thread_below
 from oqs.stationary.rates.elimination import closed_set
 from oqs.stationary.rates.rate_equation import balanced
@@ -221,12 +220,8 @@ class PopulationStatistics(JumpStatistics):
         matrix = self._matrix(self.rates.up.sum(axis=0), self.rates.down.sum(axis=0))
         if isinstance(matrix, SectorMatrix):
             # the rounding of a small Omega adds a constant to phi, which counts for nothing
-            begun = time.perf_counter()
-            for k, omega in enumerate(frequencies.tolist()):
+            for omega in rest_announced("Noise spectrum", frequencies.tolist()):
                 yield matrix.transposed.solved(1j * omega, source)
-                if k == 0:
-                    each = time.perf_counter() - begun
-                    announce("Noise spectrum", (len(frequencies) - 1) * each)
             return
         # with g 1 p the solution is the same, and the matrix regular at Omega = 0
         p = self.solver.populations
@@ -273,7 +268,7 @@ class PopulationStatistics(JumpStatistics):
 
 
 def _reached(rates: PairRates) -> PairRates:
-    """Return the rates among the states that are not left for ever where some rates underflow."""
+    """Return the rates among the states that are recurrent where some rates underflow."""
     up, down = rates.up.sum(axis=0), rates.down.sum(axis=0)
     if np.all(up > 0) and np.all(down > 0):
         return rates

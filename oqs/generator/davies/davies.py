@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from oqs.arguments import true_or_false
+from oqs.arguments import of_type, true_or_false
 from oqs.contact.base import ReservoirContact
 from oqs.exports import exported
 from oqs.generator.davies.davies_model import DaviesModel
@@ -63,13 +63,15 @@ def davies(
     >>> model.liouvillian([0.5, 1.0], [1.2, 0.8]).shape
     (16, 16)
     """
-    if not isinstance(system, System):
-        raise TypeError(
-            f"Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, "
-            f"but is {type(system).__name__}. Make one with oqs.QuadraticSystem(h), or of a Qobj "
-            "with oqs.InteractingSystem(H, annihilators) or oqs.OperatorSystem(H); "
-            "QuadraticBosons go to oqs.closed_form, oqs.gaussian_law, or system.truncated(levels)."
-        )
+    of_type(
+        "system",
+        system,
+        System,
+        "a QuadraticSystem, InteractingSystem or OperatorSystem",
+        "Make one with oqs.QuadraticSystem(h), or of a Qobj with oqs.InteractingSystem(H, "
+        "annihilators) or oqs.OperatorSystem(H); QuadraticBosons go to oqs.closed_form, "
+        "oqs.gaussian_law, or system.truncated(levels).",
+    )
     if energy not in ("hamiltonian", "level"):
         raise ValueError(
             f"Argument `energy` must be 'hamiltonian' or 'level', but is {energy!r}. "

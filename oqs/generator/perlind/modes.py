@@ -76,8 +76,8 @@ def _by_schur(drift: ComplexArray, right: ComplexArray) -> ComplexArray:
         inner, scale, _ = scipy.linalg.lapack.ztrsyl(
             triangle, triangle, adjoint @ part @ vectors, tranb="C"
         )
-        found: ComplexArray = vectors @ (inner / scale) @ adjoint
-        return found
+        x: ComplexArray = vectors @ (inner / scale) @ adjoint
+        return x
 
     solution = np.empty_like(right)
     for place, part in enumerate(right[:, order[:, None], order]):

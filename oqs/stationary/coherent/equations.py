@@ -26,7 +26,7 @@ _CLEAR = 1e-4
 What is lost is rounding of the fastest: 1e-12 of the slowest.
 """
 
-_LEAST = 1e-7  # in blocks too large to be turned: flows hold to 1e-9 of their gross rates
+_LEAST = 1e-7  # in blocks too large to be rotated: flows hold to 1e-9 of their gross rates
 _MOST = 3e7  # products of amplitudes in local bases that fit into a few GB
 
 
@@ -62,7 +62,7 @@ class Equations:
     ----------
     generator : the dissipators' terms between energy eigenstates, elements of equal `labels`.
     labels : (D,).
-    clusters : (D,) states of one level and label, which may be turned among each other.
+    clusters : (D,) states of one level and label, which may be rotated among each other.
     energies : (D,) of the free evolution, one for each level; `model.detuning` adds to them.
     """
 
@@ -80,13 +80,13 @@ class Equations:
     def at(self, weights: FloatArray) -> Weighted:
         """Return the equations at these weights of the generator's terms.
 
-        Raises StationaryStateNotFound where more would have to be turned than fits.
+        Raises StationaryStateNotFound where more would have to be rotated than fits.
         """
         down, up = weights.reshape(-1, *self.model.rates.shape)[:2]
         spread = self._jumps.spread(down, up)
         generator, vectors = self.generator, None
         if spread < _CLEAR and self._jumps.products <= _MOST:
-            elements, vectors = self._jumps.turned(down, up)
+            elements, vectors = self._jumps.rotated(down, up)
             generator = self._built(elements)
         elif spread < _LEAST:
             raise StationaryStateNotFound(

@@ -2,7 +2,7 @@
 
 A level of several states may hold combinations that are hardly ever left: dark ones, on which the
 amplitudes of the strong jumps cancel. In any other basis their rates are differences of the strong
-ones and drown in their rounding, so the level is turned, at each T and mu, to the states that
+ones and drown in their rounding, so the level is rotated, at each T and mu, to the states that
 diagonalise its total jump rate.
 """
 
@@ -94,7 +94,7 @@ class JumpBlocks:
     def spread(self, down: FloatArray, up: FloatArray) -> float:
         """Return the slowest over the fastest of the blocks that leave a degenerate level.
 
-        Parameters as in `turned`; the smallest quotient of all levels of several states.
+        Parameters as in `rotated`; the smallest quotient of all levels of several states.
         """
         several = np.array([len(states) > 1 for states in self.members])
         contact, kappa, lower, upper, strength = self._strengths
@@ -114,7 +114,9 @@ class JumpBlocks:
         norms = [float(np.linalg.norm(b.amplitude)) ** 2 for b in self.blocks]
         return contact, kappa, lower, upper, np.array(norms)
 
-    def turned(self, down: FloatArray, up: FloatArray) -> tuple[tuple[Elements, ...], sp.csr_array]:
+    def rotated(
+        self, down: FloatArray, up: FloatArray
+    ) -> tuple[tuple[Elements, ...], sp.csr_array]:
         """Return the elements in the local bases, and these as columns (D, D).
 
         Parameters
@@ -151,8 +153,8 @@ class JumpBlocks:
             a, b = np.nonzero(np.abs(amplitude) > _ROUNDING * np.linalg.norm(block.amplitude))
             lower, upper = self.members[block.lower][a], self.members[block.upper][b]
             parts[block.contact].append((lower, upper, amplitude[a, b], block.kappa, block.channel))
-        turned = map(_joined, parts)
-        return tuple(a.joined(b) for a, b in zip(turned, self.others, strict=True))
+        rotated = map(_joined, parts)
+        return tuple(a.joined(b) for a, b in zip(rotated, self.others, strict=True))
 
     def _columns(self, bases: list[ComplexArray]) -> sp.csr_array:
         order = np.concatenate(self.members)
@@ -180,8 +182,8 @@ def _local(
     """Return the local basis (g, g) of amplitudes `rows`, each (m, g), and them in that basis."""
     roots = np.repeat(np.sqrt(weights), [len(row) for row in rows])
     stacked = np.concatenate(rows)
-    basis, turned = graded_basis(roots[:, None] * stacked)
+    basis, rotated = graded_basis(roots[:, None] * stacked)
     driven = roots > 0
     amplitudes = stacked @ basis
-    amplitudes[driven] = turned[driven] / roots[driven, None]
+    amplitudes[driven] = rotated[driven] / roots[driven, None]
     return basis, np.split(amplitudes, np.cumsum([len(row) for row in rows])[:-1])

@@ -80,8 +80,8 @@ class RealStorage(Storage):
     def commutation(self, operator: Block) -> Block:
         """Return the matrix of Z^T A - A Z^T."""
         one = np.eye(len(operator))
-        turned = np.kron(one, operator) - np.kron(operator, one)  # A symmetric
-        matrix: Block = turned @ _transposition(len(operator))
+        commutator = np.kron(one, operator) - np.kron(operator, one)  # A symmetric
+        matrix: Block = commutator @ _transposition(len(operator))
         return matrix
 
     def commuted(self, block: Block, operator: Block) -> Block:

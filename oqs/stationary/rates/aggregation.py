@@ -26,7 +26,7 @@ _CONVERGED = 1e-13  # largest relative change of a population in one sweep
 _BESIDE = 1e-3  # relative: where the sweeps are started once more
 _BACK = 3e-12  # relative: how near they must come to the same solution
 _SWEEPS = 150  # above it elimination is quicker
-_PLAIN = 5  # sweeps before the acceleration: the first guess is far off where populations are small
+_FIRST = 5  # sweeps before the acceleration: the first guess is far off where populations are small
 _MEMORY = 10  # earlier sweeps that the acceleration combines
 _RANK = 1e-12  # relative size below which a combination of them is rounding
 
@@ -62,7 +62,7 @@ def aggregate(steps: list[StepRates], guess: FloatArray | None = None) -> list[F
 def _solution(sweeps: _Sweeps, guess: FloatArray | None) -> FloatArray | None:
     """Return the logarithms of the shares, if the sweeps find them twice."""
     x = np.zeros(sweeps.dimension) if guess is None else guess
-    for _ in range(_PLAIN):
+    for _ in range(_FIRST):
         x = sweeps(x)
     fixed = _fixed_point(sweeps, x)
     if fixed is None:

@@ -22,9 +22,9 @@ class BatchedProblem(RateProblem):
     blocks: SectorBlocks  # its transitions
 
     @functools.cached_property
-    def few(self) -> sector_batch.Flat | None:
+    def few(self) -> sector_batch.Flattened | None:
         """The transitions for batches; None where there are too many for that."""
-        return sector_batch.Flat.of(self.blocks) if sector_batch.applies(self.blocks) else None
+        return sector_batch.Flattened.of(self.blocks) if sector_batch.applies(self.blocks) else None
 
     def solve_batch(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the particle and energy flows (b, n) at T, mu (b, n), residuals checked."""
@@ -43,14 +43,9 @@ class BatchedProblem(RateProblem):
         populations, good = sector_batch.populations_at(self.few, T, mu)
         for row in np.flatnonzero(~good).tolist():
             populations[:, row] = self.solve(T[row], mu[row]).values.real
-        return flow_jacobian(self._transition_list, T, mu, populations, self.method)
+        return flow_jacobian(self.transitions, T, mu, populations, self.method)
 
     @functools.cached_property
-    def _transition_list(self) -> TransitionList:
-        few = self.few
-        if few is None:
-            raise TypeError("The transitions are too many to be taken one by one.")
-        at = np.any(few.rate > 0, axis=0)
-        return TransitionList(
-            few.lower[at], few.upper[at], few.frequency[at], few.rate[:, at], few.dimension
-        )
+    def transitions(self) -> TransitionList:
+        """Those that some contact drives, one after the other."""
+        return TransitionList.of(self.blocks)

@@ -89,9 +89,7 @@ class ParityProblem(BatchedProblem):
         populations = self.solve(T, mu).values.real
         if self.few is None:
             return self.sectors.jacobian_at(populations, T, mu)
-        return flow_jacobian(
-            self._transition_list, T[None], mu[None], populations[:, None], self.method
-        )
+        return flow_jacobian(self.transitions, T[None], mu[None], populations[:, None], self.method)
 
     def scalar_flows(self) -> ScalarFlows | None:
         """Return the flows, unlike the scalar ones of fewer states with all checks."""

@@ -27,6 +27,7 @@ from oqs.numerics.occupation import filled_and_empty
 from oqs.stationary.method import StationaryMethod, checked_residual
 from oqs.stationary.rates.elimination import times, times_together
 from oqs.stationary.rates.rate_equation import balanced
+from oqs.transitions.transitions import SectorBlocks
 
 _CACHED = 250_000  # elements of the array that is eliminated in: it stays in the cache
 
@@ -42,6 +43,20 @@ class TransitionList:
     frequency: FloatArray  # (M,)
     rate: FloatArray  # (n, M)
     dimension: int  # number D of states
+
+    @classmethod
+    def of(cls, blocks: SectorBlocks) -> TransitionList:
+        """Return the transitions that some contact drives, step by step."""
+        rates = [step.rate for step in blocks.steps]
+        driven = [np.nonzero(rate.any(axis=0)) for rate in rates]
+        each = list(zip(blocks.steps, rates, driven, strict=True))
+        return cls(
+            np.concatenate([step.lower[a] for step, _, (_, a) in each]),
+            np.concatenate([step.upper[b] for step, _, (b, _) in each]),
+            np.concatenate([step.frequency[place] for step, _, place in each]),
+            np.concatenate([rate[:, b, a] for _, rate, (b, a) in each], axis=1),
+            blocks.dimension,
+        )
 
     @functools.cached_property
     def _ends(self) -> tuple[sp.csr_array, sp.csr_array]:

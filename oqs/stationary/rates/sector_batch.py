@@ -29,7 +29,7 @@ _Good = NDArray[np.bool_]  # (b,)
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class Flat:
+class Flattened:
     """The transitions of all steps one after the other."""
 
     steps: tuple[Step, ...]  # lowest first; of one state in the lowest sector
@@ -43,7 +43,7 @@ class Flat:
     linked: int  # number of transitions that some contact drives
 
     @classmethod
-    def of(cls, blocks: SectorBlocks) -> Flat:
+    def of(cls, blocks: SectorBlocks) -> Flattened:
         """Flatten the steps."""
         steps = blocks.steps
         rate = np.concatenate([step.rate.reshape(step.reservoirs, -1) for step in steps], axis=1)
@@ -70,7 +70,7 @@ def applies(blocks: SectorBlocks) -> bool:
 
 
 def flows(
-    flat: Flat, T: FloatArray, mu: FloatArray, method: StationaryMethod
+    flat: Flattened, T: FloatArray, mu: FloatArray, method: StationaryMethod
 ) -> tuple[FloatArray, FloatArray, _Good]:
     """Return particle and energy flows (b, n) at T, mu (b, n), and which of them are good (b,).
 
@@ -83,7 +83,7 @@ def flows(
     return particle, energy, good
 
 
-def populations_at(flat: Flat, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, _Good]:
+def populations_at(flat: Flattened, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, _Good]:
     """Return populations (D, b) at T, mu (b, n), and which of them are good (b,)."""
     parts = [
         populations_together(
@@ -95,7 +95,7 @@ def populations_at(flat: Flat, T: FloatArray, mu: FloatArray) -> tuple[FloatArra
     return np.concatenate(populations, axis=1), np.concatenate(good)
 
 
-def _parts(flat: Flat, count: int) -> Iterator[slice]:
+def _parts(flat: Flattened, count: int) -> Iterator[slice]:
     """Yield parts of a batch that do not crowd out the cache."""
     rows = max(_CACHED // max(_size(step) for step in flat.steps), 16)
     for begin in range(0, count, rows):
@@ -108,7 +108,7 @@ def _size(step: Step) -> int:
 
 
 def _flows(
-    flat: Flat, T: FloatArray, mu: FloatArray, method: StationaryMethod
+    flat: Flattened, T: FloatArray, mu: FloatArray, method: StationaryMethod
 ) -> tuple[FloatArray, FloatArray, _Good]:
     up, down = weighted(flat, T, mu)
     populations, good = populations_together(flat, up.sum(axis=0), down.sum(axis=0))
@@ -124,7 +124,7 @@ def _flows(
     return particle, balanced(up.sum(axis=1).T, rising), good
 
 
-def weighted(flat: Flat, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+def weighted(flat: Flattened, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return each contact's rates up and down (n, M, b) at T, mu (b, n)."""
     above = flat.frequency[:, None] - mu.T.copy()[:, None]
     filled, empty = filled_and_empty(above / T.T.copy()[:, None])
@@ -133,7 +133,9 @@ def weighted(flat: Flat, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, Flo
     return filled, empty
 
 
-def populations_together(flat: Flat, up: FloatArray, down: FloatArray) -> tuple[FloatArray, _Good]:
+def populations_together(
+    flat: Flattened, up: FloatArray, down: FloatArray
+) -> tuple[FloatArray, _Good]:
     """Return populations (D, b), and which are good: rates or populations may underflow.
 
     Sector after sector as `elimination.eliminate`, each by states as `elimination.gth`, from rates
@@ -166,7 +168,7 @@ def populations_together(flat: Flat, up: FloatArray, down: FloatArray) -> tuple[
     return populations, good & np.isfinite(populations).all(axis=0)
 
 
-def _gains(flat: Flat, flux: FloatArray) -> FloatArray:
+def _gains(flat: Flattened, flux: FloatArray) -> FloatArray:
     """Return what each state gains (D, b) by a net flux (M, b) from lower to upper states."""
     gains = np.zeros((flat.dimension, flux.shape[1]))
     for step, gained in zip(flat.steps, flat.blocks(flux), strict=True):

@@ -16,7 +16,6 @@ from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows
 from oqs.generator.davies.davies_model import DaviesModel
-from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import Solution, StationaryMethod, checked_residual
 from oqs.stationary.rates.batched import BatchedProblem
 from oqs.stationary.rates.elimination import recurrent
@@ -40,44 +39,20 @@ class SmallProblem(BatchedProblem):
 
     model: DaviesModel
     method: StationaryMethod
-    # lower, upper: (M,) states of each transition
-    lower: IntArray
-    upper: IntArray
-    frequency: FloatArray  # (M,)
-    rate: FloatArray  # (n, M)
-    dimension: int
-    blocks: SectorBlocks  # where they come from
-
-    @classmethod
-    def of(cls, model: DaviesModel, method: StationaryMethod, blocks: SectorBlocks) -> SmallProblem:
-        """Flatten the transitions that some contact drives."""
-        rates = [step.rate for step in blocks.steps]
-        linked = [np.nonzero(rate.sum(axis=0)) for rate in rates]
-        pairs = list(zip(blocks.steps, linked, strict=True))
-        return cls(
-            model,
-            method,
-            lower=np.concatenate([step.lower[a] for step, (_, a) in pairs]),
-            upper=np.concatenate([step.upper[b] for step, (b, _) in pairs]),
-            frequency=np.concatenate([step.frequency[place] for step, place in pairs]),
-            rate=np.concatenate(
-                [rate[:, b, a] for rate, (b, a) in zip(rates, linked, strict=True)], axis=1
-            ),
-            dimension=blocks.dimension,
-            blocks=blocks,
-        )
+    blocks: SectorBlocks
 
     @functools.cached_property
     def _scalars(self) -> tuple[list[tuple[int, int]], list[float], list[int], list[float], _Lists]:
         """Ends and frequencies of the transitions, distinct frequencies, rates, as lists."""
-        ends = list(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
-        distinct, which = np.unique(self.frequency, return_inverse=True)
-        return ends, self.frequency.tolist(), which.tolist(), distinct.tolist(), self.rate.tolist()
+        each = self.transitions
+        ends = list(zip(each.lower.tolist(), each.upper.tolist(), strict=True))
+        distinct, which = np.unique(each.frequency, return_inverse=True)
+        return ends, each.frequency.tolist(), which.tolist(), distinct.tolist(), each.rate.tolist()
 
     @functools.cached_property
     def _linked(self) -> list[list[int]]:
         """States below each one that it is linked to once all above are eliminated, ascending."""
-        linked: list[set[int]] = [set() for _ in range(self.dimension)]
+        linked: list[set[int]] = [set() for _ in range(self.blocks.dimension)]
         for a, b in self._scalars[0]:
             linked[max(a, b)].add(min(a, b))
         for near in reversed(linked):
@@ -89,7 +64,7 @@ class SmallProblem(BatchedProblem):
         """Eliminate state by state and balance each contact's transitions."""
         ends, frequencies = self._scalars[:2]
         ups, downs, rise, fall, p = self._solved(T.tolist(), mu.tolist())
-        net, gross = [0.0] * self.dimension, 0.0
+        net, gross = [0.0] * self.blocks.dimension, 0.0
         for (a, b), up, down in zip(ends, rise, fall, strict=True):
             rising = up * p[a]
             gained = rising - down * p[b]
@@ -134,9 +109,9 @@ class SmallProblem(BatchedProblem):
     def spectral(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the gains (K, n) of particles and energy at each of `frequencies`."""
         ups, downs, _, _, p = self._solved(T.tolist(), mu.tolist())
-        populations = np.array(p)
-        flux = np.array(ups) * populations[self.lower] - np.array(downs) * populations[self.upper]
-        return by_frequency(self.frequencies, [(self.frequency, flux)])
+        populations, each = np.array(p), self.transitions
+        flux = np.array(ups) * populations[each.lower] - np.array(downs) * populations[each.upper]
+        return by_frequency(self.frequencies, [(each.frequency, flux)])
 
     def _solved(
         self, T: list[float], mu: list[float]
@@ -153,10 +128,11 @@ class SmallProblem(BatchedProblem):
 
     def transition_frequencies(self) -> FloatArray:
         """Return the frequencies (M,) of all transitions."""
-        return self.frequency
+        return self.transitions.frequency
 
     def _recurrent(self, rise: FloatArray, fall: FloatArray) -> FloatArray:
-        return recurrent(rate_matrix(self.lower, self.upper, rise, fall, self.dimension))
+        each = self.transitions
+        return recurrent(rate_matrix(each.lower, each.upper, rise, fall, each.dimension))
 
 
 def _weighted(

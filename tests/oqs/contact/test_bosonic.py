@@ -152,10 +152,7 @@ def test_a_dot_with_phonons_beside_its_leads():
     S = sum(x[v, w] * c[v].conj().T @ c[w] for v in range(2) for w in range(2))
     H = reference.hamiltonian(h)
     bath = BoseBath(lambda w: float(phonons.spectrum(w)), 0.05, S, T[2])
-    electrons = [
-        reference.Bath(lambda w: 0.02, np.atleast_2d(np.array(lead.coupling)), t, m)
-        for lead, t, m in zip(leads, T, mu, strict=False)
-    ]
+    electrons = reference.baths_of(leads, T[:2], mu[:2], 2)
     L = reference.liouvillian(H, c, electrons) + bosons.dissipator(H, bath)
     keep = np.rint(sum(np.diag(a.conj().T @ a).real for a in c))
     inside = (keep[:, None] == keep[None, :]).ravel()

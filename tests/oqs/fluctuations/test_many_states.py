@@ -239,11 +239,14 @@ def test_long_rows_of_fields_say_what_they_take(monkeypatch, capsys):
     stats.generating_function(np.linspace(0, 0.1, 3)[:, None] * np.eye(len(T))[0])
     stats.large_deviation(0, "particle", 2 * stats.flows.particle[0])
     stats.noise_spectrum([0.0, 0.01, 0.02])
+    oqs.noise(chain(6, oqs.davies), [[*T], [*T]], MU)
+    dot = oqs.davies(oqs.anderson_dot(-0.4, 1.2), [oqs.Contact(oqs.flat(0.01))] * 2)
+    oqs.stability_diagram(lambda _gate: dot, [0.0, 0.1], [0.1], 0.1)
     said = capsys.readouterr().err
     assert all(f"{call}: about " in said for call in CALLS)
 
 
-CALLS = "Generating function", "Rate function", "Noise spectrum"
+CALLS = "Generating function", "Rate function", "Noise spectrum", "Noise", "Stability diagram"
 
 
 def test_a_rate_function_asks_for_no_field_twice(monkeypatch):

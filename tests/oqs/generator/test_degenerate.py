@@ -20,10 +20,7 @@ def unitary(seed, sites):
 
 def dense_flows(h, U, couplings, T, mu, rate=1.0):
     c, H = reference.annihilators(len(h)), reference.hamiltonian(h, U)
-    baths = [
-        reference.Bath(lambda w: rate, np.atleast_2d(t), *at)
-        for t, *at in zip(couplings, T, mu, strict=True)
-    ]
+    baths = reference.baths_at(couplings, T, mu, lambda w: rate)
     rho = reference.stationary_state(reference.liouvillian(H, c, baths))
     return reference.flows(H, c, baths, rho)
 

@@ -23,15 +23,7 @@ makers = pytest.mark.parametrize("make", [quadratic, random_interacting])
 
 
 def baths(model, T, mu):
-    return [
-        reference.Bath(
-            lambda w, c=contact: float(np.asarray(c.rate(np.array([w])))[0]),
-            contact.channels(model.system.sites),
-            t,
-            m,
-        )
-        for contact, t, m in zip(model.contacts, T, mu, strict=True)
-    ]
+    return reference.baths_of(model.contacts, T, mu, model.system.sites)
 
 
 def row_major(superoperator):

@@ -23,14 +23,7 @@ DOTS = json.loads((pathlib.Path(__file__).parents[2] / "data" / "dots.json").rea
 
 
 def baths(model, T, mu):
-    return [
-        reference.Bath(
-            lambda w, c=contact: float(np.asarray(c.rate(np.array([w])))[0]),
-            contact.channels(model.system.sites),
-            *at,
-        )
-        for contact, *at in zip(model.contacts, T, mu, strict=True)
-    ]
+    return reference.baths_of(model.contacts, T, mu, model.system.sites)
 
 
 @pytest.mark.parametrize("scale", SCALES)

@@ -46,10 +46,7 @@ def test_degenerate_levels_against_the_dense_generator():
     system, contacts, T, mu = degenerate(np.array([0.3, 0.3, 1.1]), 4, 1.0)
     c = reference.annihilators(3)
     H = reference.hamiltonian(system.h)
-    baths = [
-        reference.Bath(lambda w, r=x.rate: float(r(np.array([w]))[0]), x.channels(3), *at)
-        for x, *at in zip(contacts, T, mu, strict=True)
-    ]
+    baths = reference.baths_of(contacts, T, mu, 3)
     rho = reference.stationary_state(reference.liouvillian(H, c, baths))
     P, J = reference.flows(H, c, baths, rho)
     law = oqs.gaussian_law(system, contacts)

@@ -82,10 +82,7 @@ def stationary_states(L, seeds=(0, 1)):
 def dense_flows(h, couplings, T, mu, U=None, gamma=lambda w: 0.02):
     """Flows (2, 2 n), P and J of two random initial states, by the dense generator."""
     c, H = reference.annihilators(len(h)), reference.hamiltonian(h, U or {})
-    baths = [
-        reference.Bath(gamma, np.atleast_2d(t), *at)
-        for t, *at in zip(couplings, T, mu, strict=True)
-    ]
+    baths = reference.baths_at(couplings, T, mu, gamma)
     states = stationary_states(reference.liouvillian(H, c, baths))
     return np.array([np.concatenate(reference.flows(H, c, baths, rho)) for rho in states])
 

@@ -271,9 +271,9 @@ def test_fluxes_are_collected_at_their_frequencies():
 def test_all_routes_agree(sites, scale):
     for seed in range(3):
         model, T, mu = tunnelling(seed, sites, scale)
-        kinds = [SmallProblem, ParityProblem, SectorProblem]
+        makers = [SmallProblem, ParityProblem.of, SectorProblem.of]
         first, *others = (
-            kind.of(model, POPULATIONS, model.transitions) for kind in kinds[sites > 3 :]
+            make(model, POPULATIONS, model.transitions) for make in makers[sites > 3 :]
         )
         one = first.solve(T, mu)
         for problem in others:

@@ -89,14 +89,10 @@ class PathFluctuations(Summarised):
 
     def to_dataset(self) -> xarray.Dataset:
         """Return the standard deviations with dimensions `time` and `reservoir`."""
-        units = {"N": "1", "E": "E_0", "T": "E_0/k_B", "mu": "E_0"}
+        over, units = ("time", "reservoir"), {"N": "1", "E": "E_0", "T": "E_0/k_B", "mu": "E_0"}
         tables = {
-            f"{kind}_std": (
-                ("time", "reservoir"),
-                getattr(self, f"{kind}_std"),
-                {"long_name": f"standard deviation of {kind}", "units": units[kind]},
-            )
-            for kind in _KINDS
+            f"{n}_std": (over, getattr(self, f"{n}_std"), unit, f"standard deviation of {n}")
+            for n, unit in units.items()
         }
         return dataset(tables, {"time": self.t, "reservoir": list(self.names)})
 

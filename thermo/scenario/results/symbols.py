@@ -86,9 +86,9 @@ def axis_attributes(path: str) -> dict[str, str]:
     key, _, suffix = path.rpartition("_")
     measured = bool(key) and suffix in unit_suffixes("energy")
     for pattern, text, natural in _KEYS:
-        found = re.fullmatch(pattern, key if measured else path)
-        if found:
-            first, *others = found.groups() or ("",)
+        match = re.fullmatch(pattern, key if measured else path)
+        if match:
+            first, *others = match.groups() or ("",)
             named = text.format(_called(first, pattern), *others)
             units = suffix if measured else natural
             return {"long_name": named} | ({"units": units} if units else {})

@@ -1,4 +1,4 @@
-"""What the flows of a scenario are checked for."""
+"""Checks of a scenario's flows: conservation, the second law, agreement of the laws."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from oqs.laws.density_matrix import DensityMatrixLaw
 from oqs.laws.gross import ROUNDING, flow_scales, gross_flows, gross_of_modes
 from oqs.laws.landauer import Landauer
 from oqs.modes.boson_modes import BosonLaw
-from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.state.entropy import clausius_sum
 from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.scenario.outcome import Check
@@ -25,7 +24,7 @@ def gross_rates(scenario: Scenario, law: ScenarioLaw) -> Flows:
     state = scenario.contact_T, scenario.contact_mu
     if isinstance(law, DensityMatrixLaw):
         gross = gross_flows(law.model, *state)
-    elif isinstance(law, BosonLaw | VaryingBosonLaw):
+    elif isinstance(law, BosonLaw):
         gross = law.gross(*state)
     else:
         gross = gross_of_modes(quadratic(scenario), leads(scenario), *state)

@@ -16,7 +16,6 @@ from oqs.laws.landauer import Landauer, landauer
 from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.closed_form import ClosedForm, closed_form
 from oqs.modes.gaussian import GaussianLaw, gaussian_law
-from oqs.modes.varying_boson_modes import VaryingBosonLaw
 from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
 from thermo.reservoirs.linked_law import LinkedLaw
@@ -24,7 +23,7 @@ from thermo.reservoirs.linking import with_links
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.schema.place import Place
 
-ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | BosonLaw | VaryingBosonLaw | Landauer
+ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | BosonLaw | Landauer
 
 _MOST_SITES = 24  # 2^24 populations: a minute and some GB; beyond, no machine has the memory
 

@@ -6,25 +6,37 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterable, Sequence
-from typing import final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from oqs import Contact, QuadraticSystem
-from oqs.arguments import ComplexArray, FloatArray, has_shape, read_only, real_array, real_number
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    ascending_times,
+    has_shape,
+    of_type,
+    read_only,
+    real_array,
+    real_number,
+)
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
+from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.memory import require_memory
 from oqs.summary import Summarised, Summary, counted
-from thermo.deferred import xr
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.explicit.levels import Levels, checked_band, levels_of
 from thermo.stochastic.explicit.thermalised import evolve_thermalised
 from thermo.stochastic.explicit.unitary import evolve_freely
-from thermo.stochastic.small.small_reservoir import THERE
+from thermo.stochastic.small.small_reservoir import states_of
 from thermo.stochastic.small.start import small_reservoir
+
+if TYPE_CHECKING:
+    import xarray
 
 
 @exported
@@ -71,15 +83,17 @@ class ExplicitPath(Summarised):
             ],
         )
 
-    def to_dataset(self) -> xr.Dataset:
+    def to_dataset(self) -> xarray.Dataset:
         """Return the same as labelled arrays: time, reservoir, mode, level."""
-        variables = {
-            name: (("time", "reservoir"), getattr(self, name)) for name in ("T", "mu", "N", "E")
+        over = ("time", "reservoir")
+        tables: dict[str, tuple[Any, ...]] = {
+            **{name: (over, getattr(self, name)) for name in ("T", "mu", "N", "E")},
+            "modes": (("time", "mode"), self.modes),
+            "level_energies": (("reservoir", "level"), self.level_energies, "E_0"),
+            "level_occupations": (("reservoir", "level"), self.level_occupations, "1"),
         }
-        variables["modes"] = (("time", "mode"), self.modes)
-        for name in ("level_energies", "level_occupations"):
-            variables[name] = (("reservoir", "level"), getattr(self, name))
-        return xr.Dataset(variables, {"time": self.times, "reservoir": list(self.names)})
+        axes = {"time": ("time", self.times), "reservoir": list(self.names)}
+        return dataset(tables, axes)
 
 
 @exported
@@ -173,7 +187,9 @@ class ExplicitReservoirs(Summarised):
         Fermi function describes them. Beyond 2 pi/spacing what has left comes back.
         """
         temperature, potential = self.group.checked(T, mu)
-        grid = _times(times)
+        grid = ascending_times(
+            times, "Give ascending times >= 0, such as np.linspace(0, 1e6, 200)."
+        )
         kappa = real_number("thermalisation", thermalisation, "It is a rate, 0 for none.")
         if kappa < 0:
             raise ValueError(
@@ -194,15 +210,12 @@ class ExplicitReservoirs(Summarised):
             evolved = evolve_thermalised(
                 self.hamiltonian, occupations, self._parts, grid, kappa, members
             )
-        small = [m.at(evolved.lost[:, j], evolved.released[:, j]) for j, m in enumerate(members)]
-        for name, part in zip(self.group.names, small, strict=True):
-            _require_temperature(name, part.code, grid)
+        states = states_of(members, evolved.lost, evolved.released)
+        for name, T_of in zip(self.group.names, states["T"].T, strict=True):
+            _require_temperature(name, np.isnan(T_of), grid)
         return ExplicitPath(
             times=read_only(grid),
-            T=read_only(np.stack([part.T for part in small], axis=1)),
-            mu=read_only(np.stack([part.mu for part in small], axis=1)),
-            N=read_only(np.array([m.number for m in members]) - evolved.lost),
-            E=read_only(np.array([m.energy for m in members]) - evolved.released),
+            **{name: read_only(values) for name, values in states.items()},
             modes=read_only(evolved.modes),
             level_energies=read_only(np.stack([part.energy for part in self.levels])),
             level_occupations=read_only(evolved.levels),
@@ -225,11 +238,11 @@ class ExplicitReservoirs(Summarised):
         return filled
 
 
-def _require_temperature(name: str, code: NDArray[np.int64], times: FloatArray) -> None:
-    if np.any(code != THERE):
+def _require_temperature(name: str, missing: NDArray[np.bool_], times: FloatArray) -> None:
+    if missing.any():
         raise ValueError(
             f"Argument `reservoirs` must have a temperature at all `times`, but {name!r} has none "
-            f"at t = {times[np.argmax(code != THERE)]:g}. Give it a larger capacity."
+            f"at t = {times[np.argmax(missing)]:g}. Give it a larger capacity."
         )
 
 
@@ -281,11 +294,8 @@ def explicit_reservoirs(
     >>> print(f"{(path.N[0, 0] - path.N[1, 0]) / 200 / flow:.2f}")
     1.00
     """
-    if not isinstance(system, QuadraticSystem):
-        raise TypeError(
-            f"Argument `system` must be a QuadraticSystem, but is {type(system).__name__}. "
-            "Interactions have no correlation matrix; see thermo.evolve_stochastic."
-        )
+    remedy = "Interactions have no correlation matrix; see thermo.evolve_stochastic."
+    of_type("system", system, QuadraticSystem, "a QuadraticSystem", remedy)
     leads = fermionic_contacts(checked_contacts(contacts))
     group = Reservoirs(reservoirs)
     if len(group) != len(leads):
@@ -317,11 +327,3 @@ class _Named:
     """What `Reservoirs.named` asks of a law: its names."""
 
     names: tuple[str | None, ...] | None
-
-
-def _times(times: ArrayLike) -> FloatArray:
-    remedy = "Give ascending times >= 0, such as np.linspace(0, 1e6, 200)."
-    grid = real_array("times", times, remedy)
-    if grid.ndim != 1 or grid.size == 0 or grid[0] < 0 or np.any(np.diff(grid) <= 0):
-        raise ValueError(f"Argument `times` must ascend from t >= 0, but is {times!r}. {remedy}")
-    return grid

@@ -61,8 +61,8 @@ def evolve_freely(
 def _expectation(product: NDArray[Any], phases: ComplexArray) -> FloatArray:
     """Return sum_ab M_ab z_a z_b^* of a Hermitian M for each column z of the phases (m, k)."""
     if np.isrealobj(product):
-        turned = product @ phases.real - 1j * (product @ phases.imag)
+        rotated = product @ phases.real - 1j * (product @ phases.imag)
     else:
-        turned = product @ phases.conj()
-    value: FloatArray = np.sum(phases * turned, axis=0).real
+        rotated = product @ phases.conj()
+    value: FloatArray = np.sum(phases * rotated, axis=0).real
     return value

@@ -13,7 +13,7 @@ from oqs.arguments import FloatArray, read_only
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
-from thermo.stochastic.small.small_reservoir import SmallReservoir
+from thermo.stochastic.small.small_reservoir import SmallReservoir, states_of
 
 if TYPE_CHECKING:
     import xarray
@@ -70,19 +70,12 @@ class JumpPath(Summarised):
         `jumped_with` is the index of the reservoir that the jump at that time was with, -1 at 0.
         """
         over = ("time", "reservoir")
-        tables: dict[str, Any] = {
-            name: (over, getattr(self, name), {"long_name": text, "units": unit})
-            for name, text, unit in (
-                ("T", "temperature", "E_0/k_B"),
-                ("mu", "chemical potential", "E_0"),
-                ("N", "particle number", "1"),
-                ("E", "energy", "E_0"),
-            )
+        tables: dict[str, tuple[Any, ...]] = {
+            **{name: (over, getattr(self, name)) for name in ("T", "mu", "N", "E")},
+            "state": ("time", self.state, "", "energy eigenstate of the system"),
+            "jumped_with": ("time", np.concatenate([[-1], self.reservoir])),
         }
-        tables["state"] = ("time", self.state, {"long_name": "energy eigenstate of the system"})
-        tables["jumped_with"] = ("time", np.concatenate([[-1], self.reservoir]), {})
-        time = ("time", self.t, {"long_name": "time", "units": "hbar/E_0"})
-        return dataset(tables, {"time": time, "reservoir": list(self.names)})
+        return dataset(tables, {"time": ("time", self.t), "reservoir": list(self.names)})
 
 
 def followed_path(
@@ -95,13 +88,10 @@ def followed_path(
     names: tuple[str, ...],
 ) -> JumpPath:
     """Return a trajectory of J jumps by their times (J,), reservoirs (J,) and losses (J + 1, n)."""
-    small = [member.at(lost[:, j], released[:, j]) for j, member in enumerate(members)]
+    states = states_of(members, lost, released)
     return JumpPath(
         t=read_only(np.concatenate([[0.0], times])),
-        T=read_only(np.stack([part.T for part in small], axis=1)),
-        mu=read_only(np.stack([part.mu for part in small], axis=1)),
-        N=read_only(np.array([member.number for member in members]) - lost),
-        E=read_only(np.array([member.energy for member in members]) - released),
+        **{name: read_only(values) for name, values in states.items()},
         state=read_only(state),
         reservoir=read_only(reservoir),
         names=names,

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
+from thermo.stochastic.jumps.extremes import Extremes
 from thermo.stochastic.jumps.outcome import Outcomes
 from thermo.stochastic.jumps.plan import Plan
 from thermo.stochastic.jumps.random_numbers import PREPARING, KeyArray, uniforms
-from thermo.stochastic.jumps.watching import Watch
 from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.small_reservoir import NO_TEMPERATURE, THERE, occupation
 
@@ -24,7 +24,7 @@ def run_in_step(
 ) -> None:
     """Follow trajectories from eigenstates (M,) and losses (M, n); fill in `out`."""
     walk = _Walk(plan, keys, state, lost, released, out)
-    with np.errstate(over="ignore", divide="ignore"):  # e^x of a jump that is as good as closed
+    with np.errstate(over="ignore", divide="ignore"):  # e^x overflows where a jump is negligible
         while len(walk.at):
             walk.step()
 
@@ -51,9 +51,9 @@ class _Walk:
         self.here = np.stack([np.stack([p.entropy, p.T, p.mu]) for p in parts], axis=2)
         self.t, self.done = np.zeros(len(state)), 0
         self._since = np.full(len(state), -np.inf)  # before which all times are written
-        self.watch = Watch(plan.run, out)
+        self.extremes = Extremes(plan.run, out)
         for j in range(len(plan.run.members)):
-            self.watch(self.at, self.here, self.t, np.full(len(state), j))
+            self.extremes(self.at, self.here, self.t, np.full(len(state), j))
 
     def step(self) -> None:
         """Let each trajectory jump once."""
@@ -152,4 +152,4 @@ class _Walk:
         self.here[:, rows, j] = there
         self.state = plan.target[jump]
         self.done += 1
-        self.watch(self.at, self.here, self.t, j)
+        self.extremes(self.at, self.here, self.t, j)

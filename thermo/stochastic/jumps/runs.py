@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import abc
 import concurrent.futures
 import contextlib
 import dataclasses
 import importlib.util
 import os
-from typing import Any, Protocol, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oqs.arguments import FloatArray
 from oqs.version import __version__
 from thermo.progress import ProgressBar
 from thermo.stochastic.jumps.jump_path import JumpPath, followed_path
 from thermo.stochastic.jumps.lockstep import run_in_step
 from thermo.stochastic.jumps.outcome import Outcomes, blank
 from thermo.stochastic.jumps.plan import Plan
-from thermo.stochastic.jumps.preparation import Preparation
+from thermo.stochastic.jumps.preparation import Preparation, Start
 from thermo.stochastic.jumps.random_numbers import keys
-from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.run_plan import RunPlan
 from thermo.stochastic.small.small_reservoir import BoseReservoir, FixedReservoir, ScaledReservoir
 from thermo.sweeps.executors import Cluster, check_executor, evaluated
@@ -37,50 +36,50 @@ Executor = int | concurrent.futures.Executor | Cluster | None
 Arrays = dict[str, NDArray[Any]]
 
 
-class Runs(Protocol):
-    """Trajectories by their numbers: of populations or of wave functions."""
+class Runs(abc.ABC):
+    """Trajectories by their numbers, of populations or of wave functions; a call does a batch.
+
+    `seed` of the run, `preparation` of the start, `run`: the reservoirs, and what to report.
+    """
+
+    seed: int
+    preparation: Preparation
 
     @property
-    def seed(self) -> int:
-        """The seed of the run."""
-
-    @property
-    def preparation(self) -> Preparation:
-        """The law of the start."""
-
-    @property
+    @abc.abstractmethod
     def run(self) -> RunPlan:
         """The reservoirs, and what to report."""
 
     @property
+    @abc.abstractmethod
     def batch_length(self) -> int:
-        """How many trajectories to follow in one go."""
+        """How many trajectories to follow in one go; what they are does not depend on it."""
 
-    def __call__(self, begin: int, count: int) -> Arrays:
-        """Return the columns of `Outcomes` and of the starts, by name."""
+    @abc.abstractmethod
+    def followed(self, begin: int, count: int, recorded: int) -> tuple[Any, ...]:
+        """Return the outcomes, with so many jumps of each trajectory recorded, and the starts."""
 
+    @abc.abstractmethod
     def path(self, number: int, jumps: int, names: tuple[str, ...]) -> JumpPath:
         """Return trajectory `number`, which has so many jumps, whole."""
+
+    def __call__(self, begin: int, count: int) -> Arrays:
+        """Return the columns of `Outcomes` and of the starts, by name, from `begin` on."""
+        outcomes, (state, lost, released), *_ = self.followed(begin, count, 0)
+        start = {"start_state": state, "start_lost": lost, "start_released": released}
+        return {**outcomes._asdict(), **start}
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class JumpRuns:
-    """Some trajectories of one run; a call computes those from `begin` on."""
+class JumpRuns(Runs):
+    """Trajectories from eigenstate to eigenstate."""
 
     plan: Plan  # the jumps
-    preparation: Preparation  # of the start
-    seed: int  # of the run
+    preparation: Preparation
+    seed: int
 
-    def __call__(self, begin: int, count: int) -> Arrays:
-        """Return the columns of `Outcomes` and of the starts, by name."""
-        outcomes, (state, lost, released) = self.followed(begin, count, 0)
-        start = {"start_state": state, "start_lost": lost, "start_released": released}
-        return {**outcomes._asdict(), **start}
-
-    def followed(
-        self, begin: int, count: int, recorded: int
-    ) -> tuple[Outcomes, tuple[IntArray, IntArray, FloatArray]]:
+    def followed(self, begin: int, count: int, recorded: int) -> tuple[Outcomes, Start]:
         """Return the outcomes, with so many jumps of each trajectory recorded, and the starts."""
         random = keys(self.seed, begin, count)
         start = self.preparation.draw(random)

@@ -1,11 +1,11 @@
-"""What every run of small reservoirs needs to know, whatever moves the system."""
+"""The parameters of a run of small reservoirs: start, times, thresholds, occupations."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
-from collections.abc import Sequence
-from typing import Self, final
+from typing import final
 
 import numpy as np
 
@@ -24,33 +24,13 @@ class RunPlan:
     rates: PairRates  # of their contacts
     T: FloatArray  # (n,) of their start
     mu: FloatArray  # (n,) of their start
-    pairs: IntArray  # (q, 2) of reservoirs whose order is watched
     below: FloatArray  # (n,) temperatures whose first passage is watched; 0 for none
     times: FloatArray  # (k,) ascending
     t_final: float  # the end
     entropic: bool  # whether occupations are
 
-    @classmethod
-    def of(
-        cls,
-        members: Sequence[SmallReservoir],
-        rates: PairRates,
-        start: tuple[FloatArray, FloatArray],
-        below: FloatArray,
-        times: FloatArray,
-        t_final: float,
-        entropic: bool,
-    ) -> Self:
-        """Return the plan of a run from T, mu `start` that watches every pair of reservoirs."""
-        pairs = list(itertools.combinations(range(len(members)), 2))
-        return cls(
-            members=tuple(members),
-            rates=rates,
-            T=start[0],
-            mu=start[1],
-            pairs=np.array(pairs, dtype=np.int64).reshape(-1, 2),
-            below=below,
-            times=times,
-            t_final=t_final,
-            entropic=entropic,
-        )
+    @functools.cached_property
+    def pairs(self) -> IntArray:
+        """All pairs (q, 2) of reservoirs: their order is watched."""
+        pairs = list(itertools.combinations(range(len(self.members)), 2))
+        return np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -22,7 +22,7 @@ NO_TEMPERATURE: Final = 2  # it would, but its gas has no T and mu there
 
 
 @final
-class Small(NamedTuple):
+class SmallState(NamedTuple):
     """States of one reservoir; every array has the shape (...) of what was lost.
 
     Parameters
@@ -37,16 +37,16 @@ class Small(NamedTuple):
     mu: FloatArray
     code: NDArray[np.int64]
 
-    def rows(self, which: NDArray[Any]) -> Small:
+    def rows(self, which: NDArray[Any]) -> SmallState:
         """Return some of the states."""
-        return Small(self.entropy[which], self.T[which], self.mu[which], self.code[which])
+        return SmallState(self.entropy[which], self.T[which], self.mu[which], self.code[which])
 
 
-def put_together(parts: Sequence[Small], axis: int, *, stack: bool = False) -> Small:
+def joined_states(parts: Sequence[SmallState], axis: int, *, stack: bool = False) -> SmallState:
     """Return states of several reservoirs (stacked along a new axis) or several sets of them."""
     join = np.stack if stack else np.concatenate
     entropy, T, mu, code = (join(column, axis=axis) for column in zip(*parts, strict=True))
-    return Small(entropy, T, mu, code)
+    return SmallState(entropy, T, mu, code)
 
 
 class SmallReservoir(abc.ABC):
@@ -56,7 +56,7 @@ class SmallReservoir(abc.ABC):
     energy: float
 
     @abc.abstractmethod
-    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+    def at(self, lost: ArrayLike, released: ArrayLike) -> SmallState:
         """Return the states after the loss of so many particles (...) and so much energy (...)."""
 
 
@@ -70,11 +70,11 @@ class FixedReservoir(SmallReservoir):
     number: float = math.nan
     energy: float = math.nan
 
-    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+    def at(self, lost: ArrayLike, released: ArrayLike) -> SmallState:
         """Return the entropy counted from the start, and T, mu of the start."""
         m, w = np.broadcast_arrays(np.asarray(lost, float), np.asarray(released, float))
         entropy: FloatArray = (self.mu * m - w) / self.T
-        return Small(
+        return SmallState(
             entropy, np.full(m.shape, self.T), np.full(m.shape, self.mu), np.zeros(m.shape, int)
         )
 
@@ -113,7 +113,7 @@ class ScaledReservoir(SmallReservoir):
         """1 + 1/alpha: E_0 goes as this power of N."""
         return 1 + 1 / self.table.alpha
 
-    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+    def at(self, lost: ArrayLike, released: ArrayLike) -> SmallState:
         """Return S, T, mu from sigma and sigma'."""
         m, w = np.broadcast_arrays(np.asarray(lost, float), np.asarray(released, float))
         number = self.number - m
@@ -130,7 +130,7 @@ class ScaledReservoir(SmallReservoir):
         energy = excess + self.ground * np.exp(shrunk)
         mu = self.power * energy * per_particle - T * sigma
         S, T, mu = (np.where(good, value, np.nan) for value in (number * sigma, T, mu))
-        return Small(S, T, mu, code)
+        return SmallState(S, T, mu, code)
 
 
 @final
@@ -144,7 +144,7 @@ class BoseReservoir(SmallReservoir):
     T: float
     number: float = 0.0
 
-    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+    def at(self, lost: ArrayLike, released: ArrayLike) -> SmallState:
         """Return S and T after the loss of energy; nothing else can be lost."""
         w = np.broadcast_arrays(np.asarray(lost, float), np.asarray(released, float))[1]
         there = w < self.energy
@@ -153,7 +153,7 @@ class BoseReservoir(SmallReservoir):
         entropy = self.entropy * np.exp(self.alpha * power * logarithm)
         T = self.T * np.exp(power * logarithm)
         mu = np.where(there, 0.0, np.nan)
-        return Small(entropy, T, mu, np.where(there, THERE, CLOSED))
+        return SmallState(entropy, T, mu, np.where(there, THERE, CLOSED))
 
 
 @final
@@ -167,7 +167,7 @@ class InvertedReservoir(SmallReservoir):
     energy: float
     start: tuple[float, float]
 
-    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+    def at(self, lost: ArrayLike, released: ArrayLike) -> SmallState:
         """Return S, T, mu; where `invert` finds none, that the gas has no T there."""
         m, w = np.broadcast_arrays(np.asarray(lost, float), np.asarray(released, float))
         number, energy = (self.number - m) / self.capacity, (self.energy - w) / self.capacity
@@ -183,7 +183,20 @@ class InvertedReservoir(SmallReservoir):
         good = code == THERE
         entropy = np.full(m.shape, np.nan)
         entropy[good] = self.capacity * self.gas.entropy(T[good], mu[good])
-        return Small(entropy, T, mu, code)
+        return SmallState(entropy, T, mu, code)
+
+
+def states_of(
+    members: Sequence[SmallReservoir], lost: FloatArray, released: FloatArray
+) -> dict[str, FloatArray]:
+    """Return T, mu, N, E (..., n) of reservoirs that have lost these particles and energies."""
+    small = [member.at(lost[..., j], released[..., j]) for j, member in enumerate(members)]
+    return {
+        "T": np.stack([part.T for part in small], axis=-1),
+        "mu": np.stack([part.mu for part in small], axis=-1),
+        "N": np.array([member.number for member in members]) - lost,
+        "E": np.array([member.energy for member in members]) - released,
+    }
 
 
 def occupation(loss: FloatArray, bosonic: NDArray[np.bool_]) -> FloatArray:

@@ -15,8 +15,8 @@ from thermo.stochastic.small.small_reservoir import (
     CLOSED,
     NO_TEMPERATURE,
     THERE,
-    Small,
     SmallReservoir,
+    SmallState,
 )
 
 _ROUNDS: Final = 200
@@ -49,7 +49,7 @@ class ThermalReservoir(SmallReservoir):
             return cls(gas, capacity, T, energy, (capacity * low, capacity * high), grounded=False)
         return cls(gas, capacity, T, energy, (0.0, np.inf), grounded=True)
 
-    def at(self, lost: ArrayLike, released: ArrayLike) -> Small:
+    def at(self, lost: ArrayLike, released: ArrayLike) -> SmallState:
         """Return S and T after the loss of energy; nothing else can be lost."""
         w = np.broadcast_arrays(np.asarray(lost, float), np.asarray(released, float))[1]
         distinct, place = np.unique(w, return_inverse=True)
@@ -57,7 +57,7 @@ class ThermalReservoir(SmallReservoir):
         place = place.reshape(w.shape)
         return small.rows(place)
 
-    def _states(self, energy: FloatArray) -> Small:
+    def _states(self, energy: FloatArray) -> SmallState:
         low, high = self.within
         code = np.where((energy >= low) & (energy <= high), THERE, NO_TEMPERATURE)
         if self.grounded:
@@ -71,7 +71,7 @@ class ThermalReservoir(SmallReservoir):
         entropy = self.capacity * state.entropy + (energy - self.capacity * state.energy) / T
         columns = (entropy, T, np.zeros(T.shape))
         S, T, mu = (np.where(good, column, np.nan) for column in columns)
-        return Small(S, T, mu, code)
+        return SmallState(S, T, mu, code)
 
     def _temperatures(self, energy: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Return T at each energy per unit capacity (m,), and whether there is one.

@@ -9,7 +9,8 @@ own, S_a(w) and S_a(w)^+; under PERLind one holds all frequencies of a channel a
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple, final
+from collections.abc import Iterator
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,9 +147,14 @@ def _of_contact(model: DaviesModel | PerlindModel, j: int) -> _Elements:
     return _Elements(chosen.lower, chosen.upper, group, chosen.amplitude, w, gamma)
 
 
-def _assembled(model: DaviesModel | PerlindModel, contacts: list[_Elements]) -> JumpOperators:
-    """Put the elements of all contacts together, each in both directions."""
-    columns: list[list[NDArray[np.float64] | ComplexArray | IntArray]] = []
+def _both_ways(
+    model: DaviesModel | PerlindModel, contacts: list[_Elements]
+) -> Iterator[NDArray[Any]]:
+    """Yield the columns of all contacts' elements, each in both directions.
+
+    Contact, group, sign, target, source, amplitude, frequency, gamma.
+    """
+    columns: list[list[NDArray[Any]]] = []
     for index, e in enumerate(contacts):
         still = np.zeros(len(e.lower), dtype=np.bool_)
         if not model.contacts[index].fermionic:
@@ -158,9 +164,12 @@ def _assembled(model: DaviesModel | PerlindModel, contacts: list[_Elements]) -> 
         down = [own, e.group, sign, e.lower, e.upper, e.amplitude, e.frequency, e.gamma]
         up = [own, e.group, one, e.upper, e.lower, e.amplitude.conj(), e.frequency, e.gamma]
         columns += [down, [column[~still] for column in up]]
-    j, group, sign, target, source, amplitude, w, gamma = (
-        np.concatenate(column) for column in zip(*columns, strict=True)
-    )
+    return map(np.concatenate, zip(*columns, strict=True))
+
+
+def _assembled(model: DaviesModel | PerlindModel, contacts: list[_Elements]) -> JumpOperators:
+    """Put the elements of all contacts together."""
+    j, group, sign, target, source, amplitude, w, gamma = _both_ways(model, contacts)
     if not len(j):
         raise ValueError(
             "Argument `model` must have jumps, but no contact drives any transition: all rates are "

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from thermo.stochastic.jumps.jump_path import JumpPath, followed_path
 from thermo.stochastic.jumps.outcome import Outcomes, blank
 from thermo.stochastic.jumps.preparation import Preparation, Start
 from thermo.stochastic.jumps.random_numbers import keys
+from thermo.stochastic.jumps.runs import Runs
 from thermo.stochastic.small.run_plan import RunPlan
 from thermo.stochastic.wave_functions.wave_plan import WavePlan
-from thermo.stochastic.wave_functions.wave_walk import Recorded, WaveWalk, recorded
+from thermo.stochastic.wave_functions.wave_walk import Recorded, WaveWalk, blank_record
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class WaveRuns:
-    """Some trajectories of one run; a call computes those from `begin` on."""
+class WaveRuns(Runs):
+    """Trajectories of wave functions."""
 
     plan: WavePlan  # the jumps
-    preparation: Preparation  # of the start, on the columns of plan.basis
-    seed: int  # of the run
+    preparation: Preparation  # on the columns of plan.basis
+    seed: int
 
     @property
     def run(self) -> RunPlan:
@@ -36,17 +36,11 @@ class WaveRuns:
         """How many trajectories to follow in one go; what they are does not depend on it."""
         return self.plan.batch_length
 
-    def __call__(self, begin: int, count: int) -> dict[str, NDArray[Any]]:
-        """Return the columns of `Outcomes` and of the starts, by name."""
-        outcomes, (state, lost, released), _ = self.followed(begin, count, 0)
-        start = {"start_state": state, "start_lost": lost, "start_released": released}
-        return {**outcomes._asdict(), **start}
-
-    def followed(self, begin: int, count: int, jumps: int) -> tuple[Outcomes, Start, Recorded]:
+    def followed(self, begin: int, count: int, recorded: int) -> tuple[Outcomes, Start, Recorded]:
         """Return the outcomes, the starts, and so many jumps of each trajectory."""
         random = keys(self.seed, begin, count)
         start = self.preparation.draw(random)
-        outcomes, record = blank(self.plan.run, count), recorded(self.plan, count, jumps)
+        outcomes, record = blank(self.plan.run, count), blank_record(self.plan, count, recorded)
         WaveWalk(self.plan, random, start, outcomes, record).run()
         return outcomes, start, record
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
+from thermo.stochastic.jumps.extremes import Extremes
 from thermo.stochastic.jumps.outcome import Outcomes
 from thermo.stochastic.jumps.random_numbers import PREPARING, KeyArray, uniforms
-from thermo.stochastic.jumps.watching import Watch
 from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.small_reservoir import NO_TEMPERATURE, THERE, occupation
 from thermo.stochastic.wave_functions import effective
@@ -35,7 +35,7 @@ class Recorded(NamedTuple):
     state: IntArray  # (M, r) eigenstate of the largest weight after it
 
 
-def recorded(plan: WavePlan, count: int, jumps: int) -> Recorded:
+def blank_record(plan: WavePlan, count: int, jumps: int) -> Recorded:
     """Return columns for so many trajectories and jumps, to be filled in."""
     whole = np.zeros((count, jumps), dtype=np.int64)
     return Recorded(
@@ -75,7 +75,7 @@ class WaveWalk:
         self.A = np.zeros((count, dimension, dimension), dtype=np.complex128)
         self.stuck = np.full(count, -1)
         self.indefinite = plan.jumps.indefinite
-        self.watch = Watch(plan.run, out)
+        self.extremes = Extremes(plan.run, out)
         self._settle(np.arange(count))
 
     def run(self) -> None:
@@ -96,7 +96,7 @@ class WaveWalk:
         self.here[:, rows] = np.stack([np.stack([p.entropy, p.T, p.mu]) for p in parts], axis=2)
         at, here, t = self.at[rows[~outside]], self.here[:, rows[~outside]], self.t[rows[~outside]]
         for j in range(len(plan.run.members)):
-            self.watch(at, here, t, np.full(len(at), j))
+            self.extremes(at, here, t, np.full(len(at), j))
         occupied = self._occupations(rows)
         values = np.sqrt(jumps.gamma * occupied[:, jumps.quantum]) * jumps.amplitude
         L = np.zeros((len(rows), *self.L.shape[1:]), dtype=np.complex128)
@@ -168,7 +168,10 @@ class WaveWalk:
         return seen
 
     def _energy(self, phi: ComplexArray) -> FloatArray:
-        return (phi.real**2 + phi.imag**2) @ self.plan.jumps.counted
+        weight = phi.real**2 + phi.imag**2
+        # no matrix product: its rounding depends on the batch
+        energy: FloatArray = np.sum(weight * self.plan.jumps.counted, axis=1)
+        return energy
 
     def _step(self) -> None:
         plan = self.plan

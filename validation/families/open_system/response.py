@@ -92,7 +92,7 @@ def _ring(flux: float) -> oqs.LinearResponse:
     reference="L(phi) = L(-phi)^T (Onsager 1931, Casimir 1945)",
     # the quadrature's own
     tolerance=1e-10,
-    claim="A flux through a ring makes L asymmetric; turned round, it is the transpose.",
+    claim="A flux through a ring makes L asymmetric; reversed, it is the transpose.",
 )
 def flux() -> Measurement:
     """Return the largest difference over the largest |L|; infinite where the flux does nothing."""
@@ -101,8 +101,8 @@ def flux() -> Measurement:
         there, back = _ring(phi), _ring(-phi)
         if not float(there.asymmetry) > 1e-3:
             return np.inf
-        turned = back.onsager.transpose(1, 0, 3, 2)
-        return float(np.max(np.abs(there.onsager - turned)) / np.max(np.abs(there.onsager)))
+        transposed = back.onsager.transpose(1, 0, 3, 2)
+        return float(np.max(np.abs(there.onsager - transposed)) / np.max(np.abs(there.onsager)))
 
     return worst((f"flux {phi}", measure(phi)) for phi in (0.5, 1.0, 2.0))
 

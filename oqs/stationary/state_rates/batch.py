@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
 from oqs.flow_jacobian import FlowJacobian
+from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Decomposition
 from oqs.generator.weights import slopes_together, split_together
+from oqs.memory import require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import StationaryMethod, checked_residual
 from oqs.stationary.rates.elimination import gth_together
@@ -35,7 +37,7 @@ _Good = NDArray[np.bool_]  # (b,)
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class Together:
+class TransitionBatch:
     """Transitions (M,) of all contacts at T, mu (b, n)."""
 
     model: DaviesModel
@@ -50,6 +52,33 @@ class Together:
     # moved, energy: (M,) particles and energy that a jump up brings into the system
     moved: FloatArray
     energy: FloatArray
+
+    @classmethod
+    def of(
+        cls, model: DaviesModel, method: StationaryMethod, transitions: StateTransitions
+    ) -> TransitionBatch:
+        """Collect those between different states, or raise MemoryError where they do not fit."""
+        size = transitions.dimension
+        require_memory(
+            40.0 * size**2, f"A rate equation of {size} states", "Take a smaller system."
+        )
+        apart = [e.where(e.lower != e.upper) for e in transitions.elements]
+        lower, upper, kappa, amplitude = (
+            np.concatenate([getattr(e, name) for e in apart])
+            for name in ("lower", "upper", "kappa", "amplitude")
+        )
+        particles = model.system.spectrum.particles
+        return cls(
+            model,
+            method,
+            contact=np.repeat(np.arange(len(apart)), [len(e.lower) for e in apart]),
+            kappa=kappa,
+            lower=lower,
+            upper=upper,
+            strength=np.abs(amplitude) ** 2,
+            moved=(particles[upper] - particles[lower]).astype(np.float64),
+            energy=model.frequencies[kappa],
+        )
 
     def flows(
         self, T: FloatArray, mu: FloatArray
@@ -141,18 +170,13 @@ class Together:
     ) -> FloatArray:
         """Return the derivatives (D, 2, n, b) of the populations by each T_q, mu_q."""
         n, count = self.model.reservoirs, p.shape[-1]
-        sources = np.zeros((self._dimension, 2, n, count))
-        for q in range(n):
-            own = (self.contact == q)[:, None, None]
-            sources[:, :, q] = self._transitions.arriving(
-                (self._joined @ np.where(own, driven, 0.0).reshape(len(up), -1)).reshape(
-                    -1, 2, count
-                )
-            )
+        lower, upper = self._of_state
+        flux = driven.reshape(len(up), -1)
+        gained = (upper @ flux - lower @ flux).reshape(n, self._dimension, 2, count)
+        sources = gained.transpose(1, 2, 0, 3).reshape(-1, 2 * n, count)
         totals = self._joined @ up, self._joined @ down
-        return population_changes(
-            self._transitions, totals, p, sources.reshape(-1, 2 * n, count), self.method
-        ).reshape(-1, 2, n, count)
+        change = population_changes(self._transitions, totals, p, sources, self.method)
+        return change.reshape(-1, 2, n, count)
 
     def _rates(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the rates (M, b) up and down."""

@@ -13,8 +13,8 @@ from thermo.stochastic.small.run_plan import RunPlan
 
 
 @final
-class Watch:
-    """What the trajectories of a batch have met so far.
+class Extremes:
+    """Extremes, first passages and changes of order of a batch of trajectories so far.
 
     Parameters
     ----------
