@@ -1,4 +1,4 @@
-"""What every generator is to its users: a system between contacts, independent of T and mu."""
+"""The interface of every generator: a system between contacts, independent of T and mu."""
 
 from __future__ import annotations
 

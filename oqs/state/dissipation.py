@@ -1,4 +1,4 @@
-"""What the reservoirs do to any state of the system.
+"""The dissipators applied to any state of the system, and the flows that they carry.
 
 Only matrix elements that the state occupies, or reaches, enter. Of many states with coherences in
 degenerate levels at most, as a stationary one has them, the transitions between levels are enough.

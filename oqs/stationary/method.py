@@ -1,4 +1,4 @@
-"""What every stationary solver is: a small object with options, which prepares a problem."""
+"""The interface of stationary solvers: an object with options prepares a problem of one model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stationary density matrix: a Qobj that knows where it comes from."""
+"""A stationary density matrix: a Qobj with its solver, residual and parameters."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def _mixed(matrix: sp.csc_array, diagonal: IntArray) -> ComplexArray:
 
 
 def _gmres(matrix: sp.csc_array, diagonal: IntArray, right: ComplexArray) -> ComplexArray:
-    """Return what GMRES finds for (L - s u tr) x = right (P,), judged by nobody yet."""
+    """Return the solution of (L - s u tr) x = right (P,) by GMRES, not yet checked."""
     leaving, mixed = matrix.diagonal(), _mixed(matrix, diagonal)
     rate = np.max(np.abs(leaving))
     shifted = scipy.sparse.linalg.LinearOperator(
@@ -170,7 +170,7 @@ def _gmres(matrix: sp.csc_array, diagonal: IntArray, right: ComplexArray) -> Com
 
 
 def eliminated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
-    """Eliminate the coherences, then the populations; None where a coherence lives for ever.
+    """Eliminate the coherences, then the populations; None where a coherence does not decay.
 
     In units of the fluxes |L_cc| x_c every column adds up to what a jump makes of a coherence, at
     most 1, so the factorisation needs no pivots. Without them no state's rounding reaches another

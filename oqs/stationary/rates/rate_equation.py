@@ -1,4 +1,4 @@
-"""What the solvers of the rate equation share."""
+"""The interface of the rate equation's solvers; balanced flows and the rate matrix."""
 
 from __future__ import annotations
 
