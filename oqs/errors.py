@@ -1,4 +1,4 @@
-"""What a stationary solver raises instead of returning a state it cannot vouch for."""
+"""Errors of the stationary solvers: a state whose checks fail is not returned."""
 
 from __future__ import annotations
 

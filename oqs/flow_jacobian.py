@@ -41,7 +41,7 @@ class FlowJacobian(Summarised):
     particle_T, particle_mu : (..., n, n) of P_j, dimensionless.
     energy_T, energy_mu : (..., n, n) of J_j, units of energy.
     heat_T, heat_mu : (..., n, n) of Y_j = J_j - mu_j P_j, units of energy.
-    names : (n,) of the reservoirs, None of one without a name; None where the law knows none.
+    names : (n,) of the reservoirs, None of one without a name; None where the law has no names.
 
     Arrays are read-only; leading axes run over a batch of (T, mu).
 

@@ -97,7 +97,7 @@ class Flows(Summarised):
     particle : (..., n) P_j, particles per unit time (hbar = 1: units of energy).
     energy : (..., n) J_j, energy per unit time (units of energy squared).
     heat : (..., n) Y_j, as `energy`.
-    names : (n,) of the reservoirs, None of one without a name; None where the law knows none.
+    names : (n,) of the reservoirs, None of one without a name; None where the law has no names.
 
     Arrays are read-only. The last axis runs over the reservoirs; leading axes, where a law gives
     them, over a batch of (T, mu) or over Bohr frequencies. `flows["cold"]`, or `flows[0]`, are the

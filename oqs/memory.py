@@ -1,4 +1,4 @@
-"""What a call costs, said before it begins; refused where it would not fit into memory."""
+"""Estimates of a call's time and memory before it begins; MemoryError where it would not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every integration checks of its tolerances and its step limit, in one place."""
+"""Checks of the tolerances and the step limit of an integration."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from rich.console import Console
 import oqs
 import thermo.scenario
 from thermo.files import write_whole
-from thermo.scenario.exit_status import write_to_nobody
+from thermo.scenario.exit_status import discard_output
 from validation import families
 from validation.framework.check import Check
 from validation.framework.suite import Suite, run_suite, select
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # newer releases of rich exit by themselves
-        write_to_nobody()
+        discard_output()
         return NOT_PASSED
 
 

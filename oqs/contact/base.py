@@ -1,4 +1,4 @@
-"""What every contact has: a strength at a Bohr frequency, and the rates down and up made of it."""
+"""The interface of contacts: a strength at a Bohr frequency, and the rates down and up of it."""
 
 from __future__ import annotations
 

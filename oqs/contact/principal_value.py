@@ -5,7 +5,8 @@
 
 over the band, with g = gamma (the real part of the self-energy) or g = gamma n. The subtracted
 integrand is smooth; Gauss-Legendre panels shrink geometrically towards the band edges, where rates
-start like a root, and around the features of g, and are halved until two orders agree.
+start like a root, and around the features of g, and are halved until two orders agree. Constant
+rates and Lorentzian ones have closed forms.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from typing import final
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import digamma, expit
 
 from oqs.arguments import FloatArray
 from oqs.contact.contacts import Contact
@@ -30,6 +31,7 @@ _LOW, _HIGH = (np.polynomial.legendre.leggauss(order) for order in (12, 20))
 _HALVINGS = 8
 _AT_ONCE = 2**22  # distances between frequencies and nodes that stand side by side: 32 MB
 _SECONDS = 1e-7  # for each frequency and panel, by both orders
+_FAR_EDGE = 28.0  # temperatures from mu to a band edge where n, or 1 - n, is below 1e-12
 _FAR = 1e8  # widths of a Lorentzian after which its tail is below 1e-16
 
 Weight = Callable[[FloatArray], FloatArray]
@@ -67,13 +69,7 @@ class BandIntegral:
         panels = self.panels
         edges = panels[[0, -1]]
         steps = edges[np.abs(self.g(edges)) > ACCURACY * self.scale]
-        near = np.abs(np.subtract.outer(frequencies, steps)) <= 1e-12 * np.max(np.abs(edges))
-        if np.any(near):
-            w = float(frequencies[np.argmax(near.any(axis=1))])
-            raise ValueError(
-                f"The frequency {w!r} stands on the band edge of {self.owner}, where its rate "
-                "steps and its shift is infinite. Move the band's edges off the levels."
-            )
+        _refuse_edges(frequencies, edges, steps, self.owner)
         announce("Frequency shifts", _SECONDS * len(frequencies) * len(panels))
         for _ in range(_HALVINGS):
             low, high = (self._sum(frequencies, panels, rule) for rule in (_LOW, _HIGH))
@@ -107,11 +103,22 @@ class BandIntegral:
         return total
 
 
+def _refuse_edges(w: FloatArray, edges: FloatArray, steps: FloatArray, owner: str) -> None:
+    """Raise ValueError if a frequency (K,) stands on a band edge where the rate steps."""
+    near = np.abs(np.subtract.outer(w, steps)) <= 1e-12 * np.max(np.abs(edges))
+    if np.any(near):
+        first = float(w[np.argmax(near.any(axis=1))])
+        raise ValueError(
+            f"The frequency {first!r} stands on the band edge of {owner}, where its rate "
+            "steps and its shift is infinite. Move the band's edges off the levels."
+        )
+
+
 def shift_function(contact: Contact) -> Weight:
     """Return w -> P int de/(2 pi) gamma(e) / (w - e) (K,) over the contact's band.
 
-    Without a band: 0 for a flat rate, by symmetry, and strength width (w - center) / (2 [(w -
-    center)^2 + width^2]) for a Lorentzian.
+    In a band gamma/(2 pi) ln|(w - lowest)/(w - highest)| for a flat rate. Without: 0 for it, by
+    symmetry, and strength width (w - center) / (2 [(w - center)^2 + width^2]) for a Lorentzian.
 
     Raises ValueError if another rate has no band.
     """
@@ -120,8 +127,17 @@ def shift_function(contact: Contact) -> Weight:
         return np.zeros_like
     if contact.band is None and isinstance(rate, Lorentzian):
         return functools.partial(_lorentzian_shift, rate)
+    if contact.band is not None and isinstance(rate, Flat) and rate.value > 0:
+        return functools.partial(_flat_shift, contact, rate.value)
     lowest, highest, features = _support(contact)
     return BandIntegral.over_band(contact.gamma, lowest, highest, features, contact.label())
+
+
+def _flat_shift(contact: Contact, value: float, w: FloatArray) -> FloatArray:
+    edges = np.array(contact.band)
+    _refuse_edges(w, edges, edges, contact.label())
+    shift: FloatArray = value / (2 * np.pi) * np.log(np.abs((w - edges[0]) / (w - edges[1])))
+    return shift
 
 
 def _lorentzian_shift(rate: Lorentzian, w: FloatArray) -> FloatArray:
@@ -139,7 +155,35 @@ def occupied_shift(contact: Contact, frequencies: FloatArray, T: float, mu: floa
     def filled(energies: FloatArray) -> FloatArray:
         return expit((mu - energies) / T)
 
-    return _thermal_shift(contact, frequencies, T, mu, filled)
+    closed = _closed_shift(contact, frequencies, T, mu)
+    return _thermal_shift(contact, frequencies, T, mu, filled) if closed is None else closed
+
+
+def _closed_shift(contact: Contact, w: FloatArray, T: float, mu: float) -> FloatArray | None:
+    """Return `occupied_shift` (K,) by the digamma function psi; None where it is not known so.
+
+    With z = 1/2 + i (w - mu)/(2 pi T): of a Lorentzian rate without a band, with S its whole shift
+    and u = 1/2 + [width - i (center - mu)]/(2 pi T),
+
+        gamma(w)/(2 pi) Re[psi(u) - psi(z)] + S(w) [1/2 + Im psi(u)/pi],
+
+    by the residue of its pole in the half plane where psi has none; of a flat one whose band ends
+    far from mu, gamma/(2 pi) {ln(|w - lowest|/(2 pi T)) - Re psi(z)}.
+    """
+    rate, unit = contact.rate, 2 * np.pi * T
+    own = digamma(0.5 + 1j * (w - mu) / unit).real
+    if contact.band is None and isinstance(rate, Lorentzian):
+        pole = digamma(0.5 + (rate.width - 1j * (rate.center - mu)) / unit)
+        whole = _lorentzian_shift(rate, w) * (0.5 + pole.imag / np.pi)
+        return rate(w) / (2 * np.pi) * (pole.real - own) + whole
+    if contact.band is None or not isinstance(rate, Flat) or rate.value == 0:
+        return None
+    edges = np.array(contact.band)
+    if min(mu - edges[0], edges[1] - mu) <= _FAR_EDGE * T:
+        return None
+    _refuse_edges(w, edges, edges[:1], contact.label())
+    closed: FloatArray = rate.value / (2 * np.pi) * (np.log(np.abs(w - edges[0]) / unit) - own)
+    return closed
 
 
 def occupied_shift_slopes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -18,6 +19,7 @@ from oqs.contact.principal_value import (
 )
 from oqs.contact.rate_slopes import differences
 from oqs.contact.spectra import DrudeLorentz, Ohmic, Underdamped
+from oqs.memory import announce
 from oqs.numerics.occupation import bose
 
 _Weight = Callable[[FloatArray, FloatArray], FloatArray]
@@ -99,8 +101,11 @@ def slopes_at(
 def _of_distinct(evaluate: Callable[[FloatArray], FloatArray], w: FloatArray) -> FloatArray:
     """Return a function (..., K) of distinct frequencies at frequencies of any shape."""
     distinct, place = np.unique(w, return_inverse=True)
-    parts = np.split(distinct, range(_AT_ONCE, len(distinct), _AT_ONCE))
-    values = np.concatenate([evaluate(part) for part in parts], axis=-1)[..., place.ravel()]
+    first, *rest = np.split(distinct, range(_AT_ONCE, len(distinct), _AT_ONCE))
+    start = time.process_time()
+    parts = [evaluate(first)]
+    announce("More frequency shifts", len(rest) * (time.process_time() - start))
+    values = np.concatenate([*parts, *map(evaluate, rest)], axis=-1)[..., place.ravel()]
     return values.reshape(*values.shape[:-1], *w.shape)
 
 

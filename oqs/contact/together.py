@@ -1,4 +1,4 @@
-"""The contacts of one model together: what they must be, and which kinds there are."""
+"""Checks of the contacts of one model, and their kinds."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
+from oqs.numerics.blocks import Matrix, set_labels, square
 from oqs.numerics.clusters import IntArray
 
 Rows = FloatArray | ComplexArray
@@ -85,12 +86,16 @@ class ClosedGenerator(abc.ABC):
         """Positions of the populations among the matrix elements."""
         return np.flatnonzero(self.row_state == self.column_state)
 
-    def values(self, state: sp.csr_array) -> ComplexArray:
+    def values(self, state: Matrix) -> ComplexArray:
         """Return the matrix elements (P,) of rho (D, D) in the energy basis."""
         elements = np.asarray(state[self.row_state, self.column_state], dtype=np.complex128)
         return elements.ravel()
 
-    def square(self, values: FloatArray | ComplexArray, dimension: int) -> sp.csr_array:
+    def square(self, values: FloatArray | ComplexArray, dimension: int) -> Matrix:
         """Return rho (D, D) in the energy basis of its matrix elements (P,); others are zero."""
-        places = (self.row_state, self.column_state)
-        return sp.csr_array(sp.coo_array((values, places), shape=(dimension, dimension)))
+        return square(values, self.row_state, self.column_state, dimension)
+
+    @functools.cached_property
+    def sets(self) -> IntArray:
+        """Label (P,) of the set of each matrix element; dissipators link none of two sets."""
+        return set_labels(self.linked())

@@ -22,6 +22,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
+from oqs.numerics.blocks import Matrix, square
 from oqs.numerics.clusters import IntArray
 
 
@@ -66,21 +67,25 @@ class Generator:
         """Positions of the populations among the matrix elements."""
         return np.flatnonzero(self.row_state == self.column_state)
 
-    def square(self, values: FloatArray | ComplexArray) -> sp.csr_array:
+    def square(self, values: FloatArray | ComplexArray) -> Matrix:
         """Return rho (D, D) of its matrix elements (P,)."""
-        places = (self.row_state, self.column_state)
-        return sp.csr_array(sp.coo_array((values, places), shape=(self.dimension,) * 2))
+        return square(values, self.row_state, self.column_state, self.dimension)
 
-    def elements(self, rho: sp.csr_array) -> ComplexArray:
+    def elements(self, rho: Matrix) -> ComplexArray:
         """Return the matrix elements (P,) of rho (D, D)."""
         values: ComplexArray = np.asarray(rho[self.row_state, self.column_state])
         return values
 
     def matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return sum_t weights[t] G_t as a (P, P) sparse array."""
+        return self.matrices(weights[:, None])[0]
+
+    def matrices(self, weights: FloatArray) -> list[sp.csc_array]:
+        """Return the same for each column of weights (terms, m)."""
         products = self.products @ weights
         values = self.jumps @ weights + self.before @ products + self.after @ products.conj()
-        return sp.csc_array((values, self.indices, self.indptr), shape=(self.size, self.size))
+        shape = (self.size, self.size)
+        return [sp.csc_array((each, self.indices, self.indptr), shape=shape) for each in values.T]
 
     def jump_matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return the same of the jumps S rho S^+ alone, without what is no jump."""

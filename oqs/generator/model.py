@@ -1,4 +1,4 @@
-"""What every generator is to its users: a system between contacts, independent of T and mu."""
+"""The interface of every generator: a system between contacts, independent of T and mu."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from oqs.exports import exported
 from oqs.generator.closed import ClosedGenerator
 from oqs.generator.superoperator import in_operator_basis, require_room
 from oqs.generator.touched import Touched, touched_part
+from oqs.numerics.blocks import Matrix, for_qutip
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summarised, Summary, reservoir_names
 from oqs.system.base import System
@@ -226,7 +227,7 @@ class Model(Summarised):
         hamiltonian = self.system.hamiltonian.to("csr").data_as("csr_matrix")
         if self.shifted:
             for shift in self.lamb_shift(T, mu):
-                hamiltonian = hamiltonian + shift.data_as("csr_matrix")
+                hamiltonian = hamiltonian + shift.to("csr").data_as("csr_matrix")
         one = sp.eye_array(self.system.spectrum.dimension)
         # rho is stacked by columns: A rho B is (B^T x A) vec(rho)
         rotation = -1j * (sp.kron(one, hamiltonian) - sp.kron(hamiltonian.T, one))
@@ -248,10 +249,10 @@ class Model(Summarised):
         dims = [[self.system.dims[0]] * 2] * 2
         return qutip.Qobj(sp.csr_matrix(matrix), dims=dims, superrep="super")
 
-    def _operator(self, matrix: sp.csr_array, *, isherm: bool | None = None) -> qutip.Qobj:
+    def _operator(self, matrix: Matrix, *, isherm: bool | None = None) -> qutip.Qobj:
         """Return an operator (D, D) given in the energy basis as a Qobj."""
         rotated = self.system.spectrum.eigenvectors.to_operator_basis(matrix)
-        return qutip.Qobj(sp.csr_matrix(rotated), dims=self.system.dims, isherm=isherm)
+        return qutip.Qobj(for_qutip(rotated), dims=self.system.dims, isherm=isherm)
 
     def _checked_contact(self, j: int) -> int:
         return index("j", j, self.reservoirs, "Contacts count from 0, in the order given.")

@@ -19,11 +19,16 @@ def in_operator_basis(matrix: sp.csc_array, spectrum: Spectrum) -> sp.csr_matrix
     """
     size = spectrum.dimension
     order = np.arange(size**2).reshape(size, size).T.ravel()  # r_ab is element a + D b, not a D + b
-    rotated = sp.csr_array(matrix)[order, :][:, order]
-    vectors, one = spectrum.sparse_vectors, sp.eye_array(size)
+    rotated = real_if_it_is(sp.csr_array(matrix)[order, :][:, order])
+    vectors, one = real_if_it_is(spectrum.sparse_vectors), sp.eye_array(size)
     for turn in (sp.kron(one, vectors), sp.kron(vectors.conj(), one)):
         rotated = turn @ rotated @ turn.conj().T
     return sp.csr_matrix(rotated)
+
+
+def real_if_it_is(matrix: sp.csr_array) -> sp.csr_array:
+    """Return a matrix in real numbers where it has no others: products take half as long."""
+    return matrix if np.any(matrix.data.imag) else matrix.real
 
 
 def require_room(particles: np.ndarray, sites: int, *, bosonic: bool = False) -> None:

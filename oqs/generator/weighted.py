@@ -74,11 +74,9 @@ class _WeightedAt(GeneratorAt):
 
     def dissipators(self) -> list[sp.csc_array]:
         """Return D_j + FS_j (P, P) of every reservoir."""
-        weights = self.weights.reshape(-1, *self.shape)
-        contacts = np.arange(self.shape[0])
-        return [
-            self.generator.matrix((weights * (contacts == j)[:, None]).ravel()) for j in contacts
-        ]
+        weights = self.weights.reshape(-1, *self.shape, 1)
+        own = weights * np.eye(self.shape[0])[:, None]  # of one contact in each column
+        return self.generator.matrices(own.reshape(-1, self.shape[0]))
 
     def jumps(self) -> list[sp.csc_array]:
         """Return the jumps (P, P) of every reservoir; frequency shifts are none."""

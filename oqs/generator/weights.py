@@ -1,4 +1,4 @@
-"""What contacts give to each Bohr frequency: rates, and at T and mu the weights down and up."""
+"""Rates of the contacts at each Bohr frequency, and at T and mu the weights down and up."""
 
 from __future__ import annotations
 

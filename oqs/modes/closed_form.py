@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
+from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.exports import exported
@@ -90,8 +90,7 @@ class ClosedForm(Summarised):
 
         Raises TypeError or ValueError for T <= 0, NaN or a last axis that is not n.
         """
-        flows = pair_flows(self.frequencies, self.transfer, *self._checked(T, mu))
-        return flows.named(self.names)
+        return pair_flows(self.frequencies, self.transfer, *self._checked(T, mu), self.names)
 
     def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
         """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
@@ -214,7 +213,15 @@ def closed_form(
 
 
 def _mode_rates(level: Level) -> FloatArray:
-    """Return the rates (n, b) of the modes of one level that suit every contact.
+    """Return the rates (n, b) of the modes of one level that suit every contact."""
+    modes = level.bright if level.bright.shape[1] == 1 else level.bright @ _common_modes(level)
+    strengths = np.array([np.sum(np.abs(a @ modes) ** 2, axis=0) for a in level.amplitudes])
+    strengths[strengths <= level.negligible[:, None] ** 2] = 0.0
+    return level.gammas[:, None] * strengths
+
+
+def _common_modes(level: Level) -> ComplexArray:
+    """Return the combinations (b, b) of bright modes on which every contact acts one by one.
 
     The contacts' dissipators hold the matrices G_j (b, b). One choice of the modes makes all of
     them diagonal exactly if they commute; it diagonalises a generic combination of them.
@@ -222,18 +229,14 @@ def _mode_rates(level: Level) -> FloatArray:
     rates = level.rates
     norms = np.array([np.linalg.norm(rate) or 1.0 for rate in rates])
     generic = np.sqrt(np.arange(2.0, len(rates) + 2.0))  # no accidental degeneracy of the sum
-    _, basis = np.linalg.eigh(np.einsum("j,jkl->kl", generic / norms, rates))
+    basis: ComplexArray = np.linalg.eigh(np.einsum("j,jkl->kl", generic / norms, rates))[1]
     rotated = basis.conj().T @ rates @ basis
-    diagonal = np.einsum("jkk->jk", rotated).real
-    for rate, own, norm in zip(rotated, diagonal, norms, strict=True):
-        if np.max(np.abs(rate - np.diag(own))) > 1e-10 * norm:
+    for rate, norm in zip(rotated, norms, strict=True):
+        if np.max(np.abs(rate - np.diag(np.diag(rate)))) > 1e-10 * norm:
             raise ValueError(
                 f"Argument `contacts` must act mode by mode for Eq. (10), but they act "
                 f"collectively on the {len(level.modes)} degenerate modes at energy "
                 f"{level.frequency:.10g}. Use oqs.gaussian_law(system, contacts) or "
                 "oqs.flow_law(oqs.davies(system, contacts)), which keep their coherences."
             )
-    parts = [a @ level.bright @ basis for a in level.amplitudes]
-    strengths = np.array([np.sum(np.abs(a) ** 2, axis=0) for a in parts])
-    strengths[strengths <= level.negligible[:, None] ** 2] = 0.0
-    return level.gammas[:, None] * strengths
+    return basis

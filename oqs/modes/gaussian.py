@@ -91,7 +91,7 @@ class GaussianLaw(Summarised):
     def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
         """Return the flows (..., n) at T, mu of shape (..., n), units of energy."""
         checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        return pair_flows(self.frequencies, self.transfer, *checked).named(self.names)
+        return pair_flows(self.frequencies, self.transfer, *checked, self.names)
 
     def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
         """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n)."""

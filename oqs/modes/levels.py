@@ -139,7 +139,8 @@ def find_levels(
     levels = []
     for kappa, (w, modes) in enumerate(zip(frequencies.tolist(), members, strict=True)):
         amplitudes = tuple(
-            a[:, modes] * reached for a, reached in zip(rows, touched[:, kappa], strict=True)
+            a[:, modes] if reached else np.zeros_like(a[:, modes])
+            for a, reached in zip(rows, touched[:, kappa].tolist(), strict=True)
         )
         sizes, basis = _singular(roots[:, kappa], amplitudes)
         bright = np.count_nonzero(sizes > least[kappa])

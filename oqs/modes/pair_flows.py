@@ -50,7 +50,7 @@ def _over_pairs(
     """Return an antisymmetric function of j, q and x_q - x_j (..., n, n)."""
     shape = np.broadcast_shapes(above.shape, T.shape, mu.shape)
     n = shape[-1]
-    rows = [_rows(np.broadcast_to(a, shape)) for a in (above, T, mu)]
+    rows = [_rows(np.broadcast_to(a, shape)) for a in (above / T, T, mu)]
     flows = np.zeros((n, n, rows[0].shape[1]))
     for j in range(n):
         for q in range(j + 1, n):
@@ -65,22 +65,20 @@ def _rows(values: FloatArray) -> FloatArray:
     return rows
 
 
-def _gap(above: _Pair, T: _Pair, mu: _Pair) -> FloatArray:
+def _gap(x: _Pair, T: _Pair, mu: _Pair) -> FloatArray:
     """Return x_q - x_j of two reservoirs j, q, x = (w - mu)/T.
 
-    As [(w - mu_c)(T_j - T_q) + T_c (mu_j - mu_q)] / (T_j T_q) with c the colder of both: with
-    the hotter one both terms may be far larger than x_j and x_q. Differences of what is given keep
-    the relative precision of nearly equal reservoirs; that of the two quotients does not.
+    As [x_c (T_j - T_q) + mu_j - mu_q] / T_h with c the colder of both, h the hotter: with x_h both
+    terms may be far larger than x_j and x_q. Differences of what is given keep the relative
+    precision of nearly equal reservoirs; that of the two quotients does not.
     """
     colder = T[0] < T[1]
     count = np.count_nonzero(colder)
-    if 0 < count < colder.size:
-        reference = np.where(colder, *above)
-    else:
-        reference = above[0] if count else above[1]
-    hot = np.maximum(*T)
-    gap: FloatArray = reference * ((T[0] - T[1]) / hot / np.minimum(*T))
-    gap += (mu[0] - mu[1]) / hot
+    some = 0 < count < colder.size
+    reference = np.where(colder, *x) if some else x[0 if count else 1]
+    gap: FloatArray = reference * (T[0] - T[1])
+    gap += mu[0] - mu[1]
+    gap /= np.maximum(*T)
     return gap
 
 
@@ -104,11 +102,12 @@ def pair_currents(
     """
     T, mu = T.T.copy(), mu.T.copy()
     above = frequencies[:, None] - mu[:, None]
-    filled, empty = filled_and_empty(above / T[:, None])
+    x = above / T[:, None]
+    filled, empty = filled_and_empty(x)
     particle = np.zeros_like(above)
     for j in range(len(above)):
         for q in range(j + 1, len(above)):
-            gap = _gap((above[j], above[q]), (T[j], T[q]), (mu[j], mu[q]))
+            gap = _gap((x[j], x[q]), (T[j], T[q]), (mu[j], mu[q]))
             difference = _difference(gap, (filled[j], filled[q]), (empty[j], empty[q]))
             particle[j] += transfer[:, j, q, None] * difference
             particle[q] -= transfer[:, q, j, None] * difference
@@ -116,14 +115,18 @@ def pair_currents(
 
 
 def pair_flows(
-    frequencies: FloatArray, transfer: FloatArray, T: FloatArray, mu: FloatArray
+    frequencies: FloatArray,
+    transfer: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+    names: tuple[str | None, ...] | None = None,
 ) -> Flows:
     """Return the flows (..., n) through all levels at T, mu (..., n); the rest as above."""
     shape, T, mu = flat_batch(T, mu)
     above, particle = pair_currents(frequencies, transfer, T, mu)
     above *= particle
     sums = np.add.reduce(particle, axis=1), frequencies @ particle, np.add.reduce(above, axis=1)
-    return Flows(*(flow.T.reshape(shape) for flow in sums))
+    return Flows(*(flow.T.reshape(shape) for flow in sums), names=names)
 
 
 def level_flows(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -12,14 +14,17 @@ from oqs.numerics.clusters import IntArray
 
 SMALL = 64  # indices up to which one dense matrix is quicker than its sets
 
+Matrix: TypeAlias = Any  # sp.csr_array | ComplexArray, of which SciPy has no types
+"""A matrix (D, D) on the states: dense of up to `SMALL` states, sparse of more."""
 
-def set_labels(matrix: sp.sparray) -> IntArray:
+
+def set_labels(matrix: sp.sparray | ComplexArray) -> IntArray:
     """Return the label (D,) of the set of each index; between sets a square matrix is zero.
 
     Elements that are stored and zero link nothing.
     """
     if matrix.shape[0] <= SMALL:
-        return _labels_of_few(matrix.toarray() != 0)
+        return _labels_of_few(dense_if_small(matrix) != 0)
     rows = sp.csr_array(matrix)
     links = rows.data != 0
     pattern = (links.astype(np.int8), rows.indices, rows.indptr)
@@ -30,6 +35,8 @@ def set_labels(matrix: sp.sparray) -> IntArray:
 
 def _labels_of_few(linked: NDArray[np.bool_]) -> IntArray:
     """Return the label (D,) of the set of each index, where (D, D) says which are linked."""
+    if np.count_nonzero(linked) == np.count_nonzero(linked.diagonal()):
+        return np.arange(len(linked))
     reached = linked | linked.T | np.eye(len(linked), dtype=np.bool_)
     while not np.array_equal(further := reached @ reached, reached):
         reached = further
@@ -42,7 +49,7 @@ def labels_of_links(first: IntArray, second: IntArray, size: int) -> IntArray:
     return set_labels(sp.coo_array((links, (first, second)), shape=(size, size)))
 
 
-def linked_sets(matrix: sp.sparray) -> list[IntArray]:
+def linked_sets(matrix: sp.sparray | ComplexArray) -> list[IntArray]:
     """Return the sets of indices, each ascending, between which a square matrix has no elements.
 
     Examples
@@ -56,17 +63,17 @@ def linked_sets(matrix: sp.sparray) -> list[IntArray]:
     return np.split(order, np.cumsum(np.bincount(label))[:-1])
 
 
-def alone_and_linked(matrix: sp.sparray) -> tuple[IntArray, list[IntArray]]:
+def alone_and_linked(matrix: sp.sparray | ComplexArray) -> tuple[IntArray, list[IntArray]]:
     """Return the indices that nothing links, and the sets of several indices."""
     sets = linked_sets(matrix)
     alone = np.array([members[0] for members in sets if len(members) == 1], dtype=np.intp)
     return alone, [members for members in sets if len(members) > 1]
 
 
-def block(matrix: sp.csr_array, members: IntArray) -> ComplexArray:
+def block(matrix: Matrix, members: IntArray) -> ComplexArray:
     """Return the elements (d, d) between these indices."""
     if matrix.shape[0] <= SMALL:
-        few: ComplexArray = matrix.toarray()[np.ix_(members, members)]
+        few: ComplexArray = dense_if_small(matrix)[np.ix_(members, members)]
         return few
     dense: ComplexArray = matrix[members, :][:, members].toarray()
     return dense
@@ -79,12 +86,32 @@ def diagonal_matrix(values: FloatArray | ComplexArray) -> sp.csr_array:
     return sp.csr_array((values, places[:-1], places), shape=(size, size))
 
 
-def dense_if_small(matrix: sp.csr_array) -> sp.csr_array | ComplexArray:
+def square(
+    values: FloatArray | ComplexArray, rows: IntArray, columns: IntArray, size: int
+) -> Matrix:
+    """Return the matrix (D, D) of these elements (P,), each place once; others are zero."""
+    if size > SMALL:
+        return sp.csr_array(sp.coo_array((values, (rows, columns)), shape=(size, size)))
+    dense = np.zeros((size, size), dtype=np.complex128)
+    dense[rows, columns] = values
+    return dense
+
+
+def dense_if_small(matrix: Matrix) -> Matrix:
     """Return a matrix (D, D) as it is, or one of few indices as a dense one."""
-    return matrix.toarray() if matrix.shape[0] <= SMALL else matrix
+    few = matrix.shape[0] <= SMALL and not isinstance(matrix, np.ndarray)
+    return matrix.toarray() if few else matrix
 
 
-def eigenvalues(hermitian: sp.csr_array | ComplexArray) -> FloatArray:
+def for_qutip(matrix: Matrix) -> sp.csr_matrix | ComplexArray:
+    """Return a matrix as what a Qobj takes without a copy."""
+    if isinstance(matrix, np.ndarray):
+        return matrix
+    places = (matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32))  # QuTiP's type
+    return sp.csr_matrix((matrix.data, *places), shape=matrix.shape)
+
+
+def eigenvalues(hermitian: Matrix) -> FloatArray:
     """Return the eigenvalues (D,) in no order, of a sparse matrix set by set."""
     if isinstance(hermitian, np.ndarray):
         return np.asarray(np.linalg.eigvalsh(hermitian), dtype=np.float64)
@@ -94,21 +121,25 @@ def eigenvalues(hermitian: sp.csr_array | ComplexArray) -> FloatArray:
     return np.concatenate(parts)
 
 
-def positive_above(hermitian: sp.csr_array, bound: float) -> bool:
-    """Return whether no eigenvalue of a sparse matrix is below `bound`, to rounding.
+def positive_above(hermitian: Matrix, bound: float) -> bool:
+    """Return whether no eigenvalue is below `bound`, to rounding; of a sparse matrix set by set.
 
-    By a Cholesky factorisation of what is above it, set by set, which takes a tenth of the time of
-    the eigenvalues; they decide where it fails.
+    By a Cholesky factorisation of what is above it, which takes a tenth of the time of the
+    eigenvalues; they decide where it fails.
     """
+    if isinstance(hermitian, np.ndarray):
+        return _positive(hermitian, bound)
     matrix = hermitian if np.any(hermitian.data.imag) else hermitian.real
     alone, sets = alone_and_linked(matrix)
     if not np.all(matrix.diagonal().real[alone] >= bound):
         return False
-    for members in sets:
-        above = block(matrix, members) - bound * np.eye(len(members))
-        try:
-            np.linalg.cholesky(above)
-        except np.linalg.LinAlgError:
-            if not np.linalg.eigvalsh(above)[0] >= 0:
-                return False
+    return all(_positive(block(matrix, members), bound) for members in sets)
+
+
+def _positive(hermitian: ComplexArray, bound: float) -> bool:
+    above = hermitian - bound * np.eye(len(hermitian))
+    try:
+        np.linalg.cholesky(above)
+    except np.linalg.LinAlgError:
+        return bool(np.linalg.eigvalsh(above)[0] >= 0)
     return True

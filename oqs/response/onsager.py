@@ -232,7 +232,7 @@ def linear_response(
     NonUniqueStationaryState, StationaryStateNotFound
         as the law does.
     TypeError, ValueError
-        if `model` knows no derivatives; if T or mu are unequal, or refused.
+        if `model` has no derivatives; if T or mu are unequal, or refused.
 
     Notes
     -----

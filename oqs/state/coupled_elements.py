@@ -27,6 +27,7 @@ from oqs.numerics.clusters import IntArray, numbered
 from oqs.transitions.places import group_of, two_sided
 from oqs.transitions.transitions import SectorBlocks
 
+FEW = 16  # states up to which a generator of all elements, made once and kept, is quicker
 _BYTES, _SECONDS = 150.0, 1.6e-6  # for each transition
 
 

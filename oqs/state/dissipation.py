@@ -1,4 +1,4 @@
-"""What the reservoirs do to any state of the system.
+"""The dissipators applied to any state of the system, and the flows that they carry.
 
 Only matrix elements that the state occupies, or reaches, enter. Of many states with coherences in
 degenerate levels at most, as a stationary one has them, the transitions between levels are enough.
@@ -10,18 +10,18 @@ import dataclasses
 from typing import NamedTuple, final
 
 import numpy as np
-import scipy.sparse as sp
 
 from oqs.arguments import FloatArray
 from oqs.generator.closed import ClosedGenerator
 from oqs.generator.model import Model
-from oqs.numerics.blocks import set_labels
+from oqs.numerics.blocks import Matrix
 from oqs.stationary.coherent.coherent_sectors import large_levels
 from oqs.stationary.coherent.level_rates import LevelRates
 from oqs.transitions.level_coherences import LevelCoherences
 from oqs.transitions.step_rates import fluxes
 
 _FEW = 64  # states up to which single elements are as quick as levels
+_WHOLE = 256  # elements up to which finding those that are occupied takes longer than it spares
 
 
 @final
@@ -37,26 +37,28 @@ class Dissipation(NamedTuple):
 
     particle: FloatArray
     energy: FloatArray
-    changes: list[sp.csr_array]
+    changes: list[Matrix]
     fastest: FloatArray
 
 
-def dissipation(model: Model, state: sp.csr_array, T: FloatArray, mu: FloatArray) -> Dissipation:
+def dissipation(model: Model, state: Matrix, T: FloatArray, mu: FloatArray) -> Dissipation:
     """Return what the reservoirs at T, mu (n,) do to a state (D, D) in the energy basis."""
     levels = large_levels(model, _FEW)
     if levels is not None and levels.hold(state):
         return _between_levels(levels, state, T, mu)
-    elements = occupied_elements(model, state)
+    elements = _elements_of(model, state)
+    if elements.size > _WHOLE:
+        elements = occupied_elements(model, state)
     values, here = elements.values(state), elements.at(T, mu)
     particle, energy = here.exchange(values)
     dissipators = here.dissipators()
     changes = [elements.square(each @ values, state.shape[0]) for each in dissipators]
-    fastest = np.array([abs(each).max() for each in dissipators])
+    fastest = np.array([np.abs(each.data).max(initial=0.0) for each in dissipators])
     return Dissipation(particle, energy, changes, fastest)
 
 
 def exchange(
-    model: Model, state: sp.csr_array, T: FloatArray, mu: FloatArray
+    model: Model, state: Matrix, T: FloatArray, mu: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return tr(N_S D_j[rho]) and tr(H_S D_j[rho]), each (n,), of a state in the energy basis.
 
@@ -69,24 +71,25 @@ def exchange(
     return elements.at(T, mu).exchange(elements.values(state))
 
 
-def occupied_elements(model: Model, state: sp.csr_array) -> ClosedGenerator:
+def occupied_elements(model: Model, state: Matrix) -> ClosedGenerator:
     """Return the dissipators on the sets of coupled matrix elements that a state occupies."""
-    entries = state.tocoo()
-    row, column = (ends[entries.data != 0] for ends in entries.coords)
-    for labels, name in (
-        (model.coherent_sets, "coherent_elements"),
-        (model.system.spectrum.particles, "elements_of_equal_number"),
-        (np.zeros(model.system.spectrum.dimension), "all_elements"),
-    ):
-        if np.array_equal(labels[row], labels[column]):
-            whole: ClosedGenerator = getattr(model, name)
-            break
-    label = set_labels(whole.linked())
-    return whole.restricted(np.isin(label, label[whole.values(state) != 0]))
+    whole = _elements_of(model, state)
+    return whole.restricted(np.isin(whole.sets, whole.sets[whole.values(state) != 0]))
+
+
+def _elements_of(model: Model, state: Matrix) -> ClosedGenerator:
+    """Return the dissipators on a closed set of elements that holds those of a state, made once."""
+    row, column = state.nonzero()
+    if np.array_equal(model.coherent_sets[row], model.coherent_sets[column]):
+        return model.coherent_elements
+    particles = model.system.spectrum.particles
+    if np.array_equal(particles[row], particles[column]):
+        return model.elements_of_equal_number
+    return model.all_elements
 
 
 def _between_levels(
-    levels: LevelCoherences, state: sp.csr_array, T: FloatArray, mu: FloatArray
+    levels: LevelCoherences, state: Matrix, T: FloatArray, mu: FloatArray
 ) -> Dissipation:
     """Return the same from transitions; what `levels` does not hold of the state is left out."""
     populations, x = state.diagonal().real, levels.numbers(state)

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
+from scipy.special import logsumexp, xlogy
 
-from oqs.arguments import FloatArray, of_type, positive, positive_number, real_array, real_number
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    of_type,
+    positive,
+    positive_number,
+    real_array,
+    real_number,
+)
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.generator.model import Model, checked_model
-from oqs.numerics.blocks import alone_and_linked, block, eigenvalues
+from oqs.numerics.blocks import (
+    Matrix,
+    alone_and_linked,
+    block,
+    eigenvalues,
+    for_qutip,
+    square,
+)
 from oqs.state.dissipation import dissipation
 from oqs.state.states import energy_basis
 from oqs.system.base import System
@@ -67,7 +81,7 @@ def gibbs_state(system: System, T: float, mu: float = 0.0) -> qutip.Qobj:
 
     Returns
     -------
-    Qobj : sparse, without the zeros between unequal quantum numbers.
+    Qobj : of more than 64 states sparse, without the zeros between unequal quantum numbers.
 
     Raises
     ------
@@ -84,8 +98,10 @@ def gibbs_state(system: System, T: float, mu: float = 0.0) -> qutip.Qobj:
     remedy = "For a model take model.system."
     of_type("system", system, System, "a System such as QuadraticSystem", remedy)
     populations = np.exp(log_gibbs(system, T, mu)).astype(np.complex128)
-    rho = system.spectrum.eigenvectors.to_operator_basis(sp.csr_array(sp.diags_array(populations)))
-    return qutip.Qobj(sp.csr_matrix(rho), dims=system.dims, isherm=True)
+    states = np.arange(len(populations))
+    diagonal = square(populations, states, states, len(states))
+    rho = system.spectrum.eigenvectors.to_operator_basis(diagonal)
+    return qutip.Qobj(for_qutip(rho), dims=system.dims, isherm=True, copy=False)
 
 
 def log_gibbs(system: System, T: float, mu: float) -> FloatArray:
@@ -126,11 +142,18 @@ def relative_entropy_to_gibbs(
     return -von_neumann_entropy(state) - np.array(cross)
 
 
-def von_neumann_entropy(state: sp.csr_array) -> float:
+def von_neumann_entropy(state: Matrix) -> float:
     """Return -tr rho ln rho of a density matrix (D, D); eigenvalues <= 0 contribute nothing."""
-    p = eigenvalues(state)
-    p = p[p > 0]
-    return float(0.0 - np.sum(p * np.log(p)))  # a pure state has 0.0, not -0.0
+    return float(entropy_of(eigenvalues(state)))
+
+
+def entropy_of(p: FloatArray) -> FloatArray:
+    """Return the entropies (...) of density matrices with these eigenvalues (..., D)."""
+    positive_p = np.maximum(p, 0.0)
+    entropy: FloatArray = 0.0 - np.sum(
+        xlogy(positive_p, positive_p), axis=-1
+    )  # pure: 0.0, not -0.0
+    return entropy
 
 
 @exported
@@ -193,25 +216,35 @@ def entropy_production_by_reservoir(
     return np.array(production)
 
 
-def entropy_rate(state: sp.csr_array, change: sp.csr_array, fastest: float) -> float:
+def entropy_rate(state: Matrix, change: Matrix, fastest: float) -> float:
     """Return dS/dt = -tr(change ln state) for a traceless `change` (D, D) of a state (D, D).
 
-    An eigenvalue of the state below the rounding of its largest counts as zero. Filling it costs an
-    infinite rate; leaving it alone, to the rounding of `fastest`, nothing.
-
-    Parameters
-    ----------
-    fastest : largest rate of the generator that made the change, units of energy.
+    `fastest`: largest rate of the generator that made the change, units of energy.
     """
     alone, sets = alone_and_linked(state)
     spectra = [(state.diagonal().real[alone], change.diagonal().real[alone])]
-    for members in sets:
-        p, basis = np.linalg.eigh(block(state, members))
-        filling = np.einsum("ai,ai->i", basis.conj(), block(change, members) @ basis).real
-        spectra.append((p, filling))
+    spectra += [eigenvalue_rates(block(state, s), block(change, s)) for s in sets]
     p, filling = (np.concatenate(part) for part in zip(*spectra, strict=True))
-    rounding = len(p) * np.finfo(float).eps
-    empty = p <= rounding * p.max()
-    if np.any(filling[empty] > rounding * fastest):
-        return np.inf
-    return float(-np.sum(filling[~empty] * np.log(p[~empty])))
+    return float(entropy_rates(p, filling, fastest))
+
+
+def eigenvalue_rates(state: ComplexArray, change: ComplexArray) -> tuple[FloatArray, FloatArray]:
+    """Return the eigenvalues (..., d) of states (..., d, d), and how fast a change fills them."""
+    if state.shape[-1] == 1:
+        return state[..., 0].real, change[..., 0].real
+    p, basis = np.linalg.eigh(state)
+    filling: FloatArray = np.sum(basis.conj() * (change @ basis), axis=-2).real
+    return p, filling
+
+
+def entropy_rates(p: FloatArray, filling: FloatArray, fastest: float) -> FloatArray:
+    """Return -sum dp/dt ln p (...) over eigenvalues p (..., D) that are filled at such rates.
+
+    An eigenvalue below the rounding of the largest counts as zero. Filling it costs an infinite
+    rate; leaving it alone, to the rounding of `fastest`, nothing.
+    """
+    rounding = p.shape[-1] * np.finfo(float).eps
+    empty = p <= rounding * p.max(axis=-1, keepdims=True)
+    rates = -np.sum(np.where(empty, 0.0, filling * np.log(np.where(empty, 1.0, p))), axis=-1)
+    filled = np.any(empty & (filling > rounding * fastest), axis=-1)
+    return np.asarray(np.where(filled, np.inf, rates))

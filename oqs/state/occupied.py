@@ -6,13 +6,14 @@ from typing import NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
-from oqs.numerics.blocks import set_labels
+from oqs.numerics.blocks import Matrix, labels_of_links, set_labels
 from oqs.numerics.clusters import IntArray
-from oqs.state.coupled_elements import CoupledElements
+from oqs.state.coupled_elements import FEW, CoupledElements
 from oqs.state.dissipation import occupied_elements
 
 
@@ -34,28 +35,46 @@ class Occupied(NamedTuple):
     particle: FloatArray | ComplexArray
     energy: FloatArray | ComplexArray
 
-    def values(self, state: sp.csr_array) -> ComplexArray:
+    def values(self, state: Matrix) -> ComplexArray:
         """Return the elements (P,) of rho (D, D)."""
         elements = np.asarray(state[self.row_state, self.column_state], dtype=np.complex128)
         return elements.ravel()
 
-    def square(self, values: ComplexArray, dimension: int) -> sp.csr_array:
-        """Return rho (D, D) of its elements (P,); others are zero."""
-        places = (self.row_state, self.column_state)
-        return sp.csr_array(sp.coo_array((values, places), shape=(dimension, dimension)))
+    def blocks(self, filled: NDArray[np.bool_], dimension: int) -> list[IntArray]:
+        """Return where the elements (d, d) of each set of states stand, P for none.
+
+        Sets are those of states that `filled` (P,) elements link; the blocks of the s sets of one
+        size d come together, (s, d, d).
+        """
+        here = np.flatnonzero(filled)
+        row, column = self.row_state[here], self.column_state[here]
+        label = labels_of_links(row, column, dimension)
+        size = np.bincount(label)
+        rank, number = np.empty(dimension, dtype=np.intp), np.empty(len(size), dtype=np.intp)
+        rank[np.argsort(label, kind="stable")] = np.arange(dimension) - np.repeat(
+            np.cumsum(size) - size, size
+        )
+        blocks = []
+        for d in np.unique(size).tolist():
+            sets, own = np.flatnonzero(size == d), np.flatnonzero(size[label[row]] == d)
+            number[sets] = np.arange(len(sets))
+            places = np.full((len(sets), d, d), len(filled))
+            places[number[label[row[own]]], rank[row[own]], rank[column[own]]] = here[own]
+            blocks.append(places)
+        return blocks
 
 
-def occupied(model: Model, state: sp.csr_array, T: FloatArray, mu: FloatArray) -> Occupied:
+def occupied(model: Model, state: Matrix, T: FloatArray, mu: FloatArray) -> Occupied:
     """Return the generator at T, mu (n,) on the elements that a state (D, D) fills in time."""
-    if not isinstance(model, DaviesModel):
+    few = model.system.spectrum.dimension <= FEW
+    if few or not isinstance(model, DaviesModel):
         elements = occupied_elements(model, state)
         at = elements.at(T, mu)
         generator = at.matrix() - sp.diags_array(1j * model.precession(elements))
         return Occupied(
             elements.row_state, elements.column_state, sp.csr_array(generator), *at.exchange_rows()
         )
-    entries = state.tocoo()
-    row, column = (ends[entries.data != 0] for ends in entries.coords)
+    row, column = state.nonzero()
     number = model.system.spectrum.particles
     labels = next(
         each

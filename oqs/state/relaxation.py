@@ -24,9 +24,10 @@ from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.memory import announce, require_memory
 from oqs.modes.levels import Level, find_levels
-from oqs.numerics.blocks import alone_and_linked
+from oqs.numerics.blocks import alone_and_linked, for_qutip, square
 from oqs.numerics.exponential import exponential
-from oqs.state.entropy import entropy_rate, von_neumann_entropy
+from oqs.state.coupled_elements import FEW
+from oqs.state.entropy import eigenvalue_rates, entropy_of, entropy_rates
 from oqs.state.occupied import Occupied, occupied
 from oqs.state.slowest_decay import slowest_decay, slowest_of
 from oqs.state.states import energy_basis
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     import xarray
 
 _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
+_AT_ONCE = 1_000_000  # matrix elements of all times that are diagonalised together
 _LONG = 3e10  # floating-point operations from which on a progress bar is shown
 
 
@@ -147,21 +149,38 @@ def relax(
     here = occupied(model, state, temperature, potential)
     values = _propagate(sp.csc_array(here.generator), here.values(state), t, progress)
     particle, energy = ((values @ rows.T).real for rows in (here.particle, here.energy))
-    size, fastest = state.shape[0], float(np.max(-here.generator.diagonal().real))
-    states = [here.square(x, size) for x in values]
-    rates = [
-        entropy_rate(rho, here.square(here.generator @ x, size), fastest)
-        for rho, x in zip(states, values, strict=True)
-    ]
+    p, filling = _eigenvalues(here, values, state.shape[0])
+    fastest = float(np.max(-here.generator.diagonal().real))
     return Relaxation(
         times=read_only(t),
         states=_with_free_evolution(model, here, values, t),
         flows=Flows.of(particle, energy, potential, model.names),
-        entropy=read_only(np.array([von_neumann_entropy(rho) for rho in states])),
+        entropy=read_only(entropy_of(p)),
         entropy_production=read_only(
-            np.array(rates) + np.sum((potential * particle - energy) / temperature, axis=1)
+            entropy_rates(p, filling, fastest)
+            + np.sum((potential * particle - energy) / temperature, axis=1)
         ),
     )
+
+
+def _eigenvalues(
+    here: Occupied, values: ComplexArray, dimension: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return the eigenvalues (m, D) of states of elements (m, P), and how fast each is filled."""
+    blocks = here.blocks(np.any(values != 0, axis=0), dimension)
+    step = max(1, _AT_ONCE // values.shape[1])
+    p, filling = np.empty((2, len(values), dimension))
+    for first in range(0, len(values), step):
+        some = slice(first, first + step)
+        x = values[some]
+        states = np.pad(x, ((0, 0), (0, 1)))  # 0 where there is no element
+        changes = np.pad((here.generator @ x.T).T, ((0, 0), (0, 1)))
+        begin = 0
+        for places in blocks:
+            own = slice(begin, begin := begin + places[..., 0].size)
+            found = eigenvalue_rates(states[:, places], changes[:, places])
+            p[some, own], filling[some, own] = (part.reshape(len(x), -1) for part in found)
+    return p, filling
 
 
 @exported
@@ -221,7 +240,7 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> 
         modes = PerlindModes.of(model.system, model.leads, shifted=model.shifted)
         drift = modes.drift(modes.rates(temperature, potential))
         return 1 / (2 * float(np.min(np.linalg.eigvals(drift).real)))
-    if isinstance(model, DaviesModel):
+    if isinstance(model, DaviesModel) and model.system.spectrum.dimension > FEW:
         return 1 / slowest_decay(model, temperature, potential)
     return 1 / _of_all_elements(model, temperature, potential)
 
@@ -304,11 +323,13 @@ def _trajectory(
 def _with_free_evolution(
     model: Model, here: Occupied, values: ComplexArray, times: FloatArray
 ) -> tuple[qutip.Qobj, ...]:
+    from qutip.core.dimensions import Dimensions
+
     free, vectors = model.free_energies, model.system.spectrum.eigenvectors
     phases = np.exp(-1j * np.multiply.outer(times, free[here.row_state] - free[here.column_state]))
-    evolved = []
+    dims, evolved = Dimensions(model.system.dims), []
     for x in values * phases:
-        rho = vectors.to_operator_basis(here.square(x, len(free)))
-        hermitian = sp.csr_matrix((rho + rho.conj().T) / 2)
-        evolved.append(qutip.Qobj(hermitian, dims=model.system.dims, isherm=True))
+        rho = vectors.to_operator_basis(square(x, here.row_state, here.column_state, len(free)))
+        hermitian = for_qutip((rho + rho.conj().T) / 2)
+        evolved.append(qutip.Qobj(hermitian, dims=dims, isherm=True, copy=False))
     return tuple(evolved)

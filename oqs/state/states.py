@@ -11,13 +11,13 @@ from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.generator.model import Model, checked_model
 from oqs.memory import announce
-from oqs.numerics.blocks import dense_if_small, eigenvalues, linked_sets, positive_above
+from oqs.numerics.blocks import SMALL, Matrix, eigenvalues, linked_sets, positive_above
 from oqs.state.dissipation import exchange
 
 _TOLERANCE = 1e-9  # of a user's density matrix, which may come from another program
 
 
-def energy_basis(model: Model, rho: qutip.Qobj) -> sp.csr_array:
+def energy_basis(model: Model, rho: qutip.Qobj) -> Matrix:
     """Return a density matrix or ket as (D, D) in the energy basis, or raise naming `rho`.
 
     States are rotated set by set: what rho and the eigenstates do not link stays zero.
@@ -36,22 +36,19 @@ def energy_basis(model: Model, rho: qutip.Qobj) -> sp.csr_array:
         raise ValueError(
             f"Argument `rho` must have dimensions {dims}, but has {rho.dims}. {remedy}"
         )
-    matrix = sp.csr_array(rho.to("csr").data_as("csr_matrix"))
-    looked_at = dense_if_small(matrix)
-    skew = abs(looked_at - looked_at.conj().T).max()
-    trace = looked_at.trace()
+    few = rho.shape[0] <= SMALL
+    matrix = rho.full() if few else sp.csr_array(rho.to("csr").data_as("csr_matrix"))
+    skew = abs(matrix - matrix.conj().T).max()
+    trace = matrix.trace()
     if not max(skew, abs(trace - 1)) <= _TOLERANCE:
         raise ValueError(
             f"Argument `rho` must be Hermitian with trace 1, but |rho - rho^+| = {skew:.3g} and "
             f"|tr rho - 1| = {abs(trace - 1):.3g}. {remedy}"
         )
-    if looked_at is matrix:
+    if not few:
         announce("Rotating a state to the energy basis", _rotation_time(matrix))
-        positive = positive_above(matrix, -_TOLERANCE)
-    else:
-        positive = bool(eigenvalues(looked_at).min() >= -_TOLERANCE)
-    if not positive:
-        lowest = float(eigenvalues(looked_at).min())
+    if not positive_above(matrix, -_TOLERANCE):
+        lowest = float(eigenvalues(matrix).min())
         raise ValueError(
             f"Argument `rho` must be positive, but has the eigenvalue {lowest:.3g}. {remedy}"
         )

@@ -161,7 +161,8 @@ class GaussianProblem(StationaryProblem):
         product = functools.reduce(np.multiply.outer, populations.T).ravel()
         product = diagonal_matrix(product.astype(np.complex128))
         rho = ModeVectors(modes).to_operator_basis(product)
-        rho.eliminate_zeros()  # between levels
+        if isinstance(rho, sp.csr_array):
+            rho.eliminate_zeros()  # between levels
         return rho
 
 

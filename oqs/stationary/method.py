@@ -1,4 +1,4 @@
-"""What every stationary solver is: a small object with options, which prepares a problem."""
+"""The interface of stationary solvers: an object with options prepares a problem of one model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import dataclasses
 from typing import final
 
 import numpy as np
-import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.errors import StationaryStateNotFound
@@ -16,7 +15,7 @@ from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import ScalarFlows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
-from oqs.numerics.blocks import dense_if_small, eigenvalues
+from oqs.numerics.blocks import Matrix, dense_if_small, eigenvalues, positive_above
 
 TOLERANCE = 1e-11
 """Largest residual, departure from Hermiticity and negative eigenvalue of a returned state.
@@ -91,7 +90,7 @@ class StationaryProblem(abc.ABC):
         """Return tr(N_S A_{kappa,j} rho) and tr(H_S A_{kappa,j} rho), (K, n), in that state."""
 
     @abc.abstractmethod
-    def matrix(self, solution: Solution) -> sp.csr_array:
+    def matrix(self, solution: Solution) -> Matrix:
         """Return the density matrix (D, D) in the energy basis, with the elements it can have."""
 
 
@@ -136,7 +135,7 @@ def checked_residual(
     return residual
 
 
-def checked_density_matrix(rho: sp.csr_array, method: StationaryMethod) -> sp.csr_array:
+def checked_density_matrix(rho: Matrix, method: StationaryMethod) -> Matrix:
     """Return the Hermitian part of rho (D, D) after checking trace, Hermiticity and positivity.
 
     Eigenvalues are those of the sets of states between which rho has elements.
@@ -150,10 +149,10 @@ def checked_density_matrix(rho: sp.csr_array, method: StationaryMethod) -> sp.cs
             f" above {TOLERANCE:.0e}. {REMEDY}"
         )
     hermitian = (matrix + matrix.conj().T) / 2
-    lowest = float(eigenvalues(hermitian).min())
-    if not lowest >= -TOLERANCE:
+    if not positive_above(hermitian, -TOLERANCE):
+        lowest = float(eigenvalues(hermitian).min())
         raise StationaryStateNotFound(
             f"{method} gave a state with the negative eigenvalue {lowest:.3g}, below "
             f"-{TOLERANCE:.0e}: it is not a density matrix. {REMEDY}"
         )
-    return sp.csr_array(hermitian)
+    return hermitian

@@ -1,14 +1,13 @@
-"""A stationary density matrix: a Qobj that knows where it comes from."""
+"""A stationary density matrix: a Qobj with its solver, residual and parameters."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, final
 
-import numpy as np
 import qutip
-import scipy.sparse as sp
 
 from oqs.exports import exported
+from oqs.numerics.blocks import Matrix, for_qutip
 
 if TYPE_CHECKING:
     from oqs.stationary.method import StationaryMethod
@@ -39,12 +38,10 @@ class StationaryState(qutip.Qobj):  # type: ignore[misc]  # qutip has no types
 
     @classmethod
     def of(
-        cls, matrix: sp.csr_array, dims: Any, method: StationaryMethod, residual: float
+        cls, matrix: Matrix, dims: Any, method: StationaryMethod, residual: float
     ) -> StationaryState:
         """Return the state of this matrix (D, D) in the system's operator basis."""
-        places = (matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32))  # QuTiP's type
-        copied = sp.csr_matrix((matrix.data, *places), shape=matrix.shape)
-        state = cls(copied, dims=dims, isherm=True, copy=False)
+        state = cls(for_qutip(matrix), dims=dims, isherm=True, copy=False)
         state.method = method
         state.residual = residual
         return state

@@ -1,4 +1,4 @@
-"""Open systems: what every one has, and what those of fermionic sites have beside."""
+"""The interface of open systems, and of those made of fermionic sites."""
 
 from __future__ import annotations
 

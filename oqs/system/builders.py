@@ -1,4 +1,4 @@
-"""Systems that people study, each a function of a few energies.
+"""Ready-made fermionic systems: dots and chains, each a function of a few energies.
 
 Spinful systems order their sites dot by dot, spin up before spin down: sites 2 d and 2 d + 1 are
 the spins of dot d. `spin_channels` makes the matching coupling of a contact.

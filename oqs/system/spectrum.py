@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
-from oqs.numerics.blocks import SMALL, linked_sets
+from oqs.numerics.blocks import SMALL, Matrix, dense_if_small, linked_sets
 from oqs.numerics.clusters import IntArray
 from oqs.system.fock import Block, annihilator
 
@@ -56,9 +56,7 @@ class Spectrum:
     @functools.cached_property
     def vectors(self) -> ComplexArray:
         """Unitary (D, D); column i is state i in the basis of the system's operators."""
-        vectors = self.eigenvectors.dense()
-        read_only(vectors)
-        return vectors
+        return self.eigenvectors.matrix
 
     @functools.cached_property
     def sparse_vectors(self) -> sp.csr_array:
@@ -69,6 +67,13 @@ class Spectrum:
 class Eigenvectors(abc.ABC):
     """The unitary V (D, D); column i is eigenstate i in the basis of the system's operators."""
 
+    @functools.cached_property
+    def matrix(self) -> ComplexArray:
+        """V (D, D), kept."""
+        vectors = self.dense()
+        read_only(vectors)
+        return vectors
+
     @abc.abstractmethod
     def dense(self) -> ComplexArray:
         """Return V (D, D)."""
@@ -78,11 +83,11 @@ class Eigenvectors(abc.ABC):
         """Return V (D, D) without the zeros between unequal quantum numbers."""
 
     @abc.abstractmethod
-    def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
+    def to_operator_basis(self, rho: Matrix) -> Matrix:
         """Return V rho V^+ (D, D) of a Hermitian rho (D, D) given in the energy basis."""
 
     @abc.abstractmethod
-    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+    def to_energy_basis(self, operator: Matrix) -> Matrix:
         """Return V^+ O V (D, D) of an operator O (D, D) given in the operators' basis.
 
         Where V turns states, elements below the rounding of those that they are made of are zero.
@@ -104,13 +109,13 @@ class OccupationVectors(Eigenvectors):
         """Return the unit matrix."""
         return sp.csr_array(sp.eye_array(self.dimension, dtype=np.complex128))
 
-    def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
+    def to_operator_basis(self, rho: Matrix) -> Matrix:
         """Return rho itself."""
-        return rho
+        return dense_if_small(rho)
 
-    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+    def to_energy_basis(self, operator: Matrix) -> Matrix:
         """Return the operator itself."""
-        return operator
+        return dense_if_small(operator)
 
 
 @final
@@ -144,15 +149,19 @@ class BlockVectors(Eigenvectors):
             return sp.csr_array(self.dense())
         return _sparse(self._pieces)
 
-    def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
+    def to_operator_basis(self, rho: Matrix) -> Matrix:
         """Return V rho V^+; dense inside where the operators' basis mixes particle numbers."""
+        if rho.shape[0] <= SMALL:
+            return self._few.to_operator_basis(rho)
         inner = _rotated(self._pieces, rho)
         if self.rotation is None:
             return inner
         return sp.csr_array(self.rotation @ (inner @ self.rotation.conj().T))
 
-    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+    def to_energy_basis(self, operator: Matrix) -> Matrix:
         """Return V^+ O V, piece by piece of V."""
+        if operator.shape[0] <= SMALL:
+            return self._few.to_energy_basis(operator)
         if self.rotation is not None:
             operator = sp.csr_array(self.rotation.conj().T @ (operator @ self.rotation))
         return _between(self._pieces, operator)
@@ -163,6 +172,10 @@ class BlockVectors(Eigenvectors):
             Piece(block.basis, np.arange(block.states.start, block.states.stop), block.vectors)
             for block in self.blocks
         ]
+
+    @functools.cached_property
+    def _few(self) -> _Few:
+        return _Few.of(self.matrix, self._pieces)
 
 
 @final
@@ -184,12 +197,16 @@ class ModeVectors(Eigenvectors):
         """Return V (2^N, 2^N), particle number by particle number."""
         return _sparse(self._pieces)
 
-    def to_operator_basis(self, rho: sp.csr_array) -> sp.csr_array:
+    def to_operator_basis(self, rho: Matrix) -> Matrix:
         """Return V rho V^+."""
+        if rho.shape[0] <= SMALL:
+            return self._few.to_operator_basis(rho)
         return _rotated(self._pieces, rho)
 
-    def to_energy_basis(self, operator: sp.csr_array) -> sp.csr_array:
+    def to_energy_basis(self, operator: Matrix) -> Matrix:
         """Return V^+ O V."""
+        if operator.shape[0] <= SMALL:
+            return self._few.to_energy_basis(operator)
         return _between(self._pieces, operator)
 
     @functools.cached_property
@@ -215,6 +232,48 @@ class ModeVectors(Eigenvectors):
             pieces.append(Piece(states, states, vectors))
         return pieces
 
+    @functools.cached_property
+    def _few(self) -> _Few:
+        return _Few.of(self.matrix, self._pieces)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Few:
+    """V of few states as one dense matrix."""
+
+    vectors: ComplexArray  # (D, D)
+    piece: IntArray  # (D,) which piece of V each eigenstate belongs to
+    rounding: FloatArray  # (D, D) of an element made of such pieces, over the largest of them
+
+    @classmethod
+    def of(cls, vectors: ComplexArray, pieces: list[Piece]) -> _Few:
+        label = np.empty(len(vectors), dtype=np.intp)
+        for index, piece in enumerate(pieces):
+            label[piece.states] = index
+        sizes = np.bincount(label)[label]
+        return cls(vectors, label, _ROUNDING * np.maximum.outer(sizes, sizes))
+
+    def to_operator_basis(self, rho: Matrix) -> ComplexArray:
+        """Return V rho V^+ (D, D)."""
+        few = dense_if_small(rho)
+        diagonal = few.diagonal()
+        if np.count_nonzero(few) == np.count_nonzero(diagonal):
+            weighted = self.vectors * diagonal
+        else:
+            weighted = self.vectors @ few
+        rotated: ComplexArray = weighted @ self.vectors.conj().T
+        return rotated
+
+    def to_energy_basis(self, operator: Matrix) -> ComplexArray:
+        """Return V^+ O V (D, D)."""
+        rotated = self.vectors.conj().T @ dense_if_small(operator) @ self.vectors
+        between, magnitude = (self.piece[:, None], self.piece), np.abs(rotated)
+        largest = np.zeros((self.piece.max() + 1,) * 2)
+        np.maximum.at(largest, between, magnitude)
+        rotated[magnitude <= self.rounding * largest[between]] = 0.0
+        return rotated
+
 
 def _dense(pieces: list[Piece]) -> ComplexArray:
     size = sum(len(piece.basis) for piece in pieces)
@@ -239,8 +298,6 @@ def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
     """Return V^+ O V (D, D) with V made of these pieces, of those that O links."""
     matrix = operator if np.any(operator.data.imag) else operator.real
     size = matrix.shape[0]
-    if size <= SMALL:
-        return _between_few(pieces, matrix.toarray())
     piece_of = np.empty(size, dtype=np.intp)
     for index, piece in enumerate(pieces):
         piece_of[piece.basis] = index
@@ -263,27 +320,9 @@ def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
     return sp.csr_array(sp.coo_array((np.concatenate(values), places), shape=(size, size)))
 
 
-def _between_few(pieces: list[Piece], operator: NDArray[Any]) -> sp.csr_array:
-    """Do as `_between` does, of few states: with one dense matrix V."""
-    vectors, places = _dense(pieces), np.empty(len(operator), dtype=np.intp)
-    for index, piece in enumerate(pieces):
-        places[piece.states] = index
-    rotated = vectors.conj().T @ operator @ vectors
-    between = places[:, None], places
-    sizes, magnitude = np.bincount(places), np.abs(rotated)
-    largest = np.zeros((len(pieces), len(pieces)))
-    np.maximum.at(largest, between, magnitude)
-    rounding = _ROUNDING * np.maximum.outer(sizes, sizes) * largest
-    return sp.csr_array(np.where(magnitude > rounding[between], rotated, 0))
-
-
 def _rotated(pieces: list[Piece], rho: sp.csr_array) -> sp.csr_array:
     """Return V rho V^+ with V made of these pieces; those that rho links are taken together."""
-    size = rho.shape[0]
-    if size <= SMALL:
-        vectors = _dense(pieces)
-        return sp.csr_array(vectors @ rho.toarray() @ vectors.conj().T)
-    return _block_diagonal([(basis, block) for basis, block in _blocks(pieces, rho)], size)
+    return _block_diagonal(list(_blocks(pieces, rho)), rho.shape[0])
 
 
 def _blocks(pieces: list[Piece], rho: sp.csr_array) -> Iterator[tuple[IntArray, NDArray[Any]]]:

@@ -1,4 +1,4 @@
-"""Ready-made qubits, oscillators and masers: systems of operators that people study."""
+"""Ready-made qubits and oscillators: operator systems, each a function of a few energies."""
 
 from __future__ import annotations
 

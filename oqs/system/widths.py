@@ -1,4 +1,4 @@
-"""How close eigenstates may be and count as equal in energy, by default, beside far levels."""
+"""The default resolution: how close eigenvalues count as degenerate, also beside far levels."""
 
 from __future__ import annotations
 

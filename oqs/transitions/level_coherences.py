@@ -26,6 +26,7 @@ import scipy.sparse as sp
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
+from oqs.numerics.blocks import Matrix
 from oqs.numerics.clusters import IntArray
 from oqs.system.interacting import InteractingSystem
 from oqs.transitions.couplings import Coupling, Sector
@@ -172,7 +173,7 @@ class LevelCoherences:
             begin += 2 * count
         return matrices
 
-    def numbers(self, rho: sp.csr_array) -> FloatArray:
+    def numbers(self, rho: Matrix) -> FloatArray:
         """Return the K numbers that `matrices` takes, of rho (D, D)."""
         parts = [np.zeros(0)]
         for level, (a, b) in zip(self.levels, self.pairs, strict=True):
@@ -187,10 +188,9 @@ class LevelCoherences:
             rho[np.ix_(level.states, level.states)] += matrix
         return sp.csr_array(rho)
 
-    def hold(self, rho: sp.csr_array) -> bool:
+    def hold(self, rho: Matrix) -> bool:
         """Return whether rho (D, D) has no other elements than populations and coherences here."""
-        entries = rho.tocoo()
-        row, column = (ends[entries.data != 0] for ends in entries.coords)
+        row, column = rho.nonzero()
         level = self._level_of
         return bool(np.all((row == column) | ((level[row] == level[column]) & (level[row] >= 0))))
 

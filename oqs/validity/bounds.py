@@ -1,4 +1,4 @@
-"""What an audit of a large system says in no time: bounds by the contacts alone."""
+"""Bounds of an audit's ratios by the contacts alone, for systems too large to be audited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an audit costs, said before it begins: time and memory by the number of matrix elements."""
+"""The cost of an audit, estimated before it begins: time and memory by its matrix elements."""
 
 from __future__ import annotations
 

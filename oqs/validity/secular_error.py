@@ -1,4 +1,4 @@
-"""What the secular approximation costs: flows of Davies against those of PERLind."""
+"""The error of the secular approximation: flows of Davies against those of PERLind."""
 
 from __future__ import annotations
 

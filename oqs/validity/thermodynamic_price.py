@@ -1,4 +1,4 @@
-"""What a generator without exact detailed balance costs: flows at equilibrium, Gibbs states."""
+"""Violations of detailed balance by a generator: flows at equilibrium, Gibbs states."""
 
 from __future__ import annotations
 

@@ -199,9 +199,9 @@ def potential_reversed(monkeypatch):
 
 def printed_entropy(monkeypatch):
     """S = tr rho ln rho, as the paper's main text prints it, without the minus."""
-    original = oqs.state.entropy.entropy_rate
+    original = oqs.state.entropy.entropy_rates
     for module in ("oqs.state.entropy", "oqs.state.relaxation"):
-        monkeypatch.setattr(f"{module}.entropy_rate", lambda *args: -original(*args))
+        monkeypatch.setattr(f"{module}.entropy_rates", lambda *args: -original(*args))
 
 
 def printed_prefactor(monkeypatch):

@@ -1,4 +1,4 @@
-"""What a batch of evolutions shares, and trial states that may lie anywhere."""
+"""The right-hand side of a batch of evolutions, at trial states that may lie anywhere."""
 
 from __future__ import annotations
 

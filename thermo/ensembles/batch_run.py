@@ -1,4 +1,4 @@
-"""A batch of evolutions on its way, each with a step of its own."""
+"""The integration of a batch of evolutions, each with a step size of its own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run_batch(
 
 @final
 class _Run:
-    """The state of a chunk on its way; finished trajectories are dropped from the arrays."""
+    """The state of a chunk; finished trajectories are dropped from the arrays."""
 
     def __init__(
         self,

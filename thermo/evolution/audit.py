@@ -1,4 +1,4 @@
-"""Whether the open system could be trusted, and was fast enough, all along a trajectory."""
+"""The audit along a trajectory: the generator's assumptions, and quasi-stationarity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fixed reservoirs have gained: their N, E and S have no size, what flows into them has."""
+"""N, E and S along a run; of reservoirs at fixed T, mu what they have gained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a flow law scatters: whether its flows are as good as an integration asks."""
+"""The numerical noise of a flow law, compared with the tolerance of an integration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the slow dynamics is at rest: whether what is still to come is worth waiting for."""
+"""The test for rest: whether T and mu still change within any time that counts."""
 
 from __future__ import annotations
 

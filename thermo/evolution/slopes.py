@@ -1,4 +1,4 @@
-"""How flows and gases change with ln T and mu: the parts that the Jacobian of Eq. (5) is made of.
+"""Derivatives of flows and gases by ln T and mu: the parts of the Jacobian of Eq. (5).
 
 Slopes (2n, B, n) hold the derivative of something of each of n reservoirs, in B states, with
 respect to ln T_1.., mu_1...

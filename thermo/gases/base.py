@@ -1,4 +1,4 @@
-"""What an equation of state must offer, and the checks that all of ours share."""
+"""The interface of equations of state, and the checks that all gases share."""
 
 from __future__ import annotations
 

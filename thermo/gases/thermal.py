@@ -1,4 +1,4 @@
-"""What holds energy but no conserved particles: photons, phonons, any heat capacity; mu = 0."""
+"""Media without conserved particles: photons, phonons, any heat capacity; mu = 0."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from r
 @final
 @dataclasses.dataclass(frozen=True, repr=False)
 class Cooling(Summarised):
-    """How far one reservoir cooled on its way; made by `cooling`.
+    """The transient cooling of one reservoir; made by `cooling`.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def deepest_cooling(
     tolerance: float = 1e-5,
     max_evaluations: int = 2_000,
 ) -> Optimum:
-    """Return the parameters at which a reservoir cools deepest on its way.
+    """Return the parameters at which the transient cooling of a reservoir is deepest.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether there can be other processes, and what they cannot have."""
+"""Whether worker processes are available, and what cannot be pickled for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs in a worker process: answers to tasks, until the process it works for is gone."""
+"""The loop of a worker process: it answers tasks until its parent process ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Local worker processes: one task each at a time, and none outlives the process it works for."""
+"""Local worker processes: one task each at a time; none outlives its parent process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a flow law and the gases must give before Eq. (5) is worth integrating."""
+"""Checks of a flow law and of the gases before Eq. (5) is integrated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What flows between two reservoirs directly: heat leaks, electron-phonon cooling, a metal wire."""
+"""Direct links between two reservoirs: heat leaks, electron-phonon cooling, a metal wire."""
 
 from __future__ import annotations
 

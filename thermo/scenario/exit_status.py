@@ -42,7 +42,7 @@ def exit_status(call: Callable[[], int], *usage: type[Exception]) -> int:
     except KeyboardInterrupt:
         return _told("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        write_to_nobody()
+        discard_output()
         return UNREAD
     except ScenarioError as error:
         # a state that is not unique is found by computing
@@ -54,7 +54,7 @@ def exit_status(call: Callable[[], int], *usage: type[Exception]) -> int:
         return _told(f"error: {type(error).__name__}: {error}", NOT_VERIFIED)
 
 
-def write_to_nobody() -> None:
+def discard_output() -> None:
     """Leave what is still to be written: flushing it would raise again when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

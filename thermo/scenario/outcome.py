@@ -1,4 +1,4 @@
-"""What a task leaves: data, and what its results were checked for."""
+"""The outcome of a task: data, and the checks of its results."""
 
 from __future__ import annotations
 

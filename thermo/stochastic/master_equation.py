@@ -334,7 +334,7 @@ def _rates(
         drop = (w - small.mu[i, j]) / small.T[i, j]
         back = (small.mu[f, j] - w) / small.T[f, j]
     bosonic = table.moves[j] == 0
-    with np.errstate(over="ignore"):  # e^x of a jump that is as good as closed
+    with np.errstate(over="ignore"):  # e^x overflows where a jump is negligible
         filled, unfilled = occupation(drop, bosonic), occupation(back, bosonic)
     up, down = table.rate[line] * filled, table.rate[line] * unfilled
     for q in rates.varying:

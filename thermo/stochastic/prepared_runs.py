@@ -1,4 +1,4 @@
-"""What a run of trajectories needs, made of a model and its reservoirs: populations or waves."""
+"""From a model and its reservoirs to runs of trajectories: of populations or wave functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measured number is compared with: a bound is data, and says itself."""
+"""Bounds of measured numbers, as data."""
 
 from __future__ import annotations
 

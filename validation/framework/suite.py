@@ -64,7 +64,7 @@ class Suite:
 
 
 def _ignore(_: object) -> None:
-    """Do nothing: nobody listens."""
+    """Do nothing: no observer."""
 
 
 def run_suite(

@@ -268,7 +268,7 @@ class PopulationStatistics(JumpStatistics):
 
 
 def _reached(rates: PairRates) -> PairRates:
-    """Return the rates among the states that are not left for ever where some rates underflow."""
+    """Return the rates among the states that are recurrent where some rates underflow."""
     up, down = rates.up.sum(axis=0), rates.down.sum(axis=0)
     if np.all(up > 0) and np.all(down > 0):
         return rates

@@ -106,7 +106,7 @@ def _between_states(
     """
     size = matrix.shape[0]
     shift = matrix.diagonal().sum() / size
-    elements = system.spectrum.eigenvectors.to_energy_basis(matrix).tocoo()
+    elements = sp.coo_array(system.spectrum.eigenvectors.to_energy_basis(matrix))
     diagonal = np.zeros(size, dtype=np.complex128)
     own = elements.row == elements.col
     diagonal[elements.row[own]] = elements.data[own]

@@ -132,7 +132,7 @@ class CoherentSectorProblem(RateProblem):
         return perturbation.flows(change, mu, solution.particle, through)
 
     def _iterated(self, levels: LevelRates, T: FloatArray, mu: FloatArray) -> FloatArray:
-        """Return populations and coherences (D + K,) as GMRES leaves them, judged by nobody yet."""
+        """Return populations and coherences (D + K,) of GMRES, not yet checked."""
         system = _System(self, levels, T, mu)
         guess = np.concatenate([system.start, np.zeros(levels.size)])
         return system.solve(system.rate * guess, guess)

@@ -15,7 +15,7 @@ from oqs.generator.assembly import build_generator
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Elements
 from oqs.generator.generator import Generator
-from oqs.numerics.blocks import diagonal_matrix
+from oqs.numerics.blocks import Matrix, diagonal_matrix
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.coherent.local_basis import JumpBlocks
 from oqs.transitions.places import commutator
@@ -45,12 +45,12 @@ class Weighted(NamedTuple):
     matrix: sp.csc_array
     vectors: sp.csr_array | None
 
-    def in_energy_basis(self, values: ComplexArray) -> sp.csr_array:
+    def in_energy_basis(self, values: ComplexArray) -> Matrix:
         """Return the density matrix (D, D) of matrix elements (P,) between energy eigenstates."""
         rho = self.generator.square(values)
         if self.vectors is None:
             return rho
-        return sp.csr_array(self.vectors @ rho @ self.vectors.conj().T)
+        return self.vectors @ rho @ self.vectors.conj().T
 
 
 @final
@@ -97,7 +97,8 @@ class Equations:
             )
         matrix = generator.matrix(weights)
         if self.precessing:
-            matrix = sp.csc_array(matrix + commutator(self._hamiltonian(vectors), generator))
+            turning = self._precession if vectors is None else self._commutator(vectors, generator)
+            matrix = sp.csc_array(matrix + turning)
         return Weighted(generator, matrix, vectors)
 
     @functools.cached_property
@@ -112,12 +113,21 @@ class Equations:
         spectrum, frequencies = model.counted_spectrum, len(model.frequencies)
         return build_generator(elements, self.labels, spectrum, frequencies, shifted=model.shifted)
 
-    def _hamiltonian(self, vectors: sp.csr_array | None) -> sp.csr_array:
-        """Return H (D, D); vectors mix states of one level only, whose energy stays diagonal."""
+    @functools.cached_property
+    def _precession(self) -> sp.csc_array:
+        """-i[H, .] (P, P) between energy eigenstates."""
+        energies = self.energies + self.model.detuning
+        row, column = self.generator.row_state, self.generator.column_state
+        return sp.csc_array(sp.diags_array(-1j * (energies[row] - energies[column])))
+
+    def _commutator(self, vectors: sp.csr_array, generator: Generator) -> sp.csc_array:
+        """Return -i[H, .] (P, P) between states that mix those of one level only.
+
+        The levels' energies stay diagonal.
+        """
         hamiltonian = diagonal_matrix(self.energies.astype(np.complex128))
         if np.any(self.model.detuning):
             detuning = diagonal_matrix(self.model.detuning.astype(np.complex128))
-            if vectors is not None:
-                detuning = sp.csr_array(vectors.conj().T @ detuning @ vectors)
-            hamiltonian = sp.csr_array(hamiltonian + detuning)
-        return hamiltonian
+            turned = vectors.conj().T @ detuning @ vectors
+            hamiltonian = sp.csr_array(hamiltonian + turned)
+        return commutator(hamiltonian, generator)

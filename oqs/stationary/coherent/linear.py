@@ -25,6 +25,7 @@ ITERATED = 1000
 
 _CONVERGED = 1e-13  # relative residual of an accepted iterate; a hundredth of what it must be
 _Solve = Callable[[ComplexArray], ComplexArray]
+_SMALL = 64  # coherences up to which the inverse is as quick as an estimate of its norm
 _STEPS = 200  # in which a block of moderate condition converges; others are factorised
 
 
@@ -151,7 +152,7 @@ def _mixed(matrix: sp.csc_array, diagonal: IntArray) -> ComplexArray:
 
 
 def _gmres(matrix: sp.csc_array, diagonal: IntArray, right: ComplexArray) -> ComplexArray:
-    """Return what GMRES finds for (L - s u tr) x = right (P,), judged by nobody yet."""
+    """Return the solution of (L - s u tr) x = right (P,) by GMRES, not yet checked."""
     leaving, mixed = matrix.diagonal(), _mixed(matrix, diagonal)
     rate = np.max(np.abs(leaving))
     shifted = scipy.sparse.linalg.LinearOperator(
@@ -169,7 +170,7 @@ def _gmres(matrix: sp.csc_array, diagonal: IntArray, right: ComplexArray) -> Com
 
 
 def eliminated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
-    """Eliminate the coherences, then the populations; None where a coherence lives for ever.
+    """Eliminate the coherences, then the populations; None where a coherence does not decay.
 
     In units of the fluxes |L_cc| x_c every column adds up to what a jump makes of a coherence, at
     most 1, so the factorisation needs no pivots. Without them no state's rounding reaches another
@@ -182,27 +183,29 @@ def eliminated(matrix: sp.csc_array, diagonal: IntArray) -> Kernel | None:
     """
     size = matrix.shape[0]
     coherent = np.setdiff1d(np.arange(size), diagonal)
-    rates = matrix[diagonal, :][:, diagonal].toarray().real
+    of_populations, of_coherences = matrix[:, diagonal], matrix[:, coherent]
+    rates = of_populations[diagonal, :].toarray().real
     x = np.zeros(size, dtype=np.complex128)
     made, lifetime = np.zeros((len(coherent), len(diagonal)), dtype=np.complex128), 1.0
     solve: _Solve = np.copy
     if len(coherent):
-        eliminated_coherences = _eliminate(matrix, coherent, diagonal)
+        fed = -of_populations[coherent, :].toarray()
+        eliminated_coherences = _eliminate(of_coherences[coherent, :], fed)
         if eliminated_coherences is None:
             return None
         made, lifetime, solve = eliminated_coherences
-        rates += (matrix[diagonal, :][:, coherent] @ made).real
+        rates += (of_coherences[diagonal, :] @ made).real
     x[diagonal] = _populations(rates)
     x[coherent] = made @ x[diagonal]
     elimination = Elimination(matrix, diagonal, coherent, made, solve, rates)
     return Kernel(x, _residual(matrix, x), lifetime, elimination)
 
 
-def _eliminate(
-    matrix: sp.csc_array, coherent: IntArray, diagonal: IntArray
-) -> tuple[ComplexArray, float, _Solve] | None:
-    """Return the coherences (C, D) that populations make, the longest life of one, and L_cc^-1."""
-    inner = matrix[coherent, :][:, coherent]
+def _eliminate(inner: sp.csc_array, fed: ComplexArray) -> tuple[ComplexArray, float, _Solve] | None:
+    """Return the coherences (C, D) that populations make, the longest life of one, and L_cc^-1.
+
+    `inner`: L_cc (C, C); `fed`: -L_cp (C, D), what populations feed.
+    """
     decay = np.abs(inner.diagonal())
     if np.any(decay == 0):
         return None
@@ -216,9 +219,8 @@ def _eliminate(
         )
     except RuntimeError:  # SuperLU met an exactly zero pivot
         return None
-    fed = -matrix[coherent, :][:, diagonal].toarray()
     made = factors.solve(fed) / decay[:, None]
-    lifetime = _norm_of_inverse(factors, len(coherent))
+    lifetime = _norm_of_inverse(factors, len(decay))
     if not (np.isfinite(lifetime) and np.isfinite(made).all()):
         return None
     return made, lifetime, lambda b: factors.solve(b) / decay
@@ -245,8 +247,8 @@ def _residual(matrix: sp.csc_array, x: ComplexArray) -> float:
 
 
 def _norm_of_inverse(factors: scipy.sparse.linalg.SuperLU, size: int) -> float:
-    """Estimate the 1-norm of the inverse (Higham and Tisseur 2000)."""
-    if size <= 4:  # too small for the estimator
+    """Estimate the 1-norm of the inverse (Higham and Tisseur 2000); of a small one, compute it."""
+    if size <= _SMALL:
         return float(np.linalg.norm(factors.solve(np.eye(size, dtype=np.complex128)), 1))
     inverse = scipy.sparse.linalg.LinearOperator(
         (size, size),

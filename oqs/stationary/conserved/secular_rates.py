@@ -1,4 +1,4 @@
-"""The rate equation of the populations alone, factorised once: what preconditions an iteration.
+"""The rate equation of the populations alone, factorised once: a preconditioner.
 
 Jumps change the particle number by one, so the rate matrix W is block tridiagonal in it. Particle
 numbers are eliminated one after the other towards the most probable one, from below and from above.

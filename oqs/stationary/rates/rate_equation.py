@@ -1,4 +1,4 @@
-"""What the solvers of the rate equation share."""
+"""The interface of the rate equation's solvers; balanced flows and the rate matrix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from oqs.arguments import FloatArray
-from oqs.numerics.blocks import diagonal_matrix
+from oqs.numerics.blocks import Matrix, square
 from oqs.numerics.clusters import IntArray, cluster
 from oqs.stationary.method import Solution, StationaryProblem
 
@@ -36,9 +36,10 @@ class RateProblem(StationaryProblem):
         lowest: list[float] = spectrum.energies[order[first]].tolist()
         return lowest
 
-    def matrix(self, solution: Solution) -> sp.csr_array:
+    def matrix(self, solution: Solution) -> Matrix:
         """Return the diagonal density matrix (D, D) in the energy basis."""
-        return diagonal_matrix(solution.values.astype(np.complex128))
+        states = np.arange(len(solution.values))
+        return square(solution.values.astype(np.complex128), states, states, len(states))
 
 
 def balanced(flows: FloatArray, gross: FloatArray) -> FloatArray:

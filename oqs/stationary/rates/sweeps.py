@@ -1,4 +1,4 @@
-"""One sweep of the rate equation as a linear map: what preconditions iterations for more than it.
+"""One sweep of the rate equation as a linear map: a preconditioner for iterations.
 
 W z = r is solved approximately: the sectors' weights are balanced first, with the shares of known
 populations inside each, and then every state against its neighbours, sectors of even particle

@@ -3,10 +3,12 @@
 import mpmath
 import numpy as np
 import pytest
+from scipy.special import expit
 from systems import SCALES
 
 import oqs
-from oqs.contact import principal_value
+from oqs import memory
+from oqs.contact import principal_value, shifts
 from oqs.contact.principal_value import ACCURACY, occupied_shift, shift_function
 
 scales = pytest.mark.parametrize("scale", SCALES)
@@ -155,3 +157,36 @@ def test_some_frequencies_at_a_time_are_all_of_them(monkeypatch):
     together = occupied_shift(contact, w, 0.2, 0.1)
     monkeypatch.setattr(principal_value, "_AT_ONCE", 1)
     np.testing.assert_allclose(occupied_shift(contact, w, 0.2, 0.1), together, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize(
+    "contact",
+    [
+        lambda s: oqs.Contact(oqs.lorentzian(0.4 * s, 0.3 * s, 2.0 * s)),
+        lambda s: oqs.Contact(oqs.lorentzian(0.4 * s, -3.0 * s, 0.05 * s)),
+        lambda s: oqs.Contact(oqs.flat(0.4 * s), band=(-25.0 * s, 21.0 * s)),
+        lambda s: oqs.Contact(oqs.flat(0.4 * s), band=(-700.0 * s, 90.0 * s)),
+    ],
+    ids=["wide", "narrow", "band", "wide band"],
+)
+def test_closed_forms_are_the_integrals(contact, scale):
+    """Inside and outside the band, far from mu and at it."""
+    w, made, mu = np.array([-60.0, -3.0, 0.0, 0.2, 0.31, 2.0, 40.0]) * scale, contact(scale), 0.2
+    for T in (0.02, 0.4):
+        closed = occupied_shift(made, w, T * scale, mu * scale)
+        integral = principal_value._thermal_shift(
+            made, w, T * scale, mu * scale, lambda e, T=T: expit((mu - e / scale) / T)
+        )
+        np.testing.assert_allclose(closed, integral, rtol=0, atol=2 * ACCURACY * 0.4 * scale)
+
+
+def test_many_shifts_say_what_they_take(monkeypatch, capsys):
+    monkeypatch.setattr(memory, "worth_saying", lambda seconds: True)
+    monkeypatch.setattr(shifts, "_AT_ONCE", 4)
+    contact = oqs.Contact(oqs.power_law(0.1, 0.5), band=(0.0, 9.0))
+    w = np.linspace(0.1, 5.0, 9)
+    several = shifts.shifts_at(contact, w, 1.0, 0.3)
+    assert "More frequency shifts: about" in capsys.readouterr().err
+    together = shifts.frequency_shifts(contact, w, 1.0, 0.3)
+    np.testing.assert_allclose(several, together, rtol=0, atol=2e-11)

@@ -356,7 +356,7 @@ def test_the_result_says_where_the_fluctuation_theorem_is_exact():
     T, mu = np.array([1.0, 1.5]), np.array([1.8, -0.8])
     models = {
         oqs.davies(dots, wires): True,
-        oqs.davies(dots, wires, resolution=0.04): False,
+        oqs.davies(dots, wires, resolution=0.0404): False,
         oqs.perlind(dots, wires): False,
     }
     for model, exact in models.items():

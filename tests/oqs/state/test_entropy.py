@@ -142,15 +142,18 @@ def turned_states(rng):
         yield system, qutip.Qobj(matrix / np.trace(matrix), dims=system.dims)
 
 
-def test_states_are_turned_to_the_energy_basis_and_back():
+@pytest.mark.parametrize("small", [64, 0], ids=["dense", "sparse"])
+def test_states_are_turned_to_the_energy_basis_and_back(monkeypatch, small):
+    for module in ("oqs.system.spectrum", "oqs.numerics.blocks"):
+        monkeypatch.setattr(f"{module}.SMALL", small)
     for system, rho in turned_states(np.random.default_rng(0)):
         spectrum = system.spectrum
         sparse = sp.csr_array(rho.full())
         dense = spectrum.vectors.conj().T @ rho.full() @ spectrum.vectors
         turned = spectrum.eigenvectors.to_energy_basis(sparse)
-        np.testing.assert_allclose(turned.toarray(), dense, atol=1e-14)
-        back = spectrum.eigenvectors.to_operator_basis(turned).toarray()
-        np.testing.assert_allclose(back, rho.full(), atol=1e-14)
+        np.testing.assert_allclose(sp.csr_array(turned).toarray(), dense, atol=1e-14)
+        back = spectrum.eigenvectors.to_operator_basis(turned)
+        np.testing.assert_allclose(sp.csr_array(back).toarray(), rho.full(), atol=1e-14)
 
 
 def states_of_levels(model, rng):
@@ -201,4 +204,6 @@ def test_a_gibbs_state_is_sparse_and_that_of_all_eigenvectors(scale):
         exact = (spectrum.vectors * weights) @ spectrum.vectors.conj().T / weights.sum()
         np.testing.assert_allclose(rho.full(), exact, atol=1e-14)
         np.testing.assert_array_equal(spectrum.sparse_vectors.toarray(), spectrum.vectors)
-    assert rho.data_as("csr_matrix").nnz <= 6
+    many = oqs.spinful_dots(scale * np.array([-2.0] * 4), scale, U=4.0 * scale)
+    sparse = oqs.gibbs_state(many, 0.7 * scale, 0.2 * scale).data_as("csr_matrix")
+    assert sparse.nnz <= 70**2  # squares of the numbers of states with so many spins up and down

@@ -30,9 +30,11 @@ def mesolve(model, rho0, T, mu, times):
 
 @pytest.mark.parametrize("kind", ["mixed", "ket"])
 @pytest.mark.parametrize("make", ["quadratic", "interacting", "degenerate"])
+@pytest.mark.parametrize("few", [0, 16], ids=["coupled elements", "all elements"])
 @scales
-def test_against_mesolve(make, kind, scale):
+def test_against_mesolve(monkeypatch, make, kind, few, scale):
     # coherences between particle numbers included
+    monkeypatch.setattr("oqs.state.occupied.FEW", few)
     if make == "interacting":
         model, T, mu = random_interacting(0, 2, 2, scale=scale)
     else:

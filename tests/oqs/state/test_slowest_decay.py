@@ -59,6 +59,12 @@ def qubits(energies):
     return oqs.davies(system, [oqs.BosonicContact(oqs.ohmic(0.01, 10.0), end) for end in ends])
 
 
+@pytest.fixture(autouse=True)
+def _no_system_is_small(monkeypatch):
+    for module in ("oqs.state.relaxation", "oqs.state.occupied"):
+        monkeypatch.setattr(f"{module}.FEW", 0)
+
+
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("T", [[1.0, 1.4], [0.1, 0.1]])
 def test_it_is_that_of_all_elements(name, T):

@@ -384,7 +384,7 @@ def test_the_price_of_coherences_has_a_row():
     dots = oqs.QuadraticSystem([[0.0, 0.01], [0.01, 0.02]])
     ends = [oqs.Contact(oqs.flat(0.02 * (1 + j)), coupling=np.eye(2)[j]) for j in range(2)]
     T, mu = [0.2, 0.3], [0.1, -0.1]
-    for model in (oqs.perlind(dots, ends), oqs.davies(dots, ends, resolution=0.028)):
+    for model in (oqs.perlind(dots, ends), oqs.davies(dots, ends, resolution=0.0284)):
         price, row = (
             oqs.thermodynamic_price(model, T, mu),
             oqs.audit(model, T, mu)["thermodynamics"],

@@ -1,4 +1,4 @@
-"""Collocation on all steps at once: a coarse solution made as good as its polynomials can be.
+"""Collocation on all steps at once: Newton's method from a coarse solution.
 
 Step by step, each state waits for the one before it, and numpy is called for a handful of states.
 With a fair guess of the whole relaxation, Newton's method takes all steps together: a few calls of

@@ -1,4 +1,4 @@
-"""What happens along a trajectory, as data: crossings, extrema, omega-bar and the modes' window."""
+"""Events along a trajectory as data: crossings, extrema, omega-bar and the modes' window."""
 
 from __future__ import annotations
 

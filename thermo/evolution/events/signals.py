@@ -1,4 +1,4 @@
-"""What is watched along a trajectory: quantities whose change of sign, or extremum, is an event."""
+"""Event functions along a trajectory: a change of sign, or an extremum, is an event."""
 
 from __future__ import annotations
 

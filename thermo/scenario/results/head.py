@@ -1,4 +1,4 @@
-"""Whose results these are: system, generator, contacts, reservoirs, at the head of every report."""
+"""The head of every report: system, generator, contacts, reservoirs."""
 
 from __future__ import annotations
 

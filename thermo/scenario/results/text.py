@@ -1,4 +1,4 @@
-"""What results of all kinds are printed with: tables, checks, audits."""
+"""Printing of results: tables, checks, audits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a scenario something stands, and the error that says so."""
+"""The place of a key in a scenario, and the error that names it."""
 
 from __future__ import annotations
 

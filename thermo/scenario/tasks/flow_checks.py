@@ -1,4 +1,4 @@
-"""What the flows of a scenario are checked for."""
+"""Checks of a scenario's flows: conservation, the second law, agreement of the laws."""
 
 from __future__ import annotations
 

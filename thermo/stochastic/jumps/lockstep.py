@@ -24,7 +24,7 @@ def run_in_step(
 ) -> None:
     """Follow trajectories from eigenstates (M,) and losses (M, n); fill in `out`."""
     walk = _Walk(plan, keys, state, lost, released, out)
-    with np.errstate(over="ignore", divide="ignore"):  # e^x of a jump that is as good as closed
+    with np.errstate(over="ignore", divide="ignore"):  # e^x overflows where a jump is negligible
         while len(walk.at):
             walk.step()
 

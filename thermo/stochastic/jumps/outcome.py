@@ -1,4 +1,4 @@
-"""What is kept of a trajectory of jumps, however many there were."""
+"""Arrays of a trajectory's results, whose size does not depend on the number of jumps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run of jumps needs to know, as plain arrays."""
+"""The jumps of a run as arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every run of small reservoirs needs to know, whatever moves the system."""
+"""The parameters of a run of small reservoirs: start, times, thresholds, occupations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run of wave functions needs to know."""
+"""The jump operators of a run of wave functions, and how many trajectories fit into memory."""
 
 from __future__ import annotations
 
