@@ -44,7 +44,7 @@ def again(sites: int) -> Timing:
     return Timing(best(lambda: law(T, MU)))
 
 
-SPINFUL_T, SPINFUL_MU = [0.4, 0.6], [0.5, -0.5]
+SPINFUL_AT = [0.4, 0.6], [0.5, -0.5]  # T, mu
 
 
 def spinful_model(levels: FloatArray, zeeman: float = 0.0) -> oqs.DaviesModel:
@@ -59,8 +59,8 @@ def spinful(sites: int) -> Timing:
 
     def compute(levels: FloatArray, zeeman: float) -> None:
         model = spinful_model(levels, zeeman)
-        oqs.flow_law(model)(SPINFUL_T, SPINFUL_MU)
-        oqs.stationary_state(model, SPINFUL_T, SPINFUL_MU)
+        oqs.flow_law(model)(*SPINFUL_AT)
+        oqs.stationary_state(model, *SPINFUL_AT)
 
     equal = np.full(sites, -2.0)
     disordered = equal + np.random.default_rng(1).uniform(-0.3, 0.3, sites)
@@ -91,7 +91,7 @@ def close_levels_again(sites: int) -> Timing:
 
 def readings(sites: int) -> Timing:
     """Compare what is read from a state of equal spinful sites with flows and state themselves."""
-    at = SPINFUL_T, SPINFUL_MU
+    at = SPINFUL_AT
 
     def solved() -> tuple[oqs.DaviesModel, qutip.Qobj]:
         model = spinful_model(np.full(sites, -2.0))
@@ -154,10 +154,10 @@ def spinful_audit(sites: int) -> Timing:
     """Compare an audit of equal spinful sites with their law."""
 
     def law() -> oqs.Flows:
-        return oqs.flow_law(spinful_model(np.full(sites, -2.0)))(SPINFUL_T, SPINFUL_MU)
+        return oqs.flow_law(spinful_model(np.full(sites, -2.0)))(*SPINFUL_AT)
 
     def whole() -> oqs.Audit:
-        return oqs.audit(spinful_model(np.full(sites, -2.0)), SPINFUL_T, SPINFUL_MU)
+        return oqs.audit(spinful_model(np.full(sites, -2.0)), *SPINFUL_AT)
 
     return Timing(best(whole), best(law))
 
@@ -178,7 +178,7 @@ def relaxation(sites: int) -> Timing:
     """Compare the relaxation time of equal spinful sites with that of unequal ones."""
 
     def compute(levels: FloatArray, zeeman: float) -> None:
-        oqs.relaxation_time(spinful_model(levels, zeeman), SPINFUL_T, SPINFUL_MU)
+        oqs.relaxation_time(spinful_model(levels, zeeman), *SPINFUL_AT)
 
     equal = np.full(sites, -2.0)
     disordered = equal + np.random.default_rng(1).uniform(-0.3, 0.3, sites)
