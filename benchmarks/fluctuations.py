@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import qutip
+import stationary
 from timing import Task, Timing, best
 
 import oqs
@@ -113,7 +116,31 @@ def blocks(sites: int) -> Timing:
     return Timing(ours, best(lambda: law(T, MU)))
 
 
+def of_spinful(read: Callable[[oqs.JumpStatistics], object]) -> Callable[[int], Timing]:
+    """Return the task of one number of equal spinful sites, beside their law, both from nothing."""
+
+    def task(sites: int) -> Timing:
+        def flows() -> oqs.DaviesModel:
+            model = stationary.spinful_model(np.full(sites, -2.0))
+            oqs.flow_law(model)(*stationary.SPINFUL_AT)
+            return model
+
+        law = best(flows)
+        whole = best(lambda: read(oqs.counting_statistics(flows(), *stationary.SPINFUL_AT)))
+        return Timing(whole - law, law)
+
+    return task
+
+
+FIELD = of_spinful(lambda stats: stats.generating_function([0.1, 0.0]))
+RATE = of_spinful(lambda stats: stats.large_deviation(0, "particle", 1e-3))
+WAIT = of_spinful(lambda stats: stats.waiting_time((0, "in"), (0, "in"), [0.0, 10.0]))
+
+
 TASKS = {
+    "spinful field": Task("lambda at a field, spinful sites", (4, 5, 6), FIELD, "model and law"),
+    "spinful rate": Task("rate of a current, spinful sites", (4, 5, 6), RATE, "model and law"),
+    "spinful wait": Task("waiting time, spinful sites", (4, 5, 6), WAIT, "model and law"),
     "blocks": Task(
         "noise matrix of PERLind, new T and mu", (2, 4, 6, 7, 8), blocks, "the law alone", 3
     ),

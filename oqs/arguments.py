@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -258,9 +259,9 @@ def _scalar_pair(
         return None
     # comparisons with NaN are false
     if T.size <= _FEW:
-        fine = all(0.0 < t < np.inf for t in T.ravel().tolist()) and all(
-            -np.inf < m < np.inf for m in mu.ravel().tolist()
-        )
+        fine = False not in [0.0 < t < math.inf for t in T.ravel().tolist()] and False not in [
+            -math.inf < m < math.inf for m in mu.ravel().tolist()
+        ]
     else:
         fine = bool(
             np.minimum.reduce(T, axis=None) > 0

@@ -121,16 +121,17 @@ class Flows(Summarised):
     names: tuple[str | None, ...] | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        shape = np.shape(self.particle)
-        for name in KINDS:
-            array = np.array(getattr(self, name), dtype=np.float64)
+        fields = self.__dict__
+        arrays = [np.array(fields[name], dtype=np.float64) for name in KINDS]
+        shape = arrays[0].shape
+        for name, array in zip(KINDS, arrays, strict=True):
             if array.shape != shape or not shape:
                 raise ValueError(
                     f"Argument `{name}` must have shape (..., n) like `particle`, "
                     f"but has shape {array.shape} where `particle` has {shape}. "
                     "Give one entry per reservoir in each."
                 )
-            object.__setattr__(self, name, read_only(array))
+            fields[name] = read_only(array)
 
     @classmethod
     def of(
