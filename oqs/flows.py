@@ -200,7 +200,7 @@ class Flows(Summarised):
         if self.particle.ndim > 1:
             return Summary(title, [("", ", ".join(names)), ("shape", str(self.particle.shape))])
         rows = [
-            (name, *(f"{value:.6g}" for value in row))
+            (name, *(f"{value + 0.0:.6g}" for value in row))
             for name, *row in zip(names, self.particle, self.energy, self.heat, strict=True)
         ]
         kinds = [(kind, few_digits(getattr(self, kind))) for kind in KINDS]
