@@ -108,6 +108,48 @@ def readings(sites: int) -> Timing:
     return Timing(best(read), best(solved))
 
 
+def modes(sites: int) -> tuple[oqs.DaviesModel, qutip.Qobj]:
+    """Return a model of a quadratic chain, and a state that is not its stationary one."""
+    h = np.diag(np.linspace(20, 21, sites)) + 0.3 * (np.eye(sites, k=1) + np.eye(sites, k=-1))
+    system = oqs.QuadraticSystem(h)
+    return oqs.davies(system, end_contacts(sites)), oqs.gibbs_state(system, 0.7, 20.2)
+
+
+def momentary(sites: int) -> Timing:
+    """Compare flows of a given state with QuTiP's expectations, the dissipators made before."""
+    model, rho = modes(sites)
+    dissipators = [model.dissipator(j, T, MU) for j in (0, 1)]
+    observables = [model.system.number, model.system.hamiltonian]
+
+    def peer() -> list[float]:
+        changes = [qutip.vector_to_operator(d * qutip.operator_to_vector(rho)) for d in dissipators]
+        return [qutip.expect(each, change) for each in observables for change in changes]
+
+    found = oqs.momentary_flows(model, rho, T, MU)
+    if not np.allclose(peer(), [*found.particle, *found.energy], rtol=1e-9):
+        raise AssertionError("flows differ")
+    return Timing(best(lambda: oqs.momentary_flows(model, rho, T, MU)), best(peer))
+
+
+def produced(sites: int) -> Timing:
+    """Compare the entropy production of each reservoir with the momentary flows."""
+    model, rho = modes(sites)
+    production = best(lambda: oqs.entropy_production_by_reservoir(model, rho, T, MU))
+    return Timing(production, best(lambda: oqs.momentary_flows(model, rho, T, MU)))
+
+
+def relaxing(sites: int) -> Timing:
+    """Compare a relaxation, flows and entropies at 50 times, with the states by mesolve."""
+    model, rho = modes(sites)
+    times, liouvillian = np.linspace(0, 5e4, 50), model.liouvillian(T, MU)
+    options = {"progress_bar": "", "method": "lsoda", "nsteps": 10**6}
+
+    def peer() -> object:
+        return qutip.mesolve(liouvillian, rho, times, options=options)
+
+    return Timing(best(lambda: oqs.relax(model, rho, T, MU, times)), best(peer))
+
+
 def spinful_audit(sites: int) -> Timing:
     """Compare an audit of equal spinful sites with their law."""
 
@@ -240,6 +282,9 @@ TASKS = {
         "PERLind, a point of a bias sweep", (1, 2, 3, 4), close_levels_again, "a point alone"
     ),
     "readings": Task("flows, entropies of a spinful state", (4, 5, 6), readings, "law and state"),
+    "momentary": Task("flows of a given state", (2, 4, 6), momentary, "qutip.expect"),
+    "produced": Task("entropy production", (2, 4, 6), produced, "momentary flows"),
+    "relaxing": Task("relaxation at 50 times", (2, 4), relaxing, "qutip.mesolve, states alone"),
     "spinful audit": Task("audit of equal spinful sites", (4, 5, 6), spinful_audit, "law alone"),
     "worst audit": Task("audit, contacts of many channels", (4, 8, 9), worst_audit, "exact=False"),
     "relaxation": Task(

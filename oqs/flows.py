@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final, runtime_ch
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, of_type, read_only
+from oqs.arguments import FloatArray, float_array, of_type, read_only, together
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import (
@@ -121,16 +121,17 @@ class Flows(Summarised):
     names: tuple[str | None, ...] | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        shape = np.shape(self.particle)
-        for name in KINDS:
-            array = np.array(getattr(self, name), dtype=np.float64)
+        fields = self.__dict__
+        arrays = [np.array(fields[name], dtype=np.float64) for name in KINDS]
+        shape = arrays[0].shape
+        for name, array in zip(KINDS, arrays, strict=True):
             if array.shape != shape or not shape:
                 raise ValueError(
                     f"Argument `{name}` must have shape (..., n) like `particle`, "
                     f"but has shape {array.shape} where `particle` has {shape}. "
                     "Give one entry per reservoir in each."
                 )
-            object.__setattr__(self, name, read_only(array))
+            fields[name] = read_only(array)
 
     @classmethod
     def of(
@@ -141,8 +142,13 @@ class Flows(Summarised):
         names: tuple[str | None, ...] | None = None,
     ) -> Flows:
         """Complete particle and energy flows (..., n) by Y_j = J_j - mu_j P_j."""
-        p, j = np.asarray(particle, dtype=np.float64), np.asarray(energy, dtype=np.float64)
-        return cls(p, j, j - np.asarray(mu, dtype=np.float64) * p, names=names)
+        remedy = "Give one entry per reservoir."
+        p, j, potential = (
+            float_array(name, value, remedy)
+            for name, value in (("particle", particle), ("energy", energy), ("mu", mu))
+        )
+        together("`particle`, `energy` and `mu`", p, j, potential)
+        return cls(p, j, j - potential * p, names=names)
 
     def named(self, names: tuple[str | None, ...] | None) -> Flows:
         """Return the same flows of reservoirs with these names (n,)."""
