@@ -72,6 +72,7 @@ docs: $(INSTALLED)
 
 # those to other sites, which needs a network; within the pages `make docs` has checked them
 links: $(INSTALLED)
+	@$(BIN)/python -c 'import socket; socket.create_connection(("doi.org", 443), 9).close()' 2> /dev/null || { echo "make links needs a network: doi.org cannot be reached. Links within the pages: make docs." >&2; exit 1; }
 	$(BIN)/sphinx-build -q -b linkcheck docs out/links
 
 # sdist and wheel; `make test-slow` tries them

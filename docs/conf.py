@@ -36,6 +36,9 @@ suppress_warnings = ["ref.python"]  # words such as "number" in docstrings are n
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
+# by their names, which say more than what they stand for
+autodoc_type_aliases = {n: n for n in ("ArrayLike", "FloatArray", "ComplexArray", "Law", "Rate")}
 napoleon_google_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 exclude_patterns = ["_figures"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
+TextArray = NDArray[np.str_]
 
 _FEW = 8  # numbers that Python looks at quicker than numpy
 
@@ -29,7 +31,41 @@ def complex_array(name: str, value: ArrayLike, remedy: str) -> ComplexArray:
     return _number_array(name, value, "iufc", "numbers", remedy).astype(np.complex128)
 
 
+def float_array(name: str, value: ArrayLike, remedy: str) -> FloatArray:
+    """Return `value` as an array of real numbers, NaN and infinite ones too; the same if it is one.
+
+    Raises TypeError or ValueError naming the argument for anything else.
+    """
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return value
+    return _regular_array(name, value, "iuf", "real numbers", remedy).astype(np.float64)
+
+
+def together(names: str, *arrays: NDArray[Any]) -> None:
+    """Raise ValueError unless arrays, of the arguments with these names, broadcast together."""
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays))
+    except ValueError:
+        shapes = " and ".join(str(array.shape) for array in arrays)
+        raise ValueError(
+            f"Arguments {names} must broadcast together, but have shapes {shapes}. "
+            "Give one shape, or numbers."
+        ) from None
+
+
 def _number_array(
+    name: str, value: ArrayLike, kinds: str, content: str, remedy: str
+) -> NDArray[Any]:
+    array = _regular_array(name, value, kinds, content, remedy)
+    finite = np.isfinite(array)
+    if not np.all(finite):
+        raise ValueError(
+            f"Argument `{name}` must be finite, but holds {_first(array, ~finite)}. {remedy}"
+        )
+    return array
+
+
+def _regular_array(
     name: str, value: ArrayLike, kinds: str, content: str, remedy: str
 ) -> NDArray[Any]:
     try:
@@ -42,11 +78,6 @@ def _number_array(
     if array.dtype.kind not in kinds:
         held = "is None" if value is None else f"holds {_content(array)}"
         raise TypeError(f"Argument `{name}` must hold {content}, but {held}. {remedy}")
-    finite = np.isfinite(array)
-    if not np.all(finite):
-        raise ValueError(
-            f"Argument `{name}` must be finite, but holds {_first(array, ~finite)}. {remedy}"
-        )
     return array
 
 
@@ -134,12 +165,16 @@ def index(name: str, value: object, length: int, remedy: str) -> int:
     return position
 
 
-def whole_number(name: str, value: object, least: int, remedy: str) -> int:
-    """Return `value` as a whole number of at least `least`, or raise TypeError / ValueError."""
+def whole_number(
+    name: str, value: object, least: int, remedy: str, *, most: int | None = None
+) -> int:
+    """Return `value` as a whole number from `least` to `most`, or raise TypeError / ValueError."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
         raise TypeError(f"Argument `{name}` must be a whole number, but is {value!r}. {remedy}")
     if value < least:
         raise ValueError(f"Argument `{name}` must be at least {least}, but is {value}. {remedy}")
+    if most is not None and int(value) > most:
+        raise ValueError(f"Argument `{name}` must be at most {most}, but is {value}. {remedy}")
     return int(value)
 
 
@@ -148,6 +183,21 @@ def true_or_false(name: str, value: object, remedy: str) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"Argument `{name}` must be True or False, but is {value!r}. {remedy}")
     return bool(value)
+
+
+def sequence(name: str, value: object, remedy: str) -> list[Any]:
+    """Return the entries of `value`, or raise TypeError unless it has several, in an order."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"Argument `{name}` must be a sequence, but is {value!r}. {remedy}")
+    return list(value)
+
+
+def one_of(name: str, value: object, words: Sequence[str], remedy: str) -> str:
+    """Return `value`, or raise ValueError unless it is one of these words."""
+    if not isinstance(value, str) or value not in words:
+        listed = " or ".join(map(repr, words))
+        raise ValueError(f"Argument `{name}` must be {listed}, but is {value!r}. {remedy}")
+    return value
 
 
 def of_type(name: str, value: object, kind: type, what: str, remedy: str) -> None:

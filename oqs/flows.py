@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final, runtime_ch
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, of_type, read_only
+from oqs.arguments import FloatArray, float_array, of_type, read_only, together
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import (
@@ -142,8 +142,13 @@ class Flows(Summarised):
         names: tuple[str | None, ...] | None = None,
     ) -> Flows:
         """Complete particle and energy flows (..., n) by Y_j = J_j - mu_j P_j."""
-        p, j = np.asarray(particle, dtype=np.float64), np.asarray(energy, dtype=np.float64)
-        return cls(p, j, j - np.asarray(mu, dtype=np.float64) * p, names=names)
+        remedy = "Give one entry per reservoir."
+        p, j, potential = (
+            float_array(name, value, remedy)
+            for name, value in (("particle", particle), ("energy", energy), ("mu", mu))
+        )
+        together("`particle`, `energy` and `mu`", p, j, potential)
+        return cls(p, j, j - potential * p, names=names)
 
     def named(self, names: tuple[str | None, ...] | None) -> Flows:
         """Return the same flows of reservoirs with these names (n,)."""
@@ -195,7 +200,7 @@ class Flows(Summarised):
         if self.particle.ndim > 1:
             return Summary(title, [("", ", ".join(names)), ("shape", str(self.particle.shape))])
         rows = [
-            (name, *(f"{value:.6g}" for value in row))
+            (name, *(f"{value + 0.0:.6g}" for value in row))
             for name, *row in zip(names, self.particle, self.energy, self.heat, strict=True)
         ]
         kinds = [(kind, few_digits(getattr(self, kind))) for kind in KINDS]

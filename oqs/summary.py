@@ -126,6 +126,6 @@ def counted(count: int, noun: str) -> str:
 
 def few_digits(values: ArrayLike, digits: int = 4) -> str:
     """Return numbers as text, such as "0.6, 1": that many significant digits; the first few."""
-    flat = np.ravel(np.asarray(values))
+    flat = np.ravel(np.asarray(values)) + 0.0  # 0, never -0
     shown = [f"{value:.{digits}g}" for value in flat[:6]]
     return ", ".join([*shown, f"... ({len(flat)})"] if len(flat) > 6 else shown)

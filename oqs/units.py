@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Final, final
 
-import numpy as np
 from numpy.typing import ArrayLike
 from scipy.constants import e, eV, hbar, k
 
-from oqs.arguments import FloatArray, positive_number
+from oqs.arguments import FloatArray, float_array, positive_number
 from oqs.exports import exported
 from oqs.summary import page_of_fields
 
@@ -84,42 +83,42 @@ class Units:
 
     def kelvin(self, T: ArrayLike) -> FloatArray:
         """Return temperatures given in K in natural units."""
-        return _times(T, k / self.reference_energy)
+        return _times("T", T, k / self.reference_energy)
 
     def meV(self, energy: ArrayLike) -> FloatArray:
         """Return energies, potentials or rates hbar gamma given in meV in natural units."""
-        return _times(energy, 1e-3 * eV / self.reference_energy)
+        return _times("energy", energy, 1e-3 * eV / self.reference_energy)
 
     def microeV(self, energy: ArrayLike) -> FloatArray:
         """Return energies, potentials or rates hbar gamma given in ueV in natural units."""
-        return _times(energy, 1e-6 * eV / self.reference_energy)
+        return _times("energy", energy, 1e-6 * eV / self.reference_energy)
 
     def second(self, t: ArrayLike) -> FloatArray:
         """Return times given in s in natural units."""
-        return _times(t, self.reference_energy / hbar)
+        return _times("t", t, self.reference_energy / hbar)
 
     def temperature(self, T: ArrayLike) -> FloatArray:
         """Return temperatures in K."""
-        return _times(T, self.reference_energy / k)
+        return _times("T", T, self.reference_energy / k)
 
     def energy(self, energy: ArrayLike) -> FloatArray:
         """Return energies and chemical potentials in meV."""
-        return _times(energy, self.reference_energy / (1e-3 * eV))
+        return _times("energy", energy, self.reference_energy / (1e-3 * eV))
 
     def time(self, t: ArrayLike) -> FloatArray:
         """Return times in s."""
-        return _times(t, hbar / self.reference_energy)
+        return _times("t", t, hbar / self.reference_energy)
 
     def particle_flow(self, flow: ArrayLike) -> FloatArray:
         """Return particle flows in 1/s, positive where the reservoir loses."""
-        return _times(flow, self.reference_energy / hbar)
+        return _times("flow", flow, self.reference_energy / hbar)
 
     def current(self, flow: ArrayLike) -> FloatArray:
         """Return the electric currents out of the reservoirs in A, for electrons of charge -e.
 
         A reservoir that loses electrons, P_j > 0, takes in conventional current: I_j = -e P_j < 0.
         """
-        return _times(flow, -e * self.reference_energy / hbar)
+        return _times("flow", flow, -e * self.reference_energy / hbar)
 
     def picoampere(self, flow: ArrayLike) -> FloatArray:
         """Return the same in pA, as currents through quantum dots are measured."""
@@ -127,7 +126,7 @@ class Units:
 
     def power(self, flow: ArrayLike) -> FloatArray:
         """Return energy and heat flows in W, positive where the reservoir loses."""
-        return _times(flow, self.reference_energy**2 / hbar)
+        return _times("flow", flow, self.reference_energy**2 / hbar)
 
     def femtowatt(self, flow: ArrayLike) -> FloatArray:
         """Return the same in fW, as heat flows of quantum dots are measured."""
@@ -135,8 +134,8 @@ class Units:
 
     def entropy_rate(self, rate: ArrayLike) -> FloatArray:
         """Return entropy production and sums Y_j/T_j in W/K."""
-        return _times(rate, k * self.reference_energy / hbar)
+        return _times("rate", rate, k * self.reference_energy / hbar)
 
 
-def _times(values: ArrayLike, factor: float) -> FloatArray:
-    return np.asarray(values, dtype=np.float64) * factor + 0.0  # no current is 0, never -0
+def _times(name: str, values: ArrayLike, factor: float) -> FloatArray:
+    return float_array(name, values, "Give numbers.") * factor + 0.0  # no current is 0, never -0

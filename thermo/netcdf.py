@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from oqs.arguments import of_type
 from oqs.exports import exported
 from thermo.deferred import h5netcdf, xr
 from thermo.files import write_whole
@@ -54,7 +55,8 @@ def save_dataset(table: xr.Dataset, file: str | os.PathLike[str]) -> None:
     >>> again["value"].values
     array([1., 4., 9.])
     """
-    target = Path(file)
+    target = _path(file)
+    of_type("table", table, xr.Dataset, "an xarray Dataset", "Give .to_dataset() of a result.")
     signed = table.assign_attrs({_CHECKSUMS: json.dumps(_checksums(table))})
     encoding = {
         str(name): {"fletcher32": True}
@@ -70,6 +72,15 @@ def save_dataset(table: xr.Dataset, file: str | os.PathLike[str]) -> None:
             f"File `{target}` could not be written ({error}). Make room or choose another place; "
             "what was there before is untouched."
         ) from error
+
+
+def _path(file: object) -> Path:
+    """Return the path of a file; raise TypeError unless it is one."""
+    if not isinstance(file, (str, os.PathLike)):
+        raise TypeError(
+            f"Argument `file` must be the name of a file, but is {file!r}. Give e.g. 'path.nc'."
+        )
+    return Path(file)
 
 
 def _content(table: xr.Dataset, encoding: Mapping[str, Mapping[str, bool]]) -> bytes:
@@ -111,7 +122,7 @@ def load_dataset(file: str | os.PathLike[str]) -> xr.Dataset:
     >>> again["value"].values
     array([1., 4., 9.])
     """
-    source = Path(file)
+    source = _path(file)
     return checked(source, opened(source))
 
 
@@ -122,7 +133,7 @@ def opened(source: Path) -> xr.Dataset:
     for its way through damaged data for ever, so it is not given any.
     """
     if not source.exists():
-        raise FileNotFoundError(f"No file `{source}`.")
+        raise FileNotFoundError(f"No file `{source}`. Give the name that it was saved under.")
     if source.is_file() and _seal_is_broken(source):
         raise damaged(source, "its bytes are others")
     try:

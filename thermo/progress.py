@@ -10,6 +10,8 @@ import time
 from types import TracebackType
 from typing import Any, Final, Protocol, final
 
+from oqs.arguments import true_or_false
+
 _PATIENCE: Final = 1.0  # seconds before a bar appears
 _EVERY: Final = 0.2  # seconds between two states of a notebook's bar
 _WIDTH: Final = 30  # characters of a notebook's bar
@@ -32,6 +34,8 @@ class ProgressBar:
     """
 
     def __init__(self, label: str, show: bool | None) -> None:
+        if show is not None:
+            true_or_false("progress", show, "None shows a bar on a terminal only.")
         self._label = label
         self._best = 0.0
         self._began = time.monotonic()

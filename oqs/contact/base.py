@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple, Self, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, real_array, temperatures_and_potentials
+from oqs.arguments import FloatArray, float_array, real_array, temperatures_and_potentials
 from oqs.summary import Summarised
 
 Thermal = float | FloatArray
@@ -131,8 +131,8 @@ def thermal_arguments(
     if mu is None and bosonic.all():
         zeros: ArrayLike = np.zeros(len(contacts))
         return temperatures_and_potentials(T, zeros, len(contacts), batched=batched)
-    potential = np.array(_given(mu))
-    if potential.dtype.kind in "iuf" and potential.shape[-1:] == bosonic.shape:
+    potential = float_array("mu", _given(mu), "Give one chemical potential per contact.")
+    if potential.shape[-1:] == bosonic.shape:
         wrong = bosonic & (potential != 0) & ~np.isnan(potential)
         if wrong.any():
             where = tuple(int(i) for i in np.argwhere(wrong)[0])

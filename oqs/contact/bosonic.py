@@ -11,10 +11,17 @@ from typing import ClassVar, TypeAlias, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, complex_array, read_only
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    complex_array,
+    float_array,
+    positive_number,
+    read_only,
+)
 from oqs.contact.base import ReservoirContact, Thermal, ThermalState, check_name, checked_band
 from oqs.contact.rate_slopes import differences, rate_slopes
-from oqs.contact.rates import Rate, rate_at, rate_frozen, varies
+from oqs.contact.rates import FREQUENCIES, Rate, rate_at, rate_frozen, varies
 from oqs.contact.spectra import frequencies_near_zero, slope_at_zero
 from oqs.deferred import qutip
 from oqs.exports import exported
@@ -118,6 +125,7 @@ class BosonicContact(ReservoirContact):
             if J is not real, finite and >= 0 there, or J'(0) not finite, naming the contact
             (`index`), or if J depends on T and none is given.
         """
+        frequencies = float_array("frequencies", frequencies, FREQUENCIES)
         inside = frequencies > 0
         if self.band is not None:
             inside &= (frequencies >= self.band[0]) & (frequencies <= self.band[1])
@@ -136,6 +144,9 @@ class BosonicContact(ReservoirContact):
 
         At w = 0, where S(0) is Hermitian, half of g_0 = T J'(0) each.
         """
+        frequencies = float_array("frequencies", frequencies, FREQUENCIES)
+        gamma = float_array("gamma", gamma, "Give J(w) at each frequency.")
+        T = float_array("T", T, "Give a temperature in units of energy (k_B = 1).")
         still = frequencies == 0
         absorbed, emitted = bose(np.where(still, 1.0, frequencies) / T)
         half = 0.5 * T
@@ -176,6 +187,7 @@ class BosonicContact(ReservoirContact):
         """Return this contact with its spectrum as it is at one T."""
         if not self.varies:
             return self
+        T = positive_number("T", T, "Give a temperature in units of energy (k_B = 1).")
         operator = self.operator[0] if len(self.operator) == 1 else self.operator
         return BosonicContact(rate_frozen(self.spectrum, T, mu), operator, self.name, self.band)
 

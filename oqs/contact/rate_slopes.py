@@ -51,7 +51,7 @@ def rate_slopes(
     fits = len(parts) == 2 and all(part.shape in ((), frequencies.shape) for part in parts)
     if not fits or any(p.dtype.kind not in "iuf" or not np.isfinite(p).all() for p in parts):
         raise ValueError(
-            f"Argument `{who} must return from `slopes(w, T, mu)` its derivatives by T and by mu, "
+            f"Argument `{who} must return derivatives by T and by mu from its slopes(w, T, mu), "
             f"finite and of shape {frequencies.shape}, but returned {given!r}. Mend it, or leave "
             "it out: differences of the rate are taken then."
         )

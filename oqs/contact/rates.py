@@ -15,10 +15,12 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, positive_number, real_number
+from oqs.arguments import FloatArray, float_array, positive_number, real_number
 from oqs.exports import exported
 
 Rate = Callable[..., ArrayLike]
+
+FREQUENCIES = "Give frequencies in units of energy (hbar = 1)."
 
 
 @final
@@ -30,7 +32,7 @@ class Flat:
 
     def __call__(self, frequency: ArrayLike) -> FloatArray:
         """Return the rate at each frequency."""
-        return np.full(np.shape(frequency), self.value)
+        return np.full(float_array("frequency", frequency, FREQUENCIES).shape, self.value)
 
     def why_zero(self, frequency: float) -> str:
         """Say why the rate is 0 at this frequency, where it is."""
@@ -47,7 +49,7 @@ class PowerLaw:
 
     def __call__(self, frequency: ArrayLike) -> FloatArray:
         """Return the rate at each frequency."""
-        w = np.asarray(frequency, dtype=np.float64)
+        w = float_array("frequency", frequency, FREQUENCIES)
         with np.errstate(divide="ignore"):  # w = 0 with a negative exponent: the caller refuses inf
             return np.where(w >= 0, self.prefactor * np.abs(w) ** self.exponent, 0.0)
 
@@ -71,7 +73,7 @@ class Lorentzian:
 
     def __call__(self, frequency: ArrayLike) -> FloatArray:
         """Return the rate at each frequency."""
-        detuning = (np.asarray(frequency, dtype=np.float64) - self.center) / self.width
+        detuning = (float_array("frequency", frequency, FREQUENCIES) - self.center) / self.width
         return self.strength / (1.0 + detuning**2)
 
     def why_zero(self, frequency: float) -> str:

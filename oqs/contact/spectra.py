@@ -16,8 +16,8 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive_number
-from oqs.contact.rates import Flat, Lorentzian, PowerLaw, Rate, non_negative
+from oqs.arguments import FloatArray, float_array, positive_number
+from oqs.contact.rates import FREQUENCIES, Flat, Lorentzian, PowerLaw, Rate, non_negative
 from oqs.exports import exported
 
 
@@ -45,7 +45,7 @@ class Ohmic(Spectrum):
 
     def __call__(self, frequency: ArrayLike) -> FloatArray:
         """Return J(w) at each frequency."""
-        w = np.asarray(frequency, dtype=np.float64)
+        w = float_array("frequency", frequency, FREQUENCIES)
         decay = 1.0 if self.cutoff is None else np.exp(-w / self.cutoff)
         values: FloatArray = self.strength * w**self.exponent * decay
         return values
@@ -66,7 +66,7 @@ class DrudeLorentz(Spectrum):
 
     def __call__(self, frequency: ArrayLike) -> FloatArray:
         """Return J(w) at each frequency."""
-        w = np.asarray(frequency, dtype=np.float64)
+        w = float_array("frequency", frequency, FREQUENCIES)
         values: FloatArray = self.strength * w / (1.0 + (w / self.cutoff) ** 2)
         return values
 
@@ -87,7 +87,7 @@ class Underdamped(Spectrum):
 
     def __call__(self, frequency: ArrayLike) -> FloatArray:
         """Return J(w) at each frequency."""
-        x = np.asarray(frequency, dtype=np.float64) / self.center
+        x = float_array("frequency", frequency, FREQUENCIES) / self.center
         q = self.width / self.center
         values: FloatArray = self.strength * self.width * x / ((x**2 - 1.0) ** 2 + (x * q) ** 2)
         return values

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from oqs.arguments import ComplexArray, FloatArray
+from oqs.numerics.clusters import IntArray
 
 _FEW = 8  # modes up to which their own matrices are as quick
 _FAR = 8.0  # strengths of its self-energy: a mode farther away changes no other much
@@ -72,9 +73,11 @@ def between_channels(
     matrix = -(back * s[:, None]) @ arriving
     modes = np.arange(few)
     matrix[:, modes, modes] += np.where(np.isinf(own), 1.0, own)
+    dark = _singular(matrix, own)
+    matrix[dark] = np.eye(few)
     green = np.linalg.inv(matrix)
     across = left @ far + arriving @ green @ back @ right
-    lost = np.flatnonzero((_norm(left) > _LARGE) | (_norm(green) > _DARK))
+    lost = np.union1d(dark, np.flatnonzero((_norm(left) > _LARGE) | (_norm(green) > _DARK)))
     if len(lost):
         across[lost] = by_all_modes(away[lost], strengths[:, lost], amplitudes)
     return np.asarray(across)
@@ -86,15 +89,29 @@ def by_all_modes(
     """Return the same by matrices (N, N): the reference, and quicker for many channels."""
     inverse = -self_energy(strengths, amplitudes)
     modes, channels = np.arange(away.shape[1]), np.concatenate(amplitudes)
+    width = np.abs(inverse[:, modes, modes])
     inverse[:, modes, modes] += away
-    left_alone = ~np.any(inverse, axis=2)  # w = w_k of a mode that no rate reaches
-    inverse[:, modes, modes] += left_alone
+    dark = _singular(inverse, away)
+    singular, inverse[dark] = inverse[dark], np.eye(len(modes))
     onto = np.broadcast_to(channels.conj().T, (len(away), *channels.T.shape))
-    return np.asarray(channels @ np.linalg.solve(inverse, onto))
+    across = channels @ np.linalg.solve(inverse, onto)
+    # the combination that no channel reaches adds nothing, so that any solution will do; the
+    # shortest is stable where each mode is in units of its own self-energy
+    root = np.sqrt(np.where(width[dark] > 0, width[dark], 1.0))
+    scaled = channels / root[:, None]
+    shortest = np.linalg.pinv(singular / root[:, :, None] / root[:, None])
+    across[dark] = scaled @ shortest @ scaled.conj().swapaxes(1, 2)
+    return np.asarray(across)
 
 
 def _by_modes(modes: int, channels: int) -> bool:
     return modes <= max(_FEW, 2 * channels)
+
+
+def _singular(matrices: ComplexArray, away: FloatArray) -> IntArray:
+    """Return which have no inverse: at a level w_k, where a combination of modes is dark."""
+    at_level = np.flatnonzero(np.any(away == 0, axis=1))
+    return at_level[np.linalg.slogdet(matrices[at_level])[0] == 0]
 
 
 def _norm(matrices: ComplexArray) -> FloatArray:

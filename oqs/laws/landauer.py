@@ -94,6 +94,11 @@ class Landauer(BetweenContacts):
         The diagonal, which drives no flow, is reported as zero.
         """
         w = np.atleast_1d(real_array("frequencies", frequencies, "Give energies, shape (K,)."))
+        if w.ndim > 1 or not w.size:
+            raise ValueError(
+                f"Argument `frequencies` must have shape (K,), K >= 1, but has shape {w.shape}. "
+                "Give energies."
+            )
         transmitted = self.scatterer.transmission(w, np.zeros_like(w))
         same = np.arange(len(self.contacts))
         transmitted[:, same, same] = 0.0

@@ -12,7 +12,13 @@ import scipy.sparse as sp
 import scipy.sparse.linalg
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, ascending_times, read_only
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    ascending_times,
+    read_only,
+    true_or_false,
+)
 from oqs.contact.principal_value import shift_function
 from oqs.datasets import dataset
 from oqs.deferred import qutip
@@ -285,6 +291,8 @@ def _propagate(
     occupied = [members for members in sets if np.any(state[members])]
     steps = np.diff(times, prepend=0.0)
     work = len(np.unique(steps)) * sum(20.0 * len(s) ** 3 for s in occupied)
+    if progress is not None:
+        true_or_false("progress", progress, "None shows a bar on a terminal only.")
     show = work > _LONG and sys.stderr.isatty() if progress is None else progress
     bar = progress_bars["enhanced" if show else ""](len(occupied) * len(times))
     for members in occupied:

@@ -9,10 +9,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import ComplexArray, FloatArray, complex_array, has_shape, real_number, real_row
+from oqs.arguments import (
+    ComplexArray,
+    FloatArray,
+    complex_array,
+    has_shape,
+    real_number,
+    real_row,
+    true_or_false,
+    whole_number,
+)
 from oqs.exports import exported
 from oqs.system.interacting import InteractingSystem
 
+_LONGEST = 1000  # dots of a chain
 _ENERGY = "Give an energy as a real number."
 
 
@@ -167,12 +177,9 @@ def hubbard_chain(
     >>> oqs.hubbard_chain(2, 0.1, U=1.0).sites
     4
     """
-    if isinstance(dots, bool) or not isinstance(dots, (int, np.integer)) or dots < 1:
-        raise ValueError(
-            f"Argument `dots` must be a whole number >= 1, but is {dots!r}. "
-            "Give the length of the chain."
-        )
-    return spinful_dots(np.full(dots, level), tunnelling, U=U, U_inter=V)
+    dots = whole_number("dots", dots, 1, "Give the length of the chain.", most=_LONGEST)
+    energy = real_number("level", level, "It is the energy of every dot.")
+    return spinful_dots(np.full(dots, energy), tunnelling, U=U, U_inter=V)
 
 
 @exported
@@ -209,7 +216,7 @@ def _dots(
             f"Argument `levels` must hold {count} energies, but holds {len(energies)}. "
             "Use spinless_dots or spinful_dots for another number of dots."
         )
-    if spin:
+    if true_or_false("spin", spin, "Each dot has two levels with it, one without."):
         return spinful_dots(energies, tunnelling, U=U, U_inter=U_inter)
     if real_number("U", U, _ENERGY) != 0:
         raise ValueError(
@@ -235,4 +242,5 @@ def _row(energies: FloatArray, tunnelling: complex) -> ComplexArray:
 
 
 def _pairs(dots: int, all_pairs: bool) -> list[tuple[int, int]]:
+    true_or_false("all_pairs", all_pairs, "False leaves U_inter to neighbours.")
     return [(d, e) for d in range(dots) for e in range(d + 1, dots) if all_pairs or e == d + 1]

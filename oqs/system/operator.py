@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 import scipy.sparse as sp
 
-from oqs.arguments import FloatArray, index
+from oqs.arguments import FloatArray, index, sequence
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray
@@ -76,7 +76,10 @@ class OperatorSystem(System):
             _check_number(number, hamiltonian, matrix)
         count = len(hamiltonian.dims[0])
         remedy = f"There are {count} factors, counted from 0."
-        cut = tuple(index("oscillators", k, count, remedy) % count for k in oscillators)
+        cut = tuple(
+            index("oscillators", k, count, remedy) % count
+            for k in sequence("oscillators", oscillators, remedy)
+        )
         object.__setattr__(self, "oscillators", cut)
         none = 0 * qutip.qeye(hamiltonian.dims[0])
         object.__setattr__(self, "_given", (hamiltonian, none if number is None else number))
@@ -188,7 +191,9 @@ def _hermitian(name: str, operator: object) -> Any:
             f"Argument `{name}` must be square, but has shape {matrix.shape}. {remedy}"
         )
     if not np.all(np.isfinite(matrix.data)):
-        raise ValueError(f"Argument `{name}` must be finite, but has an element that is not.")
+        raise ValueError(
+            f"Argument `{name}` must be finite, but has an element that is not. {remedy}"
+        )
     skew = _largest(matrix - matrix.conj().T)
     if skew > _ROUNDING * _largest(matrix):
         raise ValueError(

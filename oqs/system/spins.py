@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike
 from oqs.arguments import (
     FloatArray,
     index,
+    of_type,
     positive_number,
     real_array,
     real_number,
     real_row,
+    sequence,
     whole_number,
 )
 from oqs.deferred import qutip
@@ -25,6 +27,7 @@ from oqs.system.operator import OperatorSystem
 
 Graph = Sequence[tuple[int, int]]
 
+_MOST_LEVELS = 100_000
 _GRAPH = "Give pairs of qubits such as [(0, 1), (1, 2)], or None for a chain."
 
 
@@ -50,6 +53,7 @@ def on_factor(system: System, k: int, operator: qutip.Qobj) -> qutip.Qobj:
     >>> oqs.on_factor(pair, 1, qutip.sigmax()).dims
     [[2, 2], [2, 2]]
     """
+    of_type("system", system, OperatorSystem, "an OperatorSystem", "Spins are made of these.")
     factors = system.dims[0]
     place = index("k", k, len(factors), f"There are {len(factors)} factors.") % len(factors)
     if not isinstance(operator, qutip.Qobj) or operator.shape != (factors[place],) * 2:
@@ -176,7 +180,9 @@ def transmon(energy: float, anharmonicity: float, levels: int) -> OperatorSystem
     """
     w = positive_number("energy", energy, "It is the energy of the first excitation.")
     alpha = real_number("anharmonicity", anharmonicity, "Give 0 for a harmonic oscillator.")
-    a = qutip.destroy(whole_number("levels", levels, 2, "Two levels are a qubit."))
+    a = qutip.destroy(
+        whole_number("levels", levels, 2, "Two levels are a qubit.", most=_MOST_LEVELS)
+    )
     H = w * a.dag() * a - 0.5 * alpha * a.dag() * a.dag() * a * a
     return OperatorSystem(H, oscillators=(0,))
 
@@ -206,7 +212,7 @@ def jaynes_cummings(qubit: float, cavity: float, coupling: float, levels: int) -
     w_q = real_number("qubit", qubit, "It is the energy of the qubit.")
     w_c = positive_number("cavity", cavity, "It is the energy of a photon.")
     g = real_number("coupling", coupling, "It is half the splitting of the first doublet.")
-    size = whole_number("levels", levels, 2, "Keep levels well above T / w_c.")
+    size = whole_number("levels", levels, 2, "Keep levels well above T / w_c.", most=_MOST_LEVELS)
     raised = qutip.tensor(qutip.sigmap(), qutip.qeye(size))
     a = qutip.tensor(qutip.qeye(2), qutip.destroy(size))
     swap = raised * a
@@ -276,7 +282,11 @@ class _Qubits:
         self, paulis: list[tuple[qutip.Qobj, float]], coupling: ArrayLike, graph: Graph | None
     ) -> OperatorSystem:
         """Return the system with coupling times factor P^k P^l of each pair and Pauli matrix P."""
-        pairs = list(itertools.pairwise(range(self.count))) if graph is None else list(graph)
+        pairs = (
+            list(itertools.pairwise(range(self.count)))
+            if graph is None
+            else sequence("graph", graph, _GRAPH)
+        )
         strengths = _each("coupling", coupling, len(pairs), "pair")
         H = sum(self.fields)
         for pair, strength in zip(pairs, strengths.tolist(), strict=True):

@@ -38,7 +38,10 @@ def find_transitions(
         coupled = coupled_sectors(system, contacts, channels)
         width = checked_resolution(resolution, system)
         return sector_transitions(system, coupled, width), width
-    raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
+    raise TypeError(
+        "Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, "
+        f"but is {type(system).__name__}. Make one of your Hamiltonian."
+    )
 
 
 def _transitions_of_modes(

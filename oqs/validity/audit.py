@@ -8,7 +8,7 @@ import functools
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive_number
+from oqs.arguments import FloatArray, positive_number, true_or_false
 from oqs.contact.together import fixed_fermionic
 from oqs.errors import NonUniqueStationaryState
 from oqs.exports import exported
@@ -106,6 +106,7 @@ def audit(
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     slow = None if tau_eq is None else positive_number("tau_eq", tau_eq, _TAU)
+    true_or_false("exact", exact, "Omit it to have exact flows where they are affordable.")
     if not exact and takes_long(model):
         names = reservoir_names(model.names, model.reservoirs)
         remarks = other_units(model.system, temperature, names)

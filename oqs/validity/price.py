@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, final
 
+from oqs.arguments import true_or_false
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.model import Model
 from oqs.memory import require_memory, worth_saying
@@ -48,6 +49,8 @@ def audit_bar(model: Model, stages: int, progress: bool | None) -> Any:
         f"An audit of {model.system.sites} interacting sites, of about {seconds:.0f} s,",
         "Audit fewer sites of the same rates and distances between levels.",
     )
+    if progress is not None:
+        true_or_false("progress", progress, "None shows a bar on a terminal only.")
     if not (worth_saying(seconds) if progress is None else progress):
         return _NoBar()
     from qutip.ui.progressbar import progress_bars

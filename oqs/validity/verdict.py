@@ -109,10 +109,21 @@ class Audit:
         return max(self._together, *(a.verdict for a in self.assumptions))
 
     @property
+    def in_all(self) -> str:
+        """The verdict in words, with the reason where no assumption alone is it."""
+        word = self.verdict.name.lower()
+        if self.verdict == max(a.verdict for a in self.assumptions):
+            return word
+        return f"{word}, as small corrections add up to {self._total:.2g}; weaken the contacts"
+
+    @property
+    def _total(self) -> float:
+        return sum(a.ratio for a in self.assumptions if a.name in _CORRECTIONS)
+
+    @property
     def _together(self) -> Verdict:
         """First-order corrections add up: of several small ones, the sum must be small, too."""
-        total = sum(a.ratio for a in self.assumptions if a.name in _CORRECTIONS)
-        return Verdict.SOUND if total <= LARGEST_SOUND else Verdict.DOUBTFUL
+        return Verdict.SOUND if self._total <= LARGEST_SOUND else Verdict.DOUBTFUL
 
     def __getitem__(self, name: str) -> Assumption:
         """Return the assumption of this name; KeyError naming those there are."""
@@ -133,7 +144,7 @@ class Audit:
         ]
         remarks = [("", remark) for remark in self.remarks]
         heads = ("assumption", "ratio", "verdict", "measure; remedy")
-        return Summary(f"Audit: {self.verdict.name.lower()}", remarks, heads, rows).page()
+        return Summary(f"Audit: {self.in_all}", remarks, heads, rows).page()
 
     def __repr__(self) -> str:
         lines = [f"{'assumption':<18} {'ratio':>9}  {'verdict':<10}  measure; remedy"]
@@ -142,4 +153,4 @@ class Audit:
             first, *rest = textwrap.wrap(text, 58)
             lines.append(f"{a.name:<18} {a.ratio:9.3g}  {a.verdict.name.lower():<10}  {first}")
             lines += [" " * 42 + line for line in rest]
-        return "\n".join([*lines, f"in all: {self.verdict.name.lower()}", *self.remarks])
+        return "\n".join([*lines, f"in all: {self.in_all}", *self.remarks])

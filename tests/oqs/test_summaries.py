@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import oqs
-from oqs.summary import Summary
+from oqs.summary import Summary, few_digits
 
 DOTS = oqs.QuadraticSystem([[1.0, 0.3], [0.3, 1.4]])
 CONTACTS = [oqs.Contact(oqs.flat(0.01), name="cold"), oqs.Contact(oqs.flat(0.02), [1, 0], "<hot>")]
@@ -86,3 +86,8 @@ def test_deviation_of_zero_flows():
     assert oqs.deviation(zero, zero) == (0, 0, 0)
     assert oqs.deviation(zero, one) == (1, 1, 1)
     assert oqs.deviation(one, zero) == (np.inf, np.inf, np.inf)
+
+
+def test_no_number_is_minus_zero():
+    assert few_digits([-0.0, 1.0]) == "0, 1"
+    assert "-0" not in repr(oqs.Flows.of([-0.0, 0.0], [0.0, -0.0], [1.0, 2.0]))

@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import (
     FloatArray,
+    TextArray,
     ascending_times,
     positive,
     positive_number,
     read_only,
     real_array,
+    whole_number,
 )
 from oqs.datasets import dataset
 from oqs.exports import exported
@@ -63,7 +65,7 @@ class Ensemble(Summarised):
     t: FloatArray
     T: FloatArray
     mu: FloatArray
-    outcome: NDArray[np.str_]
+    outcome: TextArray
     lowest_T: FloatArray
     time_of_lowest_T: FloatArray
     highest_T: FloatArray
@@ -189,6 +191,7 @@ def evolve_ensemble(
     dynamics = ReservoirDynamics(law, group, np.ones(len(group)), rtol, batched=True)
     dynamics.check(temperature[:2], potential[:2])
     goal = _goals(group, temperature, potential) if t_final is None else None
+    whole_number("max_steps", max_steps, 1, "The default is 5000.")
     problem = BatchProblem(dynamics, end, grid, tolerance, max_steps)
     processes = processes_for(problem, len(temperature), workers)
     parts = run_batches(problem, temperature, potential, goal, processes)

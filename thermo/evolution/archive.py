@@ -108,7 +108,10 @@ def load(file: str | os.PathLike[str]) -> dict[str, Any]:
     source = Path(file)
     table = opened(source)
     if table.attrs.get("format") != _FORMAT:
-        raise ValueError(f"File `{source}` is no trajectory: it was not written by `save`.")
+        raise ValueError(
+            f"File `{source}` is no trajectory: it was not written by `save`. Give one that was, "
+            "or read it with thermo.load_dataset."
+        )
     if (version := table.attrs.get("format_version")) != _VERSION:
         raise ValueError(
             f"File `{source}` has format version {version}, but this package reads version "

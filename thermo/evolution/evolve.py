@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive_number
+from oqs.arguments import FloatArray, positive_number, true_or_false
 from oqs.exports import exported
 from oqs.numerics.threads import one_thread_below
 from oqs.version import __version__
@@ -138,6 +138,7 @@ def evolve(
     cold: down to 0.615 T(0)
     """
     end = math.inf if t_final is None else positive_number("t_final", t_final, _FORWARD)
+    true_or_false("events", events, "False looks for none.")
     check_controls(rtol, tolerance, max_steps, why_least=_WHY_LEAST, default_steps=_MAX_STEPS)
     group = Reservoirs(reservoirs).named(law)
     temperature, potential = group.checked(T, mu)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, cast, final, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive_number
+from oqs.arguments import FloatArray, float_array, positive_number, together
 from oqs.exports import exported
 from oqs.summary import shown_by_fields
 
@@ -146,8 +146,8 @@ def states(T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatAr
 
     It runs at every right-hand side: one pass over each array, the sentence only on failure.
     """
-    temperature = np.asarray(T, dtype=np.float64)
-    potential = np.asarray(mu, dtype=np.float64)
+    temperature = float_array("T", T, "Give temperatures in units of energy (k_B = 1).")
+    potential = float_array("mu", mu, "Give chemical potentials in units of energy.")
     if temperature.size and not (
         np.minimum.reduce(temperature, axis=None) > 0
         and np.maximum.reduce(temperature, axis=None) < np.inf
@@ -164,6 +164,8 @@ def states(T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray, FloatAr
             f"Argument `mu` must be finite, but holds {_worst(potential)}. "
             "Give chemical potentials in units of energy."
         )
+    if temperature.shape != potential.shape:
+        together("`T` and `mu`", temperature, potential)
     return temperature, potential, potential / temperature
 
 

@@ -8,7 +8,7 @@ from typing import Final, final
 
 from scipy.special import gamma, zeta
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, float_array
 from oqs.exports import exported
 from oqs.summary import page_of_fields
 from thermo.gases.base import alpha_argument
@@ -69,6 +69,7 @@ class BoseGas(ThermalGas):
 
     def heat_state(self, T: FloatArray) -> HeatState:
         """Return E, S and C at temperatures T (...)."""
+        T = float_array("T", T, "Give temperatures in units of energy (k_B = 1).")
         per_T: FloatArray = self._factor * T**self.alpha  # E/T
         above = self.alpha + 1
         return HeatState(per_T * T, above / self.alpha * per_T, above * per_T)

@@ -65,7 +65,8 @@ class DebyeSolid(ThermalGas):
     def __post_init__(self) -> None:
         remedy = "It is the largest energy of a phonon, in units of energy (k_B = 1)."
         object.__setattr__(self, "T_D", positive_number("T_D", self.T_D, remedy))
-        if isinstance(self.dimension, bool) or self.dimension not in _DIMENSIONS:
+        whole = isinstance(self.dimension, int) and not isinstance(self.dimension, bool)
+        if not whole or self.dimension not in _DIMENSIONS:
             raise ValueError(
                 f"Argument `dimension` must be 1, 2 or 3, but is {self.dimension!r}. "
                 "A crystal has 3."

@@ -117,7 +117,7 @@ class _Search:
             return (
                 f"Argument `E` must be above the ground-state energy of {self.gas!r}, at least "
                 f"{self._bound(now, T, mu):.15g} here, but the state sought has {sought}. "
-                "No state of T > 0 has this energy."
+                "No state of T > 0 has this energy: give more of it."
             )
         residual = max(float(part) for part in residuals(now, self.N, self.E, T))
         return (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, positive, real_array
+from oqs.arguments import FloatArray, positive, real_array, sequence
 from oqs.exports import exported
 from thermo.gases.base import EquationOfState, Estimates, GasState, state_function
 from thermo.gases.descent import descend
@@ -58,6 +58,11 @@ def invert(
     >>> print(f"{T:.6f} {mu:.6f}")
     0.600000 20.800000
     """
+    if not isinstance(gas, EquationOfState):
+        raise TypeError(
+            f"Argument `gas` must be an equation of state, but is {gas!r}. "
+            "Give e.g. FermiDiracGas(alpha=1.5)."
+        )
     number, energy = np.broadcast_arrays(
         real_array("N", N, "Give particle numbers."),
         real_array("E", E, "Give energies, in the unit of T and mu."),
@@ -92,8 +97,15 @@ def _start(
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return where to begin, (...): the user's guess, or the gas's own estimate if it has one."""
     if guess is not None:
+        if len(sequence("guess", guess, "Give a pair (T, mu).")) != 2:
+            raise ValueError(f"Argument `guess` must be a pair, but is {guess!r}. Give (T, mu).")
         T, mu = (real_array("guess", part, "Give a pair (T, mu).") for part in guess)
         positive("guess", T, "Its temperatures must be positive.")
+        if {T.shape, mu.shape} - {(), N.shape}:
+            raise ValueError(
+                f"Argument `guess` must hold numbers or arrays of the shape {N.shape} of `N`, but "
+                f"has shapes {T.shape} and {mu.shape}. Give a pair (T, mu)."
+            )
         return np.broadcast_to(T, N.shape).copy(), np.broadcast_to(mu, N.shape).copy()
     if not isinstance(gas, Estimates):
         return None

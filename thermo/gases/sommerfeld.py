@@ -174,6 +174,6 @@ def power_law_ground_state(alpha: float, N: float, E: float) -> tuple[float, flo
     if not ground < E:
         raise ValueError(
             f"Argument `E` must be above the ground-state energy {ground:.17g} of N = {N:.17g} "
-            f"particles (alpha = {alpha:g}), but is {E:.17g}. No state of T > 0 has this energy."
+            f"particles (alpha = {alpha:g}), but is {E:.17g}. Give more energy."
         )
     return fermi, ground

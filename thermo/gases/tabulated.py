@@ -138,7 +138,7 @@ class TabulatedGas(JointGas):
             raise ValueError(
                 f"Argument `E` must be between the ground-state energy {ground:.17g} and the "
                 f"energy {hottest:.17g} of T = infinity for N = {N:.17g} particles, but is "
-                f"{E:.17g}. No state of T > 0 has this energy."
+                f"{E:.17g}. Give an energy between them."
             )
         width = float(self.energies[-1] - self.energies[0]) * (E - ground) / (hottest - ground)
         return max(width, 2 * float(np.diff(self.energies).max())) / 4, fermi

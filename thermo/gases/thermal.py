@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, float_array
 from oqs.exports import exported
 from oqs.summary import shown_by_fields
 from thermo.gases.base import GasState, within_doubles
@@ -110,7 +110,7 @@ def conserved(gas: object) -> Conserved:
 
 def no_potential(gas: object, mu: ArrayLike) -> FloatArray:
     """Return mu as an array; raise ValueError unless every entry is 0 or NaN."""
-    potential = np.asarray(mu, dtype=np.float64)
+    potential = float_array("mu", mu, "Give 0.")
     wrong = (potential != 0) & ~np.isnan(potential)
     if wrong.any():
         raise ValueError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, read_only, temperatures_and_potentials
+from oqs.arguments import FloatArray, float_array, read_only, temperatures_and_potentials
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.flows import Flows
@@ -288,7 +288,7 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
 
 def _where_it_counts(mu: ArrayLike, flows: Flows) -> ArrayLike:
     """Return mu with 0 for NaN where no particles flow."""
-    if np.shape(mu) != flows.particle.shape:
+    if float_array("mu", mu, "Give the mu of law(T, mu).").shape != flows.particle.shape:
         return mu
     potential = np.array(mu, dtype=np.float64)
     potential[np.isnan(potential) & (flows.particle == 0)] = 0.0

@@ -81,6 +81,10 @@ def device_map(
     """
     if not callable(build):
         raise TypeError(f"Argument `build` must be a function, but is {build!r}. {_MADE}")
+    if not isinstance(name, str) or name == "bias":
+        raise TypeError(
+            f"Argument `name` must be a text other than 'bias', but is {name!r}. Give e.g. 'level'."
+        )
     split = real_row("shares", shares, "Give the share of the bias of each reservoir.", length="n")
     points = "Give the points of the axis."
     grid = real_row("parameter", parameter, points), real_row("bias", bias, points)

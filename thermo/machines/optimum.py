@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, final
 import numpy as np
 from scipy.optimize import OptimizeResult, differential_evolution, minimize
 
-from oqs.arguments import FloatArray, positive_number, real_number, whole_number
+from oqs.arguments import FloatArray, one_of, positive_number, real_number, whole_number
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
@@ -246,10 +246,7 @@ def _checked(objective: object, goal: object, seed: object, most: object) -> flo
             f"Argument `objective` must be callable as objective(**parameters), but is "
             f"{objective!r}. Give a function of the names in `bounds`."
         )
-    if goal not in ("maximum", "minimum"):
-        raise ValueError(
-            f"Argument `goal` must be 'maximum' or 'minimum', but is {goal!r}. Choose one."
-        )
-    for name, value, least in (("seed", seed, 0), ("max_evaluations", most, 1)):
-        whole_number(name, value, least, "Leave it out for the default.")
+    one_of("goal", goal, ("maximum", "minimum"), "Choose one.")
+    whole_number("seed", seed, 0, "Leave it out for the default.", most=2**32 - 1)
+    whole_number("max_evaluations", most, 1, "Leave it out for the default.")
     return -1.0 if goal == "maximum" else 1.0

@@ -9,7 +9,13 @@ from typing import Final, Literal, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, read_only, real_row, temperatures_and_potentials
+from oqs.arguments import (
+    FloatArray,
+    float_array,
+    read_only,
+    real_row,
+    temperatures_and_potentials,
+)
 from oqs.exports import exported
 from oqs.flows import Flows
 
@@ -263,7 +269,8 @@ def _of_pair(
     T: ArrayLike, mu: ArrayLike, pair: tuple[int, int]
 ) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
     """Return ((T_1, T_2), (mu_1, mu_2)), each (...), after all checks."""
-    size = np.shape(T)[-1] if np.ndim(T) else 0
+    shape = float_array("T", T, "Give one temperature per reservoir.").shape
+    size = shape[-1] if shape else 0
     temperature, potential = temperatures_and_potentials(T, mu, size, batched=True)
     temperature, potential = np.broadcast_arrays(temperature, potential)
     try:

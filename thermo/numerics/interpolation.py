@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, read_only
+from oqs.arguments import FloatArray, float_array, read_only
 
 
 @final
@@ -72,13 +72,13 @@ class PiecewisePolynomial:
         return grid(self.t, fractions)
 
     def _pieces(self, t: ArrayLike) -> tuple[FloatArray, NDArray[np.intp]]:
-        times = np.asarray(t, dtype=np.float64)
+        times = float_array("t", t, "Give times (hbar = 1).")
         inside = (times >= self.t[0]) & (times <= self.t[-1])
         if not np.all(inside):
             wrong = float(times[~inside].flat[0])
             raise ValueError(
                 f"Argument `t` must lie in [{float(self.t[0])!r}, {float(self.t[-1])!r}], "
-                f"but holds {wrong!r}. The trajectory is not extrapolated."
+                f"but holds {wrong!r}. Evolve to a later t_final; nothing is extrapolated."
             )
         return times, np.asarray(np.searchsorted(self.t, times, side="left"))
 

@@ -9,18 +9,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oqs.arguments import FloatArray, of_type
+from oqs.arguments import FloatArray, of_type, sequence
 from oqs.exports import exported
 from oqs.units import Units
 from thermo.deferred import xr
 from thermo.plotting.style import (
     TWO_COLUMNS,
     axis_name,
+    checked_labels,
     checked_width,
     colours,
     in_si,
     labelled,
     legend_below,
+    merit_axis,
     panels,
     paper_style,
     reservoir_label,
@@ -80,7 +82,7 @@ def plot_curves(
     """
     across = _axis(table)
     shown = _shown(table, quantities, across)
-    text, inches = dict(labels or {}), checked_width(width)
+    text, inches = checked_labels(labels), checked_width(width)
     height = _PANEL_HEIGHT if len(shown) > 1 else _SINGLE_HEIGHT
     with paper_style():
         figure, axes = panels(len(shown), inches, height, ax)
@@ -89,6 +91,8 @@ def plot_curves(
         for axis, name in zip(axes, shown, strict=True):
             factor, its = in_si(table[name].attrs.get("units", ""), units)
             _draw(axis, x, table[name] * factor)
+            if name == "ZT":
+                merit_axis(axis, table[name].values)
             axis.set_ylabel(labelled(text.get(name, name), its))
             axis.tick_params(labelbottom=axis is axes[-1])
         axes[-1].set_xlabel(labelled(text.get(across, axis_name(table, across)), unit))
@@ -118,8 +122,13 @@ def _shown(table: xr.Dataset, quantities: str | Iterable[str] | None, across: st
         for name, variable in table.data_vars.items()
         if variable.dtype.kind in "iuf" and variable.dims[:1] == (across,) and variable.ndim <= 2
     ]
-    asked = [quantities] if isinstance(quantities, str) else list(quantities or drawn)
-    wrong = [name for name in asked if name not in drawn]
+    if quantities is None:
+        asked = drawn
+    elif isinstance(quantities, str):
+        asked = [quantities]
+    else:
+        asked = sequence("quantities", quantities, "Give names of variables, or None for all.")
+    wrong = [name for name in asked if not isinstance(name, str) or name not in drawn]
     if wrong or not asked:
         raise ValueError(
             f"Argument `quantities` must name variables of numbers over {across!r}, {drawn}, "

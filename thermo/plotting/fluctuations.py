@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 import oqs
-from oqs.arguments import FloatArray, has_shape, of_type, real_array
+from oqs.arguments import FloatArray, has_shape, of_type, real_array, sequence
 from oqs.exports import exported
 from oqs.fluctuations.quantities import checked_reservoir
 from oqs.summary import reservoir_names
@@ -88,7 +88,7 @@ def plot_noise(
     mean = getattr(noise.flows, quantity)
     n = mean.shape[-1]
     named = [reservoirs] if isinstance(reservoirs, str) else reservoirs
-    chosen = range(n) if named is None else named
+    chosen = range(n) if named is None else sequence("reservoirs", named, "Give names or numbers.")
     drawn = [checked_reservoir("reservoirs", j, noise.flows.names, n) for j in chosen]
     names = reservoir_names(noise.flows.names, n)
     scale, inches = scales(units), checked_width(width)

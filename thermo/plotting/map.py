@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import ScalarFormatter
 
-from oqs.arguments import FloatArray, of_type
+from oqs.arguments import FloatArray, of_type, sequence, true_or_false
 from oqs.exports import exported
 from oqs.units import Units
 from thermo.deferred import xr
@@ -25,6 +25,7 @@ from thermo.plotting.style import (
     COLOURS,
     TWO_COLUMNS,
     axis_name,
+    checked_labels,
     checked_width,
     in_si,
     labelled,
@@ -99,8 +100,11 @@ def plot_map(
         in_si(variable.attrs.get("units", ""), units)
         for variable in (table[across], table[up], values)
     )
-    points = [_mark(mark, across, up) for mark in marks]
-    text, inches = dict(labels or {}), checked_width(width)
+    points = [
+        _mark(mark, across, up) for mark in sequence("marks", marks, "Give [optimum.parameters].")
+    ]
+    true_or_false("lines", lines, "False draws no contours.")
+    text, inches = checked_labels(labels), checked_width(width)
     with paper_style():
         figure, (axis,) = panels(1, inches, _SHAPE * inches, ax)
         axis.set_facecolor(_MISSING)
@@ -244,7 +248,7 @@ def _draw_words(
 def _values(table: xr.Dataset, quantity: str) -> xr.DataArray:
     """Return the variable to draw, after all checks."""
     of_type("table", table, xr.Dataset, "an xarray Dataset", "Make one with thermo.sweep.")
-    if quantity not in table.data_vars:
+    if not isinstance(quantity, str) or quantity not in table.data_vars:
         raise ValueError(
             f"Argument `quantity` must be one of {sorted(map(str, table.data_vars))}, "
             f"but is {quantity!r}. Name what the function of the sweep returned."
@@ -267,7 +271,7 @@ def _values(table: xr.Dataset, quantity: str) -> xr.DataArray:
 def _mark(mark: Mapping[str, float], across: str, up: str) -> tuple[float, float]:
     try:
         return float(mark[across]), float(mark[up])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ValueError(
             f"Argument `marks` must hold mappings with {across!r} and {up!r}, but one is {mark!r}. "
             "Give e.g. optimum.parameters."

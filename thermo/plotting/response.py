@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 import oqs
-from oqs.arguments import FloatArray, has_shape, of_type, real_array
+from oqs.arguments import has_shape, of_type, real_array
 from oqs.exports import exported
 from oqs.summary import reservoir_names
 from thermo.deferred import xr
@@ -20,6 +20,7 @@ from thermo.plotting.style import (
     checked_width,
     colours,
     legend_below,
+    merit_axis,
     panels,
     paper_style,
 )
@@ -27,13 +28,12 @@ from thermo.plotting.style import (
 _PANEL_HEIGHT: Final = 1.5  # inches
 _HEIGHT: Final = 4.0
 _SHOWN: Final = (
-    ("conductance", "conductance $G$"),
-    ("seebeck", "Seebeck $S$"),
-    ("thermal_conductance", r"heat conductance $\kappa$"),
+    ("conductance", r"conductance $G\,\hbar$"),
+    ("seebeck", "Seebeck $S/k_B$"),
+    ("thermal_conductance", r"heat conductance $\kappa\,\hbar/k_BE_0$"),
     ("ZT", "$ZT$"),
 )
 _NEEDED: Final = ("power", "power_noise", "over_carnot")
-_LARGEST: Final = 1e4  # ZT beyond which a panel is cut: infinite through a single level
 
 
 @exported
@@ -41,7 +41,7 @@ def plot_response(
     along: ArrayLike,
     response: oqs.LinearResponse,
     *,
-    label: str = "chemical potential",
+    label: str = "chemical potential ($E_0$)",
     width: float = TWO_COLUMNS,
     ax: Axes | Iterable[Axes] | None = None,
 ) -> Figure:
@@ -97,7 +97,7 @@ def plot_response(
             axis.set_ylabel(text)
             axis.tick_params(labelbottom=axis is axes[-1])
             if text == "$ZT$":
-                _logarithmic(axis, np.array(each))
+                merit_axis(axis, np.array(each))
             elif np.nanmin(each) < 0 < np.nanmax(each):
                 axis.axhline(0, color="0.7", lw=0.6, zorder=1)
         axes[-1].set_xlabel(label)
@@ -136,7 +136,7 @@ def plot_efficiency_noise(
     >>> V = np.linspace(0.05, 1.5, 12)
     >>> table = thermo.device_map(level, [2.0, 3.0, 4.0], V, T=[1.0, 2.0], name="level")
     >>> thermo.plot_efficiency_noise(table).axes[0].get_xlabel()
-    'efficiency over Carnot'
+    'efficiency over Carnot, $x$'
     """
     if not isinstance(table, xr.Dataset) or any(name not in table for name in _NEEDED):
         raise TypeError(
@@ -162,19 +162,13 @@ def plot_efficiency_noise(
     with paper_style():
         figure, (axis,) = panels(1, inches, _HEIGHT, ax)
         points = axis.scatter(x, y, c=power, s=9, cmap="viridis")
-        axis.plot(bound, 2 * bound / (1 - bound), color="black", lw=1, label="$2x/(1-x)$")
+        words = "bound of uncertainty, $2x/(1 - x)$"
+        axis.plot(bound, 2 * bound / (1 - bound), color="black", lw=1, label=words)
         axis.set_yscale("log")
         axis.set_xlim(0, 1)
-        axis.set_xlabel("efficiency over Carnot")
+        axis.set_xlabel("efficiency over Carnot, $x$")
         axis.set_ylabel(r"noise of the power over $T_c\,\times$ power")
-        axis.legend(loc="upper left")
-        figure.colorbar(points, ax=axis, label="power")
+        figure.colorbar(points, ax=axis, label=r"power ($E_0^2/\hbar$)")
+        if ax is None:
+            legend_below(figure, [axis])
     return figure
-
-
-def _logarithmic(axis: Axes, values: FloatArray) -> None:
-    """Show ZT, which grows without bound where heat is tied to particles."""
-    positive = values[np.isfinite(values) & (values > 0)]
-    if len(positive):
-        axis.set_yscale("log")
-        axis.set_ylim(max(positive.min(), 1e-4), min(positive.max() * 1.3, _LARGEST))

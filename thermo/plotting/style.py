@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, final
 
 import matplotlib as mpl
 import numpy as np
+from cycler import cycler
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from oqs.arguments import positive_number
+from oqs.arguments import FloatArray, positive_number
 from oqs.units import Units
 from thermo.deferred import xr
 
@@ -37,6 +38,8 @@ _NATURAL: Final = {
 }
 _MEASURED: Final = {"K": "K", "meV": "meV", "ueV": "µeV"}
 
+_LARGEST: Final = 1e4  # ZT beyond which a panel is cut: infinite through a single level
+_WIDEST: Final = 100.0  # inches
 _ROWS: Final = 2  # of a legend, for which figures have room
 _ROW: Final = 0.17  # inches
 
@@ -53,6 +56,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "ytick.major.width": 0.6,
     "lines.linewidth": 1.4,
     "legend.frameon": False,
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.formatter.use_mathtext": True,
     "axes.formatter.limits": (-3, 4),
     "pdf.fonttype": 42,  # text stays text in a vector file
@@ -80,7 +84,20 @@ def paper_style() -> Iterator[None]:
 def checked_width(width: object) -> float:
     """Return the width of a figure in inches; raise TypeError, ValueError unless a number > 0."""
     remedy = f"Give inches: {ONE_COLUMN} for one column of a journal, {TWO_COLUMNS} for two."
-    return positive_number("width", width, remedy)
+    inches = positive_number("width", width, remedy)
+    if inches > _WIDEST:
+        raise ValueError(f"Argument `width` must be at most {_WIDEST}, but is {inches!r}. {remedy}")
+    return inches
+
+
+def checked_labels(labels: object) -> dict[str, str]:
+    """Return what axes are called instead of their names; raise TypeError unless a mapping."""
+    if labels is not None and not isinstance(labels, Mapping):
+        raise TypeError(
+            f"Argument `labels` must be a mapping of names to texts, but is {labels!r}. "
+            "Give e.g. {'V': 'bias'}."
+        )
+    return dict(labels or {})
 
 
 def panels(
@@ -148,6 +165,14 @@ def legend_below(figure: Figure, axes: Sequence[Axes], extra: Sequence[Any] = ()
             handlelength=1.8,
             columnspacing=1.2,
         )
+
+
+def merit_axis(axis: Axes, values: FloatArray) -> None:
+    """Show ZT, which grows without bound where heat is tied to particles, over its decades."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    if len(positive):
+        axis.set_yscale("log")
+        axis.set_ylim(max(positive.min() / 1.3, 1e-4), min(positive.max() * 1.3, _LARGEST))
 
 
 def titled(figure: Figure, title: str) -> None:

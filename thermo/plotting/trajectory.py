@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, of_type, real_row
+from oqs.arguments import FloatArray, of_type, real_row, true_or_false
 from oqs.exports import exported
 from oqs.units import Units
 from thermo.evolution.trajectory import Trajectory
@@ -97,6 +97,8 @@ def plot_trajectory(
     2
     """
     of_type("path", path, Trajectory, "a Trajectory", "Make one with thermo.evolve.")
+    for name, value in (("heat", heat), ("events", events), ("entropy", entropy)):
+        true_or_false(name, value, "It says whether that is drawn.")
     modes = _frequencies(frequencies)
     marked = (*path.crossings, *path.extrema) if events else ()
     scale, inches = scales(units), checked_width(width)

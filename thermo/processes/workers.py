@@ -232,7 +232,10 @@ class Workers:
             self._workers.remove(worker)
             worker.end()
             if worker.task is None:
-                raise RuntimeError(f"A worker process did not begin within {_BEGIN:.0f} s.")
+                raise RuntimeError(
+                    f"A worker process did not begin within {_BEGIN:.0f} s. Give fewer processes, "
+                    "or none."
+                )
             killed.append((worker.task, TimeoutError(f"took longer than {timeout:g} s"), False))
         return killed
 

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, positive, real_array
+from oqs.arguments import FloatArray, float_array, positive, real_array
 from oqs.exports import exported
 from oqs.flow_jacobian import DERIVATIVES, FlowJacobian
 from oqs.flows import Flows, ScalarFlows, listed
@@ -129,10 +129,7 @@ class LinkedLaw(Summarised):
     def _potential(self, mu: ArrayLike, T: FloatArray) -> FloatArray:
         """Return mu (..., n) as an array; what has no chemical potential may hold NaN."""
         remedy = f"Give one entry for each of {', '.join(self.names)}."
-        potential = np.asarray(mu)
-        if potential.dtype.kind not in "iuf":
-            potential = real_array("mu", mu, remedy)  # raises
-        potential = potential.astype(np.float64)
+        potential = float_array("mu", mu, remedy)
         if potential.shape[-1:] != T.shape[-1:]:
             raise ValueError(
                 f"Argument `mu` must have shape (..., {len(self.names)}), but has shape "
@@ -142,8 +139,13 @@ class LinkedLaw(Summarised):
 
     def heat_of_links(self, T: ArrayLike, mu: ArrayLike | None = None) -> FloatArray:
         """Return the heat per unit time (..., L) that the a of each link loses through it."""
-        temperature = np.asarray(T, dtype=np.float64)
-        potential = None if mu is None else np.asarray(mu, dtype=np.float64)
+        temperature = float_array("T", T, "Give temperatures in units of energy (k_B = 1).")
+        if temperature.shape[-1:] != (len(self.names),):
+            raise ValueError(
+                f"Argument `T` must have shape (..., {len(self.names)}), but has shape "
+                f"{temperature.shape}. Give one entry for each of {', '.join(self.names)}."
+            )
+        potential = None if mu is None else self._potential(mu, temperature)
         return np.stack(
             [
                 self._by_wire(link, pair, temperature, potential)[2]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from oqs.arguments import sequence
 from oqs.exports import exported
 from oqs.flows import Flows
 from thermo.reservoirs.linked_law import LinkedLaw
@@ -125,8 +126,8 @@ def _known_names(
                 f"(it has {own!r}), but is left out. Name the contacts, or give names=['a', 'b']."
             )
         return tuple(name for name in own or () if name is not None), len(own or ())
-    given = tuple(names)
-    if isinstance(names, str) or not all(map(_is_name, given)) or len(set(given)) < len(given):
+    given = tuple(sequence("names", names, "Give one text a reservoir."))
+    if not all(map(_is_name, given)) or len(set(given)) < len(given):
         raise ValueError(
             f"Argument `names` must hold different texts, but is {names!r}. Give one a reservoir."
         )

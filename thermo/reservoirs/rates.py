@@ -8,9 +8,10 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, float_array, together
 from oqs.exports import exported
 from thermo.gases import sommerfeld_d, sommerfeld_q
+from thermo.gases.base import alpha_argument
 
 
 def heat_reservoir_rate(heat_capacity: FloatArray, heat: FloatArray) -> FloatArray:
@@ -67,6 +68,25 @@ def reservoir_rates(
     >>> print("dT/dt = {0:.6e}, dmu/dt = {2:.6e}".format(*rates))
     dT/dt = -1.906564e-06, dmu/dt = -2.184346e-05
     """
+    jacobian, T, mu, particle, heat = (
+        float_array(name, value, "Give numbers in units of energy.")
+        for name, value in (
+            ("jacobian", jacobian),
+            ("T", T),
+            ("mu", mu),
+            ("particle", particle),
+            ("heat", heat),
+        )
+    )
+    if jacobian.shape[-2:] != (2, 2):
+        raise ValueError(
+            f"Argument `jacobian` must have shape (..., 2, 2), but has shape {jacobian.shape}. "
+            "Give gas.jacobian(T, mu) times the capacity."
+        )
+    together(
+        "`jacobian[..., 0, 0]`, `T`, `mu`, `particle` and `heat`",
+        *(jacobian[..., 0, 0], T, mu, particle, heat),
+    )
     number_T, number_mu = jacobian[..., 0, 0], jacobian[..., 0, 1]
     heat_T = jacobian[..., 1, 0] - mu * number_T
     cross = T * number_T
@@ -113,9 +133,20 @@ def sommerfeld_rates(
     >>> print(f"dT/dt = {rates[0]:.4e}, dmu/dt = {rates[2]:.4e}")  # it loses heat: Y = 2e-5
     dT/dt = -1.9066e-06, dmu/dt = -2.1843e-05
     """
-    t, p, j = (np.asarray(a, dtype=np.float64) for a in (T, particle, energy))
-    x = np.asarray(mu, dtype=np.float64) / t
-    size = np.asarray(capacity, dtype=np.float64) * t**alpha * sommerfeld_d(alpha, x)
+    alpha = alpha_argument(alpha)
+    size, t, x, p, j = (
+        float_array(name, value, "Give numbers in units of energy.")
+        for name, value in (
+            ("capacity", capacity),
+            ("T", T),
+            ("mu", mu),
+            ("particle", particle),
+            ("energy", energy),
+        )
+    )
+    together("`capacity`, `T`, `mu`, `particle` and `energy`", size, t, x, p, j)
+    x = x / t
+    size = size * t**alpha * sommerfeld_d(alpha, x)
     tilde = math.pi**2 / 3 * size
     below, at, above = (sommerfeld_q(a, x) for a in (alpha - 1, alpha, alpha + 1))
     return SommerfeldRates(

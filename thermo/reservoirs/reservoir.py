@@ -70,7 +70,7 @@ class Reservoir:
             )
         if self.name is not None and not isinstance(self.name, str):
             raise TypeError(f"Argument `name` must be text, but is {self.name!r}. Or leave it out.")
-        if self.capacity != math.inf:
+        if not (isinstance(self.capacity, float) and self.capacity == math.inf):
             remedy = "It is A_j V_j, the size of the reservoir; math.inf where T and mu stay."
             object.__setattr__(self, "capacity", positive_number("capacity", self.capacity, remedy))
 

@@ -16,6 +16,7 @@ from typing import Any, Final, final
 from rich.console import Console
 from rich.text import Text
 
+from oqs.summary import counted
 from thermo.scenario.examples import example, examples
 from thermo.scenario.exit_status import EPILOG, NOT_VERIFIED, VERIFIED, exit_status
 from thermo.scenario.job_array import asked_part, part_folder, part_stores
@@ -112,7 +113,7 @@ def _only_sweep(scenario: Scenario, part: Part) -> Scenario:
     task = scenario.asked["sweep"]
     if isinstance(task, SweepTask):
         try:
-            checked_part(part, math.prod(map(len, task.axes.values())))
+            checked_part(part, math.prod(map(len, task.axes.values())), "--part")
         except ValueError as error:
             raise FolderError(str(error)) from error
     return dataclasses.replace(scenario, asked={"sweep": task})
@@ -194,7 +195,8 @@ def _asking(options: argparse.Namespace) -> Scenario:
 def _check(options: argparse.Namespace) -> int:
     scenario = _asking(options)
     tasks = ", ".join(scenario.asked)
-    size = f"{len(scenario.contacts)} reservoirs, {scenario.system.sites} sites"
+    reservoirs = counted(len(scenario.contacts), "reservoir")
+    size = f"{reservoirs}, {counted(scenario.system.sites, 'site')}"
     print(f"{scenario.title}: {size}; {tasks}", *scenario.remarks, sep="\n")
     return VERIFIED
 

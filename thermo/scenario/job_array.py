@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from thermo.scenario.results.naming import PART, FolderError
-from thermo.sweeps.parts import Part, merge
+from thermo.sweeps.parts import Part, merged
 
 _TASK: Final = "SLURM_ARRAY_TASK_ID"
 
@@ -26,17 +26,26 @@ def asked_part(text: str | None, environment: Mapping[str, str]) -> Part | None:
             )
         place, among = map(int, text.split("/"))
     elif _TASK in environment:
-        task = int(environment[_TASK])
-        first = int(environment.get("SLURM_ARRAY_TASK_MIN", "0"))
-        step = int(environment.get("SLURM_ARRAY_TASK_STEP", "1"))
+        task, first, step, among = (
+            _number(environment, f"SLURM_ARRAY_TASK_{name}", default)
+            for name, default in (("ID", 0), ("MIN", 0), ("STEP", 1), ("COUNT", 0))
+        )
         place = (task - first) // step
-        among = int(environment.get("SLURM_ARRAY_TASK_COUNT", "0"))
     else:
         return None
     if not place < among:
         said = f"`--part` must be i/n with 0 <= i < n, but is {place}/{among}."
         raise FolderError(f"Argument {said} Parts count from 0.")
     return Part(place, among)
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if re.fullmatch(r"\d+", text) is None:
+        raise FolderError(
+            f"The environment's {name} must be a whole number, but is {text!r}. Give --part i/n."
+        )
+    return int(text)
 
 
 def part_folder(target: pathlib.Path, part: Part) -> pathlib.Path:
@@ -55,7 +64,7 @@ def part_stores(folders: list[str]) -> tuple[pathlib.Path, ...]:
             )
     if stores:
         try:
-            merge(stores)  # before anything is computed
+            merged(stores, "--merge")  # before anything is computed
         except ValueError as error:
             raise FolderError(str(error)) from error
     return stores

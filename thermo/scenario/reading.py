@@ -84,7 +84,7 @@ def scenario(document: Document) -> Scenario:
     assert system is not None  # mypy knows no common type of both kinds for `_read`
     made = Scenario(
         document=document,
-        title=keys["title"] or document.file,
+        title=keys["title"] or document.name,
         note=keys["note"],
         units=units,
         system=system,

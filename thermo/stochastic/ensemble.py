@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import FloatArray, index, read_only, real_array, whole_number
+from oqs.arguments import FloatArray, index, read_only, real_array, real_number, whole_number
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted, page_of_fields
@@ -44,6 +44,7 @@ class Estimate(NamedTuple):
 
     def deviation(self, expected: float) -> float:
         """Return how many standard errors the mean is off."""
+        expected = real_number("expected", expected, "Give the value to compare with.")
         return round(abs(self.mean - expected) / self.error, 12) if self.error > 0 else 0.0
 
 

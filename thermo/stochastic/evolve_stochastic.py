@@ -9,7 +9,13 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, ascending_times, positive_number, read_only
+from oqs.arguments import (
+    FloatArray,
+    ascending_times,
+    one_of,
+    positive_number,
+    read_only,
+)
 from oqs.exports import exported
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.ensemble import StochasticEnsemble
@@ -140,10 +146,8 @@ def evolve_stochastic(
     count = _whole("trajectories", trajectories, 1)
     end = positive_number("t_final", t_final, "It is the time at which trajectories end.")
     checked_occupations(occupations)
-    if preparation not in ("definite", "canonical"):
-        raise ValueError(
-            f"Argument `preparation` must be 'definite' or 'canonical', but is {preparation!r}."
-        )
+    remedy = "Definite ones have the N_j and E_j of their T_j, mu_j."
+    one_of("preparation", preparation, ("definite", "canonical"), remedy)
     entropy = np.random.SeedSequence().entropy if seed is None else _whole("seed", seed, 0)
     asked = Asked(
         end,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal, final
+from typing import TYPE_CHECKING, Literal, cast, final
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from scipy.sparse.linalg import expm_multiply
 
-from oqs.arguments import FloatArray, positive_number, read_only, real_number
+from oqs.arguments import FloatArray, one_of, positive_number, read_only, real_number
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.generator.model import checked_model
@@ -312,12 +312,8 @@ def start_reservoirs(
 
 def checked_occupations(occupations: object) -> Occupations:
     """Return the kind of occupations, or raise ValueError."""
-    if occupations not in ("entropic", "fermi"):
-        raise ValueError(
-            f"Argument `occupations` must be 'entropic' or 'fermi', but is {occupations!r}. "
-            "Entropic ones obey detailed balance."
-        )
-    return occupations
+    remedy = "Entropic ones obey detailed balance."
+    return cast(Occupations, one_of("occupations", occupations, ("entropic", "fermi"), remedy))
 
 
 def _rates(

@@ -37,10 +37,10 @@ class Part(NamedTuple):
         return Outcome(None, f"not computed: it is not in part {self}")
 
 
-def checked_part(part: object, total: int) -> Part:
+def checked_part(part: object, total: int, argument: str = "part") -> Part:
     """Return (index, count) as a Part, None as the whole; raise unless it is one of `total` points.
 
-    Raises TypeError or ValueError.
+    Raises TypeError or ValueError, which call it by the name of the argument.
     """
     if part is None:
         return Part(0, 1)
@@ -56,8 +56,8 @@ def checked_part(part: object, total: int) -> Part:
         raise ValueError(f"Argument `part` must be (i, n), 0 <= i < n, but is {part!r}. {remedy}")
     if count > total:
         raise ValueError(
-            f"Argument `part` must be one of at most {total} parts, as many as the grid has "
-            f"points, but is {index, count}. Give fewer parts."
+            f"Argument `{argument}` must be one of at most {total} parts, as many as the grid has "
+            f"points, but is {Part(index, count)}. Give fewer parts."
         )
     return Part(index, count)
 
@@ -105,49 +105,56 @@ def merge(stores: Iterable[str | os.PathLike[str]]) -> xr.Dataset:
             f"Argument `stores` must be several files, but is {stores!r}. "
             "Give a list, such as sorted(pathlib.Path('out').glob('part-*.db'))."
         )
-    parts = _by_part([read_store(store) for store in stores])
+    return merged(stores, "stores")
+
+
+def merged(stores: Iterable[str | os.PathLike[str]], argument: str) -> xr.Dataset:
+    """Return the table of these stores; errors call them by the name of the argument."""
+    parts = _by_part([read_store(store, argument) for store in stores], argument)
     axes = json.loads(parts[0].facts["plan"])["axes"]
     agreement = Agreement(axes)
     keys = [point_key(point) for point in points_of(axes)]
     for part, contents in enumerate(parts):
-        _check_finished(contents, Part(part, len(parts)), keys)
+        _check_finished(contents, Part(part, len(parts)), keys, argument)
     outcomes = [parts[place % len(parts)].outcomes[key] for place, key in enumerate(keys)]
     for outcome in outcomes:
         agreement.check(outcome)
     return labelled(axes, outcomes, attributes_of(parts[0].facts, outcomes))
 
 
-def _by_part(stores: list[Contents]) -> list[Contents]:
+def _by_part(stores: list[Contents], argument: str) -> list[Contents]:
     """Return the stores in the order of their parts, after all checks."""
     if not stores:
-        raise ValueError("Argument `stores` must name the files of all parts, but is empty.")
+        raise ValueError(
+            f"Argument `{argument}` must name all parts, but is empty. Give one store a part."
+        )
     plans = [json.loads(store.facts["plan"] or "{}") for store in stores]
     parts: dict[int, Contents] = {}
     for store, plan_of_it in zip(stores, plans, strict=True):
         if not plan_of_it:
             raise ValueError(
-                f"Argument `stores` must be of sweeps with `part`, but {store.path!r} is of a "
+                f"Argument `{argument}` must be of sweeps with `part`, but {store.path!r} is of a "
                 "whole grid. The sweep that wrote it returns its table."
             )
-        _check_alike(stores[0], store)
+        _check_alike(stores[0], store, argument)
         index, count = plan_of_it["index"], plan_of_it["count"]
         if index in parts:
             raise ValueError(
-                f"Argument `stores` must hold each part once, but part {index}/{count} is there "
-                f"twice, in {parts[index].path!r} and {store.path!r}. Leave one out."
+                f"Argument `{argument}` must hold each part once, but part {index}/{count} is "
+                f"there twice, in {parts[index].path!r} and {store.path!r}. Leave one out."
             )
         parts[index] = store
     missing = [index for index in range(count) if index not in parts]
     if missing:
         raise ValueError(
-            f"Argument `stores` must hold all {count} parts, but lacks "
+            f"Argument `{argument}` must hold all {count} parts, but lacks "
             f"{', '.join(f'part {index}/{count}' for index in missing)}. Run what is missing, or "
-            "name its file."
+            "name it too."
         )
     return [parts[index] for index in range(count)]
 
 
-def _check_alike(first: Contents, other: Contents) -> None:
+def _check_alike(first: Contents, other: Contents, argument: str) -> None:
     """Raise ValueError unless two stores are of one sweep."""
     ours, theirs = json.loads(first.facts["plan"] or "{}"), json.loads(other.facts["plan"])
     for what, a, b in (
@@ -157,16 +164,16 @@ def _check_alike(first: Contents, other: Contents) -> None:
     ):
         if a != b:
             raise ValueError(
-                f"Argument `stores` must be of one sweep, but {first.path!r} and {other.path!r} "
-                f"differ in their {what}. Leave one out."
+                f"Argument `{argument}` must be of one sweep, but {first.path!r} and "
+                f"{other.path!r} differ in their {what}. Leave one out."
             )
 
 
-def _check_finished(contents: Contents, part: Part, keys: list[str]) -> None:
+def _check_finished(contents: Contents, part: Part, keys: list[str], argument: str) -> None:
     own = [keys[place] for place in part.points(len(keys))]
     done = sum(key in contents.outcomes for key in own)
     if done < len(own):
         raise ValueError(
-            f"Argument `stores` must hold finished parts, but {contents.path!r} holds {done} of "
-            f"the {len(own)} points of part {part}. Run that part again: it goes on where it ended."
+            f"Argument `{argument}` must hold finished parts, but {contents.path!r} holds {done} "
+            f"of the {len(own)} points of part {part}. Run it again: it goes on where it ended."
         )

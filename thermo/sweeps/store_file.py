@@ -195,17 +195,17 @@ class StoreFile:
         )
 
 
-def read_store(path: str | os.PathLike[str]) -> Contents:
+def read_store(path: str | os.PathLike[str], argument: str) -> Contents:
     """Return what a store holds, without changing it.
 
-    Raises TypeError, ValueError if it is none.
+    Raises TypeError, ValueError if it is none, which call it by the name of the argument.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(
-            f"Argument `stores` must be names of files, but one is {path!r}. Give a list, such as "
-            "sorted(pathlib.Path('out').glob('part-*.db'))."
+            f"Argument `{argument}` must be names of files, but one is {path!r}. Give a list, such "
+            "as sorted(pathlib.Path('out').glob('part-*.db'))."
         )
-    file = StoreFile(path, create=False, argument="stores")
+    file = StoreFile(path, create=False, argument=argument)
     with file.opening():
         if not file.has_tables():
             raise file.damaged("it is empty")

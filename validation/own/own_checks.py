@@ -264,8 +264,9 @@ def _equilibrium(own: OwnSystem) -> Measurement:
     path = own.path
     if path.outcome != "equilibrated":
         distinct = len(np.unique(own.law.frequencies))
+        said = "one frequency" if distinct == 1 else f"{distinct} distinct frequencies"
         why = "stopped at t_final" if path.outcome == "t_final" else "stalled short of it"
-        raise DoesNotApply(f"the evolution {why}; {distinct} distinct frequencies")
+        raise DoesNotApply(f"the evolution {why}; {said}")
     goal = thermo.equilibrium(own.with_gases, path.T[0], path.mu[0])
     has_mu, scale = own.has_mu, max(abs(np.nan_to_num(goal.mu)), goal.T)
     away = np.abs(path.mu[-1, has_mu] - goal.mu) / scale

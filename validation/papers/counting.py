@@ -35,9 +35,10 @@ def _bagrets_nazarov() -> Findings:
     worst = largest(*np.abs(computed - closed))
 
     def draw(axes: Axes) -> None:
-        axes.plot(chi, closed, label="closed form")
+        x = np.linspace(chi[0], chi[-1], 200)
+        axes.plot(x, _one_level((left, right), n, x) / whole, label="closed form")
         axes.plot(chi[::3], computed[::3], "o", label="computed")
-        axes.set(xlabel="counting field", ylabel="$\\lambda/(\\Gamma_L + \\Gamma_R)$")
+        axes.set(xlabel="counting field $\\chi$", ylabel="$\\lambda/(\\Gamma_L + \\Gamma_R)$")
 
     return Findings(
         (
@@ -83,8 +84,8 @@ def _ptaszynski() -> Findings:
     def draw(axes: Axes) -> None:
         for e, style, label in ((True, "-", "exact (Levitov)"), (False, "o", "PERLind")):
             axes.plot(ratios, products[e], style, label=label)
-        axes.axhline(2.0, color="grey", linestyle=":", label="bound of jumps between populations")
-        axes.set(xscale="log", xlabel="tunnelling over rate", ylabel="$\\sigma S/I^2$")
+        axes.axhline(2.0, color="grey", linestyle=":", label="bound of classical jumps")
+        axes.set(xscale="log", xlabel="tunnelling over rate $\\Gamma$", ylabel="$\\sigma S/I^2$")
 
     return Findings(
         (

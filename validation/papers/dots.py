@@ -34,7 +34,10 @@ def _stoof_nazarov() -> Findings:
         s = np.linspace(-0.12, 0.12, 201)
         axes.plot(s, [printed(x) * 1e3 for x in s], label="the paper's formula")
         axes.plot(s[::10], [computed(float(x)) * 1e3 for x in s[::10]], "o", label="PERLind")
-        axes.set(xlabel="distance of the levels", ylabel="current, $10^{-3}$")
+        axes.set(
+            xlabel="energy difference of the levels ($E_0$)",
+            ylabel="current ($10^{-3}\\,E_0/\\hbar$)",
+        )
 
     return Findings(
         (
@@ -83,7 +86,7 @@ def _beenakker_staring() -> Findings:
 
     def draw(axes: Axes) -> None:
         v = np.linspace(-1.4 * U, 0.4 * U, 600)
-        axes.plot(v, [printed(float(x)) for x in v], label="formula of sequential tunnelling")
+        axes.plot(v, [printed(float(x)) for x in v], label="sequential tunnelling")
         axes.plot(gates, [computed(float(x)) for x in gates], ".", label="computed")
         axes.set(xlabel="level over $k_B T$", ylabel="$e S/k_B$")
 
@@ -147,10 +150,12 @@ def _qmeq() -> Findings:
     def draw(axes: Axes) -> None:
         names = [f"{kind.replace(', ', chr(10))}\n{energy:g}" for energy, kind, *_ in TEN_ORBITALS]
         place = np.arange(len(names))
-        axes.bar(place - 0.2, [r for _, _, r, _ in TEN_ORBITALS], 0.4, label="QmeQ 1.1")
-        axes.bar(place + 0.2, [c.ours for c in compared[: len(names)]], 0.4, label="computed")
+        axes.plot(place, [r for _, _, r, _ in TEN_ORBITALS], "_", markersize=16, label="QmeQ 1.1")
+        axes.plot(place, [c.ours for c in compared[: len(names)]], "o", label="computed")
         axes.set_xticks(place, names)
-        axes.set(yscale="log", ylabel="current of ten spin-orbitals")
+        axes.set(yscale="log", ylabel="current ($E_0/\\hbar$)")
+        axes.set_xlabel("generator, and energy of the fourth orbital ($E_0$)")
+        axes.margins(x=0.2)
 
     return Findings(tuple(compared), draw)
 

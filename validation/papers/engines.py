@@ -80,16 +80,17 @@ def _exact_level(w: float, lift: float) -> thermo.Device:
 
 def _draw_engines(levels: dict[str, float], axes: Axes) -> None:
     """Draw power over efficiency, along the bias, of levels by what the legend calls them."""
-    for label, w in levels.items():
+    for (label, w), style in zip(levels.items(), ("-", "--"), strict=True):
         path = [_exact_level(w, float(p * w * _CARNOT)) for p in 1 - np.geomspace(0.98, 0.02, 60)]
         inside = [device for device in path if device.power > 0]
         axes.plot(
             [device.efficiency / _CARNOT for device in inside],
             [device.power * 1e4 for device in inside],
+            style,
             label=label,
         )
     axes.axvline(_AHLBORN / _CARNOT, color="grey", linestyle=":", label="Curzon and Ahlborn")
-    axes.set(xlabel="$\\eta/\\eta_C$", ylabel="power, $10^{-4}$ $(k_B T_c)^2/\\hbar$")
+    axes.set(xlabel="$\\eta/\\eta_C$", ylabel="power ($10^{-4}\\,(k_B T_c)^2/\\hbar$)")
 
 
 def _josefsson() -> Findings:
@@ -176,7 +177,7 @@ class _Harvester:
             bias = np.linspace(0.0, self.stall(temperature), 60)
             power = [self.power(b, temperature) * 1e4 for b in bias]
             axes.plot(bias / _U, power, label=f"$T_h = {temperature}\\,U$")
-        axes.set(xlabel="bias over $U$", ylabel="power, $10^{-4}$ $U^2/\\hbar$")
+        axes.set(xlabel="bias over $U$", ylabel="power ($10^{-4}\\,U^2/\\hbar$)")
 
 
 def _harvester() -> Findings:
@@ -221,7 +222,10 @@ def _humphrey() -> Findings:
         axes.plot(w, [level(x).power * 1e4 for x in w], label="power")
         axes.axvline(meeting, color="grey", linestyle=":", label="$E_0$ of the paper")
         axes.axhline(0.0, color="black", linewidth=0.5)
-        axes.set(xlabel="energy of the level", ylabel="power, $10^{-4}$")
+        axes.set(
+            xlabel="energy of the level ($k_B T_c$)",
+            ylabel="power ($10^{-4}\\,(k_B T_c)^2/\\hbar$)",
+        )
 
     return Findings(
         (
@@ -262,7 +266,7 @@ def _mahan_sofo() -> Findings:
         x = np.linspace(0.05, 8.0, 200)
         axes.plot(x, [factor(v) * 1e3 for v in x], label="$G S^2$ of one level")
         axes.axvline(2.4, color="grey", linestyle=":", label="2.4 of the paper")
-        axes.set(xlabel="$(E - \\mu)/k_B T$", ylabel="power factor, $10^{-3}$")
+        axes.set(xlabel="$(E - \\mu)/k_B T$", ylabel="power factor ($10^{-3}\\,k_B^2/\\hbar$)")
 
     return Findings(
         (

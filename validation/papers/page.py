@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from oqs.summary import counted
+from thermo.plotting.style import legend_below, panels, paper_style, titled
 from validation.papers.paper import Comparison, Findings, Paper
 from validation.report.page_parts import document, image_of, table_of_pairs, with_signs
 from validation.report.page_pictures import rendered
@@ -21,12 +22,11 @@ _HEADS = ("quantity", "ours", "the paper's", "difference", "verdict", "where")
 
 def picture(paper: Paper, findings: Findings) -> Figure:
     """Return the picture of a paper."""
-    figure = Figure(figsize=_SIZE, layout="constrained")
-    axes = figure.subplots()
-    findings.draw(axes)
-    axes.set_title(paper.name.replace("_", " "), fontsize=10)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=8)
+    with paper_style():
+        figure, (axes,) = panels(1, *_SIZE, None)
+        findings.draw(axes)
+        legend_below(figure, [axes])
+        titled(figure, f"{paper.title}\n{paper.source}")
     return figure
 
 
@@ -42,7 +42,7 @@ def cells(comparison: Comparison) -> tuple[str, str, str, str, str, str]:
         comparison.what,
         f"{comparison.ours:.6g}",
         str(comparison.theirs),
-        "" if away is None else f"{away:+.2g}",
+        "" if away is None else f"{away:+.2g}" if away else "0",
         comparison.verdict,
         comparison.where,
     )

@@ -30,7 +30,7 @@ def _draw_cooling(path: thermo.Trajectory, axes: Axes) -> None:
     for j, name in enumerate(("cold", "hot")):
         axes.plot(t, state.T[:, j] / FIGURE_1.T[0], label=name)
     axes.axhline(0.6, color="grey", linestyle=":", label="0.6 of the text")
-    axes.set(xscale="log", xlabel="time", ylabel="$T_j/T_1(0)$, Fig. 1")
+    axes.set(xscale="log", xlabel="time ($\\hbar/E_0$)", ylabel="$T_j/T_1(0)$, Fig. 1")
 
 
 def _seed() -> Findings:
@@ -103,7 +103,7 @@ def _companion() -> Findings:
         t = np.geomspace(1.0, coldest.t[-1], 300)
         for j, bath in enumerate(("cold", "middle", "hot")):
             axes.plot(t, coldest.at(t).T[:, j], label=bath)
-        axes.set(xscale="log", xlabel="time", ylabel="temperature")
+        axes.set(xscale="log", xlabel="time ($\\hbar/E_0$)", ylabel="temperature ($E_0/k_B$)")
 
     return Findings(
         (
@@ -154,8 +154,11 @@ def _moreira() -> Findings:
 
     def draw(axes: Axes) -> None:
         axes.loglog(capacities, spread / T, "o", label="one dot, one reservoir")
-        axes.loglog(capacities, spread[-1] / T * capacities[-1] / capacities, label="1/(A V)")
-        axes.set(xlabel="capacity A V", ylabel="deviation of T over T")
+        inverse = spread[-1] / T * capacities[-1] / capacities
+        axes.loglog(capacities, inverse, label="$\\propto 1/(A\\,V)$")
+        axes.set_xticks(capacities, [f"{c:g}" for c in capacities])
+        axes.set_xticks([], minor=True)
+        axes.set(xlabel="capacity $A\\,V$ ($1/E_0$)", ylabel="standard deviation of $T$ over $T$")
 
     return Findings(
         (
@@ -190,7 +193,7 @@ RESERVOIRS = (
         "I. V. Vovchenko, A. A. Zyablovsky, A. A. Pukhov, E. S. Andrianov",
         "arXiv:2412.15355 (2024)",
         "Captions of Figs. 1 to 3; A V = 1 for all reservoirs is ours, for the paper prints none.",
-        "Read. All claims about all five figures: python -m validation.",
+        "The whole text. All claims about all five figures: python -m validation.",
         _seed,
     ),
     Paper(

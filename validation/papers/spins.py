@@ -50,7 +50,10 @@ def _refrigerator() -> Findings:
         axes.plot(T, [heat(t)[0] * 1e6 for t in T], label="heat out of the cold bath")
         axes.axvline(virtual, color="grey", linestyle=":", label="condition of the paper")
         axes.axhline(0.0, color="black", linewidth=0.5)
-        axes.set(xlabel="temperature of the cold bath", ylabel="cooling power, $10^{-6}$")
+        axes.set(
+            xlabel="temperature of the cold bath ($E_0/k_B$)",
+            ylabel="cooling power ($10^{-6}\\,E_0^2/\\hbar$)",
+        )
 
     return Findings(
         (
@@ -106,7 +109,7 @@ def _maser() -> Findings:
         axes.plot(w, [gain(x) * 1e4 for x in w], label="power into the field")
         axes.axvline(1 - cold / hot, color="grey", linestyle=":", label="Carnot's efficiency")
         axes.axhline(0.0, color="black", linewidth=0.5)
-        axes.set(xlabel="$\\nu_s/\\nu_p$, the efficiency", ylabel="power, $10^{-4}$")
+        axes.set(xlabel="efficiency $\\nu_s/\\nu_p$", ylabel="power ($10^{-4}\\,E_0^2/\\hbar$)")
 
     return Findings(
         (
@@ -149,7 +152,9 @@ def _rectifier() -> Findings:
         d = np.linspace(-0.9, 0.9, 61)
         axes.plot(d, [printed(1 + x, 1 - x) * 1e3 for x in d], label="the paper's formula")
         axes.plot(d[::6], [computed(1 + x, 1 - x) * 1e3 for x in d[::6]], "o", label="computed")
-        axes.set(xlabel="$(T_L - T_R)/2$", ylabel="heat flow, $10^{-3}$")
+        axes.set(
+            xlabel="$(T_L - T_R)/2$ ($E_0/k_B$)", ylabel="heat flow ($10^{-3}\\,E_0^2/\\hbar$)"
+        )
 
     return Findings(
         (

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 import oqs
 from oqs.arguments import FloatArray
+from thermo.plotting.style import COLOURS, TWO_COLUMNS, legend_below, paper_style
 from validation.families.open_system.close_levels import errors
 from validation.systems import close_levels
 from validation.systems.settings import Setting
 
 _FARTHEST = 100.0  # splitting over rate up to which levels are counted as one
 _KINDS = ("P", "J", "Y")
-_COLOURS = {"Davies": "C0", "counted as one": "C1", "PERLind": "C2"}
+_STYLES = ("-", "--", ":")  # of their lines
+_GENERATORS = ("Davies", "counted as one", "PERLind")
 
 
 @final
@@ -35,7 +38,7 @@ def compute(points: int = 25) -> CloseLevels:
     deviations: dict[str, dict[str, FloatArray]] = {}
     for name in close_levels.SYSTEMS:
         rows = [_each(close_levels.setting(name, r), float(r)) for r in ratio]
-        deviations[name] = {kind: np.array([row[kind] for row in rows]) for kind in _COLOURS}
+        deviations[name] = {kind: np.array([row[kind] for row in rows]) for kind in _GENERATORS}
     return CloseLevels(ratio, deviations)
 
 
@@ -55,26 +58,22 @@ def _each(setting: Setting, ratio: float) -> dict[str, FloatArray]:
 
 def draw(data: CloseLevels) -> Figure:
     """Return one panel for each device, logarithmic, with the audit's threshold of 0.1."""
-    figure = Figure(figsize=(9.0, 6.4), layout="constrained")
-    panels = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-    for axes, (name, generators) in zip(panels, data.deviation.items(), strict=True):
-        for generator, values in generators.items():
-            for column, style in enumerate(("-", "--", ":")):
-                label = f"{generator}, {_KINDS[column]}" if column == 0 else _KINDS[column]
-                axes.loglog(
-                    data.ratio,
-                    np.maximum(values[:, column], 1e-9),
-                    style,
-                    color=_COLOURS[generator],
-                    linewidth=1.2,
-                    label=label,
-                )
-        axes.axhline(0.1, color="0.5", linewidth=0.8)
-        axes.set_title(name, fontsize=10)
-        axes.grid(True, which="major", linewidth=0.3)
-    panels[0].legend(fontsize=7, frameon=False, ncols=3)
-    for axes in panels[2:]:
-        axes.set_xlabel(r"splitting over rate, $\Delta/\gamma$")
-    for axes in panels[::2]:
-        axes.set_ylabel("deviation from Landauer")
+    with paper_style():
+        figure = Figure(figsize=(TWO_COLUMNS, 5.4), layout="constrained")
+        panels = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
+        for axes, (name, generators) in zip(panels, data.deviation.items(), strict=True):
+            for values, colour in zip(generators.values(), COLOURS, strict=False):
+                for column, style in zip(values.T, _STYLES, strict=True):
+                    axes.loglog(data.ratio, np.maximum(column, 1e-9), style, color=colour)
+            axes.axhline(0.1, color="0.5", linewidth=0.8)
+            axes.set_title(name)
+            axes.grid(True, which="major", linewidth=0.3)
+        for axes in panels[2:]:
+            axes.set_xlabel(r"splitting over rate, $\Delta/\gamma$")
+        for axes in panels[::2]:
+            axes.set_ylabel("deviation from Landauer")
+        looks: list[dict[str, Any]] = [{"color": colour} for colour in COLOURS[: len(_GENERATORS)]]
+        looks += [{"color": "black", "ls": style} for style in _STYLES]
+        named = zip(looks, (*_GENERATORS, *_KINDS), strict=True)
+        legend_below(figure, [], [Line2D([], [], **look, label=name) for look, name in named])
     return figure

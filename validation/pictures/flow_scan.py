@@ -79,8 +79,8 @@ def draw(scans: tuple[FlowScan, ...]) -> Figure:
     for scan, (above, below) in zip(scans, axes.T, strict=True):
         _draw_flows(above, scan)
         _draw_residuals(below, scan)
-        below.set_xlabel(rf"{scan.label} of reservoir 1 ($\varepsilon_0 = k_B \cdot 1000$ K)")
-    axes[0, 0].set_ylabel(r"heat flow $Y_j$ ($10^{-4}\,\varepsilon_0^2/\hbar$)")
+        below.set_xlabel(rf"{scan.label} of reservoir 1 ($E_0 = k_B \cdot 1000$ K)")
+    axes[0, 0].set_ylabel(r"heat flow $Y_j$ ($10^{-4}\,E_0^2/\hbar$)")
     axes[1, 0].set_ylabel(r"$|Y_j - Y_j^{(10)}|\,/\,\max|Y|$")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     more_handles, more_labels = axes[1, 0].get_legend_handles_labels()

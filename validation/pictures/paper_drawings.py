@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 import thermo
 from oqs.arguments import FloatArray
 from thermo.machines.regimes import TABLE_I, Window, spectral_signs
+from thermo.plotting.style import titled
 from validation.families.finite_reservoirs.paper_figures import path
 from validation.systems.cases import CASES, Case
 
@@ -23,7 +24,7 @@ _SYMBOLS = {1: "+", -1: "\u2212", 0: "0"}
 def trajectory_figure(case: Case) -> Figure:
     """Draw T_j(t) and mu_j(t) of a figure, with the exact gas."""
     figure = thermo.plot_trajectory(path(case, "exact"), frequencies=case.energies)
-    figure.suptitle(f"{case.name.capitalize()}: exact ideal gas, driven by Eq. (10)")
+    titled(figure, f"{case.name.capitalize()}: exact ideal gas, driven by Eq. (10)")
     return figure
 
 

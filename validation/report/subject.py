@@ -89,7 +89,7 @@ def _flows(data: Data) -> str:
         for j in range(len(flows["particle"]))
     ]
     heads = ("Reservoir", *(with_unit(kind) for kind in flows))
-    return _table("Stationary flows out of the reservoirs at the start", heads, rows)
+    return _table("Stationary flows out of the reservoirs (natural without unit)", heads, rows)
 
 
 def _audit(audit: Data | None) -> str:
@@ -105,7 +105,7 @@ def _audit(audit: Data | None) -> str:
         for a in audit["assumptions"]
     ]
     heads = ("Assumption", "Ratio", "Verdict", "Measured")
-    return _table(f"Audit: {audit['verdict']}", heads, rows)
+    return _table(f"Audit: {audit['in_all']}", heads, rows)
 
 
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

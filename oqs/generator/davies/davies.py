@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from oqs.arguments import of_type, true_or_false
+from oqs.arguments import of_type, one_of, true_or_false
 from oqs.contact.base import ReservoirContact
 from oqs.exports import exported
 from oqs.generator.davies.davies_model import DaviesModel
@@ -72,10 +72,6 @@ def davies(
         "annihilators) or oqs.OperatorSystem(H); QuadraticBosons go to oqs.closed_form, "
         "oqs.gaussian_law, or system.truncated(levels).",
     )
-    if energy not in ("hamiltonian", "level"):
-        raise ValueError(
-            f"Argument `energy` must be 'hamiltonian' or 'level', but is {energy!r}. "
-            "Omit it to count the energy of H_S."
-        )
+    one_of("energy", energy, ("hamiltonian", "level"), "Omit it to count the energy of H_S.")
     shifted = true_or_false("lamb_shift", lamb_shift, "Omit it to leave the shifts out.")
     return DaviesModel.of(system, contacts, shifted, resolution, energy)

@@ -122,7 +122,10 @@ class ChannelElements:
         elif isinstance(system, InteractingSystem):
             lower, upper, amplitude, channel = states_of_contact(system, t)
         else:
-            raise TypeError(f"Argument `system` is of the unknown type {type(system).__name__}.")
+            raise TypeError(
+                "Argument `system` must be a QuadraticSystem, InteractingSystem or OperatorSystem, "
+                f"but is {type(system).__name__}. Make one of your Hamiltonian."
+            )
         energies = system.spectrum.energies
         frequency = energies[upper] - energies[lower]
         gamma = _example(contact, frequency, index)

@@ -329,6 +329,23 @@ def test_a_dark_mode_at_its_own_energy_transmits_nothing_more():
     np.testing.assert_allclose(law.transmission([0.7]), alone.transmission([0.7]), rtol=1e-13)
 
 
+@pytest.mark.parametrize("sites", [2, 12])
+@scales
+def test_a_dark_combination_of_equal_levels_transmits_nothing_more(sites, scale):
+    # two equal levels seen through one amplitude: their difference is reached by no channel
+    h = np.diag([1.0, 1.0, *np.linspace(3, 4, sites - 2)]) * scale
+    together = np.array([0.1, 0.1, *np.full(sites - 2, 0.05)])
+    law = oqs.landauer(
+        oqs.QuadraticSystem(h), [oqs.Contact(oqs.flat(g * scale), together) for g in (0.1, 0.3)]
+    )
+    alone = oqs.landauer(
+        oqs.QuadraticSystem(h[1:, 1:]),
+        [oqs.Contact(oqs.flat(g * scale), [0.1 * 2**0.5, *together[2:]]) for g in (0.1, 0.3)],
+    )
+    w = scale * np.array([1.0, 1.0 + 1e-4, 2.0])
+    np.testing.assert_allclose(law.transmission(w), alone.transmission(w), rtol=1e-10)
+
+
 def test_what_is_refused():
     flat = [oqs.Contact(oqs.flat(0.1))] * 2
     with pytest.raises(TypeError, match="`system` must be a QuadraticSystem, but is Interacting"):

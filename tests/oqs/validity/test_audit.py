@@ -204,6 +204,17 @@ def test_the_table():
     assert repr(sound).endswith("in all: sound")
 
 
+def test_small_corrections_that_add_up_are_named():
+    dot = one_level(oqs.flat(0.01), oqs.flat(0.01), level=1.2)
+    found = oqs.audit(dot, [0.862, 0.345], [0.2, 0.5], exact=False)
+    total = found["Born-Markov"].ratio + found["line tails"].ratio
+    assert max(a.verdict for a in found.assumptions) == oqs.Verdict.SOUND
+    assert found.verdict == oqs.Verdict.DOUBTFUL
+    words = f"doubtful, as small corrections add up to {total:.2g}; weaken the contacts"
+    assert repr(found).endswith(f"in all: {words}")
+    assert words in found._repr_html_()
+
+
 def test_assumptions_by_name_and_the_worst_of_them():
     found = oqs.audit(one_level(oqs.flat(1e-3)), [1.0], [0.0], exact=False)
     with pytest.raises(KeyError, match=r"no assumption 'markov'; there are \['secular'"):

@@ -22,9 +22,10 @@ import oqs
 import thermo
 from thermo.scenario import example, examples, read
 from thermo.scenario.commands import main
+from thermo.scenario.explorer.answers import evolution
 from thermo.scenario.explorer.knobs import knobs
 from thermo.scenario.explorer.page import Page
-from thermo.scenario.explorer.worker import Worker
+from thermo.scenario.explorer.worker import Superseded, Worker
 from thermo.scenario.reading import scenario as scenario_of
 from thermo.scenario.tasks.kinds import TASKS
 
@@ -191,10 +192,11 @@ class Slow:
         self.begun, self.go = threading.Semaphore(0), threading.Semaphore(0)
         self.worker = Worker(self.compute, self.shown.append, self.document, lambda: None)
 
-    def compute(self, values):
+    def compute(self, values, go_on):
         self.computed.append(values)
         self.begun.release()
         assert self.go.acquire(timeout=60)
+        go_on()
         if values is None:
             raise ZeroDivisionError
         return values
@@ -219,8 +221,25 @@ def test_what_was_asked_meanwhile_is_dropped_but_the_last():
         slow.worker.ask(position)
     assert slow.worker.busy
     slow.go.release(2)
-    slow.ticks(2)
+    slow.ticks(1)  # the first ended when it looked
     assert (slow.computed, slow.shown, slow.worker.busy) == ([1, 4], [4], False)
+
+
+@pytest.mark.parametrize("name", ["figure_1", "phonon_leak"])
+def test_an_evolution_ends_between_two_calls_of_its_law(name):
+    scenario, calls = read(name), []
+    path, problem = evolution(scenario, lambda: calls.append(1))
+    assert (path.outcome, problem) == ("equilibrated", "")
+    assert len(calls) > 5
+    assert (path.T == scenario.asked["trajectory"].evolved(scenario, events=False).T).all()
+    left = iter(calls[:5])
+
+    def end():
+        if next(left, None) is None:
+            raise Superseded
+
+    with pytest.raises(Superseded):
+        evolution(scenario, end)
 
 
 def test_what_nobody_foresaw_is_raised_where_the_page_is_served():

@@ -44,7 +44,7 @@ def test_parts_make_the_table_of_the_whole(here, monkeypatch):
     [
         (["--part", "3/3"], "0 <= i < n, but is 3/3"),
         (["--part", "one"], "must be i/n"),
-        (["--part", "0/9"], "at most 5 parts"),
+        (["--part", "0/9"], "`--part` must be one of at most 5 parts"),
         (["--merge", "nowhere"], "'nowhere' holds no sweep.part"),
     ],
 )
@@ -54,10 +54,17 @@ def test_wrong_words(here, capsys, words, text):
     assert [path.name for path in here.iterdir()] == ["my.toml"]
 
 
+def test_a_task_that_is_no_number_is_named(here, capsys, monkeypatch):
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "first")
+    assert run("--out", "out") == 2
+    assert "SLURM_ARRAY_TASK_ID must be a whole number" in capsys.readouterr().err
+
+
 def test_a_missing_part_is_named_before_anything_is_computed(here, capsys):
     assert run("--out", "out", "--part", "0/2") == 0
     assert run("--out", "merged", "--merge", "out-part-0-of-2") == 2
-    assert "lacks part 1/2. Run" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "`--merge` must hold all 2 parts, but lacks part 1/2. Run" in said
     assert not (here / "merged").exists()
 
 

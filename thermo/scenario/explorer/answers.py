@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import Final, final
 
 import numpy as np
@@ -14,6 +16,7 @@ from thermo.evolution.evolve import EvolutionFailed
 from thermo.evolution.trajectory import Trajectory
 from thermo.machines.device import Device, device
 from thermo.machines.regimes import Regime, regimes
+from thermo.scenario.explorer.watched import Watched
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.tasks.flows import FlowsTask
 from thermo.scenario.tasks.laws import flows_of_all, make_law
@@ -66,11 +69,15 @@ def stationary(scenario: Scenario) -> Stationary:
     )
 
 
-def evolution(scenario: Scenario) -> tuple[Trajectory, str]:
-    """Return the evolution and what there is to say of it; raises one of `REFUSALS` for none."""
+def evolution(scenario: Scenario, check: Callable[[], None]) -> tuple[Trajectory, str]:
+    """Return the evolution and what there is to say of it; raises one of `REFUSALS` for none.
+
+    `check` is called before each evaluation of the flows; what it raises ends the evolution.
+    """
     task = scenario.task("trajectory", TrajectoryTask())
     task.check(scenario, scenario.document.place.at("trajectory"))
     try:
-        return task.evolved(scenario, events=False, progress=False), ""
+        watched = functools.partial(Watched, check=check)
+        return task.evolved(scenario, watched, events=False, progress=False), ""
     except EvolutionFailed as error:
         return error.trajectory, str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from typing import Any, Final, final
 
 import numpy as np
@@ -140,15 +141,17 @@ class Page:
             document = document.without(name)
         return scenario_of(document.with_values(values))
 
-    def _flows_at(self, values: Values) -> Stationary | Refusal:
+    def _flows_at(self, values: Values, check: Callable[[], None]) -> Stationary | Refusal:
         try:
             return stationary(self._at(values))
         except REFUSALS as error:
             return error
 
-    def _path_at(self, values: Values) -> tuple[Trajectory, str] | Refusal:
+    def _path_at(
+        self, values: Values, check: Callable[[], None]
+    ) -> tuple[Trajectory, str] | Refusal:
         try:
-            return evolution(self._at(values))
+            return evolution(self._at(values), check)
         except REFUSALS as error:
             return error
 

@@ -13,12 +13,18 @@ Values = Mapping[str, float]
 
 
 @final
+class Superseded(BaseException):
+    """Ends the computation of what is no longer asked for; no solver takes it for a failure."""
+
+
+@final
 class Worker:
     """Computes, in a thread of its own, what was asked last; what was asked before it is dropped.
 
     Parameters
     ----------
-    compute : answer of numbers by their keys; called in the thread.
+    compute : answer of numbers by their keys; called in the thread. Its second argument is to be
+        called now and then: it raises `Superseded` when something else is asked for by then.
     show : of an answer; called where the page may be changed, only of what was asked last.
     document : of the reader's browser.
     changed : called where the page may be changed when `busy` may have changed.
@@ -26,7 +32,7 @@ class Worker:
 
     def __init__(
         self,
-        compute: Callable[[Values], Any],
+        compute: Callable[[Values, Callable[[], None]], Any],
         show: Callable[[Any], None],
         document: Document,
         changed: Callable[[], None],
@@ -63,10 +69,17 @@ class Worker:
                 number, values = self._next
                 self._next = None
             try:
-                show = functools.partial(self._show, self._compute(values))
+                answer = self._compute(values, self._go_on)
+                show = functools.partial(self._show, answer)
+            except Superseded:
+                continue
             except BaseException as error:  # the page's loop raises it, as if it had computed
                 show = functools.partial(_raise, error)
             self._document.add_next_tick_callback(functools.partial(self._shown, number, show))
+
+    def _go_on(self) -> None:
+        if self._next is not None:
+            raise Superseded
 
     def _shown(self, number: int, show: Callable[[], None]) -> None:
         if number == self._asked:

@@ -67,6 +67,7 @@ def audit_data(audit: Audit) -> dict[str, Any]:
     """Return an audit: its verdict and every assumption."""
     return {
         "verdict": audit.verdict.name.lower(),
+        "in_all": audit.in_all,
         "assumptions": [
             {
                 "name": a.name,

@@ -25,7 +25,7 @@ def print_audit(output: Console, data: Mapping[str, Any] | None) -> None:
     for name, ratio, verdict in rows:
         table.add_row(Text(name), ratio, Text(verdict, style=_STYLES[verdict]))
     output.print(table)
-    output.print(Text(f"audit: {data['verdict']}", style=_STYLES[data["verdict"]]))
+    output.print(Text(f"audit: {data['in_all']}", style=_STYLES[data["verdict"]]))
     for a in data["assumptions"]:
         if a["verdict"] != "sound":
             output.print(Text(f"  {a['name']}: {a['measure']}; {a['remedy']}"))

@@ -85,7 +85,10 @@ def load(path: str | os.PathLike[str]) -> Document:
             raise place.error(f"must be at most {_LARGEST} bytes, but has {status.st_size}")
         content = file.read_bytes().decode("utf-8-sig")  # some editors begin with a mark
     except FileNotFoundError:
-        raise place.error("is not there", "Give the path of a TOML file.") from None
+        raise place.error(
+            "is not there",
+            "Give the path of a TOML file, or a name of `python -m thermo examples`.",
+        ) from None
     except UnicodeDecodeError as error:
         problem = f"must be UTF-8 text, but has the byte {error.object[error.start]:#04x} at "
         raise place.error(f"{problem}{error.start}", "Give a TOML file.") from None

@@ -85,10 +85,10 @@ class ResponseTask:
         T, mu = float(at.T), float(at.mu)
         if any(isinstance(contact, Contact) for contact in scenario.contacts):
             along = mu + T * np.linspace(-_WIDTH, _WIDTH, _POINTS)
-            response, label = linear_response(law, T, along[:, None]), "chemical potential"
+            response, label = linear_response(law, T, along[:, None]), "chemical potential ($E_0$)"
         else:
             along = T * np.linspace(0.5, 2.0, _POINTS)
-            response, label = linear_response(law, along[:, None]), "temperature"
+            response, label = linear_response(law, along[:, None]), "temperature ($E_0/k_B$)"
         save_response_figure(along, response, label, scenario, folder)
 
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
 from oqs.validity.verdict import Audit
 from thermo.controls import check_controls
+from thermo.evolution.dynamics import Law
 from thermo.evolution.evolve import EvolutionFailed, evolve
 from thermo.evolution.trajectory import Trajectory
 from thermo.progress import ProgressBar
@@ -48,9 +49,19 @@ class TrajectoryTask:
         require_law(chosen_law(self.law, scenario), scenario, place.at("law"))
         _ = scenario.reservoirs
 
-    def evolved(self, scenario: Scenario, **controls: Any) -> Trajectory:
-        """Return the evolution; `controls` come before the task's own. Raises as `evolve`."""
-        law = with_its_links(make_law(scenario, chosen_law(self.law, scenario)), scenario)
+    def evolved(
+        self,
+        scenario: Scenario,
+        around: Callable[[Law], Law] | None = None,
+        **controls: Any,
+    ) -> Trajectory:
+        """Return the evolution; `controls` come before the task's own. Raises as `evolve`.
+
+        `around` makes of the law the one that is followed.
+        """
+        law: Law = with_its_links(make_law(scenario, chosen_law(self.law, scenario)), scenario)
+        if around is not None:
+            law = around(law)
         with scenario.document.place.at("trajectory").blamed():
             return evolve(
                 law, scenario.reservoirs, scenario.T, scenario.mu, **{**self.controls, **controls}
