@@ -25,6 +25,8 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.numerics.blocks import Matrix, square
 from oqs.numerics.clusters import IntArray
 
+_FEW = 256  # matrix elements up to which jumps and the rest are weighted in one product
+
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,10 +84,19 @@ class Generator:
 
     def matrices(self, weights: FloatArray) -> list[sp.csc_array]:
         """Return the same for each column of weights (terms, m)."""
-        products = self.products @ weights
-        values = self.jumps @ weights + self.before @ products + self.after @ products.conj()
+        if self.size <= _FEW:
+            values = self._entries @ weights
+        else:
+            products = self.products @ weights
+            values = self.jumps @ weights + self.before @ products + self.after @ products.conj()
         shape = (self.size, self.size)
         return [sp.csc_array((each, self.indices, self.indptr), shape=shape) for each in values.T]
+
+    @functools.cached_property
+    def _entries(self) -> sp.csr_array:
+        """What each term gives to each entry (S, terms): of few matrix elements one product."""
+        spread = self.before @ self.products + self.after @ self.products.conj()
+        return sp.csr_array(self.jumps + spread)
 
     def jump_matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return the same of the jumps S rho S^+ alone, without what is no jump."""
