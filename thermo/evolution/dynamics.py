@@ -17,7 +17,7 @@ from thermo.reservoirs.flow_checks import (
     check_gases,
     checked_flows,
 )
-from thermo.reservoirs.rates import heat_reservoir_rate, reservoir_rates
+from thermo.reservoirs.rates import heat_reservoir_rate, rates_of_reservoir
 from thermo.reservoirs.reservoir import Reservoirs
 from thermo.reservoirs.state import State
 
@@ -226,7 +226,7 @@ def reservoir_change(
     A singular Jacobian gives what is not finite, which the caller refuses.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        warming, rising = reservoir_rates(gas, T, mu, particle, heat)
+        warming, rising = rates_of_reservoir(gas, T, mu, particle, heat)
         if not reservoirs.all_have_potential:
             own = reservoirs.has_potential
             warming = np.where(own, warming, heat_reservoir_rate(gas[..., 1, 0], heat))

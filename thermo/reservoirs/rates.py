@@ -87,6 +87,20 @@ def reservoir_rates(
         "`jacobian[..., 0, 0]`, `T`, `mu`, `particle` and `heat`",
         *(jacobian[..., 0, 0], T, mu, particle, heat),
     )
+    return rates_of_reservoir(jacobian, T, mu, particle, heat)
+
+
+def rates_of_reservoir(
+    jacobian: FloatArray,
+    T: FloatArray,
+    mu: FloatArray,
+    particle: FloatArray,
+    heat: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Do as `reservoir_rates`, without its checks: a right-hand side asks thousands of times.
+
+    Eq. (5) is linear in the flows, which may be complex: columns of a Jacobian.
+    """
     number_T, number_mu = jacobian[..., 0, 0], jacobian[..., 0, 1]
     heat_T = jacobian[..., 1, 0] - mu * number_T
     cross = T * number_T

@@ -15,7 +15,7 @@ from oqs.flows import Flows
 from oqs.generator.model import Model
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.slopes import difference_slopes
-from thermo.reservoirs.rates import reservoir_rates
+from thermo.reservoirs.rates import rates_of_reservoir
 from thermo.reservoirs.reservoir import Reservoirs
 
 
@@ -89,7 +89,7 @@ def response_of(reservoirs: Reservoirs, T: FloatArray, mu: FloatArray) -> FloatA
         # Eq. (5) for one particle or one unit of energy that comes in
         for kind, (particle, energy) in enumerate(((-1.0, 0.0), (0.0, -1.0))):
             p, heat = np.full(count, particle), energy - mu[:, j] * particle
-            rates = reservoir_rates(jacobian[:, j], T[:, j], mu[:, j], p, heat)
+            rates = rates_of_reservoir(jacobian[:, j], T[:, j], mu[:, j], p, heat)
             response[:, 0, j, kind, j], response[:, 1, j, kind, j] = (
                 size * rates[0],
                 size * rates[1],
