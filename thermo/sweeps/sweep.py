@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import positive_number
+from oqs.arguments import positive_number, true_or_false
 from oqs.exports import exported
 from oqs.version import __version__
 from thermo.deferred import xr
@@ -96,6 +96,7 @@ def sweep(
     array([1.422, 2.272, 2.099])
     """
     axes = _axes(grid)
+    true_or_false("retry", retry, "True computes again what ended in an error.")
     points = points_of(axes)
     mine = checked_part(part, len(points))
     _check_call(function, points[0])

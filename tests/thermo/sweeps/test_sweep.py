@@ -258,6 +258,11 @@ def test_bad_input(arguments, message):
         thermo.sweep(*arguments)
 
 
+def test_retry_is_true_or_false():
+    with pytest.raises(TypeError, match="`retry` must be True or False, but is 'failed'"):
+        thermo.sweep(functions.product, GRID, retry="failed")
+
+
 @pytest.mark.parametrize("executor", [0, -1, 2.0, "cluster", True])
 def test_bad_executor(executor, tmp_path):
     with pytest.raises((TypeError, ValueError), match="`executor` must be"):
