@@ -48,7 +48,7 @@ def test_a_wrong_flow_shows_in_the_residual_and_stays_inside_the_axes(scans):
 def test_axes_say_what_they_show_and_in_which_unit(scans):
     above, other, below, _ = flow_scan.draw(scans).axes
     assert "heat flow" in above.get_ylabel()
-    assert "varepsilon_0^2" in above.get_ylabel()
+    assert "E_0^2" in above.get_ylabel()
     assert "1000" in below.get_xlabel()
     assert len(above.lines) == len(other.lines) == 6
     np.testing.assert_array_equal(above.lines[0].get_ydata(), 1e4 * scans[0].closed_form[:, 0])
