@@ -174,13 +174,19 @@ def product_terms(before_factor, after_factor):
                 made, before=made.before * before_factor, after=made.after * after_factor
             )
 
+        def faulty_on_sites(one, other):
+            jump, before, after = terms(one, other)
+            return jump, before * before_factor, after * after_factor
+
+        terms = oqs.generator.davies.site_dissipator.terms
         monkeypatch.setattr("oqs.generator.assembly._assemble", faulty)
+        monkeypatch.setattr("oqs.generator.davies.site_dissipator.terms", faulty_on_sites)
 
     return plant
 
 
 def partial_off(monkeypatch):
-    for name in ("partial_dissipator", "dissipation"):
+    for name in ("partial_dissipator", "in_operator_basis"):
         original = getattr(oqs.DaviesModel, name)
         monkeypatch.setattr(
             oqs.DaviesModel,

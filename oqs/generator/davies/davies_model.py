@@ -20,6 +20,7 @@ from oqs.generator.assembly import build_generator
 from oqs.generator.between_states.operators import decompose_contacts
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies.operator_matrices import EigenOperatorMatrices
+from oqs.generator.davies.site_dissipator import SiteDissipator
 from oqs.generator.eigenoperators import Decomposition, decompose_modes
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
@@ -336,6 +337,25 @@ class DaviesModel(Model):
         weights = self.weights(T, mu).reshape(-1, *self.rates.shape) * which[:, None]
         weights[2:] = 0.0  # frequency shifts are no dissipation
         return self.full_generator.matrix(weights.ravel())
+
+    def in_operator_basis(
+        self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]
+    ) -> sp.csr_matrix:
+        """Return the same in the system's operator basis, stacked by columns.
+
+        A quadratic system is spared the rotation from its eigenstates, whose rounding fills zeros.
+        """
+        if not isinstance(self.system, QuadraticSystem):
+            return super().in_operator_basis(T, mu, which)
+        down, up, *_ = self.weights(T, mu).reshape(-1, *self.rates.shape) * which[:, None]
+        return self._on_sites.matrix(down, up)
+
+    @functools.cached_property
+    def _on_sites(self) -> SiteDissipator:
+        system = self.system
+        assert isinstance(system, QuadraticSystem)
+        channels = [contact.channels(system.sites) for contact in self.leads]
+        return SiteDissipator.of(system, channels, self.resolution)
 
     def _generator(self, labels: IntArray) -> Generator:
         elements, count = self.decomposition.elements, len(self.frequencies)
