@@ -53,6 +53,14 @@ def together(names: str, *arrays: NDArray[Any]) -> None:
         ) from None
 
 
+def floats_together(remedy: str, **given: ArrayLike) -> list[FloatArray]:
+    """Return arguments by their names as `float_array` does, of shapes that broadcast together."""
+    arrays = [float_array(name, value, remedy) for name, value in given.items()]
+    *first, last = [f"`{name}`" for name in given]
+    together(f"{', '.join(first)} and {last}", *arrays)
+    return arrays
+
+
 def _number_array(
     name: str, value: ArrayLike, kinds: str, content: str, remedy: str
 ) -> NDArray[Any]:

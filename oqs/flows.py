@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final, runtime_ch
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, float_array, of_type, read_only, together
+from oqs.arguments import FloatArray, floats_together, of_type, read_only
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import (
@@ -143,11 +143,7 @@ class Flows(Summarised):
     ) -> Flows:
         """Complete particle and energy flows (..., n) by Y_j = J_j - mu_j P_j."""
         remedy = "Give one entry per reservoir."
-        p, j, potential = (
-            float_array(name, value, remedy)
-            for name, value in (("particle", particle), ("energy", energy), ("mu", mu))
-        )
-        together("`particle`, `energy` and `mu`", p, j, potential)
+        p, j, potential = floats_together(remedy, particle=particle, energy=energy, mu=mu)
         return cls(p, j, j - potential * p, names=names)
 
     def named(self, names: tuple[str | None, ...] | None) -> Flows:

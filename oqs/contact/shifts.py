@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -19,7 +18,7 @@ from oqs.contact.principal_value import (
 )
 from oqs.contact.rate_slopes import differences
 from oqs.contact.spectra import DrudeLorentz, Ohmic, Underdamped
-from oqs.memory import announce
+from oqs.memory import rest_announced
 from oqs.numerics.occupation import bose
 
 _Weight = Callable[[FloatArray, FloatArray], FloatArray]
@@ -101,11 +100,9 @@ def slopes_at(
 def _of_distinct(evaluate: Callable[[FloatArray], FloatArray], w: FloatArray) -> FloatArray:
     """Return a function (..., K) of distinct frequencies at frequencies of any shape."""
     distinct, place = np.unique(w, return_inverse=True)
-    first, *rest = np.split(distinct, range(_AT_ONCE, len(distinct), _AT_ONCE))
-    start = time.process_time()
-    parts = [evaluate(first)]
-    announce("More frequency shifts", len(rest) * (time.process_time() - start))
-    values = np.concatenate([*parts, *map(evaluate, rest)], axis=-1)[..., place.ravel()]
+    parts = np.split(distinct, range(_AT_ONCE, len(distinct), _AT_ONCE))
+    each = [evaluate(part) for part in rest_announced("More frequency shifts", parts)]
+    values = np.concatenate(each, axis=-1)[..., place.ravel()]
     return values.reshape(*values.shape[:-1], *w.shape)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from oqs.memory import require_memory
+from oqs.numerics.blocks import real_if_it_is
 from oqs.system.spectrum import Spectrum
 
 
@@ -26,11 +27,6 @@ def in_operator_basis(matrix: sp.csc_array, spectrum: Spectrum) -> sp.csr_matrix
     return sp.csr_matrix(rotated)
 
 
-def real_if_it_is(matrix: sp.csr_array) -> sp.csr_array:
-    """Return a matrix in real numbers where it has no others: products take half as long."""
-    return matrix if np.any(matrix.data.imag) else matrix.real
-
-
 def require_room(particles: np.ndarray, sites: int, *, bosonic: bool = False) -> None:
     """Raise MemoryError where a superoperator does not fit.
 
@@ -43,9 +39,14 @@ def require_room(particles: np.ndarray, sites: int, *, bosonic: bool = False) ->
     entries = 2 * np.sum(pairs[1:, 1:] * pairs[:-1, :-1]) + np.sum(pairs * np.add.outer(d, d))
     if bosonic:
         entries += np.sum(pairs**2)
+    require_superoperator(3 * 20 * float(entries), f"A superoperator of {sites} sites")
+
+
+def require_superoperator(needed: float, what: str) -> None:
+    """Raise MemoryError where a superoperator, called `what`, needs more bytes than there are."""
     require_memory(
-        3 * 20 * float(entries),
-        f"A superoperator of {sites} sites",
+        needed,
+        what,
         "Flows, stationary states and relaxation need none: see oqs.flow_law, "
         "oqs.stationary_state, oqs.relax.",
     )

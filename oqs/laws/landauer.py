@@ -17,6 +17,7 @@ from oqs.arguments import (
     of_type,
     positive_number,
     real_array,
+    real_row,
     temperatures_and_potentials,
 )
 from oqs.contact.contacts import Contact
@@ -94,11 +95,7 @@ class Landauer(BetweenContacts):
         The diagonal, which drives no flow, is reported as zero.
         """
         w = np.atleast_1d(real_array("frequencies", frequencies, "Give energies, shape (K,)."))
-        if w.ndim > 1 or not w.size:
-            raise ValueError(
-                f"Argument `frequencies` must have shape (K,), K >= 1, but has shape {w.shape}. "
-                "Give energies."
-            )
+        w = real_row("frequencies", w, "Give energies.", length="K")
         transmitted = self.scatterer.transmission(w, np.zeros_like(w))
         same = np.arange(len(self.contacts))
         transmitted[:, same, same] = 0.0

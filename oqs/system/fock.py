@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
-from oqs.numerics.blocks import set_labels
+from oqs.numerics.blocks import real_if_it_is, set_labels
 from oqs.numerics.clusters import IntArray
 from oqs.numerics.far_levels import graded_eigh
 
@@ -95,7 +95,7 @@ def diagonalise(
 
     A real H keeps real vectors.
     """
-    matrix = hamiltonian if np.any(hamiltonian.data.imag) else hamiltonian.real
+    matrix = real_if_it_is(hamiltonian)
     piece = submatrices(matrix)
     blocks, first = [], 0
     for basis in sets:

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
-from oqs.numerics.blocks import SMALL, Matrix, dense_if_small, linked_sets
+from oqs.numerics.blocks import SMALL, Matrix, dense_if_small, linked_sets, real_if_it_is
 from oqs.numerics.clusters import IntArray
 from oqs.system.fock import Block, annihilator
 
@@ -296,7 +296,7 @@ def _sparse(pieces: list[Piece]) -> sp.csr_array:
 
 def _between(pieces: list[Piece], operator: sp.csr_array) -> sp.csr_array:
     """Return V^+ O V (D, D) with V made of these pieces, of those that O links."""
-    matrix = operator if np.any(operator.data.imag) else operator.real
+    matrix = real_if_it_is(operator)
     size = matrix.shape[0]
     piece_of = np.empty(size, dtype=np.intp)
     for index, piece in enumerate(pieces):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import NEGLIGIBLE, Contact
+from oqs.numerics.blocks import real_if_it_is
 from oqs.numerics.clusters import IntArray, cluster
 from oqs.system.fock import DENSE, Block
 from oqs.system.interacting import InteractingSystem, NumberBasis
@@ -130,7 +131,7 @@ class ChannelOperator:
         factor, c = terms[0]
         if np.any(row.imag) or np.iscomplexobj(c.data):
             matrix = sum((factor * c for factor, c in terms[1:]), start=factor * c)
-            matrix = matrix if np.any(matrix.data.imag) else matrix.real
+            matrix = real_if_it_is(matrix)
         else:
             matrix = sum((factor.real * c for factor, c in terms[1:]), start=factor.real * c)
         significant = np.abs(matrix.data) > cut

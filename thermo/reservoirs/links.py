@@ -10,7 +10,7 @@ from typing import Final, TypeAlias, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, float_array, positive_number, real_number, together
+from oqs.arguments import FloatArray, floats_together, positive_number, real_number
 from oqs.exports import exported
 from oqs.summary import page_of_fields
 
@@ -69,11 +69,8 @@ class HeatLink:
 
     def __call__(self, T_a: FloatArray, T_b: FloatArray) -> FloatArray:
         """Return the energy per unit time (...) from a to b at T_a, T_b (...)."""
-        T_a, T_b = (
-            float_array(name, T, "Give temperatures in units of energy (k_B = 1).")
-            for name, T in (("T_a", T_a), ("T_b", T_b))
-        )
-        together("`T_a` and `T_b`", T_a, T_b)
+        remedy = "Give temperatures in units of energy (k_B = 1)."
+        T_a, T_b = floats_together(remedy, T_a=T_a, T_b=T_b)
         if self.exponent == 1:
             return self.strength * (T_a - T_b)
         return self.strength * (T_a**self.exponent - T_b**self.exponent)

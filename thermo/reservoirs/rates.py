@@ -8,10 +8,12 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray, float_array, together
+from oqs.arguments import FloatArray, float_array, floats_together
 from oqs.exports import exported
 from thermo.gases import sommerfeld_d, sommerfeld_q
 from thermo.gases.base import alpha_argument
+
+_NUMBERS = "Give numbers in units of energy."
 
 
 def heat_reservoir_rate(heat_capacity: FloatArray, heat: FloatArray) -> FloatArray:
@@ -68,24 +70,15 @@ def reservoir_rates(
     >>> print("dT/dt = {0:.6e}, dmu/dt = {2:.6e}".format(*rates))
     dT/dt = -1.906564e-06, dmu/dt = -2.184346e-05
     """
-    jacobian, T, mu, particle, heat = (
-        float_array(name, value, "Give numbers in units of energy.")
-        for name, value in (
-            ("jacobian", jacobian),
-            ("T", T),
-            ("mu", mu),
-            ("particle", particle),
-            ("heat", heat),
-        )
-    )
+    jacobian = float_array("jacobian", jacobian, _NUMBERS)
     if jacobian.shape[-2:] != (2, 2):
         raise ValueError(
             f"Argument `jacobian` must have shape (..., 2, 2), but has shape {jacobian.shape}. "
             "Give gas.jacobian(T, mu) times the capacity."
         )
-    together(
-        "`jacobian[..., 0, 0]`, `T`, `mu`, `particle` and `heat`",
-        *(jacobian[..., 0, 0], T, mu, particle, heat),
+    entries = {"jacobian[..., 0, 0]": jacobian[..., 0, 0]}
+    _, T, mu, particle, heat = floats_together(
+        _NUMBERS, **entries, T=T, mu=mu, particle=particle, heat=heat
     )
     return rates_of_reservoir(jacobian, T, mu, particle, heat)
 
@@ -148,17 +141,9 @@ def sommerfeld_rates(
     dT/dt = -1.9066e-06, dmu/dt = -2.1843e-05
     """
     alpha = alpha_argument(alpha)
-    size, t, x, p, j = (
-        float_array(name, value, "Give numbers in units of energy.")
-        for name, value in (
-            ("capacity", capacity),
-            ("T", T),
-            ("mu", mu),
-            ("particle", particle),
-            ("energy", energy),
-        )
+    size, t, x, p, j = floats_together(
+        _NUMBERS, capacity=capacity, T=T, mu=mu, particle=particle, energy=energy
     )
-    together("`capacity`, `T`, `mu`, `particle` and `energy`", size, t, x, p, j)
     x = x / t
     size = size * t**alpha * sommerfeld_d(alpha, x)
     tilde = math.pi**2 / 3 * size

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from oqs.arguments import FloatArray
 from oqs.deferred import qutip
 from oqs.generator.eigenoperators import Elements
+from oqs.generator.superoperator import require_superoperator
 from oqs.memory import announce, require_memory
 from oqs.system.spectrum import Spectrum
 
@@ -57,12 +58,7 @@ class EigenOperatorMatrices:
         for s in self.at(kappa):
             beside = (s.conj().T @ s).nnz + (s @ s.conj().T).nnz
             entries += 2 * float(s.nnz) ** 2 + 2 * self.spectrum.dimension * float(beside)
-        require_memory(
-            72 * entries,
-            f"The superoperator of one frequency of {contact}",
-            "Flows, stationary states and relaxation need none: see oqs.flow_law, "
-            "oqs.stationary_state, oqs.relax.",
-        )
+        require_superoperator(72 * entries, f"The superoperator of one frequency of {contact}")
         announce("model.partial_dissipator", 5e-7 * entries)
 
     @functools.cached_property
