@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import (
-    FloatArray,
-    index,
-    one_of,
-    read_only,
-    real_array,
-    real_number,
-    whole_number,
-)
+from oqs.arguments import FloatArray, index, read_only, real_array, real_number, whole_number
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted, page_of_fields
@@ -186,7 +178,8 @@ class StochasticEnsemble(Summarised):
         TypeError, ValueError
             for another quantity or level.
         """
-        one_of("of", of, _QUANTITIES, "Choose one.")
+        if of not in _QUANTITIES:
+            raise ValueError(f"Argument `of` must be one of {list(_QUANTITIES)}, but is {of!r}.")
         remedy = "Give numbers between 0 and 1, such as [0.05, 0.5, 0.95]."
         wanted = real_array("levels", levels, remedy)
         if wanted.ndim != 1 or np.any((wanted < 0) | (wanted > 1)):
