@@ -205,8 +205,8 @@ def rate_frozen(rate: Rate, T: float, mu: float) -> Rate:
             factor = float(np.power(T / rate.T_0, rate.exponent))
         if not math.isfinite(factor):
             raise ValueError(
-                f"Argument `T` must leave (T/T_0)^{rate.exponent:g} finite, T_0 = {rate.T_0:g}, but "
-                f"is {T:g}. Give a temperature in units of energy (k_B = 1)."
+                f"Argument `T` must leave (T/T_0)^{rate.exponent:g} finite, T_0 = {rate.T_0:g}, "
+                f"but is {T:g}. Give a temperature in units of energy (k_B = 1)."
             )
         for size in ("strength", "prefactor", "value"):  # of the laws of oqs
             if dataclasses.is_dataclass(law) and hasattr(law, size):
