@@ -192,6 +192,7 @@ def test_names_that_a_package_has_and_has_not(package):
     with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
         exec(f"from {package.__name__} import nonsense")
     assert not hasattr(package, "_private")
+    assert not hasattr(package, "no.name")
 
 
 def test_threads_may_ask_for_names_at_once():
