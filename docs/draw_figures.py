@@ -1,6 +1,10 @@
 """Sphinx extension: the pictures of the pages, computed by the code that they explain."""
 
+import contextlib
+import io
 import pathlib
+import re
+import tempfile
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -32,6 +36,20 @@ def diamonds():
     ):
         thermo.plot_map(table, name, limits=limits, lines=False, labels={name: label}, ax=ax)
     return figure
+
+
+def of_page(number):
+    """Return the n-th figure that the code of figures.md makes."""
+    page = (pathlib.Path(__file__).parent / "figures.md").read_text(encoding="utf-8")
+    made = {"__name__": "__main__"}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        for code in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)[:number]:
+            exec(code, made)
+    return made["figure"]
 
 
 def small_figure():
@@ -84,6 +102,7 @@ PAPER = ("figure_1", "weak_coupling", "close_levels", "what_is_a_reservoir", "en
 PICTURES = {name: FIGURES[name] for name in PAPER} | {
     call.__name__: call for call in (diamonds, cooling, modes, conductance)
 }
+PICTURES |= {"gate": lambda: of_page(1), "evolution": lambda: of_page(2)}
 DIRECTORY = pathlib.Path(__file__).parent / "_figures"
 
 

@@ -47,7 +47,8 @@ def lazy(
             setattr(sys.modules[package], name, value)  # the next time it is there
             return value
         room = f"{package}.{name}"
-        if name.startswith("_") or importlib.util.find_spec(room) is None:
+        hidden = name.startswith("_") or not name.isidentifier()
+        if hidden or importlib.util.find_spec(room) is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         with IMPORTING:
             return importlib.import_module(room)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Final, final
 
+import scipy
 from numpy.typing import ArrayLike
-from scipy.constants import e, eV, hbar, k
 
 from oqs.arguments import FloatArray, float_array, positive_number
 from oqs.exports import exported
@@ -74,51 +74,58 @@ class Units:
     @classmethod
     def from_temperature(cls, kelvin: float) -> Units:
         """Return the units with E_0 = k_B T_0, T_0 > 0 in kelvin."""
-        return cls(k * positive_number("kelvin", kelvin, "Give the reference temperature in K."))
+        return cls(
+            scipy.constants.k
+            * positive_number("kelvin", kelvin, "Give the reference temperature in K.")
+        )
 
     @classmethod
     def from_meV(cls, energy: float) -> Units:
         """Return the units with E_0 > 0 in milli-electronvolt."""
-        return cls(1e-3 * eV * positive_number("energy", energy, "Give the energy in meV."))
+        return cls(
+            1e-3 * scipy.constants.eV * positive_number("energy", energy, "Give the energy in meV.")
+        )
 
     def kelvin(self, T: ArrayLike) -> FloatArray:
         """Return temperatures given in K in natural units."""
-        return _times("T", T, k / self.reference_energy)
+        return _times("T", T, scipy.constants.k / self.reference_energy)
 
     def meV(self, energy: ArrayLike) -> FloatArray:
         """Return energies, potentials or rates hbar gamma given in meV in natural units."""
-        return _times("energy", energy, 1e-3 * eV / self.reference_energy)
+        return _times("energy", energy, 1e-3 * scipy.constants.eV / self.reference_energy)
 
     def microeV(self, energy: ArrayLike) -> FloatArray:
         """Return energies, potentials or rates hbar gamma given in ueV in natural units."""
-        return _times("energy", energy, 1e-6 * eV / self.reference_energy)
+        return _times("energy", energy, 1e-6 * scipy.constants.eV / self.reference_energy)
 
     def second(self, t: ArrayLike) -> FloatArray:
         """Return times given in s in natural units."""
-        return _times("t", t, self.reference_energy / hbar)
+        return _times("t", t, self.reference_energy / scipy.constants.hbar)
 
     def temperature(self, T: ArrayLike) -> FloatArray:
         """Return temperatures in K."""
-        return _times("T", T, self.reference_energy / k)
+        return _times("T", T, self.reference_energy / scipy.constants.k)
 
     def energy(self, energy: ArrayLike) -> FloatArray:
         """Return energies and chemical potentials in meV."""
-        return _times("energy", energy, self.reference_energy / (1e-3 * eV))
+        return _times("energy", energy, self.reference_energy / (1e-3 * scipy.constants.eV))
 
     def time(self, t: ArrayLike) -> FloatArray:
         """Return times in s."""
-        return _times("t", t, hbar / self.reference_energy)
+        return _times("t", t, scipy.constants.hbar / self.reference_energy)
 
     def particle_flow(self, flow: ArrayLike) -> FloatArray:
         """Return particle flows in 1/s, positive where the reservoir loses."""
-        return _times("flow", flow, self.reference_energy / hbar)
+        return _times("flow", flow, self.reference_energy / scipy.constants.hbar)
 
     def current(self, flow: ArrayLike) -> FloatArray:
         """Return the electric currents out of the reservoirs in A, for electrons of charge -e.
 
         A reservoir that loses electrons, P_j > 0, takes in conventional current: I_j = -e P_j < 0.
         """
-        return _times("flow", flow, -e * self.reference_energy / hbar)
+        return _times(
+            "flow", flow, -scipy.constants.e * self.reference_energy / scipy.constants.hbar
+        )
 
     def picoampere(self, flow: ArrayLike) -> FloatArray:
         """Return the same in pA, as currents through quantum dots are measured."""
@@ -126,7 +133,7 @@ class Units:
 
     def power(self, flow: ArrayLike) -> FloatArray:
         """Return energy and heat flows in W, positive where the reservoir loses."""
-        return _times("flow", flow, self.reference_energy**2 / hbar)
+        return _times("flow", flow, self.reference_energy**2 / scipy.constants.hbar)
 
     def femtowatt(self, flow: ArrayLike) -> FloatArray:
         """Return the same in fW, as heat flows of quantum dots are measured."""
@@ -134,7 +141,9 @@ class Units:
 
     def entropy_rate(self, rate: ArrayLike) -> FloatArray:
         """Return entropy production and sums Y_j/T_j in W/K."""
-        return _times("rate", rate, k * self.reference_energy / hbar)
+        return _times(
+            "rate", rate, scipy.constants.k * self.reference_energy / scipy.constants.hbar
+        )
 
 
 def _times(name: str, values: ArrayLike, factor: float) -> FloatArray:

@@ -141,6 +141,8 @@ def test_a_need_for_more_would_be_seen():
 
 
 HEAVY = ["matplotlib", "qutip", "xarray", "h5netcdf", "pandas", "scipy.interpolate"]
+SOLVERS = ["oqs.stationary", "oqs.generator.davies", "scipy.integrate"]
+SOLVERS += ["scipy.optimize", "thermo.stochastic"]
 
 
 def command_without(absent, *words):
@@ -151,10 +153,20 @@ def command_without(absent, *words):
 
 
 @pytest.mark.parametrize(
-    "words", [("--help",), ("check", "figure_1"), ("check", "coulomb_cooling")], ids=" ".join
+    ("words", "absent"),
+    [
+        (
+            ("--help",),
+            [*HEAVY, *SOLVERS, "scipy.linalg", "scipy.sparse", "thermo.scenario.reading"],
+        ),
+        (("run", "--help"), [*HEAVY, *SOLVERS, "scipy.linalg", "scipy.sparse"]),
+        (("check", "figure_1"), [*HEAVY, *SOLVERS]),
+        (("check", "coulomb_cooling"), [*HEAVY, *SOLVERS]),
+    ],
+    ids=["help", "help of run", "check", "check of interactions"],
 )
-def test_commands_that_compute_nothing_start_without_what_computes(words):
-    done = command_without(HEAVY, *words)
+def test_commands_that_compute_nothing_start_without_what_computes(words, absent):
+    done = command_without(absent, *words)
     assert done.returncode == 0, done.stderr
 
 
@@ -180,6 +192,7 @@ def test_names_that_a_package_has_and_has_not(package):
     with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
         exec(f"from {package.__name__} import nonsense")
     assert not hasattr(package, "_private")
+    assert not hasattr(package, "no.name")
 
 
 def test_threads_may_ask_for_names_at_once():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, final
 
@@ -140,7 +141,7 @@ class TemperatureScaled:
 
     def __call__(self, frequency: FloatArray, T: float, mu: float) -> ArrayLike:
         """Return the rate at each frequency, of a reservoir at T."""
-        return np.asarray(self.rate(frequency)) * (T / self.T_0) ** self.exponent
+        return np.asarray(self.rate(frequency)) * np.power(T / self.T_0, self.exponent)
 
     def slopes(self, frequency: FloatArray, T: float, mu: float) -> tuple[FloatArray, FloatArray]:
         """Return its derivatives by T and mu."""
@@ -200,7 +201,13 @@ def rate_frozen(rate: Rate, T: float, mu: float) -> Rate:
     """Return a rate(w, T, mu) at one T, mu; a scaled law stays the law that it is."""
     if isinstance(rate, TemperatureScaled):
         law: Any = rate.rate
-        factor = float((T / rate.T_0) ** rate.exponent)
+        with np.errstate(over="ignore", divide="ignore"):
+            factor = float(np.power(T / rate.T_0, rate.exponent))
+        if not math.isfinite(factor):
+            raise ValueError(
+                f"Argument `T` must leave (T/T_0)^{rate.exponent:g} finite, T_0 = {rate.T_0:g}, "
+                f"but is {T:g}. Give a temperature in units of energy (k_B = 1)."
+            )
         for size in ("strength", "prefactor", "value"):  # of the laws of oqs
             if dataclasses.is_dataclass(law) and hasattr(law, size):
                 replaced: Any = dataclasses.replace

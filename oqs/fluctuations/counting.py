@@ -40,7 +40,7 @@ from oqs.transitions.transitions import ModeTransitions, SectorBlocks
 
 _KEPT = "counting statistics"
 _COVARIANCES = "covariances"
-_BYTES, _SECONDS = 350.0, 5e-6  # for each transition, where coherences are driven
+_BYTES, _SECONDS = 1500.0, 2.5e-5  # for each transition, where coherences are driven
 _FEW_MODES = 6  # up to which all states together are as quick as mode by mode
 
 

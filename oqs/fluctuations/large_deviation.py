@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import scipy.optimize
+import scipy
 
 from oqs.arguments import FloatArray
 from oqs.memory import announce

@@ -16,6 +16,7 @@ from oqs.modes.levels import find_levels
 from oqs.modes.pair_flows import occupation_differences
 from oqs.numerics.clusters import IntArray, numbered
 from oqs.system.systems import QuadraticSystem
+from oqs.transitions.places import group_of
 
 _POINTS = 400  # of the quadrature over a line: an estimate to a few per cent
 _AT_ONCE = 32
@@ -176,8 +177,8 @@ def _together(
     """
     narrow = widths < distance / 10
     size = np.round(np.log(widths) / np.where(narrow, np.log(8.0), np.log(1.5)))
-    places = np.array([np.round(frequencies / distance), size, narrow])
-    label = np.unique(places, axis=1, return_inverse=True)[1].ravel()  # numpy 2.0 keeps the axis
+    place = np.round(frequencies / distance)
+    label = group_of(*(c.astype(np.intp) for c in (place - place.min(), size - size.min(), narrow)))
     weight = products.max(axis=(0, 1)) + np.finfo(float).tiny
     total = np.bincount(label, weight)
     w, log_width = (

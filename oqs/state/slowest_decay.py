@@ -10,8 +10,9 @@ from oqs.arguments import FloatArray
 from oqs.errors import StationaryStateNotFound
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.memory import announce, require_memory
-from oqs.numerics.blocks import linked_sets
+from oqs.numerics.blocks import linked_sets, real_if_it_is
 from oqs.state.coupled_elements import CoupledElements
+from oqs.state.sector_pairs import Family, SectorPairs
 from oqs.transitions.places import MatrixElements, transposed_places
 
 _DENSE = 200  # coupled elements of which all eigenvalues are computed
@@ -36,8 +37,16 @@ def slowest_decay(model: DaviesModel, T: FloatArray, mu: FloatArray) -> float:
     MemoryError
         before it is computed, where a set of elements is too large.
     """
-    coupled = CoupledElements.of(model, T, mu, model.system.spectrum.particles)
-    return slowest_of(coupled.generator, coupled, coupled.slowest_alone())
+    pairs = SectorPairs.of(model, T, mu)
+    if pairs is None:
+        coupled = CoupledElements.of(model, T, mu, model.system.spectrum.particles)
+        return slowest_of(coupled.generator, coupled, coupled.slowest_alone())
+    slowest = pairs.coupled.slowest_alone()
+    fastest = 2 * float(np.max(-pairs.coupled.drift.diagonal().real))
+    for family in pairs.families():
+        populations = bool(np.any(family.row_state == family.column_state))
+        slowest = min(slowest, _slowest(family, fastest, populations=populations))
+    return _known(slowest, fastest)
 
 
 def slowest_of(generator: sp.csr_array, elements: MatrixElements, alone: float = np.inf) -> float:
@@ -57,10 +66,22 @@ def slowest_of(generator: sp.csr_array, elements: MatrixElements, alone: float =
     for members in linked_sets(generator):
         if transposed[members].min() < members[0]:
             continue  # a set that ended before holds their conjugates
-        own = _decays(sp.csr_array(generator[members, :][:, members]))
-        if np.any(populations[members]):
-            own = _without_zero(own, fastest)
-        slowest = min(slowest, float(np.min(own, initial=np.inf)))
+        own = sp.csr_array(generator[members, :][:, members])
+        known = bool(np.any(populations[members]))
+        slowest = min(slowest, _slowest(own, fastest, populations=known))
+    return _known(slowest, fastest)
+
+
+def _slowest(generator: sp.csr_array | Family, fastest: float, *, populations: bool) -> float:
+    """Return the slowest decay of linked elements; with populations, but for the zero."""
+    decays = _decays(generator)
+    if populations:
+        decays = _without_zero(decays, fastest)
+    return float(np.min(decays, initial=np.inf))
+
+
+def _known(slowest: float, fastest: float) -> float:
+    """Return the slowest decay, or raise where rounding of the fastest hides it."""
     if not slowest > _KNOWN * fastest:
         raise StationaryStateNotFound(
             f"The slowest decay of the system, {slowest:.1e}, is within the rounding of its "
@@ -82,10 +103,10 @@ def _without_zero(decays: FloatArray, fastest: float) -> FloatArray:
     return np.delete(decays, zero)
 
 
-def _decays(generator: sp.csr_array) -> FloatArray:
+def _decays(generator: sp.csr_array | Family) -> FloatArray:
     """Return -Re of the eigenvalues of a linked set: all of a small one, the smallest of others."""
-    if np.iscomplexobj(generator.data) and not np.any(generator.data.imag):
-        generator = sp.csr_array(generator.real)
+    if isinstance(generator, sp.csr_array):
+        generator = real_if_it_is(generator)
     size = generator.shape[0]
     if size == 1:
         return -generator.diagonal().real
@@ -103,10 +124,12 @@ def _decays(generator: sp.csr_array) -> FloatArray:
     return -np.linalg.eigvals(generator.toarray()).real
 
 
-def _iterated(generator: sp.csr_array) -> FloatArray | None:
+def _iterated(generator: sp.csr_array | Family) -> FloatArray | None:
     """Return the slowest decays by Arnoldi's method, None where it does not converge."""
     scale = _balance(generator)
-    scaled = sp.diags_array(1 / scale) @ generator @ sp.diags_array(scale)
+    scaled = scipy.sparse.linalg.LinearOperator(
+        generator.shape, matvec=lambda x: (generator @ (scale * x)) / scale, dtype=generator.dtype
+    )
     start = np.random.default_rng(0).normal(size=len(scale))
     try:
         values = scipy.sparse.linalg.eigs(
@@ -124,14 +147,17 @@ def _iterated(generator: sp.csr_array) -> FloatArray | None:
     return -np.asarray(values).real
 
 
-def _balance(generator: sp.csr_array) -> FloatArray:
+def _balance(generator: sp.csr_array | Family) -> FloatArray:
     """Return the scale (P,) in which each row of a matrix is about as large as its column.
 
     In the cold, rates up and down differ by many decades; eigenvalues of the unscaled matrix would
     have the rounding of their product (Osborne 1960; LAPACK does the same before it diagonalises).
     """
-    size = abs(generator)
-    size.setdiag(0.0)
+    if isinstance(generator, Family):
+        size = abs(generator.without_diagonal())
+    else:
+        size = abs(generator)
+        size.setdiag(0.0)
     scale = np.ones(generator.shape[0])
     for _ in range(_SWEEPS):
         rows, columns = (size @ scale) / scale, (size.T @ (1 / scale)) * scale

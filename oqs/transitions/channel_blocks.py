@@ -39,6 +39,7 @@ class ChannelBlock:
     """One channel of a contact between two sectors."""
 
     contact: int  # index j
+    number: int  # of the channel among those of the contact that are not zero
     # lower, upper: indices of the sectors; the upper one holds one particle more
     lower: int
     upper: int
@@ -94,7 +95,7 @@ class ChannelBlocks:
                     fastest = max(fastest, rate)
                     if np.any(amplitude if amplitudes else root):
                         own = amplitude if amplitudes else None
-                        blocks.append(ChannelBlock(coupling.index, p, q, root, own))
+                        blocks.append(ChannelBlock(coupling.index, number, p, q, root, own))
         sectors = tuple(
             ConservedSector(
                 _states(system, part), read_only(part.energies), part.blocks[0].particles
@@ -118,7 +119,8 @@ class ChannelBlocks:
             if block.root[here].size:
                 amplitude = None if block.amplitude is None else block.amplitude[here]
                 ends = int(place[block.lower]), int(place[block.upper])
-                blocks.append(ChannelBlock(block.contact, *ends, block.root[here], amplitude))
+                root = block.root[here]
+                blocks.append(ChannelBlock(block.contact, block.number, *ends, root, amplitude))
         return dataclasses.replace(self, sectors=sectors, channels=tuple(blocks))
 
     @functools.cached_property

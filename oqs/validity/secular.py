@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.contact.contacts import NEGLIGIBLE
 from oqs.generator.davies.davies_model import DaviesModel
+from oqs.numerics.blocks import Matrix
 from oqs.numerics.clusters import IntArray
 from oqs.system.systems import QuadraticSystem
 
@@ -23,11 +24,11 @@ class CrossRates(NamedTuple):
 
     Parameters
     ----------
-    rates : |G_j,kl| (d, d) of each contact.
+    rates : |G_j,kl| (d, d) of each contact; dense where many are not zero.
     energies, levels : (d,) of the states.
     """
 
-    rates: list[sp.csr_array]
+    rates: list[Matrix]
     energies: FloatArray
     levels: IntArray
 
@@ -50,9 +51,10 @@ def worst_mixing(model: DaviesModel, rates: FloatArray | None = None) -> tuple[f
         own = np.array([mixing.diagonal() for mixing in mixings])
         total = own.sum(axis=0)
         for j, mixing in enumerate(mixings):
-            cross = mixing.tocoo()
-            apart = (cross.data > 0) & (levels[cross.row] != levels[cross.col])
-            k, m, strength = cross.row[apart], cross.col[apart], cross.data[apart]
+            k, m = mixing.nonzero()
+            apart = levels[k] != levels[m]
+            k, m = k[apart], m[apart]
+            strength = np.asarray(mixing[k, m]).ravel()
             with np.errstate(divide="ignore"):
                 amplified = np.sqrt(total[m] / own[j, k])
                 ratio = strength * np.maximum(1.0, amplified) / np.abs(energies[k] - energies[m])
@@ -88,7 +90,7 @@ def _cross_rates(model: DaviesModel, all_rates: FloatArray | None) -> Iterator[C
         yield CrossRates(rates, spectrum.energies[states], levels[states])
 
 
-def _absolute_gram(part: sp.csc_array) -> sp.csr_array:
+def _absolute_gram(part: sp.csc_array) -> Matrix:
     """Return |S^+ S| of some columns of S."""
     linked = np.zeros(part.shape[0], dtype=bool)
     linked[part.indices] = True
@@ -98,7 +100,7 @@ def _absolute_gram(part: sp.csc_array) -> sp.csr_array:
     dense = np.zeros((np.count_nonzero(linked), part.shape[1]), dtype=values.dtype)
     column = np.repeat(np.arange(part.shape[1]), np.diff(part.indptr))
     dense[(np.cumsum(linked) - 1)[part.indices], column] = values
-    return sp.csr_array(np.abs(dense.conj().T @ dense))
+    return np.abs(dense.conj().T @ dense)
 
 
 def _weighted_channels(model: DaviesModel, j: int, own: FloatArray) -> Iterator[sp.csc_array]:

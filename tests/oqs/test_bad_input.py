@@ -49,6 +49,12 @@ CASES = {
         lambda: oqs.temperature_scaled(lambda w, T, mu: w, 1.0, 1.0),
     ),
     "T_0 of 0": ("T_0", lambda: oqs.temperature_scaled(oqs.flat(0.1), 1.0, 0.0)),
+    "a rate too large for a number": (
+        "T",
+        lambda: oqs.BosonicContact(
+            oqs.temperature_scaled(oqs.ohmic(0.1), 2.0, 1.0), qutip.sigmax()
+        ).at(1e300, 0.0),
+    ),
     "center 0": ("center", lambda: oqs.underdamped(1.0, 0.0, 0.1)),
     "a bosonic contact without a spectrum": (
         "spectrum",

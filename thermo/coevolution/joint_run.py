@@ -7,8 +7,8 @@ import warnings
 from typing import final
 
 import numpy as np
+import scipy
 import scipy.sparse as sp
-from scipy.integrate import LSODA
 
 from oqs.arguments import FloatArray
 from oqs.laws.density_matrix import flow_law
@@ -152,7 +152,7 @@ def integrate_jointly(
     absolute = np.concatenate(
         [np.full(elements, smallest), np.full(n, rtol), rtol * joint.reservoir_part(y)[0]]
     )
-    solver = LSODA(
+    solver = scipy.integrate.LSODA(
         lambda _, y: joint(y),
         0.0,
         y,
@@ -193,7 +193,7 @@ class _Steps:
         self._times, self._widths = [0.0], [1.0]
         self._nordsieck = [y[:, None]]
 
-    def append(self, solver: LSODA) -> None:
+    def append(self, solver: scipy.integrate.LSODA) -> None:
         dense = solver.dense_output()
         self._times.append(solver.t)
         self._widths.append(dense.h)

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 
 import oqs
 from oqs.arguments import FloatArray
-from oqs.generator.model import Model
 from oqs.validity.audit import measured
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from thermo.evolution.dynamics import Law, ReservoirDynamics
 from thermo.evolution.finite_size import finite_size
-from thermo.gases import EquationOfState, SommerfeldGas
-from thermo.reservoirs.reservoir import Reservoir, Reservoirs
+from thermo.gases import SommerfeldGas
+from thermo.reservoirs.reservoir import Reservoirs
 
 _DIFFERENCE = float(np.finfo(np.float64).eps) ** (1 / 3)
 
 
 def worst_along(
-    model: Model,
+    model: oqs.Model,
     law: Law | None,
-    gases: Sequence[EquationOfState | str],
-    capacities: FloatArray,
-    names: Sequence[str],
+    reservoirs: Reservoirs,
     t: FloatArray,
     T: FloatArray,
     mu: FloatArray,
@@ -34,7 +30,6 @@ def worst_along(
 
     The reservoirs evolve by `law`; None makes one of the model.
     """
-    reservoirs = rebuilt(gases, capacities, names)
     mu = np.where(reservoirs.has_potential, mu, 0.0)
     dynamics = ReservoirDynamics(law or oqs.flow_law(model), reservoirs, T[0])
     audits = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
@@ -43,7 +38,7 @@ def worst_along(
 
 
 def _at(
-    t: float, model: Model, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
+    t: float, model: oqs.Model, dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray
 ) -> tuple[Assumption, ...]:
     own = slice(0, model.reservoirs)  # the others are in contact through links alone
     slow = _time_scale(dynamics, T, mu)
@@ -63,21 +58,6 @@ def _places(T: FloatArray, mu: FloatArray) -> list[int]:
     columns = np.concatenate([T, mu, T.min(axis=1)[:, None]], axis=1)
     rows = [0, len(T) - 1, *columns.argmin(axis=0), *columns.argmax(axis=0)]
     return sorted({int(k) for k in rows})
-
-
-def rebuilt(
-    gases: Sequence[EquationOfState | str], capacities: FloatArray, names: Sequence[str]
-) -> Reservoirs:
-    """Return the reservoirs of a trajectory; ValueError where a gas is only described."""
-    members = []
-    for gas, capacity, name in zip(gases, capacities, names, strict=True):
-        if isinstance(gas, str):
-            raise ValueError(
-                f"Argument `path` must know its gases, but of one the file has only the "
-                f"description {gas!r}. Ask the trajectory that evolve returned, before saving."
-            )
-        members.append(Reservoir(gas, capacity=float(capacity), name=name))
-    return Reservoirs(members)
 
 
 def _time_scale(dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray) -> float:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+import oqs
 from oqs.arguments import FloatArray
 from oqs.generator.linewidths import Linewidths
-from oqs.generator.model import Model
 from oqs.validity.verdict import Assumption, Verdict
 from thermo.gases import BoseGas, DebyeSolid, EquationOfState, FermiDiracGas, SommerfeldGas
 from thermo.gases.combined import CombinedGas
@@ -22,7 +22,7 @@ _LARGER = "enlarge the reservoirs, T(t/(A V)) stays, or use "
 
 
 def finite_size(
-    model: Model, reservoirs: Reservoirs, t: FloatArray, T: FloatArray, mu: FloatArray
+    model: oqs.Model, reservoirs: Reservoirs, t: FloatArray, T: FloatArray, mu: FloatArray
 ) -> tuple[Assumption, ...]:
     """Return rows on the reservoirs of finite size at times t (m,), T and mu (m, n).
 

@@ -6,7 +6,7 @@ import math
 from typing import Literal, final
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from oqs.arguments import FloatArray
 from thermo.evolution.dynamics import ReservoirDynamics
@@ -106,7 +106,7 @@ class StoppingMonitor:
 
         if excess(stop) >= 0:
             return stop
-        return float(brentq(excess, start, stop, xtol=1e-15 * stop, rtol=1e-14))
+        return float(scipy.optimize.brentq(excess, start, stop, xtol=1e-15 * stop, rtol=1e-14))
 
 
 def _verdict(code: int) -> Verdict:

@@ -11,24 +11,27 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs import flow_law
+import oqs
 from oqs.arguments import FloatArray, read_only
+from oqs.deferred import Deferred
 from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.generator.model import Model
 from oqs.summary import Summarised, Summary, counted, few_digits
-from oqs.validity.verdict import Audit
-from thermo.evolution.audit import rebuilt, worst_along
 from thermo.evolution.events.events import Event
 from thermo.evolution.linear_noise.expansion import DrivingLaw
 from thermo.evolution.linear_noise.spread import PathFluctuations, spread
 from thermo.gases import EquationOfState
 from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.reservoirs.linked_law import LinkedLaw
+from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.state import State
 
 if TYPE_CHECKING:
     import xarray
+
+    from thermo.evolution import audit as auditing
+else:  # all that an audit compares takes a quarter of a second to import
+    auditing = Deferred("thermo.evolution.audit")
 
 Outcome = Literal["equilibrated", "stalled", "t_final", "failed"]
 
@@ -150,14 +153,14 @@ class Trajectory(Summarised):
         return tuple(event for event in self.events if event.is_window_event)
 
     @functools.cached_property
-    def audit(self) -> Audit:
+    def audit(self) -> oqs.Audit:
         """The worst of each assumption along the way, found when first asked for.
 
         See `thermo.audit`, which also takes the model where the law has none.
         """
         return audit(self)
 
-    def fluctuations(self, model: Model | None = None) -> PathFluctuations:
+    def fluctuations(self, model: oqs.Model | None = None) -> PathFluctuations:
         """Return the noise of the flows along the path and the spread of N_j, E_j, T_j, mu_j.
 
         To first order in 1/(A V), with reservoirs of sharp N_j and E_j at t = 0: see
@@ -239,7 +242,7 @@ class Trajectory(Summarised):
 
 
 @exported
-def audit(path: Trajectory, model: Model | None = None) -> Audit:
+def audit(path: Trajectory, model: oqs.Model | None = None) -> oqs.Audit:
     """Return the worst of each assumption of `oqs.audit` on a path, and those on reservoirs.
 
     Looked at are the start, the end, and where a T_j or mu_j, or the lowest T, is largest or
@@ -281,22 +284,14 @@ def audit(path: Trajectory, model: Model | None = None) -> Audit:
     >>> audit["time scales"].verdict, audit["continuum"].verdict, audit["fluctuations"].verdict
     (<Verdict.SOUND: 0>, <Verdict.DOUBTFUL: 1>, <Verdict.SOUND: 0>)
     """
-    return worst_along(
-        _model(path, model),
-        path.law,
-        path.gases,
-        path.capacities,
-        path.names,
-        path.t,
-        path.T,
-        path.mu,
-    )
+    checked = _model(path, model)
+    return auditing.worst_along(checked, path.law, _rebuilt(path), path.t, path.T, path.mu)
 
 
-def fluctuations_along(path: Trajectory, model: Model | None) -> PathFluctuations:
+def fluctuations_along(path: Trajectory, model: oqs.Model | None) -> PathFluctuations:
     """Do as `Trajectory.fluctuations` says."""
     checked = _model(path, model)
-    reservoirs = rebuilt(path.gases, path.capacities, path.names)
+    reservoirs = _rebuilt(path)
     if checked.reservoirs != len(path.names):
         raise ValueError(
             f"Argument `model` must have one contact per reservoir of the path, {len(path.names)}, "
@@ -304,7 +299,7 @@ def fluctuations_along(path: Trajectory, model: Model | None) -> PathFluctuation
         )
     # links are none of the model's, whether they know their derivatives or not
     own = isinstance(path.law, LinkedLaw) or hasattr(path.law, "jacobian")
-    law = path.law if own else flow_law(checked)
+    law = path.law if own else oqs.flow_law(checked)
 
     def state(times: FloatArray) -> tuple[FloatArray, FloatArray]:
         there = path.at(times)
@@ -313,10 +308,23 @@ def fluctuations_along(path: Trajectory, model: Model | None) -> PathFluctuation
     return spread(checked, cast(DrivingLaw, law), reservoirs, path.t, state)
 
 
-def _model(path: Trajectory, model: Model | None) -> Model:
+def _rebuilt(path: Trajectory) -> Reservoirs:
+    """Return the reservoirs of a trajectory; ValueError where a gas is only described."""
+    members = []
+    for gas, capacity, name in zip(path.gases, path.capacities, path.names, strict=True):
+        if isinstance(gas, str):
+            raise ValueError(
+                f"Argument `path` must know its gases, but of one the file has only the "
+                f"description {gas!r}. Ask the trajectory that evolve returned, before saving."
+            )
+        members.append(Reservoir(gas, capacity=float(capacity), name=name))
+    return Reservoirs(members)
+
+
+def _model(path: Trajectory, model: oqs.Model | None) -> oqs.Model:
     if model is None:
         model = getattr(path.law, "model", None)
-    if not isinstance(model, Model):
+    if not isinstance(model, oqs.Model):
         raise ValueError(
             "Argument `model` must be an oqs.Model where the trajectory has none (its law was not "
             f"made by oqs.flow_law, or it was read from a file), but is {model!r}. "

@@ -6,6 +6,7 @@ import dataclasses
 from typing import final
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 from scipy.special import exprel, roots_legendre
 
@@ -82,10 +83,10 @@ class TabulatedHeatCapacity(ThermalGas):
                 f"Argument `temperatures` must grow by factors of at most {_WIDEST:g}, but goes "
                 f"from {float(T[k])!r} to {float(T[k + 1])!r}. Give a finer table."
             )
-        from scipy.interpolate import PchipInterpolator  # takes 0.2 s to import
-
         u = np.log(T)
-        cubics = PchipInterpolator(u, np.log(C)).c  # (4, m - 1), highest power first
+        cubics = scipy.interpolate.PchipInterpolator(
+            u, np.log(C)
+        ).c  # (4, m - 1), highest power first
         object.__setattr__(self, "temperatures", read_only(T))
         object.__setattr__(self, "heat_capacity", read_only(C))
         object.__setattr__(self, "_logarithms", read_only(u))

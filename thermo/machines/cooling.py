@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, final
 
 import numpy as np
+import scipy
 
 from oqs.arguments import FloatArray, of_type
 from oqs.datasets import dataset
@@ -175,7 +176,5 @@ def _gained(path: Trajectory, j: int, time: float) -> float:
     """Return the entropy that a fixed reservoir has gained at a time."""
     if len(path.t) == 1:
         return 0.0
-    from scipy.interpolate import CubicHermiteSpline  # takes 0.2 s to import
-
     rate = -path.heat[:, j] / path.T[:, j]
-    return float(CubicHermiteSpline(path.t, path.entropy[:, j], rate)(time))
+    return float(scipy.interpolate.CubicHermiteSpline(path.t, path.entropy[:, j], rate)(time))

@@ -59,7 +59,7 @@ def device_map(
 
     Returns
     -------
-    xarray.Dataset over (name, bias), for `plot_map` and `plot_efficiency_noise`: power,
+    xarray.Dataset : over (name, bias), for `plot_map` and `plot_efficiency_noise`: power,
         power_noise, efficiency and over_carnot (NaN where it is no engine), constancy, uncertainty
         (NaN without power), multidimensional, entropy_production; attribute T.
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
-from scipy.optimize import OptimizeResult, differential_evolution, minimize
+import scipy
 
 from oqs.arguments import FloatArray, one_of, positive_number, real_number, whole_number
 from oqs.datasets import dataset
@@ -138,7 +138,7 @@ def optimise(
     problem = _Problem(objective, tuple(bounds), low, width, sign)
     unit = [(0.0, 1.0)] * len(low)
     people = _PEOPLE * len(low)
-    basin = differential_evolution(
+    basin = scipy.optimize.differential_evolution(
         problem,
         unit,
         popsize=_PEOPLE,
@@ -148,7 +148,7 @@ def optimise(
         seed=seed,
     )
     problem.converged(basin)
-    best = minimize(
+    best = scipy.optimize.minimize(
         problem,
         basin.x,
         method="Nelder-Mead",
@@ -200,7 +200,7 @@ class _Problem:
                 parameters,
             ) from error
 
-    def converged(self, result: OptimizeResult) -> None:
+    def converged(self, result: scipy.optimize.OptimizeResult) -> None:
         """Raise with SciPy's message unless the search succeeded."""
         if not result.success:
             raise OptimisationFailed(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -236,9 +237,7 @@ def _lost_heats(path: Trajectory, times: FloatArray, state: State) -> FloatArray
     """
     if len(path.t) == 1:
         return path.heat
-    from scipy.interpolate import PchipInterpolator  # takes 0.2 s to import
-
-    heat = np.array(PchipInterpolator(path.t, path.heat)(times))
+    heat = np.array(scipy.interpolate.PchipInterpolator(path.t, path.heat)(times))
     slope = path.solution.slope(times)
     n = len(path.names)
     for j, (gas, capacity) in enumerate(zip(path.gases, path.capacities, strict=True)):
@@ -259,9 +258,7 @@ def _entropies(path: Trajectory, times: FloatArray, state: State) -> FloatArray:
     """Return S_j (m, n) at times (m,): of the gas, or between the steps by monotone cubics."""
     if len(path.t) == 1:
         return path.entropy
-    from scipy.interpolate import PchipInterpolator  # takes 0.2 s to import
-
-    entropies = np.array(PchipInterpolator(path.t, path.entropy)(times))
+    entropies = np.array(scipy.interpolate.PchipInterpolator(path.t, path.entropy)(times))
     for j, (gas, capacity) in enumerate(zip(path.gases, path.capacities, strict=True)):
         if isinstance(gas, EquationOfState) and np.isfinite(capacity):
             entropies[:, j] = capacity * gas.entropy(state.T[:, j], np.nan_to_num(state.mu[:, j]))

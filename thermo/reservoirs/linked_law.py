@@ -10,11 +10,11 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import ArrayLike
 
+import oqs
 from oqs.arguments import FloatArray, float_array, positive, real_array
 from oqs.exports import exported
 from oqs.flow_jacobian import DERIVATIVES, FlowJacobian
 from oqs.flows import Flows, ScalarFlows, listed
-from oqs.generator.model import Model
 from oqs.summary import Summarised, Summary
 from thermo.reservoirs.links import HeatFlow, Link, OhmicLink
 
@@ -76,7 +76,7 @@ class LinkedLaw(Summarised):
         return dataclasses.replace(self, law=law, contacts=contacts)
 
     @property
-    def model(self) -> Model | None:
+    def model(self) -> oqs.Model | None:
         """The model of the open system, if the law has one."""
         return getattr(self.law, "model", None)
 

@@ -2,37 +2,11 @@
 
 docs/scenarios.md describes every key. From the bottom up: `schema` reads the parts of a file,
 `scenario` is what they make, `results` and `tasks` compute and write, `reading` reads a whole file,
-`running` computes one, `python -m thermo` is the command line.
+`running` computes one, `actions` are what `python -m thermo` does, `commands` its words.
+
+Public names stand in `__init__.pyi` and are imported when they are first asked for.
 """
 
-from thermo.scenario.examples import example, examples
-from thermo.scenario.reading import read
-from thermo.scenario.scenario import Scenario
-from thermo.scenario.schema.generator import Generator
-from thermo.scenario.schema.outputs import Outputs
-from thermo.scenario.schema.place import Problem, ScenarioError
-from thermo.scenario.tasks.flows import FlowsTask
-from thermo.scenario.tasks.fluctuations import FluctuationsTask
-from thermo.scenario.tasks.relaxation import RelaxationTask
-from thermo.scenario.tasks.response import ResponseTask
-from thermo.scenario.tasks.stochastic import StochasticTask
-from thermo.scenario.tasks.sweep import SweepTask
-from thermo.scenario.tasks.trajectory import TrajectoryTask
+from oqs.exports import lazy as _lazy
 
-__all__ = [
-    "FlowsTask",
-    "FluctuationsTask",
-    "Generator",
-    "Outputs",
-    "Problem",
-    "RelaxationTask",
-    "ResponseTask",
-    "Scenario",
-    "ScenarioError",
-    "StochasticTask",
-    "SweepTask",
-    "TrajectoryTask",
-    "example",
-    "examples",
-    "read",
-]
+__getattr__, __dir__, __all__ = _lazy(__name__, __file__)

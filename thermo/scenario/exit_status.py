@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Final, final
 
 from oqs.errors import NonUniqueStationaryState
+from thermo.scenario.results.naming import FolderError
 from thermo.scenario.schema.place import ScenarioError
 
 VERIFIED: Final = 0
@@ -26,14 +27,16 @@ EPILOG: Final = (
 )
 
 
-def exit_status(call: Callable[[], int], *usage: type[Exception]) -> int:
+@final
+class ExtraMissing(ValueError):
+    """A command needs a package of an extra that is not installed."""
+
+
+def exit_status(call: Callable[[], int]) -> int:
     """Return the call's exit status, or that of what it raises, said in one line on stderr.
 
-    Parameters
-    ----------
-    call : what the command line does.
-    usage : errors, besides ScenarioError, that the user can mend. Others are faults of the program
-        and are left to Python, but for solvers that give up (RuntimeError).
+    Errors that the user cannot mend are faults of the program and are left to Python, but for
+    solvers that give up (RuntimeError).
     """
     try:
         status = call()
@@ -48,7 +51,7 @@ def exit_status(call: Callable[[], int], *usage: type[Exception]) -> int:
         # a state that is not unique is found by computing
         failed = isinstance(error.__cause__, NonUniqueStationaryState)
         return _told(f"error: {error}", NOT_VERIFIED if failed else USAGE)
-    except usage as error:
+    except (FolderError, ExtraMissing) as error:
         return _told(f"error: {error}", USAGE)
     except (RuntimeError, MemoryError) as error:
         return _told(f"error: {type(error).__name__}: {error}", NOT_VERIFIED)

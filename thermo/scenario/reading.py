@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from oqs.arguments import FloatArray
-from thermo.scenario.examples import example, is_example
+from thermo.scenario.example_files import example, is_example
 from thermo.scenario.scenario import Scenario, Task
 from thermo.scenario.schema.contacts import read_contacts
 from thermo.scenario.schema.document import Document, load
-from thermo.scenario.schema.generator import GENERATOR
+from thermo.scenario.schema.generator import Generator, read_generator
 from thermo.scenario.schema.links import read_links
 from thermo.scenario.schema.outputs import OUTPUT, Outputs
 from thermo.scenario.schema.place import Place, Problem, Problems, ScenarioError
@@ -23,7 +23,6 @@ from thermo.scenario.schema.table import REQUIRED, Key, Table, reader_of
 from thermo.scenario.schema.units import read_units
 from thermo.scenario.schema.values import as_given, text
 from thermo.scenario.tasks.kinds import TASKS
-from thermo.scenario.tasks.sweep import SweepTask
 
 _T = TypeVar("_T")
 _TABLE = "It is a table: see docs/scenarios.md."
@@ -36,7 +35,7 @@ SCENARIO: Final = Table(
         "contacts": Key(as_given, "Give one [[contacts]] per reservoir.", REQUIRED),
         "reservoirs": Key(as_given, "Give one [[reservoirs]] per contact.", REQUIRED),
         "links": Key(as_given, "Give [[links]] with `between` and `strength`.", []),
-        "generator": Key(as_given, _TABLE, {}),
+        "generator": Key(as_given, _TABLE),
         **{name: Key(as_given, _TABLE) for name in TASKS},
         "output": Key(as_given, _TABLE, {}),
     }
@@ -76,9 +75,11 @@ def scenario(document: Document) -> Scenario:
     contacts = part("contacts", read_contacts, system)
     links = part("links", read_links)
     reservoirs = part("reservoirs", read_reservoirs, contacts, links)
-    generator = part("generator", GENERATOR)
+    generator = part("generator", read_generator)
     outputs = part("output", reader_of(OUTPUT, Outputs))
-    asked: dict[str, Task | None] = {name: part(name, kind.read) for name, kind in TASKS.items()}
+    asked: dict[str, Task | None] = {
+        name: part(name, kind.read) for name, kind in TASKS.items() if name in document.tables
+    }
     problems.raise_any()
     reservoirs = _read(reservoirs)
     assert system is not None  # mypy knows no common type of both kinds for `_read`
@@ -94,7 +95,7 @@ def scenario(document: Document) -> Scenario:
         T=reservoirs.T,
         mu=reservoirs.mu,
         given=reservoirs.reservoirs,
-        generator=_read(generator),
+        generator=generator or Generator(),
         asked={name: task for name, task in asked.items() if task is not None},
         outputs=_read(outputs),
     )
@@ -113,8 +114,7 @@ def _check_together(made: Scenario, place: Place) -> None:
     problems = Problems()
     for name, task in made.asked.items():
         problems.tried(task.check, made, place.at(name))
-        if isinstance(task, SweepTask):
-            problems.tried(_check_ends, made.document, task.axes, place.at(name).at("axes"))
+    problems.tried(_check_ends, made.document, made.axes, place.at("sweep").at("axes"))
     if made.outputs.si and made.units is None:
         problems.add(
             place.at("output")

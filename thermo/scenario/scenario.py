@@ -112,6 +112,12 @@ class Scenario(Summarised):
         return asked if isinstance(asked, type(otherwise)) else otherwise
 
     @property
+    def axes(self) -> Mapping[str, FloatArray]:
+        """Values (m,) of each key that its sweep varies, by path; empty without a sweep."""
+        axes: Mapping[str, FloatArray] = getattr(self.asked.get("sweep"), "axes", {})
+        return axes
+
+    @property
     def tasks(self) -> tuple[Task, ...]:
         """What the scenario asks for, in the order in which it is computed."""
         return tuple(self.asked.values())

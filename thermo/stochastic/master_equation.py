@@ -16,6 +16,7 @@ from oqs.arguments import FloatArray, one_of, positive_number, read_only, real_n
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.generator.model import checked_model
+from oqs.memory import announce
 from oqs.summary import Summarised, Summary, counted
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.stochastic.chain import Chain, chain
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
-
+_JUMPS = 1e8  # at most; a product with W for about each time that the fastest rate takes
+_SECONDS = 5e-5, 1.2e-8  # of a product, and for each of its entries
 
 _UNITS = {"T": "E_0/k_B", "mu": "E_0", "E": "E_0"}
 
@@ -146,11 +148,11 @@ class MasterEquation(Summarised):
         Raises
         ------
         TypeError, ValueError
-            if t is not a number >= 0.
+            if t is not a number >= 0, or is above 1e8 times that of the fastest rate.
         RuntimeError
             if the probabilities do not sum to 1, or one is negative, by more than 1e-9.
         """
-        time = _time(t)
+        time = self._time(t)
         start = np.zeros(self.states)
         start[0] = 1.0
         return self._evolved(start, time)
@@ -189,7 +191,7 @@ class MasterEquation(Summarised):
 
         Errors as `distribution`.
         """
-        time = _time(t)
+        time = self._time(t)
         p = self._evolved(self.prepared_distribution, time)
         W = self.W.tocoo()
         f, i = W.coords
@@ -205,6 +207,23 @@ class MasterEquation(Summarised):
         weight = self.entropy + np.sum(taken, axis=1)
         law = np.exp(weight - weight.max())
         return read_only(law / law.sum())
+
+    def _time(self, t: object) -> float:
+        """Return t, checked; what takes long is said."""
+        time = real_number("t", t, "Give a time >= 0.")
+        if time == 0:
+            return 0.0
+        positive_number("t", time, "Give a time >= 0.")
+        fastest = float(np.max(np.abs(self.W.diagonal())))
+        if time * fastest > _JUMPS:
+            raise ValueError(
+                f"Argument `t` must be at most {_JUMPS / fastest:.3g}, 1e8 times that of "
+                f"the fastest rate, but is {time:g}. `stationary_distribution` is the law of late "
+                "times."
+            )
+        each, entry = _SECONDS
+        announce("Master equation", time * fastest * (each + entry * self.W.nnz))
+        return time
 
     def _evolved(self, start: FloatArray, time: float) -> FloatArray:
         p: FloatArray = expm_multiply(self.W * time, start)
@@ -344,8 +363,3 @@ def _rates(
     leaving = np.bincount(columns, data, minlength=size).astype(np.float64)  # int of no jumps
     gains = sp.coo_array((data, (rows, columns)), shape=(size, size))
     return sp.csc_array(gains - sp.diags_array(leaving))
-
-
-def _time(t: object) -> float:
-    time = real_number("t", t, "Give a time >= 0.")
-    return 0.0 if time == 0 else positive_number("t", time, "Give a time >= 0.")

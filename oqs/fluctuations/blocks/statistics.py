@@ -8,6 +8,7 @@ import math
 from typing import final
 
 import numpy as np
+import scipy
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.flows import Flows
@@ -209,15 +210,13 @@ class _WatchedBlocks(Watched):
 
     def densities(self, times: FloatArray) -> FloatArray:
         """Return the density at times (m,)."""
-        from scipy.integrate import solve_ivp  # takes a while to import
-
         order = np.argsort(times, kind="stable")
         density = np.empty(len(times))
         at, x = 0.0, self.start / self.rate
         for place in order.tolist():
             if times[place] > at:
                 span = at, float(times[place])
-                x = solve_ivp(
+                x = scipy.integrate.solve_ivp(
                     lambda _, y: self.between.apply(y),
                     span,
                     x,

@@ -7,7 +7,7 @@ from systems import random_interacting
 
 import oqs
 from oqs.generator.davies.davies_model import DaviesModel
-from oqs.state import slowest_decay
+from oqs.state import sector_pairs, slowest_decay
 from oqs.state.coupled_elements import CoupledElements
 
 
@@ -73,6 +73,70 @@ def test_it_is_that_of_all_elements(name, T):
     assert oqs.relaxation_time(model, T, mu) == pytest.approx(
         of_all_elements(model, T, mu), rel=1e-9
     )
+
+
+@pytest.fixture
+def blocks(monkeypatch):
+    """Take dense blocks between pairs of sectors, for any number of accidental coincidences."""
+    monkeypatch.setattr(sector_pairs, "MANY", 0)
+    monkeypatch.setattr(sector_pairs, "_ACCIDENTAL", np.inf)
+    original, made = sector_pairs.SectorPairs.families, []
+    monkeypatch.setattr(
+        sector_pairs.SectorPairs, "families", lambda self: made.append(self) or original(self)
+    )
+    return made
+
+
+IN_BLOCKS = [
+    "three equal sites",
+    "three sites without interactions",
+    "disordered, in a field",
+    "complex channels",
+    "ring in a flux",
+]
+
+
+@pytest.mark.parametrize("name", IN_BLOCKS)
+@pytest.mark.parametrize("T", [[1.0, 1.4], [0.1, 0.1]])
+def test_blocks_of_pairs_of_sectors_have_the_same_slowest_decay(name, T, blocks):
+    model = ring() if name == "ring in a flux" else MODELS[name]()
+    exact = of_all_elements(model, T, MU)
+    assert oqs.relaxation_time(model, T, MU) == pytest.approx(exact, rel=1e-9)
+    (pairs,) = blocks
+    assert np.any(pairs.distance) == (name != "complex channels")  # distances of levels recur
+
+
+def ring():
+    """Four equal sites: opposite momenta are degenerate in one sector, and channels complex."""
+    h = 0.3 * np.roll(np.eye(4), 1, axis=0) * np.exp(0.5j * np.pi)
+    system = oqs.InteractingSystem.from_terms(h + h.conj().T, {(0, 1): 0.7, (2, 3): 0.7})
+    couplings = RNG.normal(size=(2, 1, 4)) + 1j * RNG.normal(size=(2, 1, 4))
+    return oqs.davies(system, [oqs.Contact(oqs.flat(0.02), t) for t in couplings])
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_blocks_at_several_energy_scales(scale, blocks):
+    for seed in range(3):
+        model, T, mu = random_interacting(seed, 4, 3, scale=scale)
+        exact = of_all_elements(model, T, mu)
+        assert oqs.relaxation_time(model, T, mu) == pytest.approx(exact, rel=1e-9)
+    assert len(blocks) == 3
+
+
+@pytest.mark.parametrize("T", [[1.0, 1.4], [0.05, 0.05], [0.02, 0.05]])
+def test_large_blocks_are_iterated_to_the_same(T, blocks, monkeypatch):
+    model = spinful([-2.0] * 4)
+    found = oqs.relaxation_time(model, T, MU)
+    monkeypatch.setattr(slowest_decay, "_DENSE", 10**4)
+    assert found == pytest.approx(oqs.relaxation_time(model, T, MU), rel=1e-9)
+    monkeypatch.setattr(sector_pairs, "MANY", 10**9)
+    assert found == pytest.approx(oqs.relaxation_time(model, T, MU), rel=1e-9)
+
+
+def test_where_thousands_of_distances_recur_single_transitions_are_asked(monkeypatch):
+    monkeypatch.setattr(sector_pairs, "MANY", 0)
+    model = MODELS["three sites without interactions"]()
+    assert sector_pairs.SectorPairs.of(model, np.array(T), np.array(MU)) is None
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
@@ -142,9 +206,11 @@ def test_neither_it_nor_a_relaxation_makes_a_generator_on_all_elements(monkeypat
     np.testing.assert_allclose(found.flows.energy[0], exact.energy, rtol=1e-10)
 
 
-def test_a_transition_count_that_does_not_fit_is_refused_before_the_work(monkeypatch):
-    monkeypatch.setattr("oqs.memory.physical_memory", lambda: 1e5)
+@pytest.mark.parametrize(("many", "memory"), [(0, 1e4), (10**9, 1e5)])
+def test_a_transition_count_that_does_not_fit_is_refused_before_the_work(many, memory, monkeypatch):
+    monkeypatch.setattr(sector_pairs, "MANY", many)
     model = spinful([-2.0] * 3)
+    monkeypatch.setattr("oqs.memory.physical_memory", lambda: memory)
     with pytest.raises(MemoryError, match=r"The relaxation by .* transitions.* fewer sites"):
         oqs.relaxation_time(model, T, MU)
 

@@ -14,7 +14,7 @@ import xarray as xr
 from ended import alive, attentive, start, wait_until
 
 import thermo
-from thermo.scenario import commands, example
+from thermo.scenario import actions, example
 from thermo.scenario.commands import main
 from thermo.scenario.results.folder import result_folder
 from thermo.scenario.results.naming import FolderError, former
@@ -298,7 +298,7 @@ def test_ctrl_c_at_any_line_loses_no_result(former_run, tmp_path):
         ):
             run = TwoSteps(folder)
             with interrupted_at(line) as reached:
-                commands._finish(run, folder)
+                actions._finish(run, folder)
         summary = former(place)
         assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [], line
         if not run.results:

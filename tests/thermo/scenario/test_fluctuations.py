@@ -10,7 +10,7 @@ from rich.console import Console
 import oqs
 import thermo
 from thermo.scenario.commands import main
-from thermo.scenario.tasks.fluctuations import show_fluctuations
+from thermo.scenario.tasks.fluctuations import show
 
 SCENARIO = """
 [system]
@@ -72,7 +72,7 @@ def test_they_are_printed(tmp_path):
     data = json.loads((tmp_path / "out" / "summary.json").read_text())["fluctuations"]
     assert all(check["passed"] for check in data["checks"])
     output = Console(file=io.StringIO(), width=120)
-    show_fluctuations(output, data)
+    show(output, data)
     assert f"{statistics().fano(1, 'heat'):.6g}" in output.file.getvalue()
 
 

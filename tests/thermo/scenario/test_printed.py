@@ -10,7 +10,7 @@ import pytest
 import oqs
 from oqs.units import Units
 from thermo.scenario.commands import main
-from thermo.scenario.exit_status import exit_status
+from thermo.scenario.exit_status import ExtraMissing, exit_status
 
 SCENARIO = """
 title = "two levels"
@@ -158,7 +158,7 @@ def test_how_a_command_line_ends(capsys):
     assert exit_status(raising(KeyboardInterrupt())) == 130
     assert exit_status(raising(oqs.StationaryStateNotFound("no"))) == 1
     assert exit_status(raising(MemoryError("8 GiB"))) == 1
-    assert exit_status(raising(LookupError("mend me")), LookupError) == 2
+    assert exit_status(raising(ExtraMissing("mend me"))) == 2
     assert capsys.readouterr().err.splitlines() == [
         "interrupted",
         "error: StationaryStateNotFound: no",

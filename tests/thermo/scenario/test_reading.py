@@ -22,7 +22,7 @@ from thermo.scenario.reading import SCENARIO, scenario
 from thermo.scenario.schema.bosonic import OPERATORS, SPECTRA
 from thermo.scenario.schema.contacts import CONTACTS, RATES, SPIN
 from thermo.scenario.schema.document import parse
-from thermo.scenario.schema.generator import GENERATOR, METHODS
+from thermo.scenario.schema.generator import METHODS, generators
 from thermo.scenario.schema.links import LINKS
 from thermo.scenario.schema.outputs import OUTPUT
 from thermo.scenario.schema.place import Place
@@ -34,7 +34,8 @@ from thermo.scenario.tasks.laws import LAWS
 from thermo.scenario.tasks.relaxation import RELAXATION
 from thermo.scenario.tasks.sweep import SWEEP
 from thermo.scenario.tasks.sweep_point import QUANTITIES
-from thermo.scenario.tasks.trajectory import TRAJECTORY, read_trajectory
+from thermo.scenario.tasks.trajectory import TRAJECTORY
+from thermo.scenario.tasks.trajectory import read as read_trajectory
 from validation.systems.cases import CASES
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -250,7 +251,7 @@ def test_the_documentation_names_every_key_and_every_word():
     text = (ROOT / "docs/scenarios.md").read_text(encoding="utf-8")
     tables = [SCENARIO, UNITS, SYSTEM, SPIN, RESERVOIR, FLOWS, RELAXATION]
     tables += [TRAJECTORY, SWEEP, OUTPUT, *(kind.keys for kind in CONTACTS.values())]
-    variants = (RATES, GASES, GENERATOR, SPECTRA)
+    variants = (RATES, GASES, generators(), SPECTRA)
     tables += [keys for variant in (*variants, LINKS) for keys, _ in variant.variants.values()]
     words = {key for table in tables for key in table.keys}
     words |= {*OPERATORS, *BUILDERS, *LAWS, *METHODS, *QUANTITIES, *CONTACTS, "kind"}

@@ -10,7 +10,7 @@ from rich.console import Console
 import oqs
 import thermo
 from thermo.scenario.commands import main
-from thermo.scenario.tasks.response import show_response
+from thermo.scenario.tasks.response import show
 
 SCENARIO = """
 [system]
@@ -55,7 +55,7 @@ def test_a_run_writes_the_matrix_and_the_coefficients(tmp_path):
     data = json.loads((tmp_path / "out" / "summary.json").read_text())["response"]
     assert all(check["passed"] for check in data["checks"])
     output = Console(file=io.StringIO(), width=120)
-    show_response(output, data)
+    show(output, data)
     assert f"{response().seebeck:.6g}" in output.file.getvalue()
 
 
@@ -90,7 +90,7 @@ def test_ratios_of_nothing_are_not_written_as_infinite():
     for pair in (nothing, blocked):
         pair |= {"seebeck": None, "peltier": None, "ZT": None}
     text = io.StringIO()
-    show_response(Console(file=text, width=200), {"T": 1.0, "mu": 0.0, "pairs": [nothing, blocked]})
+    show(Console(file=text, width=200), {"T": 1.0, "mu": 0.0, "pairs": [nothing, blocked]})
     first, second = text.getvalue().splitlines()[-2:]
     assert "infinite" not in first
     assert second.count("infinite") == 3

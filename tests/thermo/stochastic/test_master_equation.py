@@ -160,6 +160,9 @@ def test_bad_input():
         chain_of(occupations="bose")
     with pytest.raises(ValueError, match="Argument `t` must be positive"):
         chain_of().at(-1.0)
+    for late in (chain_of().at, chain_of().fluctuation_theorem):
+        with pytest.raises(ValueError, match=r"`t` must be at most .* `stationary_distribution`"):
+            late(1e300)
     with pytest.raises(ValueError, match=r"must hold a particle each, but '1' .*capacity"):
         chain_of(1e-3)
     with pytest.raises(ValueError, match=r"gas of '1' has none at some"):

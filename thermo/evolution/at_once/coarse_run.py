@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.integrate import ODEintWarning, odeint
+import scipy
 
 from oqs.arguments import FloatArray
 from thermo.evolution.at_once.refusal import NotAtOnce, trial_states
@@ -125,8 +125,10 @@ def _lsoda(
     """Return y at the nodes of steps between edges, the start left out; raise where it fails."""
     times, absolute = grid(edges, radau(STAGES).nodes), tolerance * dynamics.scale(y)
     with warnings.catch_warnings(), trial_states():
-        warnings.simplefilter("error", ODEintWarning)
-        values = odeint(rates, y, times, rtol=tolerance, atol=absolute, mxstep=_MOST)
+        warnings.simplefilter("error", scipy.integrate.ODEintWarning)
+        values = scipy.integrate.odeint(
+            rates, y, times, rtol=tolerance, atol=absolute, mxstep=_MOST
+        )
     return np.asarray(values[1:])
 
 

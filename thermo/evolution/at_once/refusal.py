@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import final
 
-from scipy.integrate import ODEintWarning
+import scipy
 
 from oqs import StationaryStateNotFound
 
@@ -26,5 +26,5 @@ def trial_states() -> Iterator[None]:
         yield
     except (ValueError, ArithmeticError, StationaryStateNotFound) as error:
         raise NotAtOnce(f"a trial state is refused: {error}") from error
-    except ODEintWarning as error:
+    except scipy.integrate.ODEintWarning as error:
         raise NotAtOnce(f"LSODA gives up: {error}") from error

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, final
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from oqs.arguments import FloatArray
 from thermo.evolution.dynamics import ReservoirDynamics
@@ -171,7 +171,7 @@ def _locate(
     ):
         before, after = value(start), value(stop)
         if before * after < 0 and (after > 0) == candidate.rising:
-            return float(brentq(value, start, stop, xtol=1e-15 * stop, rtol=1e-14))
+            return float(scipy.optimize.brentq(value, start, stop, xtol=1e-15 * stop, rtol=1e-14))
     return candidate.time
 
 

@@ -12,7 +12,6 @@ import oqs
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows
-from oqs.generator.model import Model
 from thermo.evolution.dynamics import ReservoirDynamics
 from thermo.evolution.slopes import difference_slopes
 from thermo.reservoirs.rates import rates_of_reservoir
@@ -37,7 +36,7 @@ class Linearised(NamedTuple):
 
 
 def linearised(
-    model: Model, law: DrivingLaw, reservoirs: Reservoirs, T: FloatArray, mu: FloatArray
+    model: oqs.Model, law: DrivingLaw, reservoirs: Reservoirs, T: FloatArray, mu: FloatArray
 ) -> Linearised:
     """Return A = -d(P, J)/d(T, mu) d(T, mu)/d(N, E), D and d(T, mu)/d(N, E) at T, mu (m, n)."""
     count, n = T.shape

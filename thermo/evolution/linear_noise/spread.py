@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
+import oqs
 from oqs.arguments import FloatArray, read_only
 from oqs.datasets import dataset
 from oqs.exports import exported
-from oqs.generator.model import Model
 from oqs.summary import Summarised, Summary, few_digits
 from thermo.evolution.linear_noise.expansion import DrivingLaw, Linearised, linearised
 from thermo.evolution.linear_noise.lyapunov import lyapunov
@@ -113,7 +113,7 @@ class PathFluctuations(Summarised):
 
 
 def spread(
-    model: Model,
+    model: oqs.Model,
     law: DrivingLaw,
     reservoirs: Reservoirs,
     t: FloatArray,

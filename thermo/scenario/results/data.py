@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+import oqs
 from oqs.flows import Flows
 from oqs.units import SI_UNITS, Units
-from oqs.validity.verdict import Audit
 from oqs.version import versions
 from thermo.scenario.outcome import Check
 from thermo.scenario.schema.document import Document
@@ -63,7 +63,7 @@ def kinds_data(flows: Flows, units: Units | None) -> dict[str, Any]:
     )
 
 
-def audit_data(audit: Audit) -> dict[str, Any]:
+def audit_data(audit: oqs.Audit) -> dict[str, Any]:
     """Return an audit: its verdict and every assumption."""
     return {
         "verdict": audit.verdict.name.lower(),

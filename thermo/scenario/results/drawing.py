@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import oqs
+import thermo
 from oqs.arguments import FloatArray
-from oqs.system.base import System
 from oqs.units import Units
 from thermo.deferred import xr
-from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.results.data import made_by
 from thermo.scenario.results.symbols import QUANTITIES, RELAXATION
 from thermo.scenario.scenario import Scenario
-from thermo.stochastic.ensemble import StochasticEnsemble
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from oqs.fluctuations.statistics import CountingStatistics
-    from oqs.response.onsager import LinearResponse
 
 _MOST_STATES = 64
 _MOST_MODES = 12  # lines in one panel
@@ -30,19 +26,17 @@ _DPI = 160
 
 
 def save_figures(
-    path: Trajectory, scenario: Scenario, units: Units | None, folder: pathlib.Path
+    path: thermo.Trajectory, scenario: Scenario, units: Units | None, folder: pathlib.Path
 ) -> None:
     """Write the figure of a trajectory in every format that the scenario asks for.
 
     With `units` the axes are in K, meV, s and fW. Raises ValueError as `plot_trajectory` does.
     """
-    from thermo.plotting.trajectory import plot_trajectory  # takes Matplotlib
-
     outputs = scenario.outputs
     if not outputs.figures:
         return
     modes = np.asarray(getattr(path.law, "frequencies", ()), dtype=np.float64)
-    figure = plot_trajectory(
+    figure = thermo.plot_trajectory(
         path,
         frequencies=modes if 0 < len(modes) <= _MOST_MODES else None,
         events=outputs.mark_events and path.event_list is not None,
@@ -55,13 +49,14 @@ def save_figures(
 
 
 def save_stochastic_figure(
-    ensemble: StochasticEnsemble, scenario: Scenario, units: Units | None, folder: pathlib.Path
+    ensemble: thermo.StochasticEnsemble,
+    scenario: Scenario,
+    units: Units | None,
+    folder: pathlib.Path,
 ) -> None:
     """Write the figure of trajectories of jumps in every format that the scenario asks for."""
-    from thermo.plotting.stochastic import plot_stochastic  # takes Matplotlib
-
     if scenario.outputs.figures:
-        figure = plot_stochastic(ensemble, width=scenario.outputs.width, units=units)
+        figure = thermo.plot_stochastic(ensemble, width=scenario.outputs.width, units=units)
         _save(figure, "stochastic", scenario, folder)
 
 
@@ -77,9 +72,6 @@ def save_sweep_figures(
     Of three axes or more, and of an axis of a single value, there is no figure. With `units` what
     has one is drawn in K, meV, s, 1/s or fW.
     """
-    from thermo.plotting.curves import plot_curves
-    from thermo.plotting.map import plot_map
-
     axes = [str(name) for name in table["error"].dims]
     if not scenario.outputs.figures or min(table.sizes[name] for name in axes) < 2:
         return
@@ -87,7 +79,7 @@ def save_sweep_figures(
     numbers = [q for q in numbers if np.isfinite(table[q].values).any()]
     width = scenario.outputs.width
     if len(axes) == 1 and numbers:
-        figure = plot_curves(table, numbers, labels=QUANTITIES, width=width, units=units)
+        figure = thermo.plot_curves(table, numbers, labels=QUANTITIES, width=width, units=units)
         _save(figure, "sweep", scenario, folder)
     if len(axes) == 2:
         for quantity in numbers:
@@ -95,7 +87,7 @@ def save_sweep_figures(
                 one = values.to_dataset(name=name)
                 said = QUANTITIES.get(quantity, quantity)
                 told = {name: said if name == quantity else f"{said}, {_label(name, quantity)}"}
-                figure = plot_map(one, name, labels=told, width=width, units=units)
+                figure = thermo.plot_map(one, name, labels=told, width=width, units=units)
                 _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
 
 
@@ -106,52 +98,47 @@ def save_relaxation_figure(
 
     Particle flows have a panel only where there are any, as spins and oscillators exchange none.
     """
-    from thermo.plotting.curves import plot_curves
-
     if not scenario.outputs.figures:
         return
     # the production is infinite where a pure state begins to mix
     shown = table[["P", "Y", "S", "production"]].where(np.isfinite)
     names = [str(name) for name in shown if name != "P" or np.any(table["P"].values)]
     width = scenario.outputs.width
-    figure = plot_curves(shown, names, labels=RELAXATION, width=width, units=units)
+    figure = thermo.plot_curves(shown, names, labels=RELAXATION, width=width, units=units)
     _save(figure, "relaxation", scenario, folder)
 
 
 def save_fluctuation_figures(
-    statistics: CountingStatistics, table: xr.Dataset, scenario: Scenario, folder: pathlib.Path
+    statistics: oqs.CountingStatistics, table: xr.Dataset, scenario: Scenario, folder: pathlib.Path
 ) -> None:
     """Write the generating function with its symmetry, and the noise spectrum where there is one.
 
     Of systems of more than 64 states, or at fields whose e^x are no numbers, the generating
     function has no figure: it would take longer than all the rest.
     """
-    from thermo.plotting.curves import plot_curves
-    from thermo.plotting.fluctuations import plot_generating_function, spans
+    from thermo.plotting.fluctuations import spans
 
     if not scenario.outputs.figures:
         return
     system = scenario.system
     width = scenario.outputs.width
-    few = isinstance(system, System) and system.dimension <= _MOST_STATES
+    few = isinstance(system, oqs.System) and system.dimension <= _MOST_STATES
     if few and spans(statistics):
-        figure = plot_generating_function(statistics, width=width)
+        figure = thermo.plot_generating_function(statistics, width=width)
         _save(figure, "fluctuations", scenario, folder)
     if "spectrum" in table and table.sizes["frequency"] > 1:
-        _save(plot_curves(table[["spectrum"]], width=width), "spectrum", scenario, folder)
+        _save(thermo.plot_curves(table[["spectrum"]], width=width), "spectrum", scenario, folder)
 
 
 def save_response_figure(
     along: FloatArray,
-    response: LinearResponse,
+    response: oqs.LinearResponse,
     label: str,
     scenario: Scenario,
     folder: pathlib.Path,
 ) -> None:
     """Write the coefficients over the chemical potential, or the temperature."""
-    from thermo.plotting.response import plot_response
-
-    figure = plot_response(along, response, label=label, width=scenario.outputs.width)
+    figure = thermo.plot_response(along, response, label=label, width=scenario.outputs.width)
     _save(figure, "response", scenario, folder)
 
 

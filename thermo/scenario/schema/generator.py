@@ -3,45 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
+import oqs
 from oqs.arguments import FloatArray
 from oqs.contact.base import ReservoirContact
-from oqs.generator.davies.davies import davies
-from oqs.generator.model import Model
-from oqs.generator.perlind.perlind import perlind
-from oqs.generator.perlind.window import Window
-from oqs.stationary.block import ZeroFrequencyBlock
-from oqs.stationary.conserved_blocks import ConservedBlocks
-from oqs.stationary.full import FullLiouvillian
-from oqs.stationary.gaussian_state import GaussianState
-from oqs.stationary.method import StationaryMethod
-from oqs.stationary.populations import Populations
-from oqs.system.base import System
-from oqs.validity.first_order import first_order
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Key, Table, Variant, argument_keys
 from thermo.scenario.schema.values import ENERGY, POSITIVE_ENERGY, boolean, positive
 
-METHODS: Final[dict[str, StationaryMethod | None]] = {
+METHODS: Final[Mapping[str, str | None]] = {
     "auto": None,
-    "full_liouvillian": FullLiouvillian(),
-    "gaussian_state": GaussianState(),
-    "populations": Populations(),
-    "zero_frequency_block": ZeroFrequencyBlock(),
+    "full_liouvillian": "FullLiouvillian",
+    "gaussian_state": "GaussianState",
+    "populations": "Populations",
+    "zero_frequency_block": "ZeroFrequencyBlock",
 }
-"""Solvers of a Davies model's stationary state: a new one is an entry here."""
+"""Solvers of a Davies model's stationary state, classes of `oqs`: a new one is an entry here."""
 
-PERLIND_METHODS: Final[dict[str, StationaryMethod | None]] = {
+PERLIND_METHODS: Final[Mapping[str, str | None]] = {
     "auto": None,
-    "conserved_blocks": ConservedBlocks(),
-    "full_liouvillian": FullLiouvillian(),
-    "gaussian_state": GaussianState(),
+    "conserved_blocks": "ConservedBlocks",
+    "full_liouvillian": "FullLiouvillian",
+    "gaussian_state": "GaussianState",
 }
 """Those of a PERLind model."""
 
-_Maker = Callable[..., Model]
+_AUTO: Final[Mapping[str, str | None]] = {"auto": None}
 
 
 @final
@@ -57,81 +47,72 @@ class Generator:
     """
 
     kind: str = "davies"
-    method: StationaryMethod | None = None
+    method: oqs.StationaryMethod | None = None
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def model(
-        self, system: System, contacts: Sequence[ReservoirContact], T: FloatArray, mu: FloatArray
-    ) -> Model:
+        self,
+        system: oqs.System,
+        contacts: Sequence[ReservoirContact],
+        T: FloatArray,
+        mu: FloatArray,
+    ) -> oqs.Model:
         """Return the model, chosen at T, mu (n,) if it is; raises as the call that makes it."""
         if self.kind == "first_order":
-            return first_order(system, contacts, T, mu, **self.options)
-        made: Model = _MAKERS[self.kind](system, contacts, **self.options)
-        return made
+            return oqs.first_order(system, contacts, T, mu, **self.options)
+        make: Callable[..., oqs.Model] = oqs.davies if self.kind == "davies" else oqs.perlind
+        return make(system, contacts, **self.options)
 
 
-_MAKERS: Final[Mapping[str, _Maker]] = {"davies": davies, "perlind": perlind}
+def read_generator(value: object, place: Place) -> Generator:
+    """Return the meaning of [generator]."""
+    generator: Generator = generators()(value, place)
+    return generator
 
 
-def _window(value: object, place: Place) -> Window:
+@functools.cache  # the calls whose arguments are its keys take a while to import
+def generators() -> Variant:
+    """Return the reader by the key `kind`: a new generator is an entry here and in `model`."""
+    shift = (boolean, "It adds the frequency shifts of Eq. (2).")
+    closer = (POSITIVE_ENERGY, "It is an energy: closer levels count as one.")
+    counts = (Choice(("hamiltonian", "level")), "It is what the energy flows count.")
+    window = (_window, "It says which states are kept: { energy = 3.0, mu = 0.0 }.")
+    davies = argument_keys(oqs.davies, lamb_shift=shift, resolution=closer, energy=counts)
+    perlind = argument_keys(oqs.perlind, lamb_shift=shift, window=window)
+    first_order = argument_keys(oqs.first_order, lamb_shift=shift)
+    return Variant(
+        "kind",
+        {
+            "davies": _kind("davies", METHODS, davies),
+            "perlind": _kind("perlind", PERLIND_METHODS, perlind),
+            "first_order": (Table(first_order), functools.partial(_made, "first_order", _AUTO)),
+        },
+        default="davies",
+    )
+
+
+def _kind(
+    kind: str, methods: Mapping[str, str | None], arguments: Mapping[str, Key]
+) -> tuple[Table, Callable[..., Generator]]:
+    method = Key(Choice(tuple(methods)), "It solves for the stationary state.", "auto")
+    return Table({"method": method, **arguments}), functools.partial(_made, kind, methods)
+
+
+def _made(
+    kind: str, methods: Mapping[str, str | None], method: str = "auto", **options: Any
+) -> Generator:
+    solver = methods[method]
+    return Generator(kind, None if solver is None else getattr(oqs, solver)(), options)
+
+
+def _window(value: object, place: Place) -> oqs.Window:
     """Read the table of a window of states."""
-    arguments = _WINDOW(value, place)
-    with place.blamed():
-        return Window(**arguments)
-
-
-_WINDOW: Final = Table(
-    argument_keys(
-        Window,
+    keys = argument_keys(
+        oqs.Window,
         energy=(POSITIVE_ENERGY, "It is the width, an energy."),
         mu=(ENERGY, "It is the chemical potential that energies are counted from."),
         weight=(positive, "It is the largest weight that may be left out."),
     )
-)
-
-_SHIFT = (boolean, "It adds the frequency shifts of Eq. (2).")
-_METHOD = "It solves for the stationary state."
-
-DAVIES: Final = Table(
-    {
-        "method": Key(Choice(tuple(METHODS)), _METHOD, "auto"),
-        **argument_keys(
-            davies,
-            lamb_shift=_SHIFT,
-            resolution=(POSITIVE_ENERGY, "It is an energy: closer levels count as one."),
-            energy=(Choice(("hamiltonian", "level")), "It is what the energy flows count."),
-        ),
-    }
-)
-
-PERLIND: Final = Table(
-    {
-        "method": Key(Choice(tuple(PERLIND_METHODS)), _METHOD, "auto"),
-        **argument_keys(
-            perlind,
-            lamb_shift=_SHIFT,
-            window=(_window, "It says which states are kept: { energy = 3.0, mu = 0.0 }."),
-        ),
-    }
-)
-
-FIRST_ORDER: Final = Table(argument_keys(first_order, lamb_shift=_SHIFT))
-
-
-def _kind(kind: str, methods: Mapping[str, StationaryMethod | None]) -> Callable[..., Generator]:
-    def made(method: str = "auto", **options: Any) -> Generator:
-        return Generator(kind, methods[method], options)
-
-    return made
-
-
-GENERATOR: Final = Variant(
-    "kind",
-    {
-        "davies": (DAVIES, _kind("davies", METHODS)),
-        "perlind": (PERLIND, _kind("perlind", PERLIND_METHODS)),
-        "first_order": (FIRST_ORDER, _kind("first_order", {"auto": None})),
-    },
-    default="davies",
-)
-"""By the key `kind`: a new generator is an entry here and in the makers."""
+    arguments = Table(keys)(value, place)
+    with place.blamed():
+        return oqs.Window(**arguments)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+import oqs
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
-from oqs.laws.density_matrix import DensityMatrixLaw
 from oqs.laws.gross import ROUNDING, flow_scales, gross_flows, gross_of_modes
-from oqs.laws.landauer import Landauer
-from oqs.modes.boson_modes import BosonLaw
-from oqs.state.entropy import clausius_sum
 from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.scenario.outcome import Check
 from thermo.scenario.scenario import Scenario
@@ -22,9 +19,9 @@ _EXACT = 1e-9  # of the largest flow: what solvers of one generator must agree t
 def gross_rates(scenario: Scenario, law: ScenarioLaw) -> Flows:
     """Return the gross rates, links included, in which flows of a vanishing net are rounding."""
     state = scenario.contact_T, scenario.contact_mu
-    if isinstance(law, DensityMatrixLaw):
+    if isinstance(law, oqs.DensityMatrixLaw):
         gross = gross_flows(law.model, *state)
-    elif isinstance(law, BosonLaw):
+    elif isinstance(law, oqs.BosonLaw):
         gross = law.gross(*state)
     else:
         gross = gross_of_modes(quadratic(scenario), leads(scenario), *state)
@@ -60,20 +57,20 @@ def flow_checks(
     name : of the law. flows : (n,) by it. gross : its gross rates (n,).
     first : name and flows of the law that is compared with; None where this is the first.
     """
-    exact = not isinstance(law, Landauer)
-    tolerance = max(_EXACT, 10 * law.accuracy) if isinstance(law, Landauer) else _EXACT
+    exact = not isinstance(law, oqs.Landauer)
+    tolerance = max(_EXACT, 10 * law.accuracy) if isinstance(law, oqs.Landauer) else _EXACT
     noise = ROUNDING / tolerance  # of the gross rates: flows that vanish are rounding alone
     particle, energy = (
         float(max(np.max(np.abs(flow)), noise * np.max(rate)))
         for flow, rate in ((flows.particle, gross.particle), (flows.energy, gross.energy))
     )
     entropy = float(max(np.sum(np.abs(flows.heat) / T), noise * np.sum(gross.heat / T)))
-    clausius = float(clausius_sum(flows, T))
+    clausius = float(oqs.clausius_sum(flows, T))
     off: dict[str, tuple[float, float]] = {
         "sum of P over max |P|": (abs(float(flows.particle.sum())), particle),
         "sum of J over max |J|": (abs(float(flows.energy.sum())), energy),
     }
-    if not isinstance(law, DensityMatrixLaw) or law.model.detailed_balance:
+    if not isinstance(law, oqs.DensityMatrixLaw) or law.model.detailed_balance:
         off["sum of Y/T, if positive, over sum |Y/T|"] = max(clausius, 0.0), entropy
     if first is not None and exact and first[0] != "landauer":
         kind, scale = ("particle", particle) if np.any(first[1].particle) else ("energy", energy)

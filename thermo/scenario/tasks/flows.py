@@ -8,13 +8,9 @@ from typing import Any, Final, final
 
 from rich.console import Console
 
+import oqs
 from oqs.flows import Flows
-from oqs.generator.davies.davies_model import DaviesModel
-from oqs.laws.density_matrix import DensityMatrixLaw
-from oqs.state.entropy import clausius_sum
 from oqs.units import Units
-from oqs.validity.audit import audit
-from oqs.validity.verdict import Audit
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import (
@@ -27,7 +23,7 @@ from thermo.scenario.results.data import (
 from thermo.scenario.results.text import digits, in_its_unit, print_audit, print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import Choice, Items, Key, Table, argument_keys
+from thermo.scenario.schema.table import Choice, Items, Key, Table, argument_keys, reader_of
 from thermo.scenario.schema.values import boolean, positive
 from thermo.scenario.tasks.flow_checks import deviation, flow_checks, gross_rates
 from thermo.scenario.tasks.laws import (
@@ -76,7 +72,7 @@ class FlowsTask:
         laws: list[dict[str, Any]] = []
         checks: list[Check] = []
         first: tuple[str, Flows] | None = None
-        judged: Audit | None = None
+        judged: oqs.Audit | None = None
         for name in self.chosen(scenario):
             with ProgressBar(f"flows by {words(name)}", workspace.progress):
                 law = self._law(scenario, name)
@@ -85,12 +81,12 @@ class FlowsTask:
             gross = gross_rates(scenario, law)
             off = 0.0 if first is None else deviation(flows, first[1], scenario.T, gross)
             checks += flow_checks(name, law, flows, scenario.T, gross, first)
-            clausius = float(clausius_sum(flows, scenario.T))
+            clausius = float(oqs.clausius_sum(flows, scenario.T))
             laws.append(_law_data(name, law, flows, clausius, off, workspace.units))
             first = first or (name, flows)
-            if isinstance(law, DensityMatrixLaw) and self.audit:
+            if isinstance(law, oqs.DensityMatrixLaw) and self.audit:
                 with ProgressBar("audit of the generator", workspace.progress):
-                    judged = audit(law.model, scenario.contact_T, scenario.contact_mu)
+                    judged = oqs.audit(law.model, scenario.contact_T, scenario.contact_mu)
         data = {
             "reservoirs": state_data(scenario.names, scenario.T, scenario.mu, workspace.units),
             "laws": laws,
@@ -121,10 +117,10 @@ def _law_data(
 
 def _solver(law: ScenarioLaw) -> str:
     """Return what solves for the flows, and of which generator if it is not plainly Davies'."""
-    if not isinstance(law, DensityMatrixLaw):
+    if not isinstance(law, oqs.DensityMatrixLaw):
         return type(law).__name__
     told = law.model.reason
-    if told is None and not isinstance(law.model, DaviesModel):
+    if told is None and not isinstance(law.model, oqs.DaviesModel):
         told = law.model.kind
     return repr(law.method) if told is None else f"{law.method!r}; {told}"
 
@@ -143,8 +139,10 @@ FLOWS: Final = Table(
     }
 )
 
+read: Final = reader_of(FLOWS, FlowsTask)
 
-def show_flows(output: Console, data: Mapping[str, Any]) -> None:
+
+def show(output: Console, data: Mapping[str, Any]) -> None:
     """Print the flows by every law, and the audit."""
     for law in data["laws"]:
         kinds = [k for k in law if k.startswith(("particle_", "current_", "energy_", "heat_"))]

@@ -9,10 +9,9 @@ from typing import Any, Final, final
 import numpy as np
 from rich.console import Console
 
+import oqs
 from oqs.arguments import FloatArray
 from oqs.flows import KINDS
-from oqs.fluctuations.counting import counting_statistics
-from oqs.fluctuations.jump_statistics import JumpStatistics
 from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
@@ -22,7 +21,7 @@ from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import digits, print_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import Table, argument_keys
+from thermo.scenario.schema.table import Table, argument_keys, reader_of
 from thermo.scenario.schema.values import LONG_ENERGIES, Whole
 from thermo.scenario.tasks.laws import make_model, require_states
 
@@ -63,7 +62,7 @@ class FluctuationsTask:
             ProgressBar("fluctuations", workspace.progress),
             scenario.document.place.at("reservoirs").blamed(),
         ):
-            stats = counting_statistics(model, scenario.contact_T, scenario.contact_mu)
+            stats = oqs.counting_statistics(model, scenario.contact_T, scenario.contact_mu)
             cumulants = {
                 kind: [stats.cumulants(j, self.order, kind) for j in range(len(names))]
                 for kind in KINDS
@@ -88,7 +87,7 @@ class FluctuationsTask:
         }
         return Outcome(data, checks)
 
-    def _spectrum(self, stats: JumpStatistics) -> FloatArray:
+    def _spectrum(self, stats: oqs.JumpStatistics) -> FloatArray:
         """Return S_jj(Omega) (F, n) of the particle currents, which is real."""
         spectrum = stats.noise_spectrum(np.asarray(self.frequencies))
         return np.asarray(np.diagonal(spectrum, axis1=1, axis2=2).real)
@@ -98,7 +97,7 @@ def _each(method: Any, kind: str, names: tuple[str, ...]) -> list[float]:
     return [method(j, kind) for j in range(len(names))]
 
 
-def _checks(stats: JumpStatistics) -> tuple[Check, ...]:
+def _checks(stats: oqs.JumpStatistics) -> tuple[Check, ...]:
     """Return whether particles are conserved in the long run: covariances add up to none."""
     S = stats.covariance("particle")
     size = float(np.max(np.abs(S)))
@@ -107,7 +106,7 @@ def _checks(stats: JumpStatistics) -> tuple[Check, ...]:
 
 
 def _labelled(
-    stats: JumpStatistics,
+    stats: oqs.JumpStatistics,
     names: tuple[str, ...],
     cumulants: Mapping[str, list[FloatArray]],
     frequencies: FloatArray | None,
@@ -136,8 +135,10 @@ FLUCTUATIONS: Final = Table(
     )
 )
 
+read: Final = reader_of(FLUCTUATIONS, FluctuationsTask)
 
-def show_fluctuations(output: Console, data: Mapping[str, Any]) -> None:
+
+def show(output: Console, data: Mapping[str, Any]) -> None:
     """Print mean, noise, Fano factor and uncertainty of every current."""
     output.print("fluctuations of what the reservoirs lose, per unit time", style="bold")
     # where no particles move, energy and heat are the same

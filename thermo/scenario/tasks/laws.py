@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
-from oqs.contact.contacts import Contact
+import oqs
 from oqs.contact.together import fermionic_contacts
 from oqs.flows import Flows
-from oqs.generator.model import Model
-from oqs.laws.density_matrix import DensityMatrixLaw, flow_law
-from oqs.laws.landauer import Landauer, landauer
-from oqs.modes.boson_modes import BosonLaw
-from oqs.modes.closed_form import ClosedForm, closed_form
-from oqs.modes.gaussian import GaussianLaw, gaussian_law
 from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
 from thermo.reservoirs.linked_law import LinkedLaw
@@ -23,12 +17,14 @@ from thermo.reservoirs.linking import with_links
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.schema.place import Place
 
-ScenarioLaw = DensityMatrixLaw | ClosedForm | GaussianLaw | BosonLaw | Landauer
+ScenarioLaw: TypeAlias = (
+    "oqs.DensityMatrixLaw | oqs.ClosedForm | oqs.GaussianLaw | oqs.BosonLaw | oqs.Landauer"
+)
 
 _MOST_SITES = 24  # 2^24 populations: a minute and some GB; beyond, no machine has the memory
 
 
-def make_model(scenario: Scenario) -> Model:
+def make_model(scenario: Scenario) -> oqs.Model:
     """Return the model of a scenario's generator; ScenarioError where it is refused."""
     place = scenario.document.place.at("system")
     require_states(scenario, place)
@@ -45,24 +41,24 @@ def make_model(scenario: Scenario) -> Model:
 
 
 def _density_matrix(scenario: Scenario, **_: float) -> ScenarioLaw:
-    return flow_law(make_model(scenario), method=scenario.generator.method)
+    return oqs.flow_law(make_model(scenario), method=scenario.generator.method)
 
 
 def _closed_form(scenario: Scenario, **_: float) -> ScenarioLaw:
     if isinstance(scenario.system, QuadraticBosons):
-        return closed_form(scenario.system, scenario.contacts)
-    return closed_form(quadratic(scenario), leads(scenario))
+        return oqs.closed_form(scenario.system, scenario.contacts)
+    return oqs.closed_form(quadratic(scenario), leads(scenario))
 
 
 def _gaussian(scenario: Scenario, **_: float) -> ScenarioLaw:
     if isinstance(scenario.system, QuadraticBosons):
-        return gaussian_law(scenario.system, scenario.contacts)
+        return oqs.gaussian_law(scenario.system, scenario.contacts)
     options = {key: value for key, value in scenario.generator.options.items() if key != "energy"}
-    return gaussian_law(quadratic(scenario), leads(scenario), **options)
+    return oqs.gaussian_law(quadratic(scenario), leads(scenario), **options)
 
 
 def _landauer(scenario: Scenario, **accuracy: float) -> ScenarioLaw:
-    return landauer(quadratic(scenario), leads(scenario), **accuracy)
+    return oqs.landauer(quadratic(scenario), leads(scenario), **accuracy)
 
 
 LAWS: Final[Mapping[str, Callable[..., ScenarioLaw]]] = {
@@ -164,6 +160,6 @@ def quadratic(scenario: Scenario) -> QuadraticSystem:
     return scenario.system
 
 
-def leads(scenario: Scenario) -> tuple[Contact, ...]:
+def leads(scenario: Scenario) -> tuple[oqs.Contact, ...]:
     """Return the contacts of a scenario one of whose laws holds between leads only."""
     return fermionic_contacts(scenario.contacts)

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, final
 import numpy as np
 from rich.console import Console
 
+import oqs
 from oqs.deferred import qutip
-from oqs.state.relaxation import Relaxation, relax, relaxation_time
 from oqs.system.base import FermionicSystem, System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
@@ -21,7 +21,7 @@ from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import digits, print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import Choice, Items, Table, argument_keys
+from thermo.scenario.schema.table import Choice, Items, Table, argument_keys, reader_of
 from thermo.scenario.schema.values import DURATION, Whole
 from thermo.scenario.tasks.laws import make_model, require_states
 
@@ -118,17 +118,19 @@ class RelaxationTask:
         lowest = system.spectrum.vectors[:, order[0]]
         return qutip.Qobj(lowest, dims=[system.dims[0], [1] * system.sites])
 
-    def _relaxed(self, scenario: Scenario, progress: bool | None) -> Relaxation:
+    def _relaxed(self, scenario: Scenario, progress: bool | None) -> oqs.Relaxation:
         model = make_model(scenario)
         state = self._start(scenario)
         with scenario.document.place.at("relaxation").blamed():
             end = self.t_final
             if end is None:
                 with ProgressBar("relaxation time", progress):
-                    end = _TIMES * relaxation_time(model, scenario.contact_T, scenario.contact_mu)
+                    end = _TIMES * oqs.relaxation_time(
+                        model, scenario.contact_T, scenario.contact_mu
+                    )
             times = np.linspace(0.0, end, self.points)
             at = scenario.contact_T, scenario.contact_mu
-            return relax(model, state, *at, times, progress=progress)
+            return oqs.relax(model, state, *at, times, progress=progress)
 
 
 def _initial(value: object, place: Place) -> str | tuple[int, ...]:
@@ -148,7 +150,7 @@ RELAXATION: Final = Table(
 )
 
 
-def _checks(result: Relaxation) -> tuple[Check, ...]:
+def _checks(result: oqs.Relaxation) -> tuple[Check, ...]:
     """Return what a relaxation is checked for: Eq. (3), entropy production is never negative."""
     production = result.entropy_production
     finite = production[np.isfinite(production)]  # infinite where a pure state begins to mix
@@ -157,7 +159,10 @@ def _checks(result: Relaxation) -> tuple[Check, ...]:
     return (Check("entropy production, if negative", worst / size if size else worst, 1e-9),)
 
 
-def show_relaxation(output: Console, data: Mapping[str, Any]) -> None:
+read: Final = reader_of(RELAXATION, RelaxationTask)
+
+
+def show(output: Console, data: Mapping[str, Any]) -> None:
     """Print some times of a relaxation: entropies, and particle flows or those of energy alone."""
     time = "time_s" if "time_s" in data else "time"
     si, symbol = "particle_1/s" in data, "P"

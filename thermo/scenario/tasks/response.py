@@ -10,9 +10,8 @@ from typing import Any, Final, final
 import numpy as np
 from rich.console import Console
 
+import oqs
 from oqs.arguments import FloatArray
-from oqs.contact.contacts import Contact
-from oqs.response.onsager import LinearResponse, linear_response
 from oqs.system.base import System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
@@ -22,7 +21,7 @@ from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import digits, print_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import Choice, Table, argument_keys
+from thermo.scenario.schema.table import Choice, Table, argument_keys, reader_of
 from thermo.scenario.schema.values import ENERGY, POSITIVE_ENERGY
 from thermo.scenario.tasks.laws import LAWS, chosen_law, make_law, require_law
 
@@ -66,14 +65,14 @@ class ResponseTask:
                     "Give T and mu of the equilibrium around which the response is taken.",
                 )
 
-    def response(self, scenario: Scenario) -> LinearResponse:
+    def response(self, scenario: Scenario) -> oqs.LinearResponse:
         """Return the response; raises as `linear_response` does."""
         T = scenario.contact_T[0] if self.T is None else self.T
         mu = scenario.contact_mu[0] if self.mu is None else self.mu
         law = make_law(scenario, chosen_law(self.law, scenario))
-        return linear_response(law, float(T), float(mu))
+        return oqs.linear_response(law, float(T), float(mu))
 
-    def _draw(self, scenario: Scenario, at: LinearResponse, folder: pathlib.Path) -> None:
+    def _draw(self, scenario: Scenario, at: oqs.LinearResponse, folder: pathlib.Path) -> None:
         """Draw the coefficients over mu, 8 T to both sides; over T where nothing has a mu.
 
         Of more than 1024 states, or oscillators without end, there is no figure.
@@ -83,12 +82,15 @@ class ResponseTask:
             return
         law = make_law(scenario, chosen_law(self.law, scenario))
         T, mu = float(at.T), float(at.mu)
-        if any(isinstance(contact, Contact) for contact in scenario.contacts):
+        if any(isinstance(contact, oqs.Contact) for contact in scenario.contacts):
             along = mu + T * np.linspace(-_WIDTH, _WIDTH, _POINTS)
-            response, label = linear_response(law, T, along[:, None]), "chemical potential ($E_0$)"
+            response, label = (
+                oqs.linear_response(law, T, along[:, None]),
+                "chemical potential ($E_0$)",
+            )
         else:
             along = T * np.linspace(0.5, 2.0, _POINTS)
-            response, label = linear_response(law, along[:, None]), "temperature ($E_0/k_B$)"
+            response, label = oqs.linear_response(law, along[:, None]), "temperature ($E_0/k_B$)"
         save_response_figure(along, response, label, scenario, folder)
 
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
@@ -122,7 +124,7 @@ class ResponseTask:
         return Outcome(data, checks)
 
 
-def _coefficients(response: LinearResponse, j: int, q: int) -> dict[str, Any]:
+def _coefficients(response: oqs.LinearResponse, j: int, q: int) -> dict[str, Any]:
     pair = response.pair(j, q)
     return {name: as_json(np.array(getattr(pair, name))) for name in COEFFICIENTS}
 
@@ -143,8 +145,10 @@ RESPONSE: Final = Table(
     )
 )
 
+read: Final = reader_of(RESPONSE, ResponseTask)
 
-def show_response(output: Console, data: Mapping[str, Any]) -> None:
+
+def show(output: Console, data: Mapping[str, Any]) -> None:
     """Print the coefficients of each pair of reservoirs."""
     output.print(f"linear response around T = {data['T']:.6g}, mu = {data['mu']:.6g}", style="bold")
     rows = [

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal, final
 import numpy as np
 from rich.console import Console
 
-from oqs.generator.model import Model
+import oqs
+import thermo
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import as_json, si_data
 from thermo.scenario.results.drawing import save_stochastic_figure
@@ -18,11 +19,9 @@ from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import Choice, Table, argument_keys
+from thermo.scenario.schema.table import Choice, Table, argument_keys, reader_of
 from thermo.scenario.schema.values import DURATION, Whole
 from thermo.scenario.tasks.laws import make_model
-from thermo.stochastic.ensemble import StochasticEnsemble
-from thermo.stochastic.evolve_stochastic import StochasticInterrupted, evolve_stochastic
 
 _ERRORS = 5.0  # standard errors: passed by chance by all but 1 of a million right results
 
@@ -66,7 +65,7 @@ class StochasticTask:
         model = make_model(scenario)
         try:
             ensemble = self._followed(model, scenario, workspace)
-        except StochasticInterrupted as stopped:  # keep what is finished
+        except thermo.StochasticInterrupted as stopped:  # keep what is finished
             save_table(stopped.ensemble.to_dataset(), workspace, TRAJECTORIES, scenario)
             raise
         save_table(ensemble.to_dataset(), workspace, TRAJECTORIES, scenario)
@@ -99,10 +98,10 @@ class StochasticTask:
         return Outcome(data, checks)
 
     def _followed(
-        self, model: Model, scenario: Scenario, workspace: Workspace
-    ) -> StochasticEnsemble:
+        self, model: oqs.Model, scenario: Scenario, workspace: Workspace
+    ) -> thermo.StochasticEnsemble:
         with scenario.document.place.at("stochastic").blamed():
-            return evolve_stochastic(
+            return thermo.evolve_stochastic(
                 model,
                 scenario.reservoirs,
                 scenario.contact_T,
@@ -118,7 +117,7 @@ class StochasticTask:
             )
 
 
-def _checks(ensemble: StochasticEnsemble, model: Model) -> tuple[Check, ...]:
+def _checks(ensemble: thermo.StochasticEnsemble, model: oqs.Model) -> tuple[Check, ...]:
     """Return what trajectories must obey: particles are conserved, and the fluctuation theorem.
 
     A reservoir of infinite capacity does not count its particles; the theorem is about reservoirs
@@ -149,8 +148,10 @@ STOCHASTIC: Final = Table(
     )
 )
 
+read: Final = reader_of(STOCHASTIC, StochasticTask)
 
-def show_stochastic(output: Console, data: Mapping[str, Any]) -> None:
+
+def show(output: Console, data: Mapping[str, Any]) -> None:
     """Print T and mu at the end, mean and deviation."""
     time = "time_s" if "time_s" in data else "time"
     keys = [next(k for k in data if k.startswith(f"{name}_mean")) for name in ("T", "mu")]

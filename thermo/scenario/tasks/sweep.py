@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
+import thermo
 from oqs.arguments import FloatArray
 from thermo.deferred import xr
 from thermo.scenario.outcome import Check, Outcome
@@ -26,9 +27,8 @@ from thermo.scenario.schema.values import positive
 from thermo.scenario.tasks.axes import read_axes
 from thermo.scenario.tasks.laws import DRIVING, LAWS, chosen_law, require_law
 from thermo.scenario.tasks.sweep_point import EVOLVED, QUANTITIES, UNITS, WITH_GASES, SweepPoint
-from thermo.sweeps.parts import Part, merge
+from thermo.sweeps.parts import Part
 from thermo.sweeps.store_file import DamagedStore
-from thermo.sweeps.sweep import sweep
 
 
 @final
@@ -103,7 +103,7 @@ class SweepTask:
 
     def _swept(self, scenario: Scenario, workspace: Workspace) -> xr.Dataset:
         document = scenario.document.without("sweep")
-        return sweep(
+        return thermo.sweep(
             SweepPoint(document, self.quantities, chosen_law(self.law, scenario), workspace.read),
             self.axes,
             store=workspace.points,
@@ -119,7 +119,7 @@ class SweepTask:
 
         Raises FolderError where their table has other axes or quantities.
         """
-        table = merge(workspace.merged)
+        table = thermo.merge(workspace.merged)
         asked = {name: as_json(values) for name, values in self.axes.items()}
         stored = {str(name): as_json(table[name].values) for name in table["error"].dims}
         given = {*map(str, table.data_vars)} - {"error"}
@@ -159,7 +159,7 @@ SWEEP: Final = Table(
 )
 
 
-def read_sweep(value: object, place: Place) -> SweepTask:
+def read(value: object, place: Place) -> SweepTask:
     """Return the meaning of [sweep]."""
     task = SweepTask(**SWEEP(value, place))
     if task.law not in (None, *DRIVING) and set(EVOLVED) & set(task.quantities):
@@ -170,7 +170,7 @@ def read_sweep(value: object, place: Place) -> SweepTask:
     return task
 
 
-def show_sweep(output: Console, data: Mapping[str, Any]) -> None:
+def show(output: Console, data: Mapping[str, Any]) -> None:
     """Print the axes of a sweep, its quantities, and what failed."""
     axes = ", ".join(f"{name} ({len(values)})" for name, values in data["axes"].items())
     output.print(f"sweep over {axes}: {', '.join(data['quantities'])} at {data['points']} points")

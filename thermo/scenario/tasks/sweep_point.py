@@ -9,8 +9,8 @@ from typing import Any, Final, final
 import numpy as np
 
 import oqs
+import thermo
 from oqs.flows import KINDS
-from thermo.reservoirs.equilibrium import equilibrium
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.schema.document import Document
 from thermo.scenario.tasks.laws import flows_of_all, make_law, make_model
@@ -48,7 +48,7 @@ def _relaxation(scenario: Scenario, law: str) -> dict[str, Any]:
 
 
 def _equilibrium(scenario: Scenario, law: str) -> dict[str, Any]:
-    goal = equilibrium(scenario.reservoirs, scenario.T, scenario.mu)
+    goal = thermo.equilibrium(scenario.reservoirs, scenario.T, scenario.mu)
     return {"T_equilibrium": goal.T, "mu_equilibrium": goal.mu}
 
 

@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
-from oqs.validity.verdict import Audit
+import oqs
+import thermo
 from thermo.controls import check_controls
 from thermo.evolution.dynamics import Law
-from thermo.evolution.evolve import EvolutionFailed, evolve
-from thermo.evolution.trajectory import Trajectory
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Outcome
 from thermo.scenario.results.drawing import save_figures
@@ -25,6 +24,7 @@ from thermo.scenario.tasks.laws import (
     require_law,
     with_its_links,
 )
+from thermo.scenario.tasks.trajectory_report import show as show
 from thermo.scenario.tasks.trajectory_report import trajectory_checks, trajectory_data
 
 
@@ -54,7 +54,7 @@ class TrajectoryTask:
         scenario: Scenario,
         around: Callable[[Law], Law] | None = None,
         **controls: Any,
-    ) -> Trajectory:
+    ) -> thermo.Trajectory:
         """Return the evolution; `controls` come before the task's own. Raises as `evolve`.
 
         `around` makes of the law the one that is followed.
@@ -63,7 +63,7 @@ class TrajectoryTask:
         if around is not None:
             law = around(law)
         with scenario.document.place.at("trajectory").blamed():
-            return evolve(
+            return thermo.evolve(
                 law, scenario.reservoirs, scenario.T, scenario.mu, **{**self.controls, **controls}
             )
 
@@ -72,7 +72,7 @@ class TrajectoryTask:
         problems: list[str] = []
         try:
             path = self.evolved(scenario, progress=workspace.progress)
-        except EvolutionFailed as error:
+        except thermo.EvolutionFailed as error:
             problems.append(f"trajectory: {error}")
             path = error.trajectory
         judged = None
@@ -91,7 +91,9 @@ class TrajectoryTask:
         return Outcome(data, trajectory_checks(path), tuple(problems))
 
 
-def _judged(path: Trajectory, progress: bool | None, problems: list[str]) -> Audit | None:
+def _judged(
+    path: thermo.Trajectory, progress: bool | None, problems: list[str]
+) -> oqs.Audit | None:
     try:
         with ProgressBar("audit along the trajectory", progress):
             return path.audit
@@ -101,7 +103,7 @@ def _judged(path: Trajectory, progress: bool | None, problems: list[str]) -> Aud
 
 
 _CONTROLS: Final = argument_keys(
-    evolve,
+    thermo.evolve,
     t_final=(DURATION, "It is the end; without it the run goes on to equilibrium."),
     rtol=(positive, "It is the tolerance of a step, 1e-10."),
     tolerance=(positive, "It is how near equilibrium the run ends, 1e-6."),
@@ -121,7 +123,7 @@ TRAJECTORY: Final = Table(
 )
 
 
-def read_trajectory(value: object, place: Place) -> TrajectoryTask:
+def read(value: object, place: Place) -> TrajectoryTask:
     """Return the meaning of [trajectory]; its controls are those that `evolve` takes."""
     keys = TRAJECTORY(value, place)
     controls = {name: keys.pop(name) for name in _CONTROLS}

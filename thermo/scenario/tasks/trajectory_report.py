@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 from rich.console import Console
 
+import oqs
+import thermo
 from oqs.units import SI_UNITS, Units
-from oqs.validity.verdict import Audit
 from thermo.evolution.events.events import Event
 from thermo.evolution.stopping import distance
-from thermo.evolution.trajectory import Trajectory
 from thermo.scenario.outcome import Check
 from thermo.scenario.results.data import as_json, audit_data, state_data
 from thermo.scenario.results.text import digits, print_audit, print_table, with_unit
@@ -21,7 +21,7 @@ _MOST_EVENTS = 12  # on a terminal
 _DRIFT = 1e3  # rtol: the totals drift by some rtol, and `evolve` leaves this room
 
 
-def trajectory_checks(path: Trajectory) -> tuple[Check, ...]:
+def trajectory_checks(path: thermo.Trajectory) -> tuple[Check, ...]:
     """Return conservation of N and E, growth of the entropy, and where it ended."""
     tolerance = _DRIFT * float(path.parameters["rtol"] or 0.0)
     total = path.entropy.sum(axis=1)
@@ -41,7 +41,9 @@ def trajectory_checks(path: Trajectory) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def trajectory_data(path: Trajectory, judged: Audit | None, units: Units | None) -> dict[str, Any]:
+def trajectory_data(
+    path: thermo.Trajectory, judged: oqs.Audit | None, units: Units | None
+) -> dict[str, Any]:
     """Return the summary of a trajectory: its end, its events, its checks and audit."""
     goal = path.equilibrium
     names = path.names
@@ -86,7 +88,7 @@ _ENDS: Final = {
 }
 
 
-def show_trajectory(output: Console, data: Mapping[str, Any]) -> None:
+def show(output: Console, data: Mapping[str, Any]) -> None:
     """Print the end of a trajectory, its events and audit."""
     end = f"t = {data['t_end']:.6g}" + (f" = {data['t_end_s']:.6g} s" if "t_end_s" in data else "")
     output.print(f"trajectory: {_ENDS.get(data['outcome'], data['outcome'])} at {end}")
