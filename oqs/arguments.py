@@ -23,12 +23,12 @@ def real_array(name: str, value: ArrayLike, remedy: str) -> FloatArray:
     Raises TypeError if it does not hold real numbers; ValueError if it is ragged or an entry is NaN
     or infinite.
     """
-    return _number_array(name, value, "iuf", "real numbers", remedy).astype(np.float64)
+    return _number_array(name, value, "iuf", "real numbers", remedy).astype(np.float64, copy=False)
 
 
 def complex_array(name: str, value: ArrayLike, remedy: str) -> ComplexArray:
     """Return `value` as a new array of finite complex numbers, or raise as `real_array` does."""
-    return _number_array(name, value, "iufc", "numbers", remedy).astype(np.complex128)
+    return _number_array(name, value, "iufc", "numbers", remedy).astype(np.complex128, copy=False)
 
 
 def float_array(name: str, value: ArrayLike, remedy: str) -> FloatArray:
@@ -56,8 +56,9 @@ def together(names: str, *arrays: NDArray[Any]) -> None:
 def floats_together(remedy: str, **given: ArrayLike) -> list[FloatArray]:
     """Return arguments by their names as `float_array` does, of shapes that broadcast together."""
     arrays = [float_array(name, value, remedy) for name, value in given.items()]
-    *first, last = [f"`{name}`" for name in given]
-    together(f"{', '.join(first)} and {last}", *arrays)
+    if len({array.shape for array in arrays}) > 1:
+        *first, last = [f"`{name}`" for name in given]
+        together(f"{', '.join(first)} and {last}", *arrays)
     return arrays
 
 
@@ -66,7 +67,7 @@ def _number_array(
 ) -> NDArray[Any]:
     array = _regular_array(name, value, kinds, content, remedy)
     finite = np.isfinite(array)
-    if not np.all(finite):
+    if not finite.all():
         raise ValueError(
             f"Argument `{name}` must be finite, but holds {_first(array, ~finite)}. {remedy}"
         )
@@ -131,7 +132,7 @@ def has_shape(name: str, array: NDArray[Any], shape: tuple[int, ...], remedy: st
 
 def positive(name: str, array: FloatArray, remedy: str) -> None:
     """Raise ValueError unless every entry is > 0."""
-    if not np.all(array > 0):
+    if not (array > 0).all():
         raise ValueError(
             f"Argument `{name}` must be positive, but holds {_first(array, ~(array > 0))}. {remedy}"
         )
@@ -261,23 +262,24 @@ def _scalar_pair(
     """
     if not (isinstance(T, np.ndarray) and isinstance(mu, np.ndarray)):
         return None
-    if not T.dtype == mu.dtype == np.float64 or T.shape != mu.shape or not T.size:
+    if not T.dtype == mu.dtype == np.float64 or T.shape[-1:] + mu.shape[-1:] != (reservoirs,) * 2:
         return None
-    if T.shape[-1:] != (reservoirs,) or (T.ndim > 1 and not batched):
+    alike = batched and (T.shape == mu.shape or 1 in (T.ndim, mu.ndim))
+    if not (alike or T.ndim == mu.ndim == 1):
         return None
-    # comparisons with NaN are false
-    if T.size <= _FEW:
-        fine = False not in [0.0 < t < math.inf for t in T.ravel().tolist()] and False not in [
-            -math.inf < m < math.inf for m in mu.ravel().tolist()
+    return (T, mu) if _above(0.0, T) and _above(-math.inf, mu) else None
+
+
+def _above(least: float, array: FloatArray) -> bool:
+    """Return whether there are numbers, all finite and above `least`."""
+    if array.size <= _FEW:  # comparisons with NaN are false
+        return array.size > 0 and False not in [
+            least < x < math.inf for x in array.ravel().tolist()
         ]
-    else:
-        fine = bool(
-            np.minimum.reduce(T, axis=None) > 0
-            and np.maximum.reduce(T, axis=None) < np.inf
-            and np.minimum.reduce(mu, axis=None) > -np.inf
-            and np.maximum.reduce(mu, axis=None) < np.inf
-        )
-    return (T, mu) if fine else None
+    return bool(
+        np.minimum.reduce(array, axis=None) > least
+        and np.maximum.reduce(array, axis=None) < math.inf
+    )
 
 
 def shortest(number: complex) -> str:
@@ -288,7 +290,7 @@ def shortest(number: complex) -> str:
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """Return `array` with writing switched off: results are not workspace."""
-    array.flags.writeable = False
+    array.setflags(write=False)
     return array
 
 

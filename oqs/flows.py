@@ -150,9 +150,7 @@ class Flows(Summarised):
         """Return the same flows of reservoirs with these names (n,)."""
         if names is None:
             return self
-        same = object.__new__(Flows)  # the arrays are checked and read-only: no copies
-        same.__dict__.update(self.__dict__, names=names)
-        return same
+        return computed_flows(self.particle, self.energy, self.heat, names)
 
     @property
     def reservoirs(self) -> int:
@@ -218,6 +216,20 @@ class Flows(Summarised):
         if not -self.reservoirs <= reservoir < self.reservoirs:
             raise IndexError(f"no reservoir {reservoir}; there are {self.reservoirs}")
         return int(reservoir)
+
+
+def computed_flows(
+    particle: FloatArray,
+    energy: FloatArray,
+    heat: FloatArray,
+    names: tuple[str | None, ...] | None = None,
+) -> Flows:
+    """Return `Flows` of a law's own new arrays (..., n), neither checked nor copied."""
+    flows = object.__new__(Flows)
+    flows.__dict__.update(
+        particle=read_only(particle), energy=read_only(energy), heat=read_only(heat), names=names
+    )
+    return flows
 
 
 @exported

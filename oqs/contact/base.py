@@ -125,7 +125,7 @@ def thermal_arguments(
     Raises TypeError or ValueError as `temperatures_and_potentials`, and for another mu of a bosonic
     reservoir.
     """
-    if all(contact.fermionic for contact in contacts):
+    if False not in [contact.fermionic for contact in contacts]:
         return temperatures_and_potentials(T, _given(mu), len(contacts), batched=batched)
     bosonic = np.array([not contact.fermionic for contact in contacts])
     if mu is None and bosonic.all():

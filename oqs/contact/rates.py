@@ -280,16 +280,17 @@ def _checked_values(values: NDArray[Any], frequencies: FloatArray, who: str) -> 
             f"{who} must return one value per frequency, shape {frequencies.shape}, but returned "
             f"shape {values.shape}. Return an array like its argument."
         )
-    values = np.broadcast_to(values, frequencies.shape).astype(np.float64)
-    wrong = ~(np.isfinite(values) & (values >= 0))
-    if np.any(wrong):
-        index = int(np.argmax(wrong))
+    if not values.shape:
+        values = np.full(frequencies.shape, values)
+    good = (values >= 0) & (values < np.inf)  # NaN is neither
+    if not good.all():
+        index = int(np.argmin(good))
         value, frequency = float(values[index]), float(frequencies[index])
         raise ValueError(
             f"{who} must be finite and >= 0, but is {value!r} at frequency {frequency!r}. "
             "Choose a law that is defined at every Bohr frequency."
         )
-    return values
+    return values.astype(np.float64)
 
 
 def non_negative(name: str, value: float) -> float:

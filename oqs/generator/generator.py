@@ -78,6 +78,11 @@ class Generator:
         values: ComplexArray = np.asarray(rho[self.row_state, self.column_state])
         return values
 
+    @functools.cached_property
+    def exchanged(self) -> sp.csr_array:
+        """Rows (2 terms, P) of `number` and then of `energy`."""
+        return sp.csr_array(sp.vstack([self.number, self.energy]))
+
     def matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return sum_t weights[t] G_t as a (P, P) sparse array."""
         return self.matrices(weights[:, None])[0]

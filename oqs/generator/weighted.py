@@ -91,14 +91,10 @@ class _WeightedAt(GeneratorAt):
     def exchange(self, values: FloatArray | ComplexArray) -> tuple[FloatArray, FloatArray]:
         """Return what D_j gives of N and H, each (..., n), for elements (..., P)."""
         flat = values.reshape(-1, values.shape[-1])
-        shape = (-1, *self.shape, len(flat))
-        particle, energy = (
-            (self.weights[:, None] * (functional @ flat.T).real)
-            .reshape(shape)
-            .sum(axis=(0, 2))
-            .T.reshape(*values.shape[:-1], -1)
-            for functional in (self.generator.number, self.generator.energy)
-        )
+        each = (self.generator.exchanged @ flat.T).real.reshape(2, -1, len(flat))
+        weighted = (self.weights[:, None] * each).reshape(2, -1, *self.shape, len(flat))
+        both = np.add.reduce(weighted, axis=(1, 3)).swapaxes(1, 2)  # (2, m, n)
+        particle, energy = both.reshape(2, *values.shape[:-1], -1)
         return particle, energy
 
     def exchange_rows(self) -> tuple[Rows, Rows]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar, final
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray
 from oqs.exports import exported
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import Flows, ScalarFlows
+from oqs.flows import Flows, ScalarFlows, computed_flows
 from oqs.generator.model import Model, checked_model
 from oqs.laws.gross import gross_flows
+from oqs.modes.pair_flows import flat_batch
 from oqs.modes.untouched import Untouched, nothing_touched
 from oqs.stationary.choice import checked_method
 from oqs.stationary.method import StationaryMethod, StationaryProblem
@@ -85,17 +85,13 @@ class DensityMatrixLaw(Summarised):
 
         Raises as `stationary_state` does.
         """
-        n = self.model.reservoirs
         temperature, potential = self.model.arguments(T, mu, batched=True)
         if temperature.ndim == potential.ndim == 1:
             solution = self.problem.solve(temperature, potential)
-            return Flows.of(solution.particle, solution.energy, potential, self.names)
-        temperature, potential = np.broadcast_arrays(temperature, potential)
-        particle, energy = self.problem.solve_batch(
-            temperature.reshape(-1, n), potential.reshape(-1, n)
-        )
-        shape = potential.shape
-        return Flows.of(particle.reshape(shape), energy.reshape(shape), potential, self.names)
+            return self._completed(solution.particle, solution.energy, potential)
+        shape, *flat = flat_batch(temperature, potential)
+        particle, energy = self.problem.solve_batch(*flat)
+        return self._completed(particle.reshape(shape), energy.reshape(shape), potential)
 
     def jacobian(self, T: ArrayLike, mu: ArrayLike | None = None) -> FlowJacobian:
         """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
@@ -105,16 +101,11 @@ class DensityMatrixLaw(Summarised):
         is differentiated too, by its own `slopes(w, T, mu)` or else by differences of the rate.
         Raises as `stationary_state` does, and ValueError where these are not known, as at a kink.
         """
-        n = self.model.reservoirs
         temperature, potential = self.model.arguments(T, mu, batched=True)
-        temperature, potential = np.broadcast_arrays(temperature, potential)
-        if potential.ndim == 1:
-            derivatives = self.problem.jacobian(temperature, potential)
-        else:
-            derivatives = self.problem.jacobian_batch(
-                temperature.reshape(-1, n), potential.reshape(-1, n)
-            )
-        return derivatives.shaped(potential.shape[:-1], self.names)
+        if temperature.ndim == potential.ndim == 1:
+            return self.problem.jacobian(temperature, potential).shaped((), self.names)
+        shape, *flat = flat_batch(temperature, potential)
+        return self.problem.jacobian_batch(*flat).shaped(shape[:-1], self.names)
 
     def spectral(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each Bohr frequency.
@@ -122,7 +113,10 @@ class DensityMatrixLaw(Summarised):
         Their sum over K is the flow, up to the rounding of the rates that cancel in it.
         """
         temperature, potential = self.model.arguments(T, mu)
-        return Flows.of(*self.problem.spectral(temperature, potential), potential, self.names)
+        return self._completed(*self.problem.spectral(temperature, potential), potential)
+
+    def _completed(self, particle: FloatArray, energy: FloatArray, mu: FloatArray) -> Flows:
+        return computed_flows(particle, energy, energy - mu * particle, self.names)
 
     def weight_dropped(self, T: ArrayLike, mu: ArrayLike | None = None) -> float:
         """Return the stationary weight of states outside the model's window; 0 without one.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar, final, overload
+from typing import ClassVar, NamedTuple, final, overload
 
 import numpy as np
 import scipy.linalg
@@ -208,21 +208,20 @@ def law_of(
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class LevelResponse:
+class LevelResponse(NamedTuple):
     """Covariance matrices of one level's g modes, for each reservoir full and the others empty."""
 
     frequency: float  # w
     modes: IntArray  # (g,) of the system
     basis: ComplexArray  # (g, b) whose columns are the combinations that contacts touch
-    relaxing: ComplexArray  # K (b, b) = sum_j G_j / 2 + i L between these
+    shift: ComplexArray | None  # L (b, b) between these, None without
     rates: ComplexArray  # G_j (n, b, b)
-    responses: ComplexArray  # X_j (n, b, b), of K X_j + X_j K^+ = G_j
+    responses: ComplexArray  # X_j (n, b, b), of K X_j + X_j K^+ = G_j, K = sum_j G_j / 2 + i L
 
     @property
     def residual(self) -> float:
         """What the responses leave of their equation, relative to the largest rate."""
-        changing = self.relaxing @ self.responses
+        changing = _relaxing(self.rates, self.shift) @ self.responses
         missing = np.abs(changing + changing.conj().swapaxes(1, 2) - self.rates)
         return float(np.max(missing) / np.max(np.abs(self.rates)))
 
@@ -253,12 +252,18 @@ def level_responses(
 def _response(level: Level, drift: ComplexArray | None) -> LevelResponse:
     """Solve for each reservoir full; without shifts, the bright combinations diagonalise G."""
     rates, strengths = level.rates, level.strengths  # G_j
+    shift = None
     if drift is not None and np.any(drift):
         shift = level.bright.conj().T @ drift @ level.bright
-        relaxing = rates.sum(axis=0) / 2 + 1j * shift
+        relaxing = _relaxing(rates, shift)
         responses = np.array([scipy.linalg.solve_continuous_lyapunov(relaxing, g) for g in rates])
     else:
-        relaxing = np.diag(strengths / 2).astype(np.complex128)
         sums = rates.sum() if len(strengths) == 1 else np.add.outer(strengths, strengths) / 2
         responses = rates / sums
-    return LevelResponse(level.frequency, level.modes, level.bright, relaxing, rates, responses)
+    return LevelResponse(level.frequency, level.modes, level.bright, shift, rates, responses)
+
+
+def _relaxing(rates: ComplexArray, shift: ComplexArray | None) -> ComplexArray:
+    """Return K (b, b) of G_j (n, b, b) and the frequency shift L."""
+    half: ComplexArray = rates.sum(axis=0) / 2
+    return half if shift is None else half + 1j * shift

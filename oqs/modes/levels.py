@@ -8,10 +8,9 @@ level, those of them are dark that stay dark while they turn.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -29,8 +28,7 @@ _COUNTED = 16  # dark modes whose Fock states are all counted
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Level:
+class Level(NamedTuple):
     """One level of g modes, b of them bright."""
 
     frequency: float  # w, mean energy of its modes
@@ -53,6 +51,9 @@ class Level:
     @property
     def rates(self) -> ComplexArray:
         """gamma_j a_j^+ a_j (n, b, b) between the bright combinations."""
+        if self.bright.shape == (1, 1):  # a single mode is its own combination
+            squares = [np.vdot(a, a) for a in self.amplitudes]
+            return (self.gammas * squares)[:, None, None]
         parts = [a @ self.bright for a in self.amplitudes]
         return np.array([g * (a.conj().T @ a) for g, a in zip(self.gammas, parts, strict=True)])
 
@@ -88,8 +89,7 @@ class Level:
             bright = np.hstack([bright, dark @ mixes[:rank].conj().T])
             dark = dark @ mixes[rank:].conj().T
         own = np.linalg.eigvalsh(dark.conj().T @ drift @ dark).astype(np.float64)
-        return dataclasses.replace(
-            self,
+        return self._replace(
             bright=bright,
             strengths=np.pad(self.strengths, (0, bright.shape[1] - self.bright.shape[1])),
             dark=dark,
@@ -126,21 +126,24 @@ def find_levels(
     """
     label, frequencies = system.levels(resolution)
     rows = [contact.channels(system.sites) @ system.modes for contact in contacts]
-    negligible = NEGLIGIBLE * np.array([np.linalg.norm(a) for a in rows])
-    square = np.array([np.sum(np.abs(a) ** 2, axis=0) for a in rows])  # (n, N)
+    square = np.array([np.add.reduce(np.abs(a) ** 2, axis=0) for a in rows])  # (n, N)
+    negligible = NEGLIGIBLE * np.sqrt(np.add.reduce(square, axis=1))
     weight = np.array([np.bincount(label, s, len(frequencies)) for s in square])  # (n, K)
     touched = np.sqrt(weight) > negligible[:, None]
     gammas = np.zeros(touched.shape)
     for j, contact in enumerate(contacts):
         gammas[j, touched[j]] = contact.gamma(frequencies[touched[j]], j)
     roots = np.sqrt(gammas)
-    least = np.max(roots * negligible[:, None], axis=0)
-    members = np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label))[:-1])
+    least = np.maximum.reduce(roots * negligible[:, None], axis=0)
+    order, ends = label.argsort(kind="stable"), np.bincount(label).cumsum().tolist()
+    members = [order[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
     levels = []
     for kappa, (w, modes) in enumerate(zip(frequencies.tolist(), members, strict=True)):
         amplitudes = tuple(
-            a[:, modes] if reached else np.zeros_like(a[:, modes])
-            for a, reached in zip(rows, touched[:, kappa].tolist(), strict=True)
+            [
+                a[:, modes] if reached else np.zeros((len(a), len(modes)), a.dtype)
+                for a, reached in zip(rows, touched[:, kappa].tolist(), strict=True)
+            ]
         )
         sizes, basis = _singular(roots[:, kappa], amplitudes)
         bright = np.count_nonzero(sizes > least[kappa])
@@ -168,12 +171,13 @@ def _singular(
     Those are the amplitudes (m_j, g) of each contact times its root. One mode is its own vector,
     without the rounding of a phase.
     """
-    rows = np.concatenate([r * a for r, a in zip(roots, amplitudes, strict=True)])
-    if rows.shape[1] == 1:
-        return np.sqrt([np.vdot(rows, rows).real]), np.ones((1, 1), dtype=np.complex128)
-    basis, rotated = graded_basis(rows)
-    sizes = np.linalg.norm(rotated, axis=0)
-    order = np.argsort(-sizes, kind="stable")
+    rows = [r * a for r, a in zip(roots.tolist(), amplitudes, strict=True)]
+    if rows[0].shape[1] == 1:
+        square = sum([np.vdot(a, a).real for a in rows])
+        return np.array([math.sqrt(square)]), np.ones((1, 1), dtype=np.complex128)
+    basis, rotated = graded_basis(np.concatenate(rows))
+    sizes = np.sqrt(np.add.reduce(np.abs(rotated) ** 2, axis=0))
+    order = (-sizes).argsort(kind="stable")
     return sizes[order], basis[:, order]
 
 

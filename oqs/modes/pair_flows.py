@@ -17,7 +17,7 @@ import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import Flows, ScalarFlows, listed
+from oqs.flows import Flows, ScalarFlows, computed_flows, listed
 from oqs.numerics.occupation import SAFE, filled_and_empty
 
 _SCALAR = 50  # levels: with more, numpy is quicker than scalars
@@ -126,7 +126,8 @@ def pair_flows(
     above, particle = pair_currents(frequencies, transfer, T, mu)
     above *= particle
     sums = np.add.reduce(particle, axis=1), frequencies @ particle, np.add.reduce(above, axis=1)
-    return Flows(*(flow.T.reshape(shape) for flow in sums), names=names)
+    P, J, Y = [flow.T.reshape(shape) for flow in sums]
+    return computed_flows(P, J, Y, names)
 
 
 def level_flows(
@@ -136,7 +137,7 @@ def level_flows(
     shape, T, mu = flat_batch(T, mu)
     currents = pair_currents(frequencies, transfer, T, mu)
     above, particle = (a.T.reshape(*shape[:-1], len(frequencies), shape[-1]) for a in currents)
-    return Flows(particle, particle * frequencies[:, None], particle * above)
+    return computed_flows(particle, particle * frequencies[:, None], particle * above)
 
 
 def scalar_pair_flows(frequencies: FloatArray, transfer: FloatArray) -> ScalarFlows | None:

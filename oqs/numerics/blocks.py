@@ -142,7 +142,8 @@ def positive_above(hermitian: Matrix, bound: float) -> bool:
 
 
 def _positive(hermitian: ComplexArray, bound: float) -> bool:
-    above = hermitian - bound * np.eye(len(hermitian))
+    above = hermitian.copy()
+    above.reshape(-1)[:: len(above) + 1] -= bound
     try:
         np.linalg.cholesky(above)
     except np.linalg.LinAlgError:

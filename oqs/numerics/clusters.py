@@ -38,10 +38,10 @@ def cluster(values: FloatArray, width: float | FloatArray) -> tuple[IntArray, Fl
     """
     if values.size == 0:
         return np.zeros(0, dtype=np.intp), np.zeros(0)
-    if isinstance(width, np.ndarray) and width.min() == width.max():
-        width = float(width.flat[0])
+    if isinstance(width, np.ndarray) and np.minimum.reduce(width) == np.maximum.reduce(width):
+        width = float(width[0])
     if not isinstance(width, np.ndarray):
-        order = np.argsort(values)  # equal values of one width: in any order
+        order = values.argsort()  # equal values of one width: in any order
         closest: float | FloatArray = width
     elif width.min() * _FAR < width.max() and (kind := _kinds(width)).max() > 0:
         return _cluster_by_kind(values, width, kind)
@@ -49,9 +49,12 @@ def cluster(values: FloatArray, width: float | FloatArray) -> tuple[IntArray, Fl
         order = np.argsort(values, kind="stable")
         closest = np.minimum(width[order[1:]], width[order[:-1]])
     ascending = values[order]
-    starts = np.concatenate([[False], np.diff(ascending) > closest])
+    starts = np.zeros(values.size, dtype=np.bool_)
+    starts[1:] = ascending[1:] - ascending[:-1] > closest
     labels = np.empty(values.size, dtype=np.intp)
-    labels[order] = np.cumsum(starts)
+    labels[order] = starts.cumsum()
+    if starts[1:].all():
+        return labels, ascending
     counts = np.bincount(labels)
     first = ascending[np.concatenate([[0], np.flatnonzero(starts)])]
     # mean as first + mean deviation: equal values keep their exact value

@@ -71,7 +71,8 @@ def _near(matrix: ComplexArray) -> IntArray | None:
 
     All elements in rows of near levels must be smaller than the far levels by the factor 1e4.
     """
-    size, rows = np.abs(np.diagonal(matrix)), np.abs(matrix).sum(axis=1)
+    every = np.abs(matrix)
+    size, rows = every.diagonal(), np.add.reduce(every, axis=1)
     if size.max() <= _APART * rows.min():
         return None
     order = np.argsort(size)
@@ -79,7 +80,7 @@ def _near(matrix: ComplexArray) -> IntArray | None:
     for place in gaps[::-1].tolist():
         near, far = np.sort(order[:place]), order[place:]
         coupling = float(rows[near].max())
-        beside = np.abs(matrix[np.ix_(far, far)])
+        beside = every[np.ix_(far, far)]
         least = float(np.min(2 * np.diagonal(beside) - beside.sum(axis=1)))  # Gershgorin's bound
         if least > _APART * coupling:
             return near

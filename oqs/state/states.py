@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import of_type
 from oqs.deferred import qutip
 from oqs.exports import exported
-from oqs.flows import Flows
+from oqs.flows import Flows, computed_flows
 from oqs.generator.model import Model, checked_model
 from oqs.memory import announce
 from oqs.numerics.blocks import SMALL, Matrix, eigenvalues, linked_sets, positive_above
@@ -89,4 +89,4 @@ def momentary_flows(
     """
     temperature, potential = checked_model(model).arguments(T, mu)
     particle, energy = exchange(model, energy_basis(model, rho), temperature, potential)
-    return Flows.of(particle, energy, potential, model.names)
+    return computed_flows(particle, energy, energy - potential * particle, model.names)

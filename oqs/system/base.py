@@ -65,7 +65,7 @@ class System(Summarised):
     def spectrum(self) -> Spectrum:
         """Many-body energy eigenbasis, each state with a definite particle number."""
 
-    @property
+    @functools.cached_property
     def resolution(self) -> float:
         """Default resolution of energies, 1e-12 of `largest_energy`: closer ones count as equal.
 

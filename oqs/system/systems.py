@@ -117,8 +117,8 @@ class QuadraticSystem(FermionicSystem):
     @property
     def largest_energy(self) -> float:
         """The larger of the sums of all w_k > 0 and of all |w_k| with w_k < 0."""
-        positive = np.maximum(self.energies, 0.0).sum()
-        return float(max(positive, positive - self.energies.sum()))
+        positive = float(np.add.reduce(np.maximum(self.energies, 0.0)))
+        return max(positive, positive - float(np.add.reduce(self.energies)))
 
     def mode_widths(self, resolution: float) -> FloatArray:
         """Return how close (N,) each mode may be to another and count as one level.
@@ -130,8 +130,10 @@ class QuadraticSystem(FermionicSystem):
         if resolution != self.resolution:
             return np.full(self.sites, resolution)
         size = np.abs(self.energies)
-        largest_size = size.max()
-        if largest_size <= _FAR * size.min() or largest_size <= _FAR * np.median(size):
+        largest_size = np.maximum.reduce(size)
+        if largest_size <= _FAR * np.minimum.reduce(size) or (
+            largest_size <= _FAR * np.median(size)
+        ):
             return np.full(self.sites, resolution)
         label = set_labels(sp.csr_array(self.h))[np.argmax(np.abs(self.modes), axis=0)]
         largest = np.zeros(self.sites)
@@ -147,7 +149,15 @@ class QuadraticSystem(FermionicSystem):
 
     def levels(self, resolution: float) -> tuple[IntArray, FloatArray]:
         """Return the level (N,) of each mode, and the levels' energies (K,), ascending."""
+        if resolution == self.resolution:
+            return self._own_levels
         return cluster(self.energies, self.mode_widths(resolution))
+
+    @functools.cached_property
+    def _own_levels(self) -> tuple[IntArray, FloatArray]:
+        """The levels at the default resolution."""
+        label, frequencies = cluster(self.energies, self.mode_widths(self.resolution))
+        return read_only(label), read_only(frequencies)
 
     def joins(self, resolution: float) -> bool:
         """Return whether modes of different energies count as one level."""
@@ -235,7 +245,7 @@ def hermitian_matrix(h: ArrayLike) -> ComplexArray:
             f"Argument `h` must be a square matrix, but has shape {matrix.shape}. {_H_REMEDY}"
         )
     difference = np.abs(matrix - matrix.conj().T)
-    if np.max(difference) > 1e-12 * np.max(np.abs(matrix)):
+    if difference.max() > 1e-12 * np.abs(matrix).max():
         v, w = (int(i) for i in np.unravel_index(np.argmax(difference), matrix.shape))
         raise ValueError(
             f"Argument `h` must be Hermitian, but h[{v}, {w}] = {shortest(matrix[v, w])} and "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
@@ -56,8 +57,8 @@ def _transitions_of_modes(
     ambiguous = False
     for j, (contact, t) in enumerate(zip(contacts, channels, strict=True)):
         amplitudes = t @ system.modes
-        norm = float(np.linalg.norm(amplitudes))
-        strength = significant(np.sum(np.abs(amplitudes) ** 2, axis=0), norm)
+        square = np.add.reduce(np.abs(amplitudes) ** 2, axis=0)
+        strength = significant(square, math.sqrt(np.add.reduce(square)))
         touched = strength > 0
         rates[j, touched] = strength[touched] * contact.gamma(system.energies[touched], j)
         if degenerate:

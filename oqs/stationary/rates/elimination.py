@@ -294,15 +294,18 @@ def times_together(inside: FloatArray, out: FloatArray, right: FloatArray) -> Fl
     Underflow leaves what is not finite.
     """
     size = len(out)
+    if size == 1:
+        return right / out
     w = np.concatenate([inside, right], axis=1)
     leaving = out.copy()  # of the states left, to outside
-    for k in range(size):
-        w[k, k + 1 :] /= w[k + 1 :, k].sum(axis=0) + leaving[k]
+    for k in range(size - 1):
+        w[k, k + 1 :] /= np.add.reduce(w[k + 1 :, k], axis=0) + leaving[k]
         leaving[k + 1 :] += leaving[k] * w[k, k + 1 : size]
         w[k + 1 :, k + 1 :] += w[k + 1 :, k, None] * w[k, k + 1 :]
     x = w[:, size:]
+    x[-1] /= leaving[-1]
     for k in range(size - 2, -1, -1):
-        x[k] += (w[k, k + 1 : size, None] * x[k + 1 :]).sum(axis=0)
+        x[k] += np.add.reduce(w[k, k + 1 : size, None] * x[k + 1 :], axis=0)
     return x
 
 

@@ -40,7 +40,7 @@ class Flattened:
     lower: IntArray
     upper: IntArray
     ends: tuple[int, ...]  # where each step's block ends
-    linked: int  # number of transitions that some contact drives
+    linked: NDArray[np.bool_]  # (M, 1) whether some contact drives the transition
 
     @classmethod
     def of(cls, blocks: SectorBlocks) -> Flattened:
@@ -55,7 +55,7 @@ class Flattened:
             lower=np.concatenate([np.tile(step.lower, len(step.upper)) for step in steps]),
             upper=np.concatenate([np.repeat(step.upper, len(step.lower)) for step in steps]),
             ends=tuple(np.cumsum([len(step.upper) * len(step.lower) for step in steps]).tolist()),
-            linked=int(np.count_nonzero(np.any(rate > 0, axis=0))),
+            linked=np.any(rate > 0, axis=0)[:, None],
         )
 
     def blocks(self, values: FloatArray) -> Iterator[FloatArray]:
@@ -76,11 +76,10 @@ def flows(
 
     Rates or populations may underflow; a residual that is too large is an error.
     """
-    particle, energy = np.empty_like(T), np.empty_like(T)
-    good = np.empty(len(T), dtype=np.bool_)
+    both, good = np.empty((2, *T.shape)), np.empty(len(T), dtype=np.bool_)
     for part in _parts(flat, len(T)):
-        particle[part], energy[part], good[part] = _flows(flat, T[part], mu[part], method)
-    return particle, energy, good
+        both[:, part], good[part] = _flows(flat, T[part], mu[part], method)
+    return *both, good
 
 
 def populations_at(flat: Flattened, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, _Good]:
@@ -109,19 +108,24 @@ def _size(step: Step) -> int:
 
 def _flows(
     flat: Flattened, T: FloatArray, mu: FloatArray, method: StationaryMethod
-) -> tuple[FloatArray, FloatArray, _Good]:
+) -> tuple[FloatArray, _Good]:
+    """Return particle and energy flows (2, b, n), and which are good."""
     up, down = weighted(flat, T, mu)
-    populations, good = populations_together(flat, up.sum(axis=0), down.sum(axis=0))
+    populations, good = populations_together(
+        flat, np.add.reduce(up, axis=0), np.add.reduce(down, axis=0)
+    )
     up *= populations[flat.lower]
     down *= populations[flat.upper]
-    rising, gross = up.sum(axis=1).T, up.max(axis=(0, 1))
+    rising, gross = np.add.reduce(up, axis=1), np.maximum.reduce(up, axis=(0, 1))
     up -= down
-    net = _gains(flat, up.sum(axis=0))
-    residual = (np.abs(net).max(axis=0) / np.where(gross > 0, gross, 1.0))[good]
-    checked_residual(float(residual.max(initial=0.0)), method)
-    particle = balanced(up.sum(axis=1).T, rising)
+    net = _gains(flat, np.add.reduce(up, axis=0))
+    left = np.maximum.reduce(np.abs(net), axis=0) / np.where(gross > 0, gross, 1.0)
+    checked_residual(float(np.maximum.reduce(left[good], initial=0.0)), method)
+    both = np.empty((2, *rising.shape))
+    np.add.reduce(up, axis=1, out=both[0])
     up *= flat.frequency[:, None]  # no matrix product: its rounding depends on the batch
-    return particle, balanced(up.sum(axis=1).T, rising), good
+    np.add.reduce(up, axis=1, out=both[1])
+    return balanced(both.swapaxes(1, 2), rising.T), good
 
 
 def weighted(flat: Flattened, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -142,36 +146,36 @@ def populations_together(
     (M, b) of all contacts together.
     """
     count = up.shape[1]
-    linked = np.minimum(np.count_nonzero(up, axis=0), np.count_nonzero(down, axis=0))
-    good = linked == flat.linked
+    least = np.minimum.reduce(np.minimum(up, down), axis=0, where=flat.linked, initial=np.inf)
     steps = list(zip(flat.blocks(up), flat.blocks(down), strict=True))
     transfers = []
     inside = np.zeros((len(flat.steps[-1].upper),) * 2 + (count,))
     with np.errstate(all="ignore"):  # results that are not finite are not good
         for rise, fall in reversed(steps):
-            transfers.append(times_together(inside, fall.sum(axis=1), rise))
+            transfers.append(times_together(inside, np.add.reduce(fall, axis=1), rise))
             inside = np.zeros((rise.shape[1],) * 2 + (count,))
             for out, reached in zip(fall, transfers[-1], strict=True):
                 inside += out[:, None] * reached
         shares, logarithms = [np.ones((1, count))], [np.zeros(count)]
         for transfer in reversed(transfers):
-            share = (transfer * shares[-1]).sum(axis=1)
-            total = share.sum(axis=0)
+            share = np.add.reduce(transfer * shares[-1], axis=1)
+            total = np.add.reduce(share, axis=0)
             shares.append(share / total)
             logarithms.append(logarithms[-1] + np.log(total))
-        weights = np.exp(np.array(logarithms) - np.max(logarithms, axis=0))
-        weights /= weights.sum(axis=0)
+        logarithm = np.array(logarithms)
+        weights = np.exp(logarithm - np.maximum.reduce(logarithm, axis=0))
+        weights /= np.add.reduce(weights, axis=0)
     populations = np.empty((flat.dimension, count))
     populations[flat.steps[0].lower] = weights[0] * shares[0]
     for step, weight, share in zip(flat.steps, weights[1:], shares[1:], strict=True):
         populations[step.upper] = weight * share
-    return populations, good & np.isfinite(populations).all(axis=0)
+    return populations, (least > 0) & np.logical_and.reduce(np.isfinite(populations), axis=0)
 
 
 def _gains(flat: Flattened, flux: FloatArray) -> FloatArray:
-    """Return what each state gains (D, b) by a net flux (M, b) from lower to upper states."""
+    """Return what each state gains (D, b) by a net flux (M, b) up, sector by sector."""
+    blocks = list(flat.blocks(flux))
     gains = np.zeros((flat.dimension, flux.shape[1]))
-    for step, gained in zip(flat.steps, flat.blocks(flux), strict=True):
-        gains[step.upper] += gained.sum(axis=1)
-        gains[step.lower] -= gained.sum(axis=0)
+    gains[blocks[0].shape[1] :] = np.concatenate([np.add.reduce(b, axis=1) for b in blocks])
+    gains[: -blocks[-1].shape[0]] -= np.concatenate([np.add.reduce(b, axis=0) for b in blocks])
     return gains
