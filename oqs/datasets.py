@@ -1,12 +1,11 @@
-"""Labelled tables: the one place of `oqs` that imports xarray, when a table is asked for."""
+"""Labelled tables: the one place of `oqs` that makes them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    import xarray
+from oqs.deferred import xr
 
 _KNOWN: Final[Mapping[str, tuple[str, str]]] = {
     "T": ("E_0/k_B", "temperature"),
@@ -26,7 +25,7 @@ def dataset(
     tables: Mapping[str, tuple[Any, ...]],
     coordinates: Mapping[str, Any],
     attributes: Mapping[str, Any] | None = None,
-) -> xarray.Dataset:
+) -> xr.Dataset:
     """Return an xarray Dataset.
 
     Parameters
@@ -35,9 +34,7 @@ def dataset(
     coordinates : {name: values}, or as in `tables`.
     attributes : of the whole.
     """
-    import xarray
-
-    return xarray.Dataset(
+    return xr.Dataset(
         {name: _variable(name, *table) for name, table in tables.items()},
         {
             name: _variable(name, *values) if isinstance(values, tuple) else values

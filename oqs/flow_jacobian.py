@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Protocol, final, runtime_checkable
+from typing import Final, Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
-
-if TYPE_CHECKING:
-    import xarray
 
 DERIVATIVES: Final = (
     "particle_T",
@@ -95,7 +93,7 @@ class FlowJacobian(Summarised):
         ]
         return Summary(title, facts, ("derivative", *(f"of {name}" for name in names)), rows)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset over `reservoir` (whose flow) and `of` (whose T or mu)."""
         batch = [f"batch_{axis}" for axis in range(self.particle_T.ndim - 2)]
         over = (*batch, "reservoir", "of")
@@ -173,8 +171,6 @@ class DifferentiableLaw(Protocol):
     @property
     def reservoirs(self) -> int:
         """Number n of reservoirs."""
-        ...
 
     def jacobian(self, T: ArrayLike, mu: ArrayLike, /) -> FlowJacobian:
         """Return the derivatives of the flows at T, mu of shape (n,)."""
-        ...

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final, runtime_checkable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple, Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, floats_together, of_type, read_only
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import (
     Summarised,
@@ -20,10 +21,8 @@ from oqs.summary import (
     page_of_fields,
     reservoir_names,
     shown_by_fields,
+    table_rows,
 )
-
-if TYPE_CHECKING:
-    import xarray
 
 ScalarFlows = Callable[[list[float], list[float]], tuple[list[float], list[float]]]
 """T, mu of n reservoirs -> P_j, J_j, all in scalars.
@@ -146,6 +145,11 @@ class Flows(Summarised):
         p, j, potential = floats_together(remedy, particle=particle, energy=energy, mu=mu)
         return cls(p, j, j - potential * p, names=names)
 
+    @classmethod
+    def stacked(cls, each: Sequence[Flows], names: tuple[str | None, ...] | None = None) -> Flows:
+        """Return the flows (m, n) of m states from those (n,) of each."""
+        return cls(*(np.stack([getattr(f, kind) for f in each]) for kind in KINDS), names=names)
+
     def named(self, names: tuple[str | None, ...] | None) -> Flows:
         """Return the same flows of reservoirs with these names (n,)."""
         if names is None:
@@ -173,7 +177,7 @@ class Flows(Summarised):
         j = self._place(reservoir)
         return ReservoirFlows(self.particle[..., j], self.energy[..., j], self.heat[..., j])
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset with the dimension `reservoir`, after those of a batch.
 
         Variables particle, energy, heat; the axes of a batch are called batch_0, batch_1, ...
@@ -193,10 +197,7 @@ class Flows(Summarised):
         title = f"Flows out of {counted(self.reservoirs, 'reservoir')}"
         if self.particle.ndim > 1:
             return Summary(title, [("", ", ".join(names)), ("shape", str(self.particle.shape))])
-        rows = [
-            (name, *(f"{value + 0.0:.6g}" for value in row))
-            for name, *row in zip(names, self.particle, self.energy, self.heat, strict=True)
-        ]
+        rows = table_rows(names, self.particle, self.energy, self.heat)
         kinds = [(kind, few_digits(getattr(self, kind))) for kind in KINDS]
         heads = ("reservoir", "particle (E_0/hbar)", "energy (E_0²/hbar)", "heat (E_0²/hbar)")
         return Summary(title, [("", ", ".join(names)), *kinds], heads, rows)
@@ -307,7 +308,6 @@ class FlowLaw(Protocol):
 
     def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:
         """Return the flows; T and mu have shape (n,)."""
-        ...
 
 
 class _Currents(Protocol):

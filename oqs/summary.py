@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import html
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar, final
 
 import numpy as np
@@ -89,8 +89,7 @@ def line_of_fields(thing: Any) -> str:
 
 def page_of_fields(thing: Any) -> str:
     """Return the fields of a dataclass or NamedTuple as a table: a `_repr_html_`."""
-    rows = _fields(thing)
-    return Summary(type(thing).__name__, (), ("field", "value"), rows).page()
+    return Summary(type(thing).__name__, (), ("field", "value"), _fields(thing)).page()
 
 
 def shown_by_fields(kind: type[_Shown]) -> type[_Shown]:
@@ -122,6 +121,16 @@ def reservoir_names(names: Sequence[str | None] | None, count: int) -> tuple[str
 def counted(count: int, noun: str) -> str:
     """Return "1 site", "2 sites"."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def table_rows(
+    names: Iterable[str], *columns: Iterable[float], digits: int = 6
+) -> list[tuple[str, ...]]:
+    """Return the rows of a table: each name and its number in every column, never -0."""
+    return [
+        (name, *(f"{value + 0.0:.{digits}g}" for value in row))
+        for name, *row in zip(names, *columns, strict=True)
+    ]
 
 
 def few_digits(values: ArrayLike, digits: int = 4) -> str:

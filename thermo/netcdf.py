@@ -14,9 +14,11 @@ from typing import Any, Final
 import numpy as np
 
 from oqs.arguments import of_type
+from oqs.deferred import Deferred, xr
 from oqs.exports import exported
-from thermo.deferred import h5netcdf, xr
 from thermo.files import write_whole
+
+h5netcdf = Deferred("h5netcdf")
 
 _CHECKSUMS: Final = "checksums"
 _SEAL: Final = re.compile(rb"\noqs-thermo sha256 ([0-9a-f]{64})\n\Z")

@@ -52,8 +52,7 @@ class BandIntegral:
         cls, g: Weight, lowest: float, highest: float, features: list[float], owner: str
     ) -> BandIntegral:
         """Lay panels over the band, shrinking towards its edges and the features of g."""
-        width = highest - lowest
-        shrink = width * 0.5 ** np.arange(1, 50)
+        shrink = (highest - lowest) * 0.5 ** np.arange(1, 50)
         inner = [f + step for f in features for step in (0.0, *shrink[:24], *(-shrink[:24]))]
         edges = np.array([lowest, highest, *(lowest + shrink), *(highest - shrink), *inner])
         panels = np.unique(edges[(edges >= lowest) & (edges <= highest)])
@@ -99,8 +98,7 @@ class BandIntegral:
             distance[distance == 0] = np.inf  # the integrand is finite there, one node of thousands
             integral[part] = ((at_nodes - at_w[part, None]) / distance) @ weights
         beyond = np.where(inside, np.abs(w - panels[0]) / np.abs(panels[-1] - w), 1.0)
-        total: FloatArray = (integral + at_w * np.log(beyond)) / (2 * np.pi)
-        return total
+        return (integral + at_w * np.log(beyond)) / (2 * np.pi)
 
 
 def _refuse_edges(w: FloatArray, edges: FloatArray, steps: FloatArray, owner: str) -> None:
@@ -136,8 +134,7 @@ def shift_function(contact: Contact) -> Weight:
 def _flat_shift(contact: Contact, value: float, w: FloatArray) -> FloatArray:
     edges = np.array(contact.band)
     _refuse_edges(w, edges, edges, contact.label())
-    shift: FloatArray = value / (2 * np.pi) * np.log(np.abs((w - edges[0]) / (w - edges[1])))
-    return shift
+    return value / (2 * np.pi) * np.log(np.abs((w - edges[0]) / (w - edges[1])))
 
 
 def _lorentzian_shift(rate: Lorentzian, w: FloatArray) -> FloatArray:
@@ -182,8 +179,7 @@ def _closed_shift(contact: Contact, w: FloatArray, T: float, mu: float) -> Float
     if min(mu - edges[0], edges[1] - mu) <= _FAR_EDGE * T:
         return None
     _refuse_edges(w, edges, edges[:1], contact.label())
-    closed: FloatArray = rate.value / (2 * np.pi) * (np.log(np.abs(w - edges[0]) / unit) - own)
-    return closed
+    return rate.value / (2 * np.pi) * (np.log(np.abs(w - edges[0]) / unit) - own)
 
 
 def occupied_shift_slopes(

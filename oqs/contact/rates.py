@@ -211,8 +211,7 @@ def rate_frozen(rate: Rate, T: float, mu: float) -> Rate:
         for size in ("strength", "prefactor", "value"):  # of the laws of oqs
             if dataclasses.is_dataclass(law) and hasattr(law, size):
                 replaced: Any = dataclasses.replace
-                scaled: Rate = replaced(law, **{size: factor * getattr(law, size)})
-                return scaled
+                return replaced(law, **{size: factor * getattr(law, size)})
     return RateAt(rate, T, mu)
 
 

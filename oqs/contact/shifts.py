@@ -175,5 +175,4 @@ def _beyond(contact: BosonicContact, T: float, w: FloatArray) -> FloatArray:
         )
     logarithm = w * np.log((L - w) / np.hypot(L, c))
     whole = (logarithm - c * np.arctan2(c, L)) / (w**2 + c**2)
-    beyond: FloatArray = spectrum.strength * c**2 / (2 * np.pi) * whole
-    return beyond
+    return spectrum.strength * c**2 / (2 * np.pi) * whole

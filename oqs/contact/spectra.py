@@ -47,8 +47,7 @@ class Ohmic(Spectrum):
         """Return J(w) at each frequency."""
         w = float_array("frequency", frequency, FREQUENCIES)
         decay = 1.0 if self.cutoff is None else np.exp(-w / self.cutoff)
-        values: FloatArray = self.strength * w**self.exponent * decay
-        return values
+        return self.strength * w**self.exponent * decay
 
     @property
     def slope(self) -> float:
@@ -67,8 +66,7 @@ class DrudeLorentz(Spectrum):
     def __call__(self, frequency: ArrayLike) -> FloatArray:
         """Return J(w) at each frequency."""
         w = float_array("frequency", frequency, FREQUENCIES)
-        values: FloatArray = self.strength * w / (1.0 + (w / self.cutoff) ** 2)
-        return values
+        return self.strength * w / (1.0 + (w / self.cutoff) ** 2)
 
     @property
     def slope(self) -> float:
@@ -89,8 +87,7 @@ class Underdamped(Spectrum):
         """Return J(w) at each frequency."""
         x = float_array("frequency", frequency, FREQUENCIES) / self.center
         q = self.width / self.center
-        values: FloatArray = self.strength * self.width * x / ((x**2 - 1.0) ** 2 + (x * q) ** 2)
-        return values
+        return self.strength * self.width * x / ((x**2 - 1.0) ** 2 + (x * q) ** 2)
 
     @property
     def slope(self) -> float:

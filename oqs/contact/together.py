@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from oqs.contact.base import ReservoirContact
@@ -10,7 +11,7 @@ from oqs.summary import Summarised
 
 
 class BetweenContacts(Summarised):
-    """A law of what lies between contacts, one per reservoir."""
+    """What lies between contacts, one per reservoir."""
 
     contacts: tuple[ReservoirContact, ...]
 
@@ -19,10 +20,15 @@ class BetweenContacts(Summarised):
         """Number n of reservoirs."""
         return len(self.contacts)
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str | None, ...] | None:
-        """Of the contacts (n,), or None."""
+        """Of the contacts (n,), None of one without; None where all are without."""
         return contact_names(self.contacts)
+
+    @functools.cached_property
+    def varies(self) -> bool:
+        """Whether the rate of some contact depends on T and mu."""
+        return any(contact.varies for contact in self.contacts)
 
 
 def checked_contacts(contacts: object) -> tuple[ReservoirContact, ...]:

@@ -166,8 +166,7 @@ class CoherentStatistics(JumpStatistics):
     def _tilted(self, chi: FloatArray, xi: FloatArray) -> Tilted:
         chi, xi = self._centred(chi, xi)
         dominant = leading(self.parts.tilted(chi, xi), self.rho, self._trace)
-        n = self.reservoirs
-        slopes = np.zeros((2, n))
+        slopes = np.zeros((2, self.reservoirs))
         for j, jumps in enumerate(self.parts.jumps):
             factor = np.exp(chi[j] * jumps.particle + xi[j] * jumps.energy)
             weight = (

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from oqs.arguments import FloatArray
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.flows import Flows
 from oqs.fluctuations.quantities import QUANTITIES
 from oqs.summary import reservoir_names
-
-if TYPE_CHECKING:
-    import xarray
 
 _NATURAL = "natural units (hbar = k_B = 1) of one reference energy E_0"
 _MORE = "one power of E_0 more for each energy or heat"
@@ -26,7 +23,7 @@ def dataset_of(
     each: Mapping[str, Callable[[str], FloatArray]],
     T: FloatArray,
     mu: FloatArray,
-) -> xarray.Dataset:
+) -> xr.Dataset:
     """Return an xarray.Dataset over `quantity` and `reservoir`, after the axes of a batch.
 
     Variables: mean (.., quantity, reservoir); covariance (.., quantity, reservoir, other_quantity,

@@ -195,8 +195,7 @@ class LevitovStatistics(CountingStatistics):
         def sample(origin: FloatArray, offset: FloatArray) -> FloatArray:
             fields = chi + xi * (origin + offset)[:, None]
             tilted = self._scattered(origin, offset).tilted(fields) / (2 * np.pi)
-            slopes = tilted[:, :, 1:]
-            carried = slopes * (origin - reference + offset)[:, None, None]
+            carried = tilted[:, :, 1:] * (origin - reference + offset)[:, None, None]
             carried[:, 1] = np.abs(carried[:, 1])
             return np.concatenate([tilted, carried], axis=2)
 

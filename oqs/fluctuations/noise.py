@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.counting import covariances_at, independent_pairs
@@ -25,9 +26,6 @@ from oqs.fluctuations.statistics import fano_factor, uncertainty_product
 from oqs.generator.model import Model, checked_model
 from oqs.memory import rest_announced
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
-
-if TYPE_CHECKING:
-    import xarray
 
 
 @exported
@@ -78,7 +76,7 @@ class Noise(Summarised):
         sigma = -np.sum(self.flows.heat / self.T, axis=-1)[..., None]
         return uncertainty_product(*self._mean_noise_scale(quantity), sigma)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return means, covariances, Fano factors and uncertainties with named axes and units.
 
         Over `quantity` (particle, energy, heat) and `reservoir`, after the axes of the batch, which

@@ -42,8 +42,7 @@ def reference_energy(mu: FloatArray) -> FloatArray:
 
     Heat is then no small rest of energies far above it.
     """
-    median: FloatArray = np.median(mu, axis=-1)
-    return median
+    return np.median(mu, axis=-1)
 
 
 def weights_above(quantity: str, mu: FloatArray, reference: FloatArray) -> FloatArray:
@@ -69,8 +68,7 @@ def from_zero(second: FloatArray, reference: FloatArray) -> FloatArray:
     turn = np.zeros((*reference.shape, 2, 2))
     turn[..., 0, 0] = turn[..., 1, 1] = 1.0
     turn[..., 1, 0] = reference
-    covariances: FloatArray = np.einsum("...ak,...kjlq,...bl->...ajbq", turn, second, turn)
-    return covariances
+    return np.einsum("...ak,...kjlq,...bl->...ajbq", turn, second, turn)
 
 
 def checked_frequencies(frequencies: ArrayLike) -> FloatArray:

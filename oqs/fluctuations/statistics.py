@@ -5,12 +5,13 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
+from typing import ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, real_array, whole_number
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.large_deviation import rate_function
@@ -26,9 +27,6 @@ from oqs.fluctuations.quantities import (
 from oqs.memory import rest_announced
 from oqs.numerics.occupation import SAFE
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
-
-if TYPE_CHECKING:
-    import xarray
 
 _FIELDS = "Give one real field per reservoir, (..., n); 0 for what is not counted."
 _ROUNDING = 16 * float(np.finfo(np.float64).eps)  # of its gross rate, which a mean is known to
@@ -299,7 +297,7 @@ class CountingStatistics(Summarised):
             )
         return read_only(rates)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return means, covariances, Fano factors and uncertainties with named axes and units.
 
         Over `quantity` (particle, energy, heat) and `reservoir`; covariances also over those of the

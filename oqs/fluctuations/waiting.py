@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import numpy as np
 import scipy.linalg
@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.memory import announce
 from oqs.summary import Summarised, Summary, counted, few_digits
-
-if TYPE_CHECKING:
-    import xarray
 
 _SHOWN = 12  # rows of a notebook's table
 _DENSE = 300  # elements up to which exponentials are quick
@@ -121,7 +119,7 @@ class WaitingTimes(Summarised):
             moment / probability if probability > 0 else float("nan"),
         )
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray.Dataset of the density over `time`; mean and probability are numbers."""
         kind = "that the next watched jump is of this kind"
         tables = {

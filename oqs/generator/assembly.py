@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -49,8 +48,7 @@ def build_generator(
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Jump:
+class _Jump(NamedTuple):
     """Elements <target| L |source> of jump operators L, one per channel and term."""
 
     source: IntArray

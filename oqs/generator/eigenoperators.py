@@ -161,10 +161,12 @@ def occupations_emptied(
 ) -> tuple[IntArray, IntArray, ComplexArray, IntArray]:
     """Do the same for amplitudes t (m, N) of channels on sites, or modes, full or empty."""
     cut = NEGLIGIBLE * np.linalg.norm(t)
-    operators = []
-    for channel, v in np.argwhere(np.abs(t) > cut).tolist():
-        operators.append((t[channel, v] * annihilator(v, sites).tocoo(), 0, channel))
-    parts = _collect(operators)
+    parts = _collect(
+        [
+            (t[channel, v] * annihilator(v, sites).tocoo(), 0, channel)
+            for channel, v in np.argwhere(np.abs(t) > cut).tolist()
+        ]
+    )
     return parts.lower, parts.upper, parts.amplitude, parts.channel
 
 

@@ -75,8 +75,7 @@ class Generator:
 
     def elements(self, rho: Matrix) -> ComplexArray:
         """Return the matrix elements (P,) of rho (D, D)."""
-        values: ComplexArray = np.asarray(rho[self.row_state, self.column_state])
-        return values
+        return np.asarray(rho[self.row_state, self.column_state])
 
     @functools.cached_property
     def exchanged(self) -> sp.csr_array:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from oqs.arguments import FloatArray, index, read_only
 from oqs.contact.base import ReservoirContact, thermal_arguments
 from oqs.contact.contacts import Contact
-from oqs.contact.together import contact_names, fermionic_contacts
+from oqs.contact.together import BetweenContacts, fermionic_contacts
 from oqs.deferred import qutip
 from oqs.exports import exported
 from oqs.generator.closed import ClosedGenerator
@@ -23,7 +23,7 @@ from oqs.generator.superoperator import in_operator_basis, require_room
 from oqs.generator.touched import Touched, touched_part
 from oqs.numerics.blocks import Matrix, for_qutip
 from oqs.numerics.clusters import IntArray
-from oqs.summary import Summarised, Summary, reservoir_names
+from oqs.summary import Summary, reservoir_names
 from oqs.system.base import System
 from oqs.system.spectrum import Spectrum
 from oqs.transitions.places import MatrixElements
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @exported
-class Model(Summarised):
+class Model(BetweenContacts):
     """A system with its contacts: the generator of Eq. (2) but for T and mu.
 
         d rho/dt = -i[H_S, rho] + sum_j D_j[rho] + sum_j FS_j[rho],  FS_j = -i[H_LS,j, .]
@@ -62,16 +62,6 @@ class Model(Summarised):
     shifted: bool
     reason: str | None
     kind: ClassVar[str]  # what summaries call the model
-
-    @property
-    def reservoirs(self) -> int:
-        """Number n of reservoirs."""
-        return len(self.contacts)
-
-    @functools.cached_property
-    def names(self) -> tuple[str | None, ...] | None:
-        """Of the contacts (n,), None of one without; None where all are without."""
-        return contact_names(self.contacts)
 
     @functools.cached_property
     def leads(self) -> tuple[Contact, ...]:
@@ -129,11 +119,6 @@ class Model(Summarised):
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
 
     @property
-    def varies(self) -> bool:
-        """Whether the rate of some contact depends on T and mu."""
-        return any(contact.varies for contact in self.contacts)
-
-    @property
     @abc.abstractmethod
     def detailed_balance(self) -> bool:
         """Whether each jump moves the energy that J_j counts of it, and Eq. (3) holds exactly."""
@@ -183,10 +168,7 @@ class Model(Summarised):
 
     def precession(self, elements: MatrixElements) -> FloatArray:
         """Return detuning_a - detuning_b (P,) of matrix elements rho_ab."""
-        difference: FloatArray = (
-            self.detuning[elements.row_state] - self.detuning[elements.column_state]
-        )
-        return difference
+        return self.detuning[elements.row_state] - self.detuning[elements.column_state]
 
     @functools.cached_property
     def free_energies(self) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple, final
 
 import numpy as np
 from scipy.special import expit
@@ -27,87 +28,66 @@ def rates_of(contacts: Sequence[ReservoirContact], decomposition: Decomposition)
     return rates
 
 
-def split_rates(
-    contacts: Sequence[ReservoirContact],
-    decomposition: Decomposition,
-    rates: FloatArray,
-    T: FloatArray,
-    mu: FloatArray,
-) -> _Pair:
-    """Return each contact's rates of S(w) and of S(w)^+ at T, mu (n,), each (n, K)."""
-    w = decomposition.frequencies
-    if fixed_fermionic(contacts):
-        nu = (w - mu[:, None]) / T[:, None]  # (n, K)
-        return rates * expit(nu), rates * expit(-nu)
-    down, up = np.zeros_like(rates), np.zeros_like(rates)
-    for j, contact, here in _occurring(contacts, decomposition):
-        at = ThermalState(float(T[j]), float(mu[j]))
-        gamma = contact.gamma(w[here], j, at) if contact.varies else rates[j, here]
-        down[j, here], up[j, here] = contact.split(gamma, w[here], *at)
-    return down, up
+@final
+class ContactRates(NamedTuple):
+    """Each contact's rates at each Bohr frequency, to be weighted at T and mu."""
 
+    contacts: Sequence[ReservoirContact]
+    decomposition: Decomposition
+    rates: FloatArray  # (n, K), as `rates_of` has them
 
-def split_together(
-    contacts: Sequence[ReservoirContact],
-    decomposition: Decomposition,
-    rates: FloatArray,
-    T: FloatArray,
-    mu: FloatArray,
-) -> _Pair:
-    """Return what `split_rates` does, each (n, K, b), at T, mu (b, n)."""
-    down, up = np.zeros((2, *rates.shape, len(T)))
-    for j, contact, here in _occurring(contacts, decomposition):
-        w = decomposition.frequencies[here]
-        gamma = rates[j, here, None]
-        if contact.varies:
-            states = zip(T[:, j].tolist(), mu[:, j].tolist(), strict=True)
-            gamma = np.stack([contact.gamma(w, j, ThermalState(*at)) for at in states], axis=1)
-        down[j, here], up[j, here] = contact.split(gamma, w[:, None], T[:, j], mu[:, j])
-    return down, up
+    def split(self, T: FloatArray, mu: FloatArray) -> _Pair:
+        """Return each contact's rates of S(w) and of S(w)^+ at T, mu (n,), each (n, K)."""
+        w = self.decomposition.frequencies
+        if fixed_fermionic(self.contacts):
+            nu = (w - mu[:, None]) / T[:, None]  # (n, K)
+            return self.rates * expit(nu), self.rates * expit(-nu)
+        down, up = np.zeros_like(self.rates), np.zeros_like(self.rates)
+        for j, contact, here in _occurring(self.contacts, self.decomposition):
+            at = ThermalState(float(T[j]), float(mu[j]))
+            gamma = contact.gamma(w[here], j, at) if contact.varies else self.rates[j, here]
+            down[j, here], up[j, here] = contact.split(gamma, w[here], *at)
+        return down, up
 
+    def split_together(self, T: FloatArray, mu: FloatArray) -> _Pair:
+        """Return what `split` does, each (n, K, b), at T, mu (b, n)."""
+        down, up = np.zeros((2, *self.rates.shape, len(T)))
+        for j, contact, here in _occurring(self.contacts, self.decomposition):
+            w = self.decomposition.frequencies[here]
+            gamma = self.rates[j, here, None]
+            if contact.varies:
+                states = zip(T[:, j].tolist(), mu[:, j].tolist(), strict=True)
+                gamma = np.stack([contact.gamma(w, j, ThermalState(*at)) for at in states], axis=1)
+            down[j, here], up[j, here] = contact.split(gamma, w[:, None], T[:, j], mu[:, j])
+        return down, up
 
-def slopes_together(
-    contacts: Sequence[ReservoirContact],
-    decomposition: Decomposition,
-    rates: FloatArray,
-    T: FloatArray,
-    mu: FloatArray,
-) -> FloatArray:
-    """Return what `slopes` does, (2, 2, n, K, b), at T, mu (b, n), of weights without shifts."""
-    derivatives = np.zeros((2, 2, *rates.shape, len(T)))
-    for j, contact, here in _occurring(contacts, decomposition):
-        w = decomposition.frequencies[here]
-        if contact.varies:
-            states = zip(T[:, j].tolist(), mu[:, j].tolist(), strict=True)
-            each = [varying_slopes(contact, w, j, ThermalState(*at)) for at in states]
-            derivatives[:, :, j, here] = np.stack(each, axis=-1)
-        else:
-            gamma = rates[j, here, None]
-            derivatives[:, :, j, here] = contact.slopes(gamma, w[:, None], T[:, j], mu[:, j])
-    return derivatives
+    def slopes_together(self, T: FloatArray, mu: FloatArray) -> FloatArray:
+        """Return what `slopes` does without shifts, (2, 2, n, K, b), at T, mu (b, n)."""
+        derivatives = np.zeros((2, 2, *self.rates.shape, len(T)))
+        for j, contact, here in _occurring(self.contacts, self.decomposition):
+            w = self.decomposition.frequencies[here]
+            if contact.varies:
+                states = zip(T[:, j].tolist(), mu[:, j].tolist(), strict=True)
+                each = [varying_slopes(contact, w, j, ThermalState(*at)) for at in states]
+                derivatives[:, :, j, here] = np.stack(each, axis=-1)
+            else:
+                gamma = self.rates[j, here, None]
+                derivatives[:, :, j, here] = contact.slopes(gamma, w[:, None], T[:, j], mu[:, j])
+        return derivatives
 
-
-def slopes(
-    contacts: Sequence[ReservoirContact],
-    decomposition: Decomposition,
-    rates: FloatArray,
-    T: FloatArray,
-    mu: FloatArray,
-    *,
-    shifted: bool,
-) -> FloatArray:
-    """Return the derivatives (2, .., n, K) of the weights by each contact's own T and mu."""
-    derivatives = np.zeros((2, 4 if shifted else 2, *rates.shape))
-    for j, contact, here in _occurring(contacts, decomposition):
-        at = ThermalState(float(T[j]), float(mu[j]))
-        w = decomposition.frequencies[here]
-        if contact.varies:
-            derivatives[:, :2, j, here] = varying_slopes(contact, w, j, at)
-        else:
-            derivatives[:, :2, j, here] = contact.slopes(rates[j, here], w, *at)
-        if shifted:
-            derivatives[:, 2:, j, here] = shift_slopes(contact, w, *at)
-    return derivatives
+    def slopes(self, T: FloatArray, mu: FloatArray, *, shifted: bool) -> FloatArray:
+        """Return the derivatives (2, .., n, K) of the weights by each contact's own T and mu."""
+        derivatives = np.zeros((2, 4 if shifted else 2, *self.rates.shape))
+        for j, contact, here in _occurring(self.contacts, self.decomposition):
+            at = ThermalState(float(T[j]), float(mu[j]))
+            w = self.decomposition.frequencies[here]
+            if contact.varies:
+                derivatives[:, :2, j, here] = varying_slopes(contact, w, j, at)
+            else:
+                derivatives[:, :2, j, here] = contact.slopes(self.rates[j, here], w, *at)
+            if shifted:
+                derivatives[:, 2:, j, here] = shift_slopes(contact, w, *at)
+        return derivatives
 
 
 def shifts(

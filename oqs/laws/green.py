@@ -33,10 +33,9 @@ def seconds(modes: int, channels: int) -> float:
 
 def self_energy(strengths: ComplexArray, amplitudes: Sequence[ComplexArray]) -> ComplexArray:
     """Return A^+ s A (M, N, N) between the modes, of strengths (n, M) and amplitudes (m_j, N)."""
-    total: ComplexArray = sum(
+    return sum(
         np.multiply.outer(s, a.conj().T @ a) for s, a in zip(strengths, amplitudes, strict=True)
     )
-    return total
 
 
 def between_channels(
@@ -115,5 +114,4 @@ def _singular(matrices: ComplexArray, away: FloatArray) -> IntArray:
 
 
 def _norm(matrices: ComplexArray) -> FloatArray:
-    norms: FloatArray = np.abs(matrices).sum(axis=2).max(axis=1, initial=0.0)
-    return norms
+    return np.abs(matrices).sum(axis=2).max(axis=1, initial=0.0)

@@ -95,8 +95,7 @@ def gross_of_modes(
     """Return the gross rates (n,) of a quadratic system, as `gross_flows`."""
     rates = np.zeros((len(contacts), len(system.energies)))
     for j, contact in enumerate(contacts):
-        amplitudes = contact.channels(system.sites) @ system.modes
-        strength = np.sum(np.abs(amplitudes) ** 2, axis=0)
+        strength = np.sum(np.abs(contact.channels(system.sites) @ system.modes) ** 2, axis=0)
         touched = strength > NEGLIGIBLE**2 * np.sum(strength)
         rates[j, touched] = strength[touched] * contact.gamma(system.energies[touched], j)
     both = np.add(*_exchanges(system.energies, rates, T, mu))

@@ -90,11 +90,6 @@ class BosonLaw(BetweenContacts):
         heads = ("reservoir", "strengths tr G_j at each level")
         return Summary("Flow law of bosonic modes", facts, heads, rows)
 
-    @functools.cached_property
-    def varies(self) -> bool:
-        """Whether a spectrum depends on T."""
-        return any(contact.varies for contact in self.contacts)
-
     @property
     def fastest_rate(self) -> float | None:
         """The largest rate of a contact at a level, units of energy; None if spectra vary."""
@@ -115,12 +110,11 @@ class BosonLaw(BetweenContacts):
 
         Raises NonUniqueStationaryState where no spectrum reaches any level, and as the spectra do.
         """
-        energy, potential = self._spectral(T, mu)
-        return self._flows(energy.sum(axis=-2), potential)
+        return self._flows(self._spectral(T, mu).sum(axis=-2))
 
     def spectral(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return the flows (K, n) through each frequency at T (n,); raises as a call."""
-        return self._flows(*self._spectral(T, mu))
+        return self._flows(self._spectral(T, mu))
 
     def gross(self, T: ArrayLike, mu: ArrayLike | None = None) -> Flows:
         """Return all that each contact gives and takes (n,) before it cancels."""
@@ -141,20 +135,22 @@ class BosonLaw(BetweenContacts):
         by_T = occupation_response(self.frequencies, self._exchange(temperature), temperature)
         if self.varies:
             by_T += self._response_of_spectra(temperature)
-        return energy_jacobian(by_T, potential, self.names)
+        none = np.zeros_like(by_T)
+        nothing, energy = np.stack([none, none]), np.stack([by_T, none])
+        still = np.zeros_like(potential)
+        return FlowJacobian.of(nothing, energy, still, potential, names=self.names)
 
     def _checked(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
         temperature, potential = thermal_arguments(self.contacts, T, mu, batched=True)
         temperature, potential = np.broadcast_arrays(temperature, potential)
         return temperature, potential
 
-    def _spectral(self, T: ArrayLike, mu: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
-        """Return the energy flows (..., K, n), and mu (..., n)."""
-        temperature, potential = self._checked(T, mu)
-        exchanged = self._exchange(temperature)
-        return energy_flows(self.frequencies, exchanged, temperature), potential
+    def _spectral(self, T: ArrayLike, mu: ArrayLike | None) -> FloatArray:
+        """Return the energy flows (..., K, n)."""
+        temperature, _ = self._checked(T, mu)
+        return energy_flows(self.frequencies, self._exchange(temperature), temperature)
 
-    def _flows(self, energy: FloatArray, potential: FloatArray) -> Flows:
+    def _flows(self, energy: FloatArray) -> Flows:
         return Flows.of(np.zeros_like(energy), energy, np.zeros_like(energy), self.names)
 
     def _rates(self, T: FloatArray) -> FloatArray:
@@ -254,8 +250,7 @@ class BosonLaw(BetweenContacts):
 
 def energy_flows(w: FloatArray, exchanged: FloatArray, T: FloatArray) -> FloatArray:
     """Return w_k sum_q K_kjq (n_j - n_q) (..., K, n) at T (..., n), of K (..., K, n, n)."""
-    flows: FloatArray = w[:, None] * np.sum(exchanged * bose_differences(w, T), axis=-1)
-    return flows
+    return w[:, None] * np.sum(exchanged * bose_differences(w, T), axis=-1)
 
 
 def occupation_response(w: FloatArray, exchanged: FloatArray, T: FloatArray) -> FloatArray:
@@ -264,17 +259,7 @@ def occupation_response(w: FloatArray, exchanged: FloatArray, T: FloatArray) -> 
     absorbed, emitted = bose(x)
     slope = absorbed * emitted * x / T[..., None, :]
     weight = exchanged.sum(axis=-1)[..., None] * np.eye(T.shape[-1]) - exchanged
-    by_T: FloatArray = np.einsum("...kjq,...kq->...jq", w[:, None, None] * weight, slope)
-    return by_T
-
-
-def energy_jacobian(
-    by_T: FloatArray, mu: FloatArray, names: tuple[str | None, ...] | None
-) -> FlowJacobian:
-    """Return the derivatives of energy flows that depend on temperatures alone, (..., n, n)."""
-    none = np.zeros_like(by_T)
-    nothing, energy = np.stack([none, none]), np.stack([by_T, none])
-    return FlowJacobian.of(nothing, energy, np.zeros_like(mu), mu, names=names)
+    return np.einsum("...kjq,...kq->...jq", w[:, None, None] * weight, slope)
 
 
 def bose_differences(w: FloatArray, T: FloatArray) -> FloatArray:

@@ -5,31 +5,23 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import ClassVar, final, overload
+from typing import final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from oqs.arguments import ComplexArray, FloatArray, read_only, temperatures_and_potentials
+from oqs.arguments import ComplexArray, FloatArray, read_only
 from oqs.contact.base import ReservoirContact
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.exports import exported
-from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import Flows, ScalarFlows
 from oqs.modes.boson_law import boson_law
 from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.levels import Level, find_levels, untouched_modes
-from oqs.modes.pair_flows import (
-    exponent_differences,
-    level_flows,
-    occupation_differences,
-    pair_flows,
-    pair_jacobian,
-    scalar_pair_flows,
-)
+from oqs.modes.pair_flows import exponent_differences, occupation_differences
+from oqs.modes.pair_law import PairLaw
 from oqs.modes.untouched import Untouched
-from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
+from oqs.summary import Summary, counted, few_digits, reservoir_names
 from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem
 
@@ -37,7 +29,7 @@ from oqs.system.systems import QuadraticSystem
 @exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ClosedForm(Summarised):
+class ClosedForm(PairLaw):
     """Stationary flows of Eq. (10): each mode fills to nbar = sum_j gamma_j n_j / sum_j gamma_j.
 
         P_j = sum_k gamma_j(w_k) (n_j(w_k) - nbar(w_k)),
@@ -66,12 +58,6 @@ class ClosedForm(Summarised):
     rates: FloatArray
     untouched: tuple[Untouched, ...]
     names: tuple[str | None, ...] | None = None
-    batched: ClassVar[bool] = True
-
-    @property
-    def reservoirs(self) -> int:
-        """Number n of reservoirs."""
-        return int(self.rates.shape[-2])
 
     @property
     def fastest_rate(self) -> float:
@@ -79,41 +65,18 @@ class ClosedForm(Summarised):
         return float(np.max(self.rates))
 
     @functools.cached_property
-    def transfer(self) -> FloatArray:
+    def transfer(self) -> FloatArray:  # type: ignore[override]  # where it is asked for
         """gamma_j gamma_q / sum gamma of each mode, (..., K, n, n)."""
         gamma = np.moveaxis(self.rates, -2, -1)  # (..., K, n)
         pairs: FloatArray = gamma[..., :, None] * gamma[..., None, :]
         return read_only(pairs / gamma.sum(axis=-1)[..., None, None])
 
-    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
-        """Return the flows (..., n) at T, mu of shape (..., n), units of energy.
-
-        Raises TypeError or ValueError for T <= 0, NaN or a last axis that is not n.
-        """
-        return pair_flows(self.frequencies, self.transfer, *self._checked(T, mu), self.names)
-
-    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
-        """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
-
-        Each keeps its relative precision; in the cold they vanish as e^(-|w - mu|/T).
-        """
-        return pair_jacobian(self.frequencies, self.transfer, *self._checked(T, mu), self.names)
-
-    def spectral(self, T: ArrayLike, mu: ArrayLike) -> Flows:
-        """Return the flows (..., K, n) through each mode; their sum over modes is the flow."""
-        flows = level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
-        return flows.named(self.names)
-
-    def scalar_flows(self) -> ScalarFlows | None:
-        """Return the flows of few levels in scalars, as coarse as `ScalarFlows` says."""
-        return scalar_pair_flows(self.frequencies, self.transfer)
-
     def occupations(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return the stationary occupation nbar (..., K) of each mode."""
-        x = self._exponents(*self._checked(T, mu))
+        temperature, potential = self._checked(T, mu)
+        x = (self.frequencies[..., None] - potential[..., None, :]) / temperature[..., None, :]
         gamma = np.moveaxis(self.rates, -2, -1)
-        occupation: FloatArray = np.sum(gamma * expit(-x), axis=-1) / gamma.sum(axis=-1)
-        return occupation
+        return np.sum(gamma * expit(-x), axis=-1) / gamma.sum(axis=-1)
 
     def clausius_sum(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return sum_j Y_j / T_j (...,) by Eq. (34): a sum of terms none of which is positive.
@@ -126,16 +89,7 @@ class ClosedForm(Summarised):
         affinity = exponent_differences(above, temperature, potential)
         difference = occupation_differences(above, temperature, potential)
         terms = self.transfer * affinity * difference
-        total: FloatArray = -0.5 * np.sum(terms, axis=(-3, -2, -1))
-        return total
-
-    def _checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        return temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-
-    def _exponents(self, T: FloatArray, mu: FloatArray) -> FloatArray:
-        """Return (w_k - mu_j) / T_j (..., K, n)."""
-        x: FloatArray = (self.frequencies[..., None] - mu[..., None, :]) / T[..., None, :]
-        return x
+        return -0.5 * np.sum(terms, axis=(-3, -2, -1))
 
     def summary(self) -> Summary:
         """Return the reservoirs and a table of modes and rates."""

@@ -14,18 +14,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple, final, overload
+from typing import NamedTuple, final, overload
 
 import numpy as np
 import scipy.linalg
-from numpy.typing import ArrayLike
 
 from oqs.arguments import (
     ComplexArray,
     FloatArray,
     of_type,
     read_only,
-    temperatures_and_potentials,
     true_or_false,
 )
 from oqs.contact.base import ReservoirContact
@@ -33,15 +31,13 @@ from oqs.contact.contacts import Contact
 from oqs.contact.principal_value import shift_function
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.exports import exported
-from oqs.flow_jacobian import FlowJacobian
-from oqs.flows import Flows, ScalarFlows
 from oqs.modes.boson_law import boson_law
 from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.levels import Level, find_levels, untouched_modes
-from oqs.modes.pair_flows import level_flows, pair_flows, pair_jacobian, scalar_pair_flows
+from oqs.modes.pair_law import PairLaw
 from oqs.modes.untouched import Untouched
 from oqs.numerics.clusters import IntArray
-from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
+from oqs.summary import Summary, counted, few_digits, reservoir_names
 from oqs.system.quadratic_bosons import QuadraticBosons
 from oqs.system.systems import QuadraticSystem, checked_resolution
 
@@ -49,7 +45,7 @@ from oqs.system.systems import QuadraticSystem, checked_resolution
 @exported
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class GaussianLaw(Summarised):
+class GaussianLaw(PairLaw):
     """Stationary flows P_j = sum_k sum_q w_jq(k) (n_j - n_q), J_j the same times w_k.
 
     Made by `gaussian_law`. The covariance equation is linear in the occupations, so it is solved
@@ -76,36 +72,11 @@ class GaussianLaw(Summarised):
     transfer: FloatArray
     untouched: tuple[Untouched, ...]
     names: tuple[str | None, ...] | None = None
-    batched: ClassVar[bool] = True
-
-    @property
-    def reservoirs(self) -> int:
-        """Number n of reservoirs."""
-        return int(self.transfer.shape[-1])
 
     @property
     def fastest_rate(self) -> float:
         """The largest rate at which particles go between two reservoirs, units of energy."""
         return float(np.max(self.transfer))
-
-    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
-        """Return the flows (..., n) at T, mu of shape (..., n), units of energy."""
-        checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        return pair_flows(self.frequencies, self.transfer, *checked, self.names)
-
-    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
-        """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n)."""
-        checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        return pair_jacobian(self.frequencies, self.transfer, *checked, self.names)
-
-    def spectral(self, T: ArrayLike, mu: ArrayLike) -> Flows:
-        """Return the flows (..., K, n) through each level."""
-        checked = temperatures_and_potentials(T, mu, self.reservoirs, batched=True)
-        return level_flows(self.frequencies, self.transfer, *checked).named(self.names)
-
-    def scalar_flows(self) -> ScalarFlows | None:
-        """Return the flows of few levels in scalars, as coarse as `ScalarFlows` says."""
-        return scalar_pair_flows(self.frequencies, self.transfer)
 
     def summary(self) -> Summary:
         """Return the reservoirs and the frequencies."""
@@ -228,8 +199,7 @@ class LevelResponse(NamedTuple):
     @property
     def transfer(self) -> FloatArray:
         """w_jq = tr(G_j X_q) (n, n)."""
-        transfer: FloatArray = np.einsum("jkl,qlk->jq", self.rates, self.responses).real
-        return transfer
+        return np.einsum("jkl,qlk->jq", self.rates, self.responses).real
 
 
 def level_responses(

@@ -61,8 +61,7 @@ def _over_pairs(
 
 def _rows(values: FloatArray) -> FloatArray:
     """Return (..., n) as (n, M): sums over few reservoirs are then sums of long rows."""
-    rows: FloatArray = np.ascontiguousarray(values.reshape(-1, values.shape[-1]).T)
-    return rows
+    return np.ascontiguousarray(values.reshape(-1, values.shape[-1]).T)
 
 
 def _gap(x: _Pair, T: _Pair, mu: _Pair) -> FloatArray:

@@ -73,10 +73,8 @@ def alone_and_linked(matrix: sp.sparray | ComplexArray) -> tuple[IntArray, list[
 def block(matrix: Matrix, members: IntArray) -> ComplexArray:
     """Return the elements (d, d) between these indices."""
     if matrix.shape[0] <= SMALL:
-        few: ComplexArray = dense_if_small(matrix)[np.ix_(members, members)]
-        return few
-    dense: ComplexArray = matrix[members, :][:, members].toarray()
-    return dense
+        return dense_if_small(matrix)[np.ix_(members, members)]
+    return matrix[members, :][:, members].toarray()
 
 
 def diagonal_matrix(values: FloatArray | ComplexArray) -> sp.csr_array:

@@ -27,8 +27,7 @@ def exponential(generator: ComplexArray, time: float) -> ComplexArray:
     """
     squarings = max(0, math.frexp(float(np.linalg.norm(generator, 1)) * time)[1])
     if squarings <= _HARMLESS:
-        whole: ComplexArray = scipy.linalg.expm(generator * time)
-        return whole
+        return scipy.linalg.expm(generator * time)
     conserved = _kernel_projector(generator)
     propagator = scipy.linalg.expm(generator * math.ldexp(time, -squarings))
     propagator = propagator - propagator @ conserved
@@ -42,5 +41,4 @@ def _kernel_projector(generator: ComplexArray) -> ComplexArray:
     left, sizes, right = np.linalg.svd(generator)
     zero = sizes <= _ZERO * sizes[0]
     kernel, cokernel = right[zero].conj().T, left[:, zero].conj().T
-    projector: ComplexArray = kernel @ np.linalg.solve(cokernel @ kernel, cokernel)
-    return projector
+    return kernel @ np.linalg.solve(cokernel @ kernel, cokernel)

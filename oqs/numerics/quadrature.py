@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -81,8 +81,7 @@ class Panels:
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Integral:
+class Integral(NamedTuple):
     """Integrals (C,) of the integrands, of their gross sizes, and what the first may be off."""
 
     value: FloatArray

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, has_shape, index, read_only, real_array, real_number, real_row
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.fluctuations.noise import noise
 from oqs.generator.model import Model
 from oqs.laws.density_matrix import flow_law
 from oqs.memory import rest_announced
 from oqs.summary import Summarised, Summary, few_digits
-
-if TYPE_CHECKING:
-    import xarray
 
 _MADE = "Give a function such as lambda gate: oqs.davies(oqs.anderson_dot(-gate, U), contacts)."
 
@@ -54,7 +52,7 @@ class StabilityDiagram(Summarised):
     conductance: FloatArray
     fano: FloatArray
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray.Dataset over `gate` and `bias`, for thermo.plot_map."""
         over = ("gate", "bias")
         tables = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, index, read_only, real_array
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.flow_jacobian import DifferentiableLaw
 from oqs.generator.model import Model
@@ -19,9 +20,6 @@ from oqs.laws.gross import gross_flows
 from oqs.response.terminals import Terminals, in_units_of_temperature, two_terminals
 from oqs.stationary.gaussian_state import GaussianState
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
-
-if TYPE_CHECKING:
-    import xarray
 
 _AXES = ("particle", "heat")
 _UNITS = {
@@ -148,7 +146,7 @@ class LinearResponse(Summarised):
             )
         return two_terminals(self.onsager, first, second, np.asarray(self.T))
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray.Dataset of the coefficients.
 
         Variables: onsager (flow, affinity, reservoir, driven); conductance, seebeck, peltier,
@@ -195,8 +193,7 @@ class LinearResponse(Summarised):
     def _by_pair(self, name: str) -> float | FloatArray:
         n = self.reservoirs
         if n == 2:
-            only: float | FloatArray = getattr(self.pair(0, 1), name)
-            return only
+            return getattr(self.pair(0, 1), name)
         table = np.full((*np.shape(self.T), n, n), math.nan)
         for j in range(n):
             for q in range(n):

@@ -69,8 +69,7 @@ def two_terminals(onsager: FloatArray, j: int, q: int, T: FloatArray) -> Termina
 def in_units_of_temperature(onsager: FloatArray, T: FloatArray) -> FloatArray:
     """Return L (..., 2, 2, n, n) with heat in units of T (...)."""
     unit = np.stack([np.ones_like(T), 1.0 / T], axis=-1)
-    scaled: FloatArray = onsager * (unit[..., :, None] * unit[..., None, :])[..., None, None]
-    return scaled
+    return onsager * (unit[..., :, None] * unit[..., None, :])[..., None, None]
 
 
 def _inverse(floating: FloatArray) -> FloatArray:
@@ -78,8 +77,7 @@ def _inverse(floating: FloatArray) -> FloatArray:
     strength = np.sqrt(np.abs(np.diagonal(floating, axis1=-2, axis2=-1)))
     unit = 1 / np.where(strength > 0, strength, 1.0)
     both = unit[..., :, None] * unit[..., None, :]
-    inverse: FloatArray = np.linalg.pinv(floating * both, rcond=_RANK) * both
-    return inverse
+    return np.linalg.pinv(floating * both, rcond=_RANK) * both
 
 
 def _coefficients(own: FloatArray, T: FloatArray) -> Terminals:

@@ -99,8 +99,7 @@ class CoupledElements:
     @property
     def populations(self) -> NDArray[np.bool_]:
         """Which elements (P,) are populations."""
-        which: NDArray[np.bool_] = self.row_state == self.column_state
-        return which
+        return self.row_state == self.column_state
 
     def exchange_rows(
         self, model: DaviesModel, T: FloatArray, mu: FloatArray
@@ -123,10 +122,8 @@ class CoupledElements:
                 x = amplitude if direction == 0 else amplitude.conj()
                 for left, right in pairs.to_one(target):
                     a, b, t = source[left], source[right], target[left]
-                    if left is right:
-                        place = alone[a]
-                    else:
-                        place = np.searchsorted(places, b * dimension + a)
+                    pair = b * dimension + a
+                    place = alone[a] if left is right else np.searchsorted(places, pair)
                     size, kappa = x[left].conj() * x[right], own.kappa[left]
                     for row, observed in zip(
                         rows[:, j], (spectrum.particles, spectrum.energies), strict=True
@@ -301,8 +298,7 @@ def _closed(linked: list[IntArray], sets: IntArray, dimension: int) -> IntArray:
         np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count), size[two][which]
     )
     a, b = members[begin[one][which] + a], members[begin[two][which] + b]
-    closed: IntArray = np.sort(a * dimension + b)
-    return closed
+    return np.sort(a * dimension + b)
 
 
 def _slowest_of_sets(drift: sp.csr_array, sets: IntArray) -> FloatArray:

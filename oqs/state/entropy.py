@@ -65,8 +65,7 @@ def clausius_sum(flows: Flows, T: ArrayLike) -> FloatArray:
             f"but has shape {temperature.shape}. {remedy}"
         )
     positive("T", temperature, remedy)
-    total: FloatArray = np.sum(flows.heat / temperature, axis=-1)
-    return total
+    return np.sum(flows.heat / temperature, axis=-1)
 
 
 @exported
@@ -110,8 +109,7 @@ def log_gibbs(system: System, T: float, mu: float) -> FloatArray:
     potential = real_number("mu", mu, "Give a chemical potential in units of energy.")
     spectrum = system.spectrum
     exponent = (potential * spectrum.particles - spectrum.energies) / temperature
-    logarithm: FloatArray = exponent - logsumexp(exponent)
-    return logarithm
+    return exponent - logsumexp(exponent)
 
 
 @exported
@@ -150,10 +148,7 @@ def von_neumann_entropy(state: Matrix) -> float:
 def entropy_of(p: FloatArray) -> FloatArray:
     """Return the entropies (...) of density matrices with these eigenvalues (..., D)."""
     positive_p = np.maximum(p, 0.0)
-    entropy: FloatArray = 0.0 - np.sum(
-        xlogy(positive_p, positive_p), axis=-1
-    )  # pure: 0.0, not -0.0
-    return entropy
+    return 0.0 - np.sum(xlogy(positive_p, positive_p), axis=-1)  # pure: 0.0, not -0.0
 
 
 @exported

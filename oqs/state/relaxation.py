@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,7 +21,7 @@ from oqs.arguments import (
 )
 from oqs.contact.principal_value import shift_function
 from oqs.datasets import dataset
-from oqs.deferred import qutip
+from oqs.deferred import qutip, xr
 from oqs.exports import exported
 from oqs.flows import KINDS, Flows
 from oqs.generator.davies.davies_model import DaviesModel
@@ -40,9 +40,6 @@ from oqs.state.states import energy_basis
 from oqs.stationary.uniqueness import require_unique
 from oqs.summary import Summarised, Summary, few_digits, reservoir_names
 from oqs.system.systems import QuadraticSystem
-
-if TYPE_CHECKING:
-    import xarray
 
 _DENSE = 1024  # larger coupled sets of matrix elements go through expm_multiply
 _AT_ONCE = 1_000_000  # matrix elements of all times that are diagonalised together
@@ -91,7 +88,7 @@ class Relaxation(Summarised):
             ],
         )
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset over `time`: flows P, J, Y, entropy S, its production, rho."""
         states = np.array([state.full() for state in self.states])
         flows, square, out = ("time", "reservoir"), ("time", "row", "column"), self.flows

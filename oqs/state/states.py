@@ -46,18 +46,14 @@ def energy_basis(model: Model, rho: qutip.Qobj) -> Matrix:
             f"|tr rho - 1| = {abs(trace - 1):.3g}. {remedy}"
         )
     if not few:
-        announce("Rotating a state to the energy basis", _rotation_time(matrix))
+        cubes = sum(float(len(members)) ** 3 for members in linked_sets(matrix))
+        announce("Rotating a state to the energy basis", 1e-9 * cubes)  # about 1 ns each
     if not positive_above(matrix, -_TOLERANCE):
         lowest = float(eigenvalues(matrix).min())
         raise ValueError(
             f"Argument `rho` must be positive, but has the eigenvalue {lowest:.3g}. {remedy}"
         )
     return model.system.spectrum.eigenvectors.to_energy_basis(matrix)
-
-
-def _rotation_time(matrix: sp.csr_array) -> float:
-    """Return about how many seconds that takes: 1 ns for the cube of the size of each set."""
-    return 1e-9 * sum(float(len(members)) ** 3 for members in linked_sets(matrix))
 
 
 @exported

@@ -61,7 +61,9 @@ def cheapest_exact(model: Model) -> StationaryMethod:
     if model.touched.untouched:
         require_unique(model)
     if isinstance(model, PerlindModel):
-        return _of_perlind(model)
+        if isinstance(model.system, QuadraticSystem):
+            return GaussianState()
+        return ConservedBlocks() if model.coherent else Populations()
     model = model.secular
     transitions = model.transitions
     large = isinstance(transitions, ModeTransitions) and transitions.modes > ELIMINATED
@@ -70,12 +72,6 @@ def cheapest_exact(model: Model) -> StationaryMethod:
     if not transitions.ambiguous:
         return Populations()
     return ZeroFrequencyBlock() if coherences_reached(model) else Populations()
-
-
-def _of_perlind(model: PerlindModel) -> StationaryMethod:
-    if isinstance(model.system, QuadraticSystem):
-        return GaussianState()
-    return ConservedBlocks() if model.coherent else Populations()
 
 
 def checked_method(model: Model, method: StationaryMethod | None) -> StationaryMethod:

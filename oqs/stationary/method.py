@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -30,8 +29,7 @@ REMEDY = (
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(NamedTuple):
     """Solved matrix elements, the residual they leave, and the flows they give."""
 
     values: FloatArray | ComplexArray  # (P,) in the problem's own order

@@ -92,7 +92,10 @@ def _kernel(model: Model) -> Kernel:
         dimension = commutant_dimension(levels)
         return Kernel(dimension, levels.exact or dimension == 1)
     transitions = model.transitions
-    if isinstance(transitions, StateTransitions) and _all_single(transitions):
+    if (
+        isinstance(transitions, StateTransitions)
+        and len(np.unique(transitions.levels)) == transitions.dimension  # each level is one state
+    ):
         return Kernel(transitions.components)  # no coherence is stationary
     lone = bool(np.any(np.bincount(model.system.spectrum.particles) == 1))
     within = Kernel(model.transitions.components)
@@ -105,11 +108,6 @@ def _kernel(model: Model) -> Kernel:
         generator = model.zero_frequency_generator
         return _counted(model, generator, np.ones(generator.size, dtype=np.bool_))
     return Kernel(max(within.dimension, 2 if lone else 1), exact=False)
-
-
-def _all_single(transitions: StateTransitions) -> bool:
-    """Whether each level is one state."""
-    return len(np.unique(transitions.levels)) == transitions.dimension
 
 
 def _block_size(model: DaviesModel) -> int:

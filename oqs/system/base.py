@@ -78,12 +78,22 @@ class System(Summarised):
 
     @property
     def finest_resolution(self) -> float:
-        """The finest resolution that may be asked for: below it stands rounding."""
-        return FINEST * self.largest_energy
+        """1e-14 of the largest many-body energy, of the near levels beside a far one."""
+        return float(np.min(self._default_widths)) / round(RESOLUTION / FINEST)
 
     def widths(self, resolution: float) -> FloatArray:
-        """Return how close (D,) each eigenstate may be to others and count as equal in energy."""
-        return np.full(self.dimension, resolution)
+        """Return how close (D,) each eigenstate may be to others and count as equal in energy.
+
+        That is `resolution`; at the default, `self.resolution`, it is less beside a far level.
+        """
+        if resolution != self.resolution:
+            return np.full(self.dimension, resolution)
+        return self._default_widths
+
+    @property
+    @abc.abstractmethod
+    def _default_widths(self) -> FloatArray:
+        """What `widths` are at the default resolution."""
 
 
 class FermionicSystem(System):
@@ -102,5 +112,4 @@ class FermionicSystem(System):
     @property
     def dims(self) -> list[list[int]]:
         """QuTiP dimensions of operators on this system."""
-        dims: list[list[int]] = self.annihilators[0].dims
-        return dims
+        return self.annihilators[0].dims

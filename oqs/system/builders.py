@@ -84,8 +84,7 @@ def spinless_dots(
     2
     """
     energies = _levels(levels)
-    dots = len(energies)
-    pairs = _pairs(dots, all_pairs)
+    pairs = _pairs(len(energies), all_pairs)
     repulsion = real_number("U", U, _ENERGY)
     return InteractingSystem.from_terms(
         _row(energies, tunnelling), {pair: repulsion for pair in pairs if repulsion}
@@ -235,10 +234,9 @@ def _row(energies: FloatArray, tunnelling: complex) -> ComplexArray:
     amplitude = complex_array("tunnelling", tunnelling, remedy)
     has_shape("tunnelling", amplitude, (), remedy)
     hopping = np.full(len(energies) - 1, amplitude)
-    row: ComplexArray = (
+    return (
         np.diag(energies).astype(np.complex128) + np.diag(hopping, 1) + np.diag(hopping.conj(), -1)
     )
-    return row
 
 
 def _pairs(dots: int, all_pairs: bool) -> list[tuple[int, int]]:

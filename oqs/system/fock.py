@@ -84,8 +84,7 @@ def invariant_sets(hamiltonian: sp.csr_array, particles: IntArray) -> tuple[IntA
     """
     label = set_labels(hamiltonian)
     order = np.lexsort((label, particles))
-    ends = np.flatnonzero(np.diff(label[order])) + 1
-    return tuple(np.split(order, ends))
+    return tuple(np.split(order, np.flatnonzero(np.diff(label[order])) + 1))
 
 
 def diagonalise(
@@ -95,8 +94,7 @@ def diagonalise(
 
     A real H keeps real vectors.
     """
-    matrix = real_if_it_is(hamiltonian)
-    piece = submatrices(matrix)
+    piece = submatrices(real_if_it_is(hamiltonian))
     blocks, first = [], 0
     for basis in sets:
         energies, vectors, scale = graded_eigh(piece(basis, basis))

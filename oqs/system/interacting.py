@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from oqs.arguments import ComplexArray, FloatArray
 from oqs.deferred import qutip
 from oqs.exports import exported
-from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray
+from oqs.numerics.clusters import IntArray
 from oqs.summary import Summary, counted
 from oqs.system.base import FermionicSystem
 from oqs.system.fock import Block, annihilator, diagonalise, invariant_sets, occupation_sum, rotated
@@ -144,24 +144,13 @@ class InteractingSystem(FermionicSystem):
         vacuum = spectrum.energies[np.argmin(spectrum.particles)]
         return float(np.max(np.abs(spectrum.energies - vacuum)))
 
-    def widths(self, resolution: float) -> FloatArray:
-        """Return how close (D,) each eigenstate may be to others and count as equal in energy.
-
-        That is `resolution`. At the default, `self.resolution`, it is less beside a far level: what
-        rounding leaves, 4e-14 of the largest energies that enter a state's, and 1e-12 of how far
-        the states of its block of H, or the sites, typically lie apart.
-        """
-        if resolution != self.resolution:
-            return np.full(self.dimension, resolution)
-        return self._default_widths
-
-    @property
-    def finest_resolution(self) -> float:
-        """1e-14 of the largest many-body energy, of the near levels beside a far one."""
-        return float(np.min(self._default_widths)) / round(RESOLUTION / FINEST)
-
     @functools.cached_property
     def _default_widths(self) -> FloatArray:
+        """Widths (D,): beside a far level what rounding leaves.
+
+        That is 4e-14 of the largest energies that enter a state's, and 1e-12 of how far the states
+        of its block of H, or the sites, typically lie apart.
+        """
         energies = self.spectrum.energies
         if not has_far_levels(energies):
             return np.full(self.dimension, self.resolution)

@@ -67,8 +67,7 @@ def lambda_maser(energies: ArrayLike) -> Maser:
     >>> (flows.energy / flows.energy[0]).round(9).tolist()  # hot gives, load gets a third
     [1.0, -0.666666667, -0.333333333]
     """
-    system = _three_levels(energies)
-    return Maser(system, _between(0, 2), _between(1, 2), _between(0, 1))
+    return Maser(_three_levels(energies), _between(0, 2), _between(1, 2), _between(0, 1))
 
 
 @exported
@@ -93,8 +92,7 @@ def v_maser(energies: ArrayLike) -> Maser:
     >>> maser.system.energy_scale
     3.0
     """
-    system = _three_levels(energies)
-    return Maser(system, _between(0, 2), _between(0, 1), _between(1, 2))
+    return Maser(_three_levels(energies), _between(0, 2), _between(0, 1), _between(1, 2))
 
 
 def _three_levels(energies: ArrayLike) -> OperatorSystem:

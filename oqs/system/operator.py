@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from oqs.arguments import FloatArray, index, sequence
 from oqs.deferred import qutip
 from oqs.exports import exported
-from oqs.numerics.clusters import FINEST, RESOLUTION, IntArray
+from oqs.numerics.clusters import IntArray
 from oqs.summary import Summary, counted
 from oqs.system.base import System
 from oqs.system.fock import Block, diagonalise, invariant_sets, rotated
@@ -107,8 +107,7 @@ class OperatorSystem(System):
     @property
     def dims(self) -> list[list[int]]:
         """QuTiP dimensions of operators on this system."""
-        dims: list[list[int]] = self.hamiltonian.dims
-        return dims
+        return self.hamiltonian.dims
 
     def summary(self) -> Summary:
         """Return its dimensions."""
@@ -124,20 +123,6 @@ class OperatorSystem(System):
     def largest_energy(self) -> float:
         """The largest |E|, or `energy_scale` if that is more."""
         return max(self.energy_scale, float(np.max(np.abs(self.spectrum.energies))))
-
-    def widths(self, resolution: float) -> FloatArray:
-        """Return how close (D,) each eigenstate may be to others and count as equal in energy.
-
-        That is `resolution`; at the default less beside a far level, as of an InteractingSystem.
-        """
-        if resolution != self.resolution:
-            return np.full(self.dimension, resolution)
-        return self._default_widths
-
-    @property
-    def finest_resolution(self) -> float:
-        """1e-14 of the largest energy, of the near levels beside a far one."""
-        return float(np.min(self._default_widths)) / round(RESOLUTION / FINEST)
 
     @functools.cached_property
     def _default_widths(self) -> FloatArray:
@@ -157,10 +142,7 @@ class OperatorSystem(System):
         matrix = sp.csr_array(_csr(self.hamiltonian))
         if rotation is not None:
             matrix = rotated(matrix, rotation)
-        blocks: tuple[Block, ...] = diagonalise(
-            matrix, particles, invariant_sets(matrix, particles)
-        )
-        return blocks
+        return diagonalise(matrix, particles, invariant_sets(matrix, particles))
 
     @functools.cached_property
     def _basis(self) -> tuple[IntArray, Any]:

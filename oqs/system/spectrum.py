@@ -11,7 +11,7 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Iterator
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -119,8 +119,7 @@ class OccupationVectors(Eigenvectors):
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Piece:
+class Piece(NamedTuple):
     """Eigenstates on the same basis states."""
 
     # basis, states: (d,) indices of the basis states and of the eigenstates
@@ -262,8 +261,7 @@ class _Few:
             weighted = self.vectors * diagonal
         else:
             weighted = self.vectors @ few
-        rotated: ComplexArray = weighted @ self.vectors.conj().T
-        return rotated
+        return weighted @ self.vectors.conj().T
 
     def to_energy_basis(self, operator: Matrix) -> ComplexArray:
         """Return V^+ O V (D, D)."""

@@ -120,8 +120,7 @@ def ising_qubits(
     >>> oqs.ising_qubits([0.0, 0.0], 1.0).hamiltonian.eigenenergies().round(12).tolist()
     [-1.0, -1.0, 1.0, 1.0]
     """
-    qubits = _Qubits(energies, transverse)
-    return qubits.coupled([(qutip.sigmaz(), 1.0)], coupling, graph)
+    return _Qubits(energies, transverse).coupled([(qutip.sigmaz(), 1.0)], coupling, graph)
 
 
 @exported

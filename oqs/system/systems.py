@@ -165,11 +165,10 @@ class QuadraticSystem(FermionicSystem):
         away = np.abs(self.energies - frequencies[label])
         return bool(np.any(away > self.mode_widths(self.resolution)))
 
-    def widths(self, resolution: float) -> FloatArray:
-        """Return the sum (D,) of the widths of the modes that each eigenstate fills."""
-        if resolution != self.resolution:
-            return np.full(self.dimension, resolution)
-        return np.minimum(occupation_sum(self.mode_widths(resolution)), resolution)
+    @property
+    def _default_widths(self) -> FloatArray:
+        """Sum (D,) of the widths of the modes that each eigenstate fills."""
+        return np.minimum(occupation_sum(self.mode_widths(self.resolution)), self.resolution)
 
     @functools.cached_property
     def spectrum(self) -> Spectrum:

@@ -24,8 +24,7 @@ def _near(sizes: FloatArray) -> float:
 
 def default_widths(typical: FloatArray, scale: FloatArray) -> FloatArray:
     """Return what rounding leaves, 4e-14 of `scale`, and 1e-12 of how far states typically lie."""
-    widths: FloatArray = RESOLUTION * typical + 4 * FINEST * scale
-    return widths
+    return RESOLUTION * typical + 4 * FINEST * scale
 
 
 def widths_of_blocks(blocks: tuple[Block, ...]) -> FloatArray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,7 @@ from oqs.transitions.sector_transitions import coupled_sectors
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class ConservedSector:
+class ConservedSector(NamedTuple):
     """The eigenstates of equal quantum numbers that are kept."""
 
     states: IntArray  # (d,) indices in the spectrum
@@ -34,8 +33,7 @@ class ConservedSector:
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class ChannelBlock:
+class ChannelBlock(NamedTuple):
     """One channel of a contact between two sectors."""
 
     contact: int  # index j
@@ -136,8 +134,7 @@ class ChannelBlocks:
     def frequency(self, block: ChannelBlock) -> FloatArray:
         """Return the Bohr frequencies (d, d') of a block."""
         lower, upper = self.sectors[block.lower].energies, self.sectors[block.upper].energies
-        difference: FloatArray = upper - lower[:, None]
-        return difference
+        return upper - lower[:, None]
 
 
 def _require_memory(system: InteractingSystem, sector_of: IntArray, vectors: int) -> None:

@@ -103,7 +103,7 @@ class Coupling:
         twice = False
         for number in acting:
             strength = significant(self.operators[number].strength(below, above), self._norm)
-            twice |= _links_a_level_twice(strength, below, above, widths)
+            twice |= _twice(strength, above, widths) or _twice(strength.T, below, widths)
             rate += strength
         touched = rate > 0
         frequency = above.energies[:, None] - below.energies
@@ -150,8 +150,7 @@ class ChannelOperator:
         amplitudes = self.amplitudes(below, above)
         if np.iscomplexobj(amplitudes):
             return np.abs(amplitudes) ** 2
-        strength: FloatArray = np.square(amplitudes, out=amplitudes)
-        return strength
+        return np.square(amplitudes, out=amplitudes)
 
     def amplitudes(self, below: Sector, above: Sector) -> NDArray[Any]:
         """Return <lower|S|upper> (d', d), a row for each upper state; real where H and S are."""
@@ -178,8 +177,7 @@ class ChannelOperator:
             reached = self.matrix[:, block.basis].conj().T @ members
         else:
             reached = self.matrix[block.basis, :] @ members
-        amplitudes: ComplexArray = block.vectors.conj().T @ reached
-        return amplitudes
+        return block.vectors.conj().T @ reached
 
     def _applied(self, p: Block, q: Block) -> tuple[IntArray, NDArray[Any]]:
         """Return the basis states of p (used,) it reaches, and S |eigenstates of q> on them."""
@@ -198,14 +196,8 @@ def significant(strength: FloatArray, norm: float) -> FloatArray:
     return strength
 
 
-def _links_a_level_twice(
-    strength: FloatArray, below: Sector, above: Sector, widths: FloatArray
-) -> bool:
-    """Return whether a state is linked to two degenerate states of the other sector."""
-    return _twice(strength, above, widths) or _twice(strength.T, below, widths)
-
-
 def _twice(strength: FloatArray, sector: Sector, widths: FloatArray) -> bool:
+    """Return whether a column links a state to two degenerate states of this sector, its rows."""
     own = widths[sector.states]
     if sector.smallest_gap > own.max():
         return False

@@ -34,8 +34,7 @@ from oqs.transitions.transitions import SectorBlocks
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Level:
+class Level(NamedTuple):
     """A degenerate level: its states (m,), their mean energy, and how far each (m,) is from it.
 
     `detuning` is 0 where energies differ by rounding: not where a wide resolution joins levels.
@@ -47,8 +46,7 @@ class Level:
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Exchange:
+class Exchange(NamedTuple):
     """What one channel exchanges between a degenerate level and a neighbouring sector."""
 
     level: int  # index of the level

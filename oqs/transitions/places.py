@@ -65,12 +65,10 @@ class MatrixElements(Protocol):
     @property
     def row_state(self) -> IntArray:
         """The states a (P,)."""
-        ...
 
     @property
     def column_state(self) -> IntArray:
         """The states b (P,)."""
-        ...
 
 
 def transposed_places(elements: MatrixElements) -> IntArray:

@@ -85,8 +85,7 @@ def _by_particles(system: InteractingSystem, sector_of: IntArray) -> list[list[i
 def _particles(system: InteractingSystem) -> list[int]:
     """Return the particle number of each invariant set of basis states."""
     first = [int(states[0]) for states in system.invariant_sets]
-    numbers: list[int] = system.number_basis.particles[first].tolist()
-    return numbers
+    return system.number_basis.particles[first].tolist()
 
 
 def _require_memory(

@@ -35,8 +35,7 @@ class Part:
     @functools.cached_property
     def linked(self) -> NDArray[np.bool_]:
         """Which pairs (r, c) some contact links."""
-        linked: NDArray[np.bool_] = np.any(self.rate > 0, axis=0)
-        return linked
+        return np.any(self.rate > 0, axis=0)
 
 
 @final
@@ -67,8 +66,7 @@ class Step:
         if not isinstance(self.frequencies, tuple):
             return self.frequencies[rows, columns]
         lower, upper = self.frequencies
-        frequency: FloatArray = upper[rows, None] - lower[columns]
-        return frequency
+        return upper[rows, None] - lower[columns]
 
     @property
     def frequency(self) -> FloatArray:

@@ -25,15 +25,13 @@ _POINTS = 400  # of the quadrature over a line: an estimate to a few per cent
 
 def both_ways(contact: ReservoirContact, w: FloatArray, T: float, mu: float) -> FloatArray:
     """Return the rates (K,) of S(w) and S(w)^+ together: gamma, J (1 + 2 n_B), or g_0 at w = 0."""
-    total: FloatArray = np.add(*contact.split(contact.gamma(w), w, T, mu))
-    return total
+    return np.add(*contact.split(contact.gamma(w), w, T, mu))
 
 
 def rates_at(model: DaviesModel, T: FloatArray, mu: FloatArray) -> FloatArray:
     """Return the same (n, K) of all contacts at their own frequencies."""
     weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
-    total: FloatArray = weights[0] + weights[1]
-    return total
+    return weights[0] + weights[1]
 
 
 def memory_rate(model: Model, T: FloatArray) -> float:

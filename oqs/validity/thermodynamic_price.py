@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,6 +12,7 @@ from scipy.special import softmax
 
 from oqs.arguments import FloatArray, read_only
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.errors import NonUniqueStationaryState
 from oqs.exports import exported
 from oqs.flows import KINDS, Flows
@@ -22,9 +23,6 @@ from oqs.numerics.blocks import eigenvalues
 from oqs.state.entropy import clausius_sum
 from oqs.stationary.choice import checked_method
 from oqs.summary import Summarised, Summary, reservoir_names
-
-if TYPE_CHECKING:
-    import xarray
 
 _LARGEST = 2**8  # states up to which the Gibbs states are compared
 
@@ -68,7 +66,7 @@ class ThermodynamicPrice(Summarised):
         known = self.gibbs[~np.isnan(self.gibbs)]
         return float(max(self.equilibrium, np.max(known, initial=0.0)))
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset: `gibbs` over `reservoir`, `equilibrium`, `clausius`."""
         energy = f"sum of Y/T, energy of {self.energy}"
         tables = {

@@ -9,6 +9,7 @@ from faults.fault import Fault, faults, wrapping
 import oqs
 import thermo
 from thermo.gases import GasState
+from thermo.machines import regimes
 from validation.families.finite_reservoirs import coevolution, reservoirs, table_one
 
 FAMILIES = ("reservoirs", "slow_evolution", "equilibrium", "coevolution", "table_one")
@@ -155,7 +156,7 @@ FAULTS = [
         "equilibrium of a constant density of states",
     ),
     *faults(
-        wrapping(table_one.Window, "ends", lambda e: (e[1], e[0])),
+        wrapping(regimes.Window, "ends", lambda e: (e[1], e[0])),
         "windows never sampled",
         "Table I, T_1 < T_2",
         "Table I, T_1 > T_2",

@@ -33,7 +33,7 @@ def one_particle_off(monkeypatch):
         return found
 
     def wrong(table, gammas, states, occupations):
-        shifted = dataclasses.replace(states, reservoirs=fewer[id(states)])
+        shifted = states._replace(reservoirs=fewer[id(states)])
         return rates(table, gammas, shifted, occupations)
 
     monkeypatch.setattr(MASTER, "chain", chain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
@@ -11,19 +11,16 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, read_only, real_number
 from oqs.datasets import dataset
-from oqs.deferred import qutip
+from oqs.deferred import qutip, xr
 from oqs.exports import exported
 from oqs.flows import KINDS, Flows
-from oqs.summary import Summarised, Summary, counted, few_digits
+from oqs.summary import Summarised, Summary, counted, few_digits, table_rows
 from thermo.coevolution.joint_entropy import entropy_productions, system_entropies
 from thermo.coevolution.joint_flow import JointFlow
 from thermo.evolution.trajectory import Conservation, Outcome
 from thermo.gases import GasState
 from thermo.numerics.interpolation import PiecewisePolynomial
 from thermo.reservoirs.state import State
-
-if TYPE_CHECKING:
-    import xarray
 
 _NODES = 5  # of the quadrature along a step
 
@@ -119,7 +116,7 @@ class CoTrajectory(Summarised):
         rho = phase @ self._joint.matrix(self._joint.elements(y)) @ phase.conj().T
         return qutip.Qobj((rho + rho.conj().T) / 2, dims=system.dims, isherm=True)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset over `time`: T, mu, N, E, S and flows by reservoir, the system.
 
         P, J, Y are the flows out of the reservoirs; N_S, E_S, S_S those of the system.
@@ -144,10 +141,7 @@ class CoTrajectory(Summarised):
         """Return who evolved, how it ended, and a table of start and end."""
         heads = ("reservoir", "T(0)", "T(end)", "mu(0)", "mu(end)")
         columns = (self.T[0], self.T[-1], self.mu[0], self.mu[-1])
-        rows = [
-            (name, *(f"{value:.6g}" for value in row))
-            for name, *row in zip(self.names, *columns, strict=True)
-        ]
+        rows = table_rows(self.names, *columns)
         facts = [
             ("", ", ".join(self.names)),
             ("", f"{self.outcome} at t = {self.t[-1]:.4g}, {len(self.t)} times"),
@@ -165,7 +159,6 @@ def tabulate(
     y = solution.ends
     T, mu = joint.reservoir_part(y)
     gas = joint.reservoirs.state(T, mu)
-    flows = [joint.flows(row) for row in y]
     number, energy = joint.system_totals(y)
     if joint.reservoirs.fixed.any():
         gas = _with_gains(joint, solution, gas)
@@ -176,10 +169,7 @@ def tabulate(
         N=gas.number,
         E=gas.energy,
         entropy=gas.entropy,
-        flows=Flows(
-            *(np.stack([getattr(f, k) for f in flows]) for k in KINDS),
-            names=joint.reservoirs.names,
-        ),
+        flows=Flows.stacked([joint.flows(row) for row in y], joint.reservoirs.names),
         system_number=number,
         system_energy=energy,
         system_entropy=system_entropies(joint, y),

@@ -12,7 +12,7 @@ from oqs.flows import Flows
 from oqs.generator.closed import GeneratorAt
 from oqs.generator.model import Model
 from oqs.state.dissipation import occupied_elements
-from thermo.evolution.dynamics import reservoir_change, reservoir_jacobian, scale
+from thermo.evolution.dynamics import no_rates, reservoir_change, reservoir_jacobian, scale
 from thermo.reservoirs.flow_checks import check_exchange
 from thermo.reservoirs.linked_law import LinkedLaw
 from thermo.reservoirs.reservoir import Reservoirs
@@ -130,11 +130,7 @@ class JointFlow:
         outer = reservoir_change(self.reservoirs, gas, T, mu, particle, energy - mu * particle)
         rate = np.concatenate([change.view(np.float64), outer])
         if not np.isfinite(rate).all():
-            raise ValueError(
-                f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
-                f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there. Start from other T and "
-                "mu, or stop before with `t_final`."
-            )
+            raise no_rates(T, mu)
         return rate
 
     def with_precession(self, here: GeneratorAt) -> sp.csc_array:

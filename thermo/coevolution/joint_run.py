@@ -90,16 +90,14 @@ class JointStoppingMonitor:
             if away <= self._tolerance:
                 return "equilibrated"
             self._farthest = max(self._farthest, away)
-            self._bar.update(1 - math.log(away / self._tolerance) / self._decades())
+            whole = math.log(self._farthest / self._tolerance)
+            self._bar.update(1 - math.log(away / self._tolerance) / whole)
         moved = np.max(np.abs(y - before) / self._joint.scale(y))
         return (
             self._test_for_rest(t, y)
             if t >= 2 * self._last_test and self._rule.is_quiet(moved)
             else None
         )
-
-    def _decades(self) -> float:
-        return math.log(self._farthest / self._tolerance)
 
     def _slow(self, y: FloatArray) -> FloatArray:
         return y[-2 * len(self._joint.reservoirs) :]
@@ -161,7 +159,7 @@ def integrate_jointly(
         atol=absolute,
         jac=lambda _, y: joint.jacobian(y),
     )
-    steps = _Steps(y)
+    steps = [(0.0, 1.0, y[:, None])]
     with warnings.catch_warnings():
         # LSODA says why it failed only in a warning
         warnings.filterwarnings("error", message="lsoda:", category=UserWarning)
@@ -172,37 +170,26 @@ def integrate_jointly(
                 joint.reservoirs.check(*joint.reservoir_part(solver.y))
             except Exception as error:
                 reason = f"{type(error).__name__} after t = {solver.t:.9g}: {error}"
-                return Integration(steps.solution(), "failed", reason, error)
+                return Integration(_solution(steps), "failed", reason, error)
             if solver.status == "failed":
-                return Integration(steps.solution(), "failed", f"LSODA: {message}")
-            steps.append(solver)
+                return Integration(_solution(steps), "failed", f"LSODA: {message}")
+            dense = solver.dense_output()
+            steps.append((solver.t, dense.h, dense.yh))
             verdict = monitor(solver.t, solver.y, before)
             if verdict is not None:
-                return Integration(steps.solution(), verdict)
+                return Integration(_solution(steps), verdict)
             if solver.status == "finished":
-                return Integration(steps.solution(), "t_final")
+                return Integration(_solution(steps), "t_final")
     reason = f"{max_steps} steps (`max_steps`) reached only t = {solver.t:.9g}."
-    return Integration(steps.solution(), "failed", reason)
+    return Integration(_solution(steps), "failed", reason)
 
 
-@final
-class _Steps:
-    """The accepted steps, gathered."""
-
-    def __init__(self, y: FloatArray) -> None:
-        self._times, self._widths = [0.0], [1.0]
-        self._nordsieck = [y[:, None]]
-
-    def append(self, solver: scipy.integrate.LSODA) -> None:
-        dense = solver.dense_output()
-        self._times.append(solver.t)
-        self._widths.append(dense.h)
-        self._nordsieck.append(dense.yh)
-
-    def solution(self) -> PiecewisePolynomial:
-        order = max(array.shape[1] for array in self._nordsieck)
-        coefficients = np.zeros((len(self._times), order, len(self._nordsieck[0])))
-        for piece, array in zip(coefficients, self._nordsieck, strict=True):
-            piece[: array.shape[1]] = array.T
-        times = np.array(self._times)
-        return PiecewisePolynomial(times, times, np.array(self._widths), coefficients)
+def _solution(steps: list[tuple[float, float, FloatArray]]) -> PiecewisePolynomial:
+    """Return y(t) of the accepted steps: of each its end, width and Nordsieck array."""
+    ends, widths, arrays = zip(*steps, strict=True)
+    order = max(array.shape[1] for array in arrays)
+    coefficients = np.zeros((len(steps), order, len(arrays[0])))
+    for piece, array in zip(coefficients, arrays, strict=True):
+        piece[: array.shape[1]] = array.T
+    times = np.array(ends)
+    return PiecewisePolynomial(times, times, np.array(widths), coefficients)

@@ -220,5 +220,4 @@ class _Run:
 
 def _largest(values: FloatArray) -> FloatArray:
     """Return the largest absolute value (B,) of each row (B, d)."""
-    largest: FloatArray = np.abs(values.T.copy()).max(axis=0)  # along long rows
-    return largest
+    return np.abs(values.T.copy()).max(axis=0)  # along long rows

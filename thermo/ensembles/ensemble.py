@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,8 +20,9 @@ from oqs.arguments import (
     whole_number,
 )
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
-from oqs.summary import Summarised, Summary
+from oqs.summary import Summarised, Summary, table_rows
 from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.batch_processes import processes_for, run_batches
 from thermo.evolution.dynamics import Law, ReservoirDynamics
@@ -30,9 +31,6 @@ from thermo.progress import ProgressBar
 from thermo.reservoirs.equilibrium import common_state
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.state import State
-
-if TYPE_CHECKING:
-    import xarray
 
 
 @exported
@@ -76,7 +74,7 @@ class Ensemble(Summarised):
     T_at: FloatArray | None = None
     mu_at: FloatArray | None = None
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return the same as labelled arrays with dimensions trajectory, reservoir and time."""
         over = ("trajectory", "reservoir")
         tables: dict[str, tuple[Any, ...]] = {
@@ -102,17 +100,14 @@ class Ensemble(Summarised):
         """Return how many evolutions ended how, and a table of the reservoirs' ranges of T."""
         outcomes, counts = np.unique(self.outcome, return_counts=True)
         ended = ", ".join(f"{n} {outcome}" for outcome, n in zip(outcomes, counts, strict=True))
-        columns = (self.T.min(axis=0), self.T.max(axis=0), self.lowest_T.min(axis=0))
-        rows = [
-            (name, *(f"{value:.6g}" for value in row))
-            for name, *row in zip(self.names, *columns, self.highest_T.max(axis=0), strict=True)
-        ]
+        ends = self.T.min(axis=0), self.T.max(axis=0)
+        passed = self.lowest_T.min(axis=0), self.highest_T.max(axis=0)
         heads = ("reservoir", "lowest T(end)", "highest T(end)", "lowest T", "highest T")
         return Summary(
             f"Ensemble of {len(self.t)} evolutions of {len(self.names)} reservoirs",
             [("", ", ".join(self.names)), ("", ended), ("t up to", f"{self.t.max():.4g}")],
             heads,
-            rows,
+            table_rows(self.names, *ends, *passed),
         )
 
 

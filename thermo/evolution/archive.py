@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from oqs.datasets import dataset as labelled
+from oqs.deferred import xr
 from oqs.flows import KINDS, Flows
-from thermo.deferred import xr
 from thermo.evolution.events.events import Event
 from thermo.gases import (
     BoseGas,
@@ -139,16 +139,11 @@ def _fields(table: xr.Dataset) -> dict[str, Any]:
     facts = json.loads(table["facts"].item())
     goal = facts["equilibrium"]
     events = facts["events"]
-    tables = {name: table[name].values for name in (*_TABLES, *"PJY")}
     polynomials = [table[f"solution_{name}"].values for name in _POLYNOMIALS]
     return {
         "t": table["time"].values,
-        "T": tables["T"],
-        "mu": tables["mu"],
-        "N": tables["N"],
-        "E": tables["E"],
-        "entropy": tables["S"],
-        "flows": Flows(tables["P"], tables["J"], tables["Y"], names=tuple(facts["names"])),
+        **{field: table[name].values for name, field in _TABLES.items()},
+        "flows": Flows(*(table[name].values for name in "PJY"), names=tuple(facts["names"])),
         "outcome": facts["outcome"],
         "equilibrium": None if goal is None else State(np.array(goal[0]), np.array(goal[1])),
         "event_list": None if events is None else tuple(_event(entry) for entry in events),

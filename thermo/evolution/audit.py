@@ -37,7 +37,9 @@ def worst_along(
         _at(float(t[k]), model, dynamics, T[k], mu[k])
         for k in rest_announced("An audit along a trajectory", _places(T, mu))
     ]
-    worst = tuple(max(same, key=_rank) for same in zip(*audits, strict=True))
+    worst = tuple(
+        max(same, key=lambda a: (a.verdict, a.ratio)) for same in zip(*audits, strict=True)
+    )
     return Audit((*worst, *finite_size(model, reservoirs, t, T, mu)))
 
 
@@ -53,10 +55,6 @@ def _at(
     )
 
 
-def _rank(assumption: Assumption) -> tuple[int, float]:
-    return assumption.verdict, assumption.ratio
-
-
 def _places(T: FloatArray, mu: FloatArray) -> list[int]:
     """Return the rows of start, end, and the extremes of T_j, mu_j and the lowest T."""
     columns = np.concatenate([T, mu, T.min(axis=1)[:, None]], axis=1)
@@ -67,9 +65,8 @@ def _places(T: FloatArray, mu: FloatArray) -> list[int]:
 def _time_scale(dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray) -> float:
     """Return 1 / max |eigenvalue| of d(dy/dt)/dy, by central differences; independent of units."""
     y = dynamics.pack(T, mu)
-    n = len(T)
     # occupations vary with ln T over 1 and with mu over T
-    shifts = _DIFFERENCE * np.diag(np.concatenate([np.ones(n), T]))
+    shifts = _DIFFERENCE * np.diag(np.concatenate([np.ones(len(T)), T]))
     jacobian = (dynamics(y + shifts) - dynamics(y - shifts)).T / (2 * shifts.sum(axis=1))
     fastest = float(np.max(np.abs(np.linalg.eigvals(jacobian))))
     return 1 / fastest if fastest > 0 else float(np.finfo(np.float64).max)  # nothing flows

@@ -142,7 +142,7 @@ class ReservoirDynamics:
         if not (np.isfinite(here.rates).all() and np.isfinite(jacobians).all()):
             T, mu = self.unpack(y)
             check_finite(self._asked(T, mu), T, mu)
-            self._refuse(T, mu)
+            raise no_rates(T, mu)
         return here.rates, jacobians
 
     @property
@@ -183,15 +183,8 @@ class ReservoirDynamics:
         rate = reservoir_change(self.reservoirs, gas, T, mu, flows.particle, flows.heat)
         if not np.logical_and.reduce(np.isfinite(rate), axis=None):
             check_finite(flows, T, mu)
-            self._refuse(T, mu)
+            raise no_rates(T, mu)
         return rate
-
-    def _refuse(self, T: FloatArray, mu: FloatArray) -> None:
-        raise ValueError(
-            f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
-            f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there. Start from other T and mu, "
-            "or stop before with `t_final`."
-        )
 
     def _asked(self, T: FloatArray, mu: FloatArray) -> Flows:
         if T.ndim == 1 or self.batched:
@@ -200,12 +193,7 @@ class ReservoirDynamics:
             if not self.reservoirs.all_have_potential:
                 check_exchange(flows, self.reservoirs)
             return flows
-        parts = [self._asked(*state) for state in zip(T, mu, strict=True)]
-        return Flows(
-            np.stack([part.particle for part in parts]),
-            np.stack([part.energy for part in parts]),
-            np.stack([part.heat for part in parts]),
-        )
+        return Flows.stacked([self._asked(*state) for state in zip(T, mu, strict=True)])
 
 
 def reservoir_change(
@@ -268,6 +256,15 @@ def reservoir_jacobian(
         for row in (0, 1):
             jacobian[:, row, places, column, places] += own[column, row]
     return jacobian.reshape(count, 2 * n, 2 * n)
+
+
+def no_rates(T: FloatArray, mu: FloatArray) -> ValueError:
+    """Return the error where Eq. (5) gives no finite rates at T, mu."""
+    return ValueError(
+        f"The reservoirs' Jacobians are singular or not finite at T = {T.tolist()}, "
+        f"mu = {mu.tolist()}: dT/dt and dmu/dt do not exist there. Start from other T and mu, "
+        "or stop before with `t_final`."
+    )
 
 
 def scale(T: FloatArray, mu: FloatArray) -> FloatArray:

@@ -235,7 +235,7 @@ def _check_drift(
     end = run.solution.ends[-1]
     T, mu = dynamics.unpack(run.solution.ends)
     group = dynamics.reservoirs
-    if not monitor.rule.distance(end, _goal(group, T[-1], mu[-1])) <= monitor.tolerance:
+    if not monitor.rule.distance(end, _goal(group, T[-1], mu[-1])) <= monitor.rule.tolerance:
         return run
     state = group.state(T[[0, -1]], mu[[0, -1]])
     name = "N" if group.has_potential.any() else "E"

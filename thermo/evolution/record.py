@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, final
 
-import numpy as np
-
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
 from thermo.evolution.dynamics import ReservoirDynamics
@@ -58,8 +56,7 @@ def _good_part(dynamics: ReservoirDynamics, run: Integration, times: FloatArray)
             break
     times = times[: len(flows)]
     T, mu = dynamics.unpack(run.solution.at(times))
-    parts = [np.stack([getattr(f, name) for f in flows]) for name in ("particle", "energy", "heat")]
-    return Table(run, times, T, mu, Flows(*parts))
+    return Table(run, times, T, mu, Flows.stacked(flows))
 
 
 def trajectory(

@@ -127,11 +127,8 @@ class StoppingRule:
 
     def doubtful(self, t: FloatArray, y: FloatArray, before: FloatArray) -> NDArray[np.bool_]:
         """Return which steps (...) trigger the test for rest."""
-        return self.quiet(y, before) | (t >= self._never)
-
-    def quiet(self, y: FloatArray, before: FloatArray) -> NDArray[np.bool_]:
-        """Return which steps (...) moved T_j and mu_j little."""
-        return self.is_quiet(np.max(np.abs(y - before) / self.dynamics.scale(y), axis=-1))
+        moved = np.max(np.abs(y - before) / self.dynamics.scale(y), axis=-1)
+        return self.is_quiet(moved) | (t >= self._never)
 
     def is_quiet(self, moved: ArrayLike) -> NDArray[np.bool_]:
         """Return which steps (...) moved little, by how much everything moved, relative."""

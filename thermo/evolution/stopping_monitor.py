@@ -48,16 +48,6 @@ class StoppingMonitor:
         self.bar = bar
         self._first = math.nan
 
-    @property
-    def goal(self) -> State | None:
-        """T_eq, mu_eq, if there is one."""
-        return self.rule.goal
-
-    @property
-    def tolerance(self) -> float:
-        """Relative distance from the goal that counts as equilibrium."""
-        return self.rule.tolerance
-
     def begin(self, y: FloatArray) -> Verdict:
         """Return whether the start y (2n,) is "equilibrated"."""
         self.rule.start(*self.rule.dynamics.unpack(y))
@@ -83,9 +73,10 @@ class StoppingMonitor:
         verdict = int(self.rule(np.array([t]), y[None], before[None])[0])
         if math.isfinite(self.rule.t_final):
             self.bar.update(t / self.rule.t_final)
-        elif verdict == GOES_ON and self.goal is not None:
+        elif verdict == GOES_ON and self.rule.goal is not None:
             away = float(self.rule.distance(y))
-            self.bar.update(math.log(self._first / away) / math.log(self._first / self.tolerance))
+            whole = math.log(self._first / self.rule.tolerance)
+            self.bar.update(math.log(self._first / away) / whole)
         return _verdict(verdict)
 
     def arrival(self, solution: PiecewisePolynomial) -> float:
@@ -102,7 +93,7 @@ class StoppingMonitor:
         def excess(t: float) -> float:
             y = ((t - center) / width) ** powers @ coefficients
             # what decays exponentially is linear here, and found in a few iterations
-            return math.log(max(float(self.rule.distance(y)), _LEAST) / self.tolerance)
+            return math.log(max(float(self.rule.distance(y)), _LEAST) / self.rule.tolerance)
 
         if excess(stop) >= 0:
             return stop

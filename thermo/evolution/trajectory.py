@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike
 
 import oqs
 from oqs.arguments import FloatArray, read_only
-from oqs.deferred import Deferred
+from oqs.deferred import Deferred, xr
 from oqs.exports import exported
 from oqs.flows import Flows
-from oqs.summary import Summarised, Summary, counted, few_digits
+from oqs.summary import Summarised, Summary, counted, few_digits, table_rows
+from thermo.evolution import archive
 from thermo.evolution.events.events import Event
 from thermo.evolution.linear_noise.expansion import DrivingLaw
 from thermo.evolution.linear_noise.spread import PathFluctuations, spread
@@ -27,8 +28,6 @@ from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.state import State
 
 if TYPE_CHECKING:
-    import xarray
-
     from thermo.evolution import audit as auditing
 else:  # all that an audit compares takes a quarter of a second to import
     auditing = Deferred("thermo.evolution.audit")
@@ -195,12 +194,9 @@ class Trajectory(Summarised):
         mu = np.where(np.isnan(self.mu[0]), np.nan, y[..., n:])
         return State(self.T[0] * np.exp(y[..., :n]), mu)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset with dimensions `time` and `reservoir`, units and long names."""
-        # imported here: xarray takes longer to import than most runs take
-        from thermo.evolution.archive import dataset
-
-        return dataset(self._fields())
+        return archive.dataset(self._fields())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to a netCDF file; it appears under its name only when complete.
@@ -208,16 +204,12 @@ class Trajectory(Summarised):
         `load` gives the same trajectory, bit for bit, `at(t)` included. Of a gas that is not one
         of `thermo.gases` only its description is kept.
         """
-        from thermo.evolution.archive import save
-
-        save(self._fields(), path)
+        archive.save(self._fields(), path)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Trajectory:
         """Read what `save` wrote; raise ValueError for a file that is truncated or another's."""
-        from thermo.evolution.archive import load
-
-        return Trajectory(**load(path))
+        return Trajectory(**archive.load(path))
 
     def _fields(self) -> dict[str, Any]:
         names = (field.name for field in dataclasses.fields(self))
@@ -232,10 +224,7 @@ class Trajectory(Summarised):
         events = () if self.event_list is None else (("events", str(len(self.event_list))),)
         heads = ("reservoir", "T(0)", "T(end)", "mu(0)", "mu(end)", "N(end)", "E(end)")
         columns = (self.T[0], self.T[-1], self.mu[0], self.mu[-1], self.N[-1], self.E[-1])
-        rows = [
-            (name, *(f"{value:.6g}" for value in row))
-            for name, *row in zip(self.names, *columns, strict=True)
-        ]
+        rows = table_rows(self.names, *columns)
         told = f"{self.outcome} at t = {self.t[-1]:.4g}, {len(self.t)} times"
         facts = [("", ", ".join(self.names)), ("", told), *ends, *events]
         return Summary(f"Trajectory of {counted(len(self.names), 'reservoir')}", facts, heads, rows)

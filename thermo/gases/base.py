@@ -61,23 +61,18 @@ class EquationOfState(Protocol):
 
     def number(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return the particle number N, (...)."""
-        ...
 
     def energy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return the energy E, (...), in units of energy."""
-        ...
 
     def entropy(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return the entropy S, (...)."""
-        ...
 
     def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FloatArray:
         """Return [[dN/dT, dN/dmu], [dE/dT, dE/dmu]], (..., 2, 2)."""
-        ...
 
     def check(self, T: ArrayLike, mu: ArrayLike) -> None:
         """Raise ValueError where a state (T, mu) lies outside the validity of this gas."""
-        ...
 
 
 class JointEquationOfState(EquationOfState, Protocol):
@@ -85,7 +80,6 @@ class JointEquationOfState(EquationOfState, Protocol):
 
     def state(self, T: ArrayLike, mu: ArrayLike) -> GasState:
         """Return N, E, S and the Jacobian at (T, mu)."""
-        ...
 
 
 class JointGas(abc.ABC):
@@ -122,7 +116,6 @@ class Estimates(Protocol):
 
     def estimate(self, N: float, E: float) -> tuple[float, float]:
         """Return a state (T, mu) near (N, E); raise ValueError if no state has (N, E)."""
-        ...
 
 
 def state_function(gas: EquationOfState) -> Callable[[ArrayLike, ArrayLike], GasState]:

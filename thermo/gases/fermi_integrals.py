@@ -184,8 +184,7 @@ def _fit(sampled: FloatArray) -> FloatArray:
     powers = np.zeros((terms, terms))
     for k in range(terms):
         powers[: k + 1, k] = chebyshev.cheb2poly(np.eye(terms)[k])[: k + 1]
-    fitted: FloatArray = powers @ np.linalg.solve(basis, sampled)
-    return fitted
+    return powers @ np.linalg.solve(basis, sampled)
 
 
 def _values(coefficients: FloatArray, u: FloatArray) -> FloatArray:
@@ -282,5 +281,4 @@ def _entropy_slope(
     known = np.log1p(np.exp(-x)) + x / (1 + np.exp(x)) - odd[:, first] @ flat[first]
     growth = np.expm1(power * (np.log(t[far]) - np.log(x)[:, None]))
     rest = (odd[:, far] * growth) @ flat[far]
-    slope: FloatArray = x**power * (known + rest) + odd[:, first] @ weight[first]
-    return slope
+    return x**power * (known + rest) + odd[:, first] @ weight[first]

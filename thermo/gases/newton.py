@@ -46,8 +46,7 @@ def capped(T: FloatArray, mu: FloatArray, step_T: FloatArray, step_mu: FloatArra
     """Return the fraction <= 1 of a step that changes log T by at most 1.5 and mu moderately."""
     reach = np.where(mu >= 0, mu / 2, 0.0) + 4 * T
     shift = np.where(mu >= 0, np.abs(step_mu), np.abs(step_mu - mu * step_T))
-    fraction: FloatArray = 1 / np.maximum(1.0, np.maximum(np.abs(step_T) / 1.5, shift / reach))
-    return fraction
+    return 1 / np.maximum(1.0, np.maximum(np.abs(step_T) / 1.5, shift / reach))
 
 
 def moved(
@@ -74,8 +73,7 @@ def solved(
     """Say where a state meets (N, E) to 1e-12 and the step that is left is small or rounding."""
     small = (np.abs(step_T) <= _SMALL) & (np.abs(step_mu) <= _SMALL * T)
     residual = np.maximum(*residuals(now, N, E, T))
-    met: NDArray[np.bool_] = (residual <= _ROUNDING) | (small & (residual <= RESIDUAL))
-    return met
+    return (residual <= _ROUNDING) | (small & (residual <= RESIDUAL))
 
 
 def residuals(

@@ -104,8 +104,7 @@ class ThermalGas(abc.ABC):
 
 def conserved(gas: object) -> Conserved:
     """Return what a gas conserves: N and E, or what its attribute `conserves` says, E alone."""
-    quantities: Conserved = getattr(gas, "conserves", ("N", "E"))
-    return quantities
+    return getattr(gas, "conserves", ("N", "E"))
 
 
 def no_potential(gas: object, mu: ArrayLike) -> FloatArray:

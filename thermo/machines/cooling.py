@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 import scipy
 
 from oqs.arguments import FloatArray, of_type
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
 from thermo.evolution.events.extremes import extremum_times, fractions, passage_times
 from thermo.evolution.trajectory import Trajectory
 from thermo.gases import EquationOfState
 from thermo.numerics.interpolation import PiecewisePolynomial
-
-if TYPE_CHECKING:
-    import xarray
 
 _FLOOR = 100.0  # rtol of the run, as for its events: less cannot be told from rounding
 
@@ -76,7 +74,7 @@ class Cooling(Summarised):
         ]
         return Summary(f"Cooling of {self.name}", facts, ("quantity", "value"), facts)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset of these numbers; the reservoir's name is a coordinate."""
         units = {"lowest": "E_0/k_B", "time": "hbar/E_0", "duration": "hbar/E_0"}
         names = [field.name for field in dataclasses.fields(self)][1:]
@@ -116,8 +114,7 @@ def cooling(path: Trajectory) -> tuple[Cooling, ...]:
     floor = _FLOOR * float(path.parameters["rtol"] or 0.0)
     grown = float(np.sum(path.entropy[-1] - path.entropy[0]))
     coolings = []
-    n = len(path.names)
-    curves = path.solution.at(path.solution.grid(fractions()))[:, :n].T
+    curves = path.solution.at(path.solution.grid(fractions()))[:, : len(path.names)].T
     turns = extremum_times(path.solution.t, curves, 0.0)
     for j, name in enumerate(path.names):
         time, depth, duration = _below(path.solution, turns, j, floor)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, float_array, read_only, temperatures_and_potentials
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.state.entropy import clausius_sum
 from oqs.summary import Summarised, Summary, counted, few_digits, reservoir_names
 from thermo.machines.regimes import Regime
-
-if TYPE_CHECKING:
-    import xarray
 
 _EPS = float(np.finfo(np.float64).eps)
 _ROUNDING = 8 * _EPS  # of a sum of a few terms, relative to their sizes
@@ -181,8 +179,7 @@ class Device(Summarised):
     def _donors(self) -> FloatArray:
         """Heats (b,) of the baths that lose heat, 0 for the others."""
         heats = self._baths[1]
-        donors: FloatArray = np.where(self._signs(heats) > 0, heats, 0.0)
-        return donors
+        return np.where(self._signs(heats) > 0, heats, 0.0)
 
     @property
     def _drive(self) -> float:
@@ -196,8 +193,7 @@ class Device(Summarised):
         return drive
 
     def _signs(self, values: FloatArray) -> FloatArray:
-        signs: FloatArray = np.where(np.abs(values) > self.floor, np.sign(values), 0.0)
-        return signs
+        return np.where(np.abs(values) > self.floor, np.sign(values), 0.0)
 
     def _must_be(self, needed: Regime, quantity: str) -> None:
         mode = self.mode
@@ -221,7 +217,7 @@ class Device(Summarised):
         heads = ("reservoir", "T (E_0)", "heat out (E_0²/hbar)")
         return Summary(f"Device of {counted(len(self.T), 'reservoir')}", facts, heads, rows)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset: T and heat over `reservoir`, power, entropy production."""
         tables = {
             "T": ("reservoir", self.T),

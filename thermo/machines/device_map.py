@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 import oqs
 from oqs.arguments import has_shape, real_array, real_row
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.generator.model import Model
-from thermo.deferred import xr
 from thermo.machines.fluctuations import DeviceFluctuations, fluctuations_of
 
 _MADE: Final = "Give a function such as lambda level: oqs.davies(system(level), contacts)."

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 
 from oqs.arguments import FloatArray, of_type, read_only
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.flows import Flows
 from oqs.fluctuations.statistics import CountingStatistics
 from oqs.summary import Summarised, Summary
 from thermo.machines.device import Device, device
-
-if TYPE_CHECKING:
-    import xarray
 
 _INDEPENDENT = 1e-10  # of the largest eigenvalue: what tightly coupled currents leave of the others
 
@@ -98,7 +96,7 @@ class DeviceFluctuations(Summarised):
         production = self.device.entropy_production
         return 2 * total / production if production > 0 else 0.0
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return that of the device, with the noise of its power and of its heats.
 
         `heat_noise` is over (reservoir, other), both of the same names.

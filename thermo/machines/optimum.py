@@ -6,19 +6,17 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, final
+from typing import Literal, final
 
 import numpy as np
 import scipy
 
 from oqs.arguments import FloatArray, one_of, positive_number, real_number, whole_number
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
 from thermo.progress import ProgressBar
-
-if TYPE_CHECKING:
-    import xarray
 
 _PEOPLE = 15  # of the population, for each parameter
 _SPREAD = 1e-4  # relative, of the population's values: then all are in one basin
@@ -83,7 +81,7 @@ class Optimum(Summarised):
         facts.append(("evaluations", str(self.evaluations)))
         return Summary("Optimum", facts, ("parameter", "value"), rows)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset of the value and, over `parameter`, where it is reached."""
         names = list(self.parameters)
         tables = {

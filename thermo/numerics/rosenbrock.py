@@ -139,8 +139,7 @@ def take_steps(
     y : (B, d) start; first : (B, d) f(y); jacobian : (B, d, d) df/dy there.
     h : (B,) steps.
     """
-    size = y.shape[1]
-    inverse = np.linalg.inv(np.eye(size) / (_GAMMA * h)[:, None, None] - jacobian)
+    inverse = np.linalg.inv(np.eye(y.shape[1]) / (_GAMMA * h)[:, None, None] - jacobian)
     per_step = 1 / h[:, None]
     increments = [np.einsum("bij,bj->bi", inverse, first)]
     end = y

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oqs.arguments import FloatArray, of_type, sequence
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.units import Units
-from thermo.deferred import xr
 from thermo.plotting.style import (
     TWO_COLUMNS,
     axis_name,

@@ -18,9 +18,9 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import ScalarFormatter
 
 from oqs.arguments import FloatArray, of_type, sequence, true_or_false
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.units import Units
-from thermo.deferred import xr
 from thermo.plotting.style import (
     COLOURS,
     TWO_COLUMNS,

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 import oqs
 from oqs.arguments import has_shape, of_type, real_array
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import reservoir_names
-from thermo.deferred import xr
 from thermo.plotting.style import (
     TWO_COLUMNS,
     checked_width,

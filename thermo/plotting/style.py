@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 import matplotlib as mpl
 import numpy as np
@@ -17,8 +16,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from oqs.arguments import FloatArray, positive_number
+from oqs.deferred import xr
 from oqs.units import Units
-from thermo.deferred import xr
 
 ONE_COLUMN: Final = 3.4
 """Width of a figure in one column of a journal, inches."""
@@ -194,8 +193,7 @@ def reservoir_label(name: str) -> str:
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class Scales:
+class Scales(NamedTuple):
     """Factors from natural units to those of the axes, and the axes' labels.
 
     Parameters

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive, real_row, temperatures_and_potentials
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, few_digits
 from thermo.gases.base import GasState
@@ -20,9 +21,6 @@ from thermo.gases.newton import RESIDUAL, residuals
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.single_unknown import common_potential, common_temperature
 from thermo.reservoirs.state import State
-
-if TYPE_CHECKING:
-    import xarray
 
 
 @exported
@@ -63,7 +61,7 @@ class Equilibrium(Summarised):
             ],
         )
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset of T, mu and the residuals."""
         units = {"T": "E_0/k_B", "mu": "E_0"}
         names = [field.name for field in dataclasses.fields(self)]
@@ -146,7 +144,10 @@ def common_state(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
     try:
         return _of_the_fixed(group, T, mu) if group.fixed.any() else _of_the_totals(group, T, mu)
     except ValueError as error:
-        raise _outside(error) from error
+        raise ValueError(
+            "Arguments `T` and `mu` must lead to an equilibrium within the validity of every gas, "
+            f"but do not: {error}"
+        ) from error
 
 
 def _of_the_totals(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
@@ -194,13 +195,6 @@ def _exact_sums(state: GasState) -> tuple[FloatArray, FloatArray]:
     )
     shape = state.number.shape[:-1]
     return number.reshape(shape), energy.reshape(shape)
-
-
-def _outside(error: ValueError) -> ValueError:
-    return ValueError(
-        "Arguments `T` and `mu` must lead to an equilibrium within the validity of every gas, "
-        f"but do not: {error}"
-    )
 
 
 @exported

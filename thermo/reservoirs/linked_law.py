@@ -260,8 +260,7 @@ class LinkedLaw(Summarised):
 
     def _jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
         temperature, potential = np.asarray(T, dtype=np.float64), np.asarray(mu, dtype=np.float64)
-        n = len(self.names)
-        table = np.zeros((6, *temperature.shape, n))
+        table = np.zeros((6, *temperature.shape, len(self.names)))
         if self.law is not None:
             own = slice(0, self.contacts)
             inner = self.law.jacobian(temperature[..., own], potential[..., own])

@@ -330,8 +330,7 @@ def _bosonic_contacts(law: object) -> Sequence[bool]:
     bosonic = getattr(getattr(own, "model", own), "bosonic", None)
     if bosonic is not None:
         return [bool(each) for each in bosonic]
-    contacts = getattr(own, "contacts", ())
-    return [not contact.fermionic for contact in contacts]
+    return [not contact.fermionic for contact in getattr(own, "contacts", ())]
 
 
 def _check_names(names: tuple[str, ...]) -> None:

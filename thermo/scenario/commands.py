@@ -21,8 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
 
     def command() -> int:
-        status: int = getattr(importlib.import_module(_ACTIONS), options.action)(options)
-        return status
+        return getattr(importlib.import_module(_ACTIONS), options.action)(options)
 
     return exit_status(command)
 

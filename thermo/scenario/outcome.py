@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 
 @final
@@ -29,8 +29,7 @@ class Check:
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(NamedTuple):
     """What a task found."""
 
     data: dict[str, Any]  # as it is written to summary.json

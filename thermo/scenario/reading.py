@@ -114,12 +114,10 @@ def _check_together(made: Scenario, place: Place) -> None:
     problems = Problems()
     for name, task in made.asked.items():
         problems.tried(task.check, made, place.at(name))
-    problems.tried(_check_ends, made.document, made.axes, place.at("sweep").at("axes"))
+    problems.tried(_check_ends, made.document, made.axes, place.at("sweep.axes"))
     if made.outputs.si and made.units is None:
         problems.add(
-            place.at("output")
-            .at("si")
-            .error(
+            place.at("output.si").error(
                 "must be false without units, but is true",
                 "Add [units] with reference_temperature or reference_energy.",
             )
@@ -136,7 +134,6 @@ def _check_ends(document: Document, axes: Mapping[str, FloatArray], place: Place
                 scenario(document.without("sweep").with_values({path: value}))
             except ScenarioError as error:
                 sentence = f"leads to a scenario that is refused at {value!r}: {error.problems[0]}"
-                key = place.at(path).key
-                problems.add(ScenarioError(Problem(document.file, key, sentence)))
+                problems.add(ScenarioError(Problem(document.file, place.at(path).key, sentence)))
                 break
     problems.raise_any()

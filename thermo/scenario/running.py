@@ -42,7 +42,7 @@ class Run:
         part: Part | None = None,
         merged: tuple[pathlib.Path, ...] = (),
     ) -> None:
-        self._made, self._folder = made, folder
+        self._made = made
         self._workspace = Workspace(
             folder=None if folder is None else folder.staging,
             points=None if folder is None else folder.points,

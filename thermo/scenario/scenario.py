@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar, final
+from typing import NamedTuple, Protocol, TypeVar, final
 
 import numpy as np
 
@@ -114,8 +114,7 @@ class Scenario(Summarised):
     @property
     def axes(self) -> Mapping[str, FloatArray]:
         """Values (m,) of each key that its sweep varies, by path; empty without a sweep."""
-        axes: Mapping[str, FloatArray] = getattr(self.asked.get("sweep"), "axes", {})
-        return axes
+        return getattr(self.asked.get("sweep"), "axes", {})
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -124,8 +123,7 @@ class Scenario(Summarised):
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class Workspace:
+class Workspace(NamedTuple):
     """Where and how a task is computed."""
 
     folder: pathlib.Path | None  # where its files go; None writes none
@@ -147,8 +145,6 @@ class Task(Protocol):
 
     def check(self, scenario: Scenario, place: Place) -> None:
         """Raise ScenarioError where the settings, read at `place`, do not go with the rest."""
-        ...
 
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
         """Compute it; ScenarioError where the scenario is refused, RuntimeError if solvers fail."""
-        ...

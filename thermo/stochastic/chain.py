@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,7 @@ _MOST = 400_000  # states
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Chain:
+class Chain(NamedTuple):
     """All states within reach: the eigenstate of the system and what each reservoir has lost."""
 
     state: IntArray  # (S,) eigenstate. The start is entry 0.

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, final
+from typing import Final, Literal, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from oqs.arguments import FloatArray, index, read_only, real_array, real_number, whole_number
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, counted, page_of_fields
 from thermo.stochastic.jumps.jump_path import JumpPath
 from thermo.stochastic.jumps.runs import Runs
-
-if TYPE_CHECKING:
-    import xarray
 
 Quantity = Literal["T", "mu", "N", "E"]
 _QUANTITIES: Final = ("T", "mu", "N", "E")
@@ -246,7 +244,7 @@ class StochasticEnsemble(Summarised):
         place = index("number", number, len(self.trajectories), "See ensemble.trajectories.")
         return self.runs.path(int(self.trajectories[place]), int(self.jumps[place]), self.names)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return everything as labelled arrays: trajectory, time, reservoir, pair."""
         at = ("trajectory", "time", "reservoir")
         over = {

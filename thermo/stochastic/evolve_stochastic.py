@@ -23,7 +23,6 @@ from thermo.stochastic.jumps.runs import Arrays, Executor, Runs, run
 from thermo.stochastic.master_equation import Occupations, checked_occupations
 from thermo.stochastic.prepared_runs import Asked, PreparationKind, prepared_runs
 from thermo.stochastic.small.jump_table import IntArray
-from thermo.stochastic.small.run_plan import RunPlan
 from thermo.stochastic.small.small_reservoir import states_of
 
 _TIMES = 101  # reported where none are asked for
@@ -178,7 +177,7 @@ def _ensemble(
         for name in batches[order[0]]
     }
     run, tally, coldest = runs.run, column["tally"], column["coldest"]
-    _refuse_stuck(tally[:, 2], names, run)
+    _refuse_stuck(tally[:, 2], names)
     fields: dict[str, FloatArray | IntArray] = {
         "times": run.times,
         **states_of(run.members, column["lost"], column["released"]),
@@ -227,7 +226,7 @@ def _entropies(runs: Runs, column: Arrays) -> dict[str, FloatArray]:
     return {"entropy_production": production, "exchange_entropy": exchanged}
 
 
-def _refuse_stuck(stuck: IntArray, names: tuple[str, ...], run: RunPlan) -> None:
+def _refuse_stuck(stuck: IntArray, names: tuple[str, ...]) -> None:
     """Raise ValueError where trajectories led to a state in which a gas has no T."""
     if (stuck >= 0).any():
         j = int(stuck[stuck >= 0][0])

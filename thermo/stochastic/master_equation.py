@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal, cast, final
+from typing import Literal, cast, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,6 +14,7 @@ from scipy.sparse.linalg import expm_multiply
 
 from oqs.arguments import FloatArray, one_of, positive_number, read_only, real_number
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.generator.model import checked_model
 from oqs.memory import announce
@@ -24,9 +25,6 @@ from thermo.stochastic.small.jump_table import IntArray, JumpTable, jump_table
 from thermo.stochastic.small.pair_rates import PairRates
 from thermo.stochastic.small.small_reservoir import SmallReservoir, occupation
 from thermo.stochastic.small.start import small_reservoir
-
-if TYPE_CHECKING:
-    import xarray
 
 Occupations = Literal["entropic", "fermi"]
 _ROUNDING = 1e-9  # of probabilities and of their sum
@@ -81,7 +79,7 @@ class ReservoirMoments(Summarised):
             [[name, *row] for name, row in zip(self.names, rows, strict=True)],
         )
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset of all of them over `reservoir`."""
         names = [field.name for field in dataclasses.fields(self) if field.name != "names"]
         units = {name: _UNITS.get(name.partition("_")[0], "1") for name in names}

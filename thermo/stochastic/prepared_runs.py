@@ -119,8 +119,7 @@ def _stationary(model: object, plan: Plan | WavePlan, method: Populations | None
     """Return the stationary state at the start in the energy basis (D, D)."""
     rho = stationary_state(model, plan.run.T, plan.run.mu, method=method)  # type: ignore[arg-type]
     vectors = model.system.spectrum.vectors  # type: ignore[attr-defined]
-    rotated: ComplexArray = vectors.conj().T @ rho.full() @ vectors
-    return rotated
+    return vectors.conj().T @ rho.full() @ vectors
 
 
 def _canonical(

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from thermo.deferred import xr
+from oqs.deferred import xr
 from thermo.sweeps.identity import IDENTITY
 from thermo.sweeps.outcome import Outcome, Values
 from thermo.sweeps.store_file import FORMAT

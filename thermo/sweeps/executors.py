@@ -30,7 +30,6 @@ class Cluster(Protocol):
 
     def get_executor(self, *, pure: bool) -> concurrent.futures.Executor:
         """Return an executor of the concurrent.futures kind."""
-        ...
 
 
 @final

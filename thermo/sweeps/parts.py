@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, final
 
+from oqs.deferred import xr
 from oqs.exports import exported
-from thermo.deferred import xr
 from thermo.sweeps.dataset import Agreement, attributes_of, labelled
 from thermo.sweeps.identity import IDENTITY
 from thermo.sweeps.outcome import Outcome, point_key, points_of

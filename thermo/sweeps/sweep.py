@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from oqs.arguments import positive_number, true_or_false
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.version import __version__
-from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.sweeps.dataset import Agreement, attributes_of, labelled
 from thermo.sweeps.executors import Cluster, check_executor, evaluated

@@ -22,8 +22,7 @@ Kind = tuple[int, bool]
 def moved(generator: BlockGenerator, jump: Jump, a: float, b: float) -> FloatArray:
     """Return a N + b E (d', d) that a jump moves into the system."""
     w = generator.blocks.frequency(jump.channel)
-    exchanged: FloatArray = a * jump.gained + b * jump.gained * (w.T if jump.gained > 0 else w)
-    return exchanged
+    return a * jump.gained + b * jump.gained * (w.T if jump.gained > 0 else w)
 
 
 def derivative(

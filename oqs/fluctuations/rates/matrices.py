@@ -64,7 +64,6 @@ class Factors(Protocol):
 
     def solved(self, right: FloatArray, *, transposed: bool) -> FloatArray:
         """Return M^-1 right (D,), or M^-T right."""
-        ...
 
 
 @final
@@ -103,8 +102,7 @@ class WholeMatrix(RateMatrix):
 
     def gained(self, x: FloatArray) -> FloatArray:
         """Return R x (D,)."""
-        gained: FloatArray = self.rates @ x
-        return gained
+        return self.rates @ x
 
     def factorised(self, excess: FloatArray, x: FloatArray) -> _Left:
         """Factorise diag(excess + sums of the rows) - R_ab x_b / x_a."""

@@ -40,8 +40,7 @@ class WatchedSectors(Watched):
         order = np.concatenate(b.members)
         generator = sp.csr_array(sp.block_array(rows)) - sp.diags_array(self.between.leaving[order])
         states = evolved(sp.csr_array(generator), self.start[order] / self.rate, times)
-        density: FloatArray = (states @ self.then[order]).real
-        return density
+        return (states @ self.then[order]).real
 
     def moments(self) -> tuple[float, float]:
         """Return the expected times in each state, and those weighted with time, seen by J_b."""

@@ -25,7 +25,7 @@ from oqs.generator.eigenoperators import Decomposition, decompose_modes
 from oqs.generator.generator import Generator
 from oqs.generator.model import Model
 from oqs.generator.weighted import WeightedGenerator
-from oqs.generator.weights import rates_of, shifts, slopes, split_rates
+from oqs.generator.weights import ContactRates, rates_of, shifts
 from oqs.memory import announce, require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.system.base import FermionicSystem, System
@@ -166,6 +166,11 @@ class DaviesModel(Model):
         """
         return read_only(rates_of(self.contacts, self.decomposition))
 
+    @functools.cached_property
+    def contact_rates(self) -> ContactRates:
+        """The same with what weights them at T and mu."""
+        return ContactRates(self.contacts, self.decomposition, self.rates)
+
     @property
     def detailed_balance(self) -> bool:
         """Whether each jump moves the energy J_j counts of it, and Eq. (3) holds exactly.
@@ -209,13 +214,13 @@ class DaviesModel(Model):
         Each occupation is evaluated on its own: 1 - n keeps its relative precision where n ~ 1.
         With frequency shifts, `shift_weights` follow: (4 n K,) instead of (2 n K,) in all.
         """
-        down, up = split_rates(self.contacts, self.decomposition, self.rates, T, mu)
+        down, up = self.contact_rates.split(T, mu)
         parts = [down, up, *(self.shift_weights(T, mu) if self.shifted else ())]
         return np.concatenate(parts).ravel()
 
     def weight_slopes(self, T: FloatArray, mu: FloatArray) -> FloatArray:
         """Return d weights / d T_j and d mu_j, (2, .., n, K): each contact's own T and mu."""
-        return slopes(self.contacts, self.decomposition, self.rates, T, mu, shifted=self.shifted)
+        return self.contact_rates.slopes(T, mu, shifted=self.shifted)
 
     def shift_weights(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the coefficients e_j(w), f_j(w) of `lamb_shift`, each (n, K); 0 if no operator."""

@@ -50,14 +50,12 @@ class ModeFlows(NamedTuple):
 
 def _outer(values: FloatArray) -> FloatArray:
     """Return values_k values_l (..., N, N)."""
-    products: FloatArray = values[..., :, None] * values[..., None, :]
-    return products
+    return values[..., :, None] * values[..., None, :]
 
 
 def _sum(values: FloatArray) -> FloatArray:
     """Return values_k + values_l (..., N, N)."""
-    sums: FloatArray = values[..., :, None] + values[..., None, :]
-    return sums
+    return values[..., :, None] + values[..., None, :]
 
 
 def _by_schur(drift: ComplexArray, right: ComplexArray) -> ComplexArray:
@@ -76,8 +74,7 @@ def _by_schur(drift: ComplexArray, right: ComplexArray) -> ComplexArray:
         inner, scale, _ = scipy.linalg.lapack.ztrsyl(
             triangle, triangle, adjoint @ part @ vectors, tranb="C"
         )
-        x: ComplexArray = vectors @ (inner / scale) @ adjoint
-        return x
+        return vectors @ (inner / scale) @ adjoint
 
     solution = np.empty_like(right)
     for place, part in enumerate(right[:, order[:, None], order]):
@@ -193,5 +190,4 @@ class PerlindModes:
 
     def shifted(self, covariance: ComplexArray) -> FloatArray:
         """Return (-i [h_LS,j, C])_kk (n, N): particles that frequency shifts move among modes."""
-        moved: FloatArray = 2 * np.einsum("jkl,lk->jk", self.shifts, covariance).imag
-        return moved
+        return 2 * np.einsum("jkl,lk->jk", self.shifts, covariance).imag

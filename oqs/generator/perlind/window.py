@@ -65,5 +65,4 @@ class Window:
     def kept(self, spectrum: Spectrum) -> NDArray[np.bool_]:
         """Return which eigenstates (D,) are kept."""
         above = spectrum.energies - self.mu * spectrum.particles
-        inside: NDArray[np.bool_] = above <= above.min() + self.energy
-        return inside
+        return above <= above.min() + self.energy

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,8 +25,7 @@ _ROUNDING = 8 * np.finfo(float).eps  # of a block's norm, after two rotations
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class JumpBlock:
+class JumpBlock(NamedTuple):
     """<lower| S_a(w) |upper> of one channel between the states of two clusters.
 
     Parameters
@@ -137,7 +136,7 @@ class JumpBlocks:
             entered = [i for i, block in enumerate(self.blocks) if block.lower == k]
             rows = [amplitudes[i] for i in leaving] + [amplitudes[i].conj().T for i in entered]
             weights = [rates[i][0] for i in leaving] + [rates[i][1] for i in entered]
-            basis, rows = _local(rows, weights, len(states))
+            basis, rows = _local(rows, weights)
             bases.append(basis)
             for i, row in zip(leaving, rows, strict=False):
                 amplitudes[i] = row
@@ -177,7 +176,7 @@ def _joined(parts: list[tuple[IntArray, IntArray, ComplexArray, int, int]]) -> E
 
 
 def _local(
-    rows: list[ComplexArray], weights: list[float], size: int
+    rows: list[ComplexArray], weights: list[float]
 ) -> tuple[ComplexArray, list[ComplexArray]]:
     """Return the local basis (g, g) of amplitudes `rows`, each (m, g), and them in that basis."""
     roots = np.repeat(np.sqrt(weights), [len(row) for row in rows])

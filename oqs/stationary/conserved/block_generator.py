@@ -83,8 +83,7 @@ class BlockGenerator:
     def detuning(self, sector: int) -> FloatArray:
         """Return w_ab = E_a - E_b (d, d) within a sector."""
         energies = self.blocks.sectors[sector].energies
-        difference: FloatArray = energies[:, None] - energies
-        return difference
+        return energies[:, None] - energies
 
     def loss(self, sector: int) -> Block:
         """Return sum_m M_m^+ M_m (d, d) of a sector."""
@@ -97,8 +96,7 @@ class BlockGenerator:
     def decay(self, sector: int) -> FloatArray:
         """Return the rates (d, d) at which elements decay by themselves."""
         own = np.diagonal(self._losses[sector]).real
-        rates: FloatArray = (own[:, None] + own) / 2
-        return rates
+        return (own[:, None] + own) / 2
 
     def apply(self, x: Block) -> Block:
         """Return L x of elements (P,)."""
@@ -203,8 +201,7 @@ class BlockGenerator:
 
 
 def _hermitian(matrix: Block) -> Block:
-    half: Block = (matrix + matrix.conj().T) / 2
-    return half
+    return (matrix + matrix.conj().T) / 2
 
 
 def _jumps(

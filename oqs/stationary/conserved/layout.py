@@ -44,8 +44,7 @@ class Layout:
 
     def populations(self, x: Block) -> FloatArray:
         """Return the populations (d,) of elements (P,), sector after sector."""
-        diagonal: FloatArray = x[self._diagonal].real
-        return diagonal
+        return x[self._diagonal].real
 
     def set_populations(self, x: Block, populations: FloatArray) -> None:
         """Set the populations (d,) of elements (P,)."""

@@ -50,8 +50,7 @@ class SecularRates:
         self._factors[last] = scipy.linalg.lu_factor(inside[last])
         right = [np.zeros(len(rates)) for rates in leaving]
         right[last] -= rate / len(right[last])
-        parts = self._outwards(right)
-        self.stationary = self._scattered(parts)
+        self.stationary = self._scattered(self._outwards(right))
         self.stationary /= self.stationary.sum()
 
     def solve(self, right: FloatArray) -> FloatArray:
@@ -76,8 +75,7 @@ class SecularRates:
         return solution
 
     def _solved(self, n: int, right: FloatArray) -> FloatArray:
-        solution: FloatArray = scipy.linalg.lu_solve(self._factors[n], right, check_finite=False)
-        return solution
+        return scipy.linalg.lu_solve(self._factors[n], right, check_finite=False)
 
     def _gathered(self, values: FloatArray) -> list[FloatArray]:
         return np.split(values[self._order], self._shells[1:-1])

@@ -73,8 +73,7 @@ class Factorised(Solver):
         return x
 
     def _solved(self, right: Block) -> Block:
-        solution: Block = scipy.linalg.lu_solve(self._factors, right)
-        return solution
+        return scipy.linalg.lu_solve(self._factors, right)
 
 
 @final
@@ -171,5 +170,4 @@ def dense_matrix(generator: BlockGenerator) -> Block:
 def _kronecker(a: Block, b: Block) -> Block:
     """Return a x b, quicker for small matrices than numpy's."""
     products = a[:, None, :, None] * b[None, :, None, :]
-    product: Block = products.reshape(a.shape[0] * b.shape[0], a.shape[1] * b.shape[1])
-    return product
+    return products.reshape(a.shape[0] * b.shape[0], a.shape[1] * b.shape[1])

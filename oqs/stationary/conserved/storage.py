@@ -81,13 +81,11 @@ class RealStorage(Storage):
         """Return the matrix of Z^T A - A Z^T."""
         one = np.eye(len(operator))
         commutator = np.kron(one, operator) - np.kron(operator, one)  # A symmetric
-        matrix: Block = commutator @ _transposition(len(operator))
-        return matrix
+        return commutator @ _transposition(len(operator))
 
     def commuted(self, block: Block, operator: Block) -> Block:
         """Return Z^T A - A Z^T, A real."""
-        commutator: FloatArray = block.T @ operator - operator @ block.T
-        return commutator
+        return block.T @ operator - operator @ block.T
 
     def unrotated(self, block: Block, w: FloatArray, decay: FloatArray) -> Block:
         """Return (w Z^T - decay Z) / (decay^2 + w^2)."""
@@ -98,8 +96,7 @@ class RealStorage(Storage):
 
     def matrix(self, block: Block) -> ComplexArray:
         """Return R + i I."""
-        rho: ComplexArray = (block + block.T) / 2 + 0.5j * (block - block.T)
-        return rho
+        return (block + block.T) / 2 + 0.5j * (block - block.T)
 
     def kept(self, rho: ComplexArray) -> Block:
         """Return R + I."""

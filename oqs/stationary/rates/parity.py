@@ -105,8 +105,7 @@ class ParityProblem(BatchedProblem):
 
     def transition_frequencies(self) -> FloatArray:
         """Return the frequencies (M,) of all transitions."""
-        frequencies: FloatArray = (self.rates.frequency * self.rates.added)[self.rates.linked]
-        return frequencies
+        return (self.rates.frequency * self.rates.added)[self.rates.linked]
 
     def _populations(
         self, T: FloatArray, mu: FloatArray, forth: FloatArray, back: FloatArray, moderate: bool

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ grows as the rates out of it shrink: random networks of rates down to e^-134 kee
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Half:
+class Half(NamedTuple):
     """The eigenstates of every second particle number."""
 
     states: IntArray  # (d,) eigenstates in the order of the matrix
@@ -130,8 +129,7 @@ class ParityRates:
     @functools.cached_property
     def linked(self) -> NDArray[np.bool_]:
         """Which pairs (O, E) some contact links."""
-        linked: NDArray[np.bool_] = np.any(self.rate > 0, axis=0)
-        return linked
+        return np.any(self.rate > 0, axis=0)
 
     @functools.cached_property
     def links(self) -> int:

@@ -33,8 +33,7 @@ class RateProblem(StationaryProblem):
         spectrum = self.model.system.spectrum
         order = np.lexsort((spectrum.energies, spectrum.particles))
         _, first = np.unique(spectrum.particles[order], return_index=True)
-        lowest: list[float] = spectrum.energies[order[first]].tolist()
-        return lowest
+        return spectrum.energies[order[first]].tolist()
 
     def matrix(self, solution: Solution) -> Matrix:
         """Return the diagonal density matrix (D, D) in the energy basis."""

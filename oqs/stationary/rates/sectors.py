@@ -200,8 +200,7 @@ class SectorProblem(RateProblem):
     def _cooled(self, T: FloatArray) -> FloatArray:
         """Return logarithms of Boltzmann's populations within each sector, to begin with."""
         energies = self.model.system.spectrum.energies[np.concatenate(self.members)]
-        guess: FloatArray = -energies * (1 / T).mean()
-        return guess
+        return -energies * (1 / T).mean()
 
     def _step_rates(self, index: int, T: FloatArray, mu: FloatArray) -> StepRates:
         """Return the rates of all contacts together between the sectors of one step."""

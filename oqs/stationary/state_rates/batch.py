@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import final
 
 import numpy as np
@@ -16,12 +16,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
-from oqs.contact.base import ReservoirContact
 from oqs.flow_jacobian import FlowJacobian
 from oqs.generator.between_states.transitions import StateTransitions
 from oqs.generator.davies.davies_model import DaviesModel
-from oqs.generator.eigenoperators import Decomposition
-from oqs.generator.weights import slopes_together, split_together
 from oqs.memory import require_memory
 from oqs.numerics.clusters import IntArray
 from oqs.stationary.method import StationaryMethod, checked_residual
@@ -160,7 +157,7 @@ class TransitionBatch:
 
     def _driven(self, T: FloatArray, mu: FloatArray, p: FloatArray) -> FloatArray:
         """Return the derivatives (M, 2, b) of the fluxes up by their own contact's T and mu."""
-        slopes = slopes_together(*self._weighted, T, mu)[:, :, self.contact, self.kappa]
+        slopes = self.model.contact_rates.slopes_together(T, mu)[:, :, self.contact, self.kappa]
         slopes *= self.strength[:, None]
         driven = slopes[:, 1] * p[self.lower] - slopes[:, 0] * p[self.upper]
         return np.asarray(driven.transpose(1, 0, 2))
@@ -180,7 +177,7 @@ class TransitionBatch:
 
     def _rates(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the rates (M, b) up and down."""
-        down, up = split_together(*self._weighted, T, mu)
+        down, up = self.model.contact_rates.split_together(T, mu)
         strength = self.strength[:, None]
         return up[self.contact, self.kappa] * strength, down[self.contact, self.kappa] * strength
 
@@ -200,18 +197,13 @@ class TransitionBatch:
 
     def _by_contact(self, values: FloatArray) -> FloatArray:
         """Return the sums (b, n) of values (M, b) over the transitions of each contact."""
-        sums: FloatArray = (self._of_contact @ values).T
-        return sums
+        return (self._of_contact @ values).T
 
     def _leaving(self, up: FloatArray, down: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the sums (n, D, b) over each contact's transitions (M, b) out of each state."""
         shape = self.model.reservoirs, self._dimension, up.shape[1]
         lower, upper = self._of_state
         return (lower @ up).reshape(shape), (upper @ down).reshape(shape)
-
-    @property
-    def _weighted(self) -> tuple[Sequence[ReservoirContact], Decomposition, FloatArray]:
-        return self.model.contacts, self.model.decomposition, self.model.rates
 
     @property
     def _dimension(self) -> int:

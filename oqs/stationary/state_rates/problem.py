@@ -40,12 +40,16 @@ class StateProblem(RateProblem):
         populations = self._populations(up, down)
         rising = up * populations[self.transitions.lower]
         flux = rising - down * populations[self.transitions.upper]
-        net = self._arriving(flux)
+        size, ends = len(populations), (self.transitions.upper, self.transitions.lower)
+        gained = np.subtract(*(_summed(states, flux, size) for states in ends))
         largest = float(rising.max(initial=0.0))
-        residual = float(np.abs(net).max()) / largest if largest else 0.0
+        residual = float(np.abs(gained).max()) / largest if largest else 0.0
         exchanged = []
         for unit in (self.transitions.moved, self.transitions.energy):
-            flows, gross = (self._by_contact(part * unit) for part in (flux, rising))
+            flows, gross = (
+                _summed(self.transitions.contact, part * unit, self.model.reservoirs)
+                for part in (flux, rising)
+            )
             exchanged.append(balanced(flows, np.abs(gross)))
         return Solution(populations, checked_residual(residual, self.method), *exchanged)
 
@@ -101,16 +105,6 @@ class StateProblem(RateProblem):
         """Whether the states are so few that batching pays."""
         return self.model.system.spectrum.dimension <= LARGEST and len(self.transitions.lower) > 0
 
-    def _arriving(self, flux: FloatArray) -> FloatArray:
-        """Return what each state gains (D,) by fluxes (M,) upwards."""
-        size = self.model.system.spectrum.dimension
-        ends = self.transitions.upper, self.transitions.lower
-        arriving: FloatArray = np.subtract(*(_summed(states, flux, size) for states in ends))
-        return arriving
-
-    def _by_contact(self, values: FloatArray) -> FloatArray:
-        return _summed(self.transitions.contact, values, self.model.reservoirs)
-
     def _rates(self, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the rates (M,) up and down."""
         down, up = self.model.weights(T, mu).reshape(-1, *self.model.rates.shape)[:2]
@@ -141,5 +135,4 @@ class StateProblem(RateProblem):
 
 def _summed(places: IntArray, values: FloatArray, size: int) -> FloatArray:
     """Return the sums (size,) of the values that stand at each place."""
-    summed: FloatArray = np.asarray(np.bincount(places, values, size), dtype=np.float64)
-    return summed
+    return np.asarray(np.bincount(places, values, size), dtype=np.float64)

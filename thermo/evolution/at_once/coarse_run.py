@@ -65,7 +65,7 @@ def coarse(
     with _lsoda_is_free() as free:
         if not free:
             raise NotAtOnce("another evolution holds LSODA")
-        goal = None if monitor is None else monitor.goal
+        goal = None if monitor is None else monitor.rule.goal
         way = 1.0 if monitor is None or goal is None else min(float(monitor.rule.distance(y)), 1.0)
         tolerance *= min(10 * way, 1.0)
         with trial_states():
@@ -87,7 +87,7 @@ def coarse(
                 if unsettled[-1] < len(away) - 1:
                     there = dynamics.at_common(goal)
                     last = int(unsettled[-1]) + 1
-                    return _to_the_goal(edges, values, last, there, away, monitor.tolerance)
+                    return _to_the_goal(edges, values, last, there, away, monitor.rule.tolerance)
                 if np.max(np.abs(ends[-1] - ends[-2]) / dynamics.scale(y)) < _REST * tolerance:
                     raise NotAtOnce("the coarse run rests away from equilibrium")
             elif len(ends) == len(edges):

@@ -51,8 +51,7 @@ def _flows(dynamics: ReservoirDynamics) -> ScalarFlows | None:
         return None
     scalar_flows = getattr(dynamics.law, "scalar_flows", None)
     if scalar_flows is not None:
-        own: ScalarFlows | None = scalar_flows()
-        return own
+        return scalar_flows()
     return listed(dynamics.flows)
 
 
@@ -141,10 +140,7 @@ def _sommerfeld(alpha: float) -> _Response:
 @functools.cache
 def _pieces(alpha: float) -> list[list[list[float]]]:
     """Return number, entropy and their slopes on each piece, highest power first."""
-    pieces: list[list[list[float]]] = (
-        moment_table(alpha).coefficients[::-1, [0, 2, 3, 4]].transpose(2, 0, 1).tolist()
-    )
-    return pieces
+    return moment_table(alpha).coefficients[::-1, [0, 2, 3, 4]].transpose(2, 0, 1).tolist()
 
 
 def _fermi_dirac(alpha: float) -> _Response:

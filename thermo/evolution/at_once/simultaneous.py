@@ -8,7 +8,6 @@ the law for hundreds of states each, and one small linear system a step.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import final
 
 import numpy as np
 
@@ -68,14 +67,15 @@ def refine(
     and are divided with it.
     """
     method = radau(STAGES)
-    newton = _Newton(dynamics, method, rtol, iterated)
     values: FloatArray = guess
     most = min(most, _LARGEST // (STAGES * guess.shape[-1]) ** 2)
     if len(edges) - 1 > most:
         raise NotAtOnce(_TOO_MANY)
     rates, jacobians = _linearised(dynamics, guess)
     for _ in range(_MESHES):
-        values, jacobians = newton(np.diff(edges), values, rates, jacobians)
+        values, jacobians = _newton(
+            dynamics, method, rtol, iterated, np.diff(edges), values, rates, jacobians
+        )
         error = method.error(values, dynamics.scale(values[:, 0]))
         excess = error / (_SHARPER * rtol)
         parts = np.ceil(_MARGIN * excess ** (1 / STAGES))
@@ -89,62 +89,51 @@ def refine(
     raise NotAtOnce(_TOO_MANY)
 
 
-@final
-class _Newton:
-    """Newton's method for the stage equations of all steps; its arguments are those of `refine`."""
+def _newton(
+    dynamics: ReservoirDynamics,
+    method: Collocation,
+    rtol: float,
+    iterated: Callable[[], None],
+    h: FloatArray,
+    guess: FloatArray,
+    rates: FloatArray,
+    jacobians: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Return values (m, s + 1, d) that obey the equations of steps h (m,), and Jacobians.
 
-    def __init__(
-        self,
-        dynamics: ReservoirDynamics,
-        method: Collocation,
-        rtol: float,
-        iterated: Callable[[], None],
-    ) -> None:
-        self._dynamics, self._method, self._rtol, self._turned = dynamics, method, rtol, iterated
-
-    def __call__(
-        self, h: FloatArray, guess: FloatArray, rates: FloatArray, jacobians: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return values (m, s + 1, d) that obey the equations of steps h (m,), and Jacobians.
-
-        NotAtOnce if it does not converge. The Jacobians are not quite those of the values: each
-        iteration reduces the error by about the same factor, which predicts the next change.
-        """
-        scale = self._dynamics.scale(guess[:, :1])
-        values = guess.copy()
-        stages = values[:, 1:]
-        inverse, passed_on = _inverse(self._method, h, jacobians[:, 1:])
-        before = 0.0
-        for _ in range(_ITERATIONS):
-            residual = values[:, :1] + h[:, None, None] * (self._method.matrix @ rates) - stages
-            change = (inverse @ residual.reshape(len(h), -1, 1)).reshape(stages.shape)
-            shifts = _shifts(change[:, -1], passed_on[:, -1])
-            change += (passed_on @ shifts[:, None, :, None])[..., 0]
-            values[:, 0] += shifts
-            stages += change
-            self._turned()
-            norm = float(np.max(np.abs(change) / scale))
-            pace = norm / before if before else 1.0
-            if not pace <= 1:
-                raise NotAtOnce(_NO_SOLUTION)
-            if self._is_enough(pace * norm, values, scale[:, 0]):
-                return values, jacobians
-            if before and pace > _SLOW:
-                rates, jacobians = _linearised(self._dynamics, values)
-                inverse, passed_on = _inverse(self._method, h, jacobians[:, 1:])
-            else:
-                rates = _rates(self._dynamics, values)
-            before = norm
-        raise NotAtOnce(_NO_SOLUTION)
-
-    def _is_enough(self, left: float, values: FloatArray, scale: FloatArray) -> bool:
-        """Say whether a change still to come is small, or need not be taken from steps to divide.
-
-        They need not be better solved than their polynomials follow y(t).
-        """
-        if left <= max(_CONVERGED * self._rtol, _ROUNDING):
-            return True
-        return left <= _CONVERGED * float(np.max(self._method.error(values, scale)))
+    NotAtOnce if Newton's method does not converge. The Jacobians are not quite those of the values:
+    each iteration reduces the error by about the same factor, which predicts the next change.
+    """
+    scale = dynamics.scale(guess[:, :1])
+    values = guess.copy()
+    stages = values[:, 1:]
+    inverse, passed_on = _inverse(method, h, jacobians[:, 1:])
+    before = 0.0
+    for _ in range(_ITERATIONS):
+        residual = values[:, :1] + h[:, None, None] * (method.matrix @ rates) - stages
+        change = (inverse @ residual.reshape(len(h), -1, 1)).reshape(stages.shape)
+        shifts = _shifts(change[:, -1], passed_on[:, -1])
+        change += (passed_on @ shifts[:, None, :, None])[..., 0]
+        values[:, 0] += shifts
+        stages += change
+        iterated()
+        norm = float(np.max(np.abs(change) / scale))
+        pace = norm / before if before else 1.0
+        if not pace <= 1:
+            raise NotAtOnce(_NO_SOLUTION)
+        left = pace * norm  # change still to come
+        if left <= max(_CONVERGED * rtol, _ROUNDING):
+            return values, jacobians
+        # steps to divide need not be better solved than their polynomials follow y(t)
+        if left <= _CONVERGED * float(np.max(method.error(values, scale[:, 0]))):
+            return values, jacobians
+        if before and pace > _SLOW:
+            rates, jacobians = _linearised(dynamics, values)
+            inverse, passed_on = _inverse(method, h, jacobians[:, 1:])
+        else:
+            rates = _rates(dynamics, values)
+        before = norm
+    raise NotAtOnce(_NO_SOLUTION)
 
 
 def _rates(dynamics: ReservoirDynamics, values: FloatArray) -> FloatArray:

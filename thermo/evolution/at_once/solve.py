@@ -45,7 +45,7 @@ def solve_at_once(
     Raises NotAtOnce where batching states does not pay for the law, there is no coarse solution to
     begin with, Newton's method does not converge on it, or the stopping rule has to look closer.
     """
-    if math.isinf(t_final) and (monitor is None or monitor.goal is None):
+    if math.isinf(t_final) and (monitor is None or monitor.rule.goal is None):
         raise NotAtOnce("no end is known")
     rates = scalar_rates(dynamics)
     if rates is None:

@@ -23,7 +23,6 @@ class DrivingLaw(Protocol):
 
     def __call__(self, T: ArrayLike, mu: ArrayLike, /) -> Flows:
         """Return the flows at T, mu."""
-        ...
 
 
 @final

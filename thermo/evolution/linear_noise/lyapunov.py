@@ -63,8 +63,7 @@ def _stepped(
     some = max(1, _AT_ONCE // (_STAGES * size**2) ** 2)
     sigma = np.zeros(size**2)
     for begin in range(0, len(starts), some):
-        here = edges[begin : begin + some + 1]
-        factors, made = _maps(here, coefficients, unit, method.nodes)
+        factors, made = _maps(edges[begin : begin + some + 1], coefficients, unit, method.nodes)
         for k, (factor, added) in enumerate(zip(factors, made, strict=True), begin + 1):
             sigma = factor @ sigma + added
             if k % pieces == 0:

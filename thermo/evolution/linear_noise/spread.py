@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 
 import oqs
 from oqs.arguments import FloatArray, read_only
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
-from oqs.summary import Summarised, Summary, few_digits
+from oqs.summary import Summarised, Summary, few_digits, table_rows
 from thermo.evolution.linear_noise.expansion import DrivingLaw, Linearised, linearised
 from thermo.evolution.linear_noise.lyapunov import lyapunov
 from thermo.reservoirs.reservoir import Reservoirs
-
-if TYPE_CHECKING:
-    import xarray
 
 _KINDS = ("N", "E", "T", "mu")
 
@@ -87,7 +85,7 @@ class PathFluctuations(Summarised):
         """Standard deviation (m, n) of the chemical potentials."""
         return _deviations(self.thermal, 1)
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return the standard deviations with dimensions `time` and `reservoir`."""
         over, units = ("time", "reservoir"), {"N": "1", "E": "E_0", "T": "E_0/k_B", "mu": "E_0"}
         tables = {
@@ -99,10 +97,7 @@ class PathFluctuations(Summarised):
     def summary(self) -> Summary:
         """Return the spreads at the end, and a table of them."""
         columns = [getattr(self, f"{kind}_std")[-1] for kind in _KINDS]
-        rows = [
-            (name, *(f"{value:.4g}" for value in row))
-            for name, *row in zip(self.names, *columns, strict=True)
-        ]
+        rows = table_rows(self.names, *columns, digits=4)
         facts = [
             ("", ", ".join(self.names)),
             ("T", f"{few_digits(self.T[-1])} +- {few_digits(columns[2], 2)}"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 import numpy as np
 
@@ -28,8 +27,7 @@ REFUSALS: Final = (ValueError, RuntimeError)
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Stationary:
+class Stationary(NamedTuple):
     """The stationary state at fixed T and mu.
 
     Parameters

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, final
+from typing import Any, ClassVar, Final, final
 
 import numpy as np
 
@@ -36,11 +36,7 @@ class Knob:
     low: float  # at the left end of the slider
     high: float  # at its right end
     geometric: bool  # equal steps multiply it; else they add to it
-
-    @property
-    def steps(self) -> int:
-        """How many steps the slider has."""
-        return _STEPS
+    steps: ClassVar[int] = _STEPS  # of the slider
 
     @property
     def start(self) -> float:

@@ -25,8 +25,7 @@ class Watched:
     def __call__(self, T: Any, mu: Any) -> Flows:
         """Return the flows of the law."""
         self._check()
-        flows: Flows = self._law(T, mu)
-        return flows
+        return self._law(T, mu)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._law, name)

@@ -11,8 +11,8 @@ import numpy as np
 import oqs
 import thermo
 from oqs.arguments import FloatArray
+from oqs.deferred import xr
 from oqs.units import Units
-from thermo.deferred import xr
 from thermo.scenario.results.data import made_by
 from thermo.scenario.results.symbols import QUANTITIES, RELAXATION
 from thermo.scenario.scenario import Scenario

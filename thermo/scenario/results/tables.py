@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thermo.deferred import xr
+from oqs.deferred import xr
 from thermo.netcdf import save_dataset
 from thermo.scenario.results.data import made_by
 from thermo.scenario.scenario import Scenario, Workspace

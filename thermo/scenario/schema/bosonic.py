@@ -65,8 +65,7 @@ def _operator(value: object, place: Place) -> str | tuple[int, int] | ComplexArr
     if isinstance(value, str):
         return Choice(tuple(OPERATORS))(value, place)
     if isinstance(value, dict):
-        levels: tuple[int, int] = _TRANSITION(value, place)["transition"]
-        return levels
+        return _TRANSITION(value, place)["transition"]
     return complex_array(value, place)
 
 
@@ -130,12 +129,8 @@ def _meant(
         if isinstance(operator, str):
             return on_factor(system, factor, OPERATORS[operator](size))
     if max(operator) >= size:
-        raise (
-            place.at("operator")
-            .at("transition")
-            .error(
-                f"must be two of its {size} levels, but is {list(operator)}", "They count from 0."
-            )
+        raise place.at("operator.transition").error(
+            f"must be two of its {size} levels, but is {list(operator)}", "They count from 0."
         )
     jump = qutip.projection(size, *operator)
     with place.at("factor").blamed():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 from oqs.arguments import ComplexArray
 from oqs.contact.base import ReservoirContact
@@ -73,8 +72,7 @@ FERMIONIC: Final = Table(
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class ContactKind:
+class ContactKind(NamedTuple):
     """A kind of contact."""
 
     keys: Table  # of its table, `name` among them, `kind` not

@@ -66,8 +66,7 @@ class Generator:
 
 def read_generator(value: object, place: Place) -> Generator:
     """Return the meaning of [generator]."""
-    generator: Generator = generators()(value, place)
-    return generator
+    return generators()(value, place)
 
 
 @functools.cache  # the calls whose arguments are its keys take a while to import

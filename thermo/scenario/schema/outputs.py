@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Final, Literal, final
+from typing import Final, Literal, NamedTuple, final
 
 from thermo.scenario.schema.table import Choice, Items, Table, argument_keys
 from thermo.scenario.schema.values import boolean, positive, text
@@ -13,8 +12,7 @@ _FORMATS: Final[tuple[FigureFormat, ...]] = ("png", "pdf", "svg")
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class Outputs:
+class Outputs(NamedTuple):
     """What is written.
 
     Parameters

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, NamedTuple, TypeVar, final
 
 from thermo.scenario.schema.measured import Measured, given
 from thermo.scenario.schema.place import Place, Problems, ScenarioError
@@ -21,8 +21,7 @@ REQUIRED: Final = object()
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """One key of a table."""
 
     read: Reader  # of its value

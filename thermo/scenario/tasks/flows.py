@@ -73,9 +73,10 @@ class FlowsTask:
         checks: list[Check] = []
         first: tuple[str, Flows] | None = None
         judged: oqs.Audit | None = None
+        accuracy = {} if self.accuracy is None else {"accuracy": self.accuracy}
         for name in self.chosen(scenario):
             with ProgressBar(f"flows by {words(name)}", workspace.progress):
-                law = self._law(scenario, name)
+                law = make_law(scenario, name, **accuracy)
                 with scenario.document.place.at("reservoirs").blamed():
                     flows = flows_of_all(law, scenario)
             gross = gross_rates(scenario, law)
@@ -93,11 +94,6 @@ class FlowsTask:
             "audit": None if judged is None else audit_data(judged),
         }
         return Outcome(data, tuple(checks))
-
-    def _law(self, scenario: Scenario, name: str) -> ScenarioLaw:
-        if name == "landauer" and self.accuracy is not None:
-            return make_law(scenario, name, accuracy=self.accuracy)
-        return make_law(scenario, name)
 
 
 def _law_data(

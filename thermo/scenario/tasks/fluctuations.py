@@ -11,8 +11,8 @@ from rich.console import Console
 
 import oqs
 from oqs.arguments import FloatArray
+from oqs.deferred import xr
 from oqs.flows import KINDS
-from thermo.deferred import xr
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import as_json, state_data

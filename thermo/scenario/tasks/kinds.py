@@ -17,11 +17,9 @@ class TaskKind(Protocol):
 
     def read(self, value: object, place: Place) -> Task:
         """Return the task that a table of the file means."""
-        ...
 
     def show(self, output: Console, data: Mapping[str, Any]) -> None:
         """Print the data of its outcome."""
-        ...
 
 
 TASKS: Final[Mapping[str, TaskKind]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Mapping
 from typing import Any, Final, Literal, final
 
@@ -68,11 +67,9 @@ class RelaxationTask:
                 f"must have one {what}, {system.sites}, but has {len(self.initial)}",
                 f"Give a number for each, or {' or '.join(words)}.",
             )
-        for place_of, level, levels in zip(
-            itertools.count(), self.initial, system.dims[0], strict=False
-        ):
+        for k, (level, levels) in enumerate(zip(self.initial, system.dims[0], strict=False)):
             if level >= levels:
-                raise at.at(place_of).error(
+                raise at.at(k).error(
                     f"must be from 0 to {levels - 1}, but is {level}", "Levels count from 0."
                 )
 
@@ -107,13 +104,9 @@ class RelaxationTask:
         energies = system.spectrum.energies
         order = np.argsort(energies)
         if len(order) > 1 and energies[order[1]] - energies[order[0]] <= system.resolution:
-            raise (
-                scenario.document.place.at("relaxation")
-                .at("initial")
-                .error(
-                    'must be a list of levels where the lowest is degenerate, but is "ground"',
-                    "Give the level of each factor, from 0.",
-                )
+            raise scenario.document.place.at("relaxation.initial").error(
+                'must be a list of levels where the lowest is degenerate, but is "ground"',
+                "Give the level of each factor, from 0.",
             )
         lowest = system.spectrum.vectors[:, order[0]]
         return qutip.Qobj(lowest, dims=[system.dims[0], [1] * system.sites])

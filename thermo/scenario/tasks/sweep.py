@@ -13,7 +13,7 @@ from rich.text import Text
 
 import thermo
 from oqs.arguments import FloatArray
-from thermo.deferred import xr
+from oqs.deferred import xr
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import as_json
 from thermo.scenario.results.drawing import save_sweep_figures

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,7 @@ from oqs.arguments import (
 )
 from oqs.contact.together import checked_contacts, contact_names, fermionic_contacts
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.memory import require_memory
 from oqs.summary import Summarised, Summary, counted
@@ -34,9 +35,6 @@ from thermo.stochastic.explicit.thermalised import evolve_thermalised
 from thermo.stochastic.explicit.unitary import evolve_freely
 from thermo.stochastic.small.small_reservoir import states_of
 from thermo.stochastic.small.start import small_reservoir
-
-if TYPE_CHECKING:
-    import xarray
 
 
 @exported
@@ -83,7 +81,7 @@ class ExplicitPath(Summarised):
             ],
         )
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return the same as labelled arrays: time, reservoir, mode, level."""
         over = ("time", "reservoir")
         tables: dict[str, tuple[Any, ...]] = {
@@ -322,8 +320,7 @@ def explicit_reservoirs(
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class _Named:
+class _Named(NamedTuple):
     """What `Reservoirs.named` asks of a law: its names."""
 
     names: tuple[str | None, ...] | None

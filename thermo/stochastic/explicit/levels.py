@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -18,8 +17,7 @@ _SIDE = 2  # levels that must lie on either side of each mode
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Levels:
+class Levels(NamedTuple):
     """The levels of one reservoir that are followed; those further away stay as they are."""
 
     energy: FloatArray  # (K,) ascending
@@ -32,8 +30,7 @@ class Levels:
 def own_levels(gas: PowerLawGas, capacity: float, index: FloatArray, shift: float) -> FloatArray:
     """Return level number i = 0, 1, .. of the gas: A V eps^alpha/alpha = i + shift."""
     a = gas.alpha
-    energy: FloatArray = (a * (index + shift) / capacity) ** (1 / a)
-    return energy
+    return (a * (index + shift) / capacity) ** (1 / a)
 
 
 def levels_of(

@@ -82,8 +82,7 @@ class _Run:
 
     def occupations(self) -> FloatArray:
         """Return the diagonal of C."""
-        diagonal: FloatArray = np.sum((self.V @ self.X) * self.V.conj(), axis=1).real
-        return diagonal
+        return np.sum((self.V @ self.X) * self.V.conj(), axis=1).real
 
     def advance(self, end: float) -> None:
         """Step to a time."""

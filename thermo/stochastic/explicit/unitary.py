@@ -64,5 +64,4 @@ def _expectation(product: NDArray[Any], phases: ComplexArray) -> FloatArray:
         rotated = product @ phases.real - 1j * (product @ phases.imag)
     else:
         rotated = product @ phases.conj()
-    value: FloatArray = np.sum(phases * rotated, axis=0).real
-    return value
+    return np.sum(phases * rotated, axis=0).real

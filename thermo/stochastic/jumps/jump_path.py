@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray, read_only
 from oqs.datasets import dataset
+from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
 from thermo.stochastic.small.small_reservoir import SmallReservoir, states_of
-
-if TYPE_CHECKING:
-    import xarray
 
 
 @exported
@@ -64,7 +62,7 @@ class JumpPath(Summarised):
             ],
         )
 
-    def to_dataset(self) -> xarray.Dataset:
+    def to_dataset(self) -> xr.Dataset:
         """Return an xarray Dataset over `time`: T, mu, N, E by reservoir, state, jumped with.
 
         `jumped_with` is the index of the reservoir that the jump at that time was with, -1 at 0.

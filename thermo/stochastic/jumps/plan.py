@@ -44,8 +44,7 @@ class Plan:
         """Jumps out of each eigenstate (D, most), -1 where there are fewer."""
         lengths = np.diff(self.first)
         places = np.arange(int(lengths.max()))
-        out: IntArray = np.where(places < lengths[:, None], self.first[:-1, None] + places, -1)
-        return out
+        return np.where(places < lengths[:, None], self.first[:-1, None] + places, -1)
 
 
 def make_plan(table: JumpTable, run: RunPlan) -> Plan:

@@ -58,8 +58,7 @@ class PairRates:
         if isinstance(law, TemperatureScaled):  # all at once
             distinct, place = np.unique(w, return_inverse=True)
             start = contact.at(law.T_0, 0.0).gamma(distinct, j)
-            scaled: FloatArray = start[place.reshape(w.shape)] * (T / law.T_0) ** law.exponent
-            return scaled
+            return start[place.reshape(w.shape)] * (T / law.T_0) ** law.exponent
         gamma = np.empty(w.shape)
         states, place = np.unique(np.stack([T.ravel(), mu.ravel()]), axis=1, return_inverse=True)
         order = np.argsort(place.ravel(), kind="stable")

@@ -85,8 +85,7 @@ class ScaledEntropy:
 
     def _sigma(self, x: FloatArray) -> FloatArray:
         state = self._gas.state(1.0, x)
-        sigma: FloatArray = state.entropy / state.number
-        return sigma
+        return state.entropy / state.number
 
     def _ratio(self, v: FloatArray) -> FloatArray:
         """Return x = mu/T at v, by bisection in sinh^-1(x): v falls as x grows."""
@@ -97,8 +96,7 @@ class ScaledEntropy:
             middle = (low + high) / 2
             above = self._excess(np.sinh(middle)) > v
             low, high = np.where(above, middle, low), np.where(above, high, middle)
-        x: FloatArray = np.sinh((low + high) / 2)
-        return x
+        return np.sinh((low + high) / 2)
 
     def _excess(self, x: FloatArray) -> FloatArray:
         """Return v at x = mu/T.

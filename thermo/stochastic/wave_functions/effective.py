@@ -42,8 +42,7 @@ def at(terms: ComplexArray, s: FloatArray) -> ComplexArray:
 
 def norm(phi: ComplexArray) -> FloatArray:
     """Return <phi|phi> (m,)."""
-    total: FloatArray = np.sum(phi.real**2 + phi.imag**2, axis=1)
-    return total
+    return np.sum(phi.real**2 + phi.imag**2, axis=1)
 
 
 def moment(terms: ComplexArray, end: FloatArray, wanted: FloatArray) -> FloatArray:
@@ -99,5 +98,4 @@ def energy_drift(
         together = np.sum(held[:, None, :] * lost, axis=2).real * weights[:, None]
         mean = np.sum(held * phi, axis=1).real * weights
         total += weight * (leaving * mean[:, None] - together)
-    drift: FloatArray = total * end[:, None] / 2
-    return drift
+    return total * end[:, None] / 2

@@ -121,8 +121,7 @@ class WaveWalk:
     def _occupations(self, rows: IntArray) -> FloatArray:
         """Return what multiplies the rate of each quantum (m, Q); count those that are closed."""
         plan, jumps = self.plan, self.plan.jumps
-        shape = len(rows), len(jumps.sign)
-        factor = np.zeros(shape)
+        factor = np.zeros((len(rows), len(jumps.sign)))
         weight = self.phi[rows].real ** 2 + self.phi[rows].imag ** 2
         for j, member in enumerate(plan.run.members):
             mine = np.flatnonzero((jumps.quantum_reservoir == j) & (jumps.sign != 0))
@@ -170,8 +169,7 @@ class WaveWalk:
     def _energy(self, phi: ComplexArray) -> FloatArray:
         weight = phi.real**2 + phi.imag**2
         # no matrix product: its rounding depends on the batch
-        energy: FloatArray = np.sum(weight * self.plan.jumps.counted, axis=1)
-        return energy
+        return np.sum(weight * self.plan.jumps.counted, axis=1)
 
     def _step(self) -> None:
         plan = self.plan
