@@ -48,8 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         if words and words[0] in COMMANDS:
-            status: int = importlib.import_module(COMMANDS[words[0]]).main(words[1:])
-            return status
+            return importlib.import_module(COMMANDS[words[0]]).main(words[1:])
         return _suite(words)
     except KeyboardInterrupt:
         return INTERRUPTED

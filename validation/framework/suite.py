@@ -135,7 +135,8 @@ def select(checks: Sequence[Check], pattern: str) -> tuple[Check, ...]:
     if not pattern:
         raise ValueError("Argument `--only` must match a check, but is empty. Give part of a name.")
     wanted = pattern.casefold()
-    glob = wanted if "*" in wanted or "?" in wanted else f"*{_literal(wanted)}*"
+    is_glob = "*" in wanted or "?" in wanted
+    glob = wanted if is_glob else f"*{wanted.replace('[', '[[]')}*"
     chosen = tuple(
         check
         for check in checks
@@ -150,10 +151,6 @@ def select(checks: Sequence[Check], pattern: str) -> tuple[Check, ...]:
             f"{_suggestion(checks, wanted)}"
         )
     return chosen
-
-
-def _literal(text: str) -> str:
-    return text.replace("[", "[[]")
 
 
 def _suggestion(checks: Sequence[Check], wanted: str) -> str:

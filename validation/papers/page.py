@@ -11,7 +11,7 @@ from rich.console import Console
 from oqs.summary import counted
 from thermo.plotting.style import legend_below, panels, paper_style, titled
 from validation.papers.paper import Comparison, Findings, Paper
-from validation.report.page_parts import document, image_of, table_of_pairs, with_signs
+from validation.report.page_parts import document, image_of, small_table, with_signs
 from validation.report.page_pictures import rendered
 
 _DPI = 130
@@ -87,11 +87,12 @@ def as_page(
     compared = [comparison for _, findings in results for comparison in findings.comparisons]
     state = "failed" if any(c.verdict == "differs" for c in compared) else "passed"
     body = "\n".join(_section(paper, findings, pictures[paper.name]) for paper, findings in results)
+    table = small_table("Versions", (), versions.items())
     return document(
         "Papers computed again",
         "<h1>Papers computed again by oqs-thermo</h1>\n"
         f'<section class="verdict {state}"><strong>{counted(len(results), "paper")}</strong>'
-        f"<p>{tally(compared)}.</p></section>\n{body}\n{table_of_pairs('Versions', versions)}",
+        f"<p>{tally(compared)}.</p></section>\n{body}\n{table}",
     )
 
 

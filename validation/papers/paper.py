@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import final
+from typing import NamedTuple, final
 
 from matplotlib.axes import Axes
 
@@ -43,8 +43,7 @@ class Comparison:
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class Findings:
+class Findings(NamedTuple):
     """What a paper's run gives."""
 
     comparisons: tuple[Comparison, ...]  # its numbers
@@ -52,8 +51,7 @@ class Findings:
 
 
 @final
-@dataclasses.dataclass(frozen=True)
-class Paper:
+class Paper(NamedTuple):
     """A paper whose results can be computed again."""
 
     name: str  # what the command line calls it

@@ -20,10 +20,6 @@ from validation.systems.cases import FIGURE_1, FIGURE_2
 _PRINT = 0.005  # of T_2 = 1.07
 
 
-def _flips(path: thermo.Trajectory, kind: str) -> int:
-    return sum(event.kind == f"{kind} crossing" for event in path.crossings)
-
-
 def _draw_cooling(path: thermo.Trajectory, axes: Axes) -> None:
     t = np.geomspace(path.t[-1] * 1e-6, path.t[-1], 300)
     state = path.at(t)
@@ -53,7 +49,7 @@ def _seed() -> Findings:
             ),
             Comparison(
                 "Fig. 2, changes of the order of temperatures",
-                float(_flips(second, "T")),
+                float(sum(event.kind == "T crossing" for event in second.crossings)),
                 within(1.0, 0.0),
                 "caption: the order flips",
             ),
@@ -138,8 +134,7 @@ def _companion() -> Findings:
 
 def _one_dot(capacity: float, **occupations: Any) -> thermo.MasterEquation:
     """Return the master equation of a level at 1.5 and a reservoir at T = 0.5, mu = 1."""
-    dot = oqs.QuadraticSystem.from_energies([1.5])
-    model = oqs.davies(dot, [oqs.Contact(oqs.flat(0.01))])
+    model = oqs.davies(oqs.QuadraticSystem.from_energies([1.5]), [oqs.Contact(oqs.flat(0.01))])
     box = [thermo.Reservoir(thermo.FermiDiracGas(1.0), capacity)]
     return thermo.master_equation(model, box, [0.5], [1.0], **occupations)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -23,8 +22,7 @@ _GENERATORS = ("Davies", "counted as one", "PERLind")
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class CloseLevels:
+class CloseLevels(NamedTuple):
     """Deviations from Landauer's formula, relative to the largest flow of each kind."""
 
     ratio: FloatArray  # (m,) splitting over rate

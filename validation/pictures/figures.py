@@ -22,40 +22,14 @@ from validation.pictures import (
 from validation.report.files import refuse_unwritable
 from validation.report.page_pictures import rendered
 
-
-def flows() -> Figure:
-    """Draw the flows from the density matrix over Eq. (10)."""
-    return flow_scan.draw(flow_scan.compute())
-
-
-def weak() -> Figure:
-    """Draw the deviation of Davies from exact flows over gamma/T and splitting/gamma."""
-    return weak_coupling.draw(weak_coupling.compute())
-
-
-def close() -> Figure:
-    """Draw the deviations of three generators from exact flows over splitting/rate."""
-    return close_levels.draw(close_levels.compute())
-
-
-def reservoirs() -> Figure:
-    """Draw Fig. 1 by jumps, mean field and explicit levels."""
-    return what_is_a_reservoir.draw(what_is_a_reservoir.compute())
-
-
-def engine_noise() -> Figure:
-    """Draw engines at their efficiency and their noise, with the bound of uncertainty."""
-    return thermo.plot_efficiency_noise(engines.compute())
-
-
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     **paper_drawings.FIGURES,
     "table_1": paper_drawings.table_one,
-    "flows": flows,
-    "weak_coupling": weak,
-    "close_levels": close,
-    "what_is_a_reservoir": reservoirs,
-    "engines": engine_noise,
+    "flows": lambda: flow_scan.draw(flow_scan.compute()),
+    "weak_coupling": lambda: weak_coupling.draw(weak_coupling.compute()),
+    "close_levels": lambda: close_levels.draw(close_levels.compute()),
+    "what_is_a_reservoir": lambda: what_is_a_reservoir.draw(what_is_a_reservoir.compute()),
+    "engines": lambda: thermo.plot_efficiency_noise(engines.compute()),
 }
 """File name, without suffix -> what computes and draws it."""
 

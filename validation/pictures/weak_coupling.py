@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,8 +13,7 @@ from validation.families.open_system.trust import hierarchy_and_davies, near_deg
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class WeakCoupling:
+class WeakCoupling(NamedTuple):
     """Relative deviations |P / P_exact - 1| of P of the first reservoir."""
 
     strength: FloatArray  # (m,) gamma / T

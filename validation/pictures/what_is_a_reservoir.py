@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,8 +16,7 @@ _EXPLICIT = 100.0  # A V of the explicit reservoirs
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Reservoirs:
+class Reservoirs(NamedTuple):
     """T_1/T_1(0) over t/(A V).
 
     Parameters

@@ -27,8 +27,7 @@ def one_level(level: float, rates: ArrayLike, T: ArrayLike, mu: ArrayLike) -> Fl
     matsubara = 2 * np.pi * temperature
     argument = 0.5 + (gamma.sum() / 2 + 1j * (level - np.asarray(mu))) / matsubara
     mean = 0.5 - digamma(argument).imag / np.pi
-    flow: FloatArray = gamma * (gamma @ (mean[:, None] - mean).T) / gamma.sum()
-    return flow
+    return gamma * (gamma @ (mean[:, None] - mean).T) / gamma.sum()
 
 
 def semicircle(strength: float, half_width: float) -> Rate:

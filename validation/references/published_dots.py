@@ -7,10 +7,9 @@ quadratic system at any coupling. The first to 1e-10: the solver grouped frequen
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from importlib.resources import files
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -20,8 +19,7 @@ from validation.systems.settings import Setting
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class PublishedDots:
+class PublishedDots(NamedTuple):
     """One case: the open system, Davies flows P, J, Y, P of its rate equation, exact P and J."""
 
     setting: Setting

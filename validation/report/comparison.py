@@ -10,6 +10,7 @@ import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, final
 
+from validation.report.page_parts import small_table
 from validation.report.report import SCHEMA
 
 Data = Mapping[str, Any]
@@ -106,19 +107,12 @@ def comparison_lines(data: Data) -> list[str]:
 def comparison_page(data: Data) -> str:
     """Return the comparison as HTML."""
     head, *_ = comparison_lines(data)
-    rows = "".join(
-        f'<tr><th scope="row">{html.escape(change["what"])}</th>'
-        f"<td>{html.escape(change['before'])}</td><td>{html.escape(change['after'])}</td></tr>"
-        for change in data["changes"]
-    )
-    table = (
-        '<table class="small"><thead><tr><th scope="col">What</th><th scope="col">Before</th>'
-        f'<th scope="col">Now</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
+    rows = [(change["what"], change["before"], change["after"]) for change in data["changes"]]
+    table = small_table("", ("What", "Before", "Now"), rows) if rows else ""
     text = html.escape("\n".join(data["text"]))
     return (
         f'<section class="compared"><h2>Changed</h2><p>{html.escape(head)}</p>'
-        f"{table if rows else ''}{f'<pre>{text}</pre>' if text else ''}</section>"
+        f"{table}{f'<pre>{text}</pre>' if text else ''}</section>"
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from validation.framework.check import CheckResult, Status
 from validation.framework.suite import Suite
 from validation.report.comparison import comparison_page
-from validation.report.page_parts import SCRIPT, document, image_of, table_of_pairs, with_signs
+from validation.report.page_parts import SCRIPT, document, image_of, small_table, with_signs
 from validation.report.page_pictures import picture_of
 from validation.report.report import columns, counts, measured_text, verdict
 from validation.report.subject import subject_page
@@ -43,6 +43,7 @@ def as_html(
     compared : with an older report, as from `comparison.comparison_data`.
     """
     shown = {} if pictures is None else pictures
+    run = {"started": _when(suite), "seed": str(suite.seed), **versions}
     body = "\n".join(
         (
             _header(suite, _whose(subject)),
@@ -52,7 +53,7 @@ def as_html(
             _table(suite.results, shown),
             _figures(shown),
             _families(suite),
-            _versions(suite, versions),
+            small_table("Run and versions", (), run.items()),
         )
     )
     return document(f"{_whose(subject)}: {verdict(suite)}", body, SCRIPT)
@@ -168,19 +169,12 @@ def _title(picture: str) -> str:
 def _families(suite: Suite) -> str:
     counted = columns(suite)
     heads = ("Family", *(head.capitalize() for head in counted.values()), "Time")
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    rows = "".join(
-        f'<tr><th scope="row">{html.escape(family)}</th>'
-        + "".join(f"<td>{sum(r.status is status for r in results)}</td>" for status in counted)
-        + f"<td>{sum(r.seconds for r in results):.2f} s</td></tr>"
+    rows = [
+        (
+            family,
+            *(f"{sum(r.status is status for r in results)}" for status in counted),
+            f"{sum(r.seconds for r in results):.2f} s",
+        )
         for family, results in suite.families.items()
-    )
-    return (
-        '<table class="small"><caption>Families</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    )
-
-
-def _versions(suite: Suite, versions: Mapping[str, str]) -> str:
-    run = {"started": _when(suite), "seed": str(suite.seed), **versions}
-    return table_of_pairs("Run and versions", run)
+    ]
+    return small_table("Families", heads, rows)

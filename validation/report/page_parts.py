@@ -2,7 +2,10 @@
 
 import base64
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+_SHORT: Final = 30  # characters
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #d0d7de; --paper: #fff;
@@ -149,13 +152,24 @@ def document(title: str, body: str, script: str = "") -> str:
     )
 
 
-def table_of_pairs(caption: str, pairs: Mapping[str, str]) -> str:
-    """Return a table of two columns, a name and its value."""
-    rows = "".join(
-        f'<tr><th scope="row">{html.escape(key)}</th><td>{html.escape(value)}</td></tr>'
-        for key, value in pairs.items()
-    )
-    return f'<table class="small"><caption>{caption}</caption><tbody>{rows}</tbody></table>'
+def small_table(
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, whole: bool = False
+) -> str:
+    """Return a table of texts, of which the first in a row is its heading.
+
+    With `whole` a number, or a word, stays on one line.
+    """
+
+    def row(first: str, *others: str) -> str:
+        kinds = [' class="whole"' if whole and len(cell) < _SHORT else "" for cell in others]
+        cells = [f"<td{kind}>{html.escape(c)}</td>" for kind, c in zip(kinds, others, strict=True)]
+        return f'<tr><th scope="row">{html.escape(first)}</th>{"".join(cells)}</tr>'
+
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in heads)
+    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    top = f"<thead><tr>{head}</tr></thead>" if heads else ""
+    body = "".join(row(*cells) for cells in rows)
+    return f'<table class="small">{title}{top}<tbody>{body}</tbody></table>'
 
 
 def image_of(png: bytes, name: str) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import oqs
 from thermo.scenario import Scenario
 from thermo.scenario.results.data import audit_data, kinds_data
 from thermo.scenario.results.head import head_data
 from thermo.scenario.results.text import digits, in_its_unit, with_unit
+from validation.report.page_parts import small_table
 
 Data = Mapping[str, Any]
-
-_SHORT: Final = 30  # characters
 
 
 def subject_data(
@@ -109,18 +108,4 @@ def _audit(audit: Data | None) -> str:
 
 
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in heads)
-    body = "".join(
-        f'<tr><th scope="row">{html.escape(first)}</th>'
-        + "".join(f"<td{_kind(cell)}>{html.escape(cell)}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
-    top = f"<thead><tr>{head}</tr></thead>" if heads else ""
-    return f'<div class="wide"><table class="small">{title}{top}<tbody>{body}</tbody></table></div>'
-
-
-def _kind(cell: str) -> str:
-    """Return what keeps a number, or a word, on one line."""
-    return ' class="whole"' if len(cell) < _SHORT else ""
+    return f'<div class="wide">{small_table(caption, heads, rows, whole=True)}</div>'

@@ -42,8 +42,7 @@ def _sites(draw: np.random.Generator, scale: float, *, exchange: bool) -> oqs.In
 
 
 def _spins(draw: np.random.Generator, scale: float) -> oqs.InteractingSystem:
-    dots = int(draw.integers(1, 3))
-    levels = draw.uniform(-0.5, 1.5, size=dots) * scale
+    levels = draw.uniform(-0.5, 1.5, size=int(draw.integers(1, 3))) * scale
     tunnelling, U, between = draw.uniform(0.1, 1.5, size=3) * scale
     return oqs.spinful_dots(levels, tunnelling, U=float(U), U_inter=float(between))
 

@@ -95,8 +95,7 @@ def random_state(rng: np.random.Generator, system: oqs.System) -> ComplexArray:
     size = 2**system.sites
     ginibre = rng.normal(size=(size, 2 * size)) + 1j * rng.normal(size=(size, 2 * size))
     state: ComplexArray = ginibre @ ginibre.conj().T
-    normalised: ComplexArray = state / np.trace(state).real
-    return normalised
+    return state / np.trace(state).real
 
 
 def _draws(
@@ -122,8 +121,7 @@ def _hermitian(
         levels[-1] = levels[0]
     modes = scipy.stats.unitary_group.rvs(sites, random_state=rng) if sites > 1 else np.eye(1)
     matrix = (modes * (levels * scale)) @ modes.conj().T
-    hermitian: ComplexArray = np.asarray((matrix + matrix.conj().T) / 2, dtype=np.complex128)
-    return hermitian
+    return np.asarray((matrix + matrix.conj().T) / 2, dtype=np.complex128)
 
 
 def _contacts(

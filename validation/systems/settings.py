@@ -45,14 +45,12 @@ class Setting:
     @property
     def hamiltonian(self) -> ComplexArray:
         """H_S (2^N, 2^N)."""
-        matrix: ComplexArray = self.system.hamiltonian.full()
-        return matrix
+        return self.system.hamiltonian.full()
 
     @property
     def number(self) -> ComplexArray:
         """N_S (2^N, 2^N)."""
-        matrix: ComplexArray = self.system.number.full()
-        return matrix
+        return self.system.number.full()
 
     def qobj(self, matrix: ComplexArray) -> qutip.Qobj:
         """Return a matrix (2^N, 2^N) as an operator on the system."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 import qutip
@@ -25,8 +24,7 @@ _TIMES = (3e3, 1e4, 3e4, 1e5)
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Together:
+class Together(NamedTuple):
     """A run of `thermo.coevolve` beside one of `thermo.evolve` from the same T, mu."""
 
     # (2, times) largest |T_j - T_j'| and |mu_j - mu_j'|, units of energy, at _TIMES A V

@@ -18,7 +18,7 @@ from oqs.arguments import FloatArray
 from oqs.validity.verdict import LARGEST_SOUND
 from thermo import Trajectory
 from validation.framework.bounds import at_least, at_most, within
-from validation.framework.check import Measurement, check
+from validation.framework.check import Check, Measurement, check
 from validation.framework.deviation import deviation, largest, worst_of
 from validation.systems.cases import CASES, FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5, Case
 
@@ -253,8 +253,7 @@ def smallest_flipping_T_2(gas: str, driver: str) -> float:
     """Return the smallest initial T_2 of Fig. 3 from which the chemical potentials cross."""
 
     def flips(T_2: float) -> bool:
-        crossings = path(FIGURE_3, gas, driver, T_2).crossings
-        return any(e.kind == "mu crossing" for e in crossings)
+        return any(e.kind == "mu crossing" for e in path(FIGURE_3, gas, driver, T_2).crossings)
 
     low, high = float(FIGURE_3.T[1]), 1.2
     if flips(low) or not flips(high):
@@ -279,31 +278,25 @@ def figure_3_smallest() -> Measurement:
     return Measurement(direct, exact, detail=f"T_2 = {direct:.4f}; exact gas {other:.4f}")
 
 
-def _extrema(case: Case) -> list[int]:
-    return [sum(e.kind.startswith("T ") for e in path(case, gas).extrema) for gas in GASES]
+def _extrema(number: int, case: Case, reservoirs: str) -> Check:
+    """Return the check of a figure whose temperatures turn several times."""
+
+    @check(
+        f"Figure {number}, local extrema",
+        equation=f"Fig. {number}",
+        reference=f"caption: several local extrema of the temperatures of {reservoirs} reservoirs",
+        tolerance=at_least(3),
+        claim="Temperatures turn several times before the equilibrium of Eq. (6).",
+    )
+    def local_extrema() -> Measurement:
+        """Return the number of local extrema of all T_j; 0 if the gases disagree."""
+        one, other = (
+            sum(e.kind.startswith("T ") for e in path(case, gas).extrema) for gas in GASES
+        )
+        return Measurement(one * (one == other), detail="the same with both gases")
+
+    return local_extrema
 
 
-@check(
-    "Figure 4, local extrema",
-    equation="Fig. 4",
-    reference="caption: several local extrema of the temperatures of four reservoirs",
-    tolerance=at_least(3),
-    claim="Temperatures turn several times before the equilibrium of Eq. (6).",
-)
-def figure_4_extrema() -> Measurement:
-    """Return the number of local extrema of all T_j; 0 if the gases disagree."""
-    counts = _extrema(FIGURE_4)
-    return Measurement(counts[0] * (counts[0] == counts[1]), detail="the same with both gases")
-
-
-@check(
-    "Figure 5, local extrema",
-    equation="Fig. 5",
-    reference="caption: several local extrema of the temperatures of five reservoirs",
-    tolerance=at_least(3),
-    claim="Temperatures turn several times before the equilibrium of Eq. (6).",
-)
-def figure_5_extrema() -> Measurement:
-    """Return the number of local extrema of all T_j; 0 if the gases disagree."""
-    counts = _extrema(FIGURE_5)
-    return Measurement(counts[0] * (counts[0] == counts[1]), detail="the same with both gases")
+figure_4_extrema = _extrema(4, FIGURE_4, "four")
+figure_5_extrema = _extrema(5, FIGURE_5, "five")

@@ -245,8 +245,7 @@ def figure_one_tiny() -> Measurement:
     """Return the deviation of the mean of T_1 in standard errors."""
     ensemble = _figure_one(1.0, _SAMPLE)
     model = FIGURE_1.model()
-    boxes = FIGURE_1.boxes(1.0)
-    exact = thermo.master_equation(model, boxes, FIGURE_1.T, FIGURE_1.mu).at(_TIME)
+    exact = thermo.master_equation(model, FIGURE_1.boxes(1.0), FIGURE_1.T, FIGURE_1.mu).at(_TIME)
     mean, spread, start = exact.T_mean[0], exact.T_std[0], FIGURE_1.T[0]
     off = abs(ensemble.T_mean[0, 0] - mean) * math.sqrt(_SAMPLE) / spread
     return Measurement(

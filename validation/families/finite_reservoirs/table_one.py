@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from scipy.special import expit
 
 import oqs
 import thermo
-from thermo.machines.regimes import TABLE_I, SpectralSigns, Window
-from validation.framework.check import Measurement, check
+from thermo.machines.regimes import TABLE_I, SpectralSigns
+from validation.framework.check import Check, Measurement, check
 
 _SAMPLES = 60
 
+_Title = Literal["T_1 < T_2", "T_1 > T_2"]
 
-def _mismatches(rng: np.random.Generator, title: str, windows: tuple[Window, ...]) -> Measurement:
+
+def _mismatches(rng: np.random.Generator, title: _Title) -> Measurement:
     """Count the signs that differ from print, from Eq. (10)'s flows at random parameters."""
+    windows = TABLE_I[title]
     wrong, compared = 0, dict.fromkeys(windows, 0)
     for _ in range(_SAMPLES):
         T = np.sort(rng.uniform(0.2, 2.0, 2))
@@ -46,28 +51,24 @@ def _mismatches(rng: np.random.Generator, title: str, windows: tuple[Window, ...
     return Measurement(float(wrong), detail=f"{sum(compared.values())} signs compared")
 
 
-@check(
-    "Table I, T_1 < T_2",
-    equation="Table I",
-    reference="the printed signs, mu_1 > mu_2",
-    tolerance=0.0,
-    claim="Spectral flows of particles, energy and heat have the printed signs in every window.",
-)
-def first_panel(rng: np.random.Generator) -> Measurement:
-    """Return the number of wrong signs in the first panel."""
-    return _mismatches(rng, "T_1 < T_2", TABLE_I["T_1 < T_2"])
+def _panel(title: _Title) -> Check:
+    """Return the check of one panel of the table."""
+
+    @check(
+        f"Table I, {title}",
+        equation="Table I",
+        reference="the printed signs, mu_1 > mu_2",
+        tolerance=0.0,
+        claim="Spectral flows of particles, energy and heat have the printed signs in every "
+        "window.",
+    )
+    def wrong_signs(rng: np.random.Generator) -> Measurement:
+        return _mismatches(rng, title)
+
+    return wrong_signs
 
 
-@check(
-    "Table I, T_1 > T_2",
-    equation="Table I",
-    reference="the printed signs, mu_1 > mu_2",
-    tolerance=0.0,
-    claim="Spectral flows of particles, energy and heat have the printed signs in every window.",
-)
-def second_panel(rng: np.random.Generator) -> Measurement:
-    """Return the number of wrong signs in the second panel."""
-    return _mismatches(rng, "T_1 > T_2", TABLE_I["T_1 > T_2"])
+first_panel, second_panel = _panel("T_1 < T_2"), _panel("T_1 > T_2")
 
 
 @check(

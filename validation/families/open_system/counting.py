@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 import numpy as np
 
 import oqs
-from oqs.arguments import FloatArray
 from validation.framework.bounds import at_least
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, over, worst
+from validation.framework.deviation import deviation, largest, over, worst_of
 from validation.references import literal, literal_counting
 from validation.systems import random_systems
 from validation.systems.settings import Setting
@@ -31,14 +31,7 @@ def _samples() -> tuple[tuple[Setting, oqs.JumpStatistics], ...]:
 
 
 def _statistics(setting: Setting) -> oqs.JumpStatistics:
-    model = setting.model
-    return oqs.counting_statistics(model, setting.T, setting.mu)
-
-
-def _fields(setting: Setting, index: int) -> tuple[FloatArray, FloatArray]:
-    rng = np.random.default_rng(index)
-    chi, xi = rng.normal(size=(2, len(setting.T)))
-    return chi, xi / setting.system.energy_scale
+    return oqs.counting_statistics(setting.model, setting.T, setting.mu)
 
 
 @check(
@@ -48,20 +41,17 @@ def _fields(setting: Setting, index: int) -> tuple[FloatArray, FloatArray]:
     tolerance=ROUNDING,
     claim="The first cumulants are the flows P_j, J_j and Y_j of the stationary state.",
 )
-def means() -> Measurement:
-    """Return the largest deviation of the first cumulants, over the gross rates."""
-
-    def measure(setting: Setting, stats: oqs.JumpStatistics) -> float:
-        law = oqs.flow_law(setting.model)
-        flows = law(setting.T, setting.mu)
+@worst_of
+def means() -> Iterator[tuple[str, float]]:
+    """Yield the largest deviation of each system's first cumulants, over the gross rates."""
+    for setting, stats in _samples()[::10]:
+        flows = oqs.flow_law(setting.model)(setting.T, setting.mu)
         parts = []
         for kind, quantity in enumerate(("particle", "energy")):
             counted = [stats.cumulants(j, 1, quantity)[0] for j in range(stats.reservoirs)]
             scale = np.max(stats.gross[kind])
             parts.append(deviation(counted, getattr(flows, quantity), scale=scale))
-        return largest(*parts)
-
-    return worst((s.name, measure(s, stats)) for s, stats in _samples()[::10])
+        yield setting.name, largest(*parts)
 
 
 @check(
@@ -99,16 +89,15 @@ def _level(mu: tuple[float, float], T: tuple[float, float]) -> oqs.JumpStatistic
     tolerance=ROUNDING,
     claim="Mean, noise, skewness and three more cumulants of one level are exact, cold or warm.",
 )
-def six_cumulants() -> Measurement:
-    """Return the largest relative deviation of a cumulant."""
-
-    def measure(mu: tuple[float, float], T: tuple[float, float]) -> float:
+@worst_of
+def six_cumulants() -> Iterator[tuple[str, float]]:
+    """Yield the largest relative deviation of a cumulant in each state."""
+    states = (((0.6, -0.2), (0.2, 0.35)), ((0.31, 0.28), (1e-3, 2e-3)), ((0.5, 0.1), (3.0, 1.0)))
+    for mu, T in states:
         n = tuple(literal.fermi(0.3, t, m) for t, m in zip(T, mu, strict=True))
         exact = literal_counting.level_cumulants((0.02, 0.05), (n[0], n[1]), 6)
-        return float(np.max(np.abs(_level(mu, T).cumulants(0, 6) / exact - 1)))
-
-    states = (((0.6, -0.2), (0.2, 0.35)), ((0.31, 0.28), (1e-3, 2e-3)), ((0.5, 0.1), (3.0, 1.0)))
-    return worst((f"T = {T}, mu = {mu}", measure(mu, T)) for mu, T in states)
+        off = np.abs(_level(mu, T).cumulants(0, 6) / exact - 1)
+        yield f"T = {T}, mu = {mu}", float(np.max(off))
 
 
 @check(
@@ -167,17 +156,16 @@ def anderson() -> float:
     tolerance=ROUNDING,
     claim="Detailed balance of every contact: the generating function is symmetric about -A/2.",
 )
-def fluctuation_theorem() -> Measurement:
-    """Return the largest difference, over the value or the gross rates."""
-
-    def measure(index: int, setting: Setting, stats: oqs.JumpStatistics) -> float:
-        chi, xi = _fields(setting, index)
+@worst_of
+def fluctuation_theorem() -> Iterator[tuple[str, float]]:
+    """Yield the differences, over the value or the gross rates."""
+    for index, (setting, stats) in enumerate(_samples()):
+        chi, xi = np.random.default_rng(index).normal(size=(2, len(setting.T)))
+        xi = xi / setting.system.energy_scale
         there = stats.generating_function(chi, xi)
         back = stats.generating_function(-chi - setting.mu / setting.T, -xi + 1 / setting.T)
-        return abs(float(there - back)) / max(abs(float(there)), float(np.max(stats.gross[0])))
-
-    cases = enumerate(_samples())
-    return worst((s.name, measure(index, s, stats)) for index, (s, stats) in cases)
+        size = max(abs(float(there)), float(np.max(stats.gross[0])))
+        yield setting.name, abs(float(there - back)) / size
 
 
 @check(
@@ -187,17 +175,15 @@ def fluctuation_theorem() -> Measurement:
     tolerance=1e-5,  # step^2/12 of the fourth cumulant, and rounding of lambda over step^2
     claim="The covariance is the second derivative of the generating function at zero field.",
 )
-def curvature() -> Measurement:
-    """Return the largest deviation of the first reservoir's noise, over it and its gross rate."""
-
-    def measure(stats: oqs.JumpStatistics) -> float:
-        step = 1e-3
+@worst_of
+def curvature() -> Iterator[tuple[str, float]]:
+    """Yield the deviations of the first reservoir's noise, over its gross rate."""
+    step = 1e-3
+    for setting, stats in _samples()[::5]:
         field = np.zeros((2, stats.reservoirs))
         field[:, 0] = step, -step
         second = float(np.sum(stats.generating_function(field))) / step**2
-        return abs(second - stats.covariance()[0, 0]) / float(stats.gross[0, 0])
-
-    return worst((s.name, measure(stats)) for s, stats in _samples()[::5])
+        yield setting.name, abs(second - stats.covariance()[0, 0]) / float(stats.gross[0, 0])
 
 
 @check(
@@ -209,8 +195,9 @@ def curvature() -> Measurement:
     claim="924 coherences are counted by products of blocks: covariances, four cumulants, and the "
     "generating function of a chain whose contacts are as strong as its hopping.",
 )
-def without_matrices() -> Measurement:
-    """Return the largest relative deviation of six sites between three reservoirs."""
+@worst_of
+def without_matrices() -> Iterator[tuple[str, float]]:
+    """Yield the largest relative deviations of six sites between three reservoirs."""
     sites = np.eye(6)
     chain = np.diag([0.1, -0.2, 0.3, 0.0, 0.15, -0.1])
     chain += 0.5 * (np.eye(6, k=1) + np.eye(6, k=-1))
@@ -221,21 +208,12 @@ def without_matrices() -> Measurement:
     blocks = oqs.counting_statistics(oqs.perlind(system, contacts), T, mu)
     exact = oqs.levitov(system, contacts, T, mu)
     fields = np.array([0.3, -0.2, 0.1]), np.zeros(3)
-    parts = [
-        ("covariance", deviation(blocks.covariance(), exact.covariance())),
-        (
-            "generating function",
-            deviation(blocks.generating_function(*fields), exact.generating_function(*fields)),
-        ),
-        *(
-            (
-                f"cumulants of {j}",
-                largest(*np.abs(blocks.cumulants(j, 4) / exact.cumulants(j, 4) - 1)),
-            )
-            for j in range(3)
-        ),
-    ]
-    return worst(parts)
+    yield "covariance", deviation(blocks.covariance(), exact.covariance())
+    functions = (each.generating_function(*fields) for each in (blocks, exact))
+    yield "generating function", deviation(*functions)
+    for j in range(3):
+        off = np.abs(blocks.cumulants(j, 4) / exact.cumulants(j, 4) - 1)
+        yield f"cumulants of {j}", largest(*off)
 
 
 @check(

@@ -14,7 +14,7 @@ import oqs
 from oqs.arguments import ComplexArray
 from oqs.numerics.clusters import cluster
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, over, worst
+from validation.framework.deviation import deviation, largest, over, worst_of
 from validation.systems.random_interacting import interacting_systems
 from validation.systems.settings import Setting
 
@@ -51,11 +51,11 @@ def interference(phase: float, gamma: float, *, shift: float = 0.0) -> Setting:
     tolerance=ROUNDING,
     claim="Two degenerate levels with relative phase between contacts carry cos^2(phase/2).",
 )
-def interference_law() -> Measurement:
-    """Return the largest deviation relative to gamma (n_1 - n_2), phases down to 0.1."""
+@worst_of
+def interference_law() -> Iterator[tuple[str, float]]:
+    """Yield the largest deviations relative to gamma (n_1 - n_2), phases down to 0.1."""
     gamma = 0.02
-
-    def measure(phase: float) -> float:
+    for phase in np.linspace(0.1, np.pi, 9):
         setting = interference(phase, gamma)
         n = [
             1 / (math.exp((0.3 - mu) / T) + 1) for T, mu in zip(setting.T, setting.mu, strict=True)
@@ -66,9 +66,8 @@ def interference_law() -> Measurement:
             oqs.flow_law(model, method=m)(setting.T, setting.mu).particle[0]
             for m in (oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian())
         ]
-        return largest(*(abs(p / full - math.cos(phase / 2) ** 2) for p in measured))
-
-    return worst((f"phase {p:.3g}", measure(p)) for p in np.linspace(0.1, np.pi, 9))
+        off = largest(*(abs(p / full - math.cos(phase / 2) ** 2) for p in measured))
+        yield setting.name, off
 
 
 @check(
@@ -127,21 +126,9 @@ def rotated_levels(system: _Fermions, rng: np.random.Generator) -> oqs.Interacti
     tolerance=ROUNDING,
     claim="Flows do not depend on the eigenvectors a diagonaliser returns in a degenerate level.",
 )
-def eigenbasis_does_not_matter(rng: np.random.Generator) -> Measurement:
-    """Return the largest change of P, relative to the gross rates, by such rotations."""
-
-    def measure(name: str, system: _Fermions) -> tuple[str, float]:
-        channels = rng.normal(size=(2, system.sites)) + 1j * rng.normal(size=(2, system.sites))
-        contacts = [
-            oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), channels, strict=True)
-        ]
-        T, mu = [0.7, 1.3], [0.5, -0.4]
-        flows = [
-            oqs.flow_law(oqs.davies(s, contacts))(T, mu)
-            for s in (system, rotated_levels(system, rng), rotated_levels(system, rng))
-        ]
-        return name, largest(*(deviation(f.particle, flows[0].particle, 0.01) for f in flows[1:]))
-
+@worst_of
+def eigenbasis_does_not_matter(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the largest change of P, relative to the gross rates, by such rotations."""
     systems: dict[str, _Fermions] = {
         "two equal levels": oqs.QuadraticSystem.from_energies([0.3, 0.3]),
         "Anderson dot": oqs.anderson_dot(-0.4, 1.2),
@@ -150,7 +137,17 @@ def eigenbasis_does_not_matter(rng: np.random.Generator) -> Measurement:
             0.3 * (1 - np.eye(3)), {(0, 1): 0.8, (1, 2): 0.8, (0, 2): 0.8}
         ),
     }
-    return worst(measure(name, system) for name, system in systems.items())
+    T, mu = [0.7, 1.3], [0.5, -0.4]
+    for name, system in systems.items():
+        channels = rng.normal(size=(2, system.sites)) + 1j * rng.normal(size=(2, system.sites))
+        contacts = [
+            oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), channels, strict=True)
+        ]
+        first, *others = (
+            oqs.flow_law(oqs.davies(s, contacts))(T, mu).particle
+            for s in (system, rotated_levels(system, rng), rotated_levels(system, rng))
+        )
+        yield name, largest(*(deviation(particle, first, 0.01) for particle in others))
 
 
 @check(
@@ -160,31 +157,28 @@ def eigenbasis_does_not_matter(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="Spin is kept apart where contacts keep it, and only there: two equal spinful sites.",
 )
-def equal_spins() -> Measurement:
-    """Return the largest deviation of P and J over those of their kind, by the solver taken."""
+@worst_of
+def equal_spins() -> Iterator[tuple[str, float]]:
+    """Yield the largest deviation of P and J over those of their kind, by the solver taken."""
     system = oqs.spinful_dots([-2.0, -2.0], 1.0, U=4.0, U_inter=0.5)
     straight = [oqs.spin_channels(row) for row in np.eye(2)]
     tilted = np.array([[1.0, 0.5j, 0.0, 0.0]])  # one channel for both spins
     T, mu = [0.4, 0.6], [0.5, -0.5]
-
-    def measure(couplings: list[ComplexArray]) -> float:
+    mixed = [tilted, straight[1]]
+    for name, couplings in (("by spin", straight), ("spins mixed by one lead", mixed)):
         contacts = [
             oqs.Contact(oqs.flat(g), t) for g, t in zip((0.01, 0.02), couplings, strict=True)
         ]
         model = oqs.davies(system, contacts)
         measured = oqs.flow_law(model)(T, mu)
         reference = oqs.flow_law(model, method=oqs.FullLiouvillian())(T, mu)
-        return largest(
-            deviation(measured.particle, reference.particle),
-            deviation(measured.energy, reference.energy),
+        yield (
+            name,
+            largest(
+                deviation(measured.particle, reference.particle),
+                deviation(measured.energy, reference.energy),
+            ),
         )
-
-    return worst(
-        [
-            ("by spin", measure(straight)),
-            ("spins mixed by one lead", measure([tilted, straight[1]])),
-        ]
-    )
 
 
 def _banded(setting: Setting) -> tuple[oqs.Contact, ...]:
@@ -220,8 +214,7 @@ def shift_commutes(setting: Setting) -> float:
         skew = np.max(np.abs(shift - shift.conj().T))
         return largest(float(np.max(np.abs(commutator))) / (size * scale), float(skew) / size)
 
-    shifts = oqs.lamb_shift(model, setting.T, setting.mu)
-    return largest(*(of(shift.full()) for shift in shifts))
+    return largest(*(of(shift.full()) for shift in oqs.lamb_shift(model, setting.T, setting.mu)))
 
 
 @check(

@@ -56,9 +56,8 @@ def _literal_production(setting: Setting, rho: ComplexArray) -> tuple[FloatArray
 @over(_settings)
 def production_of_states(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of the production from the literal one, over its terms."""
-    model = setting.model
     rho = random_systems.random_state(rng, setting.system)
-    measured = oqs.entropy_production(model, setting.qobj(rho), setting.T, setting.mu)
+    measured = oqs.entropy_production(setting.model, setting.qobj(rho), setting.T, setting.mu)
     produced, gross = _literal_production(setting, rho)
     return abs(measured - float(np.sum(produced))) / float(np.sum(gross))
 

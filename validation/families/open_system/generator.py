@@ -43,15 +43,13 @@ def _dissipators(setting: Setting) -> list[sp.csc_array]:
 
 
 def _apply(superoperator: sp.csc_array, x: ComplexArray) -> ComplexArray:
-    result: ComplexArray = (superoperator @ x.ravel()).reshape(x.shape)
-    return result
+    return (superoperator @ x.ravel()).reshape(x.shape)
 
 
 def _any_matrix(rng: np.random.Generator, setting: Setting) -> ComplexArray:
     """Return a random complex matrix: a superoperator wrong anywhere is wrong on it."""
     size = 2**setting.system.sites
-    matrix: ComplexArray = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
-    return matrix
+    return rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
 
 
 def _few_sites() -> Iterator[Setting]:
@@ -129,8 +127,7 @@ def _choi(superoperator: ComplexArray) -> ComplexArray:
     """Return sum_ab |a><b| x S[|a><b|] for S on row-major matrices."""
     size = math.isqrt(len(superoperator))
     entries = superoperator.reshape(size, size, size, size)  # row, column of S[.]; a, b of |a><b|
-    matrix: ComplexArray = entries.transpose(2, 0, 3, 1).reshape(size**2, size**2)
-    return matrix
+    return entries.transpose(2, 0, 3, 1).reshape(size**2, size**2)
 
 
 def _off_entangled(choi: ComplexArray) -> ComplexArray:
@@ -157,9 +154,8 @@ def _negativity(matrix: ComplexArray) -> float:
 @over(lambda rng: itertools.chain(_random(rng, 3), _few_sites()))
 def evolution(setting: Setting, rng: np.random.Generator) -> float:
     """Return the largest deviation of the Liouvillian's action on random X from the literal one."""
-    model = setting.model
     x = _any_matrix(rng, setting)
-    measured = model.liouvillian(setting.T, setting.mu)(setting.qobj(x)).full()
+    measured = setting.model.liouvillian(setting.T, setting.mu)(setting.qobj(x)).full()
     return deviation(measured, literal.evolution(setting, x))
 
 

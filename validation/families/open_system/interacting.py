@@ -13,8 +13,8 @@ import oqs
 from oqs.arguments import FloatArray
 from oqs.flows import KINDS
 from validation.families.open_system.degenerate import exact_methods
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, over, worst, worst_of
+from validation.framework.check import check
+from validation.framework.deviation import deviation, largest, over, worst_of
 from validation.references.charge_ring import Lead, RingFlows, harvested, ring_flows
 from validation.references.published_dots import published_dots
 from validation.systems.random_interacting import interacting_systems
@@ -123,16 +123,14 @@ def _random_leads(rng: np.random.Generator, of_levels: Iterable[int]) -> list[Le
     tolerance=ROUNDING,
     claim="Populations and flows of a spinful dot with U between spin-resolved leads.",
 )
-def anderson_dot(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation over random dots, two leads of each spin."""
-
-    def measure() -> float:
+@worst_of
+def anderson_dot(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the deviations of random dots, two leads of each spin."""
+    for k in range(20):
         level, zeeman, U = (float(x) for x in rng.uniform([-1, -1, 0.2], [1, 1, 2]))
         levels = (level + zeeman / 2, level - zeeman / 2)
         system = oqs.anderson_dot(level, U, zeeman=zeeman)
-        return _ring_deviation(system, levels, U, _random_leads(rng, (0, 0, 1, 1)))
-
-    return worst((f"dot {k}", measure()) for k in range(20))
+        yield f"dot {k}", _ring_deviation(system, levels, U, _random_leads(rng, (0, 0, 1, 1)))
 
 
 @check(
@@ -142,16 +140,14 @@ def anderson_dot(rng: np.random.Generator) -> Measurement:
     tolerance=ROUNDING,
     claim="Populations and flows of a dot between two leads that feels the charge of a gated dot.",
 )
-def coupled_dots(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation over random dots, leads L, R on dot 0 and the gate on dot 1."""
-
-    def measure() -> float:
+@worst_of
+def coupled_dots(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the deviations of random dots, leads L, R on dot 0 and the gate on dot 1."""
+    for k in range(20):
         first, second, U = (float(x) for x in rng.uniform([-1, -1, 0.2], [1, 1, 2]))
         levels = (first, second)
         system = oqs.coupled_dots(levels, U)
-        return _ring_deviation(system, levels, U, _random_leads(rng, (0, 0, 1)))
-
-    return worst((f"pair {k}", measure()) for k in range(20))
+        yield f"pair {k}", _ring_deviation(system, levels, U, _random_leads(rng, (0, 0, 1)))
 
 
 @check(
@@ -162,8 +158,9 @@ def coupled_dots(rng: np.random.Generator) -> Measurement:
     tolerance=1e-10,
     claim="Each quantum U from the hot gate moves one electron if leads filter; else the fraction.",
 )
-def energy_harvester(rng: np.random.Generator) -> Measurement:
-    """Return the largest deviation of P_L U / J_g from -1 (filtered) and from the fraction."""
+@worst_of
+def energy_harvester(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the larger deviation of P_L U / J_g from -1 (filtered) and from the fraction."""
 
     def ratio(leads: list[Lead], levels: tuple[float, float], U: float) -> tuple[float, float]:
         T, mu = [lead.T for lead in leads], [lead.mu for lead in leads]
@@ -172,7 +169,7 @@ def energy_harvester(rng: np.random.Generator) -> Measurement:
         gate = float(flows.energy[2])
         return float(flows.particle[0]) * U / gate, harvested(U, leads, gate) * U / gate
 
-    def measure() -> float:
+    for k in range(10):
         first, second, U = (float(x) for x in rng.uniform([-0.5, -0.5, 0.5], [0.5, 0.5, 1.5]))
         left, right, gate = _random_leads(rng, (0, 0, 1))
         hot = Lead(1, gate.alone, gate.beside, 2.0, gate.mu / 4)
@@ -188,9 +185,7 @@ def energy_harvester(rng: np.random.Generator) -> Measurement:
         ]
         tight, _ = ratio(filtered, (first, second), U)
         ratio_measured, expected = ratio(open_leads, (first, second), U)
-        return largest(abs(tight + 1), abs(ratio_measured - expected))
-
-    return worst((f"harvester {k}", measure()) for k in range(10))
+        yield f"harvester {k}", largest(abs(tight + 1), abs(ratio_measured - expected))
 
 
 @functools.cache
@@ -231,8 +226,7 @@ def second_law(setting: Setting) -> float:
 @over(lambda _: _samples())
 def kms_and_local_gibbs(setting: Setting) -> float:
     """Return the largest departure of ln(up/down), relative where above 1, and of D_j[rho_j]."""
-    model = setting.model
-    every = model.all_elements.at(setting.T, setting.mu).dissipators()
+    every = setting.model.all_elements.at(setting.T, setting.mu).dissipators()
     return largest(
         *(
             largest(_kms(setting.system, D, T, mu), _gibbs(setting.system, D, T, mu))

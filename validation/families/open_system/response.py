@@ -11,7 +11,7 @@ import oqs
 from oqs.arguments import FloatArray
 from validation.framework.bounds import within
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, over, worst
+from validation.framework.deviation import deviation, largest, over, worst_of
 from validation.systems import random_systems
 from validation.systems.settings import Setting
 
@@ -26,8 +26,7 @@ def _every_kind(rng: np.random.Generator) -> Iterator[Setting]:
 
 def _response(setting: Setting) -> oqs.LinearResponse:
     """Return the response around the T and mu of the first reservoir."""
-    model = setting.model
-    return oqs.linear_response(model, float(setting.T[0]), float(setting.mu[0]))
+    return oqs.linear_response(setting.model, float(setting.T[0]), float(setting.mu[0]))
 
 
 def _equal_ten(setting: Setting) -> FloatArray:
@@ -53,8 +52,7 @@ def _equal_ten(setting: Setting) -> FloatArray:
 @over(lambda rng: random_systems.independent_baths(rng, _EACH))
 def derivatives(setting: Setting) -> float:
     """Return the largest deviation of a derivative, over the largest by the same T or mu."""
-    law = oqs.flow_law(setting.model)
-    jacobian = law.jacobian(setting.T, setting.mu)
+    jacobian = oqs.flow_law(setting.model).jacobian(setting.T, setting.mu)
     exact = _equal_ten(setting)
     return largest(
         deviation(jacobian.particle_T, exact[0]), deviation(jacobian.particle_mu, exact[1])
@@ -94,17 +92,13 @@ def _ring(flux: float) -> oqs.LinearResponse:
     tolerance=1e-10,
     claim="A flux through a ring makes L asymmetric; reversed, it is the transpose.",
 )
-def flux() -> Measurement:
-    """Return the largest difference over the largest |L|; infinite where the flux does nothing."""
-
-    def measure(phi: float) -> float:
+@worst_of
+def flux() -> Iterator[tuple[str, float]]:
+    """Yield the largest difference over the largest |L|; infinite where the flux does nothing."""
+    for phi in (0.5, 1.0, 2.0):
         there, back = _ring(phi), _ring(-phi)
-        if not float(there.asymmetry) > 1e-3:
-            return np.inf
-        transposed = back.onsager.transpose(1, 0, 3, 2)
-        return float(np.max(np.abs(there.onsager - transposed)) / np.max(np.abs(there.onsager)))
-
-    return worst((f"flux {phi}", measure(phi)) for phi in (0.5, 1.0, 2.0))
+        off = deviation(back.onsager.transpose(1, 0, 3, 2), there.onsager)
+        yield f"flux {phi}", off if float(there.asymmetry) > 1e-3 else np.inf
 
 
 @check(
@@ -240,18 +234,16 @@ def weak_coupling() -> Measurement:
     tolerance=1e-8,
     claim="Strong coupling obeys the fluctuation theorem of particles and energy.",
 )
-def fluctuation_theorem(rng: np.random.Generator) -> Measurement:
-    """Return the largest relative difference of both sides."""
-
-    def measure(gamma: float) -> float:
+@worst_of
+def fluctuation_theorem(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Yield the relative differences of both sides."""
+    for gamma in (0.01, 0.1, 1.0, 1.0, 3.0):
         T, mu = rng.uniform(0.2, 1.0, 2), rng.uniform(-0.5, 0.5, 2)
         exact, _ = _scattered(gamma, 0.3, mu, T)
         affinity = np.array([mu / T, -1 / T])
         x = 0.3 * -affinity + [rng.uniform(-0.5, 0.5, 2), [0.0, 0.0]]
         there, back = (float(exact.generating_function(*y)) for y in (x, -x - affinity))
-        return abs(back / there - 1)
-
-    return worst((f"gamma = {gamma}", measure(gamma)) for gamma in (0.01, 0.1, 1.0, 1.0, 3.0))
+        yield f"gamma = {gamma}", abs(back / there - 1)
 
 
 @check(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from oqs.validity.verdict import LARGEST_DOUBTFUL, LARGEST_SOUND
 from validation.families.open_system.degenerate import exact_methods
 from validation.framework.bounds import at_least, within
 from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, deviations, largest, worst
+from validation.framework.deviation import deviation, deviations, largest, worst, worst_of
 from validation.references.exact_references import (
     finite_leads,
     one_level,
@@ -33,17 +33,16 @@ _DOUBLE_DOTS, _SEED = 40, 4
     tolerance=1e-8,  # the accuracy that oqs.landauer promises
     claim="Exact P of one level between three reservoirs, rates from 1e-3 T to 3 T.",
 )
-def landauer_of_one_level() -> Measurement:
-    """Return the largest deviation relative to the largest flow."""
+@worst_of
+def landauer_of_one_level() -> Iterator[tuple[str, float]]:
+    """Yield the deviations relative to the largest flow."""
     T, mu = [0.6, 0.9, 0.4], [0.4, -0.2, 0.1]
     system = oqs.QuadraticSystem([[0.3]])
-
-    def measure(strength: float) -> float:
+    for strength in (1e-3, 0.1, 1.0, 3.0):
         rates = strength * np.array([0.5, 1.0, 0.3])
         law = oqs.landauer(system, [oqs.Contact(oqs.flat(float(g))) for g in rates])
-        return deviation(law(T, mu).particle, one_level(0.3, rates, T, mu))
-
-    return worst((f"strength {g:.3g}", measure(g)) for g in (1e-3, 0.1, 1.0, 3.0))
+        off = deviation(law(T, mu).particle, one_level(0.3, rates, T, mu))
+        yield f"strength {strength:.3g}", off
 
 
 @check(
@@ -54,22 +53,16 @@ def landauer_of_one_level() -> Measurement:
     tolerance=2e-8,
     claim="Exact P and J of every quadratic published case, one of them degenerate.",
 )
-def landauer_of_published_dots() -> Measurement:
-    """Return the largest deviation of P and J relative to the largest of each."""
-
-    def measure(name: str) -> float:
-        case = published_dots()[name]
-        if case.exact is None:
-            raise ValueError(f"{name} must have exact flows, but dots.json gives none")
-        flows = oqs.landauer(case.setting.quadratic, case.setting.contacts)(
-            case.setting.T, case.setting.mu
-        )
-        return largest(
-            deviation(flows.particle, case.exact[0]), deviation(flows.energy, case.exact[1])
-        )
-
-    quadratic = [name for name, case in published_dots().items() if case.exact is not None]
-    return worst((name, measure(name)) for name in quadratic)
+@worst_of
+def landauer_of_published_dots() -> Iterator[tuple[str, float]]:
+    """Yield the larger deviation of P and J relative to the largest of each."""
+    for name, case in published_dots().items():
+        if case.exact is not None:
+            setting, (particle, energy) = case.setting, case.exact
+            law = oqs.landauer(setting.quadratic, setting.contacts)
+            flows = law(setting.T, setting.mu)
+            off = deviation(flows.particle, particle), deviation(flows.energy, energy)
+            yield name, largest(*off)
 
 
 @check(
@@ -217,24 +210,21 @@ def hierarchy_and_davies(gamma: float, U: float, *, depth: int = 2) -> tuple[flo
     tolerance=2e-6,
     claim="HEOM and Landauer agree in P, J and Y: one level, two dots, Lorentzian contacts.",
 )
-def hierarchy_of_dots() -> Measurement:
-    """Return the largest deviation of P, J, Y, each relative to the largest of its kind."""
+@worst_of
+def hierarchy_of_dots() -> Iterator[tuple[str, float]]:
+    """Yield the largest deviations of P, J, Y, each relative to the largest of its kind."""
     T, mu = np.array([0.7, 1.0]), np.array([0.5, -0.5])
     rates = [oqs.lorentzian(0.1, 0.2, 4.0), oqs.lorentzian(0.2, -0.1, 5.0)]
-
-    def measure(h: list[list[float]], couplings: list[list[complex]]) -> float:
+    cases: dict[str, tuple[list[list[float]], list[list[complex]]]] = {
+        "one level": ([[0.3]], [[1], [1]]),
+        "two dots": ([[0.3, 0.1], [0.1, 0.5]], [[1, 0.3j], [0.2, 1]]),
+    }
+    for name, (h, couplings) in cases.items():
         system = oqs.QuadraticSystem(h)
         contacts = [oqs.Contact(r, t) for r, t in zip(rates, couplings, strict=True)]
         exact = oqs.landauer(system, contacts)(T, mu)
         law = oqs.heom_law(system, contacts, depth=2, expansion=6)
-        return largest(*deviations(law(T, mu), exact, T))
-
-    return worst(
-        [
-            ("one level", measure([[0.3]], [[1], [1]])),
-            ("two dots", measure([[0.3, 0.1], [0.1, 0.5]], [[1, 0.3j], [0.2, 1]])),
-        ]
-    )
+        yield name, largest(*deviations(law(T, mu), exact, T))
 
 
 @check(
@@ -283,15 +273,15 @@ def audit_of_near_degeneracy() -> Measurement:
     tolerance=1e-2,
     claim="davies(..., resolution=...) above the splitting gives the flow, by every solver.",
 )
-def near_degeneracy_as_one_level() -> Measurement:
-    """Return the largest deviation relative to the flow."""
+@worst_of
+def near_degeneracy_as_one_level() -> Iterator[tuple[str, float]]:
+    """Yield the deviations relative to the flow."""
     system, contacts, T, mu = near_degenerate()
     exact = oqs.landauer(system, contacts)(T, mu).particle
     model = oqs.davies(system, contacts, resolution=0.00402)
-    return worst(
-        (str(method), deviation(oqs.flow_law(model, method=method)(T, mu).particle, exact))
-        for method in exact_methods(model)
-    )
+    for method in exact_methods(model):
+        flows = oqs.flow_law(model, method=method)(T, mu)
+        yield str(method), deviation(flows.particle, exact)
 
 
 @check(
@@ -304,8 +294,7 @@ def near_degeneracy_as_one_level() -> Measurement:
 def audit_of_figure_1() -> Measurement:
     """Return the largest ratio of the audit at the initial T, mu."""
     case = CASES[0]
-    audit = oqs.audit(case.model(), case.T, case.mu)
-    return worst((a.name, a.ratio) for a in audit.assumptions)
+    return worst((a.name, a.ratio) for a in oqs.audit(case.model(), case.T, case.mu).assumptions)
 
 
 @functools.cache
