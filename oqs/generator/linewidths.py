@@ -106,6 +106,8 @@ def _largest_products(
         model.decomposition.elements, states, partners, amplitudes, strict=True
     ):
         rates.append(np.bincount(s, np.abs(x) ** 2, len(keys)).astype(np.float64, copy=False))
+        if not model.transitions.ambiguous:
+            continue  # no channel leads from several states to one at one frequency
         several = np.flatnonzero(np.bincount(other)[other] > 1)  # of all channels together
         leads_to = numbered(e.channel[several] * len(partner[0]) + other[several])[1]
         several = several[np.bincount(leads_to)[leads_to] > 1]
@@ -114,7 +116,7 @@ def _largest_products(
     products = np.empty((len(rates), len(rates), size))
     for j, q in np.ndindex(products.shape[:2]):
         product = rates[j] * rates[q]
-        if grams[j].nnz and grams[q].nnz:
+        if grams and grams[j].nnz and grams[q].nnz:
             product = np.abs(product + grams[j].multiply(grams[q].T).sum(axis=1))
         products[j, q] = _largest(product, kappa, size)
     return np.array([_largest(rate, kappa, size) for rate in rates]), products

@@ -43,6 +43,7 @@ class CoupledElements:
     drift : B (D, D): half the rates out of each level, frequency shifts and detuning.
     row_state, column_state : (P,) a and b of the elements that are coupled, populations included.
     generator : (P, P) on those.
+    linked : the pairs of transitions of each contact, which `exchange_rows` takes.
     """
 
     labels: IntArray
@@ -51,6 +52,7 @@ class CoupledElements:
     row_state: IntArray
     column_state: IntArray
     generator: sp.csr_array
+    linked: tuple[_Pairs, ...] = ()
 
     @classmethod
     def of(
@@ -71,7 +73,7 @@ class CoupledElements:
         _require_room(model)
         elements, dimension = model.decomposition.elements, len(labels)
         weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
-        pairs = [_Pairs.of(own, labels) for own in elements]
+        pairs = tuple(_Pairs.of(own, labels) for own in elements)
         drift = diagonal_matrix((-1j * model.detuning).astype(np.complex128))
         for j, (own, each) in enumerate(zip(elements, pairs, strict=True)):
             out, back = -weights[:2, j] / 2
@@ -87,7 +89,7 @@ class CoupledElements:
             linked.append(also[0].astype(np.intp) * dimension + also[1])
         places = _closed(linked, sets, dimension)
         row, column = np.divmod(places, dimension)
-        whole = cls(labels, sets, drift, row, column, sp.csr_array((len(places),) * 2))
+        whole = cls(labels, sets, drift, row, column, sp.csr_array((len(places),) * 2), pairs)
         generator = sp.csr_array(two_sided(drift, whole))
         for j, (own, each) in enumerate(zip(elements, pairs, strict=True)):
             for gains in each.gains(own, places, weights[:2, j], dimension):
@@ -111,15 +113,20 @@ class CoupledElements:
         places = self.row_state * dimension + self.column_state
         weights = model.weights(T, mu).reshape(-1, *model.rates.shape)
         rows = np.zeros((2, model.reservoirs, len(places)), dtype=np.complex128)
-        for j, own in enumerate(model.decomposition.elements):
-            pairs = _Pairs.of(own, self.labels)
+        alone = np.flatnonzero(self.populations)  # ascending in the state
+        elements = model.decomposition.elements
+        for j, (own, pairs) in enumerate(zip(elements, self.linked, strict=True)):
+            amplitude = _real_if_it_is(own.amplitude)
             for direction, (source, target) in enumerate(
                 ((own.upper, own.lower), (own.lower, own.upper))
             ):
-                x = own.amplitude if direction == 0 else own.amplitude.conj()
+                x = amplitude if direction == 0 else amplitude.conj()
                 for left, right in pairs.to_one(target):
                     a, b, t = source[left], source[right], target[left]
-                    place = np.searchsorted(places, b * dimension + a)
+                    if left is right:
+                        place = alone[a]
+                    else:
+                        place = np.searchsorted(places, b * dimension + a)
                     size, kappa = x[left].conj() * x[right], own.kappa[left]
                     for row, observed in zip(
                         rows[:, j], (spectrum.particles, spectrum.energies), strict=True
@@ -131,7 +138,8 @@ class CoupledElements:
                             factor = factor - 1j * weights[2 + direction, j, kappa] * difference
                         value = size * factor
                         row += np.bincount(place, value.real, len(places))
-                        row += 1j * np.bincount(place, value.imag, len(places))
+                        if np.iscomplexobj(value):
+                            row += 1j * np.bincount(place, value.imag, len(places))
         return rows[0], rows[1]
 
     def slowest_alone(self) -> float:
@@ -240,7 +248,7 @@ class _Pairs(NamedTuple):
         self, elements: Elements, places: IntArray, rates: FloatArray, dimension: int
     ) -> Iterator[_Gains]:
         """Yield what S rho S^+ makes of elements: i = k, i < k and i > k, with rates (2, K)."""
-        x = elements.amplitude if np.any(elements.amplitude.imag) else elements.amplitude.real
+        x = _real_if_it_is(elements.amplitude)
         row, column = np.divmod(places, dimension)
         alone = np.flatnonzero(row == column)  # ascending in the state
         ends = alone[elements.lower], alone[elements.upper]
@@ -257,6 +265,10 @@ class _Pairs(NamedTuple):
         yield *ends, value, own
         transposed = np.searchsorted(places, column * dimension + row)  # where rho_ba stands
         yield transposed[ends[0]], transposed[ends[1]], value.conj(), own
+
+
+def _real_if_it_is(amplitude: ComplexArray) -> FloatArray | ComplexArray:
+    return amplitude if np.any(amplitude.imag) else amplitude.real
 
 
 def _both_ways(

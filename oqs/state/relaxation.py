@@ -30,7 +30,7 @@ from oqs.generator.perlind.modes import PerlindModes
 from oqs.generator.perlind.perlind import PerlindModel
 from oqs.memory import announce, require_memory
 from oqs.modes.levels import Level, find_levels
-from oqs.numerics.blocks import alone_and_linked, for_qutip, square
+from oqs.numerics.blocks import alone_and_linked, for_qutip, real_if_it_is, square
 from oqs.numerics.exponential import exponential
 from oqs.state.coupled_elements import FEW
 from oqs.state.entropy import eigenvalue_rates, entropy_of, entropy_rates
@@ -309,17 +309,17 @@ def _trajectory(
     inside: sp.csc_array, start: ComplexArray, steps: FloatArray
 ) -> Iterator[ComplexArray]:
     """Yield exp(inside t) start after each step; a step that recurs is exponentiated once."""
-    current = start
-    dense = inside.toarray() if inside.shape[0] <= _DENSE else None
+    if inside.shape[0] > _DENSE:
+        yield from _carried(real_if_it_is(sp.csr_array(inside)), start, steps)
+        return
+    current, dense = start, inside.toarray()
     cache: dict[float, ComplexArray] = {}
     recurring = {s for s, c in zip(*np.unique(steps, return_counts=True), strict=True) if c > 1}
     for step in steps:
         if step == 0:
             yield current
             continue
-        if dense is None:
-            current = scipy.sparse.linalg.expm_multiply(inside * step, current)
-        elif step in cache:
+        if step in cache:
             current = cache[step] @ current
         else:
             propagator = exponential(dense, float(step))
@@ -327,6 +327,19 @@ def _trajectory(
                 cache[step] = propagator
             current = propagator @ current
         yield current
+
+
+def _carried(
+    inside: sp.csr_array, start: ComplexArray, steps: FloatArray
+) -> Iterator[ComplexArray]:
+    """Yield the same by products with a sparse generator, a real one in real numbers."""
+    state: FloatArray | ComplexArray = start
+    if np.isrealobj(inside.data):
+        state = start.view(np.float64).reshape(-1, 2) if np.any(start.imag) else start.real
+    for step in steps:
+        if step:
+            state = scipy.sparse.linalg.expm_multiply(inside * step, state)
+        yield state @ np.array([1, 1j]) if state.ndim == 2 else state.astype(np.complex128)
 
 
 def _with_free_evolution(

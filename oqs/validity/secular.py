@@ -14,6 +14,8 @@ from oqs.generator.davies.davies_model import DaviesModel
 from oqs.numerics.blocks import Matrix
 from oqs.numerics.clusters import IntArray
 from oqs.system.systems import QuadraticSystem
+from oqs.transitions.channel_blocks import ChannelBlocks
+from oqs.transitions.transitions import SectorBlocks
 
 _FULL = 0.1  # share of elements that are not zero, from which on dense products are quicker
 
@@ -77,6 +79,9 @@ def _cross_rates(model: DaviesModel, all_rates: FloatArray | None) -> Iterator[C
         yield _modes(model, model.system)
         return
     spectrum, levels = model.system.spectrum, model.decomposition.levels
+    if all_rates is None and isinstance(model.transitions, SectorBlocks):
+        yield from _between_sectors(model, model.channel_blocks)
+        return
     sector = model.sector
     members = np.split(np.argsort(sector, kind="stable"), np.cumsum(np.bincount(sector))[:-1])
     own = model.rates if all_rates is None else all_rates
@@ -88,6 +93,18 @@ def _cross_rates(model: DaviesModel, all_rates: FloatArray | None) -> Iterator[C
             for channels in operators
         ]
         yield CrossRates(rates, spectrum.energies[states], levels[states])
+
+
+def _between_sectors(model: DaviesModel, blocks: ChannelBlocks) -> Iterator[CrossRates]:
+    """Yield the same of each sector, from dense blocks."""
+    levels, n = model.decomposition.levels, blocks.reservoirs
+    rates = [np.zeros((n, len(s.states), len(s.states))) for s in blocks.sectors]
+    for block in blocks.channels:
+        j, root = block.contact, block.root
+        rates[block.upper][j] += np.abs(root.conj().T @ root)
+        rates[block.lower][j] += np.abs(root @ root.conj().T)
+    for sector, own in zip(blocks.sectors, rates, strict=True):
+        yield CrossRates(list(own), sector.energies, levels[sector.states])
 
 
 def _absolute_gram(part: sp.csc_array) -> Matrix:

@@ -13,7 +13,7 @@ from oqs.errors import NonUniqueStationaryState, StationaryStateNotFound
 from oqs.flows import KINDS, Flows
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.model import Model
-from oqs.generator.perlind.perlind import perlind
+from oqs.generator.perlind.perlind import PerlindModel, perlind
 from oqs.laws.density_matrix import flow_law
 from oqs.laws.gross import relative_deviations
 from oqs.stationary.conserved.problem import BlockProblem
@@ -160,11 +160,13 @@ def _coherent(
 
     With interactions each of many frequencies has its own: only for small systems.
     """
+    plain = not model.shifted and model.resolution == model.system.resolution
     for shifted in (True, False) if _shifts_affordable(model, long) else (False,):
         try:
-            coherent = perlind(model.system, model.contacts, lamb_shift=shifted)
-            if not model.shifted and model.resolution == coherent.resolution:
-                coherent = coherent.beside(model)
+            if plain:
+                coherent = PerlindModel.beside(model, shifted=shifted)
+            else:
+                coherent = perlind(model.system, model.contacts, lamb_shift=shifted)
             law = _EstimatedLaw(coherent, flow_law(coherent).problem, precision)
             return law, law(T, mu)
         except NonUniqueStationaryState:

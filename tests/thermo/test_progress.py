@@ -1,12 +1,19 @@
 """Bars of progress: by rich in a terminal, in a notebook without ipywidgets and its warning."""
 
+import io
 import os
 import pathlib
+import re
+import sys
+import time
 
 import nbclient
 import nbformat
+import numpy as np
 import pytest
 
+import oqs
+import thermo
 from thermo import progress
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -93,3 +100,26 @@ def test_a_terminal_s_bar_tells_what_is_left(monkeypatch, capsys):
 )
 def test_times_are_said_as_a_reader_says_them(seconds, text):
     assert progress._duration(seconds) == text
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("shown", [None, False])
+def test_an_evolution_under_a_slow_law_says_before_what_it_takes(shown, monkeypatch):
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+
+    def slow(T, mu):
+        time.sleep(0.012)
+        flow = 1e-3 * (T[0] - T[1]) * np.array([1.0, -1.0])
+        return oqs.Flows.of(flow, flow, mu)
+
+    box = thermo.Reservoir(thermo.FermiDiracGas(alpha=1.0), capacity=20.0)
+    start = {"T": [0.5, 0.4], "mu": [1.0, 1.0], "t_final": 1e-3, "events": False}
+    thermo.evolve(slow, [box, box], **start, progress=shown)
+    told = re.search(r"thermo.evolve, some 2500 flows: about (\d+) s", terminal.getvalue())
+    assert (told is None) == (shown is False)
+    assert told is None or 30 <= int(told[1]) <= 300

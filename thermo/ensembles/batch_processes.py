@@ -6,6 +6,7 @@ import functools
 import multiprocessing
 import os
 import warnings
+from collections.abc import Callable
 
 from oqs.arguments import FloatArray
 from thermo.ensembles.batch_problem import BatchProblem
@@ -67,11 +68,17 @@ def _cores() -> int:
 
 
 def run_batches(
-    problem: BatchProblem, T: FloatArray, mu: FloatArray, goal: State | None, processes: int
+    problem: BatchProblem,
+    T: FloatArray,
+    mu: FloatArray,
+    goal: State | None,
+    processes: int,
+    tell: Callable[[float], None],
 ) -> list[Columns]:
     """Run all trajectories (M, n) in batches; return the columns of each, in order.
 
-    Not in threads, which would wait for each other at every operation of numpy.
+    Not in threads, which would wait for each other at every operation of numpy. `tell` is called
+    now and then with the fraction done.
 
     Raises RuntimeError if a process dies, and whatever a batch raises.
     """
@@ -83,7 +90,9 @@ def run_batches(
         for part in (slice(begin, begin + length) for begin in begins)
     ]
     if processes == 1 or len(parts) == 1:
-        return [run_batch(problem, *part) for part in parts]
+        return [
+            run_batch(problem, *p, functools.partial(_tell, tell, len(T), p[-1])) for p in parts
+        ]
     results: dict[int, Columns] = {}
     with Workers(functools.partial(_run_part, problem), processes) as workers:
         for place, answer in workers.answers(parts):
@@ -94,8 +103,14 @@ def run_batches(
                     f"finished: {answer}. Give fewer trajectories at once, or workers=1."
                 ) from answer
             results[place] = answer
+            tell(len(results) / len(parts))
     return [results[place] for place in range(len(parts))]
 
 
+def _tell(tell: Callable[[float], None], total: int, begin: int, over: float) -> None:
+    """Say what fraction is done: all trajectories before `begin`, and so many of its batch."""
+    tell((begin + over) / total)
+
+
 def _run_part(problem: BatchProblem, part: _Part) -> Columns:
-    return run_batch(problem, *part)
+    return run_batch(problem, *part, lambda _: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import final
 
 import numpy as np
@@ -23,14 +24,20 @@ Columns = tuple[NDArray[np.generic], ...]
 
 
 def run_batch(
-    problem: BatchProblem, T: FloatArray, mu: FloatArray, goal: State | None, offset: int
+    problem: BatchProblem,
+    T: FloatArray,
+    mu: FloatArray,
+    goal: State | None,
+    offset: int,
+    tell: Callable[[float], None],
 ) -> Columns:
     """Evolve a batch (B, n) that starts at trajectory `offset`; return the columns of Ensemble.
 
     The outcome is a key of `thermo.evolution.stopping.OUTCOMES`; `goal` holds T_eq, mu_eq (B,).
+    `tell` is called now and then with how many trajectories are over, parts of them included.
     """
     with np.errstate(all="ignore"):  # a trial step may go anywhere: it is judged by its value
-        return _Run(problem, T, mu, goal, offset).finish()
+        return _Run(problem, T, mu, goal, offset, tell).finish()
 
 
 @final
@@ -44,8 +51,10 @@ class _Run:
         mu: FloatArray,
         goal: State | None,
         offset: int,
+        tell: Callable[[float], None],
     ) -> None:
         batch, n = T.shape
+        self.batch, self.tell = batch, tell
         self.problem, self.dynamics = problem, problem.dynamics
         self.rule = StoppingRule(self.dynamics, goal, problem.tolerance, problem.t_final)
         self.offset = offset
@@ -65,6 +74,7 @@ class _Run:
         self.reported = np.repeat(self.y[:, None, :], count, axis=1)
         self.totals = KeptTotals(self.dynamics, self.y)
         self.rule.start(T, mu)
+        self.first = None if goal is None else self.rule.distance(self.y)
         verdict = self.rule.arrived(self.t, self.y)
         self._drop(np.where(verdict == GOES_ON, self.rule.rest(self.t, self.y), verdict))
 
@@ -115,6 +125,8 @@ class _Run:
         # a step that was refused has moved nothing, which is no rest
         verdict = self.rule(self.t, self.y, np.where(good[:, None], y, np.inf))
         self._drop(np.where(good, verdict, GOES_ON))
+        if self.turn == 0:
+            self._tell()
 
     def _restore_totals(self) -> None:
         """Bring every few steps the totals of N and E back to those of the start."""
@@ -194,6 +206,16 @@ class _Run:
         self.totals.keep(keep)
         self.index, self.y, self.here = self.index[keep], self.y[keep], self.here.kept(keep)
         self.t, self.h, self.steps = self.t[keep], self.h[keep], self.steps[keep]
+        self.first = None if self.first is None else self.first[keep]
+
+    def _tell(self) -> None:
+        """Say how much is done: of each t / t_final, or of the decades down to the tolerance."""
+        if self.first is None:
+            going = self.t / self.problem.t_final
+        else:
+            gone = np.log(self.first / self.rule.distance(self.y))
+            going = np.clip(gone / np.log(self.first / self.problem.tolerance), 0.0, 1.0)
+        self.tell(self.batch - len(self.index) + float(np.sum(going)))
 
 
 def _largest(values: FloatArray) -> FloatArray:

@@ -26,6 +26,7 @@ from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.batch_processes import processes_for, run_batches
 from thermo.evolution.dynamics import Law, ReservoirDynamics
 from thermo.evolution.stopping import OUTCOMES, STALLED, distance
+from thermo.progress import ProgressBar
 from thermo.reservoirs.equilibrium import common_state
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.state import State
@@ -128,6 +129,7 @@ def evolve_ensemble(
     tolerance: float = 1e-6,
     max_steps: int = 5000,
     workers: int | None = None,
+    progress: bool | None = None,
 ) -> Ensemble:
     """Return many evolutions of the same reservoirs from different initial states.
 
@@ -152,6 +154,7 @@ def evolve_ensemble(
     max_steps : the most steps of one trajectory.
     workers : processes; None takes one per core, but of no fewer than 2000 trajectories each, and
         this one alone, with a UserWarning, where others cannot import the law or a gas.
+    progress : whether a run of more than a second shows a bar; None does so on a terminal.
 
     Raises
     ------
@@ -194,7 +197,8 @@ def evolve_ensemble(
     whole_number("max_steps", max_steps, 1, "The default is 5000.")
     problem = BatchProblem(dynamics, end, grid, tolerance, max_steps)
     processes = processes_for(problem, len(temperature), workers)
-    parts = run_batches(problem, temperature, potential, goal, processes)
+    with ProgressBar(f"evolving {len(temperature)} trajectories", progress) as bar:
+        parts = run_batches(problem, temperature, potential, goal, processes, bar.update)
     columns = [read_only(np.concatenate(column)) for column in zip(*parts, strict=True)]
     t, ends_T, ends_mu, outcome, low, low_t, high, high_t, T_at, mu_at = columns
     _check_ends(group, ends_T, ends_mu)

@@ -8,6 +8,7 @@ import numpy as np
 
 import oqs
 from oqs.arguments import FloatArray
+from oqs.memory import rest_announced
 from oqs.validity.audit import measured
 from oqs.validity.verdict import Assumption, Audit, Verdict
 from thermo.evolution.dynamics import Law, ReservoirDynamics
@@ -32,7 +33,10 @@ def worst_along(
     """
     mu = np.where(reservoirs.has_potential, mu, 0.0)
     dynamics = ReservoirDynamics(law or oqs.flow_law(model), reservoirs, T[0])
-    audits = [_at(float(t[k]), model, dynamics, T[k], mu[k]) for k in _places(T, mu)]
+    audits = [
+        _at(float(t[k]), model, dynamics, T[k], mu[k])
+        for k in rest_announced("An audit along a trajectory", _places(T, mu))
+    ]
     worst = tuple(max(same, key=_rank) for same in zip(*audits, strict=True))
     return Audit((*worst, *finite_size(model, reservoirs, t, T, mu)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Iterable
 from typing import final
 
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from oqs.arguments import FloatArray, positive_number, true_or_false
 from oqs.exports import exported
+from oqs.memory import announce, worth_saying
 from oqs.numerics.threads import one_thread_below
 from oqs.version import __version__
 from thermo.controls import check_controls
@@ -34,6 +36,8 @@ _STAGE_ROWS = 100  # 9 stages of 2n values
 _TIGHTER, _TIGHTEST = 1e-2, 1e-12  # of rtol, to confirm events; less is lost in rounding
 _MORE_STEPS, _FEW = 5, 20  # times as many, beside some, that a tighter integration may need
 _MAX_STEPS = 2_000
+_EVALUATIONS = 2500  # of the law, on the way to equilibrium: within a factor of two
+_SLOW = 0.01  # seconds of one: quicker laws work out many states at once in less
 _WHY_LEAST = "Below, rounding leaves no room for a tighter integration that confirms the events."
 _FORWARD = "A time that runs backwards, or none, is no evolution; None goes on to equilibrium."
 
@@ -101,7 +105,9 @@ def evolve(
     events : whether to look for crossings, extrema and the passages of omega-bar. Each is
         confirmed by a second integration, at rtol/100 (but 1e-12 at the least).
     max_steps : the most steps of the solver, which takes 20 to 100 for the paper's figures.
-    progress : whether a run of more than a second shows a bar; None does so on a terminal.
+    progress : whether a run of more than a second shows a bar; None does so on a terminal. What a
+        law of more than 10 ms takes to equilibrium is said before: some 2500 flows, and their
+        derivatives.
 
     Returns
     -------
@@ -143,7 +149,7 @@ def evolve(
     group = Reservoirs(reservoirs).named(law)
     temperature, potential = group.checked(T, mu)
     dynamics = ReservoirDynamics(law, group, temperature, rtol)
-    dynamics.check(temperature, potential)
+    _check_and_say_cost(dynamics, temperature, potential, progress)
     goal = _goal(group, temperature, potential) if t_final is None else None
     start = dynamics.pack(temperature, potential)
     # the stage equations are a few dozen rows: BLAS threads would only wait for each other
@@ -167,6 +173,25 @@ def evolve(
             return path
         listed = _events(dynamics, path, rtol, max_steps)
     return dataclasses.replace(path, event_list=listed, evaluations=dynamics.evaluations)
+
+
+def _check_and_say_cost(
+    dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray, progress: bool | None
+) -> None:
+    """Check the law at T, mu (n,), and say how long an evolution under a slow one takes.
+
+    A law's first flows may take longer than all others: slow ones are asked once more.
+    """
+    seconds = _seconds(dynamics, T, mu)
+    if progress is not False and seconds > _SLOW and worth_saying(_EVALUATIONS * seconds):
+        seconds = _seconds(dynamics, T, mu)
+        announce(f"thermo.evolve, some {_EVALUATIONS} flows", _EVALUATIONS * seconds)
+
+
+def _seconds(dynamics: ReservoirDynamics, T: FloatArray, mu: FloatArray) -> float:
+    begun = time.perf_counter()
+    dynamics.check(T, mu)
+    return time.perf_counter() - begun
 
 
 def _run(

@@ -20,13 +20,14 @@ def maximum_power(
     seed: int = 0,
     tolerance: float = 1e-8,
     max_evaluations: int = 20_000,
+    progress: bool | None = None,
 ) -> Optimum:
     """Return the parameters at which a device delivers most power.
 
     Parameters
     ----------
     machine : machine(**parameters) -> Device, as `thermo.device` makes it.
-    bounds, seed, tolerance, max_evaluations : as for `optimise`.
+    bounds, seed, tolerance, max_evaluations, progress : as for `optimise`.
 
     Returns
     -------
@@ -60,7 +61,14 @@ def maximum_power(
             )
         return device.power
 
-    return optimise(power, bounds, seed=seed, tolerance=tolerance, max_evaluations=max_evaluations)
+    return optimise(
+        power,
+        bounds,
+        seed=seed,
+        tolerance=tolerance,
+        max_evaluations=max_evaluations,
+        progress=progress,
+    )
 
 
 @exported
@@ -72,14 +80,15 @@ def deepest_cooling(
     seed: int = 0,
     tolerance: float = 1e-5,
     max_evaluations: int = 2_000,
+    progress: bool | None = None,
 ) -> Optimum:
     """Return the parameters at which the transient cooling of a reservoir is deepest.
 
     Parameters
     ----------
     run : run(**parameters) -> Trajectory, as `thermo.evolve` makes it; events=False is enough.
-    bounds, seed, tolerance, max_evaluations : as for `optimise`; the depth of a run at its default
-        tolerance is known to 1e-9, which locates the parameters to some 1e-5.
+    bounds, seed, tolerance, max_evaluations, progress : as for `optimise`; the depth of a run at
+        its default tolerance is known to 1e-9, which locates the parameters to some 1e-5.
     reservoir : its place, counted from 0.
 
     Returns
@@ -116,4 +125,5 @@ def deepest_cooling(
         seed=seed,
         tolerance=tolerance,
         max_evaluations=max_evaluations,
+        progress=progress,
     )

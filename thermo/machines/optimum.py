@@ -15,6 +15,7 @@ from oqs.arguments import FloatArray, one_of, positive_number, real_number, whol
 from oqs.datasets import dataset
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary
+from thermo.progress import ProgressBar
 
 if TYPE_CHECKING:
     import xarray
@@ -103,6 +104,7 @@ def optimise(
     seed: int = 0,
     tolerance: float = 1e-8,
     max_evaluations: int = 20_000,
+    progress: bool | None = None,
 ) -> Optimum:
     """Return the parameters within bounds at which objective(**parameters) is best.
 
@@ -118,6 +120,8 @@ def optimise(
     tolerance : size of the last simplex over the widths of the bounds. Below 1e-8 a smooth optimum
         of a double-precision number cannot be located.
     max_evaluations : the most calls of the objective.
+    progress : whether a search of more than a second shows a bar, how far the candidates have come
+        together; None does so on a terminal.
 
     Raises
     ------
@@ -138,34 +142,48 @@ def optimise(
     problem = _Problem(objective, tuple(bounds), low, width, sign)
     unit = [(0.0, 1.0)] * len(low)
     people = _PEOPLE * len(low)
-    basin = scipy.optimize.differential_evolution(
-        problem,
-        unit,
-        popsize=_PEOPLE,
-        tol=_SPREAD,
-        maxiter=max(max_evaluations // people - 1, 0),
-        polish=False,
-        seed=seed,
-    )
-    problem.converged(basin)
-    best = scipy.optimize.minimize(
-        problem,
-        basin.x,
-        method="Nelder-Mead",
-        bounds=unit,
-        options={
-            "initial_simplex": _simplex(basin.x),
-            "xatol": size,
-            "fatol": math.inf,  # values agree to rounding long before the parameters do
-            "maxfev": max(max_evaluations - problem.evaluations, 1),
-        },
-    )
+    with ProgressBar("optimising", progress) as bar:
+        basin = scipy.optimize.differential_evolution(
+            problem,
+            unit,
+            popsize=_PEOPLE,
+            tol=_SPREAD,
+            maxiter=max(max_evaluations // people - 1, 0),
+            polish=False,
+            seed=seed,
+            callback=_decades_shown(bar),
+        )
+        problem.converged(basin)
+        best = scipy.optimize.minimize(
+            problem,
+            basin.x,
+            method="Nelder-Mead",
+            bounds=unit,
+            options={
+                "initial_simplex": _simplex(basin.x),
+                "xatol": size,
+                "fatol": math.inf,  # values agree to rounding long before the parameters do
+                "maxfev": max(max_evaluations - problem.evaluations, 1),
+            },
+        )
     problem.converged(best)
     near = np.minimum(best.x, 1 - best.x) <= _AT_BOUND
     at_bounds = tuple(name for name, there in zip(bounds, near, strict=True) if there)
     return Optimum(
         problem.parameters(best.x), sign * float(best.fun), problem.evaluations, at_bounds
     )
+
+
+def _decades_shown(bar: ProgressBar) -> Callable[..., None]:
+    """Return what shows how many of the decades to convergence 1 are gone since the first round."""
+    first: list[float] = []
+
+    def callback(_: FloatArray, convergence: float) -> None:
+        if 0 < convergence < 1:
+            first.append(convergence)
+            bar.update(1 - math.log(convergence) / math.log(first[0]))
+
+    return callback
 
 
 @final

@@ -94,6 +94,9 @@ pre { overflow-x: auto; background: var(--band); padding: .75rem; border-radius:
   .figure img { max-height: 14cm; }
   tr { break-inside: avoid; }
   thead { display: table-header-group; }
+  h1, h2, caption { break-after: avoid; }
+  .small { break-inside: avoid; }
+  pre { white-space: pre-wrap; }
 }
 """
 

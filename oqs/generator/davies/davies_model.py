@@ -32,6 +32,7 @@ from oqs.system.base import FermionicSystem, System
 from oqs.system.interacting import InteractingSystem
 from oqs.system.spectrum import Spectrum
 from oqs.system.systems import QuadraticSystem, checked_resolution
+from oqs.transitions.channel_blocks import ChannelBlocks
 from oqs.transitions.find_transitions import find_transitions
 from oqs.transitions.level_coherences import LevelCoherences
 from oqs.transitions.transitions import SectorBlocks, Transitions
@@ -157,6 +158,13 @@ class DaviesModel(Model):
         if not isinstance(system, InteractingSystem) or not isinstance(transitions, SectorBlocks):
             return None
         return LevelCoherences.of(system, self.leads, transitions, self.resolution)
+
+    @functools.cached_property
+    def channel_blocks(self) -> ChannelBlocks:
+        """The channels as dense blocks between sectors, where `transitions` are SectorBlocks."""
+        system = self.system
+        assert isinstance(system, InteractingSystem)
+        return ChannelBlocks.of(system, self.leads)
 
     @functools.cached_property
     def rates(self) -> FloatArray:

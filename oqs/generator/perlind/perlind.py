@@ -82,11 +82,18 @@ class PerlindModel(Model):
         """The Davies model of the same system and contacts."""
         return davies(self.system, self.contacts)
 
-    def beside(self, secular: DaviesModel) -> PerlindModel:
-        """Return this model with its Davies model, made already of the same system and contacts."""
-        if secular.system is self.system:
-            vars(self)["secular"] = secular  # where the cached property keeps it
-        return self
+    @classmethod
+    def beside(cls, secular: DaviesModel, *, shifted: bool) -> PerlindModel:
+        """Return the model of a Davies model's system and contacts, with what that one has made."""
+        if isinstance(secular.system, QuadraticSystem) or shifted:
+            model = perlind(secular.system, secular.contacts, lamb_shift=shifted)
+        else:  # its rates are checked
+            model = cls(secular.system, secular.contacts, shifted, None)
+            if isinstance(secular.transitions, SectorBlocks):
+                vars(model)["all_blocks"] = secular.channel_blocks  # where cached properties are
+        if secular.system is model.system:
+            vars(model)["secular"] = secular
+        return model
 
     @functools.cached_property
     def coherent_sets(self) -> IntArray:

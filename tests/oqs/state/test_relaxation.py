@@ -163,6 +163,30 @@ def test_times_in_any_steps_give_the_same_states():
     assert (many.states[0] - rho0).norm() < 1e-14
 
 
+@pytest.mark.parametrize("kind", ["mixed", "ket", "diagonal"])
+@pytest.mark.parametrize("complex_couplings", [False, True])
+def test_many_elements_are_carried_by_products(kind, complex_couplings, monkeypatch):
+    # a real generator takes real and imaginary parts side by side, or what is real alone
+    couplings = np.array([[1.0, 0.3, 0.0], [0.2, 0.0, 1.0]]) * (1 + 0.5j * complex_couplings)
+    couplings[0, 1] *= np.exp(0.4j * complex_couplings)
+    system = oqs.InteractingSystem.from_terms(
+        [[0.2, 0.3, 0.0], [0.3, 0.1, 0.4], [0.0, 0.4, 0.2]], {(0, 1): 0.7, (1, 2): 0.4}
+    )
+    model = oqs.davies(system, [oqs.Contact(oqs.flat(0.05), row) for row in couplings])
+    T, mu, times = [0.4, 0.7], [0.3, -0.2], [0.0, 3.0, 3.0, 10.0, 100.0]
+    real = kind == "diagonal"
+    rho = oqs.gibbs_state(system, 0.2, 0.0) if real else start(model, 5, kind=kind)
+    dense = oqs.relax(model, rho, T, mu, times)
+    for module in ("relaxation", "occupied"):
+        monkeypatch.setattr(f"oqs.state.{module}.FEW", 0)
+    monkeypatch.setattr("oqs.state.relaxation._DENSE", 0)
+    found = oqs.relax(model, rho, T, mu, times)
+    for one, other in zip(found.states, dense.states, strict=True):
+        assert (one - other).norm() < 1e-13
+    gross = np.max(np.abs(dense.flows.particle))
+    np.testing.assert_allclose(found.flows.particle, dense.flows.particle, atol=1e-12 * gross)
+
+
 def test_results_are_read_only():
     model, T, mu = random_interacting(10, 1, 2)
     found = oqs.relax(model, start(model, 10, kind="ket"), T, mu, [0.0, 1.0])

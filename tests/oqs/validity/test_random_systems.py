@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from systems import random_interacting
 
 import oqs
+from oqs.validity.secular import worst_mixing
 from oqs.validity.verdict import LARGEST_SOUND
 
 
@@ -77,3 +79,10 @@ def test_so_it_is_where_perlind_is_iterated(samples, seed):
 
     right, _, unreliable = count(map(measured, np.random.default_rng(seed).spawn(samples)))
     assert unreliable <= 0.15 * right
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_mixing_from_blocks_of_sectors_is_that_from_single_transitions(scale):
+    for seed in range(4):
+        model, _, _ = random_interacting(seed, 4, 3, scale=scale)
+        np.testing.assert_allclose(worst_mixing(model), worst_mixing(model, model.rates), rtol=1e-9)

@@ -9,6 +9,7 @@ import pytest
 
 import oqs
 import thermo
+from thermo import progress
 from thermo.ensembles import batch_processes
 from thermo.ensembles.ensemble import evolve_ensemble
 
@@ -80,6 +81,28 @@ def test_batches_come_back_in_order(monkeypatch):
     parts = evolve_ensemble(LAW, reservoirs(GASES[0]), T, mu, t_final=1e6, workers=2)
     np.testing.assert_array_equal(whole.T, parts.T)
     np.testing.assert_array_equal(whole.lowest_T, parts.lowest_T)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("t_final", [None, 1e6])
+def test_a_bar_says_how_much_is_done(t_final, workers, monkeypatch, capsys):
+    said = []
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(batch_processes, "_BATCH", 5)
+    update = progress.ProgressBar.update
+    monkeypatch.setattr(
+        progress.ProgressBar, "update", lambda bar, done: (said.append(done), update(bar, done))
+    )
+    T, mu = starts(20)
+    group = reservoirs(GASES[0])
+    bar = evolve_ensemble(LAW, group, T, mu, t_final=t_final, workers=workers, progress=True)
+    assert "evolving 20 trajectories" in capsys.readouterr().err
+    assert len(said) >= 2
+    assert said == sorted(said)
+    assert 0 <= said[0] < said[-1] <= 1
+    none = evolve_ensemble(LAW, group, T, mu, t_final=t_final, workers=workers, progress=False)
+    assert capsys.readouterr().err == ""
+    np.testing.assert_array_equal(bar.T, none.T)
 
 
 def test_t_final_stops_there_and_the_chunks_do_not_matter():

@@ -5,6 +5,7 @@ import pytest
 
 import oqs
 import thermo
+from thermo import progress
 
 BOX = {"x": (-1.0, 3.0), "y": (0.0, 10.0)}
 
@@ -15,6 +16,16 @@ def bowl(x, y):
 
 def many_basins(x, y):
     return bowl(x, y) + 0.4 * np.sin(9 * (x - 1.25)) ** 2 + 0.4 * np.sin(3 * (y - 7.0)) ** 2
+
+
+def test_a_search_shows_how_far_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    shown = thermo.optimise(bowl, BOX, goal="minimum", progress=True)
+    said = capsys.readouterr().err
+    assert "optimising" in said
+    assert "%" in said
+    assert thermo.optimise(bowl, BOX, goal="minimum", progress=False) == shown
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("function", [bowl, many_basins])
