@@ -38,7 +38,7 @@ def float_array(name: str, value: ArrayLike, remedy: str) -> FloatArray:
     """
     if isinstance(value, np.ndarray) and value.dtype == np.float64:
         return value
-    return _regular_array(name, value, "iuf", "real numbers", remedy).astype(np.float64)
+    return _regular_array(name, value, "iuf", "real numbers", remedy).astype(np.float64, copy=False)
 
 
 def together(names: str, *arrays: NDArray[Any]) -> None:

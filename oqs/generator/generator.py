@@ -13,6 +13,7 @@ which a Davies generator maps into itself, since it commutes with the free evolu
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 from typing import final
@@ -93,8 +94,18 @@ class Generator:
         else:
             products = self.products @ weights
             values = self.jumps @ weights + self.before @ products + self.after @ products.conj()
-        shape = (self.size, self.size)
-        return [sp.csc_array((each, self.indices, self.indptr), shape=shape) for each in values.T]
+        return [self._filled(each) for each in values.T]
+
+    @functools.cached_property
+    def _pattern(self) -> sp.csc_array:
+        """The (P, P) array whose entries are to be filled, checked once."""
+        empty = np.zeros(len(self.indices))
+        return sp.csc_array((empty, self.indices, self.indptr), shape=(self.size, self.size))
+
+    def _filled(self, values: FloatArray | ComplexArray) -> sp.csc_array:
+        filled = copy.copy(self._pattern)
+        filled.data = values
+        return filled
 
     @functools.cached_property
     def _entries(self) -> sp.csr_array:
@@ -104,8 +115,7 @@ class Generator:
 
     def jump_matrix(self, weights: FloatArray) -> sp.csc_array:
         """Return the same of the jumps S rho S^+ alone, without what is no jump."""
-        shape = (self.size, self.size)
-        return sp.csc_array((self.jumps @ weights, self.indices, self.indptr), shape=shape)
+        return self._filled(self.jumps @ weights)
 
     def reachable(self) -> NDArray[np.bool_]:
         """Return which matrix elements (P,) populations turn into, by any sequence of terms.

@@ -38,7 +38,11 @@ def _labels_of_few(linked: NDArray[np.bool_]) -> IntArray:
     if np.count_nonzero(linked) == np.count_nonzero(linked.diagonal()):
         return np.arange(len(linked))
     reached = linked | linked.T | np.eye(len(linked), dtype=np.bool_)
-    while not np.array_equal(further := reached @ reached, reached):
+    while True:
+        walks = reached.astype(np.float32)  # BLAS multiplies no booleans
+        further = walks @ walks > 0
+        if np.array_equal(further, reached):
+            break
         reached = further
     return np.unique(reached.argmax(axis=1), return_inverse=True)[1].astype(np.intp)
 

@@ -17,7 +17,7 @@ def audit_price(model: Model) -> tuple[float, float]:
     """Return about how many seconds and bytes an audit of interacting dots takes, measured ones.
 
     Without interactions modes are looked at, which is quick. With them, every matrix element of
-    every contact, E in all, and products of matrices of d states: (1.3 E + 0.0003 E d) us and 200 E
+    every contact, E in all, and products of matrices of d states: (E + 0.0015 E d) us and 200 E
     bytes, or, where occupation states are eigenstates, 2 E us and 1100 E bytes.
     """
     if isinstance(model.system, QuadraticSystem):
@@ -32,7 +32,7 @@ def audit_price(model: Model) -> tuple[float, float]:
     parts = [part.rate.shape for step in transitions.steps for part in step.parts]
     sizes = [float(n) * upper * lower for n, upper, lower in parts]
     seconds = sum(
-        (1.3e-6 + 3e-10 * max(upper, lower)) * size
+        (1e-6 + 1.5e-9 * max(upper, lower)) * size
         for size, (_, upper, lower) in zip(sizes, parts, strict=True)
     )
     return seconds, 200 * sum(sizes)

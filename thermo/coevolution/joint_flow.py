@@ -80,8 +80,10 @@ class JointFlow:
     def reservoir_part(self, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return T, mu (..., n) of y (..., d)."""
         n = len(self.reservoirs)
-        # in a y shifted for a difference quotient mu is not 0 where there is none
-        mu = np.where(self.reservoirs.has_potential, y[..., -n:], 0.0)
+        mu = y[..., -n:].copy()
+        if not self.reservoirs.all_have_potential:
+            # a y shifted for a difference quotient is not 0 there
+            mu[..., ~self.reservoirs.has_potential] = 0.0
         return self.start_T * np.exp(y[..., -2 * n : -n]), mu
 
     def generator_at(self, T: FloatArray, mu: FloatArray) -> GeneratorAt:

@@ -242,19 +242,17 @@ def reservoir_jacobian(
     """
 
     def own_change(hot: FloatArray, up: FloatArray) -> FloatArray:
-        up = np.where(reservoirs.has_potential, up, 0.0)
+        if not reservoirs.all_have_potential:
+            up = np.where(reservoirs.has_potential, up, 0.0)
         own = reservoirs.unit_jacobian(hot, up)
         return reservoir_change(reservoirs, own, hot, up, particle, heat)
 
     # dy/dt is linear in the flows, whose slopes keep the totals of N and E as they do
     through_flows = reservoir_change(reservoirs, gas, T, mu, *slopes)
     count, n = T.shape
-    jacobian = np.moveaxis(through_flows, 0, 2).reshape(count, 2, n, 2, n)
-    places = np.arange(n)
-    own = gas_slopes(own_change, T, mu)
-    for column in (0, 1):
-        for row in (0, 1):
-            jacobian[:, row, places, column, places] += own[column, row]
+    jacobian = through_flows.transpose(1, 2, 0).reshape(count, 2, n, 2, n)
+    own = np.einsum("brjcj->cbrj", jacobian)  # a view: of rates by their own T and mu
+    own += gas_slopes(own_change, T, mu)
     return jacobian.reshape(count, 2 * n, 2 * n)
 
 

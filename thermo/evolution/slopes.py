@@ -69,9 +69,9 @@ def difference_slopes(
 def gas_slopes(
     change: Callable[[FloatArray, FloatArray], FloatArray], T: FloatArray, mu: FloatArray
 ) -> FloatArray:
-    """Return what each gas's own T and mu do to its rates at fixed flows, (2, 2, B, n).
+    """Return what each gas's own T and mu do to its rates at fixed flows, (2, B, 2, n).
 
-    Entry [a, b] is the derivative of the b-th of d ln T_j/dt, d mu_j/dt by the a-th of ln T_j,
+    Entry [a, :, b] is the derivative of the b-th of d ln T_j/dt, d mu_j/dt by the a-th of ln T_j,
     mu_j, by central differences, to 1e-10: a gas depends on its own T and mu only, so two shifts of
     each serve all.
 
@@ -81,9 +81,13 @@ def gas_slopes(
     T, mu : (B, n).
     """
     # a gas changes with mu on the scale of T, or of mu where it is degenerate: between the two
-    steps = _NARROW * np.stack([np.ones_like(T), np.sqrt(T * np.maximum(np.abs(mu), T))])
-    shifts = _TWO_SIDES[:, None, None] * steps[:, None]  # (2, 2, B, n)
-    hot = np.stack([T * np.exp(shifts[0]), np.broadcast_to(T, shifts[1].shape)])
-    up = np.stack([np.broadcast_to(mu, shifts[0].shape), mu + shifts[1]])
-    back, on = np.moveaxis(change(hot, up).reshape(2, 2, len(T), 2, -1), 1, 0)
-    return np.moveaxis(on - back, 2, 1) / (2 * steps[:, None])
+    step = _NARROW * np.sqrt(T * np.maximum(np.abs(mu), T))
+    sides = _TWO_SIDES[:, None, None]
+    hot, up = np.empty((2, 2, 2, *T.shape))  # of ln T or mu, back or on
+    hot[0], up[0] = T * np.exp(sides * _NARROW), mu
+    hot[1], up[1] = T, mu + sides * step
+    rates = change(hot, up).reshape(2, 2, len(T), 2, -1)
+    slopes: FloatArray = rates[:, 1] - rates[:, 0]
+    slopes[0] /= 2 * _NARROW
+    slopes[1] /= 2 * step[:, None]
+    return slopes

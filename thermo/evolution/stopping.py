@@ -158,7 +158,8 @@ def distance(
 
     The latter of reservoirs that have a mu; `has_potential` (n,) says which.
     """
-    away = np.abs(T / goal.T[..., None] - 1).max(axis=-1)
-    gaps = np.where(has_potential, np.abs(mu - goal.mu[..., None]), 0.0)
+    away = np.maximum.reduce(np.abs(T / goal.T[..., None] - 1), axis=-1)
+    gaps = np.abs(mu - goal.mu[..., None])
+    gap = np.maximum.reduce(gaps, axis=-1, where=has_potential, initial=0.0)
     scale = np.fmax(np.abs(goal.mu), goal.T)  # T where no reservoir has a mu
-    return np.asarray(np.maximum(away, gaps.max(axis=-1) / scale))
+    return np.asarray(np.maximum(away, gap / scale))

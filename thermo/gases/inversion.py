@@ -16,6 +16,8 @@ from thermo.gases.newton import capped, moved, newton_step, solved
 _ROUNDS = 30  # of the fast route; from a fair guess it takes 3 to 8
 _State = Callable[[ArrayLike, ArrayLike], GasState]
 
+NO_PARTICLES = "A reservoir without particles has no mu."
+
 
 @exported
 def invert(
@@ -67,23 +69,28 @@ def invert(
         real_array("N", N, "Give particle numbers."),
         real_array("E", E, "Give energies, in the unit of T and mu."),
     )
-    positive("N", number, "A reservoir without particles has no mu.")
-    start = _start(gas, number, energy, guess)
+    positive("N", number, NO_PARTICLES)
+    return inverted(gas, number, energy, _start(gas, number, energy, guess))
+
+
+def inverted(
+    gas: EquationOfState,
+    N: FloatArray,
+    E: FloatArray,
+    start: tuple[FloatArray, FloatArray] | None,
+) -> tuple[FloatArray, FloatArray]:
+    """Do as `invert` does for N > 0, E (...), from T, mu (...) of the same shape."""
     if start is None:
-        T, mu, solved_there = (
-            np.ones(number.shape),
-            np.zeros(number.shape),
-            np.zeros(number.shape, bool),
-        )
+        T, mu, solved_there = np.ones(N.shape), np.zeros(N.shape), np.zeros(N.shape, bool)
     else:
-        T, mu, solved_there = _newton(state_function(gas), number, energy, *start)
+        T, mu, solved_there = _newton(state_function(gas), N, E, *start)
         solved_there = solved_there & _valid(gas, T, mu)
     if not solved_there.all():
         T, mu = np.array(T), np.array(mu)
         for place in zip(*np.nonzero(~np.atleast_1d(solved_there)), strict=True):
             index = place if solved_there.ndim else ()
             first = None if start is None else (float(start[0][index]), float(start[1][index]))
-            target = float(number[index]), float(energy[index])
+            target = float(N[index]), float(E[index])
             T[index], mu[index] = descend(gas, *target, _starts(gas, *target, first))
         gas.check(T, mu)
     return np.asarray(T), np.asarray(mu)

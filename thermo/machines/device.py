@@ -264,7 +264,8 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
     )
     # only differences of mu do work: where particles add up to zero the origin does not matter
     moved = flows.particle != 0
-    potential_above = np.where(moved, potential - np.min(potential, initial=np.inf, where=moved), 0)
+    lowest = np.minimum.reduce(potential, initial=np.inf, where=moved)
+    potential_above = np.where(moved, potential - lowest, 0)
     floor = _floor(flows, potential, potential_above)
     production = -float(clausius_sum(flows, temperature))
     if not production >= -floor / float(temperature.min()):
@@ -284,11 +285,11 @@ def device(flows: Flows, T: ArrayLike, mu: ArrayLike) -> Device:
 
 def _where_it_counts(mu: ArrayLike, flows: Flows) -> ArrayLike:
     """Return mu with 0 for NaN where no particles flow."""
-    if float_array("mu", mu, "Give the mu of law(T, mu).").shape != flows.particle.shape:
+    potential = float_array("mu", mu, "Give the mu of law(T, mu).")
+    unknown = np.isnan(potential)
+    if potential.shape != flows.particle.shape or not unknown.any():
         return mu
-    potential = np.array(mu, dtype=np.float64)
-    potential[np.isnan(potential) & (flows.particle == 0)] = 0.0
-    return potential
+    return np.where(unknown & (flows.particle == 0), 0.0, potential)
 
 
 def _undefined(mode: Regime, quantity: str) -> str:

@@ -16,11 +16,14 @@ from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import Summarised, Summary, few_digits
 from thermo.gases.base import GasState
-from thermo.gases.inversion import invert
+from thermo.gases.inversion import NO_PARTICLES, inverted
 from thermo.gases.newton import RESIDUAL, residuals
 from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.single_unknown import common_potential, common_temperature
 from thermo.reservoirs.state import State
+
+
+_Sums = tuple[FloatArray, FloatArray]  # of N and of E
 
 
 @exported
@@ -113,7 +116,8 @@ def equilibrium(
 
 def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equilibrium:
     """Return `equilibrium` of reservoirs at T, mu (n,) that they have checked."""
-    common = common_state(group, T, mu)
+    sums = _exact_sums(group.state(T, mu))
+    common = _common_state(group, T, mu, sums)
     if np.isnan(common.T):
         raise ValueError(
             "Arguments `T` and `mu` must be equal at all reservoirs of infinite capacity, but are "
@@ -122,10 +126,11 @@ def checked_equilibrium(group: Reservoirs, T: FloatArray, mu: FloatArray) -> Equ
         )
     if group.fixed.any():
         return Equilibrium(float(common.T), float(common.mu), 0.0, 0.0)
-    sums = _exact_sums(group.state(T, mu))
+    exchanged = bool(group.has_potential.any())
+    there = group.total.state(common.T, common.mu if exchanged else np.zeros_like(common.mu))
     with np.errstate(invalid="ignore"):  # 0/0 without particles
-        residual = residuals(group.total.state(common.T, np.nan_to_num(common.mu)), *sums, common.T)
-    missing = float(residual[0]) if group.has_potential.any() else 0.0
+        residual = residuals(there, *sums, common.T)
+    missing = float(residual[0]) if exchanged else 0.0
     solved = Equilibrium(float(common.T), float(common.mu), missing, float(residual[1]))
     if not max(solved.number_residual, solved.energy_residual) <= RESIDUAL:
         raise ValueError(
@@ -141,8 +146,15 @@ def common_state(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
     There is none where fixed reservoirs differ. mu_eq is NaN where no reservoir has a mu. Raises
     ValueError where it is no state of a gas.
     """
+    return _common_state(group, T, mu, _exact_sums(group.state(T, mu)))
+
+
+def _common_state(group: Reservoirs, T: FloatArray, mu: FloatArray, sums: _Sums) -> State:
+    """Return the same, with the sums of N and E (...) of the finite reservoirs."""
     try:
-        return _of_the_fixed(group, T, mu) if group.fixed.any() else _of_the_totals(group, T, mu)
+        if group.fixed.any():
+            return _of_the_fixed(group, T, mu, sums[0])
+        return _of_the_totals(group, T, mu, *sums)
     except ValueError as error:
         raise ValueError(
             "Arguments `T` and `mu` must lead to an equilibrium within the validity of every gas, "
@@ -150,10 +162,11 @@ def common_state(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
         ) from error
 
 
-def _of_the_totals(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
+def _of_the_totals(
+    group: Reservoirs, T: FloatArray, mu: FloatArray, number: FloatArray, energy: FloatArray
+) -> State:
     """Return T_eq, mu_eq (...) with the totals of N and E, or of E alone, of finite reservoirs."""
-    gas, (number, energy) = group.total, _exact_sums(group.state(T, mu))
-    own = group.has_potential
+    gas, own = group.total, group.has_potential
     if not own.any():
         temperature = common_temperature(gas, energy, T.min(axis=-1), T.max(axis=-1))
         return State(temperature, np.full_like(temperature, np.nan))
@@ -161,10 +174,11 @@ def _of_the_totals(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
     weights = capacities / capacities.sum()
     mixed = _mixed(weights, T[..., own], mu[..., own])  # in a classical gas mu is no heat
     guess_T = np.where(mu[..., own].min(axis=-1) > 0, mixed[0], T[..., own] @ weights)
-    return State(*invert(gas, number, energy, guess=(guess_T, mixed[1])))
+    positive("N", number, NO_PARTICLES)
+    return State(*inverted(gas, number, energy, (guess_T, mixed[1])))
 
 
-def _of_the_fixed(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
+def _of_the_fixed(group: Reservoirs, T: FloatArray, mu: FloatArray, number: FloatArray) -> State:
     """Return the T and mu (...) of fixed reservoirs that agree, NaN where they do not.
 
     Where none of them has a mu, it is that of the particles of the others, at that T.
@@ -179,7 +193,6 @@ def _of_the_fixed(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
         common_mu = fixed_mu[..., 0]
         gas.check(common_T[~differ], common_mu[~differ])
     elif group.has_potential.any():
-        number, _ = _exact_sums(group.state(T, mu))
         own = mu[..., group.has_potential]
         common_mu = common_potential(gas, number, common_T, own.min(axis=-1), own.max(axis=-1))
     else:
@@ -187,7 +200,7 @@ def _of_the_fixed(group: Reservoirs, T: FloatArray, mu: FloatArray) -> State:
     return State(*(np.where(differ, np.nan, part) for part in (common_T, common_mu)))
 
 
-def _exact_sums(state: GasState) -> tuple[FloatArray, FloatArray]:
+def _exact_sums(state: GasState) -> _Sums:
     """Return the sums (...) of N and E over the last axis, (..., n)."""
     number, energy = (
         np.array([math.fsum(row) for row in part.reshape(-1, part.shape[-1]).tolist()])
@@ -228,10 +241,8 @@ def constant_density_equilibrium(
 
 def _mixed(weights: FloatArray, T: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return T_eq and mu_eq (...) of Eq. (29) for the share of each reservoir in the capacity."""
-    mean = mu @ weights
+    mean, root = mu @ weights, np.sqrt(weights)
     spread = math.sqrt(3) / math.pi * (mu - mean[..., None])
-    parts = np.sqrt(weights) * np.stack([T, spread])  # (2, ..., n)
+    parts = np.concatenate([root * T, root * spread], axis=-1)
     # squares of tiny energies would underflow
-    largest = np.max(np.abs(parts), axis=(0, -1))
-    root = np.sqrt(np.sum((parts / largest[..., None]) ** 2, axis=(0, -1)))
-    return np.asarray(largest * root), np.asarray(mean)
+    return np.asarray(np.hypot.reduce(parts, axis=-1)), np.asarray(mean)

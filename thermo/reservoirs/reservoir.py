@@ -209,10 +209,13 @@ class Reservoirs(Sequence[Reservoir], Summarised):
                     f"{j + 1} is called {member.name!r} and its contact {name!r}. Give them in the "
                     "order and with the names of the contacts, or without names."
                 )
-        renamed = Reservoirs(
-            dataclasses.replace(member, name=member.name or name)
+        members = tuple(
+            member if member.name or not name else dataclasses.replace(member, name=name)
             for member, name in zip(self._members, names, strict=True)
         )
+        renamed = object.__new__(Reservoirs)
+        renamed.__dict__.update(self.__dict__, _members=members)  # names are all that changes
+        _check_names(renamed.names)
         renamed._check_kinds(law)
         return renamed
 

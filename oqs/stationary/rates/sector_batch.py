@@ -114,8 +114,8 @@ def _flows(
     populations, good = populations_together(
         flat, np.add.reduce(up, axis=0), np.add.reduce(down, axis=0)
     )
-    up *= populations[flat.lower]
-    down *= populations[flat.upper]
+    up *= populations.take(flat.lower, axis=0)
+    down *= populations.take(flat.upper, axis=0)
     rising, gross = np.add.reduce(up, axis=1), np.maximum.reduce(up, axis=(0, 1))
     up -= down
     net = _gains(flat, np.add.reduce(up, axis=0))

@@ -48,10 +48,10 @@ def _zeros(edges: FloatArray, curves: FloatArray, least: float, derivatives: int
     # differences from the start of a step, not to lose a small change beside a large value
     offset = starts[..., None] if derivatives else 0.0
     values = np.concatenate([starts[..., None] - offset, inner - offset], axis=-1)
-    coefficients: FloatArray = np.moveaxis(values @ _to_chebyshev().T, -1, 0)  # (q + 1, k, m)
+    coefficients: FloatArray = np.moveaxis(values @ _to_chebyshev(0).T, -1, 0)  # (q + 1, k, m)
     varies = np.abs(coefficients[1:]).sum(axis=0) > least
     if derivatives:
-        coefficients = np.asarray(chebyshev.chebder(coefficients), dtype=np.float64)
+        coefficients = np.moveaxis(values @ _to_chebyshev(derivatives).T, -1, 0)
     # |T_n| <= 1: where the mean outweighs all the rest there is no root
     varies &= np.abs(coefficients[0]) <= np.abs(coefficients[1:]).sum(axis=0)
     curve, step = np.nonzero(varies)
@@ -76,14 +76,21 @@ def _roots(series: FloatArray) -> ComplexArray:
     ratio = series[:, :-1] / series[:, -1:]
     if degree <= 1:
         return -ratio.astype(np.complex128)
-    companions = np.tile(chebyshev.chebcompanion(np.eye(degree + 1)[-1]), (len(series), 1, 1))
+    companions = np.tile(_companion(degree), (len(series), 1, 1))
     ratio[:, 0] *= 2**0.5
     companions[:, :, -1] -= ratio / 2
     return np.linalg.eigvals(companions[:, ::-1, ::-1]).astype(np.complex128)
 
 
 @functools.cache
-def _to_chebyshev() -> FloatArray:
-    """Return the matrix from values at the start and the nodes to Chebyshev coefficients."""
+def _companion(degree: int) -> FloatArray:
+    """Return the companion matrix (d, d) of the Chebyshev polynomial of this degree."""
+    return np.asarray(chebyshev.chebcompanion(np.eye(degree + 1)[-1]), dtype=np.float64)
+
+
+@functools.cache
+def _to_chebyshev(derivatives: int) -> FloatArray:
+    """Return the matrix from values at the start and the nodes to a derivative's coefficients."""
     x = np.append(-1.0, 2 * fractions() - 1)
-    return np.asarray(np.linalg.inv(chebyshev.chebvander(x, _NODES - 1)))
+    inverse = np.linalg.inv(chebyshev.chebvander(x, _NODES - 1))
+    return np.asarray(chebyshev.chebder(inverse, derivatives), dtype=np.float64)
