@@ -22,7 +22,6 @@ from thermo.reservoirs.reservoir import Reservoir, Reservoirs
 from thermo.reservoirs.single_unknown import common_potential, common_temperature
 from thermo.reservoirs.state import State
 
-
 _Sums = tuple[FloatArray, FloatArray]  # of N and of E
 
 
