@@ -202,8 +202,8 @@ def relaxation_time(model: Model, T: ArrayLike, mu: ArrayLike | None = None) -> 
     one such matrix of all modes, with the rates of its jump operators.
 
     Of interacting systems a Davies generator couples few coherences: those between states of
-    generic energies decay alone, and are not solved for. Six equal spinful sites take 2 s and
-    0.2 GB, seven 26 s and 1.7 GB, ten interacting levels 0.2 s. What takes long is said on a
+    generic energies decay alone, and are not solved for. Six equal spinful sites take 1.4 s and
+    0.2 GB, seven 17 s and 1.6 GB, ten interacting levels 0.2 s. What takes long is said on a
     terminal, with its time.
 
     Parameters
