@@ -1,11 +1,9 @@
 """Ctrl-C in the middle of each long public call: it ends at once, alone, as KeyboardInterrupt."""
 
-import contextlib
 import os
 import pathlib
 import random
 import signal
-import subprocess
 import sys
 import time
 
@@ -20,20 +18,6 @@ pytestmark = [
 PROGRAM = str(pathlib.Path(__file__).with_name("interrupted_calls.py"))
 
 
-def ended_by_ctrl_c(process):
-    """Return what a process says on stderr, and how many Ctrl-C Python dropped before.
-
-    It drops those that come in a callback of a weak reference, of which h5py makes many.
-    """
-    for dropped in range(4):
-        os.killpg(process.pid, signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            said = process.communicate(timeout=30)[1]
-            assert said.count("Exception ignored in: <function WeakValueDictionary") == dropped
-            return said, dropped
-    raise AssertionError("four Ctrl-C have not ended it")
-
-
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("name", CALLS)
 def test_ctrl_c_ends_it_at_once(name, seed, tmp_path):
@@ -43,11 +27,14 @@ def test_ctrl_c_ends_it_at_once(name, seed, tmp_path):
     wait_until(lambda: mark.exists() or process.poll() is not None, 120)
     time.sleep(random.Random(f"{name} {seed}").uniform(0, 4))
     assert process.poll() is None, process.communicate()[1]
-    said, dropped = ended_by_ctrl_c(process)
+    os.killpg(process.pid, signal.SIGINT)
+    begun = time.monotonic()
+    said = process.communicate(timeout=60)[1]
+    assert time.monotonic() - begun < 30
     last = said.splitlines()[-1]
     # Python ends by the signal for KeyboardInterrupt itself alone, with 1 for what derives from it
     some_are_finished = last.startswith("thermo.StochasticInterrupted")
     assert some_are_finished or last.startswith("KeyboardInterrupt"), said
     assert process.returncode == (1 if some_are_finished else -signal.SIGINT)
-    assert said.count("Traceback") == 1 + dropped, said
+    assert said.count("Traceback") == 1, said
     wait_until(lambda: not alive(process.pid), 10)
