@@ -113,9 +113,10 @@ def for_qutip(matrix: Matrix) -> sp.csr_matrix | ComplexArray:
     return sp.csr_matrix((matrix.data, *places), shape=matrix.shape)
 
 
-def real_if_it_is(matrix: sp.csr_array) -> sp.csr_array:
+def real_if_it_is(matrix: Matrix) -> Matrix:
     """Return a matrix in real numbers where it has no others: products take half as long."""
-    return matrix if np.any(matrix.data.imag) else matrix.real
+    entries = matrix if isinstance(matrix, np.ndarray) else matrix.data
+    return matrix if np.any(entries.imag) else matrix.real
 
 
 def eigenvalues(hermitian: Matrix) -> FloatArray:

@@ -22,7 +22,13 @@ from oqs.arguments import ComplexArray, FloatArray
 from oqs.generator.davies.davies_model import DaviesModel
 from oqs.generator.eigenoperators import Elements
 from oqs.memory import announce, require_memory
-from oqs.numerics.blocks import alone_and_linked, block, diagonal_matrix, set_labels
+from oqs.numerics.blocks import (
+    alone_and_linked,
+    block,
+    diagonal_matrix,
+    real_if_it_is,
+    set_labels,
+)
 from oqs.numerics.clusters import IntArray, numbered
 from oqs.transitions.places import group_of, two_sided
 from oqs.transitions.transitions import SectorBlocks
@@ -115,7 +121,7 @@ class CoupledElements:
         alone = np.flatnonzero(self.populations)  # ascending in the state
         elements = model.decomposition.elements
         for j, (own, pairs) in enumerate(zip(elements, self.linked, strict=True)):
-            amplitude = _real_if_it_is(own.amplitude)
+            amplitude = real_if_it_is(own.amplitude)
             for direction, (source, target) in enumerate(
                 ((own.upper, own.lower), (own.lower, own.upper))
             ):
@@ -245,7 +251,7 @@ class _Pairs(NamedTuple):
         self, elements: Elements, places: IntArray, rates: FloatArray, dimension: int
     ) -> Iterator[_Gains]:
         """Yield what S rho S^+ makes of elements: i = k, i < k and i > k, with rates (2, K)."""
-        x = _real_if_it_is(elements.amplitude)
+        x = real_if_it_is(elements.amplitude)
         row, column = np.divmod(places, dimension)
         alone = np.flatnonzero(row == column)  # ascending in the state
         ends = alone[elements.lower], alone[elements.upper]
@@ -262,10 +268,6 @@ class _Pairs(NamedTuple):
         yield *ends, value, own
         transposed = np.searchsorted(places, column * dimension + row)  # where rho_ba stands
         yield transposed[ends[0]], transposed[ends[1]], value.conj(), own
-
-
-def _real_if_it_is(amplitude: ComplexArray) -> FloatArray | ComplexArray:
-    return amplitude if np.any(amplitude.imag) else amplitude.real
 
 
 def _both_ways(
