@@ -10,15 +10,13 @@ from collections.abc import Callable
 
 from oqs.arguments import FloatArray
 from thermo.ensembles.batch_problem import BatchProblem
-from thermo.ensembles.batch_run import Columns, run_batch
+from thermo.ensembles.batch_run import Batch, Columns, run_batch
 from thermo.processes.sendable import check_processes, check_sendable
 from thermo.processes.workers import ProcessDied, Workers
 from thermo.reservoirs.state import State
 
 _BATCH = 8192  # trajectories that move on together at most: bounds memory
 _WORTH = 2000  # trajectories that repay a process of their own
-
-_Part = tuple[FloatArray, FloatArray, State | None, int]
 
 
 def processes_for(problem: BatchProblem, trajectories: int, workers: int | None) -> int:
@@ -86,20 +84,21 @@ def run_batches(
     length = -(-len(T) // (processes * rounds))  # as many batches for each process
     begins = range(0, len(T), length)
     parts = [
-        (T[part], mu[part], None if goal is None else State(*(g[part] for g in goal)), part.start)
-        for part in (slice(begin, begin + length) for begin in begins)
+        Batch(T[p], mu[p], None if goal is None else State(*(g[p] for g in goal)), p.start)
+        for p in (slice(begin, begin + length) for begin in begins)
     ]
     if processes == 1 or len(parts) == 1:
         return [
-            run_batch(problem, *p, functools.partial(_tell, tell, len(T), p[-1])) for p in parts
+            run_batch(problem, part, functools.partial(_tell, tell, len(T), part.begin))
+            for part in parts
         ]
     results: dict[int, Columns] = {}
     with Workers(functools.partial(_run_part, problem), processes) as workers:
         for place, answer in workers.answers(parts):
             if isinstance(answer, ProcessDied):
-                *_, begin = parts[place]
+                begin = parts[place].begin
                 raise RuntimeError(
-                    f"Trajectories {begin} to {begin + len(parts[place][0]) - 1} were not "
+                    f"Trajectories {begin} to {begin + len(parts[place].T) - 1} were not "
                     f"finished: {answer}. Give fewer trajectories at once, or workers=1."
                 ) from answer
             results[place] = answer
@@ -112,5 +111,5 @@ def _tell(tell: Callable[[float], None], total: int, begin: int, over: float) ->
     tell((begin + over) / total)
 
 
-def _run_part(problem: BatchProblem, part: _Part) -> Columns:
-    return run_batch(problem, *part, lambda _: None)
+def _run_part(problem: BatchProblem, batch: Batch) -> Columns:
+    return run_batch(problem, batch, lambda _: None)

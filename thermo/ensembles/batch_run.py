@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,53 +23,48 @@ _LONG = 250  # steps, after which a run is so stiff that errors of its Jacobian 
 Columns = tuple[NDArray[np.generic], ...]
 
 
-def run_batch(
-    problem: BatchProblem,
-    T: FloatArray,
-    mu: FloatArray,
-    goal: State | None,
-    offset: int,
-    tell: Callable[[float], None],
-) -> Columns:
-    """Evolve a batch (B, n) that starts at trajectory `offset`; return the columns of Ensemble.
+@final
+class Batch(NamedTuple):
+    """Trajectories that are evolved together."""
 
-    The outcome is a key of `thermo.evolution.stopping.OUTCOMES`; `goal` holds T_eq, mu_eq (B,).
+    T: FloatArray  # (B, n) at the start
+    mu: FloatArray  # (B, n)
+    goal: State | None  # T_eq, mu_eq (B,), or None if there is none
+    begin: int  # which trajectory is the first
+
+
+def run_batch(problem: BatchProblem, batch: Batch, tell: Callable[[float], None]) -> Columns:
+    """Evolve a batch; return the columns of Ensemble.
+
+    The outcome is a key of `thermo.evolution.stopping.OUTCOMES`.
     `tell` is called now and then with how many trajectories are over, parts of them included.
     """
     with np.errstate(all="ignore"):  # a trial step may go anywhere: it is judged by its value
-        return _Run(problem, T, mu, goal, offset, tell).finish()
+        return _Run(problem, batch, tell).finish()
 
 
 @final
 class _Run:
     """The state of a chunk; finished trajectories are dropped from the arrays."""
 
-    def __init__(
-        self,
-        problem: BatchProblem,
-        T: FloatArray,
-        mu: FloatArray,
-        goal: State | None,
-        offset: int,
-        tell: Callable[[float], None],
-    ) -> None:
-        batch, n = T.shape
-        self.batch, self.tell = batch, tell
+    def __init__(self, problem: BatchProblem, batch: Batch, tell: Callable[[float], None]) -> None:
+        T, mu, goal, self.offset = batch
+        self.batch, n = T.shape
+        self.tell = tell
         self.problem, self.dynamics = problem, problem.dynamics
         self.rule = StoppingRule(self.dynamics, goal, problem.tolerance, problem.t_final)
-        self.offset = offset
-        self.index = np.arange(batch)
+        self.index = np.arange(self.batch)
         self.y = np.concatenate([np.log(T), mu], axis=1)
         self.here = self.dynamics.evaluate(self.y)
-        self.t = np.zeros(batch)
+        self.t = np.zeros(self.batch)
         fastest = np.max(np.abs(self.here.rates) / self.dynamics.scale(self.y), axis=1)
         self.h = np.minimum(1e-3 / np.where(fastest > 0, fastest, 1e-300), problem.t_final)
-        self.steps, self.turn = np.zeros(batch, dtype=np.intp), 0
-        self.end_t = np.zeros(batch)
+        self.steps, self.turn = np.zeros(self.batch, dtype=np.intp), 0
+        self.end_t = np.zeros(self.batch)
         self.end_y = self.y.copy()
-        self.outcome = np.zeros(batch, dtype=np.intp)
+        self.outcome = np.zeros(self.batch, dtype=np.intp)
         self.low, self.high = np.log(T), np.log(T)
-        self.low_t, self.high_t = np.zeros((batch, n)), np.zeros((batch, n))
+        self.low_t, self.high_t = np.zeros((self.batch, n)), np.zeros((self.batch, n))
         count = 0 if problem.times is None else len(problem.times)
         self.reported = np.repeat(self.y[:, None, :], count, axis=1)
         self.totals = KeptTotals(self.dynamics, self.y)
