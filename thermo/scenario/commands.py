@@ -35,16 +35,16 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    listed = _command(commands, "examples", "examples", "list the shipped scenarios, or print one")
+    listed = _command(commands, "examples", "list the shipped scenarios, or print one")
     listed.add_argument("scenario", metavar="NAME", nargs="?", help="print this one")
-    check = _command(commands, "check", "check", "read a scenario and say what it asks for")
+    check = _command(commands, "check", "read a scenario and say what it asks for")
     alone = [
-        _command(commands, "flows", "alone", "print the stationary flows, checks and audit only"),
-        _command(commands, "relaxation", "alone", "print rho_S(t) only: flows, entropy, Eq. (3)"),
+        _command(commands, "flows", "print the stationary flows, checks and audit only", "alone"),
+        _command(commands, "relaxation", "print rho_S(t) only: flows, entropy, Eq. (3)", "alone"),
     ]
-    run = _command(commands, "run", "run", "compute a scenario into a folder of results")
+    run = _command(commands, "run", "compute a scenario into a folder of results")
     explore = _command(
-        commands, "explore", "explore", "serve a page with sliders for T, mu, energies and rates"
+        commands, "explore", "serve a page with sliders for T, mu, energies and rates"
     )
     for command in (check, *alone, run, explore):
         command.add_argument("scenario", metavar="FILE", help="TOML file, or an example's name")
@@ -79,9 +79,9 @@ def _add_places(run: argparse.ArgumentParser) -> None:
 def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
-    action: str,
     text: str,
+    action: str | None = None,
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-    command.set_defaults(action=action, task=name)
+    command.set_defaults(action=action or name, task=name)
     return command
