@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Iterable
 from typing import NamedTuple, final
 
 import numpy as np
@@ -80,6 +81,7 @@ class ParityRates:
     rate: FloatArray  # (n, O, E) of each contact, before it is weighted, in units of `unit`
     # a power of two near the largest rate, so that no choice of units makes rates underflow
     unit: float
+    depth: float  # largest |ln| of the rates before they are weighted
     slope: float  # about the energy of a particle, taken from the energies to make them small
 
     @classmethod
@@ -112,19 +114,21 @@ class ParityRates:
             )
             for k in (0, 1)
         )
-        unit = _unit(rate)
+        least, most = _range(step.rate for step in blocks.steps)
+        unit = _unit(least, most)
         rate /= unit
-        return cls(even, odd, tuple(sectors), frequency, added, rate, unit, slope)
+        depth = max(abs(math.log(least / unit)), abs(math.log(most / unit)))
+        return cls(even, odd, tuple(sectors), frequency, added, rate, unit, depth, slope)
 
     @property
     def dimension(self) -> int:
         """Number D of eigenstates."""
         return len(self.even.states) + len(self.odd.states)
 
-    @functools.cached_property
-    def exchanged(self) -> FloatArray:
-        """Particles and energy (2, O E) that the system gains from even to odd."""
-        return np.stack([self.added.ravel(), self.frequency.ravel()])
+    @property
+    def exchanged(self) -> tuple[FloatArray, FloatArray]:
+        """Particles and energy, each (O E,), that the system gains from even to odd."""
+        return self.added.ravel(), self.frequency.ravel()
 
     @functools.cached_property
     def linked(self) -> NDArray[np.bool_]:
@@ -135,11 +139,6 @@ class ParityRates:
     def links(self) -> int:
         """Number of pairs that some contact links."""
         return int(np.count_nonzero(self.linked))
-
-    @functools.cached_property
-    def _depth(self) -> float:
-        """Largest |ln| of the rates before they are weighted."""
-        return float(np.abs(np.log(self.rate[self.rate > 0])).max())
 
     def populations(self, even: FloatArray, odd: FloatArray) -> FloatArray:
         """Return the populations (D,) in the order of the eigenstates."""
@@ -161,7 +160,7 @@ class ParityRates:
         else:
             above, below, reach = boltzmann
             back = np.einsum("jo,je->joe", above, below)
-            if reach + self._depth < MODERATE:
+            if reach + self.depth < MODERATE:
                 forth = 1.0 + back
                 np.divide(self.rate, forth, out=forth)
                 back *= forth  # which is a full number, as it need not be in the cold
@@ -169,7 +168,7 @@ class ParityRates:
             forth, back = of_exponential(back)
         forth *= self.rate
         back *= self.rate
-        return Weighted(forth, back, reach + self._depth < MODERATE, None)
+        return Weighted(forth, back, reach + self.depth < MODERATE, None)
 
     def _boltzmann(
         self, T: FloatArray, mu: FloatArray
@@ -202,9 +201,18 @@ def _energies(blocks: SectorBlocks) -> tuple[float, list[FloatArray] | None]:
     return slope, [e - n * slope for n, e in enumerate(energies)]
 
 
-def _unit(rate: FloatArray) -> float:
+def _range(rates: Iterable[FloatArray]) -> tuple[float, float]:
+    """Return the smallest and the largest of the rates that are not 0."""
+    least, most = math.inf, 0.0
+    for rate in rates:
+        most = max(most, float(rate.max(initial=0.0)))
+        smallest = float(rate.min(initial=math.inf))
+        if smallest == 0:
+            smallest = float(np.where(rate > 0, rate, math.inf).min())
+        least = min(least, smallest)
+    return least, most
+
+
+def _unit(least: float, most: float) -> float:
     """Return a power of two near the largest rate, or 1 if the smallest would not be a number."""
-    positive = rate[rate > 0]
-    if positive.max() / 2.0**1000 > positive.min():
-        return 1.0
-    return math.ldexp(1.0, math.frexp(positive.max())[1])
+    return 1.0 if most / 2.0**1000 > least else math.ldexp(1.0, math.frexp(most)[1])
