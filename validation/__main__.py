@@ -19,8 +19,7 @@ from validation import families
 from validation.framework.check import Check
 from validation.framework.suite import Suite, run_suite, select
 from validation.own import own_checks
-from validation.own.own_subject import own_subject
-from validation.own.own_system import OwnSystem
+from validation.own.own_system import OwnSystem, own_subject
 from validation.pictures.figures import FIGURES
 from validation.report.comparison import comparison_data, comparison_lines, read_report
 from validation.report.files import refuse_unwritable

@@ -10,8 +10,7 @@ import thermo.scenario
 from oqs.units import Units
 from thermo.scenario.commands import main as thermo_main
 from validation.__main__ import main
-from validation.own.own_subject import own_subject
-from validation.own.own_system import OwnSystem
+from validation.own.own_system import OwnSystem, own_subject
 from validation.report.comparison import changes, read_report
 
 MINE = """

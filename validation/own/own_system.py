@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,6 +22,7 @@ from thermo.scenario import TrajectoryTask
 from thermo.scenario.schema.system import AnySystem
 from thermo.scenario.tasks.laws import chosen_law, make_law, with_its_links
 from validation.framework.check import DoesNotApply
+from validation.report.subject import subject_data
 
 ROUTES = 1e-10  # of the largest flow: what all routes reach
 _OwnLaw = oqs.DensityMatrixLaw | oqs.BosonLaw
@@ -202,3 +203,15 @@ class OwnSystem:
         if self.reservoirs is None:
             return np.array([contact.fermionic for contact in self.contacts])
         return Reservoirs(self.reservoirs).has_potential
+
+
+def own_subject(own: OwnSystem, scenario: thermo.scenario.Scenario) -> dict[str, Any]:
+    """Return the head of the report; flows that cannot be computed are said in `remarks`."""
+    try:
+        flows = own.whole_law(own.T, own.mu)  # what links carry is in the reservoirs' flows
+        audit = own.audit_at_start
+    except (oqs.NonUniqueStationaryState, oqs.StationaryStateNotFound) as error:
+        return subject_data(scenario, None, None, f"{type(error).__name__}: {error}")
+    except DoesNotApply as reason:
+        return subject_data(scenario, flows, None, f"No audit: {reason}.")
+    return subject_data(scenario, flows, audit)
