@@ -177,7 +177,7 @@ def test_the_command_says_what_differs(monkeypatch, capsys):
     known = Comparison("y", 1.0, within(2.0, 0.1), "nowhere", "a reason")
     assert (lost.verdict, known.verdict) == ("differs", "differs, known")
     assert lost.difference == -1.0
-    paper = Paper("a", "b", "c", "d", "e", "f", lambda: Findings((lost, known), lambda axes: None))
+    paper = Paper("a", "b", "c", "d", "e", "f", lambda: Findings(lambda axes: None, lost, known))
     monkeypatch.setattr("validation.papers.command.PAPERS", {"a": paper})
     assert main(["paper", "a"]) == 1
     printed = capsys.readouterr().out

@@ -10,11 +10,19 @@ from matplotlib.axes import Axes
 import oqs
 from validation.framework.bounds import at_least, at_most, within
 from validation.framework.deviation import largest
-from validation.papers.paper import Comparison, Findings, Paper
+from validation.papers.paper import Comparison, Findings, paper
 from validation.references.qmeq import TEN_ORBITALS, current_of_ten_orbitals
 
 
-def _stoof_nazarov() -> Findings:
+@paper(
+    "T. H. Stoof, Yu. V. Nazarov",
+    "Phys. Rev. B 53, 1050 (1996), doi:10.1103/PhysRevB.53.1050",
+    parameters="Rates 0.03 and 0.02, tunnelling 0.015, one electron at most: ours.",
+    read="The text was not at hand; the formula, also of Gurvitz and Prager 1996, is derived "
+    "here from the three states' density matrix.",
+)
+def stoof_nazarov_1996() -> Findings:
+    """Time-dependent resonant tunneling via two discrete states."""
     left, right, hop = 0.03, 0.02, 0.015
     ends = [oqs.Contact(oqs.flat(g), end) for g, end in ((left, [1, 0]), (right, [0, 1]))]
     far = ([1.0, 1.0], [400.0, -400.0])  # U above the bias: one electron at most
@@ -40,21 +48,19 @@ def _stoof_nazarov() -> Findings:
         )
 
     return Findings(
-        (
-            Comparison(
-                "current, largest relative deviation at four distances of the levels",
-                worst,
-                at_most(1e-6),
-                "T^2 G_R/(T^2 (2 + G_R/G_L) + G_R^2/4 + eps^2)",
-            ),
-            Comparison(
-                "current at resonance",
-                computed(0.0),
-                within(printed(0.0), 1e-6 * printed(0.0)),
-                "the same formula",
-            ),
-        ),
         draw,
+        Comparison(
+            "current, largest relative deviation at four distances of the levels",
+            worst,
+            at_most(1e-6),
+            "T^2 G_R/(T^2 (2 + G_R/G_L) + G_R^2/4 + eps^2)",
+        ),
+        Comparison(
+            "current at resonance",
+            computed(0.0),
+            within(printed(0.0), 1e-6 * printed(0.0)),
+            "the same formula",
+        ),
     )
 
 
@@ -70,7 +76,15 @@ def _sequential_thermopower(gate: float, U: float) -> float:
     return float(g @ energy / g.sum())
 
 
-def _beenakker_staring() -> Findings:
+@paper(
+    "C. W. J. Beenakker, A. A. M. Staring",
+    "Phys. Rev. B 46, 9667 (1992), doi:10.1103/PhysRevB.46.9667",
+    parameters="One spinful level, U = 200 k_B T, weak equal contacts: ours.",
+    read="Abstract read: a sawtooth of the period of the conductance. The formula is that of its "
+    "linear response for two transitions.",
+)
+def beenakker_staring_1992() -> Findings:
+    """Theory of the thermopower of a quantum dot."""
     T, U, contacts = 1.0, 200.0, [oqs.Contact(oqs.flat(0.01))] * 2
 
     def computed(gate: float) -> float:
@@ -91,31 +105,39 @@ def _beenakker_staring() -> Findings:
         axes.set(xlabel="level over $k_B T$", ylabel="$e S/k_B$")
 
     return Findings(
-        (
-            Comparison(
-                "thermopower, largest deviation over U/2T",
-                off / (U / (2 * T)),
-                at_most(1e-9),
-                "S = sum g_p (E_p - mu)/(T sum g_p) over transitions",
-            ),
-            Comparison(
-                "slope of the sawtooth, times T",
-                slope * T,
-                within(1.0, 1e-6),
-                "quantum regime: S = E/T to the nearest transition",
-            ),
-            Comparison(
-                "height of the sawtooth over U/2T",
-                highest / (U / (2 * T)),
-                within(1.0, 0.05),
-                "half the distance of neighbouring transitions over T, less thermal rounding",
-            ),
-        ),
         draw,
+        Comparison(
+            "thermopower, largest deviation over U/2T",
+            off / (U / (2 * T)),
+            at_most(1e-9),
+            "S = sum g_p (E_p - mu)/(T sum g_p) over transitions",
+        ),
+        Comparison(
+            "slope of the sawtooth, times T",
+            slope * T,
+            within(1.0, 1e-6),
+            "quantum regime: S = E/T to the nearest transition",
+        ),
+        Comparison(
+            "height of the sawtooth over U/2T",
+            highest / (U / (2 * T)),
+            within(1.0, 0.05),
+            "half the distance of neighbouring transitions over T, less thermal rounding",
+        ),
     )
 
 
-def _qmeq() -> Findings:
+@paper(
+    "G. Kirsanskas, J. N. Pedersen, O. Karlstrom, M. Leijnse, A. Wacker",
+    "Comput. Phys. Commun. 221, 317 (2017), doi:10.1016/j.cpc.2017.07.024",
+    parameters="Its example of ten spin-orbitals with pair scattering, T = 1, mu = 50 and 10, rate "
+    "0.1; a serial double dot at bias 1.",
+    read="Its numbers as its version 1.1 gave them, to the three or four figures recorded.",
+)
+def qmeq_2017() -> Findings:
+    """QmeQ 1.0: an open-source Python package for calculations of transport through quantum dot
+    devices.
+    """
     compared = []
     for energy, kind, recorded, unit in TEN_ORBITALS:
         compared.append(
@@ -157,39 +179,4 @@ def _qmeq() -> Findings:
         axes.set_xlabel("generator, and energy of the fourth orbital ($E_0$)")
         axes.margins(x=0.2)
 
-    return Findings(tuple(compared), draw)
-
-
-DOTS = (
-    Paper(
-        "stoof_nazarov_1996",
-        "Time-dependent resonant tunneling via two discrete states",
-        "T. H. Stoof, Yu. V. Nazarov",
-        "Phys. Rev. B 53, 1050 (1996), doi:10.1103/PhysRevB.53.1050",
-        "Rates 0.03 and 0.02, tunnelling 0.015, one electron at most: ours.",
-        "The text was not at hand; the formula, also of Gurvitz and Prager 1996, is derived here "
-        "from the three states' density matrix.",
-        _stoof_nazarov,
-    ),
-    Paper(
-        "beenakker_staring_1992",
-        "Theory of the thermopower of a quantum dot",
-        "C. W. J. Beenakker, A. A. M. Staring",
-        "Phys. Rev. B 46, 9667 (1992), doi:10.1103/PhysRevB.46.9667",
-        "One spinful level, U = 200 k_B T, weak equal contacts: ours.",
-        "Abstract read: a sawtooth of the period of the conductance. The formula is that of its "
-        "linear response for two transitions.",
-        _beenakker_staring,
-    ),
-    Paper(
-        "qmeq_2017",
-        "QmeQ 1.0: an open-source Python package for calculations of transport through quantum "
-        "dot devices",
-        "G. Kirsanskas, J. N. Pedersen, O. Karlstrom, M. Leijnse, A. Wacker",
-        "Comput. Phys. Commun. 221, 317 (2017), doi:10.1016/j.cpc.2017.07.024",
-        "Its example of ten spin-orbitals with pair scattering, T = 1, mu = 50 and 10, rate 0.1; a "
-        "serial double dot at bias 1.",
-        "Its numbers as its version 1.1 gave them, to the three or four figures recorded.",
-        _qmeq,
-    ),
-)
+    return Findings(draw, *compared)

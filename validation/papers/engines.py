@@ -13,7 +13,7 @@ import oqs
 import thermo
 from oqs.arguments import FloatArray
 from validation.framework.bounds import at_least, within
-from validation.papers.paper import Comparison, Findings, Paper
+from validation.papers.paper import Comparison, Findings, paper
 
 _FORMULA = "The text was not at hand; the formula is that which carries the paper's name."
 
@@ -38,7 +38,16 @@ def _best(eta_C: float) -> float:
     return _level(float(best.x[0]), float(best.x[1]), T).efficiency
 
 
-def _esposito() -> Findings:
+@paper(
+    "M. Esposito, K. Lindenberg, C. Van den Broeck",
+    "EPL 85, 60010 (2009), arXiv:0808.0216",
+    parameters="One level, two contacts of equal flat rates; energy and bias are optimised. The "
+    "rate drops out of the efficiency.",
+    read="Abstract read: agreement with Curzon and Ahlborn to second order. The third "
+    "coefficient as another paper quotes it.",
+)
+def esposito_2009() -> Findings:
+    """Thermoelectric efficiency at maximum power in a quantum dot."""
     carnot = np.linspace(0.03, 0.3, 6)
     efficiency = np.array([_best(eta) for eta in carnot])
     # eta/eta_C is a polynomial; six of its coefficients by collocation
@@ -52,17 +61,15 @@ def _esposito() -> Findings:
         axes.set(xlabel="$\\eta_C$", ylabel="$\\eta/\\eta_C$ at maximum power")
 
     return Findings(
-        (
-            Comparison("eta/eta_C as eta_C -> 0", first, within(0.5, 1e-4), "text: eta_C/2"),
-            Comparison("coefficient of eta_C^2", second, within(1 / 8, 1e-3), "text: eta_C^2/8"),
-            Comparison(
-                "coefficient of eta_C^3",
-                third,
-                within(7 / 96 * 1.0627, 2e-3),
-                "as quoted by Erdman et al. (arXiv:1702.06042), Eq. (D15): 7/96 (1 + 0.0627)",
-            ),
-        ),
         draw,
+        Comparison("eta/eta_C as eta_C -> 0", first, within(0.5, 1e-4), "text: eta_C/2"),
+        Comparison("coefficient of eta_C^2", second, within(1 / 8, 1e-3), "text: eta_C^2/8"),
+        Comparison(
+            "coefficient of eta_C^3",
+            third,
+            within(7 / 96 * 1.0627, 2e-3),
+            "as quoted by Erdman et al. (arXiv:1702.06042), Eq. (D15): 7/96 (1 + 0.0627)",
+        ),
     )
 
 
@@ -93,7 +100,18 @@ def _draw_engines(levels: dict[str, float], axes: Axes) -> None:
     axes.set(xlabel="$\\eta/\\eta_C$", ylabel="power ($10^{-4}\\,(k_B T_c)^2/\\hbar$)")
 
 
-def _josefsson() -> Findings:
+@paper(
+    "M. Josefsson, A. Svilans, A. M. Burke, E. A. Hoffmann, S. Fahlvik, C. Thelander, M. "
+    "Leijnse, H. Linke",
+    "Nature Nanotechnology 13, 920 (2018), doi:10.1038/s41565-018-0200-5",
+    parameters=(
+        "Ours, for want of theirs: one level, exact (Landauer), rates 0.03 k_B T_c, T_h/T_c = 1.3."
+    ),
+    read="Abstract read; temperatures, rates and the measured curves were not at hand.",
+)
+def josefsson_2018() -> Findings:
+    """A quantum-dot heat engine operating close to the thermodynamic efficiency limits."""
+
     def efficiency(x: FloatArray) -> float:
         device = _exact_level(float(x[0]), float(x[1]))
         return device.efficiency if device.power > 0 else 0.0
@@ -110,21 +128,19 @@ def _josefsson() -> Findings:
     )
     shown = {"level of maximum power": strongest[0], "of best efficiency": best[0]}
     return Findings(
-        (
-            Comparison(
-                "best efficiency over Carnot's, at finite power",
-                efficiency(best) / _CARNOT,
-                at_least(0.7),
-                "abstract: in excess of 70 % of the Carnot efficiency",
-            ),
-            Comparison(
-                "efficiency at maximum power",
-                efficiency(strongest),
-                within(_AHLBORN, 0.02),
-                "abstract: in agreement with Curzon and Ahlborn, 1 - sqrt(T_c/T_h)",
-            ),
-        ),
         functools.partial(_draw_engines, shown),
+        Comparison(
+            "best efficiency over Carnot's, at finite power",
+            efficiency(best) / _CARNOT,
+            at_least(0.7),
+            "abstract: in excess of 70 % of the Carnot efficiency",
+        ),
+        Comparison(
+            "efficiency at maximum power",
+            efficiency(strongest),
+            within(_AHLBORN, 0.02),
+            "abstract: in agreement with Curzon and Ahlborn, 1 - sqrt(T_c/T_h)",
+        ),
     )
 
 
@@ -180,35 +196,48 @@ class _Harvester:
         axes.set(xlabel="bias over $U$", ylabel="power ($10^{-4}\\,U^2/\\hbar$)")
 
 
-def _harvester() -> Findings:
+@paper(
+    "R. Sanchez, M. Buttiker",
+    "Phys. Rev. B 83, 085428 (2011), arXiv:1008.3528",
+    parameters="Their ideal filters: the left lead at the energy of the empty hot dot only, the "
+    "right lead U above only; T_c = 0.3 U and rates 0.01 U are ours and drop out.",
+    read="Abstract read; the other two numbers follow from the tight coupling that it states.",
+)
+def sanchez_buttiker_2011() -> Findings:
+    """Optimal energy quanta to current conversion."""
     engine = _Harvester()
     unbiased, hot, warm = engine.flows(0.0, 1.0), 1.0, 1.02 * _COLD
     return Findings(
-        (
-            Comparison(
-                "electrons for each quantum U from the hot dot",
-                float(unbiased.particle[0] / (unbiased.heat[2] / _U)),
-                within(1.0, 1e-12),
-                "abstract: charge current over heat current is charge quantum over energy quantum",
-            ),
-            Comparison(
-                "bias at which the current stalls, over U",
-                engine.stall(hot) / _U,
-                within(1 - _COLD / hot, 1e-9),
-                "tight coupling, U (1 - T_c/T_h): Carnot's efficiency there",
-            ),
-            Comparison(
-                "efficiency at maximum power over Carnot's, T_h/T_c = 1.02",
-                engine.efficiency(engine.strongest(warm), warm) / (1 - _COLD / warm),
-                within(0.5, 0.01),
-                "linear response at tight coupling: half of Carnot's",
-            ),
-        ),
         engine.draw,
+        Comparison(
+            "electrons for each quantum U from the hot dot",
+            float(unbiased.particle[0] / (unbiased.heat[2] / _U)),
+            within(1.0, 1e-12),
+            "abstract: charge current over heat current is charge quantum over energy quantum",
+        ),
+        Comparison(
+            "bias at which the current stalls, over U",
+            engine.stall(hot) / _U,
+            within(1 - _COLD / hot, 1e-9),
+            "tight coupling, U (1 - T_c/T_h): Carnot's efficiency there",
+        ),
+        Comparison(
+            "efficiency at maximum power over Carnot's, T_h/T_c = 1.02",
+            engine.efficiency(engine.strongest(warm), warm) / (1 - _COLD / warm),
+            within(0.5, 0.01),
+            "linear response at tight coupling: half of Carnot's",
+        ),
     )
 
 
-def _humphrey() -> Findings:
+@paper(
+    "T. E. Humphrey, R. Newbury, R. P. Taylor, H. Linke",
+    "Phys. Rev. Lett. 89, 116801 (2002), doi:10.1103/PhysRevLett.89.116801",
+    parameters="T = 2, 1 and mu = 0, 0.6 are ours.",
+    read=_FORMULA,
+)
+def humphrey_2002() -> Findings:
+    """Reversible quantum Brownian heat engines for electrons."""
     T, mu = (2.0, 1.0), (0.0, 0.6)
     meeting = (mu[1] * T[0] - mu[0] * T[1]) / (T[0] - T[1])
 
@@ -228,25 +257,30 @@ def _humphrey() -> Findings:
         )
 
     return Findings(
-        (
-            Comparison(
-                "energy at which a level carries nothing",
-                float(reversible),
-                within(meeting, 1e-9),
-                "E_0 = (mu_c T_h - mu_h T_c)/(T_h - T_c): equal occupations",
-            ),
-            Comparison(
-                "efficiency just above it, over Carnot's",
-                level(meeting * (1 + 1e-6)).over_carnot,
-                within(1.0, 1e-5),
-                "abstract: an electron engine may reach Carnot's efficiency",
-            ),
-        ),
         draw,
+        Comparison(
+            "energy at which a level carries nothing",
+            float(reversible),
+            within(meeting, 1e-9),
+            "E_0 = (mu_c T_h - mu_h T_c)/(T_h - T_c): equal occupations",
+        ),
+        Comparison(
+            "efficiency just above it, over Carnot's",
+            level(meeting * (1 + 1e-6)).over_carnot,
+            within(1.0, 1e-5),
+            "abstract: an electron engine may reach Carnot's efficiency",
+        ),
     )
 
 
-def _mahan_sofo() -> Findings:
+@paper(
+    "G. D. Mahan, J. O. Sofo",
+    "Proc. Natl. Acad. Sci. 93, 7436 (1996), doi:10.1073/pnas.93.15.7436",
+    parameters="One weakly coupled level is their delta-shaped distribution; its rate drops out.",
+    read="The text was not at hand; 2.4 is the number that the field quotes.",
+)
+def mahan_sofo_1996() -> Findings:
+    """The best thermoelectric."""
     contacts = [oqs.Contact(oqs.flat(0.01))] * 2
 
     def response(x: float) -> oqs.LinearResponse:
@@ -269,72 +303,17 @@ def _mahan_sofo() -> Findings:
         axes.set(xlabel="$(E - \\mu)/k_B T$", ylabel="power factor ($10^{-3}\\,k_B^2/\\hbar$)")
 
     return Findings(
-        (
-            Comparison(
-                "(E - mu)/T of the largest power factor",
-                float(best),
-                within(2.4, 0.005),
-                "text: the delta-like distribution lies 2.4 k_B T from mu",
-            ),
-            Comparison(
-                "electrons' heat conductance at zero current over G S^2 T",
-                abs(heat) / factor(2.4),
-                within(0.0, 1e-12),
-                "a delta-like distribution carries no heat without current",
-            ),
-        ),
         draw,
+        Comparison(
+            "(E - mu)/T of the largest power factor",
+            float(best),
+            within(2.4, 0.005),
+            "text: the delta-like distribution lies 2.4 k_B T from mu",
+        ),
+        Comparison(
+            "electrons' heat conductance at zero current over G S^2 T",
+            abs(heat) / factor(2.4),
+            within(0.0, 1e-12),
+            "a delta-like distribution carries no heat without current",
+        ),
     )
-
-
-ENGINES = (
-    Paper(
-        "esposito_2009",
-        "Thermoelectric efficiency at maximum power in a quantum dot",
-        "M. Esposito, K. Lindenberg, C. Van den Broeck",
-        "EPL 85, 60010 (2009), arXiv:0808.0216",
-        "One level, two contacts of equal flat rates; energy and bias are optimised. The "
-        "rate drops out of the efficiency.",
-        "Abstract read: agreement with Curzon and Ahlborn to second order. The third coefficient "
-        "as another paper quotes it.",
-        _esposito,
-    ),
-    Paper(
-        "josefsson_2018",
-        "A quantum-dot heat engine operating close to the thermodynamic efficiency limits",
-        "M. Josefsson, A. Svilans, A. M. Burke, E. A. Hoffmann, S. Fahlvik, C. Thelander, "
-        "M. Leijnse, H. Linke",
-        "Nature Nanotechnology 13, 920 (2018), doi:10.1038/s41565-018-0200-5",
-        "Ours, for want of theirs: one level, exact (Landauer), rates 0.03 k_B T_c, T_h/T_c = 1.3.",
-        "Abstract read; temperatures, rates and the measured curves were not at hand.",
-        _josefsson,
-    ),
-    Paper(
-        "sanchez_buttiker_2011",
-        "Optimal energy quanta to current conversion",
-        "R. Sanchez, M. Buttiker",
-        "Phys. Rev. B 83, 085428 (2011), arXiv:1008.3528",
-        "Their ideal filters: the left lead at the energy of the empty hot dot only, the right "
-        "lead U above only; T_c = 0.3 U and rates 0.01 U are ours and drop out.",
-        "Abstract read; the other two numbers follow from the tight coupling that it states.",
-        _harvester,
-    ),
-    Paper(
-        "humphrey_2002",
-        "Reversible quantum Brownian heat engines for electrons",
-        "T. E. Humphrey, R. Newbury, R. P. Taylor, H. Linke",
-        "Phys. Rev. Lett. 89, 116801 (2002), doi:10.1103/PhysRevLett.89.116801",
-        "T = 2, 1 and mu = 0, 0.6 are ours.",
-        _FORMULA,
-        _humphrey,
-    ),
-    Paper(
-        "mahan_sofo_1996",
-        "The best thermoelectric",
-        "G. D. Mahan, J. O. Sofo",
-        "Proc. Natl. Acad. Sci. 93, 7436 (1996), doi:10.1073/pnas.93.15.7436",
-        "One weakly coupled level is their delta-shaped distribution; its rate drops out.",
-        "The text was not at hand; 2.4 is the number that the field quotes.",
-        _mahan_sofo,
-    ),
-)

@@ -43,11 +43,11 @@ class Comparison:
 
 
 @final
-class Findings(NamedTuple):
-    """What a paper's run gives."""
+class Findings:
+    """What a paper's run gives: its numbers, and what draws the picture into axes."""
 
-    comparisons: tuple[Comparison, ...]  # its numbers
-    draw: Callable[[Axes], None]  # draws the picture into axes
+    def __init__(self, draw: Callable[[Axes], None], *comparisons: Comparison) -> None:
+        self.draw, self.comparisons = draw, comparisons
 
 
 @final
@@ -61,3 +61,18 @@ class Paper(NamedTuple):
     parameters: str  # where the numbers of the system come from
     read: str  # what of the paper was at hand, and what was not
     run: Callable[[], Findings]  # computes everything
+
+
+def paper(
+    authors: str, source: str, *, parameters: str, read: str
+) -> Callable[[Callable[[], Findings]], Paper]:
+    """Turn a function that computes results again into the paper of its name; it tells the title.
+
+    The title is the function's docstring, without the full stop.
+    """
+
+    def decorate(run: Callable[[], Findings]) -> Paper:
+        title = " ".join((run.__doc__ or "").split()).removesuffix(".")
+        return Paper(run.__name__, title, authors, source, parameters, read, run)
+
+    return decorate

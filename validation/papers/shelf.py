@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from validation.papers.counting import COUNTING
-from validation.papers.dots import DOTS
-from validation.papers.engines import ENGINES
+from validation.papers import counting, dots, engines, reservoirs, spins
 from validation.papers.paper import Paper
-from validation.papers.reservoirs import RESERVOIRS
-from validation.papers.spins import SPINS
 
 PAPERS: Final[Mapping[str, Paper]] = {
-    paper.name: paper for paper in (*RESERVOIRS, *ENGINES, *SPINS, *COUNTING, *DOTS)
+    paper.name: paper
+    for module in (reservoirs, engines, spins, counting, dots)
+    for paper in vars(module).values()
+    if isinstance(paper, Paper)
 }
-"""In the order in which they are listed: a new one is an entry of its file's tuple."""
+"""In the order in which they are listed: that of their functions in each file."""
