@@ -7,8 +7,10 @@ import pytest
 from few_samples import KINDS, few_samples
 
 import oqs
-from validation import Status, families, run_suite
+from validation import Status, at_least, families, run_suite, within
 from validation.framework import deviation
+from validation.framework.check import worst
+from validation.framework.claim import claim
 from validation.systems import random_systems
 from validation.systems.settings import published
 
@@ -95,31 +97,71 @@ def test_deviation_is_relative_and_refuses_to_broadcast():
 
 def test_nan_is_the_largest_and_nothing_is_refused():
     assert np.isnan(deviation.largest(1.0, float("nan"), 2.0))
-    found = deviation.worst([("a", 1.0), ("b", float("nan")), ("c", 2.0)])
+    assert deviation.largest([1.0, 3.0], (x for x in [2.0])) == 3.0
+    with pytest.raises(ValueError, match="zero-size array"):
+        deviation.largest([])
+    found = worst([("a", 1.0), ("b", float("nan")), ("c", 2.0)])
     assert np.isnan(found.value)
     assert found.detail == "3 cases, worst: b"
     with pytest.raises(ValueError, match="not enough values"):
-        deviation.worst([])
+        worst([])
 
 
-def test_a_measure_over_cases_gives_the_worst_and_shares_the_rng():
-    @deviation.over(lambda rng: (Case(f"case {k}", k + rng.random()) for k in range(3)))
-    def measure(case, rng):
-        """Say it."""
-        return case.value if rng.random() < 2 else np.nan
+def test_exponents_are_those_of_powers():
+    x = [1.0, 2.0, 4.0]
+    fitted = list(deviation.exponents(x, [[3 * v**2, v**-0.5] for v in x]))
+    np.testing.assert_allclose(fitted, [2.0, -0.5], rtol=1e-12)
 
-    result = measure(np.random.default_rng(1))
-    assert 2 <= result.value < 3
+
+def test_a_claim_over_cases_gives_the_worst_and_shares_the_rng():
+    def cases(rng):
+        return (Case(f"case {k}", k + rng.random()) for k in range(3))
+
+    @claim("e", "r", within(0.5, 0.1), over=cases)
+    def measures_one(case, rng):
+        """Say it.
+
+        More of it.
+        """
+        yield case.value if rng.random() < 2 else np.nan
+        yield 0.5
+
+    result = measures_one.run(seed=1)
+    assert 2 <= result.measured < 3
     assert result.detail == "3 cases, worst: case 2"
-    assert (measure.__name__, measure.__doc__) == ("measure", "Say it.")
-    assert measure.__module__ == __name__  # by which a check is filed
+    assert (result.name, result.claim) == ("measures one", "Say it.")
+    assert result.family == __name__.rpartition(".")[2]  # by which a check is filed
 
 
-def test_what_yields_named_values_gives_the_worst():
-    @deviation.worst_of
+@pytest.mark.parametrize(
+    ("tolerance", "value"), [(3.0, 2.0), (at_least(-2.0), -1.0), (within(1.5, 3.0), -1.0)]
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_of_what_is_yielded_the_worst_by_the_bound_counts(tolerance, value, named):
+    @claim("e", "r", tolerance, name="of another name")
     def several():
-        yield "a", 1.0
-        yield "b", np.nan
+        """Say it."""
+        for x in (1.0, -1.0, 2.0):
+            yield (f"x = {x}", x) if named else x
 
-    assert np.isnan(several(np.random.default_rng(0)).value)
-    assert deviation.worst_of(lambda rng: [("c", rng.random())])(np.random.default_rng(0)).value < 1
+    result = several.run()
+    assert (result.status, result.measured) == (Status.PASSED, value)
+    assert result.name == "of another name"
+    detail = f"3 cases, worst: x = {value}" if named else "3 values from -1 to 2"
+    assert result.detail == detail
+
+
+@pytest.mark.parametrize("tolerance", [3.0, at_least(-2.0), within(1.5, 3.0)])
+def test_a_nan_that_is_yielded_fails_and_nothing_yielded_is_an_error(tolerance):
+    @claim("e", "r", tolerance)
+    def lost(rng):
+        """Say it."""
+        yield from (1.0, np.nan, 2.0)
+
+    @claim("e", "r", tolerance)
+    def nothing():
+        """Say it."""
+        yield from ()
+
+    assert lost.run().status is Status.FAILED
+    assert nothing.run().status is Status.ERROR

@@ -259,7 +259,7 @@ def test_every_module_with_checks_is_on_the_list_of_families():
     with_checks = {
         path.stem
         for path in pathlib.Path(families.__file__).parent.rglob("*.py")
-        if "\n@check(" in path.read_text(encoding="utf-8")
+        if "\n@claim(" in path.read_text(encoding="utf-8")
     }
     assert with_checks == set(families.FAMILIES)
     assert all(isinstance(item, Check) for item in families.load())

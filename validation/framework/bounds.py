@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import math
+from collections.abc import Sequence
 from typing import final
+
+import numpy as np
 
 from oqs.arguments import real_number
 
@@ -79,6 +82,17 @@ class Bound:
         if self.target is not None:
             return abs(measured - self.target) <= self.tolerance
         return measured <= self.tolerance
+
+    def worst(self, values: Sequence[float]) -> int:
+        """Return the index of the value that is farthest on the wrong side, of NaN if there is one.
+
+        Raises ValueError if there are no values: a check of nothing must not pass.
+        """
+        if self.target is not None:
+            values = np.abs(np.asarray(values) - self.target).tolist()
+        # numpy ranks NaN highest, and lowest
+        extreme = np.argmin if self.relation is Relation.AT_LEAST else np.argmax
+        return int(extreme(values))
 
     def __str__(self) -> str:
         if self.target is not None:

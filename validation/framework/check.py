@@ -10,7 +10,7 @@ import numbers
 import time
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import final
 
@@ -63,6 +63,19 @@ class Measurement:
     detail: str = ""
 
 
+_LARGEST = at_most(0.0)  # by which the largest is the worst
+
+
+def worst(measured: Iterable[tuple[str, float]], bound: Bound = _LARGEST) -> Measurement:
+    """Return the worst of many named values by a bound; the detail says how many and which.
+
+    Raises ValueError if there are none: a check of nothing must not pass.
+    """
+    names, values = zip(*measured, strict=True)
+    index = bound.worst(values)
+    return Measurement(values[index], detail=f"{len(values)} cases, worst: {names[index]}")
+
+
 @final
 @dataclasses.dataclass(frozen=True)
 class CheckResult:
@@ -110,7 +123,8 @@ class CheckResult:
         return self.bound.tolerance
 
 
-Body = Callable[..., "float | Measurement"]
+Outcome = float | Measurement | Iterator[float] | Iterator[tuple[str, float]]
+Body = Callable[..., Outcome]
 
 
 @final
@@ -169,7 +183,7 @@ class Check:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", RuntimeWarning)
-                measurement = _measurement(self._measure(seed))
+                measurement = _measurement(self._measure(seed), self.bound)
             bound = self._bound_for(measurement)
         except DoesNotApply as why:
             return self._result(start, Status.SKIPPED, None, self.bound, "", str(why))
@@ -234,7 +248,7 @@ def check(
     claim : the statement that the number tests, one sentence.
 
     The function takes no argument, or one named `rng`, a numpy Generator; it returns a number or a
-    Measurement.
+    Measurement, or yields numbers or pairs (name, number), of which the worst counts.
 
     Raises
     ------
@@ -283,8 +297,15 @@ def _one_line(argument: str, text: object) -> None:
         )
 
 
-def _measurement(outcome: object) -> Measurement:
-    """Return what a check gave as a Measurement of plain floats."""
+def _measurement(outcome: object, bound: Bound) -> Measurement:
+    """Return what a check gave as a Measurement of plain floats, the worst of what it yields."""
+    if isinstance(outcome, Iterator):
+        several = list(outcome)
+        if isinstance(next(iter(several), None), tuple):
+            outcome = worst(several, bound)
+        else:
+            detail = f"{len(several)} values from {min(several):.4g} to {max(several):.4g}"
+            outcome = Measurement(several[bound.worst(several)], detail=detail)
     given = outcome if isinstance(outcome, Measurement) else Measurement(outcome)  # type: ignore[arg-type]
     return dataclasses.replace(
         given,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,9 +10,6 @@ from numpy.typing import ArrayLike
 import oqs
 from oqs.arguments import FloatArray
 from oqs.flows import KINDS
-from validation.framework.check import Measurement
-
-_OfAll = Callable[[np.random.Generator], Measurement]
 
 
 def deviation(measured: ArrayLike, expected: ArrayLike, scale: ArrayLike | None = None) -> float:
@@ -44,55 +39,11 @@ def deviations(measured: oqs.Flows, exact: oqs.Flows, T: FloatArray) -> FloatArr
     )
 
 
-def largest(*values: float) -> float:
-    """Return the largest value, NaN if one is NaN (Python's max may lose it)."""
-    return float(np.max(values))
+def exponents(x: Sequence[float], values: ArrayLike) -> Iterator[float]:
+    """Yield d ln(values)/d ln(x) of each column of values (len(x), k), by a fit of a line."""
+    yield from np.polyfit(np.log(x), np.log(np.asarray(values)), 1)[0].tolist()
 
 
-def worst(measured: Iterable[tuple[str, float]]) -> Measurement:
-    """Return the largest of many named values, NaN first; the detail says how many and which.
-
-    Raises ValueError if there are none: a check of nothing must not pass.
-    """
-    names, values = zip(*measured, strict=True)
-    index = int(np.argmax(values))  # numpy ranks NaN highest
-    return Measurement(values[index], detail=f"{len(values)} cases, worst: {names[index]}")
-
-
-def over(
-    cases: Callable[[np.random.Generator], Iterable[Any]],
-) -> Callable[[Callable[..., float]], _OfAll]:
-    """Turn what measures one case into what measures all of them: the `worst`, by the cases' names.
-
-    Cases and measure (where it names it) share the check's `rng`.
-    """
-
-    def decorate(measure: Callable[..., float]) -> _OfAll:
-        random = "rng" in inspect.signature(measure).parameters
-
-        def of_all(rng: np.random.Generator) -> Measurement:
-            shared = {"rng": rng} if random else {}
-            return worst((case.name, measure(case, **shared)) for case in cases(rng))
-
-        return _named(of_all, measure)
-
-    return decorate
-
-
-def worst_of(
-    named: Callable[..., Iterable[tuple[str, float]]],
-) -> _OfAll:
-    """Turn what yields names and values, with or without the check's `rng`, into their `worst`."""
-    random = bool(inspect.signature(named).parameters)
-
-    def of_all(rng: np.random.Generator) -> Measurement:
-        return worst(named(rng) if random else named())
-
-    return _named(of_all, named)
-
-
-def _named(body: _OfAll, measure: Callable[..., Any]) -> _OfAll:
-    """Return the body under the name, module and docstring of what it calls."""
-    for name in ("__name__", "__module__", "__doc__"):
-        setattr(body, name, getattr(measure, name))
-    return body
+def largest(*values: ArrayLike | Iterator[float]) -> float:
+    """Return the largest number of all that are given, NaN if one is NaN (max may lose it)."""
+    return float(np.max([np.max(list(v) if isinstance(v, Iterator) else v) for v in values]))

@@ -14,8 +14,8 @@ import thermo
 from oqs.flows import KINDS
 from oqs.validity.verdict import LARGEST_DOUBTFUL
 from validation.families.open_system.degenerate import exact_methods
-from validation.framework.check import Check, DoesNotApply, Measurement, check
-from validation.framework.deviation import deviation, largest, worst
+from validation.framework.check import Check, DoesNotApply, Measurement, check, worst
+from validation.framework.deviation import deviation, largest
 from validation.own.own_system import ROUTES, OwnSystem
 
 _SECOND_LAW = 1e-12  # of the gross entropy flow: rounding about a reversible point

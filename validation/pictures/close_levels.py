@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 import oqs
 from oqs.arguments import FloatArray
 from thermo.plotting.style import COLOURS, TWO_COLUMNS, legend_below, paper_style
-from validation.families.open_system.close_levels import errors
+from validation.families.open_system.close_levels import errors, joined
 from validation.systems import close_levels
 from validation.systems.settings import Setting
 
@@ -42,15 +42,11 @@ def compute(points: int = 25) -> CloseLevels:
 
 def _each(setting: Setting, ratio: float) -> dict[str, FloatArray]:
     """Return the deviations (3,) of each generator."""
-    system, contacts = setting.system, setting.contacts
-    joined = np.full(3, np.nan)
-    if ratio <= _FARTHEST:
-        wide = float(setting.levels.sum())  # of the whole spectrum: all are above 0
-        joined = errors(oqs.davies(system, contacts, resolution=wide), setting)
+    near = ratio <= _FARTHEST
     return {
-        "Davies": errors(oqs.davies(system, contacts), setting),
-        "counted as one": joined,
-        "PERLind": errors(oqs.perlind(system, contacts), setting),
+        "Davies": errors(setting.model, setting),
+        "counted as one": errors(joined(setting), setting) if near else np.full(3, np.nan),
+        "PERLind": errors(oqs.perlind(setting.system, setting.contacts), setting),
     }
 
 

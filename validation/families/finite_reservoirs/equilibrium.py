@@ -10,22 +10,15 @@ import numpy as np
 import oqs
 import thermo
 from oqs.arguments import FloatArray
-from validation.framework.check import check
-from validation.framework.deviation import deviation, worst_of
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation
 
 _SAMPLES = 10
 
 
-@check(
-    "equilibrium keeps the totals",
-    equation="Eq. (6)",
-    reference="sum_j N_j and sum_j E_j before and at equilibrium",
-    tolerance=1e-11,
-    claim="One T and mu hold all particles and energy, whatever the alphas and capacities.",
-)
-@worst_of
-def equilibrium_totals(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative differences of the totals."""
+@claim("Eq. (6)", "sum_j N_j and sum_j E_j before and at equilibrium", 1e-11)
+def equilibrium_keeps_the_totals(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """One T and mu hold all particles and energy, whatever the alphas and capacities."""
     for case in range(_SAMPLES):
         n = int(rng.integers(1, 6))
         group = thermo.Reservoirs(
@@ -41,16 +34,13 @@ def equilibrium_totals(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
             yield f"{kind} of set {case}", abs(float(f(*at).sum() / f(T, mu).sum()) - 1)
 
 
-@check(
-    "equilibrium of a constant density of states",
-    equation="Eqs. (26)-(29)",
-    reference="mu_eq = <mu>, T_eq^2 = <T^2> + 3 (<mu^2> - <mu>^2)/pi^2, written out",
-    tolerance=1e-12,
-    claim="At alpha = 1 the solver and the closed form agree.",
+@claim(
+    "Eqs. (26)-(29)", "mu_eq = <mu>, T_eq^2 = <T^2> + 3 (<mu^2> - <mu>^2)/pi^2, written out", 1e-12
 )
-@worst_of
-def constant_density(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative differences of T_eq and mu_eq, solver and closed form."""
+def equilibrium_of_a_constant_density_of_states(
+    rng: np.random.Generator,
+) -> Iterator[tuple[str, float]]:
+    """At alpha = 1 the solver and the closed form agree."""
     for case in range(_SAMPLES):
         sizes = 10 ** rng.uniform(-1, 1, 4)
         T, mu = rng.uniform(0.3, 1.0, 4), rng.uniform(12.0, 20.0, 4)
@@ -71,15 +61,14 @@ def _canonical(gas: thermo.EquationOfState, size: float, T: float, mu: float) ->
     return size * gas.jacobian(T, mu) @ affinities
 
 
-@check(
-    "spread of two reservoirs at equilibrium",
-    equation="Eq. (4), with its noise",
-    reference="K_1 - K_1 (K_1 + K_2)^-1 K_1, K_j the canonical covariance of N_j, E_j",
-    tolerance=1e-4,  # the end of the path is within 1e-6 of equilibrium, and its noise with it
-    claim="The noise of the flows along a path ends in the fluctuations of equilibrium.",
+# tolerance: the end of the path is within 1e-6 of equilibrium, and its noise with it
+@claim(
+    "Eq. (4), with its noise",
+    "K_1 - K_1 (K_1 + K_2)^-1 K_1, K_j the canonical covariance of N_j, E_j",
+    1e-4,
 )
-def spread_at_equilibrium() -> float:
-    """Return the largest deviation of a covariance of N_1, E_1, over the diagonal ones."""
+def spread_of_two_reservoirs_at_equilibrium() -> float:
+    """The noise of the flows along a path ends in the fluctuations of equilibrium."""
     gases = thermo.SommerfeldGas(1.5), thermo.FermiDiracGas(1.0)
     sizes = 10.0, 30.0
     rate = oqs.power_law(1e-4, 0.5)

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike
 import oqs
 import thermo
 from oqs.arguments import FloatArray
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, worst_of
+from validation.framework.check import Measurement
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 
 _SAMPLES = 20
 _PAIR = ("a", "b")
@@ -26,16 +27,16 @@ _COLDEST = ((1e-2, 2e-4, 1e-2), (0.3, 1.0, 1.0))
 _HOTTEST = ((1e-2, 2e-4, 1e-2), (1.0, 1.0, 0.1))
 
 
-@check(
-    "gases without particle number by quadrature",
-    equation="E = A V Gamma(alpha+1) zeta(alpha+1) T^(alpha+1); Debye's integral",
-    reference="integrals of eps g(eps) n_B(eps), and of n_B eps/T - ln(1 - e^(-eps/T))",
-    tolerance=1e-9,  # of the quadrature
-    claim="BoseGas and DebyeSolid hold E and S of free bosons with mu = 0.",
+# tolerance: of the quadrature
+@claim(
+    "E = A V Gamma(alpha+1) zeta(alpha+1) T^(alpha+1); Debye's integral",
+    "integrals of eps g(eps) n_B(eps), and of n_B eps/T - ln(1 - e^(-eps/T))",
+    1e-9,
 )
-@worst_of
-def by_quadrature(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative deviations of E and S."""
+def gases_without_particle_number_by_quadrature(
+    rng: np.random.Generator,
+) -> Iterator[tuple[str, float]]:
+    """BoseGas and DebyeSolid hold E and S of free bosons with mu = 0."""
     for _ in range(_SAMPLES // 2):
         alpha, t = float(rng.uniform(0.6, 3.5)), float(10 ** rng.uniform(-2, 1))
         dimension, T_D = int(rng.integers(1, 4)), float(10 ** rng.uniform(-1, 1))
@@ -67,15 +68,14 @@ def _bose_integrals(alpha: float, T: float, edge: float) -> tuple[float, float]:
     return parts[0] * T ** (alpha + 1), parts[1] * T**alpha
 
 
-@check(
-    "Debye's limits",
-    equation="C = (12 pi^4/5)(T/T_D)^3 and C = 3 - (3/20)(T_D/T)^2",
-    reference="both expansions, a hundredth and a hundred of T_D away",
-    tolerance=1e-8,
-    claim="A lattice follows T^3 when cold and Dulong and Petit when hot.",
+@claim(
+    "C = (12 pi^4/5)(T/T_D)^3 and C = 3 - (3/20)(T_D/T)^2",
+    "both expansions, a hundredth and a hundred of T_D away",
+    1e-8,
+    name="Debye's limits",
 )
 def debye_limits() -> float:
-    """Return the largest relative deviation of C."""
+    """A lattice follows T^3 when cold and Dulong and Petit when hot."""
     lattice = thermo.DebyeSolid(2.0)
     cold, hot = 2e-2, 2e2
     exact = {
@@ -85,16 +85,14 @@ def debye_limits() -> float:
     return largest(*(abs(float(lattice.jacobian(t)[1, 0]) / c - 1) for t, c in exact.items()))
 
 
-@check(
-    "one T for all, one mu for those with particles",
-    equation="Eq. (6)",
-    reference="sum_j N_j and sum_j E_j of the start",
-    tolerance=1e-12,
-    claim="Mixtures of fermionic, bosonic and lattice reservoirs have one equilibrium.",
+@claim(
+    "Eq. (6)",
+    "sum_j N_j and sum_j E_j of the start",
+    1e-12,
+    name="one T for all, one mu for those with particles",
 )
-@worst_of
 def mixed_equilibrium(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative residuals of N and E at T_eq, mu_eq."""
+    """Mixtures of fermionic, bosonic and lattice reservoirs have one equilibrium."""
     for case in range(_SAMPLES):
         reservoirs, T, mu = _mixture(rng)
         common = thermo.equilibrium(reservoirs, T, mu)
@@ -123,15 +121,11 @@ def _mixture(
     return reservoirs, scale * rng.uniform(0.4, 1.2, len(gases)), mu
 
 
-@check(
-    "a photon gas cools by radiation",
-    equation="Eq. (4), dE/dt = -K (T^4 - T_0^4), E ~ T^4",
-    reference="E(t) - E_0 decays as e^(-K t/(pi^4/15))",
-    tolerance=1e-9,
-    claim="dT/dt = -J/(dE/dT), with a link to a reservoir that keeps its T.",
+@claim(
+    "Eq. (4), dE/dt = -K (T^4 - T_0^4), E ~ T^4", "E(t) - E_0 decays as e^(-K t/(pi^4/15))", 1e-9
 )
-def radiation() -> float:
-    """Return the largest deviation of T(t)^4 from the exponential."""
+def a_photon_gas_cools_by_radiation() -> float:
+    """dT/dt = -J/(dE/dT), with a link to a reservoir that keeps its T."""
     law = thermo.with_links(None, {_PAIR: thermo.HeatLink(1e-3, exponent=4)})
     gas = thermo.BoseGas(3)
     path = thermo.evolve(
@@ -165,16 +159,13 @@ def _three_baths(rates: tuple[float, ...], capacities: tuple[float, ...]) -> the
     return thermo.evolve(_Oscillator(rates), photons, _STARTS)
 
 
-@check(
-    "three bosonic baths against another integrator",
-    equation="Eqs. (4), (5), (10) of bosons",
-    reference="SciPy's DOP853 for E_j(t) of the same oscillator, rtol 1e-12",
-    tolerance=1e-9,
-    claim="T_j(t) of photon gases joined by an oscillator.",
+@claim(
+    "Eqs. (4), (5), (10) of bosons",
+    "SciPy's DOP853 for E_j(t) of the same oscillator, rtol 1e-12",
+    1e-9,
 )
-@worst_of
-def another_integrator() -> Iterator[tuple[str, float]]:
-    """Yield the largest relative deviation of T_j at twenty times, of two sets of reservoirs."""
+def three_bosonic_baths_against_another_integrator() -> Iterator[tuple[str, float]]:
+    """T_j(t) of photon gases joined by an oscillator."""
     for rates, capacities in (_COLDEST, _HOTTEST):
         path = _three_baths(rates, capacities)
         sizes = np.array(capacities) * math.pi**4 / 15
@@ -193,15 +184,14 @@ def another_integrator() -> Iterator[tuple[str, float]]:
         yield f"capacities {capacities}", deviation(path.at(times).T, exact, exact)
 
 
-@check(
-    "an intermediate bath becomes the coldest, or the hottest",
-    equation="Eqs. (4), (10) of bosons; arXiv:2312.12212",
-    reference="order of T_j right before and after the crossing, a turn of a T_j(t), one end",
-    tolerance=0.0,
-    claim="Temperatures of three bosonic baths change order, are not monotone, and end as one.",
+@claim(
+    "Eqs. (4), (10) of bosons; arXiv:2312.12212",
+    "order of T_j right before and after the crossing, a turn of a T_j(t), one end",
+    0.0,
+    name="an intermediate bath becomes the coldest, or the hottest",
 )
 def order_changes() -> Measurement:
-    """Return how many of the eight statements do not hold."""
+    """Temperatures of three bosonic baths change order, are not monotone, and end as one."""
     wrong, told = 0, []
     for case, place, first in ((_COLDEST, np.argmin, 0), (_HOTTEST, np.argmax, 2)):
         path = _three_baths(*case)
@@ -218,16 +208,11 @@ def order_changes() -> Measurement:
     return Measurement(float(wrong), detail="; ".join(told))
 
 
-@check(
-    "links keep energy and obey the second law",
-    equation="Eq. (7), sum_j Y_j/T_j <= 0",
-    reference="0, of the sum of |Y_j|/T_j and |J_j|",
-    tolerance=1e-12,
-    claim="Heat leaks, electron-phonon cooling and wires beside two dots.",
-)
-@worst_of
-def second_law(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative sums of P_j and J_j, and that of Y_j/T_j, which must not be positive."""
+@claim("Eq. (7), sum_j Y_j/T_j <= 0", "0, of the sum of |Y_j|/T_j and |J_j|", 1e-12)
+def links_keep_energy_and_obey_the_second_law(
+    rng: np.random.Generator,
+) -> Iterator[tuple[str, float]]:
+    """Heat leaks, electron-phonon cooling and wires beside two dots."""
     for case in range(_SAMPLES):
         law = _with_random_links(rng)
         T = rng.uniform(0.3, 1.5, len(law.names))
@@ -253,16 +238,10 @@ def _with_random_links(rng: np.random.Generator) -> thermo.LinkedLaw:
     )
 
 
-@check(
-    "mixtures end alike by every route",
-    equation="Eqs. (4)-(6)",
-    reference="T_eq, mu_eq of Eq. (6)",
-    tolerance=1.1e-6,  # that of the runs
-    claim="evolve and evolve_ensemble take any mixture, with links, to one equilibrium.",
-)
-@worst_of
-def one_end(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative distances of the ends from the equilibrium."""
+# tolerance: that of the runs
+@claim("Eqs. (4)-(6)", "T_eq, mu_eq of Eq. (6)", 1.1e-6)
+def mixtures_end_alike_by_every_route(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """evolve and evolve_ensemble take any mixture, with links, to one equilibrium."""
     for case in range(_SAMPLES // 4):
         law = _with_random_links(rng)
         gas = thermo.FermiDiracGas(1.5)

@@ -15,8 +15,9 @@ import oqs
 import thermo
 from oqs.arguments import FloatArray
 from validation.framework.bounds import at_most, within
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import largest, over, worst_of
+from validation.framework.check import Measurement
+from validation.framework.claim import claim
+from validation.framework.deviation import largest
 from validation.systems import random_systems
 from validation.systems.cases import FIGURE_1
 from validation.systems.settings import Setting
@@ -65,31 +66,17 @@ def _levels(rng: np.random.Generator) -> Iterator[tuple[str, float, float, therm
         yield name, w, lift, level(w, lift, (hot, cold))
 
 
-@check(
-    "power is heat",
-    equation="Eq. (3)",
-    reference="the first law: P = sum_j Y_j",
-    tolerance=ROUNDING,
-    claim="The work that lifts particles to higher mu is the heat that the reservoirs lose in all.",
-)
-@over(_settings)
+@claim("Eq. (3)", "the first law: P = sum_j Y_j", ROUNDING, over=_settings)
 def power_is_heat(setting: Setting) -> float:
-    """Return the largest |P - sum_j Y_j| over the gross energies that flow."""
+    """The work that lifts particles to higher mu is the heat that the reservoirs lose in all."""
     flows, machine = _device(setting)
     gross = np.sum(np.abs(flows.energy) + np.abs(setting.mu * flows.particle))
     return abs(machine.power - float(flows.heat.sum())) / float(gross)
 
 
-@check(
-    "no device beats Carnot",
-    equation="Eq. (3)",
-    reference="1: efficiency, or cop, over the bound of Device.carnot",
-    tolerance=at_most(1.0),
-    claim="Engines and refrigerators between any number of temperatures stay below their bound.",
-)
-@worst_of
-def carnot(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the ratios of those of the random systems that are machines, and of single levels."""
+@claim("Eq. (3)", "1: efficiency, or cop, over the bound of Device.carnot", at_most(1.0))
+def no_device_beats_Carnot(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Engines and refrigerators between any number of temperatures stay below their bound."""
     for setting in _settings(rng):
         _, device = _device(setting)
         # power and cooling at once: no single bound
@@ -98,16 +85,9 @@ def carnot(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
     yield from ((name, device.over_carnot) for name, _, _, device in _levels(rng))
 
 
-@check(
-    "efficiency and entropy",
-    equation="Eq. (3)",
-    reference="eta = eta_C - T_c sigma/Y_h;  W = Y_c (T_h - T_c)/T_c + T_h sigma",
-    tolerance=ROUNDING,
-    claim="What a machine between two temperatures lacks to Carnot is the entropy it produces.",
-)
-@worst_of
+@claim("Eq. (3)", "eta = eta_C - T_c sigma/Y_h;  W = Y_c (T_h - T_c)/T_c + T_h sigma", ROUNDING)
 def efficiency_and_entropy(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the deviations: of an efficiency, or of W relative to Y_h."""
+    """What a machine between two temperatures lacks to Carnot is the entropy it produces."""
 
     def measure(device: thermo.Device) -> float:
         cold, hot = float(device.T.min()), float(device.T.max())
@@ -127,16 +107,9 @@ def efficiency_and_entropy(rng: np.random.Generator) -> Iterator[tuple[str, floa
     yield from ((name, measure(device)) for name, _, _, device in _levels(rng))
 
 
-@check(
-    "tight coupling",
-    equation="Eq. (10)",
-    reference="eta = (mu_c - mu_h)/(w - mu_h), cop = (w - mu_c)/(mu_c - mu_h)",
-    tolerance=ROUNDING,
-    claim="Through one level every particle carries the same heat, whatever the temperatures.",
-)
-@worst_of
+@claim("Eq. (10)", "eta = (mu_c - mu_h)/(w - mu_h), cop = (w - mu_c)/(mu_c - mu_h)", ROUNDING)
 def tight_coupling(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative deviations of efficiencies and cops."""
+    """Through one level every particle carries the same heat, whatever the temperatures."""
     for name, w, lift, device in _levels(rng):
         if device.mode is thermo.Regime.ENGINE:
             yield name, abs(device.efficiency / (lift / w) - 1)
@@ -144,16 +117,10 @@ def tight_coupling(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
             yield name, abs(device.cop / ((w - lift) / lift) - 1)
 
 
-@check(
-    "Carnot at stopping",
-    equation="Eq. (10)",
-    reference="1: efficiency, or cop, over Carnot's at vanishing flows",
-    tolerance=1e-5,  # the distance from stopping is 1e-6 of the lift
-    claim="One level is reversible where it stops, as an engine and as a refrigerator.",
-)
-@worst_of
-def stopping() -> Iterator[tuple[str, float]]:
-    """Yield |efficiency over Carnot - 1| on both sides of the stopping point."""
+# tolerance: the distance from stopping is 1e-6 of the lift
+@claim("Eq. (10)", "1: efficiency, or cop, over Carnot's at vanishing flows", 1e-5)
+def Carnot_at_stopping() -> Iterator[tuple[str, float]]:
+    """One level is reversible where it stops, as an engine and as a refrigerator."""
     for cold, w, side in itertools.product((0.3, 0.8), (1.0, 4.0), (1 - 1e-6, 1 + 1e-6)):
         device = level(w, w * (1 - cold) * side, (1.0, cold))
         yield f"T_c = {cold}, w = {w}, lift times {side}", abs(device.over_carnot - 1)
@@ -180,39 +147,36 @@ def series() -> FloatArray:
     return coefficients[:3]
 
 
-@check(
-    "maximum power, first order",
-    equation="Eq. (10)",
-    reference="1/2: Van den Broeck, PRL 95, 190602 (2005), tight coupling",
-    tolerance=within(0.5, 1e-5),
-    claim="The efficiency of one level at maximum power begins as eta_C/2.",
+@claim(
+    "Eq. (10)",
+    "1/2: Van den Broeck, PRL 95, 190602 (2005), tight coupling",
+    within(0.5, 1e-5),
+    name="maximum power, first order",
 )
 def maximum_power_first() -> float:
-    """Return the coefficient of eta_C."""
+    """The efficiency of one level at maximum power begins as eta_C/2."""
     return float(series()[0])
 
 
-@check(
-    "maximum power, second order",
-    equation="Eq. (10)",
-    reference="1/8: Esposito, Lindenberg, Van den Broeck, PRL 102, 130602 (2009), symmetric",
-    tolerance=within(0.125, 1e-4),
-    claim="The efficiency of one level at maximum power goes on as eta_C^2/8.",
+@claim(
+    "Eq. (10)",
+    "1/8: Esposito, Lindenberg, Van den Broeck, PRL 102, 130602 (2009), symmetric",
+    within(0.125, 1e-4),
+    name="maximum power, second order",
 )
 def maximum_power_second() -> float:
-    """Return the coefficient of eta_C^2."""
+    """The efficiency of one level at maximum power goes on as eta_C^2/8."""
     return float(series()[1])
 
 
-@check(
-    "maximum power, third order",
-    equation="Eq. (10)",
-    reference="[7 + csch^2(a/2)]/96, a = 2 coth(a/2): Esposito et al., EPL 85, 60010 (2009)",
-    tolerance=2e-3,
-    claim="The third order, which is the level's own, is the published one.",
+@claim(
+    "Eq. (10)",
+    "[7 + csch^2(a/2)]/96, a = 2 coth(a/2): Esposito et al., EPL 85, 60010 (2009)",
+    2e-3,
+    name="maximum power, third order",
 )
 def maximum_power_third() -> Measurement:
-    """Return the coefficient of eta_C^3 beside the published one."""
+    """The third order, which is the level's own, is the published one."""
     a = scipy.optimize.brentq(lambda x: x * np.tanh(x / 2) - 2, 1.0, 4.0)
     return Measurement(float(series()[2]), reference=float((7 + np.sinh(a / 2) ** -2) / 96))
 
@@ -239,16 +203,9 @@ def absorption(
     return oqs.flow_law(model), np.zeros(len(T))
 
 
-@check(
-    "absorption refrigerator",
-    equation="Eq. (3)",
-    reference="cop = energy/U, reversible at T_c (1 - T_m/T_h)/(T_m - T_c)",
-    tolerance=ROUNDING,
-    claim="Two Coulomb-coupled dots cool without work, one quantum of cold for one of hot.",
-)
-@worst_of
+@claim("Eq. (3)", "cop = energy/U, reversible at T_c (1 - T_m/T_h)/(T_m - T_c)", ROUNDING)
 def absorption_refrigerator() -> Iterator[tuple[str, float]]:
-    """Yield the largest relative deviation of the cop and of its bound."""
+    """Two Coulomb-coupled dots cool without work, one quantum of cold for one of hot."""
     cases = [(0.4, 1.0, (0.5, 0.8, 2.0)), (1.0, 2.0, (0.7, 0.9, 1.5)), (0.3, 0.1, (0.9, 1.0, 3.0))]
     for energy, U, T in cases:
         law, mu = absorption(energy, U, T)
@@ -270,15 +227,14 @@ def figure_1() -> thermo.Trajectory:
     return thermo.evolve(law, FIGURE_1.reservoirs(), FIGURE_1.T, FIGURE_1.mu, progress=False)
 
 
-@check(
-    "depth, time and duration of cooling",
-    equation="Fig. 1",
-    reference="the event of the tighter run; T = T(0) at the end of the duration",
-    tolerance=1e-7,
-    claim="The transient cooling of the coldest reservoir is where and what its minimum is.",
+@claim(
+    "Fig. 1",
+    "the event of the tighter run; T = T(0) at the end of the duration",
+    1e-7,
+    name="depth, time and duration of cooling",
 )
 def transient_cooling() -> Measurement:
-    """Return the largest relative deviation; the detail gives depth, time and duration."""
+    """The transient cooling of the coldest reservoir is where and what its minimum is."""
     path = figure_1()
     cooled = thermo.cooling(path)[0]
     (event,) = [e for e in path.extrema if (e.kind, e.reservoirs) == ("T minimum", (0,))]
@@ -290,15 +246,9 @@ def transient_cooling() -> Measurement:
     return Measurement(value, detail=detail)
 
 
-@check(
-    "entropy cost of cooling",
-    equation="Fig. 1",
-    reference="-sum_j Y_j/T_j integrated over time by adaptive quadrature",
-    tolerance=1e-8,
-    claim="The entropy of the reservoirs at the coldest moment is what the flows produced.",
-)
-def entropy_cost() -> Measurement:
-    """Return the relative deviation."""
+@claim("Fig. 1", "-sum_j Y_j/T_j integrated over time by adaptive quadrature", 1e-8)
+def entropy_cost_of_cooling() -> Measurement:
+    """The entropy of the reservoirs at the coldest moment is what the flows produced."""
     path = figure_1()
     law = FIGURE_1.closed_form()
 

@@ -18,8 +18,9 @@ from oqs.arguments import FloatArray
 from oqs.validity.verdict import LARGEST_SOUND
 from thermo import Trajectory
 from validation.framework.bounds import at_least, at_most, within
-from validation.framework.check import Check, Measurement, check
-from validation.framework.deviation import deviation, largest, worst_of
+from validation.framework.check import Measurement
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 from validation.systems.cases import CASES, FIGURE_1, FIGURE_2, FIGURE_3, FIGURE_4, FIGURE_5, Case
 
 GASES = ("Sommerfeld", "exact")
@@ -66,16 +67,14 @@ def _sampled(run: Trajectory) -> FloatArray:
     return np.union1d(np.geomspace(run.t[1], run.t[-1], _SAMPLES)[:-1], run.t)
 
 
-@check(
-    "Figures 1-5, two drivers",
-    equation="Eqs. (4), (10)",
-    reference="the density matrix drives the reservoirs as Eq. (10) does",
-    tolerance=1e-8,
-    claim="Along all five trajectories, with both gases, T and mu agree.",
+@claim(
+    "Eqs. (4), (10)",
+    "the density matrix drives the reservoirs as Eq. (10) does",
+    1e-8,
+    name="Figures 1-5, two drivers",
 )
-@worst_of
 def two_drivers() -> Iterator[tuple[str, float]]:
-    """Yield the largest relative differences of T and mu at any time."""
+    """Along all five trajectories, with both gases, T and mu agree."""
     for case, gas in itertools.product(CASES, GASES):
         first, second = (path(case, gas, driver) for driver in DRIVERS)
         times = _sampled(first)
@@ -85,16 +84,12 @@ def two_drivers() -> Iterator[tuple[str, float]]:
         yield f"{case.name}, {gas} gas", off
 
 
-@check(
-    "Figures 1-5, equilibrium",
-    equation="Eq. (6)",
-    reference="captions of Figs. 1-5: the dash-dotted lines",
-    tolerance=2e-6,  # the runs stop within 1e-6 of the equilibrium
-    claim="Every trajectory ends in the one equilibrium that the conserved totals determine.",
+# tolerance: the runs stop within 1e-6 of the equilibrium
+@claim(
+    "Eq. (6)", "captions of Figs. 1-5: the dash-dotted lines", 2e-6, name="Figures 1-5, equilibrium"
 )
-@worst_of
 def ends_in_equilibrium() -> Iterator[tuple[str, float]]:
-    """Yield the largest distance of each end from T_eq, mu_eq, relative to T_eq and mu_eq."""
+    """Every trajectory ends in the one equilibrium that the conserved totals determine."""
     for case, gas, driver in itertools.product(CASES, GASES, DRIVERS):
         run = path(case, gas, driver)
         goal = thermo.equilibrium(case.reservoirs(_filling(case, gas)), case.T, case.mu)
@@ -102,45 +97,33 @@ def ends_in_equilibrium() -> Iterator[tuple[str, float]]:
         yield f"{case.name}, {gas} gas, {driver}", off
 
 
-@check(
-    "Figures 1-5, conservation",
-    equation="Eq. (6)",
-    reference="N and E of all reservoirs together stay",
-    tolerance=1e-9,
-    claim="Total particle number and energy are kept along every trajectory.",
-)
-@worst_of
+@claim("Eq. (6)", "N and E of all reservoirs together stay", 1e-9, name="Figures 1-5, conservation")
 def conservation() -> Iterator[tuple[str, float]]:
-    """Yield the relative drifts of N and E."""
+    """Total particle number and energy are kept along every trajectory."""
     for case, gas, driver in itertools.product(CASES, GASES, DRIVERS):
         drift = path(case, gas, driver).conservation
         yield f"{case.name}, {gas} gas, {driver}", largest(*drift)
 
 
-@check(
-    "Figures 1-5, entropy",
-    equation="Eq. (3)",
-    reference="the reservoirs' total entropy never decreases",
-    tolerance=1e-12,  # of the total: the drift of the totals, 1e-13, times mu/T
-    claim="Cooling of the coldest reservoir included, entropy grows all the way.",
+# tolerance: of the total: the drift of the totals, 1e-13, times mu/T
+@claim(
+    "Eq. (3)", "the reservoirs' total entropy never decreases", 1e-12, name="Figures 1-5, entropy"
 )
-@worst_of
 def entropy_grows() -> Iterator[tuple[str, float]]:
-    """Yield the largest decrease between two steps over the total entropy, negative if it grows."""
+    """Cooling of the coldest reservoir included, entropy grows all the way."""
     for case, gas, driver in itertools.product(CASES, GASES, DRIVERS):
         total = path(case, gas, driver).entropy.sum(axis=1)
         yield f"{case.name}, {gas} gas, {driver}", float(np.max(-np.diff(total)) / total[-1])
 
 
-@check(
-    "Figures 1-5, weak coupling",
-    equation="Eqs. (2), (9)",
-    reference="thermo.audit: the worst along each trajectory",
-    tolerance=LARGEST_SOUND,
-    claim="Secular and Born-Markov all along; A_j V_j = 1 sets tau_S over the reservoirs' time.",
+@claim(
+    "Eqs. (2), (9)",
+    "thermo.audit: the worst along each trajectory",
+    LARGEST_SOUND,
+    name="Figures 1-5, weak coupling",
 )
 def weakly_coupled() -> Measurement:
-    """Return the largest secular or Born-Markov ratio; the detail gives tau_S / tau_eq."""
+    """Secular and Born-Markov all along; A_j V_j = 1 sets tau_S over the reservoirs' time."""
     audits = [path(case, "Sommerfeld", "density matrix").audit for case in CASES]
     ratios = ", ".join(f"{audit['time scales'].ratio:.2f}" for audit in audits)
     return Measurement(
@@ -149,15 +132,14 @@ def weakly_coupled() -> Measurement:
     )
 
 
-@check(
-    "Figure 1, transient cooling",
-    equation="Fig. 1",
-    reference="text: the coldest reservoir cools to about 0.6 of its initial temperature",
-    tolerance=within(0.6, 0.02),
-    claim="The coldest reservoir cools without refrigeration.",
+@claim(
+    "Fig. 1",
+    "text: the coldest reservoir cools to about 0.6 of its initial temperature",
+    within(0.6, 0.02),
+    name="Figure 1, transient cooling",
 )
 def figure_1_cooling() -> Measurement:
-    """Return the lowest T_1 over its start; both gases are asked, the worse one reported."""
+    """The coldest reservoir cools without refrigeration."""
     depths = {gas: _lowest(path(FIGURE_1, gas), 0) / float(FIGURE_1.T[0]) for gas in GASES}
     worse = max(depths, key=lambda gas: abs(depths[gas] - 0.6))
     return Measurement(
@@ -171,28 +153,26 @@ def _lowest(run: Trajectory, reservoir: int) -> float:
     return float(min([*run.T[:, reservoir], *minima]))
 
 
-@check(
-    "Figure 1, end",
-    equation="Fig. 1",
-    reference="text: then it ends above all initial temperatures",
-    tolerance=at_least(1.0),
-    claim="The reservoir that cooled becomes hotter than any reservoir was at the start.",
+@claim(
+    "Fig. 1",
+    "text: then it ends above all initial temperatures",
+    at_least(1.0),
+    name="Figure 1, end",
 )
 def figure_1_end() -> Measurement:
-    """Return the final T_1 over the highest initial temperature; the smaller of the two gases."""
+    """The reservoir that cooled becomes hotter than any reservoir was at the start."""
     ends = [float(path(FIGURE_1, gas).T[-1, 0]) / float(FIGURE_1.T.max()) for gas in GASES]
     return Measurement(min(ends), detail=f"equilibrium at {min(ends):.3f}-{max(ends):.3f}")
 
 
-@check(
-    "Figure 2, temperature flip",
-    equation="Fig. 2",
-    reference="text: the order of the temperatures flips",
-    tolerance=at_least(0.01),
-    claim="T_1 < T_2 at the start and T_1 > T_2 after one crossing.",
+@claim(
+    "Fig. 2",
+    "text: the order of the temperatures flips",
+    at_least(0.01),
+    name="Figure 2, temperature flip",
 )
 def figure_2_flip() -> Measurement:
-    """Return the largest T_1 - T_2, if it follows exactly one crossing, else 0."""
+    """T_1 < T_2 at the start and T_1 > T_2 after one crossing."""
     heights = []
     for gas in GASES:
         run = path(FIGURE_2, gas)
@@ -203,15 +183,14 @@ def figure_2_flip() -> Measurement:
     return Measurement(min(heights), detail=f"crossing at t = {', '.join(times)}, exact gas")
 
 
-@check(
-    "Figure 2, omega-bar",
-    equation="Fig. 2",
-    reference="text: omega-bar runs through a singularity and is negative for a while",
-    tolerance=at_most(0.0),
-    claim="omega-bar diverges where the temperatures cross, and comes back from minus infinity.",
+@claim(
+    "Fig. 2",
+    "text: omega-bar runs through a singularity and is negative for a while",
+    at_most(0.0),
+    name="Figure 2, omega-bar",
 )
 def figure_2_omega_bar() -> Measurement:
-    """Return omega-bar at 1.05 times the crossing's time; infinite if nothing diverges there."""
+    """omega-bar diverges where the temperatures cross, and comes back from minus infinity."""
     values, spans = [], []
     for gas in GASES:
         run = path(FIGURE_2, gas)
@@ -229,15 +208,14 @@ def figure_2_omega_bar() -> Measurement:
     )
 
 
-@check(
-    "Figure 3, printed T_2",
-    equation="Fig. 3",
-    reference="caption: T_2 = 1.07 flips the chemical potentials",
-    tolerance=at_least(0.0),
-    claim="With equal capacities the printed T_2 = 1.07 does not flip them; the temperatures flip.",
+@claim(
+    "Fig. 3",
+    "caption: T_2 = 1.07 flips the chemical potentials",
+    at_least(0.0),
+    name="Figure 3, printed T_2",
 )
 def figure_3_printed() -> Measurement:
-    """Return the smallest mu_1 - mu_2 on the way; -1 if anything but T crosses."""
+    """With equal capacities the printed T_2 = 1.07 does not flip them; the temperatures flip."""
     gaps = []
     for gas in GASES:
         run = path(FIGURE_3, gas)
@@ -264,39 +242,42 @@ def smallest_flipping_T_2(gas: str, driver: str) -> float:
     return high
 
 
-@check(
-    "Figure 3, smallest T_2",
-    equation="Fig. 3",
-    reference="text: a hotter reservoir 2 flips the chemical potentials",
-    tolerance=2 * _SHARPNESS,
-    claim="From a T_2 little above the printed one the chemical potentials flip, instead of T.",
+@claim(
+    "Fig. 3",
+    "text: a hotter reservoir 2 flips the chemical potentials",
+    2 * _SHARPNESS,
+    name="Figure 3, smallest T_2",
 )
 def figure_3_smallest() -> Measurement:
-    """Return the smallest T_2 with the density matrix; the reference is that with Eq. (10)."""
+    """From a T_2 little above the printed one the chemical potentials flip, instead of T."""
     exact, direct = (smallest_flipping_T_2("Sommerfeld", driver) for driver in DRIVERS)
     other = smallest_flipping_T_2("exact", "Eq. (10)")
     return Measurement(direct, exact, detail=f"T_2 = {direct:.4f}; exact gas {other:.4f}")
 
 
-def _extrema(number: int, case: Case, reservoirs: str) -> Check:
-    """Return the check of a figure whose temperatures turn several times."""
-
-    @check(
-        f"Figure {number}, local extrema",
-        equation=f"Fig. {number}",
-        reference=f"caption: several local extrema of the temperatures of {reservoirs} reservoirs",
-        tolerance=at_least(3),
-        claim="Temperatures turn several times before the equilibrium of Eq. (6).",
-    )
-    def local_extrema() -> Measurement:
-        """Return the number of local extrema of all T_j; 0 if the gases disagree."""
-        one, other = (
-            sum(e.kind.startswith("T ") for e in path(case, gas).extrema) for gas in GASES
-        )
-        return Measurement(one * (one == other), detail="the same with both gases")
-
-    return local_extrema
+def _extrema(case: Case) -> Measurement:
+    """Return the number of local extrema of all T_j; 0 if the gases disagree."""
+    one, other = (sum(e.kind.startswith("T ") for e in path(case, gas).extrema) for gas in GASES)
+    return Measurement(one * (one == other), detail="the same with both gases")
 
 
-figure_4_extrema = _extrema(4, FIGURE_4, "four")
-figure_5_extrema = _extrema(5, FIGURE_5, "five")
+@claim(
+    "Fig. 4",
+    "caption: several local extrema of the temperatures of four reservoirs",
+    at_least(3),
+    name="Figure 4, local extrema",
+)
+def figure_4_extrema() -> Measurement:
+    """Temperatures turn several times before the equilibrium of Eq. (6)."""
+    return _extrema(FIGURE_4)
+
+
+@claim(
+    "Fig. 5",
+    "caption: several local extrema of the temperatures of five reservoirs",
+    at_least(3),
+    name="Figure 5, local extrema",
+)
+def figure_5_extrema() -> Measurement:
+    """Temperatures turn several times before the equilibrium of Eq. (6)."""
+    return _extrema(FIGURE_5)

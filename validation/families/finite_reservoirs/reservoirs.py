@@ -13,8 +13,8 @@ import thermo
 from oqs.arguments import FloatArray
 from thermo.gases import sommerfeld_d, sommerfeld_q
 from validation.framework.bounds import within
-from validation.framework.check import check
-from validation.framework.deviation import deviation, worst_of
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation
 
 _PI2 = math.pi**2
 _SAMPLES = 40
@@ -28,16 +28,9 @@ def _states(rng: np.random.Generator, count: int) -> list[tuple[float, FloatArra
     )
 
 
-@check(
-    "truncated gas as printed",
-    equation="Eqs. (19)-(21)",
-    reference="N and E of the Sommerfeld expansion, term by term",
-    tolerance=1e-13,
-    claim="SommerfeldGas holds the truncated N and E for any alpha.",
-)
-@worst_of
-def truncated_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative deviations of N and E."""
+@claim("Eqs. (19)-(21)", "N and E of the Sommerfeld expansion, term by term", 1e-13)
+def truncated_gas_as_printed(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """SommerfeldGas holds the truncated N and E for any alpha."""
     for a, t, m in _states(rng, _SAMPLES):
         gas = thermo.SommerfeldGas(a)
         number = m**a / a + _PI2 / 6 * (a - 1) * m ** (a - 2) * t**2
@@ -46,15 +39,13 @@ def truncated_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
         yield f"E of {gas}", deviation(gas.energy(t, m), energy)
 
 
-@check(
-    "truncation error",
-    equation="Eqs. (19)-(21)",
-    reference="the next term of the expansion: -1.7e-5 of N at alpha = 3/2, mu/T = 16",
-    tolerance=within(-1.7e-5, 0.1e-5),
-    claim="The truncated gas falls short of the exact one by the first omitted term.",
+@claim(
+    "Eqs. (19)-(21)",
+    "the next term of the expansion: -1.7e-5 of N at alpha = 3/2, mu/T = 16",
+    within(-1.7e-5, 0.1e-5),
 )
 def truncation_error() -> float:
-    """Return N of the truncated gas over N of the exact one, minus 1."""
+    """The truncated gas falls short of the exact one by the first omitted term."""
     truncated, exact = (
         float(gas.number(1.0, 16.0))
         for gas in (thermo.SommerfeldGas(1.5), thermo.FermiDiracGas(1.5))
@@ -62,16 +53,14 @@ def truncation_error() -> float:
     return truncated / exact - 1
 
 
-@check(
-    "exact gas by quadrature",
-    equation="Eq. (19)",
-    reference="integrals of eps^(alpha-1) n(eps) and eps^alpha n(eps) by adaptive quadrature",
-    tolerance=1e-9,  # of the quadrature
-    claim="FermiDiracGas holds N and E of the ideal gas, degenerate or dilute.",
+# tolerance: of the quadrature
+@claim(
+    "Eq. (19)",
+    "integrals of eps^(alpha-1) n(eps) and eps^alpha n(eps) by adaptive quadrature",
+    1e-9,
 )
-@worst_of
-def exact_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative deviations of N and E."""
+def exact_gas_by_quadrature(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """FermiDiracGas holds N and E of the ideal gas, degenerate or dilute."""
     for _ in range(_SAMPLES // 4):
         a, x, t = rng.uniform(0.5, 3.0), rng.uniform(-20, 40), 10 ** rng.uniform(-1, 1)
         gas = thermo.FermiDiracGas(float(a))
@@ -89,16 +78,10 @@ def exact_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
             yield f"{gas}, mu/T = {x:.3g}", abs(float(value) / (t ** (power + 1) * integral) - 1)
 
 
-@check(
-    "thermodynamics of every gas",
-    equation="Eqs. (5), (20), (21)",
-    reference="T dS = dE - mu dN, by differences of N, E and S",
-    tolerance=1e-7,  # of the central differences
-    claim="Entropy and Jacobian belong to N and E.",
-)
-@worst_of
-def thermodynamics(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the relative deviations of the Jacobian and of T dS - dE + mu dN."""
+# tolerance: of the central differences
+@claim("Eqs. (5), (20), (21)", "T dS = dE - mu dN, by differences of N, E and S", 1e-7)
+def thermodynamics_of_every_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Entropy and Jacobian belong to N and E."""
     for a, t, m in _states(rng, _SAMPLES // 4):
         for gas in (thermo.SommerfeldGas(a), thermo.FermiDiracGas(a)):
             h = 1e-5 * t
@@ -114,16 +97,10 @@ def thermodynamics(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
             yield f"T dS of {gas}", deviation(t * entropies, energies - m * numbers, scale[1])
 
 
-@check(
-    "rates of T and mu",
-    equation="Eq. (5)",
-    reference="minus the inverse Jacobian of N and E times (P, J)",
-    tolerance=1e-9,  # cancellation in the determinant, (mu/T)^2 eps, and in J - mu P
-    claim="dT/dt and dmu/dt solve the two equations of Eq. (5) for any gas.",
-)
-@worst_of
-def rates_of_any_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the deviations, relative to the rate."""
+# tolerance: cancellation in the determinant, (mu/T)^2 eps, and in J - mu P
+@claim("Eq. (5)", "minus the inverse Jacobian of N and E times (P, J)", 1e-9)
+def rates_of_T_and_mu(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """dT/dt and dmu/dt solve the two equations of Eq. (5) for any gas."""
     for a, t, m in _states(rng, _SAMPLES):
         p, y = rng.normal(size=2)
         for gas in (thermo.SommerfeldGas(a), thermo.FermiDiracGas(a)):
@@ -133,16 +110,10 @@ def rates_of_any_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
             yield f"{gas}", deviation(measured, exact)
 
 
-@check(
-    "rates of the truncated gas",
-    equation="Eqs. (11), (24), (25)",
-    reference="Eq. (5) with the Jacobian of Eqs. (20), (21)",
-    tolerance=1e-10,  # parts of relative size mu/T cancel in T P Q_a - J Q_(a-1)
-    claim="The closed forms of dT/dt and dx/dt are Eq. (5) of the truncated gas.",
-)
-@worst_of
-def rates_of_truncated_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the largest deviations of dT/dt, dmu/dt and dx/dt, relative to the largest term."""
+# tolerance: parts of relative size mu/T cancel in T P Q_a - J Q_(a-1)
+@claim("Eqs. (11), (24), (25)", "Eq. (5) with the Jacobian of Eqs. (20), (21)", 1e-10)
+def rates_of_the_truncated_gas(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """The closed forms of dT/dt and dx/dt are Eq. (5) of the truncated gas."""
     for a, t, m in _states(rng, _SAMPLES):
         p, y = rng.normal(size=2)
         energy = t * y + m * p
@@ -155,16 +126,10 @@ def rates_of_truncated_gas(rng: np.random.Generator) -> Iterator[tuple[str, floa
         yield f"{gas}", deviation(measured, (warming, rising, ratio), size)
 
 
-@check(
-    "determinant of the truncated Jacobian",
-    equation="Eqs. (22), (23)",
-    reference="Q_(a-1) Q_(a+1) - Q_a^2 = (pi^2/3) D",
-    tolerance=1e-11,  # the left side cancels to 1/x^2 of its terms
-    claim="Eqs. (24), (25) are the exact inverse of the truncated Jacobian.",
-)
-@worst_of
-def determinant(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the deviations, relative to D."""
+# tolerance: the left side cancels to 1/x^2 of its terms
+@claim("Eqs. (22), (23)", "Q_(a-1) Q_(a+1) - Q_a^2 = (pi^2/3) D", 1e-11)
+def determinant_of_the_truncated_Jacobian(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Eqs. (24), (25) are the exact inverse of the truncated Jacobian."""
     x = rng.uniform(4, 60, _SAMPLES)
     for a in rng.uniform(0.5, 3.0, 10).tolist():
         left = sommerfeld_q(a - 1, x) * sommerfeld_q(a + 1, x) - sommerfeld_q(a, x) ** 2

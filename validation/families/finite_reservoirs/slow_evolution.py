@@ -9,21 +9,16 @@ import numpy as np
 import oqs
 import thermo
 from validation.framework.bounds import at_least
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, worst_of
+from validation.framework.check import Measurement
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation
 from validation.systems.cases import FIGURE_1, FIGURE_2
 
 
-@check(
-    "what a reservoir loses",
-    equation="Eq. (4)",
-    reference="dN_j/dt = -P_j and dE_j/dt = -J_j at the momentary flows",
-    tolerance=1e-6,  # of the central differences of the trajectory
-    claim="Along an evolution N_j and E_j change by the flows.",
-)
-@worst_of
-def balance_along_a_run() -> Iterator[tuple[str, float]]:
-    """Yield the largest deviations of dN/dt and dE/dt, relative to the largest flow then."""
+# tolerance: of the central differences of the trajectory
+@claim("Eq. (4)", "dN_j/dt = -P_j and dE_j/dt = -J_j at the momentary flows", 1e-6)
+def what_a_reservoir_loses() -> Iterator[tuple[str, float]]:
+    """Along an evolution N_j and E_j change by the flows."""
     law = FIGURE_1.closed_form()
     group = thermo.Reservoirs(FIGURE_1.reservoirs())
     run = thermo.evolve(law, group, FIGURE_1.T, FIGURE_1.mu, events=False, progress=False)
@@ -35,15 +30,10 @@ def balance_along_a_run() -> Iterator[tuple[str, float]]:
             yield f"t = {t:.3g}", deviation(slope, -flow)
 
 
-@check(
-    "one equilibrium for all starts",
-    equation="supplement D",
-    reference="two distinct frequencies make the equilibrium unique",
-    tolerance=4e-6,  # both runs stop within 1e-6 of it
-    claim="Starts that share N and E end in the same T and mu.",
-)
-def unique_equilibrium() -> float:
-    """Return the largest relative difference of the ends of three runs."""
+# tolerance: both runs stop within 1e-6 of it
+@claim("supplement D", "two distinct frequencies make the equilibrium unique", 4e-6)
+def one_equilibrium_for_all_starts() -> float:
+    """Starts that share N and E end in the same T and mu."""
     law = FIGURE_2.closed_form()
     group = thermo.Reservoirs(FIGURE_2.reservoirs(thermo.FermiDiracGas(1.5)))
     number, energy = group.number(FIGURE_2.T, FIGURE_2.mu), group.energy(FIGURE_2.T, FIGURE_2.mu)
@@ -58,15 +48,11 @@ def unique_equilibrium() -> float:
     return float(np.max(np.abs(np.array(ends[1:]) / ends[0] - 1)))
 
 
-@check(
-    "one frequency stalls",
-    equation="supplement D",
-    reference="tight coupling: all (w - mu_j)/T_j agree, out of equilibrium",
-    tolerance=at_least(0.01),
-    claim="With a single frequency the evolution stops before equilibrium, and says so.",
+@claim(
+    "supplement D", "tight coupling: all (w - mu_j)/T_j agree, out of equilibrium", at_least(0.01)
 )
-def one_frequency() -> Measurement:
-    """Return how far T ends from T_eq; 0 unless the run stalled with all (w - mu)/T equal."""
+def one_frequency_stalls() -> Measurement:
+    """With a single frequency the evolution stops before equilibrium, and says so."""
     system = oqs.QuadraticSystem.from_energies(FIGURE_2.energies[:1])
     law = oqs.closed_form(system, FIGURE_2.contacts())
     group = FIGURE_2.reservoirs()

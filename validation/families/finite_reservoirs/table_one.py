@@ -10,7 +10,8 @@ from scipy.special import expit
 import oqs
 import thermo
 from thermo.machines.regimes import TABLE_I, SpectralSigns
-from validation.framework.check import Check, Measurement, check
+from validation.framework.check import Measurement
+from validation.framework.claim import claim
 
 _SAMPLES = 60
 
@@ -51,35 +52,21 @@ def _mismatches(rng: np.random.Generator, title: _Title) -> Measurement:
     return Measurement(float(wrong), detail=f"{sum(compared.values())} signs compared")
 
 
-def _panel(title: _Title) -> Check:
-    """Return the check of one panel of the table."""
-
-    @check(
-        f"Table I, {title}",
-        equation="Table I",
-        reference="the printed signs, mu_1 > mu_2",
-        tolerance=0.0,
-        claim="Spectral flows of particles, energy and heat have the printed signs in every "
-        "window.",
-    )
-    def wrong_signs(rng: np.random.Generator) -> Measurement:
-        return _mismatches(rng, title)
-
-    return wrong_signs
+@claim("Table I", "the printed signs, mu_1 > mu_2", 0.0, name="Table I, T_1 < T_2")
+def first_panel(rng: np.random.Generator) -> Measurement:
+    """Spectral flows of particles, energy and heat have the printed signs in every window."""
+    return _mismatches(rng, "T_1 < T_2")
 
 
-first_panel, second_panel = _panel("T_1 < T_2"), _panel("T_1 > T_2")
+@claim("Table I", "the printed signs, mu_1 > mu_2", 0.0, name="Table I, T_1 > T_2")
+def second_panel(rng: np.random.Generator) -> Measurement:
+    """Spectral flows of particles, energy and heat have the printed signs in every window."""
+    return _mismatches(rng, "T_1 > T_2")
 
 
-@check(
-    "omega-bar",
-    equation="Table I",
-    reference="the energy at which both occupations agree",
-    tolerance=1e-12,
-    claim="omega-bar = (T_1 mu_2 - T_2 mu_1)/(T_1 - T_2) divides the windows.",
-)
+@claim("Table I", "the energy at which both occupations agree", 1e-12, name="omega-bar")
 def dividing_energy(rng: np.random.Generator) -> float:
-    """Return the largest relative difference of x = (w - mu)/T, on which alone n depends."""
+    """omega-bar = (T_1 mu_2 - T_2 mu_1)/(T_1 - T_2) divides the windows."""
     T, mu = rng.uniform(0.2, 2.0, (200, 2)), rng.uniform(5.0, 20.0, (200, 2))
     x = (thermo.omega_bar(T, mu)[:, None] - mu) / T
     spread = np.abs(x[:, 0] - x[:, 1]) / np.maximum(np.abs(x).max(axis=1), 1.0)

@@ -13,8 +13,9 @@ import oqs
 from oqs.arguments import FloatArray
 from oqs.contact.rates import Rate
 from oqs.contact.spectra import DrudeLorentz, Spectrum, Underdamped
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, over, worst_of
+from validation.framework.check import Measurement
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 from validation.references import hierarchy_bosons, literal_bosons
 from validation.references.literal_bosons import BosonBath
 from validation.systems.random_bosonic import BosonicSetting, dots_with_phonons, spin_systems
@@ -57,16 +58,14 @@ def _refrigerator(coupling: float) -> oqs.DaviesModel:
     return oqs.davies(system, _on_qubits(system, *[oqs.flat(0.01)] * 3))
 
 
-@check(
-    "absorption refrigerator of three qubits",
-    equation="Eqs. (2), (3)",
-    reference="qthermo 0.7, ten digits: 7.537957160e-4, 2.273043748e-3, -3.026839464e-3",
-    tolerance=1e-9,  # the digits of the reference
-    claim="Heat of the hot bath drives heat out of the cold one; COP = w_c/w_h.",
+# tolerance: the digits of the reference
+@claim(
+    "Eqs. (2), (3)",
+    "qthermo 0.7, ten digits: 7.537957160e-4, 2.273043748e-3, -3.026839464e-3",
+    1e-9,
 )
-@worst_of
-def refrigerator() -> Iterator[tuple[str, float]]:
-    """Yield the largest deviation of the three flows, by every solver, and that of the COP."""
+def absorption_refrigerator_of_three_qubits() -> Iterator[tuple[str, float]]:
+    """Heat of the hot bath drives heat out of the cold one; COP = w_c/w_h."""
     model = _refrigerator(0.05)
     expected = [7.537957160e-4, 2.273043748e-3, -3.026839464e-3]
     for method in (oqs.Populations(), oqs.ZeroFrequencyBlock(), oqs.FullLiouvillian()):
@@ -77,16 +76,14 @@ def refrigerator() -> Iterator[tuple[str, float]]:
     yield "COP = w_c/w_h", abs(float(flows[0] / flows[1]) * 3.0 - 1.0)
 
 
-@check(
-    "qubit and oscillator between two baths",
-    equation="Eq. (10) with Bose's occupations",
-    reference="J_1 = w g_1 g_2 (n_1 - n_2)/(g_1(1 + 2 n_1) + g_2(1 + 2 n_2)); w g_1 (n_1 - nbar)",
-    tolerance=ROUNDING,
-    claim="Both closed forms, at 24 random frequencies, rates and temperatures.",
+@claim(
+    "Eq. (10) with Bose's occupations",
+    "J_1 = w g_1 g_2 (n_1 - n_2)/(g_1(1 + 2 n_1) + g_2(1 + 2 n_2)); w g_1 (n_1 - nbar)",
+    ROUNDING,
 )
-@worst_of
-def closed_forms(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield deviations relative to the flow, or 1e-3 of the gross rate if less."""
+def qubit_and_oscillator_between_two_baths(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Both closed forms, at 24 random frequencies, rates and temperatures."""
+    # relative to the flow, or to 1e-3 of the gross rate if that is more
     for case in range(_CASES):
         w, *g = 10 ** rng.uniform([-1, -4, -4], [1, -1, -1])
         T = 10 ** rng.uniform(-0.5, 1.0, size=2) * w
@@ -113,15 +110,10 @@ def _dense_flows(
     return literal_bosons.stationary_flows(H, [literal_bosons.dissipator(H, b) for b in baths])[1]
 
 
-@check(
-    "valve of two qubits",
-    equation="Eqs. (2), (9)",
-    reference="dense matrices of the same generator, written out",
-    tolerance=ROUNDING,
-    claim="Flows forward and reversed between Ohmic baths, which differ: the valve rectifies.",
-)
-def valve() -> Measurement:
-    """Return the largest deviation of the flows; infinity where they do not differ by 10 %."""
+@claim("Eqs. (2), (9)", "dense matrices of the same generator, written out", ROUNDING)
+def valve_of_two_qubits() -> Measurement:
+    """Flows forward and reversed between Ohmic baths, which differ: the valve rectifies."""
+    # infinity where the flows do not differ by 10 %
     pair = oqs.exchange_qubits([1.0, 1.6], 0.1)
     contacts = _on_qubits(pair, oqs.ohmic(0.02), oqs.ohmic(0.005))
     law = oqs.flow_law(oqs.davies(pair, contacts))
@@ -132,35 +124,32 @@ def valve() -> Measurement:
         off.append(deviation(law(T).energy, flows))
     rectification = abs(currents[0] - currents[1]) / max(currents)
     detail = f"|J| = {currents[0]:.4g} forward, {currents[1]:.4g} reversed"
-    return Measurement(largest(*off) if rectification > 0.1 else np.inf, detail=detail)
+    return Measurement(largest(off) if rectification > 0.1 else np.inf, detail=detail)
 
 
-@check(
-    "random spin systems, dense",
-    equation="Eqs. (2), (9)",
-    reference="dense matrices of the same generator, written out",
-    tolerance=ROUNDING,
-    claim="Flows of 24 random systems, degenerate ones among them, against the null vector.",
+@claim(
+    "Eqs. (2), (9)",
+    "dense matrices of the same generator, written out",
+    ROUNDING,
+    name="random spin systems, dense",
+    over=lambda _: spin_systems(np.random.default_rng(_SEED + 1), _CASES),
 )
-@over(lambda _: spin_systems(np.random.default_rng(_SEED + 1), _CASES))
 def dense_spins(setting: BosonicSetting) -> float:
-    """Return the largest deviation relative to the gross rates."""
+    """Flows of 24 random systems, degenerate ones among them, against the null vector."""
     flows = _dense_flows(setting.system, setting.bosonic, setting.T.tolist())
     law = oqs.flow_law(setting.model)
     gross = law.gross(setting.T).energy
     return deviation(law(setting.T).energy, flows, float(np.max(gross)))
 
 
-@check(
-    "KMS condition of bosonic reservoirs",
-    equation="Eq. (14)",
-    reference="up/down = e^(-w/T), and e^(-(w - mu)/T) of leads beside phonons",
-    tolerance=ROUNDING,
-    claim="Rates up and down of every contact at every Bohr frequency of 400 random systems.",
+@claim(
+    "Eq. (14)",
+    "up/down = e^(-w/T), and e^(-(w - mu)/T) of leads beside phonons",
+    ROUNDING,
+    over=lambda _: _settings(),
 )
-@over(lambda _: _settings())
-def kms(setting: BosonicSetting) -> float:
-    """Return the largest deviation of ln(down/up) from (w - mu)/T, relative to 1 + that."""
+def KMS_condition_of_bosonic_reservoirs(setting: BosonicSetting) -> float:
+    """Rates up and down of every contact at every Bohr frequency of 400 random systems."""
     model = setting.model
     weights = model.weights(setting.T, setting.mu).reshape(2, *model.rates.shape)
     x = (model.frequencies - setting.mu[:, None]) / setting.T[:, None]
@@ -169,51 +158,35 @@ def kms(setting: BosonicSetting) -> float:
     return deviation(ratio, x[driven], 1 + np.abs(x[driven]))
 
 
-@check(
-    "Gibbs states of bosonic reservoirs",
-    equation="Eq. (14)",
-    reference="exp[(mu_j N - H)/T_j]",
-    tolerance=ROUNDING,
-    claim="The Gibbs state of each reservoir is stationary under its own dissipator, 400 systems.",
-)
-@over(lambda _: _settings())
-def gibbs(setting: BosonicSetting) -> float:
-    """Return the largest |D_j[rho_j]| relative to the largest element of D_j."""
-    model, measured = setting.model, []
+@claim("Eq. (14)", "exp[(mu_j N - H)/T_j]", ROUNDING, over=lambda _: _settings())
+def Gibbs_states_of_bosonic_reservoirs(setting: BosonicSetting) -> Iterator[float]:
+    """The Gibbs state of each reservoir is stationary under its own dissipator, 400 systems."""
+    model = setting.model
     vectors = model.system.spectrum.vectors
     for j, dissipator in enumerate(model.all_elements.at(setting.T, setting.mu).dissipators()):
         rho = oqs.gibbs_state(model.system, float(setting.T[j]), float(setting.mu[j])).full()
         change = np.max(np.abs(dissipator @ (vectors.conj().T @ rho @ vectors).ravel()))
-        measured.append(float(change / max(abs(dissipator).max(), 1e-300)))
-    return largest(*measured)
+        yield change / max(abs(dissipator).max(), 1e-300)
 
 
-@check(
-    "Clausius inequality with bosonic reservoirs",
-    equation="Eq. (3)",
-    reference="sum_j Y_j/T_j <= 0",
-    tolerance=ROUNDING,
-    claim="300 random spin systems and 100 dots with phonons in their stationary states.",
-)
-@over(lambda _: _settings())
-def clausius(setting: BosonicSetting) -> float:
-    """Return the largest violation relative to the gross rates of heat over T."""
+@claim("Eq. (3)", "sum_j Y_j/T_j <= 0", ROUNDING, over=lambda _: _settings())
+def Clausius_inequality_with_bosonic_reservoirs(setting: BosonicSetting) -> float:
+    """300 random spin systems and 100 dots with phonons in their stationary states."""
     law = oqs.flow_law(setting.model)
     total = float(oqs.clausius_sum(law(setting.T, setting.mu), setting.T))
     gross = float(np.sum(law.gross(setting.T, setting.mu).heat / setting.T))
     return max(total, 0.0) / max(gross, 1e-300)
 
 
-@check(
-    "Spohn's inequality with bosonic reservoirs",
-    equation="Eqs. (15)-(18)",
-    reference="-tr{D_j[rho] (ln rho - ln rho_j)} >= 0",
-    tolerance=ROUNDING,
-    claim="Each reservoir alone brings random states of 400 systems closer to its Gibbs state.",
+@claim(
+    "Eqs. (15)-(18)",
+    "-tr{D_j[rho] (ln rho - ln rho_j)} >= 0",
+    ROUNDING,
+    name="Spohn's inequality with bosonic reservoirs",
+    over=lambda _: _settings(),
 )
-@over(lambda _: _settings())
 def spohn(setting: BosonicSetting, rng: np.random.Generator) -> float:
-    """Return the largest violation relative to the production itself or the fastest rate."""
+    """Each reservoir alone brings random states of 400 systems closer to its Gibbs state."""
     model = setting.model
     # fermions have no coherences between particle numbers
     states = model.system.spectrum.particles
@@ -228,16 +201,10 @@ def spohn(setting: BosonicSetting, rng: np.random.Generator) -> float:
     return max(float(np.max(-made)), 0.0) / fastest
 
 
-@check(
-    "local against global master equation",
-    equation="Eq. (3)",
-    reference="Levy and Kosloff, EPL 107, 20004 (2014): local, w_c/T_c < w_h/T_h",
-    tolerance=0.0,
-    claim="Two coupled qubits: ours never moves heat from cold to hot, the local one does there.",
-)
-def local_and_global() -> Measurement:
-    """Return how many of the cases come out otherwise."""
-    missed, cases = 0, 0
+@claim("Eq. (3)", "Levy and Kosloff, EPL 107, 20004 (2014): local, w_c/T_c < w_h/T_h", 0.0)
+def local_against_global_master_equation() -> Measurement:
+    """Two coupled qubits: ours never moves heat from cold to hot, the local one does there."""
+    missed = 0
     for w_h, T_c in ((3.0, 0.9), (4.0, 0.8), (2.5, 0.7)):
         w_c, T_h, g, rate = 1.0, 1.0, 0.1, 0.01
         pair = oqs.exchange_qubits([w_h, w_c], g)
@@ -250,32 +217,24 @@ def local_and_global() -> Measurement:
         _, of_local = literal_bosons.stationary_flows(H, local)
         baths = _on_qubits(pair, oqs.flat(rate), oqs.flat(rate))
         ours = oqs.flow_law(oqs.davies(pair, baths))([T_h, T_c]).energy
-        cases += 2
         missed += int(not of_local[0] < 0) + int(not ours[0] > 0)
-    return Measurement(float(missed), detail=f"{cases} cases")
+    return Measurement(float(missed), detail="6 cases")
 
 
-@check(
-    "truncated oscillators",
-    equation="Eq. (10) with Bose's occupations",
-    reference="the exact covariance matrix of two coupled oscillators",
-    tolerance=3e-5,  # 9 levels at T = 0.7 of the lower mode: e^(-9 / 0.7) = 3e-6 times some
-    claim="The density matrix of truncated oscillators tends to the exact flow as levels grow.",
+# tolerance: 9 levels at T = 0.7 of the lower mode: e^(-9 / 0.7) = 3e-6 times some
+@claim(
+    "Eq. (10) with Bose's occupations",
+    "the exact covariance matrix of two coupled oscillators",
+    3e-5,
 )
 def truncated_oscillators() -> Measurement:
-    """Return the deviation at nine levels; infinity where it does not fall with each level."""
+    """The density matrix of truncated oscillators tends to the exact flow as levels grow."""
     pair = oqs.QuadraticBosons([[1.0, 0.2], [0.2, 1.3]])
-    spectra, sites = (oqs.ohmic(0.02), oqs.ohmic(0.05)), ([1.0, 0.0], [0.0, 1.0])
-    T = [0.7, 0.4]
-    exact = oqs.closed_form(
-        pair, [oqs.BosonicContact(s, x) for s, x in zip(spectra, sites, strict=True)]
-    )(T)
+    baths, T = ((oqs.ohmic(0.02), [1.0, 0.0]), (oqs.ohmic(0.05), [0.0, 1.0])), [0.7, 0.4]
+    exact = oqs.closed_form(pair, [oqs.BosonicContact(J, site) for J, site in baths])(T)
     errors = []
     for levels in (3, 5, 7, 9):
-        contacts = [
-            oqs.BosonicContact(s, pair.displacement(x, levels))
-            for s, x in zip(spectra, sites, strict=True)
-        ]
+        contacts = [oqs.BosonicContact(J, pair.displacement(x, levels)) for J, x in baths]
         flows = oqs.flow_law(oqs.davies(pair.truncated(levels), contacts))(T)
         errors.append(deviation(flows.energy, exact.energy))
     falls = all(b < a / 3 for a, b in itertools.pairwise(errors))
@@ -283,19 +242,12 @@ def truncated_oscillators() -> Measurement:
     return Measurement(errors[-1] if falls else np.inf, detail=detail)
 
 
-@check(
-    "hierarchy of equations of motion",
-    equation="Eq. (2)",
-    reference="QuTiP's HEOM: any coupling, any memory of the baths",
-    tolerance=2e-3,  # the square of the coupling is left, 7e-4, and the terms kept, 1e-4
-    claim="It tends to Davies as the coupling falls, for Drude-Lorentz and underdamped spectra.",
-)
-@worst_of
-def hierarchy() -> Iterator[tuple[str, float]]:
-    """Yield the deviations of a qubit's flow, extrapolated from two couplings to none.
-
-    Infinity where it does not halve with the coupling, to a tenth.
-    """
+# tolerance: the square of the coupling is left, 7e-4, and the terms kept, 1e-4
+@claim("Eq. (2)", "QuTiP's HEOM: any coupling, any memory of the baths", 2e-3)
+def hierarchy_of_equations_of_motion() -> Iterator[tuple[str, float]]:
+    """It tends to Davies as the coupling falls, for Drude-Lorentz and underdamped spectra."""
+    # a qubit's flow, extrapolated from two couplings to none; infinity where the deviation does
+    # not halve with the coupling, to a tenth
     H, sx, T = 0.5 * qutip.sigmaz(), qutip.sigmax(), (2.0, 1.0)
     qubit = oqs.OperatorSystem(H)
 

@@ -11,8 +11,8 @@ import numpy as np
 import oqs
 from oqs.arguments import FloatArray
 from validation.framework.bounds import within
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, over
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -47,16 +47,9 @@ def _gross(setting: Setting, model: oqs.DaviesModel) -> float:
     return float(np.sum(model.rates * np.abs(x)))
 
 
-@check(
-    "Clausius inequality",
-    equation="Eq. (3)",
-    reference="sum_j Y_j/T_j <= 0 in every stationary state",
-    tolerance=ROUNDING,
-    claim="Stationary flows obey the second law: any channels, with and without interactions.",
-)
-@over(_every_kind)
-def clausius(setting: Setting) -> float:
-    """Return the largest sum_j Y_j/T_j over the gross exchange; negative where all obey.
+@claim("Eq. (3)", "sum_j Y_j/T_j <= 0 in every stationary state", ROUNDING, over=_every_kind)
+def Clausius_inequality(setting: Setting) -> float:
+    """Stationary flows obey the second law: any channels, with and without interactions.
 
     By the solver that is taken for the system, and by that of the zero-frequency block.
     """
@@ -77,16 +70,14 @@ def equal_potential_sums(flows: oqs.Flows, T: FloatArray) -> tuple[float, float]
     return coldest, hottest
 
 
-@check(
-    "equal chemical potentials",
-    equation="Eq. (7)",
-    reference="both sums of Eq. (7) <= 0, and equal to sum_j Y_j/T_j because sum_j Y_j = 0",
-    tolerance=ROUNDING,
-    claim="With equal mu the heat flows add up to zero and obey both forms of Eq. (7).",
+@claim(
+    "Eq. (7)",
+    "both sums of Eq. (7) <= 0, and equal to sum_j Y_j/T_j because sum_j Y_j = 0",
+    ROUNDING,
+    over=lambda rng: _every_kind(rng, 4),
 )
-@over(lambda rng: _every_kind(rng, 4))
-def equal_potentials(given: Setting) -> float:
-    """Return the largest sum of Eq. (7) and its distance from sum_j Y_j/T_j, over the gross."""
+def equal_chemical_potentials(given: Setting) -> float:
+    """With equal mu the heat flows add up to zero and obey both forms of Eq. (7)."""
     # the same systems, their reservoirs sorted and set to one chemical potential
     setting = dataclasses.replace(given, T=np.sort(given.T), mu=np.full_like(given.mu, given.mu[0]))
     model = setting.model
@@ -98,43 +89,40 @@ def equal_potentials(given: Setting) -> float:
     return largest(*sums, *(abs(s - float(total)) for s in sums)) / float(unit)
 
 
-@check(
-    "the paper's example of heat leaving the coldest",
-    equation="Eq. (7)",
-    reference="by hand: 1/10 - 5/20 + 20/60 - 16/70 = -19/420",
-    # three additions of numbers below 2: 1e-15 is 5 eps
-    tolerance=within(_BY_HAND, 1e-15),
-    claim="Y = (1, -5, 20, -16) at T = (10, 20, 60, 70) is allowed, though the coldest one loses.",
+# tolerance: three additions of numbers below 2: 1e-15 is 5 eps
+@claim(
+    "Eq. (7)",
+    "by hand: 1/10 - 5/20 + 20/60 - 16/70 = -19/420",
+    within(_BY_HAND, 1e-15),
+    name="the paper's example of heat leaving the coldest",
 )
-def published_example() -> Measurement:
-    """Return that of both sums of Eq. (7) and sum_j Y_j/T_j which is farthest from -19/420."""
+def published_example() -> Iterator[tuple[str, float]]:
+    """Y = (1, -5, 20, -16) at T = (10, 20, 60, 70) is allowed, though the coldest one loses."""
     heat, T = np.array([1.0, -5.0, 20.0, -16.0]), np.array([10.0, 20.0, 60.0, 70.0])
     flows = oqs.Flows.of(np.zeros(4), heat, np.zeros(4))
-    sums = np.array([*equal_potential_sums(flows, T), oqs.clausius_sum(flows, T)])
-    farthest = sums[np.argmax(np.abs(sums - _BY_HAND))]
-    return Measurement(farthest, detail=f"Y_1 = {flows.heat[0]:g} > 0, allowed with all mu equal")
+    coldest, hottest = equal_potential_sums(flows, T)
+    yield "without T_1", coldest
+    yield "without T_n", hottest
+    yield "all", float(oqs.clausius_sum(flows, T))
 
 
-@check(
-    "excess occupation as hyperbolic sines",
-    equation="Eq. (31)",
-    reference="-(1/2) sum_q (gamma_q/sum gamma) sinh(nu_j - nu_q)/(cosh cosh) in 50 digits",
-    tolerance=ROUNDING,
-    claim="The flow through each mode from the density matrix is gamma_j times Eq. (31).",
+@claim(
+    "Eq. (31)",
+    "-(1/2) sum_q (gamma_q/sum gamma) sinh(nu_j - nu_q)/(cosh cosh) in 50 digits",
+    ROUNDING,
+    over=_independent,
 )
-@over(_independent)
-def excess_occupations(setting: Setting) -> float:
-    """Return the largest deviation of P_kj from gamma_j times Eq. (31), over sum_j gamma_j.
+def excess_occupation_as_hyperbolic_sines(setting: Setting) -> float:
+    """The flow through each mode from the density matrix is gamma_j times Eq. (31).
 
-    Both from the density matrix and from the closed form; degenerate modes share one flow.
+    Measured both from the density matrix and from the closed form; degenerate modes share one flow.
     """
     w = setting.levels
     gamma = setting.rates(w)
     expected = np.array(
         [
-            gamma[:, k]
-            * literal.excess_occupations(float(w[k]), gamma[:, k], setting.T, setting.mu)
-            for k in range(len(w))
+            rates * literal.excess_occupations(frequency, rates, setting.T, setting.mu)
+            for frequency, rates in zip(w.tolist(), gamma.T, strict=True)
         ]
     )
     closed = oqs.closed_form(setting.quadratic, setting.contacts)
@@ -149,16 +137,14 @@ def excess_occupations(setting: Setting) -> float:
     )
 
 
-@check(
-    "Clausius sum as a sum over pairs",
-    equation="Eqs. (32)-(34)",
-    reference="-(1/2) sum Gamma_kjq (nu_j - nu_q) sinh(nu_j - nu_q)/(cosh cosh) in 50 digits",
-    tolerance=ROUNDING,
-    claim="sum_j Y_j/T_j of the density matrix is the sum of Eq. (34), over modes and pairs.",
+@claim(
+    "Eqs. (32)-(34)",
+    "-(1/2) sum Gamma_kjq (nu_j - nu_q) sinh(nu_j - nu_q)/(cosh cosh) in 50 digits",
+    ROUNDING,
+    over=_independent,
 )
-@over(_independent)
-def pair_sum(setting: Setting) -> float:
-    """Return the largest deviation of sum_j Y_j/T_j from Eq. (34), over the gross exchange.
+def Clausius_sum_as_a_sum_over_pairs(setting: Setting) -> float:
+    """sum_j Y_j/T_j of the density matrix is the sum of Eq. (34), over modes and pairs.
 
     The closed form's own evaluation of Eq. (34) is held to its relative precision.
     """
@@ -174,16 +160,10 @@ def pair_sum(setting: Setting) -> float:
     )
 
 
-@check(
-    "no pair of reservoirs adds to the Clausius sum",
-    equation="Eq. (34)",
-    reference="x sinh x >= 0",
-    tolerance=0.0,  # each term is a product of factors of known sign: rounding cannot turn it
-    claim="No term of Eq. (34) is positive, and the flows through each mode obey the law alone.",
-)
-@over(_independent)
-def every_pair(setting: Setting) -> float:
-    """Return the largest term of Eq. (34) and of sum_j Y_kj/T_j of each mode, over the largest."""
+# tolerance: each term is a product of factors of known sign: rounding cannot turn it
+@claim("Eq. (34)", "x sinh x >= 0", 0.0, over=_independent)
+def no_pair_of_reservoirs_adds_to_the_Clausius_sum(setting: Setting) -> float:
+    """No term of Eq. (34) is positive, and the flows through each mode obey the law alone."""
     terms = _pair_terms(setting)
     pairs = terms[:, ~np.eye(len(setting.T), dtype=bool)]  # j = q adds exactly 0
     closed = oqs.closed_form(setting.quadratic, setting.contacts)
@@ -194,10 +174,5 @@ def every_pair(setting: Setting) -> float:
 def _pair_terms(setting: Setting) -> FloatArray:
     """Return the terms (N, n, n) of Eq. (34)."""
     w = setting.levels
-    gamma = setting.rates(w)
-    return np.array(
-        [
-            literal.clausius_terms(float(w[k]), gamma[:, k], setting.T, setting.mu)
-            for k in range(len(w))
-        ]
-    )
+    modes = zip(w.tolist(), setting.rates(w).T, strict=True)
+    return np.array([literal.clausius_terms(*mode, setting.T, setting.mu) for mode in modes])

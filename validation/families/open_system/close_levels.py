@@ -12,8 +12,9 @@ import oqs
 from oqs.arguments import ComplexArray, FloatArray
 from validation.families.open_system.generator import negativity_of_map
 from validation.framework.bounds import at_least, within
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, deviations, largest, over, worst_of
+from validation.framework.check import Measurement
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, deviations, largest
 from validation.references import literal
 from validation.references.qmeq import (
     DOUBLE_ORBITAL,
@@ -47,155 +48,117 @@ def errors(model: oqs.Model, setting: Setting) -> FloatArray:
     return deviations(oqs.flow_law(model)(setting.T, setting.mu), exact, setting.T)
 
 
-@check(
-    "PERLind of any channels",
-    equation="beyond Eq. (9)",
-    reference="sum_w sqrt(rate) S(w), S(w) from projectors of a dense H_S",
-    tolerance=_ROUNDING,
-    claim="D_j of PERLind has one jump operator per channel and direction, all frequencies in it.",
+@claim(
+    "beyond Eq. (9)",
+    "sum_w sqrt(rate) S(w), S(w) from projectors of a dense H_S",
+    _ROUNDING,
+    over=lambda rng: _random(rng, _SAMPLES),
 )
-@over(lambda rng: _random(rng, _SAMPLES))
-def jump_operators(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest deviation of D_j[X] from the literal one, for random X."""
+def PERLind_of_any_channels(setting: Setting, rng: np.random.Generator) -> Iterator[float]:
+    """D_j of PERLind has one jump operator per channel and direction, all frequencies in it."""
     size = 2**setting.system.sites
     x: ComplexArray = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
     model = _model(setting)
-    dissipated = [
-        model.dissipator(j, setting.T, setting.mu)(setting.qobj(x)).full()
-        for j in range(len(setting.contacts))
-    ]
-    return largest(
-        *(
-            deviation(f, literal.perlind_dissipation(setting, j, x))
-            for j, f in enumerate(dissipated)
-        )
-    )
+    for j in range(len(setting.contacts)):
+        measured = model.dissipator(j, setting.T, setting.mu)(setting.qobj(x)).full()
+        yield deviation(measured, literal.perlind_dissipation(setting, j, x))
 
 
-@check(
-    "PERLind is a positive map",
-    equation="beyond Eq. (9)",
-    reference="trace, Hermiticity, Choi matrix of D_j",
-    tolerance=_ROUNDING,
-    claim="300 random systems: every reservoir's map keeps the trace and is completely positive.",
+@claim(
+    "beyond Eq. (9)",
+    "trace, Hermiticity, Choi matrix of D_j",
+    _ROUNDING,
+    over=lambda rng: _random(rng, _MANY),
 )
-@over(lambda rng: _random(rng, _MANY))
-def positive_map(setting: Setting) -> float:
-    """Return the most negative eigenvalue of Choi matrices, and departures of the trace.
+def PERLind_is_a_positive_map(setting: Setting) -> float:
+    """300 random systems: every reservoir's map keeps the trace and is completely positive.
 
     The Choi matrix of D must be >= 0 on the complement of the maximally entangled vector, for a map
     exp(D t) that is completely positive at all t.
     """
     here = _model(setting).all_elements.at(setting.T, setting.mu)
-    return largest(*(negativity_of_map(d) for d in here.dissipators()))
+    return largest(negativity_of_map(d) for d in here.dissipators())
 
 
-@check(
-    "PERLind state and flows",
-    equation="Eqs. (2), (3)",
-    reference="L[rho] = 0, tr(D_j[rho] N_S), tr(D_j[rho] H_S) in dense matrices",
-    # of the gross rates, which cancel in L[rho] and in the flows
-    tolerance=1e-11,
-    claim="Stationary state and flows by modes and by blocks are those of the written-out map.",
+# tolerance: of the gross rates, which cancel in L[rho] and in the flows
+@claim(
+    "Eqs. (2), (3)",
+    "L[rho] = 0, tr(D_j[rho] N_S), tr(D_j[rho] H_S) in dense matrices",
+    1e-11,
+    over=lambda rng: _random(rng, _SAMPLES),
 )
-@over(lambda rng: _random(rng, _SAMPLES))
-def state_and_flows(setting: Setting) -> float:
-    """Return |L[rho]| and the deviations of P and J, over the largest rate."""
+def PERLind_state_and_flows(setting: Setting) -> Iterator[float]:
+    """Stationary state and flows by modes and by blocks are those of the written-out map."""
     model, h = _model(setting), setting.hamiltonian
     flows = oqs.flow_law(model)(setting.T, setting.mu)
     rho = oqs.stationary_state(model, setting.T, setting.mu).full()
     each = [literal.perlind_dissipation(setting, j, rho) for j in range(len(setting.T))]
     rate = model.fastest_rate
     unit = float(np.max(np.abs(np.linalg.eigvalsh(h))))
-    return largest(
-        float(np.max(np.abs(-1j * (h @ rho - rho @ h) + np.sum(each, axis=0)))) / (rate + unit),
-        *(
-            float(abs(np.trace(d @ setting.number).real - p)) / rate
-            for d, p in zip(each, flows.particle, strict=True)
-        ),
-        *(
-            float(abs(np.trace(d @ h).real - e)) / (rate * unit)
-            for d, e in zip(each, flows.energy, strict=True)
-        ),
-    )
+    yield largest(np.abs(-1j * (h @ rho - rho @ h) + np.sum(each, axis=0))) / (rate + unit)
+    for d, particle, energy in zip(each, flows.particle, flows.energy, strict=True):
+        yield abs(np.trace(d @ setting.number).real - particle) / rate
+        yield abs(np.trace(d @ h).real - energy) / (rate * unit)
 
 
-@check(
-    "PERLind at any splitting",
-    equation="beyond Eq. (10)",
-    reference="oqs.landauer",
-    # the width of the lines, rate/T = 0.02, and for the energy of a weak net flow twice that
-    tolerance=0.05,
-    claim="P, J and Y of four devices, splittings from 1e-3 to 1e3 rates, within the line width.",
-)
-@over(
-    lambda _: itertools.starmap(
+# tolerance: the width of the lines, rate/T = 0.02, and for the energy of a weak net flow twice that
+@claim(
+    "beyond Eq. (10)",
+    "oqs.landauer",
+    0.05,
+    over=lambda _: itertools.starmap(
         close_levels.setting, itertools.product(close_levels.SYSTEMS, _RATIOS.tolist())
-    )
+    ),
 )
-def any_splitting(setting: Setting) -> float:
-    """Return the largest deviation of P, J and Y."""
-    return largest(*errors(_model(setting), setting))
+def PERLind_at_any_splitting(setting: Setting) -> float:
+    """P, J and Y of four devices, splittings from 1e-3 to 1e3 rates, within the line width."""
+    return largest(errors(_model(setting), setting))
 
 
-@check(
-    "no secular generator at any splitting",
-    equation="beyond Eq. (10)",
-    reference="oqs.landauer",
-    tolerance=at_least(0.3),
-    claim="Davies fails where levels are close, levels counted as one where they are not.",
-)
-def no_secular_generator() -> Measurement:
-    """Return the smaller of both generators' largest deviation for two dots in series."""
+def joined(setting: Setting) -> oqs.DaviesModel:
+    """Return the Davies model that counts all levels as one: all energies are above 0."""
+    return oqs.davies(setting.system, setting.contacts, resolution=float(setting.levels.sum()))
+
+
+@claim("beyond Eq. (10)", "oqs.landauer", at_least(0.3))
+def no_secular_generator_at_any_splitting() -> Measurement:
+    """Davies fails where levels are close, levels counted as one where they are not."""
     apart, together = [], []
     for ratio in _RATIOS[_RATIOS <= 100].tolist():
         setting = close_levels.setting("two dots in series", ratio)
-        wide = float(setting.levels.sum())  # of the whole spectrum: all are above 0
-        apart.append(largest(*errors(setting.model, setting)))
-        joined = oqs.davies(setting.system, setting.contacts, resolution=wide)
-        together.append(largest(*errors(joined, setting)))
+        apart.append(largest(errors(setting.model, setting)))
+        together.append(largest(errors(joined(setting), setting)))
     return Measurement(min(max(apart), max(together)), detail="two dots in series")
 
 
-@check(
-    "PERLind tends to Davies",
-    equation="Eq. (9)",
-    reference="oqs.davies at the same rates",
-    tolerance=within(1.0, 0.1),
-    claim="At rates far below the splittings the difference falls as their first power.",
+@claim(
+    "Eq. (9)",
+    "oqs.davies at the same rates",
+    within(1.0, 0.1),
+    # one level is Davies
+    over=lambda rng: (s for s in _random(rng, _SAMPLES) if s.system.sites > 1),
 )
-def far_levels(rng: np.random.Generator) -> Measurement:
-    """Return the order: the decade by which the difference falls with a decade of the rates."""
+def PERLind_tends_to_Davies(setting: Setting) -> float:
+    """At rates far below the splittings the difference falls as their first power."""
 
-    def order(setting: Setting) -> float:
-        errors_at = []
-        for factor in (1e-3, 1e-4):
-            contacts = [
-                oqs.Contact(c.rate, np.sqrt(factor) * c.channels(setting.system.sites))
-                for c in setting.contacts
-            ]
-            measured, limit = (
-                oqs.flow_law(make(setting.system, contacts))(setting.T, setting.mu)
-                for make in (oqs.perlind, oqs.davies)
-            )
-            errors_at.append(largest(*deviations(measured, limit, setting.T)))
-        return float(np.log10(errors_at[0] / errors_at[1]))
+    def difference(factor: float) -> float:
+        contacts = [
+            oqs.Contact(c.rate, np.sqrt(factor) * c.channels(setting.system.sites))
+            for c in setting.contacts
+        ]
+        measured, limit = (
+            oqs.flow_law(make(setting.system, contacts))(setting.T, setting.mu)
+            for make in (oqs.perlind, oqs.davies)
+        )
+        return largest(deviations(measured, limit, setting.T))
 
-    several = (s for s in _random(rng, _SAMPLES) if s.system.sites > 1)  # one level is Davies
-    orders = [(s.name, order(s)) for s in several]
-    name, value = max(orders, key=lambda pair: abs(pair[1] - 1))
-    return Measurement(value, detail=f"{len(orders)} cases, worst: {name}")
+    return float(np.log10(difference(1e-3) / difference(1e-4)))
 
 
-@check(
-    "price of PERLind",
-    equation="Eq. (3)",
-    reference="(rate/T)^2",
-    tolerance=within(2.0, 0.1),
-    claim="Flows at equal T, mu and the distance from Gibbs states fall as (rate/T)^2.",
-)
-def price() -> Measurement:
-    """Return the order of both: the decades by which they fall with a decade of rate and h."""
+@claim("Eq. (3)", "(rate/T)^2", within(2.0, 0.1))
+def price_of_PERLind() -> Iterator[float]:
+    """Flows at equal T, mu and the distance from Gibbs states fall as (rate/T)^2."""
+    # the order of both: the decades by which they fall with a decade of rate and h
 
     def prices(rate: float) -> FloatArray:
         dots = oqs.InteractingSystem.from_terms(
@@ -205,21 +168,13 @@ def price() -> Measurement:
         price = oqs.thermodynamic_price(oqs.perlind(dots, contacts), [0.8, 1.2], [0.3, -0.3])
         return np.array([price.equilibrium, *price.gibbs])
 
-    orders = np.log10(prices(1e-2) / prices(1e-3))
-    far = float(orders[np.argmax(np.abs(orders - 2))])
-    return Measurement(far, detail="two interacting dots, rate and splitting from 1e-2 to 1e-3 T")
+    yield from np.log10(prices(1e-2) / prices(1e-3)).tolist()
 
 
-@check(
-    "energy of joined levels",
-    equation="Eq. (3)",
-    reference="sum_j Y_j/T_j <= 0",
-    tolerance=1e-12,  # of sum |Y/T|
-    claim="Counted at the levels' mean energies, the flows of joined levels obey the second law.",
-)
-@worst_of
-def energy_of_levels(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield sum_j Y_j/T_j over sum_j |Y_j|/T_j; the textbook violation is among the cases.
+# tolerance: of sum |Y/T|
+@claim("Eq. (3)", "sum_j Y_j/T_j <= 0", 1e-12)
+def energy_of_joined_levels(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Counted at the levels' mean energies, the flows of joined levels obey the second law.
 
     h = [[.01, .01], [.01, -.01]] between rates .02 and .005 has +4.66e-9 by H_S.
     """
@@ -239,61 +194,48 @@ def energy_of_levels(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
         yield f"random {k}", measure(a + a.T, T, mu)
 
 
-@check(
-    "QmeQ's ten orbitals",
-    equation="beyond Eq. (9)",
-    reference="QmeQ 1.1: kerntypes 'Pauli' and 'Lindblad', recorded",
-    tolerance=0.5,  # of the last digit that was recorded: rounding
-    claim="Ten orbitals with pair scattering: both kerntypes, with and without far states.",
+# tolerance: of the last digit that was recorded: rounding
+@claim(
+    "beyond Eq. (9)",
+    "QmeQ 1.1: kerntypes 'Pauli' and 'Lindblad', recorded",
+    0.5,
+    name="QmeQ's ten orbitals",
 )
-@worst_of
 def qmeq_orbitals() -> Iterator[tuple[str, float]]:
-    """Yield the deviations of the current out of the first lead, in units of the last digit."""
+    """Ten orbitals with pair scattering: both kerntypes, with and without far states."""
     for level, kind, expected, unit in TEN_ORBITALS:
         off = abs(current_of_ten_orbitals(level, kind) - expected) / unit
         yield f"{kind}, e3 = {level}", off
 
 
-@check(
-    "ten orbitals with all states",
-    equation="beyond Eq. (9)",
-    reference="another program's PERLind, recorded to ten digits",
-    tolerance=1e-9,
-    claim="PERLind on all 63,504 matrix elements of ten orbitals with pair scattering.",
-)
-@worst_of
-def all_orbitals() -> Iterator[tuple[str, float]]:
-    """Yield the relative deviations of the current out of the first lead."""
+@claim("beyond Eq. (9)", "another program's PERLind, recorded to ten digits", 1e-9)
+def ten_orbitals_with_all_states() -> Iterator[tuple[str, float]]:
+    """PERLind on all 63,504 matrix elements of ten orbitals with pair scattering."""
     for level, expected in WHOLE.items():
         setting = ten_orbitals(level)
         flows = oqs.flow_law(_model(setting))(setting.T, setting.mu)
         yield setting.name, abs(float(flows.particle[0]) / expected - 1)
 
 
-@check(
-    "QmeQ's blocked double orbital",
-    equation="beyond Eq. (9)",
-    reference="its test suite's parameters, a rate equation in 400 digits",
-    tolerance=1e-12,  # of the flow, which is 1e-20 of the rates
-    claim="A blocked flow of 5e-21 of the rates keeps its digits; QmeQ's Pauli has -2e-189.",
+# tolerance: of the flow, which is 1e-20 of the rates
+@claim(
+    "beyond Eq. (9)",
+    "its test suite's parameters, a rate equation in 400 digits",
+    1e-12,
+    name="QmeQ's blocked double orbital",
 )
 def blocked_orbital() -> Measurement:
-    """Return the relative deviation of the flow out of the first lead."""
+    """A blocked flow of 5e-21 of the rates keeps its digits; QmeQ's Pauli has -2e-189."""
     setting = double_orbital()
     flows = oqs.flow_law(setting.model)(setting.T, setting.mu)
     return Measurement(abs(float(flows.particle[0]) / DOUBLE_ORBITAL - 1), detail=setting.name)
 
 
-@check(
-    "PERLind of qubits",
-    equation="beyond Eq. (9)",
-    reference="J = w 4 g^2 (p_1 - p_2)/(G_1 + G_2), G = J(w) coth(w/2T)",
-    tolerance=1e-2,  # rate/T = 0.1: the Lamb-like part of first order in it
-    claim="Two resonant qubits, exchange g far below the rates of their baths: g limits the flow.",
-)
-@worst_of
-def exchanging_qubits() -> Iterator[tuple[str, float]]:
-    """Yield the relative deviations; Davies lets 1e3 to 1e5 times as much through."""
+# tolerance: rate/T = 0.1: the Lamb-like part of first order in it
+@claim("beyond Eq. (9)", "J = w 4 g^2 (p_1 - p_2)/(G_1 + G_2), G = J(w) coth(w/2T)", 1e-2)
+def PERLind_of_qubits() -> Iterator[tuple[str, float]]:
+    """Two resonant qubits, exchange g far below the rates of their baths: g limits the flow."""
+    # Davies lets 1e3 to 1e5 times as much through
     T = np.array([1.0, 0.6])
     for g in (1e-4, 1e-3):
         system = oqs.exchange_qubits([1.0, 1.0], g)
@@ -307,16 +249,11 @@ def exchanging_qubits() -> Iterator[tuple[str, float]]:
         yield f"g = {g}", abs(float(flows.energy[0]) / expected - 1)
 
 
-@check(
-    "PERLind with interactions",
-    equation="beyond Eq. (10)",
-    reference="QuTiP's HEOM, depth 3",
-    # rate/T = 0.05, the width of the lines; the last tier changes J by 3e-4
-    tolerance=0.05,
-    claim="Two dots with U, tunnelling a fifth of the rate: P, J, Y within the line width.",
-)
-def interacting_dots() -> Measurement:
-    """Return the largest deviation of P, J, Y; Davies is off by 6 times the flow."""
+# tolerance: rate/T = 0.05, the width of the lines; the last tier changes J by 3e-4
+@claim("beyond Eq. (10)", "QuTiP's HEOM, depth 3", 0.05)
+def PERLind_with_interactions() -> Measurement:
+    """Two dots with U, tunnelling a fifth of the rate: P, J, Y within the line width."""
+    # Davies is off by 6 times the flow
     gamma, width, T, mu = 0.05, 5.0, np.array([1.0, 1.2]), np.array([0.5, -0.5])
     dots = oqs.spinless_dots([0.3, 0.3], 0.01, U=1.5)
     contacts = [
@@ -326,6 +263,5 @@ def interacting_dots() -> Measurement:
     exact = oqs.heom_law(dots, contacts, depth=3, expansion=4)(T, mu)
     measured = oqs.flow_law(oqs.perlind(dots, contacts, lamb_shift=True))(T, mu)
     kinds = deviations(measured, exact, T)
-    return Measurement(
-        largest(*kinds), detail=", ".join(f"{k} {v:.2g}" for k, v in zip("PJY", kinds, strict=True))
-    )
+    detail = ", ".join(f"{k} {v:.2g}" for k, v in zip("PJY", kinds, strict=True))
+    return Measurement(largest(kinds), detail=detail)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
 import oqs
 from validation.framework.bounds import at_least
-from validation.framework.check import Measurement, check
-from validation.framework.deviation import deviation, largest, over, worst_of
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 from validation.references import literal, literal_counting
 from validation.systems import random_systems
 from validation.systems.settings import Setting
@@ -18,8 +19,6 @@ from validation.systems.settings import Setting
 ROUNDING = 1e-12
 _SYSTEMS = 300
 _DENSE = 12  # of each kind: matrices of 4^N elements
-
-_THEOREM = "Esposito, Harbola, Mukamel 2009"
 
 
 @functools.cache
@@ -34,46 +33,33 @@ def _statistics(setting: Setting) -> oqs.JumpStatistics:
     return oqs.counting_statistics(setting.model, setting.T, setting.mu)
 
 
-@check(
-    "means from counting",
-    equation="Eqs. (3), (10)",
-    reference="the flow law",
-    tolerance=ROUNDING,
-    claim="The first cumulants are the flows P_j, J_j and Y_j of the stationary state.",
-)
-@worst_of
-def means() -> Iterator[tuple[str, float]]:
-    """Yield the largest deviation of each system's first cumulants, over the gross rates."""
+@claim("Eqs. (3), (10)", "the flow law", ROUNDING)
+def means_from_counting() -> Iterator[tuple[str, float]]:
+    """The first cumulants are the flows P_j, J_j and Y_j of the stationary state."""
     for setting, stats in _samples()[::10]:
         flows = oqs.flow_law(setting.model)(setting.T, setting.mu)
-        parts = []
-        for kind, quantity in enumerate(("particle", "energy")):
+        for quantity, gross in zip(("particle", "energy"), stats.gross, strict=True):
             counted = [stats.cumulants(j, 1, quantity)[0] for j in range(stats.reservoirs)]
-            scale = np.max(stats.gross[kind])
-            parts.append(deviation(counted, getattr(flows, quantity), scale=scale))
-        yield setting.name, largest(*parts)
+            off = deviation(counted, getattr(flows, quantity), scale=np.max(gross))
+            yield f"{setting.name}, {quantity}", off
 
 
-@check(
-    "covariances from dense matrices",
-    equation="Eq. (2), counted",
-    reference="tr[(L_ab - L_a R L_b - L_b R L_a) rho] on all 4^N elements",
-    # the reference inverts L on all elements by least squares: 1e-16 times the spread of its rates
-    tolerance=1e-10,
-    claim="Zero-frequency covariances of particles and energy are those of the tilted generator.",
-)
-@over(
-    lambda rng: random_systems.mixed(
+# tolerance: the reference inverts L on all elements by least squares: 1e-16 times the spread of
+# its rates
+@claim(
+    "Eq. (2), counted",
+    "tr[(L_ab - L_a R L_b - L_b R L_a) rho] on all 4^N elements",
+    1e-10,
+    over=lambda rng: random_systems.mixed(
         rng, distinct=_DENSE, collective=_DENSE, with_interactions=_DENSE
-    )
+    ),
 )
-def covariances(setting: Setting) -> float:
-    """Return the largest deviation of a covariance, over the largest of its kind."""
+def covariances_from_dense_matrices(setting: Setting) -> float:
+    """Zero-frequency covariances of particles and energy are those of the tilted generator."""
     measured = _statistics(setting).second_cumulants
     exact = literal_counting.covariance(setting)
-    return largest(
-        *(deviation(measured[a, :, b], exact[a, :, b]) for a in range(2) for b in range(2))
-    )
+    kinds = itertools.product(range(2), repeat=2)
+    return largest(deviation(measured[a, :, b], exact[a, :, b]) for a, b in kinds)
 
 
 def _level(mu: tuple[float, float], T: tuple[float, float]) -> oqs.JumpStatistics:
@@ -82,33 +68,20 @@ def _level(mu: tuple[float, float], T: tuple[float, float]) -> oqs.JumpStatistic
     return oqs.counting_statistics(model, T, mu)
 
 
-@check(
-    "six cumulants of one level",
-    equation="Eq. (9), counted",
-    reference="closed-form generating function of one level, 50 digits",
-    tolerance=ROUNDING,
-    claim="Mean, noise, skewness and three more cumulants of one level are exact, cold or warm.",
-)
-@worst_of
-def six_cumulants() -> Iterator[tuple[str, float]]:
-    """Yield the largest relative deviation of a cumulant in each state."""
+@claim("Eq. (9), counted", "closed-form generating function of one level, 50 digits", ROUNDING)
+def six_cumulants_of_one_level() -> Iterator[tuple[str, float]]:
+    """Mean, noise, skewness and three more cumulants of one level are exact, cold or warm."""
     states = (((0.6, -0.2), (0.2, 0.35)), ((0.31, 0.28), (1e-3, 2e-3)), ((0.5, 0.1), (3.0, 1.0)))
     for mu, T in states:
         n = tuple(literal.fermi(0.3, t, m) for t, m in zip(T, mu, strict=True))
         exact = literal_counting.level_cumulants((0.02, 0.05), (n[0], n[1]), 6)
         off = np.abs(_level(mu, T).cumulants(0, 6) / exact - 1)
-        yield f"T = {T}, mu = {mu}", float(np.max(off))
+        yield f"T = {T}, mu = {mu}", largest(off)
 
 
-@check(
-    "noise of one level at large bias",
-    equation="Eq. (9), counted",
-    reference="S(Omega)/I = 1 - 2 g_L g_R/(G^2 + Omega^2)",
-    tolerance=ROUNDING,
-    claim="Fano factor and noise spectrum of one level at large bias are the textbook's.",
-)
-def large_bias() -> float:
-    """Return the largest relative deviation of the spectrum, its limit Omega = 0 included."""
+@claim("Eq. (9), counted", "S(Omega)/I = 1 - 2 g_L g_R/(G^2 + Omega^2)", ROUNDING)
+def noise_of_one_level_at_large_bias() -> float:
+    """Fano factor and noise spectrum of one level at large bias are the textbook's."""
     stats = _level((5.0, -5.0), (0.01, 0.01))
     omega = np.array([0.0, 1e-6, 0.01, 0.07, 1.0])
     exact = 1 - 2 * 0.02 * 0.05 / (0.07**2 + omega**2)
@@ -116,15 +89,9 @@ def large_bias() -> float:
     return deviation(fano, exact)
 
 
-@check(
-    "noise of a blockaded dot",
-    equation="Eq. (9), counted",
-    reference="Fano factor (4 g_L^2 + g_R^2)/(2 g_L + g_R)^2",
-    tolerance=ROUNDING,
-    claim="A dot that holds one electron of either spin has the noise of two ways in, one out.",
-)
-def blockaded() -> float:
-    """Return the relative deviation of the Fano factor at large bias below the charging energy."""
+@claim("Eq. (9), counted", "Fano factor (4 g_L^2 + g_R^2)/(2 g_L + g_R)^2", ROUNDING)
+def noise_of_a_blockaded_dot() -> float:
+    """A dot that holds one electron of either spin has the noise of two ways in, one out."""
     left, right = 0.01, 0.03
     contacts = [oqs.Contact(oqs.flat(rate)) for rate in (left, right)]
     model = oqs.davies(oqs.anderson_dot(0.5, 100.0), contacts)
@@ -132,33 +99,20 @@ def blockaded() -> float:
     return abs(stats.fano(0) / ((4 * left**2 + right**2) / (2 * left + right) ** 2) - 1)
 
 
-@check(
-    "cumulants of a polarised Anderson dot",
-    equation="Eq. (9), counted",
-    reference="an independent calculation, 13 digits",
-    tolerance=ROUNDING,
-    claim="Interaction, spin polarisation and a bias of T and mu together, to the fourth cumulant.",
-)
-def anderson() -> float:
-    """Return the largest relative deviation of four cumulants of the left reservoir."""
+@claim("Eq. (9), counted", "an independent calculation, 13 digits", ROUNDING)
+def cumulants_of_a_polarised_Anderson_dot() -> float:
+    """Interaction, spin polarisation and a bias of T and mu together, to the fourth cumulant."""
     right = oqs.spin_channels([1.0], up=1.0, down=0.5)
     contacts = [oqs.Contact(oqs.flat(0.01)), oqs.Contact(oqs.flat(0.02), right)]
     model = oqs.davies(oqs.anderson_dot(-0.4, 1.2), contacts)
     cumulants = oqs.counting_statistics(model, [0.2, 0.35], [0.3, -0.3]).cumulants(0, 4)
     exact = [2.170825333670e-3, 2.759253712578e-3, 1.814559153153e-3, 1.191580166498e-3]
-    return float(np.max(np.abs(cumulants / exact - 1)))
+    return largest(np.abs(cumulants / exact - 1))
 
 
-@check(
-    "fluctuation theorem",
-    equation="Eq. (14), counted",
-    reference=f"lambda(x) = lambda(-x - A), {_THEOREM}",
-    tolerance=ROUNDING,
-    claim="Detailed balance of every contact: the generating function is symmetric about -A/2.",
-)
-@worst_of
+@claim("Eq. (14), counted", "lambda(x) = lambda(-x - A), Esposito, Harbola, Mukamel 2009", ROUNDING)
 def fluctuation_theorem() -> Iterator[tuple[str, float]]:
-    """Yield the differences, over the value or the gross rates."""
+    """Detailed balance of every contact: the generating function is symmetric about -A/2."""
     for index, (setting, stats) in enumerate(_samples()):
         chi, xi = np.random.default_rng(index).normal(size=(2, len(setting.T)))
         xi = xi / setting.system.energy_scale
@@ -168,16 +122,10 @@ def fluctuation_theorem() -> Iterator[tuple[str, float]]:
         yield setting.name, abs(float(there - back)) / size
 
 
-@check(
-    "noise as the curvature of the generating function",
-    equation="Eq. (2), counted",
-    reference="second differences of lambda over a field",
-    tolerance=1e-5,  # step^2/12 of the fourth cumulant, and rounding of lambda over step^2
-    claim="The covariance is the second derivative of the generating function at zero field.",
-)
-@worst_of
-def curvature() -> Iterator[tuple[str, float]]:
-    """Yield the deviations of the first reservoir's noise, over its gross rate."""
+# tolerance: step^2/12 of the fourth cumulant, and rounding of lambda over step^2
+@claim("Eq. (2), counted", "second differences of lambda over a field", 1e-5)
+def noise_as_the_curvature_of_the_generating_function() -> Iterator[tuple[str, float]]:
+    """The covariance is the second derivative of the generating function at zero field."""
     step = 1e-3
     for setting, stats in _samples()[::5]:
         field = np.zeros((2, stats.reservoirs))
@@ -186,18 +134,16 @@ def curvature() -> Iterator[tuple[str, float]]:
         yield setting.name, abs(second - stats.covariance()[0, 0]) / float(stats.gross[0, 0])
 
 
-@check(
-    "counting without matrices",
-    equation="PERLind, counted",
-    reference="scattering (Levitov and Lesovik 1993), which a large bias leaves exact",
-    # four cumulants one after the other, of iterated solutions, each to 1e-11
-    tolerance=1e-8,
-    claim="924 coherences are counted by products of blocks: covariances, four cumulants, and the "
-    "generating function of a chain whose contacts are as strong as its hopping.",
+# tolerance: four cumulants one after the other, of iterated solutions, each to 1e-11
+@claim(
+    "PERLind, counted",
+    "scattering (Levitov and Lesovik 1993), which a large bias leaves exact",
+    1e-8,
 )
-@worst_of
-def without_matrices() -> Iterator[tuple[str, float]]:
-    """Yield the largest relative deviations of six sites between three reservoirs."""
+def counting_without_matrices() -> Iterator[tuple[str, float]]:
+    """924 coherences are counted by products of blocks: covariances, four cumulants, and the
+    generating function of a chain whose contacts are as strong as its hopping.
+    """
     sites = np.eye(6)
     chain = np.diag([0.1, -0.2, 0.3, 0.0, 0.15, -0.1])
     chain += 0.5 * (np.eye(6, k=1) + np.eye(6, k=-1))
@@ -213,25 +159,13 @@ def without_matrices() -> Iterator[tuple[str, float]]:
     yield "generating function", deviation(*functions)
     for j in range(3):
         off = np.abs(blocks.cumulants(j, 4) / exact.cumulants(j, 4) - 1)
-        yield f"cumulants of {j}", largest(*off)
+        yield f"cumulants of {j}", largest(off)
 
 
-@check(
-    "thermodynamic uncertainty relation",
-    equation="Eq. (3), counted",
-    reference="Barato and Seifert 2015",
-    tolerance=at_least(2 * (1 - 1e-9)),
-    claim="sigma c_2/c_1^2 of every current is 2 or more where populations alone are counted.",
-)
-def uncertainty() -> Measurement:
-    """Return the smallest product of entropy production and relative noise."""
-    products = [
-        (setting.name, stats.uncertainty(j, quantity))
-        for setting, stats in _samples()
-        if "collective" not in setting.name
-        for j in range(stats.reservoirs)
-        for quantity in ("particle", "heat")
-    ]
-    names, values = zip(*products, strict=True)
-    least = int(np.argmin(values))
-    return Measurement(values[least], detail=f"{len(values)} currents, least: {names[least]}")
+@claim("Eq. (3), counted", "Barato and Seifert 2015", at_least(2 * (1 - 1e-9)))
+def thermodynamic_uncertainty_relation() -> Iterator[tuple[str, float]]:
+    """sigma c_2/c_1^2 of every current is 2 or more where populations alone are counted."""
+    for setting, stats in _samples():
+        if "collective" not in setting.name:
+            for j, quantity in itertools.product(range(stats.reservoirs), ("particle", "heat")):
+                yield f"{quantity} of {j}, {setting.name}", stats.uncertainty(j, quantity)

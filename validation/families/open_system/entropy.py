@@ -10,8 +10,8 @@ import scipy.linalg
 
 import oqs
 from oqs.arguments import ComplexArray, FloatArray
-from validation.framework.check import check
-from validation.framework.deviation import deviation, largest, over
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -46,32 +46,22 @@ def _literal_production(setting: Setting, rho: ComplexArray) -> tuple[FloatArray
     return np.array(produced), np.array(gross)
 
 
-@check(
-    "entropy production of random states",
-    equation="Eq. (3)",
-    reference="dS_S/dt + sum_j (mu_j P_j - J_j)/T_j from dense traces",
-    tolerance=ROUNDING,
-    claim="oqs.entropy_production is Eq. (3) for states far from stationary, S_S = -tr rho ln rho.",
+@claim(
+    "Eq. (3)", "dS_S/dt + sum_j (mu_j P_j - J_j)/T_j from dense traces", ROUNDING, over=_settings
 )
-@over(_settings)
-def production_of_states(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest deviation of the production from the literal one, over its terms."""
+def entropy_production_of_random_states(setting: Setting, rng: np.random.Generator) -> float:
+    """oqs.entropy_production is Eq. (3) for states far from stationary, S_S = -tr rho ln rho."""
     rho = random_systems.random_state(rng, setting.system)
     measured = oqs.entropy_production(setting.model, setting.qobj(rho), setting.T, setting.mu)
     produced, gross = _literal_production(setting, rho)
     return abs(measured - float(np.sum(produced))) / float(np.sum(gross))
 
 
-@check(
-    "momentary flows of random states",
-    equation="Eq. (3)",
-    reference="tr(D_j[rho] N_S) and tr(D_j[rho] H_S) from dense matrices",
-    tolerance=ROUNDING,
-    claim="P_j, J_j and Y_j = J_j - mu_j P_j are the traces of Eq. (3) in any state.",
+@claim(
+    "Eq. (3)", "tr(D_j[rho] N_S) and tr(D_j[rho] H_S) from dense matrices", ROUNDING, over=_settings
 )
-@over(_settings)
-def flows_of_states(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest deviation of the flows from the literal ones, over the gross exchange."""
+def momentary_flows_of_random_states(setting: Setting, rng: np.random.Generator) -> float:
+    """P_j, J_j and Y_j = J_j - mu_j P_j are the traces of Eq. (3) in any state."""
     model = setting.model
     rho = random_systems.random_state(rng, setting.system)
     measured = oqs.momentary_flows(model, setting.qobj(rho), setting.T, setting.mu)
@@ -88,22 +78,12 @@ def flows_of_states(setting: Setting, rng: np.random.Generator) -> float:
     )
 
 
-@check(
-    "entropy along relaxations",
-    equation="Eq. (3)",
-    reference="differences of S_S(t) = -tr rho ln rho, sixth order",
-    # S(t) is analytic up to where an eigenvalue of rho(t) would cross 0: at least 0.03 of the
-    # largest rate's time away in these states. The seventh derivative of a logarithm leaves
-    # 6!/140 (h/0.03)^6 = 1e-10 at h = 5e-4; rounding leaves eps/h = 4e-13 per unit of S
-    tolerance=1e-8,
-    claim="dS_S/dt of the relaxing state plus sum_j (mu_j P_j - J_j)/T_j is the production, >= 0.",
-)
-@over(_settings)
-def along_relaxations(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest departure of dS/dt from differences, and the largest negative production.
-
-    From random states, over the gross terms of Eq. (3).
-    """
+# tolerance: S(t) is analytic up to where an eigenvalue of rho(t) would cross 0: at least 0.03 of
+# the largest rate's time away in these states. The seventh derivative of a logarithm leaves
+# 6!/140 (h/0.03)^6 = 1e-10 at h = 5e-4; rounding leaves eps/h = 4e-13 per unit of S
+@claim("Eq. (3)", "differences of S_S(t) = -tr rho ln rho, sixth order", 1e-8, over=_settings)
+def entropy_along_relaxations(setting: Setting, rng: np.random.Generator) -> float:
+    """dS_S/dt of the relaxing state plus sum_j (mu_j P_j - J_j)/T_j is the production, >= 0."""
     model = setting.model
     start = setting.qobj(random_systems.random_state(rng, setting.system))
     each = model.all_elements.at(setting.T, setting.mu).dissipators()
@@ -122,16 +102,11 @@ def along_relaxations(setting: Setting, rng: np.random.Generator) -> float:
     )
 
 
-@check(
-    "relative entropy to the local Gibbs state",
-    equation="Eqs. (15)-(18)",
-    reference="tr rho (ln rho - ln rho_j) from dense logarithms",
-    tolerance=ROUNDING,
-    claim="oqs.relative_entropy_to_gibbs is the distance that the proof of Eq. (3) follows.",
+@claim(
+    "Eqs. (15)-(18)", "tr rho (ln rho - ln rho_j) from dense logarithms", ROUNDING, over=_settings
 )
-@over(_settings)
-def relative_entropies(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest relative deviation of the relative entropy from the literal one."""
+def relative_entropy_to_the_local_Gibbs_state(setting: Setting, rng: np.random.Generator) -> float:
+    """oqs.relative_entropy_to_gibbs is the distance that the proof of Eq. (3) follows."""
     model = setting.model
     rho = random_systems.random_state(rng, setting.system)
     measured = oqs.relative_entropy_to_gibbs(model, setting.qobj(rho), setting.T, setting.mu)
@@ -145,16 +120,15 @@ def relative_entropies(setting: Setting, rng: np.random.Generator) -> float:
     return deviation(measured, expected, scale=np.abs(expected))
 
 
-@check(
-    "each reservoir's production",
-    equation="Eqs. (15)-(18)",
-    reference="-tr{D_j[rho] (ln rho - ln rho_j)} from dense logarithms",
-    tolerance=ROUNDING,
-    claim="The production of each reservoir is Spohn's; they add up to that of Eq. (3).",
+@claim(
+    "Eqs. (15)-(18)",
+    "-tr{D_j[rho] (ln rho - ln rho_j)} from dense logarithms",
+    ROUNDING,
+    name="each reservoir's production",
+    over=_settings,
 )
-@over(_settings)
 def by_reservoir(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest deviation of each production, and of their sum, over the terms."""
+    """The production of each reservoir is Spohn's; they add up to that of Eq. (3)."""
     model = setting.model
     rho = random_systems.random_state(rng, setting.system)
     state = setting.qobj(rho)
@@ -167,16 +141,15 @@ def by_reservoir(setting: Setting, rng: np.random.Generator) -> float:
     )
 
 
-@check(
-    "no reservoir destroys entropy",
-    equation="Eqs. (15)-(18)",
-    reference="Spohn's inequality, -tr{D_j[rho] (ln rho - ln rho_j)} >= 0",
-    tolerance=0.0,  # random states are far from rho_j: every production is of the size of its terms
-    claim="Each reservoir's production is positive in random states, and so is their sum, Eq. (3).",
+# tolerance: random states are far from rho_j: every production is of the size of its terms
+@claim(
+    "Eqs. (15)-(18)",
+    "Spohn's inequality, -tr{D_j[rho] (ln rho - ln rho_j)} >= 0",
+    0.0,
+    over=_settings,
 )
-@over(_settings)
-def spohn(setting: Setting, rng: np.random.Generator) -> float:
-    """Return minus the smallest production, of a reservoir or of all, over the rates."""
+def no_reservoir_destroys_entropy(setting: Setting, rng: np.random.Generator) -> float:
+    """Each reservoir's production is positive in random states, and so is their sum, Eq. (3)."""
     model = setting.model
     state = setting.qobj(random_systems.random_state(rng, setting.system))
     measured = oqs.entropy_production_by_reservoir(model, state, setting.T, setting.mu)
@@ -184,22 +157,22 @@ def spohn(setting: Setting, rng: np.random.Generator) -> float:
     return -float(np.min([*measured, total])) / float(np.sum(model.rates))
 
 
-@check(
-    "each map approaches its Gibbs state",
-    equation="Eqs. (15)-(18)",
-    reference="monotonicity of relative entropy under exp(D_j t)",
-    tolerance=ROUNDING,
-    claim="Under D_j alone the relative entropy of any state to rho_j never grows.",
+@claim(
+    "Eqs. (15)-(18)",
+    "monotonicity of relative entropy under exp(D_j t)",
+    ROUNDING,
+    over=lambda rng: (s for s in _settings(rng) if s.system.sites <= 3),
 )
-@over(lambda rng: (s for s in _settings(rng) if s.system.sites <= 3))
-def approach(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest growth of S(rho(t) || rho_j) from one time to the next, over its start.
+def each_map_approaches_its_Gibbs_state(
+    setting: Setting, rng: np.random.Generator
+) -> Iterator[float]:
+    """Under D_j alone the relative entropy of any state to rho_j never grows.
 
     Systems of up to three modes: exp(D_j t) is a dense (4^N, 4^N) matrix.
     """
+    # the largest growth of S(rho(t) || rho_j) from one time to the next, over its start
     model = setting.model
     v = setting.system.spectrum.vectors
-    measured = []
     for j, d in enumerate(model.all_elements.at(setting.T, setting.mu).dissipators()):
         state = random_systems.random_state(rng, setting.system)
         step = scipy.linalg.expm(d.toarray() * (0.3 / np.max(model.rates[j])))
@@ -209,5 +182,4 @@ def approach(setting: Setting, rng: np.random.Generator) -> float:
             distances.append(oqs.relative_entropy_to_gibbs(model, rho, setting.T, setting.mu)[j])
             state = (step @ state.ravel()).reshape(state.shape)
             state = (state + state.conj().T) / 2
-        measured.append(float(np.max(np.diff(distances))) / distances[0])
-    return largest(*measured)
+        yield largest(np.diff(distances)) / distances[0]

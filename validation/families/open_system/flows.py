@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 import oqs
-from validation.framework.check import Check, check
-from validation.framework.deviation import deviation, largest, over, worst_of
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -46,67 +46,56 @@ def _departure(setting: Setting, flows: oqs.Flows) -> float:
     factors = (np.ones_like(gamma), np.abs(w) + 0 * gamma, np.abs(w - setting.mu[:, None]))
     measured = (flows.particle, flows.energy, flows.heat)
     return largest(
-        *(
-            deviation(f, e.sum(axis=0), scale=np.sum(gamma * factor, axis=1))
-            for f, e, factor in zip(measured, expected, factors, strict=True)
-        )
+        deviation(f, e.sum(axis=0), scale=np.sum(gamma * factor, axis=1))
+        for f, e, factor in zip(measured, expected, factors, strict=True)
     )
 
 
-@check(
-    "closed form in 50 digits",
-    equation="Eq. (10)",
-    reference=_REFERENCE,
-    tolerance=ROUNDING,
-    claim="oqs.closed_form is P_j = sum_k gamma_j (n_j - nbar), J_j with w_k, Y_j with w_k - mu_j.",
-)
-@over(_settings)
-def closed_form(setting: Setting) -> float:
-    """Return the largest deviation of the closed form from Eq. (10)."""
+def _by(method: oqs.StationaryMethod, setting: Setting) -> float:
+    """Return that of the flows that a method takes from the stationary density matrix."""
+    return _departure(setting, oqs.flow_law(setting.model, method=method)(setting.T, setting.mu))
+
+
+@claim("Eq. (10)", _REFERENCE, ROUNDING, over=_settings)
+def closed_form_in_50_digits(setting: Setting) -> float:
+    """oqs.closed_form is P_j = sum_k gamma_j (n_j - nbar), J_j with w_k, Y_j with w_k - mu_j."""
     law = oqs.closed_form(setting.quadratic, setting.contacts)
     return _departure(setting, law(setting.T, setting.mu))
 
 
-def _by(method: oqs.StationaryMethod, name: str, what: str) -> Check:
-    """Return the check of the flows that a method takes from the stationary density matrix."""
-
-    @check(
-        f"flows, {name}",
-        equation="Eq. (10)",
-        reference=_REFERENCE,
-        tolerance=ROUNDING,
-        claim=f"Flows from the stationary density matrix are those of Eq. (10): {what}.",
-    )
-    @over(_settings)
-    def deviation_of_flows(setting: Setting) -> float:
-        law = oqs.flow_law(setting.model, method=method)
-        return _departure(setting, law(setting.T, setting.mu))
-
-    return deviation_of_flows
+@claim("Eq. (10)", _REFERENCE, ROUNDING, name="flows, full Liouvillian", over=_settings)
+def full_Liouvillian(setting: Setting) -> float:
+    """Flows from the stationary density matrix are those of Eq. (10): all 4^N matrix elements
+    solved.
+    """
+    return _by(oqs.FullLiouvillian(), setting)
 
 
-full_liouvillian = _by(oqs.FullLiouvillian(), "full Liouvillian", "all 4^N matrix elements solved")
-zero_frequency_block = _by(
-    oqs.ZeroFrequencyBlock(), "zero-frequency block", "coherences within levels kept"
-)
-populations = _by(oqs.Populations(), "populations", "the rate equation of the energy eigenstates")
+@claim("Eq. (10)", _REFERENCE, ROUNDING, name="flows, zero-frequency block", over=_settings)
+def zero_frequency_block(setting: Setting) -> float:
+    """Flows from the stationary density matrix are those of Eq. (10): coherences within levels
+    kept.
+    """
+    return _by(oqs.ZeroFrequencyBlock(), setting)
 
 
-@check(
-    "flows of cold reservoirs, digit for digit",
-    equation="Eq. (10)",
-    reference=_REFERENCE,
-    # e^-x inherits 2 eps of x from the subtraction and the division, 2 * 60 eps = 2.7e-14; the two
-    # x differ by at least a fifth of the larger, which costs 1 - exp(x_j - x_q) no more than that
-    tolerance=ROUNDING,
-    claim="Two reservoirs: every mode's flow has full relative precision down to e^-60.",
-)
-@worst_of
+@claim("Eq. (10)", _REFERENCE, ROUNDING, name="flows, populations", over=_settings)
+def populations(setting: Setting) -> float:
+    """Flows from the stationary density matrix are those of Eq. (10): the rate equation of the
+    energy eigenstates.
+    """
+    return _by(oqs.Populations(), setting)
+
+
+# tolerance: e^-x inherits 2 eps of x from the subtraction and the division, 2 * 60 eps = 2.7e-14;
+# the two x differ by at least a fifth of the larger, which costs 1 - exp(x_j - x_q) no more
+@claim("Eq. (10)", _REFERENCE, ROUNDING, name="flows of cold reservoirs, digit for digit")
 def relative_precision(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the largest relative error of a flow; two reservoirs, so that no signs cancel.
+    """Two reservoirs: every mode's flow has full relative precision down to e^-60.
 
     The affinities of both differ by their own size; nearly equal ones are ill-conditioned in T, mu.
     """
+    # two reservoirs, so that no signs cancel
     contacts = [oqs.Contact(rate=oqs.flat(g)) for g in (1e-3, 3e-5)]
     w = np.array([1.0])
     law = oqs.closed_form(oqs.QuadraticSystem.from_energies(w), contacts)
@@ -124,16 +113,14 @@ def relative_precision(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
         yield f"x = {x}", off
 
 
-@check(
-    "stationary occupations",
-    equation="Eq. (10)",
-    reference="nbar = sum_j gamma_j n_j / sum_j gamma_j, each n_j in 50 digits",
-    tolerance=ROUNDING,
-    claim="tr(rho a_k^+ a_l) = delta_kl nbar(w_k) in the stationary density matrix.",
+@claim(
+    "Eq. (10)",
+    "nbar = sum_j gamma_j n_j / sum_j gamma_j, each n_j in 50 digits",
+    ROUNDING,
+    over=_settings,
 )
-@over(_settings)
-def occupations(setting: Setting) -> float:
-    """Return the largest deviation of the one-body density matrix from diag(nbar)."""
+def stationary_occupations(setting: Setting) -> float:
+    """tr(rho a_k^+ a_l) = delta_kl nbar(w_k) in the stationary density matrix."""
     rho = oqs.stationary_state(setting.model, setting.T, setting.mu).full()
     w, a = literal.normal_modes(setting.quadratic.h)
     gamma = setting.rates(w)
@@ -144,16 +131,11 @@ def occupations(setting: Setting) -> float:
     return deviation(measured, np.diag(mean), scale=1)
 
 
-@check(
-    "conservation of particles and energy",
-    equation="Eq. (10)",
-    reference="sum_j P_j = 0, sum_j J_j = 0 in a stationary state",
-    tolerance=ROUNDING,
-    claim="What some reservoirs lose the others gain: any channels, with and without interactions.",
+@claim(
+    "Eq. (10)", "sum_j P_j = 0, sum_j J_j = 0 in a stationary state", ROUNDING, over=_any_channels
 )
-@over(_any_channels)
-def conservation(setting: Setting) -> float:
-    """Return the largest |sum_j P_j| and |sum_j J_j| relative to the gross exchange."""
+def conservation_of_particles_and_energy(setting: Setting) -> float:
+    """What some reservoirs lose the others gain: any channels, with and without interactions."""
     model = setting.model
     flows = oqs.flow_law(model)(setting.T, setting.mu)
     gross, heat = np.sum(model.rates), flows.energy - setting.mu * flows.particle

@@ -12,8 +12,8 @@ import scipy.sparse as sp
 
 import oqs
 from oqs.arguments import ComplexArray
-from validation.framework.check import check
-from validation.framework.deviation import deviation, largest, over
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -57,59 +57,39 @@ def _few_sites() -> Iterator[Setting]:
     return (setting for setting in published() if setting.system.sites <= 3)
 
 
-@check(
-    "trace preserved",
-    equation="Eq. (2)",
-    reference="tr D_j[X] = 0 for every X",
-    tolerance=ROUNDING,
-    claim="Every reservoir's dissipator keeps the trace.",
-)
-@over(_settings)
+@claim("Eq. (2)", "tr D_j[X] = 0 for every X", ROUNDING, over=_settings)
 def trace_preserved(setting: Setting) -> float:
-    """Return the largest entry of the adjoint applied to 1, relative to the superoperator's."""
+    """Every reservoir's dissipator keeps the trace."""
     trace = np.eye(2**setting.system.sites).ravel()
-    return largest(
-        *(float(np.max(np.abs(trace @ d)) / abs(d).max()) for d in _dissipators(setting))
-    )
+    return largest(np.max(np.abs(trace @ d)) / abs(d).max() for d in _dissipators(setting))
 
 
-@check(
-    "Hermiticity preserved",
-    equation="Eq. (2)",
-    reference="D_j[X^+] = D_j[X]^+ for every X",
-    tolerance=ROUNDING,
-    claim="Every reservoir's dissipator keeps states Hermitian.",
-)
-@over(_settings)
-def hermiticity_preserved(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest deviation of D_j[X^+] from D_j[X]^+ for random X."""
+@claim("Eq. (2)", "D_j[X^+] = D_j[X]^+ for every X", ROUNDING, over=_settings)
+def Hermiticity_preserved(setting: Setting, rng: np.random.Generator) -> float:
+    """Every reservoir's dissipator keeps states Hermitian."""
     x = _any_matrix(rng, setting)
     return largest(
-        *(deviation(_apply(d, x.conj().T), _apply(d, x).conj().T) for d in _dissipators(setting))
+        deviation(_apply(d, x.conj().T), _apply(d, x).conj().T) for d in _dissipators(setting)
     )
 
 
-@check(
-    "complete positivity",
-    equation="Eq. (2)",
-    reference="Choi matrices of exp(D_j t) and of D_j",
-    tolerance=ROUNDING,
-    claim="The map of every reservoir is completely positive, at short and at long times.",
+@claim(
+    "Eq. (2)",
+    "Choi matrices of exp(D_j t) and of D_j",
+    ROUNDING,
+    over=lambda rng: itertools.chain(_random(rng), _few_sites()),
 )
-@over(lambda rng: itertools.chain(_random(rng), _few_sites()))
-def complete_positivity(setting: Setting) -> float:
-    """Return the most negative eigenvalue of the Choi matrices, with its sign turned.
+def complete_positivity(setting: Setting) -> Iterator[float]:
+    """The map of every reservoir is completely positive, at short and at long times.
 
     The Choi matrix of exp(D t) must be >= 0 at t = 1/|D| and 30/|D|; that of D itself must be so on
     the complement of the maximally entangled vector, which is the condition for all t (Gorini,
     Kossakowski, Sudarshan 1976; Lindblad 1976). Up to three modes: 4^N eigenvalues of (4^N, 4^N).
     """
-    measured = []
     for dissipator in _dissipators(setting):
-        measured.append(negativity_of_map(dissipator))
+        yield negativity_of_map(dissipator)
         generator = dissipator.toarray() / abs(dissipator).max()
-        measured += [_negativity(_choi(scipy.linalg.expm(generator * t))) for t in (1.0, 30.0)]
-    return largest(*measured)
+        yield from (_negativity(_choi(scipy.linalg.expm(generator * t))) for t in (1.0, 30.0))
 
 
 def negativity_of_map(dissipator: sp.csc_array) -> float:
@@ -120,7 +100,7 @@ def negativity_of_map(dissipator: sp.csc_array) -> float:
     """
     generator = dissipator.toarray() / abs(dissipator).max()
     trace = np.eye(math.isqrt(len(generator))).ravel() @ generator
-    return largest(_negativity(_off_entangled(_choi(generator))), float(np.max(np.abs(trace))))
+    return largest(_negativity(_off_entangled(_choi(generator))), np.abs(trace))
 
 
 def _choi(superoperator: ComplexArray) -> ComplexArray:
@@ -141,40 +121,36 @@ def _off_entangled(choi: ComplexArray) -> ComplexArray:
 def _negativity(matrix: ComplexArray) -> float:
     """Return minus the lowest eigenvalue relative to the largest; the skew part counts too."""
     values = np.linalg.eigvalsh((matrix + matrix.conj().T) / 2)
-    return largest(float(-values[0] / values[-1]), deviation(matrix, matrix.conj().T))
+    return largest(-values[0] / values[-1], deviation(matrix, matrix.conj().T))
 
 
-@check(
-    "evolution of any matrix",
-    equation="Eq. (2)",
-    reference="-i [H_S, X] + sum_j D_j[X] in dense matrices",
-    tolerance=ROUNDING,
-    claim="The Liouvillian is the commutator with H_S and the sum of the reservoirs' dissipators.",
+@claim(
+    "Eq. (2)",
+    "-i [H_S, X] + sum_j D_j[X] in dense matrices",
+    ROUNDING,
+    over=lambda rng: itertools.chain(_random(rng, 3), _few_sites()),
 )
-@over(lambda rng: itertools.chain(_random(rng, 3), _few_sites()))
-def evolution(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest deviation of the Liouvillian's action on random X from the literal one."""
+def evolution_of_any_matrix(setting: Setting, rng: np.random.Generator) -> float:
+    """The Liouvillian is the commutator with H_S and the sum of the reservoirs' dissipators."""
     x = _any_matrix(rng, setting)
     measured = setting.model.liouvillian(setting.T, setting.mu)(setting.qobj(x)).full()
     return deviation(measured, literal.evolution(setting, x))
 
 
-@check(
-    "A_kj of modes with their own baths",
-    equation="Eq. (9)",
-    reference="Eq. (9) with a_k = sum conj(U_vk) c_v, written out",
-    tolerance=ROUNDING,
-    claim="A_{k,j} is Eq. (9) for every mode and reservoir, degenerate modes included.",
+@claim(
+    "Eq. (9)",
+    "Eq. (9) with a_k = sum conj(U_vk) c_v, written out",
+    ROUNDING,
+    name="A_kj of modes with their own baths",
+    over=lambda rng: itertools.chain(
+        random_systems.independent_baths(rng, 3 * _SAMPLES), _few_sites()
+    ),
 )
-@over(
-    lambda rng: itertools.chain(random_systems.independent_baths(rng, 3 * _SAMPLES), _few_sites())
-)
-def partial_dissipators(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest deviation of A_kj[X], at each frequency, from the sum over its modes."""
+def partial_dissipators(setting: Setting, rng: np.random.Generator) -> Iterator[float]:
+    """A_{k,j} is Eq. (9) for every mode and reservoir, degenerate modes included."""
     model, x = setting.model, _any_matrix(rng, setting)
     w, a = literal.normal_modes(setting.quadratic.h)
     gamma = setting.rates(w)
-    measured = []
     for kappa, frequency in enumerate(model.frequencies):
         modes = np.flatnonzero(np.abs(w - frequency) <= 1e-9 * np.max(np.abs(w)))
         for j, (t, m) in enumerate(zip(setting.T, setting.mu, strict=True)):
@@ -184,41 +160,29 @@ def partial_dissipators(setting: Setting, rng: np.random.Generator) -> float:
                 for k, f in zip(modes, n, strict=True)
             ]
             partial = model.partial_dissipator(kappa, j, setting.T, setting.mu)
-            measured.append(deviation(partial(setting.qobj(x)).full(), np.sum(terms, axis=0)))
-    return largest(*measured)
+            yield deviation(partial(setting.qobj(x)).full(), np.sum(terms, axis=0))
 
 
-@check(
-    "dissipators of any channels",
-    equation="Eq. (9)",
-    reference="S(w) = sum_{E'-E=w} Pi(E) S Pi(E') from projectors of a dense H_S",
-    tolerance=ROUNDING,
-    claim="D_j keeps the cross terms of collective channels, with and without interactions.",
+@claim(
+    "Eq. (9)",
+    "S(w) = sum_{E'-E=w} Pi(E) S Pi(E') from projectors of a dense H_S",
+    ROUNDING,
+    over=_settings,
 )
-@over(_settings)
-def dissipators_of_channels(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest deviation of D_j[X] from the literal one."""
+def dissipators_of_any_channels(setting: Setting, rng: np.random.Generator) -> float:
+    """D_j keeps the cross terms of collective channels, with and without interactions."""
     x = _any_matrix(rng, setting)
     v = setting.system.spectrum.vectors
     inner = v.conj().T @ x @ v
     return largest(
-        *(
-            deviation(v @ _apply(d, inner) @ v.conj().T, literal.dissipation(setting, j, x))
-            for j, d in enumerate(_dissipators(setting))
-        )
+        deviation(v @ _apply(d, inner) @ v.conj().T, literal.dissipation(setting, j, x))
+        for j, d in enumerate(_dissipators(setting))
     )
 
 
-@check(
-    "rates in and out of a reservoir",
-    equation="Eq. (9)",
-    reference="Kubo-Martin-Schwinger: n/(1 - n) = exp[-(w - mu)/T]",
-    tolerance=ROUNDING,
-    claim="The rates up and down at each frequency obey detailed balance with their reservoir.",
-)
-@over(_settings)
-def kms(setting: Setting) -> float:
-    """Return the largest |ln(up/down) + x| / (1 + |x|), x = (w - mu)/T, of the solvers' weights."""
+@claim("Eq. (9)", "Kubo-Martin-Schwinger: n/(1 - n) = exp[-(w - mu)/T]", ROUNDING, over=_settings)
+def rates_in_and_out_of_a_reservoir(setting: Setting) -> float:
+    """The rates up and down at each frequency obey detailed balance with their reservoir."""
     model = setting.model
     down, up = model.weights(setting.T, setting.mu).reshape(2, *model.rates.shape)
     x = (model.frequencies - setting.mu[:, None]) / setting.T[:, None]
@@ -227,23 +191,13 @@ def kms(setting: Setting) -> float:
     return deviation(ratio, -x[driven], scale=1 + np.abs(x[driven]))
 
 
-@check(
-    "detailed balance of the map",
-    equation="Eq. (9)",
-    reference="D_j[A rho_j] = D_j^+[A] rho_j for every A",
-    tolerance=ROUNDING,
-    claim="D_j is symmetric in the scalar product weighted with its local Gibbs state.",
-)
-@over(_settings)
-def detailed_balance(setting: Setting, rng: np.random.Generator) -> float:
-    """Return the largest deviation of D_j[A rho_j] from D_j^+[A] rho_j, relative to D_j^+[A]."""
+@claim("Eq. (9)", "D_j[A rho_j] = D_j^+[A] rho_j for every A", ROUNDING, over=_settings)
+def detailed_balance_of_the_map(setting: Setting, rng: np.random.Generator) -> Iterator[float]:
+    """D_j is symmetric in the scalar product weighted with its local Gibbs state."""
     a = _any_matrix(rng, setting)
-    measured = []
     for d, gibbs in zip(_dissipators(setting), _gibbs_states(setting), strict=True):
         adjoint = _apply(d.conj().T, a)
-        unit = np.max(np.abs(adjoint))
-        measured.append(deviation(_apply(d, a @ gibbs), adjoint @ gibbs, scale=unit))
-    return largest(*measured)
+        yield deviation(_apply(d, a @ gibbs), adjoint @ gibbs, scale=np.max(np.abs(adjoint)))
 
 
 def _gibbs_states(setting: Setting) -> list[ComplexArray]:
@@ -255,28 +209,17 @@ def _gibbs_states(setting: Setting) -> list[ComplexArray]:
     ]
 
 
-@check(
-    "local Gibbs state under its own reservoir",
-    equation="Eq. (14)",
-    reference="exp[(mu_j N_S - H_S)/T_j]/Z from a dense eigenproblem",
-    tolerance=ROUNDING,
-    claim="rho_j ~ exp[(mu_j N_S - H_S)/T_j] is stationary under D_j alone.",
+@claim(
+    "Eq. (14)", "exp[(mu_j N_S - H_S)/T_j]/Z from a dense eigenproblem", ROUNDING, over=_settings
 )
-@over(_settings)
-def local_gibbs_state(setting: Setting) -> float:
-    """Return the largest entry of D_j[rho_j] over D_j's largest, and rho_j's own deviation.
+def local_Gibbs_state_under_its_own_reservoir(setting: Setting) -> Iterator[float]:
+    """rho_j ~ exp[(mu_j N_S - H_S)/T_j] is stationary under D_j alone.
 
     The exponents of rho_j are up to 250 in Fig. 4 and 6 * 100 in Fig. 5, so it is good to 600 eps.
     """
-    hamiltonian, number = setting.hamiltonian, setting.number
-    v = setting.system.spectrum.vectors
-    measured = []
-    for j, (d, gibbs) in enumerate(zip(_dissipators(setting), _gibbs_states(setting), strict=True)):
-        expected = literal.gibbs_state(
-            hamiltonian, number, float(setting.T[j]), float(setting.mu[j])
-        )
-        measured += [
-            float(np.max(np.abs(_apply(d, gibbs))) / abs(d).max()),
-            deviation(v @ gibbs @ v.conj().T, expected),
-        ]
-    return largest(*measured)
+    v, operators = setting.system.spectrum.vectors, (setting.hamiltonian, setting.number)
+    each = zip(_dissipators(setting), _gibbs_states(setting), setting.T, setting.mu, strict=True)
+    for d, gibbs, T, mu in each:
+        yield np.max(np.abs(_apply(d, gibbs))) / abs(d).max()
+        expected = literal.gibbs_state(*operators, float(T), float(mu))
+        yield deviation(v @ gibbs @ v.conj().T, expected)

@@ -13,8 +13,8 @@ import oqs
 from oqs.arguments import FloatArray
 from oqs.flows import KINDS
 from validation.families.open_system.degenerate import exact_methods
-from validation.framework.check import check
-from validation.framework.deviation import deviation, largest, over, worst_of
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 from validation.references.charge_ring import Lead, RingFlows, harvested, ring_flows
 from validation.references.published_dots import published_dots
 from validation.systems.random_interacting import interacting_systems
@@ -28,18 +28,13 @@ _SYSTEMS, _SEED = 300, 20240
 ROUNDING = 1e-12
 
 
-@check(
-    "published flows of small dots",
-    equation="Eqs. (2), (9)",
-    reference="an independent dense Davies solver, and QmeQ 1.1 behind it (dots.json)",
-    # what the last digits of the reference carry: it grouped frequencies at 1e-12. In the case
-    # double_dot_U0 it is 1.0e-10 off QmeQ and Eq. (10), which agree to 1e-14
-    tolerance=2e-10,
-    claim="P, J, Y of every published case, interacting or degenerate, by every solver.",
+# tolerance: what the last digits of the reference carry: it grouped frequencies at 1e-12. In the
+# case double_dot_U0 it is 1.0e-10 off QmeQ and Eq. (10), which agree to 1e-14
+@claim(
+    "Eqs. (2), (9)", "an independent dense Davies solver, and QmeQ 1.1 behind it (dots.json)", 2e-10
 )
-@worst_of
-def published_flows() -> Iterator[tuple[str, float]]:
-    """Yield the deviations relative to the largest flow of their kind."""
+def published_flows_of_small_dots() -> Iterator[tuple[str, float]]:
+    """P, J, Y of every published case, interacting or degenerate, by every solver."""
     for name, case in published_dots().items():
         setting, expected = case.setting, case.expected
         model = setting.model
@@ -50,17 +45,10 @@ def published_flows() -> Iterator[tuple[str, float]]:
                 yield label, deviation(getattr(flows, kind), getattr(expected, kind))
 
 
-@check(
-    "published rate equations of small dots",
-    equation="Eqs. (2), (9)",
-    reference="QmeQ 1.1, Pauli approach (dots.json)",
-    # QmeQ solves the same rates in double precision; net flows are 1e-2 of the gross ones
-    tolerance=1e-11,
-    claim="P of every published case without coherences, with interactions and without.",
-)
-@worst_of
-def published_rate_equations() -> Iterator[tuple[str, float]]:
-    """Yield the deviations relative to the largest flow."""
+# tolerance: QmeQ solves the same rates in double precision; net flows are 1e-2 of the gross ones
+@claim("Eqs. (2), (9)", "QmeQ 1.1, Pauli approach (dots.json)", 1e-11)
+def published_rate_equations_of_small_dots() -> Iterator[tuple[str, float]]:
+    """P of every published case without coherences, with interactions and without."""
     for name, case in published_dots().items():
         law = oqs.flow_law(case.setting.model)
         if isinstance(law.method, oqs.Populations):
@@ -116,16 +104,9 @@ def _random_leads(rng: np.random.Generator, of_levels: Iterable[int]) -> list[Le
     return leads
 
 
-@check(
-    "Anderson dot",
-    equation="Eqs. (2), (9)",
-    reference="four states in a ring, solved by the Markov chain tree theorem",
-    tolerance=ROUNDING,
-    claim="Populations and flows of a spinful dot with U between spin-resolved leads.",
-)
-@worst_of
-def anderson_dot(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the deviations of random dots, two leads of each spin."""
+@claim("Eqs. (2), (9)", "four states in a ring, solved by the Markov chain tree theorem", ROUNDING)
+def Anderson_dot(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Populations and flows of a spinful dot with U between spin-resolved leads."""
     for k in range(20):
         level, zeeman, U = (float(x) for x in rng.uniform([-1, -1, 0.2], [1, 1, 2]))
         levels = (level + zeeman / 2, level - zeeman / 2)
@@ -133,16 +114,9 @@ def anderson_dot(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
         yield f"dot {k}", _ring_deviation(system, levels, U, _random_leads(rng, (0, 0, 1, 1)))
 
 
-@check(
-    "two capacitively coupled dots",
-    equation="Eqs. (2), (9)",
-    reference="four states in a ring, solved by the Markov chain tree theorem",
-    tolerance=ROUNDING,
-    claim="Populations and flows of a dot between two leads that feels the charge of a gated dot.",
-)
-@worst_of
-def coupled_dots(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the deviations of random dots, leads L, R on dot 0 and the gate on dot 1."""
+@claim("Eqs. (2), (9)", "four states in a ring, solved by the Markov chain tree theorem", ROUNDING)
+def two_capacitively_coupled_dots(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Populations and flows of a dot between two leads that feels the charge of a gated dot."""
     for k in range(20):
         first, second, U = (float(x) for x in rng.uniform([-1, -1, 0.2], [1, 1, 2]))
         levels = (first, second)
@@ -150,17 +124,10 @@ def coupled_dots(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
         yield f"pair {k}", _ring_deviation(system, levels, U, _random_leads(rng, (0, 0, 1)))
 
 
-@check(
-    "energy harvester",
-    equation="Eqs. (2), (3)",
-    reference="Sanchez and Buttiker 2011, doi:10.1103/PhysRevB.83.085428",
-    # the flows are differences of gross rates 10-1000 times larger
-    tolerance=1e-10,
-    claim="Each quantum U from the hot gate moves one electron if leads filter; else the fraction.",
-)
-@worst_of
+# tolerance: the flows are differences of gross rates 10-1000 times larger
+@claim("Eqs. (2), (3)", "Sanchez and Buttiker 2011, doi:10.1103/PhysRevB.83.085428", 1e-10)
 def energy_harvester(rng: np.random.Generator) -> Iterator[tuple[str, float]]:
-    """Yield the larger deviation of P_L U / J_g from -1 (filtered) and from the fraction."""
+    """Each quantum U from the hot gate moves one electron if leads filter; else the fraction."""
 
     def ratio(leads: list[Lead], levels: tuple[float, float], U: float) -> tuple[float, float]:
         T, mu = [lead.T for lead in leads], [lead.mu for lead in leads]
@@ -194,16 +161,9 @@ def _samples() -> tuple[Setting, ...]:
     return tuple(interacting_systems(np.random.default_rng(_SEED), _SYSTEMS))
 
 
-@check(
-    "second law and balance with interactions",
-    equation="Eq. (3)",
-    reference="second law and conservation laws",
-    tolerance=ROUNDING,
-    claim="sum Y_j/T_j <= 0, sum P_j = 0, sum J_j = 0 on 300 random interacting systems, N <= 4.",
-)
-@over(lambda _: _samples())
-def second_law(setting: Setting) -> float:
-    """Return the largest of the three sums, relative to the rates (and the energies)."""
+@claim("Eq. (3)", "second law and conservation laws", ROUNDING, over=lambda _: _samples())
+def second_law_and_balance_with_interactions(setting: Setting) -> float:
+    """sum Y_j/T_j <= 0, sum P_j = 0, sum J_j = 0 on 300 random interacting systems, N <= 4."""
     model = setting.model
     flows = oqs.flow_law(model)(setting.T, setting.mu)
     rate = float(np.max(model.rates))
@@ -215,24 +175,19 @@ def second_law(setting: Setting) -> float:
     )
 
 
-@check(
-    "KMS and local Gibbs states with interactions",
-    equation="Eqs. (2), (14)",
-    reference="detailed balance of each reservoir alone; Gibbs weights of the many-body energies",
-    # expit rounds in its last digits and its argument by eps (w - mu)/T < 1e-13
-    tolerance=ROUNDING,
-    claim="up/down = exp(-(E_b - E_a - mu)/T) and D_j[rho_j] = 0 on 300 random systems, N <= 4.",
+# tolerance: expit rounds in its last digits and its argument by eps (w - mu)/T < 1e-13
+@claim(
+    "Eqs. (2), (14)",
+    "detailed balance of each reservoir alone; Gibbs weights of the many-body energies",
+    ROUNDING,
+    over=lambda _: _samples(),
 )
-@over(lambda _: _samples())
-def kms_and_local_gibbs(setting: Setting) -> float:
-    """Return the largest departure of ln(up/down), relative where above 1, and of D_j[rho_j]."""
+def KMS_and_local_Gibbs_states_with_interactions(setting: Setting) -> Iterator[float]:
+    """up/down = exp(-(E_b - E_a - mu)/T) and D_j[rho_j] = 0 on 300 random systems, N <= 4."""
     every = setting.model.all_elements.at(setting.T, setting.mu).dissipators()
-    return largest(
-        *(
-            largest(_kms(setting.system, D, T, mu), _gibbs(setting.system, D, T, mu))
-            for D, T, mu in zip(every, setting.T, setting.mu, strict=True)
-        )
-    )
+    for D, T, mu in zip(every, setting.T, setting.mu, strict=True):
+        yield _kms(setting.system, D, T, mu)
+        yield _gibbs(setting.system, D, T, mu)
 
 
 def _kms(system: oqs.System, D: sp.csc_array, T: float, mu: float) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from validation.framework.check import check
-from validation.framework.deviation import deviation, largest, over
+from validation.framework.claim import claim
+from validation.framework.deviation import deviation, largest
 from validation.references import literal
 from validation.systems import random_systems
 from validation.systems.settings import Setting, published
@@ -27,16 +27,15 @@ def _settings(rng: np.random.Generator) -> Iterator[Setting]:
     return itertools.chain(random_systems.independent_baths(rng, _SAMPLES), published())
 
 
-@check(
-    "modes diagonalise the one-body Hamiltonian",
-    equation=_EQUATION,
-    reference="definition of the normal modes",
-    tolerance=ROUNDING,
-    claim="The modes U are unitary and U^+ eps U = diag(w_k).",
+@claim(
+    _EQUATION,
+    "definition of the normal modes",
+    ROUNDING,
+    name="modes diagonalise the one-body Hamiltonian",
+    over=_settings,
 )
-@over(_settings)
 def modes_diagonalise(setting: Setting) -> float:
-    """Return the largest deviation of U^+ eps U from diag(w) and of U^+ U from 1."""
+    """The modes U are unitary and U^+ eps U = diag(w_k)."""
     system = setting.quadratic
     u, w = system.modes, system.energies
     return largest(
@@ -45,38 +44,19 @@ def modes_diagonalise(setting: Setting) -> float:
     )
 
 
-@check(
-    "modes anticommute",
-    equation=_EQUATION,
-    reference="fermion algebra",
-    tolerance=ROUNDING,
-    claim="{a_k, a_l^+} = delta_kl and {a_k, a_l} = 0 on the whole Fock space.",
-)
-@over(_settings)
-def modes_anticommute(setting: Setting) -> float:
-    """Return the largest entry of the anticommutators minus what they must be."""
+@claim(_EQUATION, "fermion algebra", ROUNDING, over=_settings)
+def modes_anticommute(setting: Setting) -> Iterator[float]:
+    """{a_k, a_l^+} = delta_kl and {a_k, a_l} = 0 on the whole Fock space."""
     a = [operator.full() for operator in setting.quadratic.mode_annihilators]
     one = np.eye(len(a[0]))
-    return largest(
-        *(
-            deviation(x @ y.conj().T + y.conj().T @ x, one if x is y else 0 * one, scale=1)
-            for x in a
-            for y in a
-        ),
-        *(deviation(x @ y + y @ x, 0 * one, scale=1) for x in a for y in a),
-    )
+    for x, y in itertools.product(a, repeat=2):
+        yield deviation(x @ y.conj().T + y.conj().T @ x, one if x is y else 0 * one, scale=1)
+        yield deviation(x @ y + y @ x, 0 * one, scale=1)
 
 
-@check(
-    "Hamiltonian from sites and from modes",
-    equation=_EQUATION,
-    reference="sum eps_vw c_v^+ c_w from Jordan-Wigner matrices",
-    tolerance=ROUNDING,
-    claim="H_S, sum eps_vw c_v^+ c_w and sum w_k a_k^+ a_k are one operator.",
-)
-@over(_settings)
-def hamiltonian_both_ways(setting: Setting) -> float:
-    """Return the largest deviation of H_S and of the sum over modes from the sum over sites."""
+@claim(_EQUATION, "sum eps_vw c_v^+ c_w from Jordan-Wigner matrices", ROUNDING, over=_settings)
+def Hamiltonian_from_sites_and_from_modes(setting: Setting) -> float:
+    """H_S, sum eps_vw c_v^+ c_w and sum w_k a_k^+ a_k are one operator."""
     system = setting.quadratic
     expected = literal.quadratic_form(system.h, literal.annihilators(system.sites))
     w = np.diag(system.energies).astype(np.complex128)
@@ -84,16 +64,15 @@ def hamiltonian_both_ways(setting: Setting) -> float:
     return largest(deviation(setting.hamiltonian, expected), deviation(by_modes, expected))
 
 
-@check(
-    "many-body spectrum",
-    equation=_EQUATION,
-    reference="H_S and N_S from Jordan-Wigner matrices",
-    tolerance=ROUNDING,
-    claim="The energy eigenbasis diagonalises H_S and N_S; energies are sums of the w_k.",
+@claim(
+    _EQUATION,
+    "H_S and N_S from Jordan-Wigner matrices",
+    ROUNDING,
+    name="many-body spectrum",
+    over=_settings,
 )
-@over(_settings)
 def many_body_spectrum(setting: Setting) -> float:
-    """Return the largest deviation of H V from V E, of N V from V n, of E from sums of w_k."""
+    """The energy eigenbasis diagonalises H_S and N_S; energies are sums of the w_k."""
     c = literal.annihilators(setting.system.sites)
     hamiltonian = literal.quadratic_form(setting.quadratic.h, c)
     number = literal.quadratic_form(np.eye(len(c), dtype=np.complex128), c)
