@@ -195,7 +195,7 @@ class Model(BetweenContacts):
         temperature, potential = self.arguments(T, mu)
         mine = np.zeros(self.reservoirs, dtype=np.bool_)
         mine[self._checked_contact(j)] = True
-        return self._superoperator(self.in_operator_basis(temperature, potential, mine))
+        return self._superoperator(self._in_operator_basis(temperature, potential, mine))
 
     def liouvillian(self, T: ArrayLike, mu: ArrayLike | None = None) -> qutip.Qobj:
         """Return L = -i[H_S, .] + sum_j (D_j + FS_j), Eq. (2), as a superoperator (4^N, 4^N).
@@ -205,7 +205,7 @@ class Model(BetweenContacts):
         """
         temperature, potential = self.arguments(T, mu)
         everything = np.ones(self.reservoirs, dtype=np.bool_)
-        dissipation = self.in_operator_basis(temperature, potential, everything)
+        dissipation = self._in_operator_basis(temperature, potential, everything)
         hamiltonian = self.system.hamiltonian.to("csr").data_as("csr_matrix")
         if self.shifted:
             for shift in self.lamb_shift(T, mu):
@@ -219,7 +219,7 @@ class Model(BetweenContacts):
     def dissipation(self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]) -> sp.csc_array:
         """Return the sum of some of the D_j (n,) on all elements, energy basis, stacked by rows."""
 
-    def in_operator_basis(
+    def _in_operator_basis(
         self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]
     ) -> sp.csr_matrix:
         """Return the same in the system's operator basis, stacked by columns."""

@@ -42,12 +42,8 @@ class ContactRates(NamedTuple):
         if fixed_fermionic(self.contacts):
             nu = (w - mu[:, None]) / T[:, None]  # (n, K)
             return self.rates * expit(nu), self.rates * expit(-nu)
-        down, up = np.zeros_like(self.rates), np.zeros_like(self.rates)
-        for j, contact, here in _occurring(self.contacts, self.decomposition):
-            at = ThermalState(float(T[j]), float(mu[j]))
-            gamma = contact.gamma(w[here], j, at) if contact.varies else self.rates[j, here]
-            down[j, here], up[j, here] = contact.split(gamma, w[here], *at)
-        return down, up
+        down, up = self.split_together(T[None], mu[None])
+        return down[..., 0], up[..., 0]
 
     def split_together(self, T: FloatArray, mu: FloatArray) -> _Pair:
         """Return what `split` does, each (n, K, b), at T, mu (b, n)."""
@@ -77,17 +73,14 @@ class ContactRates(NamedTuple):
 
     def slopes(self, T: FloatArray, mu: FloatArray, *, shifted: bool) -> FloatArray:
         """Return the derivatives (2, .., n, K) of the weights by each contact's own T and mu."""
-        derivatives = np.zeros((2, 4 if shifted else 2, *self.rates.shape))
+        derivatives = self.slopes_together(T[None], mu[None])[..., 0]
+        if not shifted:
+            return derivatives
+        of_shifts = np.zeros_like(derivatives)
         for j, contact, here in _occurring(self.contacts, self.decomposition):
-            at = ThermalState(float(T[j]), float(mu[j]))
             w = self.decomposition.frequencies[here]
-            if contact.varies:
-                derivatives[:, :2, j, here] = varying_slopes(contact, w, j, at)
-            else:
-                derivatives[:, :2, j, here] = contact.slopes(self.rates[j, here], w, *at)
-            if shifted:
-                derivatives[:, 2:, j, here] = shift_slopes(contact, w, *at)
-        return derivatives
+            of_shifts[:, :, j, here] = shift_slopes(contact, w, float(T[j]), float(mu[j]))
+        return np.concatenate([derivatives, of_shifts], axis=1)
 
 
 def shifts(

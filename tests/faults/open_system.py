@@ -186,7 +186,7 @@ def product_terms(before_factor, after_factor):
 
 
 def partial_off(monkeypatch):
-    for name in ("partial_dissipator", "in_operator_basis"):
+    for name in ("partial_dissipator", "_in_operator_basis"):
         original = getattr(oqs.DaviesModel, name)
         monkeypatch.setattr(
             oqs.DaviesModel,

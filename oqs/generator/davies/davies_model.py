@@ -293,13 +293,10 @@ class DaviesModel(Model):
             before it is computed, where it would not fit.
         """
         temperature, potential = self.arguments(T, mu)
+        which = np.zeros(self.rates.shape, dtype=np.bool_)
         frequency = index("kappa", kappa, len(self.frequencies), "See model.frequencies.")
-        contact = self._checked_contact(j)
-        matrices = self._operator_matrices[contact]
-        matrices.require_room_for(frequency, self.contacts[contact].label(contact))
-        weights = self.weights(temperature, potential).reshape(-1, *self.rates.shape)
-        down, up = weights[:2, contact, frequency].tolist()
-        return self._superoperator(matrices.dissipator(frequency, down, up))
+        which[self._checked_contact(j), frequency] = True
+        return self._superoperator(self._in_operator_basis(temperature, potential, which))
 
     def lamb_shift(self, T: ArrayLike, mu: ArrayLike | None = None) -> tuple[qutip.Qobj, ...]:
         """Return H_LS,j of every reservoir; see `oqs.lamb_shift`."""
@@ -346,12 +343,16 @@ class DaviesModel(Model):
         return WeightedGenerator(self, self._generator(labels))
 
     def dissipation(self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]) -> sp.csc_array:
-        """Return the sum of some of the D_j (n,) on all elements, energy basis, stacked by rows."""
-        weights = self.weights(T, mu).reshape(-1, *self.rates.shape) * which[:, None]
-        weights[2:] = 0.0  # frequency shifts are no dissipation
-        return self.full_generator.matrix(weights.ravel())
+        """Return the sum of some of the D_j (n,), or of the A_kappa,j (n, K), on all elements.
 
-    def in_operator_basis(
+        In the energy basis, stacked by rows.
+        """
+        down, up = self._chosen_weights(T, mu, which)
+        # frequency shifts are no dissipation
+        shifts = [np.zeros((2, *down.shape))] if self.shifted else []
+        return self.full_generator.matrix(np.concatenate([[down, up], *shifts]).ravel())
+
+    def _in_operator_basis(
         self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]
     ) -> sp.csr_matrix:
         """Return the same in the system's operator basis, stacked by columns.
@@ -359,9 +360,16 @@ class DaviesModel(Model):
         A quadratic system is spared the rotation from its eigenstates, whose rounding fills zeros.
         """
         if not isinstance(self.system, QuadraticSystem):
-            return super().in_operator_basis(T, mu, which)
-        down, up, *_ = self.weights(T, mu).reshape(-1, *self.rates.shape) * which[:, None]
-        return self._on_sites.matrix(down, up)
+            return super()._in_operator_basis(T, mu, which)
+        return self._on_sites.matrix(*self._chosen_weights(T, mu, which))
+
+    def _chosen_weights(
+        self, T: FloatArray, mu: FloatArray, which: NDArray[np.bool_]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return gamma (1 - n) and gamma n, each (n, K), of some contacts; 0 of the others."""
+        down, up = self.contact_rates.split(T, mu)
+        chosen = which.reshape(len(down), -1)
+        return down * chosen, up * chosen
 
     @functools.cached_property
     def _on_sites(self) -> SiteDissipator:

@@ -206,9 +206,12 @@ def _eliminate(inner: sp.csc_array, fed: ComplexArray) -> tuple[ComplexArray, fl
 
     `inner`: L_cc (C, C); `fed`: -L_cp (C, D), what populations feed.
     """
-    decay = np.abs(inner.diagonal())
+    diagonal = inner.diagonal()
+    decay = np.abs(diagonal)
     if np.any(decay == 0):
         return None
+    if inner.nnz == len(decay):  # each decays on its own, as between levels of distinct distances
+        return fed / diagonal[:, None], 1.0, lambda b: b / diagonal
     scaled = sp.csc_array(inner @ sp.diags_array(1 / decay))
     try:
         factors = scipy.sparse.linalg.splu(

@@ -131,8 +131,16 @@ def test_partial_dissipators_sum_to_the_dissipator(make, scale):
     for j in range(2):
         whole = model.dissipator(j, T, mu)
         parts = [model.partial_dissipator(k, j, T, mu) for k in range(len(model.frequencies))]
-        # the parts are QuTiP's dissipators of the eigen-operators, the whole is turned elements
         assert (sum(parts) - whole).norm() < 1e-14 * whole.norm()
+        down, up = model.weights(T, mu).reshape(2, *model.rates.shape)[:, j]
+        for part, lost, gained, operators in zip(
+            parts, down, up, model.eigenoperators(j), strict=True
+        ):
+            own = 0 * part + sum(
+                lost * qutip.lindblad_dissipator(s) + gained * qutip.lindblad_dissipator(s.dag())
+                for s in operators
+            )
+            assert (part - own).norm() < 1e-14 * whole.norm()
         assert model.dissipator(j - 2, T, mu) == whole
     L = qutip.liouvillian(model.system.hamiltonian)
     L = L + model.dissipator(0, T, mu) + model.dissipator(1, T, mu)
@@ -225,7 +233,7 @@ def test_a_partial_dissipator_that_does_not_fit_is_refused(monkeypatch):
     whole = model.partial_dissipator(0, 0, [0.5], [0.1])
     entries = whole.data_as("csr_matrix").nnz
     monkeypatch.setattr("oqs.memory.physical_memory", lambda: 16.0 * entries)
-    with pytest.raises(MemoryError, match=r"superoperator of one frequency of contact 0 needs"):
+    with pytest.raises(MemoryError, match=r"superoperator of 4 sites needs"):
         model.partial_dissipator(0, 0, [0.5], [0.1])
 
 

@@ -34,7 +34,7 @@ def test_sites_and_eigenstates_give_the_same(sites, degenerate, scale):
     T, mu = np.array([0.3, 1.0, 2.0]) * scale, np.array([0.5, -0.5, 0.1]) * scale
     for j in range(3):
         which = np.arange(3) == j
-        rotated = Model.in_operator_basis(model, T, mu, which).toarray()
+        rotated = Model._in_operator_basis(model, T, mu, which).toarray()
         np.testing.assert_allclose(
             model.dissipator(j, T, mu).full(), rotated, atol=1e-14 * np.abs(rotated).max()
         )
