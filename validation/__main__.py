@@ -23,11 +23,9 @@ from validation.own.own_system import OwnSystem, own_subject
 from validation.pictures.figures import FIGURES
 from validation.report.comparison import comparison_data, comparison_lines, read_report
 from validation.report.files import refuse_unwritable
-from validation.report.html import as_html
-from validation.report.live import progress_line
-from validation.report.page_pictures import Drawings, pictures
+from validation.report.html import Drawings, as_html, pictures
 from validation.report.report import as_data, as_json, environment
-from validation.report.text import TextReport, print_list
+from validation.report.text import TextReport, print_list, progress_line
 
 COMMANDS: Mapping[str, str] = {
     "figures": "validation.pictures.figures",

@@ -16,8 +16,7 @@ from validation.framework.bounds import at_most
 from validation.framework.check import CheckResult, Status
 from validation.framework.suite import run_suite
 from validation.pictures.figures import FIGURES
-from validation.report.html import as_html
-from validation.report.page_pictures import picture_of, pictures
+from validation.report.html import as_html, picture_of, pictures
 from validation.report.report import environment
 
 DRIVER = """

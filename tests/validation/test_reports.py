@@ -13,9 +13,8 @@ from thermo.files import write_whole
 from validation import Measurement, at_least, check, run_suite, within
 from validation.report.files import refuse_unwritable
 from validation.report.html import as_html
-from validation.report.live import progress_line
 from validation.report.report import SCHEMA, as_data, as_json, environment
-from validation.report.text import TextReport, print_list
+from validation.report.text import TextReport, print_list, progress_line
 
 VERSIONS = {"python": "CPython 3.13", "platform": "test"}
 

@@ -179,20 +179,25 @@ class Check:
         `rng` of the check is seeded with `seed` and the check's name, so that its numbers do not
         depend on what else runs. A RuntimeWarning (overflow, invalid value) is an error too.
         """
-        start = time.perf_counter()
+        start, bound = time.perf_counter(), self.bound
+        measured, detail, reason = None, "", ""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", RuntimeWarning)
-                measurement = _measurement(self._measure(seed), self.bound)
+                measurement = _measurement(self._measure(seed), bound)
             bound = self._bound_for(measurement)
         except DoesNotApply as why:
-            return self._result(start, Status.SKIPPED, None, self.bound, "", str(why))
+            status, reason = Status.SKIPPED, str(why)
         except Exception as error:
+            status = Status.ERROR
             reason = f"{type(error).__name__}: {error}{_origin(error.__traceback__)}"
-            return self._result(start, Status.ERROR, None, self.bound, "", reason)
-        status = Status.PASSED if bound.holds(measurement.value) else Status.FAILED
-        reason = "" if status is Status.PASSED else _why(measurement.value, bound)
-        return self._result(start, status, measurement.value, bound, measurement.detail, reason)
+        else:
+            measured, detail = measurement.value, measurement.detail
+            status = Status.PASSED if bound.holds(measured) else Status.FAILED
+            reason = "" if status is Status.PASSED else _why(measured, bound)
+        texts = self.name, self.family, self.equation, self.reference, self.claim
+        seconds = time.perf_counter() - start
+        return CheckResult(*texts, status, measured, bound, detail, reason, seconds)
 
     def _measure(self, seed: int) -> object:
         if not inspect.signature(self.body).parameters:
@@ -208,29 +213,6 @@ class Check:
                 "bound, but both are given. Give `tolerance` as a number."
             )
         return within(measurement.reference, self.bound.tolerance)
-
-    def _result(
-        self,
-        start: float,
-        status: Status,
-        measured: float | None,
-        bound: Bound,
-        detail: str,
-        reason: str,
-    ) -> CheckResult:
-        return CheckResult(
-            name=self.name,
-            family=self.family,
-            equation=self.equation,
-            reference=self.reference,
-            claim=self.claim,
-            status=status,
-            measured=measured,
-            bound=bound,
-            detail=detail,
-            reason=reason,
-            seconds=time.perf_counter() - start,
-        )
 
 
 def check(

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from thermo.files import write_whole
-from validation.papers.page import as_page, picture, png, print_findings, tally
+from validation.papers.page import as_page, picture, print_findings, tally
 from validation.papers.paper import Findings, Paper
 from validation.papers.shelf import PAPERS
 from validation.report.files import refuse_unwritable
+from validation.report.page_parts import rendered
 from validation.report.report import environment
 
 _ALL = "all"
+_DPI = 130
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,7 +59,7 @@ def _run(
         with errors.status(f"paper {number} of {len(papers)}: {paper.name}"):
             findings = paper.run()
             if files or page is not None:
-                images[paper.name] = png(picture(paper, findings))
+                images[paper.name] = rendered(picture(paper, findings), _DPI)
         results.append((paper, findings))
         if number > 1:
             output.print()

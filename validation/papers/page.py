@@ -12,9 +12,7 @@ from oqs.summary import counted
 from thermo.plotting.style import legend_below, panels, paper_style, titled
 from validation.papers.paper import Comparison, Findings, Paper
 from validation.report.page_parts import document, image_of, small_table, with_signs
-from validation.report.page_pictures import rendered
 
-_DPI = 130
 _SIZE = (5.2, 3.4)  # inches
 _BADGES = {"agrees": "passed", "differs": "failed", "differs, known": "error"}
 _HEADS = ("quantity", "ours", "the paper's", "difference", "verdict", "where")
@@ -28,11 +26,6 @@ def picture(paper: Paper, findings: Findings) -> Figure:
         legend_below(figure, [axes])
         titled(figure, f"{paper.title}\n{paper.source}")
     return figure
-
-
-def png(figure: Figure) -> bytes:
-    """Return a figure as a file."""
-    return rendered(figure, _DPI)
 
 
 def cells(comparison: Comparison) -> tuple[str, str, str, str, str, str]:

@@ -20,7 +20,7 @@ from validation.pictures import (
     what_is_a_reservoir,
 )
 from validation.report.files import refuse_unwritable
-from validation.report.page_pictures import rendered
+from validation.report.page_parts import rendered
 
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     **paper_drawings.FIGURES,

@@ -7,8 +7,8 @@ from typing import NamedTuple, final
 import numpy as np
 from matplotlib.figure import Figure
 
-import thermo
 from oqs.arguments import FloatArray
+from validation.families.finite_reservoirs.small_reservoirs import explicit, mean_field, run
 from validation.systems.cases import FIGURE_1
 
 _LAST = 8.6e4  # t/(A V) near the lowest T_1
@@ -36,28 +36,13 @@ class Reservoirs(NamedTuple):
 def compute(points: int = 40, trajectories: int = 400, levels: int = 400) -> Reservoirs:
     """Run Fig. 1 in each way."""
     times = np.linspace(0, _LAST, points)
-    system, contacts = FIGURE_1.system(), FIGURE_1.contacts()
     T, mu, boxes = FIGURE_1.T, FIGURE_1.mu, FIGURE_1.boxes
-    law = FIGURE_1.closed_form()
-    slow = thermo.evolve(law, boxes(1.0), T, mu, t_final=_LAST, events=False, progress=False)
-    jumps = {}
+    slow, jumps = mean_field(boxes(1.0), _LAST), {}
     for capacity in (1.0, 10.0):
-        runs = thermo.evolve_stochastic(
-            FIGURE_1.model(),
-            boxes(capacity),
-            T,
-            mu,
-            trajectories=trajectories,
-            t_final=capacity * _LAST,
-            seed=1,
-            times=capacity * times,
-            progress=False,
-        )
+        then = (capacity * times).tolist()
+        runs = run(FIGURE_1.model(), boxes(capacity), (T, mu), trajectories, then, seed=1)
         jumps[capacity] = np.stack([runs.T_mean[:, 0], runs.T_std[:, 0]]) / T[0]
-    free = thermo.explicit_reservoirs(system, contacts, boxes(_EXPLICIT), levels=levels)
-    relaxing = thermo.explicit_reservoirs(
-        system, contacts, boxes(_EXPLICIT), levels=120, band=(20.7, 21.9)
-    )
+    free, relaxing = explicit(_EXPLICIT, levels), explicit(_EXPLICIT, 120, band=(20.7, 21.9))
     later = _EXPLICIT * times
     return Reservoirs(
         times,

@@ -6,16 +6,38 @@ Everything is shown without JavaScript; with it the table can be filtered.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from matplotlib.figure import Figure
 
 from validation.framework.check import CheckResult, Status
 from validation.framework.suite import Suite
 from validation.report.comparison import comparison_page
-from validation.report.page_parts import SCRIPT, document, image_of, small_table, with_signs
-from validation.report.page_pictures import picture_of
+from validation.report.page_parts import (
+    SCRIPT,
+    document,
+    image_of,
+    rendered,
+    small_table,
+    with_signs,
+)
 from validation.report.report import columns, counts, measured_text, verdict
 from validation.report.subject import subject_page
+
+Drawings = Mapping[str, Callable[[], Figure]]
+"""Name of a figure -> what computes and draws it."""
+
+_BY_FAMILY = {
+    "flows": "flows",
+    "table_one": "table_1",
+    "trust": "weak_coupling",
+    "close_levels": "close_levels",
+    "paper_figures": "figure_1",  # those that speak of all five
+}
+_NUMBERED = re.compile(r"\bFig(?:ure|\.) (\d)\b")
+_DPI = 110
 
 _HEADLINE = {
     "passed": "Every check passed",
@@ -38,7 +60,7 @@ def as_html(
     ----------
     suite : what ran.
     versions : of `report.environment`.
-    pictures : name of a figure -> PNG, as from `page_pictures.pictures`.
+    pictures : name of a figure -> PNG, as from `pictures`.
     subject : whose system it is, as from `subject.subject_data`.
     compared : with an older report, as from `comparison.comparison_data`.
     """
@@ -178,3 +200,18 @@ def _families(suite: Suite) -> str:
         for family, results in suite.families.items()
     ]
     return small_table("Families", heads, rows)
+
+
+def picture_of(result: CheckResult, drawings: Iterable[str]) -> str | None:
+    """Return the name of the figure in which a check's number can be seen, None without one."""
+    numbered = _NUMBERED.search(f"{result.equation} {result.name}")
+    name = f"figure_{numbered[1]}" if numbered else _BY_FAMILY.get(result.family)
+    if result.family == "own_system" and "evolution" in result.claim:
+        name = "evolution"
+    return name if name in set(drawings) else None
+
+
+def pictures(results: Iterable[CheckResult], drawings: Drawings) -> dict[str, bytes]:
+    """Return the figures (PNG) of these results, each computed once."""
+    wanted = dict.fromkeys(picture_of(r, drawings) for r in results if r.measured is not None)
+    return {name: rendered(drawings[name](), _DPI) for name in wanted if name is not None}

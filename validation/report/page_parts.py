@@ -2,8 +2,11 @@
 
 import base64
 import html
+import io
 from collections.abc import Iterable, Sequence
 from typing import Final
+
+from matplotlib.figure import Figure
 
 _SHORT: Final = 30  # characters
 
@@ -170,6 +173,13 @@ def small_table(
     top = f"<thead><tr>{head}</tr></thead>" if heads else ""
     body = "".join(row(*cells) for cells in rows)
     return f'<table class="small">{title}{top}<tbody>{body}</tbody></table>'
+
+
+def rendered(figure: Figure, dpi: int, suffix: str = "png") -> bytes:
+    """Return a figure as the contents of a file of this format."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format=suffix, dpi=dpi)
+    return stream.getvalue()
 
 
 def image_of(png: bytes, name: str) -> str:

@@ -41,12 +41,13 @@ def _chain(capacity: float) -> thermo.MasterEquation:
     return thermo.master_equation(_model(), _boxes(capacity), _T, _MU)
 
 
-def _run(
+def run(
     model: oqs.DaviesModel | oqs.PerlindModel,
     boxes: list[thermo.Reservoir],
     start: tuple[ArrayLike, ArrayLike],
     trajectories: int,
     times: list[float],
+    seed: int = _SEED,
     **options: Any,
 ) -> thermo.StochasticEnsemble:
     """Return trajectories from T, mu, told at some times, the last the end."""
@@ -56,7 +57,7 @@ def _run(
         *start,
         trajectories=trajectories,
         t_final=times[-1],
-        seed=_SEED,
+        seed=seed,
         times=times,
         progress=False,
         **options,
@@ -67,7 +68,7 @@ def _jumps(
     capacity: float, trajectories: int = _SAMPLE, **options: Any
 ) -> thermo.StochasticEnsemble:
     times = [3e2, 3e3]
-    return _run(_model(), _boxes(capacity), (_T, _MU), trajectories, times, **options)
+    return run(_model(), _boxes(capacity), (_T, _MU), trajectories, times, **options)
 
 
 @claim(
@@ -147,7 +148,7 @@ def small_reservoirs_approach_the_mean_field() -> Iterator[float]:
     return exponents(_CAPACITIES, [_off_mean_field(capacity) for capacity in _CAPACITIES])
 
 
-def _mean_field(boxes: list[thermo.Reservoir], t_final: float) -> thermo.Trajectory:
+def mean_field(boxes: list[thermo.Reservoir], t_final: float) -> thermo.Trajectory:
     """Return the slow evolution of Fig. 1 between these reservoirs, by Eq. (10)."""
     law, start = FIGURE_1.closed_form(), (FIGURE_1.T, FIGURE_1.mu)
     return thermo.evolve(law, boxes, *start, t_final=t_final, events=False, progress=False)
@@ -155,7 +156,7 @@ def _mean_field(boxes: list[thermo.Reservoir], t_final: float) -> thermo.Traject
 
 def _figure_one(capacity: float, trajectories: int) -> thermo.StochasticEnsemble:
     boxes, start = FIGURE_1.boxes(capacity), (FIGURE_1.T, FIGURE_1.mu)
-    return _run(FIGURE_1.model(), boxes, start, trajectories, [capacity * _TIME])
+    return run(FIGURE_1.model(), boxes, start, trajectories, [capacity * _TIME])
 
 
 @claim("delta T/T ~ C^(-1/2)", "deviations fall as (A V)^(-1/2)", within(-0.5, 0.04))
@@ -178,7 +179,7 @@ def figure_one() -> Measurement:
     # in standard errors, 1/(A V) of T_1 allowed for
     capacity = 10.0
     ensemble = _figure_one(capacity, 300)
-    path = _mean_field(FIGURE_1.boxes(capacity), capacity * _TIME)
+    path = mean_field(FIGURE_1.boxes(capacity), capacity * _TIME)
     start, mean, spread = FIGURE_1.T[0], ensemble.T_mean[0, 0], ensemble.T_std[0, 0]
     error = math.hypot(spread / math.sqrt(300), 0.02 * start / capacity)
     expected = path.T[-1, 0]
@@ -204,7 +205,8 @@ def figure_one_tiny() -> Measurement:
     return Measurement(float(off), detail=detail)
 
 
-def _explicit(capacity: float, levels: int, **options: Any) -> thermo.ExplicitReservoirs:
+def explicit(capacity: float, levels: int, **options: Any) -> thermo.ExplicitReservoirs:
+    """Return the reservoirs of Fig. 1 level by level, of one capacity."""
     case, boxes = (FIGURE_1.system(), FIGURE_1.contacts()), FIGURE_1.boxes(capacity)
     return thermo.explicit_reservoirs(*case, boxes, levels=levels, **options)
 
@@ -216,7 +218,7 @@ def first_particles_out_of_explicit_levels() -> float:
     rate = float(FIGURE_1.contacts()[0].gamma(w)[0])
     capacity = 5 / (rate * float(w[0]) ** (FIGURE_1.alpha - 1))
     times = np.array([4.0, 12.0]) / rate
-    path = _explicit(capacity, 600).evolve(FIGURE_1.T, FIGURE_1.mu, times)
+    path = explicit(capacity, 600).evolve(FIGURE_1.T, FIGURE_1.mu, times)
     flows = FIGURE_1.closed_form()(FIGURE_1.T, FIGURE_1.mu)
     moved = (path.N[0] - path.N[1]) / (times[1] - times[0])
     return largest(np.abs(moved / flows.particle - 1))
@@ -226,9 +228,9 @@ def first_particles_out_of_explicit_levels() -> float:
 def explicit_levels_that_thermalise() -> float:
     """With thermalisation above the depletion rate, levels follow Eqs. (4), (5)."""
     times = np.array([2e5, 2e6, 8.6e6])
-    exact = _explicit(100.0, 120, band=(20.7, 21.9))
+    exact = explicit(100.0, 120, band=(20.7, 21.9))
     path = exact.evolve(FIGURE_1.T, FIGURE_1.mu, times, thermalisation=0.02)
-    slow = _mean_field(list(exact.group), float(times[-1]))
+    slow = mean_field(list(exact.group), float(times[-1]))
     return largest(np.abs(path.T / slow.at(times).T - 1))
 
 
@@ -239,7 +241,7 @@ def explicit_levels_that_thermalise() -> float:
 )
 def explicit_levels_that_do_not_thermalise() -> float:
     """Without internal thermalisation the cold reservoir of Fig. 1 does not cool."""
-    path = _explicit(100.0, 400).evolve(FIGURE_1.T, FIGURE_1.mu, [100 * _TIME])
+    path = explicit(100.0, 400).evolve(FIGURE_1.T, FIGURE_1.mu, [100 * _TIME])
     return float(path.T[-1, 0] / FIGURE_1.T[0])
 
 
@@ -250,7 +252,7 @@ def _series() -> oqs.PerlindModel:
 
 
 def _waves(capacity: float, trajectories: int, times: list[float]) -> thermo.StochasticEnsemble:
-    return _run(_series(), _boxes(capacity), (_T, _MU), trajectories, times)
+    return run(_series(), _boxes(capacity), (_T, _MU), trajectories, times)
 
 
 @claim(
