@@ -33,9 +33,7 @@ def _generator(scenario: Scenario) -> str:
         name: value for name, value in generator.options.items() if value not in (None, False)
     }
     keys = ", ".join(f"{name} = {value}" for name, value in chosen.items())
-    return (
-        f"{generator.kind}{f' ({keys})' if keys else ''}, method: {generator.method or 'auto'}"
-    )
+    return f"{generator.kind}{f' ({keys})' if keys else ''}, method: {generator.method or 'auto'}"
 
 
 def _reservoirs(scenario: Scenario) -> list[dict[str, Any]]:
