@@ -206,7 +206,8 @@ def potential_reversed(monkeypatch):
 def printed_entropy(monkeypatch):
     """S = tr rho ln rho, as the paper's main text prints it, without the minus."""
     original = oqs.state.entropy.entropy_rates
-    for module in ("oqs.state.entropy", "oqs.state.relaxation"):
+    # relaxation first: imported after entropy is patched, it would keep what is planted
+    for module in ("oqs.state.relaxation", "oqs.state.entropy"):
         monkeypatch.setattr(f"{module}.entropy_rates", lambda *args: -original(*args))
 
 
