@@ -17,11 +17,10 @@ from rich.console import Console
 from rich.text import Text
 
 from oqs.summary import counted
-from thermo.scenario.example_files import example
-from thermo.scenario.example_files import examples as names
 from thermo.scenario.exit_status import NOT_VERIFIED, VERIFIED, ExtraMissing
 from thermo.scenario.job_array import asked_part, part_folder, part_stores
-from thermo.scenario.reading import read
+from thermo.scenario.reading import example, read
+from thermo.scenario.reading import examples as names
 from thermo.scenario.results.folder import ResultFolder, result_folder
 from thermo.scenario.results.naming import FolderError
 from thermo.scenario.results.text import print_checks

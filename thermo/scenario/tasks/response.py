@@ -15,9 +15,8 @@ from oqs.arguments import FloatArray
 from oqs.system.base import System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json
+from thermo.scenario.results.data import as_json, save_table
 from thermo.scenario.results.drawing import save_response_figure
-from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import digits, print_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place

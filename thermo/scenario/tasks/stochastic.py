@@ -12,10 +12,9 @@ from rich.console import Console
 import oqs
 import thermo
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json, si_data
+from thermo.scenario.results.data import as_json, save_table, si_data
 from thermo.scenario.results.drawing import save_stochastic_figure
 from thermo.scenario.results.naming import TRAJECTORIES
-from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place

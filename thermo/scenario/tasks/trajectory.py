@@ -8,8 +8,8 @@ from typing import Any, Final, final
 
 import oqs
 import thermo
-from thermo.controls import check_controls
 from thermo.evolution.dynamics import Law
+from thermo.evolution.stopping import check_controls
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Outcome
 from thermo.scenario.results.drawing import save_figures
@@ -17,13 +17,7 @@ from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
 from thermo.scenario.schema.values import DURATION, Whole, boolean, positive
-from thermo.scenario.tasks.laws import (
-    DRIVING,
-    chosen_law,
-    make_law,
-    require_law,
-    with_its_links,
-)
+from thermo.scenario.tasks.laws import DRIVING, chosen_law, make_law, require_law, with_its_links
 from thermo.scenario.tasks.trajectory_report import show as show
 from thermo.scenario.tasks.trajectory_report import trajectory_checks, trajectory_data
 

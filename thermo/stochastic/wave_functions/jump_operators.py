@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from oqs import DaviesModel, PerlindModel
 from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.memory import require_memory
 from oqs.numerics.clusters import cluster
 from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.run_plan import RunPlan
 
 _MOST = 256  # eigenstates: four spinful sites
 
@@ -216,3 +218,37 @@ def _same_label(operator: IntArray, source: IntArray, target: IntArray) -> None:
             "`resolution` counts Bohr frequencies as equal between levels that it tells apart. "
             "Give a resolution away from the differences of the splittings."
         )
+
+
+_BATCH = 1e8  # bytes of jump operators of the trajectories that are followed at once
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class WavePlan:
+    """The jump operators, and the run."""
+
+    run: RunPlan  # reservoirs, and what to report
+    jumps: JumpOperators  # the operators
+    # (D, D) columns that a start is drawn from, and the end for <e^{-R}>; energy basis
+    basis: ComplexArray
+
+    @property
+    def batch_length(self) -> int:
+        """How many trajectories to follow in one go; what they are does not depend on it.
+
+        Raises MemoryError where the jump operators of one would not fit.
+        """
+        jumps = self.jumps
+        bytes_of_one = 16.0 * (jumps.operators + len(self.run.members) + 2) * jumps.states**2
+        require_memory(
+            bytes_of_one,
+            f"The {jumps.operators} jump operators of a wave function on {jumps.states} states",
+            "Follow a smaller system.",
+        )
+        return int(np.clip(_BATCH / bytes_of_one, 1, 512))
+
+
+def wave_plan(jumps: JumpOperators, run: RunPlan) -> WavePlan:
+    """Return the plan of a run that starts in an eigenstate."""
+    return WavePlan(run, jumps, np.eye(jumps.states, dtype=np.complex128))
