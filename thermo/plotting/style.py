@@ -194,19 +194,13 @@ def reservoir_label(name: str) -> str:
 
 @final
 class Scales(NamedTuple):
-    """Factors from natural units to those of the axes, and the axes' labels.
-
-    Parameters
-    ----------
-    time, temperature, energy, heat, rate : factors; rate of particles per unit time.
-    time_label, temperature_label, mu_label, heat_label : texts.
-    """
+    """Factors from natural units to those of the axes, and the axes' labels."""
 
     time: float = 1.0
     temperature: float = 1.0
     energy: float = 1.0
     heat: float = 1.0
-    rate: float = 1.0
+    rate: float = 1.0  # of particles per unit time
     time_label: str = r"time $t\,E_0/\hbar$"
     temperature_label: str = r"temperature $k_BT_j/E_0$"
     mu_label: str = r"chemical potential $\mu_j/E_0$"

@@ -28,24 +28,14 @@ REFUSALS: Final = (ValueError, RuntimeError)
 
 @final
 class Stationary(NamedTuple):
-    """The stationary state at fixed T and mu.
+    """The stationary state at fixed T and mu."""
 
-    Parameters
-    ----------
-    scenario : whose.
-    flows : (n,).
-    clausius : sum_j Y_j/T_j.
-    machine : what the reservoirs do together.
-    frequencies : (K,) at which particles cross; (0,) where regimes are not defined.
-    regimes : (K,) of Table I, of each frequency by itself.
-    """
-
-    scenario: Scenario
-    flows: Flows
-    clausius: float
-    machine: Device
-    frequencies: FloatArray
-    regimes: tuple[Regime, ...]
+    scenario: Scenario  # whose
+    flows: Flows  # (n,)
+    clausius: float  # sum_j Y_j/T_j
+    machine: Device  # what the reservoirs do together
+    frequencies: FloatArray  # (K,) at which particles cross; (0,) where regimes are not defined
+    regimes: tuple[Regime, ...]  # (K,) of Table I, of each frequency by itself
 
 
 def stationary(scenario: Scenario) -> Stationary:

@@ -16,7 +16,7 @@ from oqs.arguments import FloatArray, read_only
 from oqs.deferred import xr
 from thermo.scenario.outcome import Check, Outcome
 from thermo.scenario.results.data import as_json, save_table
-from thermo.scenario.results.drawing import save_sweep_figures
+from thermo.scenario.results.drawing import save_figures, sweep_figures
 from thermo.scenario.results.naming import PART, FolderError
 from thermo.scenario.results.symbols import axis_attributes
 from thermo.scenario.scenario import Scenario, Workspace
@@ -115,8 +115,8 @@ class SweepTask:
                 "--resume to compute all again."
             ) from error
         save_table(table, workspace, "sweep.nc", scenario)
-        if workspace.folder is not None and workspace.part is None:
-            save_sweep_figures(table, self.quantities, scenario, workspace.units, workspace.folder)
+        if workspace.part is None:
+            save_figures(scenario, workspace, sweep_figures, table, self.quantities)
         _leave_points(workspace)
         failed = _failed(table, workspace.part)
         points = int(table["error"].size)

@@ -12,7 +12,7 @@ from thermo.evolution.dynamics import Law
 from thermo.evolution.stopping import check_controls
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Outcome
-from thermo.scenario.results.drawing import save_figures
+from thermo.scenario.results.drawing import save_figures, trajectory_figure
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
@@ -78,7 +78,7 @@ class TrajectoryTask:
             if scenario.outputs.netcdf:
                 path.save(workspace.folder / "trajectory.nc")
             try:
-                save_figures(path, scenario, workspace.units, workspace.folder)
+                save_figures(scenario, workspace, trajectory_figure, path)
             except ValueError as error:  # as where the gases have no equilibrium to draw
                 problems.append(f"figure: {error}")
         data = trajectory_data(path, judged, workspace.units)

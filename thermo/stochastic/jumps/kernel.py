@@ -40,22 +40,14 @@ def _compiled(function: _Function) -> _Function:
 
 @final
 class _Tables(NamedTuple):
-    """A plan as arrays.
-
-    Parameters
-    ----------
-    first : (D + 1,) as in `Plan`. jumps : (J, 5) target, reservoir, sign, slot, moves.
-    reals : (J, 2) frequency, rate. reverse : (slots,).
-    constants : (n, 9), see `_constants`. coefficients : (n, panels, terms).
-    pairs, below, times, t_final : as in `Plan`.
-    """
+    """A plan as arrays; what has no comment is as in `Plan` and `RunPlan`."""
 
     first: IntArray
-    jumps: IntArray
-    reals: FloatArray
+    jumps: IntArray  # (J, 5) target, reservoir, sign, slot, moves
+    reals: FloatArray  # (J, 2) frequency, rate
     reverse: IntArray
-    constants: FloatArray
-    coefficients: FloatArray
+    constants: FloatArray  # (n, 9), see `_constants`
+    coefficients: FloatArray  # (n, panels, terms)
     pairs: IntArray
     below: FloatArray
     times: FloatArray

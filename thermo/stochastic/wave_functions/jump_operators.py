@@ -40,41 +40,28 @@ class _Elements(NamedTuple):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class JumpOperators:
-    """O jump operators on D energy eigenstates, with E elements; Q quanta that reservoirs lose.
+    """O jump operators on D energy eigenstates, with E elements; Q quanta that reservoirs lose."""
 
-    Parameters
-    ----------
-    operator, target, source, quantum : (E,) of each element. amplitude : (E,) complex.
-    gamma : (E,) rate, units of energy; of a bosonic contact at w = 0 the slope J'(0). 1 where it
-        depends on T and mu, see `PairRates`.
-    reservoir, moves : (O,) whose jump an operator is, and the particles that it takes from it.
-    quantum_reservoir, sign, frequency : (Q,) of each quantum: reservoir, +1 where that loses it, -1
-        where it gains it, 0 of a jump at w = 0; and w, units of energy.
-    bosonic : (n,) whether each contact is.
-    label : (D,) of each eigenstate; a wave function stays within one label.
-    rotation : (D,) energies that rotate coherences, from the mean of their label.
-    counted : (D,) energies that J_j counts.
-    empty : the eigenstate of fewest particles, and of these of least energy: where a run begins.
-    particles : (D,) of each eigenstate.
-    """
-
-    operator: IntArray
-    target: IntArray
-    source: IntArray
-    quantum: IntArray
-    amplitude: ComplexArray
+    operator: IntArray  # (E,) of each element
+    target: IntArray  # (E,)
+    source: IntArray  # (E,)
+    quantum: IntArray  # (E,)
+    amplitude: ComplexArray  # (E,)
+    # (E,) rate, units of energy; of a bosonic contact at w = 0 the slope J'(0). 1 where it depends
+    # on T and mu, see `PairRates`
     gamma: FloatArray
-    reservoir: IntArray
-    moves: IntArray
-    quantum_reservoir: IntArray
-    sign: IntArray
-    frequency: FloatArray
-    bosonic: NDArray[np.bool_]
-    label: IntArray
-    rotation: FloatArray
-    counted: FloatArray
+    reservoir: IntArray  # (O,) whose jump an operator is
+    moves: IntArray  # (O,) particles that it takes from it
+    quantum_reservoir: IntArray  # (Q,) of each quantum
+    sign: IntArray  # (Q,) +1 where the reservoir loses it, -1 where it gains it, 0 of w = 0
+    frequency: FloatArray  # (Q,) w, units of energy
+    bosonic: NDArray[np.bool_]  # (n,) whether each contact is
+    label: IntArray  # (D,) of each eigenstate; a wave function stays within one label
+    rotation: FloatArray  # (D,) energies that rotate coherences, from the mean of their label
+    counted: FloatArray  # (D,) energies that J_j counts
+    # the eigenstate of fewest particles, and of these of least energy: where a run begins
     empty: int
-    particles: IntArray
+    particles: IntArray  # (D,) of each eigenstate
 
     @property
     def states(self) -> int:
