@@ -26,8 +26,8 @@ from thermo.scenario.results.naming import FolderError
 from thermo.scenario.results.text import print_checks
 from thermo.scenario.running import Run
 from thermo.scenario.scenario import Scenario
-from thermo.scenario.signals import stopping_as_ctrl_c, undisturbed
 from thermo.scenario.tasks.kinds import TASKS
+from thermo.signals import stopping_as_ctrl_c, undisturbed
 from thermo.sweeps.parts import Part, checked_part
 from thermo.sweeps.store_file import StoreError
 
@@ -176,7 +176,7 @@ def explore(options: argparse.Namespace) -> int:
     scenario = read(options.scenario)
     si = _in_si(scenario, scenario.outputs.si or options.si)
     try:
-        from thermo.scenario.explorer.server import serve
+        from thermo.scenario.explorer.page import serve
     except ModuleNotFoundError as error:
         if str(error.name).split(".")[0] not in _OF_EXPLORE:
             raise
