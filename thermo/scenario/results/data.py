@@ -23,11 +23,7 @@ def made_by(document: Document) -> dict[str, Any]:
     """Return what made a result: the versions, and the scenario with all its parameters."""
     return {
         "versions": versions(),
-        "scenario": {
-            "name": document.name,
-            "sha256": document.digest,
-            "text": document.text,
-        },
+        "scenario": {"name": document.name, "sha256": document.digest, "text": document.text},
     }
 
 

@@ -105,10 +105,7 @@ def relaxation_figure(scenario: Scenario, units: Units | None, table: xr.Dataset
 
 
 def fluctuation_figures(
-    scenario: Scenario,
-    units: Units | None,
-    statistics: oqs.CountingStatistics,
-    table: xr.Dataset,
+    scenario: Scenario, units: Units | None, statistics: oqs.CountingStatistics, table: xr.Dataset
 ) -> Drawn:
     """Draw the generating function with its symmetry, and the noise spectrum where there is one.
 

@@ -174,9 +174,7 @@ class Items:
 def named(value: object, place: Place) -> tuple[tuple[dict[str, Any], Place], ...]:
     """Return the tables of [[key]] with their places, which go by `name` or number from 1."""
     if not isinstance(value, list) or not value or not all(isinstance(v, dict) for v in value):
-        raise place.error(
-            f"must be one table [[{place.key}]] or several, but is {shown(value)}",
-        )
+        raise place.error(f"must be one table [[{place.key}]] or several, but is {shown(value)}")
     if len(value) > _MOST:
         raise place.error(f"must be at most {_MOST} tables, but are {len(value)}")
     return tuple((table, place.at(label(table, i))) for i, table in enumerate(value))

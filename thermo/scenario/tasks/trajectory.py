@@ -44,10 +44,7 @@ class TrajectoryTask:
         _ = scenario.reservoirs
 
     def evolved(
-        self,
-        scenario: Scenario,
-        around: Callable[[Law], Law] | None = None,
-        **controls: Any,
+        self, scenario: Scenario, around: Callable[[Law], Law] | None = None, **controls: Any
     ) -> thermo.Trajectory:
         """Return the evolution; `controls` come before the task's own. Raises as `evolve`.
 

@@ -191,8 +191,7 @@ def _assembled(model: DaviesModel | PerlindModel, contacts: list[_Elements]) -> 
     }
     first = int(np.lexsort((spectrum.energies, spectrum.particles))[0])
     return JumpOperators(
-        **{name: read_only(values) for name, values in fields.items()},
-        empty=first,
+        **{name: read_only(values) for name, values in fields.items()}, empty=first
     )
 
 
