@@ -51,7 +51,7 @@ def read(path: str | os.PathLike[str]) -> Scenario:
     ScenarioError
         a ValueError naming the file, every key that is wrong, what is wrong with it and the remedy.
     """
-    if is_example(path) and not pathlib.Path(path).is_file():
+    if os.fspath(path) in examples() and not pathlib.Path(path).is_file():
         return scenario(load(example(os.fspath(path))))
     return scenario(load(path))
 
@@ -144,11 +144,6 @@ _FOLDER: Final = pathlib.Path(__file__).parent / "shipped"
 def examples() -> tuple[str, ...]:
     """Return the names of the shipped scenarios, in alphabetical order."""
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
-
-
-def is_example(name: str | os.PathLike[str]) -> bool:
-    """Return whether a shipped scenario has this name."""
-    return os.fspath(name) in examples()
 
 
 def example(name: str) -> pathlib.Path:

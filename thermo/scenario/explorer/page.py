@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import html
 from collections.abc import Callable
 from typing import Any, Final, final
@@ -207,7 +206,7 @@ def serve(scenario: Scenario, units: Units | None) -> None:
     """
     sockets = bind_sockets(0, _LOOPBACK)
     port = sockets[0].getsockname()[1]
-    pages = Application(FunctionHandler(functools.partial(_add_page, scenario, units)))
+    pages = Application(FunctionHandler(lambda document: Page(scenario, units, document)))
     origins = [f"{_LOOPBACK}:{port}", f"localhost:{port}"]
     site = BokehTornado({"/": pages}, extra_websocket_origins=origins)
     http = HTTPServer(site)
@@ -223,7 +222,3 @@ def serve(scenario: Scenario, units: Units | None) -> None:
         pass  # the only way to end it
     finally:
         server.stop()
-
-
-def _add_page(scenario: Scenario, units: Units | None, document: Document) -> None:
-    Page(scenario, units, document)

@@ -16,7 +16,7 @@ Reader = Callable[[object, Place], Any]
 
 _T = TypeVar("_T")
 
-REQUIRED: Final = object()
+REQUIRED: Final = inspect.Parameter.empty
 """Default of a key that must be given."""
 
 
@@ -38,13 +38,8 @@ def argument_keys(call: Callable[..., Any], **known: tuple[Reader, str]) -> dict
     """
     arguments = inspect.signature(call).parameters
     return {
-        name: Key(read, meaning, _default(arguments[name]))
-        for name, (read, meaning) in known.items()
+        name: Key(read, meaning, arguments[name].default) for name, (read, meaning) in known.items()
     }
-
-
-def _default(argument: inspect.Parameter) -> Any:
-    return REQUIRED if argument.default is inspect.Parameter.empty else argument.default
 
 
 @final
