@@ -17,7 +17,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from thermo.stochastic.jumps.outcome import Outcomes
 from thermo.stochastic.jumps.plan import Plan
-from thermo.stochastic.jumps.random_numbers import FIRST, GOLDEN, PREPARING, SECOND, UNIT, KeyArray
+from thermo.stochastic.jumps.random_numbers import GOLDEN, PREPARING, UNIT, KeyArray, mixed
 from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.scaled_entropy import PANELS, WIDTH
 from thermo.stochastic.small.small_reservoir import (
@@ -98,11 +98,7 @@ def _constants(member: SmallReservoir) -> list[float]:
     ]
 
 
-@_compiled
-def _mixed(z: Any) -> Any:
-    z = (z ^ (z >> np.uint64(30))) * FIRST
-    z = (z ^ (z >> np.uint64(27))) * SECOND
-    return z ^ (z >> np.uint64(31))
+_mixed: Any = _compiled(mixed)
 
 
 @_compiled
