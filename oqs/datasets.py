@@ -48,5 +48,5 @@ def _variable(
     name: str, dimensions: str | Iterable[str], values: Any, *about: str
 ) -> tuple[Any, Any, dict[str, str]]:
     units, long_name = (*about, "", "")[:2] if about else _KNOWN.get(name, ("", ""))
-    told = {"long_name": long_name, "units": units}
-    return dimensions, values, {key: text for key, text in told.items() if text}
+    attributes = {"long_name": long_name, "units": units}
+    return dimensions, values, {key: text for key, text in attributes.items() if text}

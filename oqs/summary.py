@@ -31,15 +31,15 @@ class Summary:
 
     def text(self) -> str:
         """Return at most three lines of at most 100 characters."""
-        told = self.told()
-        whole = f"{self.title}: {told}" if told else self.title
+        facts = self.in_words()
+        whole = f"{self.title}: {facts}" if facts else self.title
         return "\n".join(
             textwrap.wrap(
                 whole, _WIDTH, subsequent_indent="  ", max_lines=_LINES, placeholder=" ..."
             )
         )
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """Return all facts in one line, without the title."""
         return "; ".join(f"{label}: {value}" if label else value for label, value in self.facts)
 

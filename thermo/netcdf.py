@@ -167,8 +167,8 @@ def checked(source: Path, table: xr.Dataset) -> xr.Dataset:
     except (ValueError, TypeError, AttributeError):
         names = [_CHECKSUMS]
     if names:
-        told = ", ".join(f"`{name}`" for name in sorted(names))
-        raise damaged(source, f"other values or none in {told}")
+        listed = ", ".join(f"`{name}`" for name in sorted(names))
+        raise damaged(source, f"other values or none in {listed}")
     return table
 
 

@@ -72,9 +72,9 @@ class ProgressBar:
         """Show the fraction done, between 0 and 1; a bar never runs back."""
         self._best = max(self._best, fraction)
         if self._bar is not None:
-            self._bar.show(self._best, self._told())
+            self._bar.show(self._best, self._message())
 
-    def _told(self) -> str:
+    def _message(self) -> str:
         """Return the fraction done and the time left, as "40 %, 3 s left"."""
         if not self._best > 0:
             return ""
@@ -84,14 +84,14 @@ class ProgressBar:
     def _open(self) -> None:
         bar: _Bar = _NotebookBar(self._label) if _in_notebook() else _TerminalBar(self._label)
         if self._best > 0:
-            bar.show(self._best, self._told())
+            bar.show(self._best, self._message())
         self._bar = bar
 
 
 class _Bar(Protocol):
     """What is drawn."""
 
-    def show(self, fraction: float, told: str) -> None: ...
+    def show(self, fraction: float, message: str) -> None: ...
 
     def close(self) -> None: ...
 
@@ -109,16 +109,16 @@ class _TerminalBar:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.fields[message]}"),
             TimeElapsedColumn(),
             console=Console(stderr=True, force_jupyter=False),
             transient=sys.stderr.isatty(),
         )
-        self._task = self._progress.add_task(label, total=None, told="")
+        self._task = self._progress.add_task(label, total=None, message="")
         self._progress.start()
 
-    def show(self, fraction: float, told: str) -> None:
-        self._progress.update(self._task, total=1.0, completed=fraction, told=told)
+    def show(self, fraction: float, message: str) -> None:
+        self._progress.update(self._task, total=1.0, completed=fraction, message=message)
 
     def close(self) -> None:
         self._progress.stop()
@@ -138,13 +138,13 @@ class _NotebookBar:
         self._last = 0.0
         self._handle = display.display(self._text(f"{label} ..."), display_id=True)
 
-    def show(self, fraction: float, told: str) -> None:
+    def show(self, fraction: float, message: str) -> None:
         if (now := time.monotonic()) - self._last < _EVERY:
             return
         self._last = now
         full = round(_WIDTH * min(fraction, 1.0))
         bar = "\u2588" * full + "\u2591" * (_WIDTH - full)
-        self._handle.update(self._text(f"{self._label} {bar} {told}"))
+        self._handle.update(self._text(f"{self._label} {bar} {message}"))
 
     def close(self) -> None:
         self._handle.update(self._text(""))

@@ -21,6 +21,8 @@ from oqs.flows import Flows
 from oqs.numerics.occupation import bose
 from oqs.summary import Summary, few_digits, reservoir_names
 
+_Values = Callable[[ReservoirContact, FloatArray, int, ThermalState], FloatArray]
+
 
 @final
 class _Degenerate(NamedTuple):
@@ -158,15 +160,7 @@ class BosonLaw(BetweenContacts):
         if not self.varies:
             return self.rates
         rates = np.broadcast_to(self.rates, (*T.shape, len(self.frequencies))).copy()
-        for j, contact in enumerate(self.contacts):
-            if contact.varies:
-
-                def spectrum(
-                    w: FloatArray, at: ThermalState, c: ReservoirContact = contact, j: int = j
-                ) -> FloatArray:
-                    return c.gamma(w, j, at)
-
-                self._write(rates, T, j, spectrum)
+        self._write(rates, T, lambda contact, w, j, at: contact.gamma(w, j, at))
         still = ~np.any(rates > 0, axis=(-2, -1))
         if still.any():
             raise NonUniqueStationaryState(
@@ -179,29 +173,18 @@ class BosonLaw(BetweenContacts):
     def _rate_slopes(self, T: FloatArray) -> FloatArray:
         """Return d J_j(w_k) / d T_j (..., n, K) at T (..., n)."""
         slopes = np.zeros((*T.shape, len(self.frequencies)))
-        for j, contact in enumerate(self.contacts):
-            if contact.varies:
-
-                def by_T(
-                    w: FloatArray, at: ThermalState, c: ReservoirContact = contact, j: int = j
-                ) -> FloatArray:
-                    return c.gamma_slopes(w, j, at)[0]
-
-                self._write(slopes, T, j, by_T)
+        self._write(slopes, T, lambda contact, w, j, at: contact.gamma_slopes(w, j, at)[0])
         return slopes
 
-    def _write(
-        self,
-        table: FloatArray,
-        T: FloatArray,
-        j: int,
-        values: Callable[[FloatArray, ThermalState], FloatArray],
-    ) -> None:
-        """Write what contact j has at the levels it touches into (..., n, K), each T once."""
-        touched = self.rates[j] > 0
-        distinct, which = np.unique(T[..., j], return_inverse=True)
-        each = [values(self.frequencies[touched], ThermalState(t, 0.0)) for t in distinct.tolist()]
-        table[..., j, touched] = np.array(each)[which.reshape(T.shape[:-1])]
+    def _write(self, table: FloatArray, T: FloatArray, values: _Values) -> None:
+        """Write what varies at the levels that a contact touches into (..., n, K), each T once."""
+        for j, contact in enumerate(self.contacts):
+            if contact.varies:
+                touched = self.rates[j] > 0
+                w = self.frequencies[touched]
+                distinct, which = np.unique(T[..., j], return_inverse=True)
+                each = [values(contact, w, j, ThermalState(t, 0.0)) for t in distinct.tolist()]
+                table[..., j, touched] = np.array(each)[which.reshape(T.shape[:-1])]
 
     def _exchange(self, T: FloatArray) -> FloatArray:
         """Return K_kjq (..., K, n, n) at T (..., n), or (K, n, n) where no spectrum varies."""

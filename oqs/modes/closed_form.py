@@ -18,8 +18,7 @@ from oqs.exports import exported
 from oqs.modes.boson_law import boson_law
 from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.levels import Level, find_levels, untouched_modes
-from oqs.modes.pair_flows import exponent_differences, occupation_differences
-from oqs.modes.pair_law import PairLaw
+from oqs.modes.pair_flows import PairLaw, exponent_differences, occupation_differences
 from oqs.modes.untouched import Untouched
 from oqs.summary import Summary, counted, few_digits, reservoir_names
 from oqs.system.quadratic_bosons import QuadraticBosons

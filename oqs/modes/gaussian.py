@@ -34,7 +34,7 @@ from oqs.exports import exported
 from oqs.modes.boson_law import boson_law
 from oqs.modes.boson_modes import BosonLaw
 from oqs.modes.levels import Level, find_levels, untouched_modes
-from oqs.modes.pair_law import PairLaw
+from oqs.modes.pair_flows import PairLaw
 from oqs.modes.untouched import Untouched
 from oqs.numerics.clusters import IntArray
 from oqs.summary import Summary, counted, few_digits, reservoir_names

@@ -12,13 +12,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, temperatures_and_potentials
 from oqs.flow_jacobian import FlowJacobian
 from oqs.flows import Flows, ScalarFlows, computed_flows, listed
+from oqs.modes.untouched import Untouched
 from oqs.numerics.occupation import SAFE, filled_and_empty
+from oqs.summary import Summarised
 
 _SCALAR = 50  # levels: with more, numpy is quicker than scalars
 _MOST = 250  # with more, batching does not pay
@@ -219,3 +223,44 @@ def pair_jacobian(
         heat[:, :, j] = np.add.reduce(exchanged, axis=2).transpose(0, 2, 1)
     heat[1][:, places, places] -= currents.sum(axis=1).T
     return FlowJacobian.of_table(table.reshape(6, *shape, n), names)
+
+
+class PairLaw(Summarised):
+    """P_j = sum_k sum_q w_jq(k) (n_j - n_q) through levels k, J_j the same times w_k."""
+
+    frequencies: FloatArray  # (K,) energies of the levels, ascending
+    transfer: FloatArray  # (K, n, n) w_jq >= 0, rates from reservoir q to j
+    untouched: tuple[Untouched, ...]
+    names: tuple[str | None, ...] | None
+    batched: ClassVar[bool] = True
+
+    @property
+    def reservoirs(self) -> int:
+        """Number n of reservoirs."""
+        return int(self.transfer.shape[-1])
+
+    def __call__(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the flows (..., n) at T, mu of shape (..., n), units of energy.
+
+        Raises TypeError or ValueError for T <= 0, NaN or a last axis that is not n.
+        """
+        return pair_flows(self.frequencies, self.transfer, *self._checked(T, mu), self.names)
+
+    def jacobian(self, T: ArrayLike, mu: ArrayLike) -> FlowJacobian:
+        """Return the derivatives (..., n, n) of the flows at T, mu of shape (..., n).
+
+        Each keeps its relative precision; in the cold they vanish as e^(-|w - mu|/T).
+        """
+        return pair_jacobian(self.frequencies, self.transfer, *self._checked(T, mu), self.names)
+
+    def spectral(self, T: ArrayLike, mu: ArrayLike) -> Flows:
+        """Return the flows (..., K, n) through each level; their sum over levels is the flow."""
+        flows = level_flows(self.frequencies, self.transfer, *self._checked(T, mu))
+        return flows.named(self.names)
+
+    def scalar_flows(self) -> ScalarFlows | None:
+        """Return the flows of few levels in scalars, as coarse as `ScalarFlows` says."""
+        return scalar_pair_flows(self.frequencies, self.transfer)
+
+    def _checked(self, T: ArrayLike, mu: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        return temperatures_and_potentials(T, mu, self.reservoirs, batched=True)

@@ -128,14 +128,14 @@ class Piece(NamedTuple):
     vectors: NDArray[Any]  # (d, d) real or complex; column i is eigenstate states[i] on `basis`
 
 
-@final
-@dataclasses.dataclass(frozen=True, eq=False)
-class BlockVectors(Eigenvectors):
-    """Eigenvectors of invariant sets of basis states, the columns of `rotation` if there is one."""
+class _Pieced(Eigenvectors):
+    """V made of pieces on the basis states, of which `rotation` makes those of the operators."""
 
-    blocks: tuple[Block, ...]  # one after the other in the spectrum
-    # (D, D) from the basis states to the basis of the system's operators
-    rotation: ComplexArray | None
+    rotation: ComplexArray | None = None  # (D, D) to the basis of the operators; None is none
+
+    @property
+    @abc.abstractmethod
+    def _pieces(self) -> list[Piece]: ...
 
     def dense(self) -> ComplexArray:
         """Return V (D, D)."""
@@ -165,13 +165,6 @@ class BlockVectors(Eigenvectors):
             operator = sp.csr_array(self.rotation.conj().T @ (operator @ self.rotation))
         return _between(self._pieces, operator)
 
-    @property
-    def _pieces(self) -> list[Piece]:
-        return [
-            Piece(block.basis, np.arange(block.states.start, block.states.stop), block.vectors)
-            for block in self.blocks
-        ]
-
     @functools.cached_property
     def _few(self) -> _Few:
         return _Few.of(self.matrix, self._pieces)
@@ -179,7 +172,23 @@ class BlockVectors(Eigenvectors):
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class ModeVectors(Eigenvectors):
+class BlockVectors(_Pieced):
+    """Eigenvectors of invariant sets of basis states, the columns of `rotation` if there is one."""
+
+    blocks: tuple[Block, ...]  # one after the other in the spectrum
+    rotation: ComplexArray | None = None
+
+    @property
+    def _pieces(self) -> list[Piece]:
+        return [
+            Piece(block.basis, np.arange(block.states.start, block.states.stop), block.vectors)
+            for block in self.blocks
+        ]
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class ModeVectors(_Pieced):
     """Occupation states of normal modes in the sites' Fock basis.
 
     The state with modes k1 < k2 < ... occupied is a_k1^+ a_k2^+ ... |0>, so that a_k has in this
@@ -187,26 +196,6 @@ class ModeVectors(Eigenvectors):
     """
 
     modes: ComplexArray  # (N, N) unitary; column k is mode k
-
-    def dense(self) -> ComplexArray:
-        """Return V (2^N, 2^N)."""
-        return _dense(self._pieces)
-
-    def sparse(self) -> sp.csr_array:
-        """Return V (2^N, 2^N), particle number by particle number."""
-        return _sparse(self._pieces)
-
-    def to_operator_basis(self, rho: Matrix) -> Matrix:
-        """Return V rho V^+."""
-        if rho.shape[0] <= SMALL:
-            return self._few.to_operator_basis(rho)
-        return _rotated(self._pieces, rho)
-
-    def to_energy_basis(self, operator: Matrix) -> Matrix:
-        """Return V^+ O V."""
-        if operator.shape[0] <= SMALL:
-            return self._few.to_energy_basis(operator)
-        return _between(self._pieces, operator)
 
     @functools.cached_property
     def _pieces(self) -> list[Piece]:
@@ -230,10 +219,6 @@ class ModeVectors(Eigenvectors):
                 vectors[:, here] = create @ fewer.vectors[:, rest]
             pieces.append(Piece(states, states, vectors))
         return pieces
-
-    @functools.cached_property
-    def _few(self) -> _Few:
-        return _Few.of(self.matrix, self._pieces)
 
 
 @final

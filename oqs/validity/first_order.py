@@ -63,9 +63,9 @@ def first_order(
     temperature, potential = secular.arguments(T, mu)
     ratio, lower, upper = worst_mixing(secular.at(temperature, potential))
     if ratio <= LARGEST_SOUND:
-        told = f"the rates that mix levels are at most {ratio:.2g} of their distance"
+        reason = f"the rates that mix levels are at most {ratio:.2g} of their distance"
         if ratio == 0:
-            told = "no contact mixes levels of different energies"
-        return secular.because(f"Davies: {told}")
+            reason = "no contact mixes levels of different energies"
+        return secular.because(f"Davies: {reason}")
     mixed = f"rates mix the levels at {lower:.6g} and {upper:.6g} by {ratio:.2g} of their distance"
     return perlind(system, contacts, lamb_shift=lamb_shift).because(f"PERLind: {mixed}")

@@ -60,9 +60,9 @@ def secular(
     deviations = _deviations(model, davies, T, mu, gross, long) if davies and wanted else None
     if deviations is None:
         return Assumption("secular", mixing, Verdict.of(mixing), pair, remedy)
-    told = ", ".join(f"{kind} {value:.2g}" for kind, value in deviations.items())
+    listed = ", ".join(f"{kind} {value:.2g}" for kind, value in deviations.items())
     ratio = max(deviations.values())
-    measure = f"deviation from oqs.perlind: {told}; {pair}: {mixing:.2g}"
+    measure = f"deviation from oqs.perlind: {listed}; {pair}: {mixing:.2g}"
     return Assumption("secular", ratio, Verdict.of(ratio), measure, remedy)
 
 

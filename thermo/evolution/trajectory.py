@@ -241,8 +241,8 @@ class Trajectory(Summarised):
         heads = ("reservoir", "T(0)", "T(end)", "mu(0)", "mu(end)", "N(end)", "E(end)")
         columns = (self.T[0], self.T[-1], self.mu[0], self.mu[-1], self.N[-1], self.E[-1])
         rows = table_rows(self.names, *columns)
-        told = f"{self.outcome} at t = {self.t[-1]:.4g}, {len(self.t)} times"
-        facts = [("", ", ".join(self.names)), ("", told), *ends, *events]
+        end = f"{self.outcome} at t = {self.t[-1]:.4g}, {len(self.t)} times"
+        facts = [("", ", ".join(self.names)), ("", end), *ends, *events]
         return Summary(f"Trajectory of {counted(len(self.names), 'reservoir')}", facts, heads, rows)
 
 

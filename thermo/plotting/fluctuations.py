@@ -96,8 +96,8 @@ def plot_noise(
     handles = [Line2D([], [], color="0.3", ls=ls, label=word) for word, ls in styles]
     with drawing(2, width, _PANEL_HEIGHT, ax, extra=handles) as (figure, (above, below)):
         for colour, j in zip(colours(len(drawn)), drawn, strict=True):
-            told, ratio = reservoir_label(names[j]), fano[:, j] * one
-            above.plot(x, mean[:, j] * factor, color=colour, label=told)
+            name, ratio = reservoir_label(names[j]), fano[:, j] * one
+            above.plot(x, mean[:, j] * factor, color=colour, label=name)
             above.plot(x, size[:, j] * factor * one, color=colour, ls="--")
             below.plot(x, np.where(np.isfinite(ratio), ratio, np.nan), color=colour)
         above.set_ylabel(_flow_label(quantity, units))

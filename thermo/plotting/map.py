@@ -112,7 +112,7 @@ def plot_map(
         if values.dtype.kind in "UO":
             _draw_words(figure, axis, x, y, values)
         else:
-            ends = None if (told := _checked_limits(limits)) is None else np.multiply(told, factor)
+            ends = None if (own := _checked_limits(limits)) is None else np.multiply(own, factor)
             numbers = values.values * factor
             mesh, drawn = _draw_numbers(axis, x, y, numbers.T, limits=ends, lines=lines)
             extend = _beyond(numbers, *mesh.get_clim())

@@ -61,6 +61,6 @@ def _answer(call: Callable[[Any], Any], task: Any) -> bytes:
             raised = pickle.dumps((False, error))
             pickle.loads(raised)  # one that takes other arguments than it keeps is not made again
         except Exception:  # of whatever the error holds
-            told = RuntimeError(f"{type(error).__name__}: {error}")
-            return pickle.dumps((False, told))
+            described = RuntimeError(f"{type(error).__name__}: {error}")
+            return pickle.dumps((False, described))
         return raised

@@ -96,11 +96,11 @@ def comparison_data(old: Data, new: Data) -> dict[str, Any]:
 def comparison_lines(data: Data) -> list[str]:
     """Return the comparison as lines of text."""
     of = "" if data["sha256"] is None else f", scenario {data['sha256'][:12]}"
-    told = [str(Change(**change)) for change in data["changes"]] + list(data["text"])
+    lines = [str(Change(**change)) for change in data["changes"]] + list(data["text"])
     head = f"since the report of {data['started']}{of}: "
     return [
-        head + (f"{len(told)} changes" if told else "nothing changed"),
-        *(f"  {t}" for t in told),
+        head + (f"{len(lines)} changes" if lines else "nothing changed"),
+        *(f"  {t}" for t in lines),
     ]
 
 

@@ -142,8 +142,8 @@ def _generator(scenario: Scenario) -> str:
     chosen = {
         name: value for name, value in generator.options.items() if value not in (None, False)
     }
-    told = ", ".join(f"{name} = {value}" for name, value in chosen.items())
-    return f"{generator.kind}{f' ({told})' if told else ''}, method: {generator.method or 'auto'}"
+    keys = ", ".join(f"{name} = {value}" for name, value in chosen.items())
+    return f"{generator.kind}{f' ({keys})' if keys else ''}, method: {generator.method or 'auto'}"
 
 
 def _reservoirs(scenario: Scenario) -> list[dict[str, Any]]:
@@ -151,7 +151,7 @@ def _reservoirs(scenario: Scenario) -> list[dict[str, Any]]:
     for j, entry in enumerate(entries):
         given = scenario.given[j]
         contact = scenario.contacts[j] if j < len(scenario.contacts) else None
-        entry["contact"] = None if contact is None else contact.summary().told()
+        entry["contact"] = None if contact is None else contact.summary().in_words()
         entry["gas"] = None if given is None else repr(given.gas)
         entry["capacity"] = None if given is None else f"{given.capacity:g}"
     return entries

@@ -86,8 +86,8 @@ def sweep_figures(
             for name, values in _by_reservoir(table[quantity]):
                 one = values.to_dataset(name=name)
                 said = QUANTITIES.get(quantity, quantity)
-                told = {name: said if name == quantity else f"{said}, {_label(name, quantity)}"}
-                figure = thermo.plot_map(one, name, labels=told, width=width, units=units)
+                labels = {name: said if name == quantity else f"{said}, {_label(name, quantity)}"}
+                figure = thermo.plot_map(one, name, labels=labels, width=width, units=units)
                 yield f"sweep_{name.replace(' ', '_')}", figure
 
 

@@ -109,10 +109,10 @@ def _solver(law: ScenarioLaw) -> str:
     """Return what solves for the flows, and of which generator if it is not plainly Davies'."""
     if not isinstance(law, oqs.DensityMatrixLaw):
         return type(law).__name__
-    told = law.model.reason
-    if told is None and not isinstance(law.model, oqs.DaviesModel):
-        told = law.model.kind
-    return repr(law.method) if told is None else f"{law.method!r}; {told}"
+    why = law.model.reason
+    if why is None and not isinstance(law.model, oqs.DaviesModel):
+        why = law.model.kind
+    return repr(law.method) if why is None else f"{law.method!r}; {why}"
 
 
 FLOWS: Final = Table(

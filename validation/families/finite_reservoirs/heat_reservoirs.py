@@ -192,7 +192,7 @@ def three_bosonic_baths_against_another_integrator() -> Iterator[tuple[str, floa
 )
 def order_changes() -> Measurement:
     """Temperatures of three bosonic baths change order, are not monotone, and end as one."""
-    wrong, told = 0, []
+    wrong, crossings = 0, []
     for case, place, first in ((_COLDEST, np.argmin, 0), (_HOTTEST, np.argmax, 2)):
         path = _three_baths(*case)
         crossing = next((e for e in path.crossings if set(e.reservoirs) == {first, 1}), None)
@@ -204,8 +204,8 @@ def order_changes() -> Measurement:
         turns = [e for e in path.extrema if e.reservoirs == (first,)]
         spread = float(np.ptp(path.at(path.t[-1]).T))
         wrong += int(not turns) + int(not spread <= 1e-5)
-        told.append(f"{_BATHS[first]} and middle cross at t = {crossing.time:.4g}")
-    return Measurement(float(wrong), detail="; ".join(told))
+        crossings.append(f"{_BATHS[first]} and middle cross at t = {crossing.time:.4g}")
+    return Measurement(float(wrong), detail="; ".join(crossings))
 
 
 @claim("Eq. (7), sum_j Y_j/T_j <= 0", "0, of the sum of |Y_j|/T_j and |J_j|", 1e-12)

@@ -14,6 +14,7 @@ import scipy.optimize
 import oqs
 import thermo
 from oqs.arguments import FloatArray
+from validation.families.finite_reservoirs.paper_figures import path as evolution
 from validation.framework.bounds import at_most, within
 from validation.framework.check import Measurement
 from validation.framework.claim import claim
@@ -220,13 +221,6 @@ def absorption_refrigerator() -> Iterator[tuple[str, float]]:
         yield f"energy {energy}, U {U}", off
 
 
-@functools.cache
-def figure_1() -> thermo.Trajectory:
-    """Return the evolution of Fig. 1, by Eq. (10), with its events."""
-    law = FIGURE_1.closed_form()
-    return thermo.evolve(law, FIGURE_1.reservoirs(), FIGURE_1.T, FIGURE_1.mu, progress=False)
-
-
 @claim(
     "Fig. 1",
     "the event of the tighter run; T = T(0) at the end of the duration",
@@ -235,7 +229,7 @@ def figure_1() -> thermo.Trajectory:
 )
 def transient_cooling() -> Measurement:
     """The transient cooling of the coldest reservoir is where and what its minimum is."""
-    path = figure_1()
+    path = evolution(FIGURE_1, "Sommerfeld")
     cooled = thermo.cooling(path)[0]
     (event,) = [e for e in path.extrema if (e.kind, e.reservoirs) == ("T minimum", (0,))]
     back = float(path.at(cooled.duration).T[0] / path.T[0, 0])
@@ -249,8 +243,7 @@ def transient_cooling() -> Measurement:
 @claim("Fig. 1", "-sum_j Y_j/T_j integrated over time by adaptive quadrature", 1e-8)
 def entropy_cost_of_cooling() -> Measurement:
     """The entropy of the reservoirs at the coldest moment is what the flows produced."""
-    path = figure_1()
-    law = FIGURE_1.closed_form()
+    path, law = evolution(FIGURE_1, "Sommerfeld"), FIGURE_1.closed_form()
 
     def production(t: float) -> float:
         state = path.at(t)

@@ -50,7 +50,7 @@ def run(
     seed: int = _SEED,
     **options: Any,
 ) -> thermo.StochasticEnsemble:
-    """Return trajectories from T, mu, told at some times, the last the end."""
+    """Return trajectories from T, mu, at some times, the last the end."""
     return thermo.evolve_stochastic(
         model,
         boxes,
@@ -183,8 +183,8 @@ def figure_one() -> Measurement:
     start, mean, spread = FIGURE_1.T[0], ensemble.T_mean[0, 0], ensemble.T_std[0, 0]
     error = math.hypot(spread / math.sqrt(300), 0.02 * start / capacity)
     expected = path.T[-1, 0]
-    told = f"T_1/T_1(0) = {mean / start:.3f} +- {spread / start:.3f}"
-    detail = f"{told}, mean field {expected / start:.3f}"
+    measured = f"T_1/T_1(0) = {mean / start:.3f} +- {spread / start:.3f}"
+    detail = f"{measured}, mean field {expected / start:.3f}"
     return Measurement(float(abs(mean - expected) / error), detail=detail)
 
 

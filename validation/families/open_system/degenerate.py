@@ -14,7 +14,7 @@ from oqs.numerics.clusters import cluster
 from validation.framework.check import Measurement
 from validation.framework.claim import claim
 from validation.framework.deviation import deviation, largest
-from validation.systems.random_interacting import interacting_systems
+from validation.systems.random_systems import interacting_systems
 from validation.systems.settings import Setting
 
 # Relative to the rates (2^N, 2^N) matrices with N <= 4 round at 2^N eps = 4e-15; net flows are

@@ -17,7 +17,7 @@ from validation.framework.claim import claim
 from validation.framework.deviation import deviation, largest
 from validation.references.charge_ring import Lead, RingFlows, harvested, ring_flows
 from validation.references.published_dots import published_dots
-from validation.systems.random_interacting import interacting_systems
+from validation.systems.random_systems import interacting_systems
 from validation.systems.settings import Setting
 
 _SYSTEMS, _SEED = 300, 20240
