@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
 import os
 import re
-import signal
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +17,7 @@ from oqs.arguments import of_type
 from oqs.deferred import Deferred, xr
 from oqs.exports import exported
 from thermo.files import write_whole
+from thermo.signals import ctrl_c_held
 
 h5netcdf = Deferred("h5netcdf")
 
@@ -101,29 +99,9 @@ def _content(table: xr.Dataset, encoding: Mapping[str, Mapping[str, bool]]) -> b
         {name: text.pop(name) for name in list(text) if name in table.coords}
     )
     table = table.assign(text)
-    with _ctrl_c_held(), h5netcdf.File(buffer, "w") as file:
+    with ctrl_c_held(), h5netcdf.File(buffer, "w") as file:
         table.dump_to_store(xr.backends.H5NetCDFStore(file), encoding=encoding)
     return buffer.getvalue()
-
-
-@contextlib.contextmanager
-def _ctrl_c_held() -> Iterator[None]:
-    """Let Ctrl-C wait for the end of the block.
-
-    h5py and h5netcdf work in callbacks of weak references and in `__del__`, where Python drops it.
-    """
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
-    came: list[Any] = []
-    signal.signal(signal.SIGINT, lambda *signalled: came.append(signalled))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        if came:
-            handler(*came[0])
 
 
 @exported
@@ -163,7 +141,7 @@ def opened(source: Path) -> xr.Dataset:
         raise damaged(source, "its bytes are others")
     try:
         with (
-            _ctrl_c_held(),
+            ctrl_c_held(),
             xr.open_dataset(source, engine="h5netcdf", decode_times=False) as stored,
         ):
             return stored.load()

@@ -9,13 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
-from thermo.ensembles.batch_extrema import extrema_within
 from thermo.ensembles.batch_problem import BatchProblem
 from thermo.ensembles.kept_totals import KeptTotals
 from thermo.evolution.noise import sentence_on_noise
 from thermo.evolution.stopping import GOES_ON, RESTING, StoppingRule
 from thermo.numerics.rosenbrock import ORDER, BatchStep, take_steps
 from thermo.reservoirs.state import State
+
+_HALVINGS = 30  # of the step: the value depends on the place in second order only
+
+
+def extrema_within(powers: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return where in 0 < s < 1 polynomials of degree 4 have an extremum (k,), and its value.
+
+    Parameters
+    ----------
+    powers : (5, k) coefficients of 1, s, .. s^4; their slopes at s = 0 and 1 have unlike signs.
+    """
+    start, first, second, third, fourth = powers
+    s, width = np.zeros_like(start), 1.0
+    for _ in range(_HALVINGS):
+        width /= 2
+        there = s + width
+        slope = first + there * (2 * second + there * (3 * third + there * 4 * fourth))
+        s = np.where(slope * first > 0, there, s)
+    return s, start + s * (first + s * (second + s * (third + s * fourth)))
+
 
 _RESTORED = 10  # steps from one correction of the totals to the next
 _LONG = 250  # steps, after which a run is so stiff that errors of its Jacobian hold it up

@@ -11,12 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from oqs.arguments import FloatArray
 from oqs.flows import Flows
 from thermo.evolution.slopes import Slopes, difference_slopes, gas_slopes, known_slopes
-from thermo.reservoirs.flow_checks import (
-    check_exchange,
-    check_finite,
-    check_gases,
-    checked_flows,
-)
+from thermo.reservoirs.flow_checks import check_exchange, check_finite, check_gases, checked_flows
 from thermo.reservoirs.rates import heat_reservoir_rate, rates_of_reservoir
 from thermo.reservoirs.reservoir import Reservoirs
 from thermo.reservoirs.state import State

@@ -16,7 +16,6 @@ from oqs.exports import exported
 from oqs.memory import announce, worth_saying
 from oqs.numerics.threads import one_thread_below
 from oqs.version import __version__
-from thermo.controls import check_controls
 from thermo.evolution.at_once.refusal import NotAtOnce
 from thermo.evolution.at_once.solve import solve_at_once
 from thermo.evolution.dynamics import Law, ReservoirDynamics
@@ -24,6 +23,7 @@ from thermo.evolution.events.detection import find_events
 from thermo.evolution.events.events import Event
 from thermo.evolution.integration import Integration, integrate
 from thermo.evolution.record import tabulate, trajectory
+from thermo.evolution.stopping import check_controls
 from thermo.evolution.stopping_monitor import StoppingMonitor
 from thermo.evolution.trajectory import Trajectory
 from thermo.numerics.interpolation import PiecewisePolynomial, constant, single_point

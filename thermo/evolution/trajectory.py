@@ -176,7 +176,23 @@ class Trajectory(Summarised):
         TypeError, ValueError
             if there is no model, or the gases are descriptions read from a file.
         """
-        return fluctuations_along(self, model)
+        checked = _model(self, model)
+        reservoirs = _rebuilt(self)
+        if checked.reservoirs != len(self.names):
+            raise ValueError(
+                "Argument `model` must have one contact per reservoir of the path, "
+                f"{len(self.names)}, but has {checked.reservoirs}. Give the model that the path "
+                "was made with."
+            )
+        # links are none of the model's, whether they know their derivatives or not
+        own = isinstance(self.law, LinkedLaw) or hasattr(self.law, "jacobian")
+        law = self.law if own else oqs.flow_law(checked)
+
+        def state(times: FloatArray) -> tuple[FloatArray, FloatArray]:
+            there = self.at(times)
+            return there.T, np.where(reservoirs.has_potential, there.mu, 0.0)
+
+        return spread(checked, cast(DrivingLaw, law), reservoirs, self.t, state)
 
     @property
     def conservation(self) -> Conservation:
@@ -275,26 +291,6 @@ def audit(path: Trajectory, model: oqs.Model | None = None) -> oqs.Audit:
     """
     checked = _model(path, model)
     return auditing.worst_along(checked, path.law, _rebuilt(path), path.t, path.T, path.mu)
-
-
-def fluctuations_along(path: Trajectory, model: oqs.Model | None) -> PathFluctuations:
-    """Do as `Trajectory.fluctuations` says."""
-    checked = _model(path, model)
-    reservoirs = _rebuilt(path)
-    if checked.reservoirs != len(path.names):
-        raise ValueError(
-            f"Argument `model` must have one contact per reservoir of the path, {len(path.names)}, "
-            f"but has {checked.reservoirs}. Give the model that the path was made with."
-        )
-    # links are none of the model's, whether they know their derivatives or not
-    own = isinstance(path.law, LinkedLaw) or hasattr(path.law, "jacobian")
-    law = path.law if own else oqs.flow_law(checked)
-
-    def state(times: FloatArray) -> tuple[FloatArray, FloatArray]:
-        there = path.at(times)
-        return there.T, np.where(reservoirs.has_potential, there.mu, 0.0)
-
-    return spread(checked, cast(DrivingLaw, law), reservoirs, path.t, state)
 
 
 def _rebuilt(path: Trajectory) -> Reservoirs:

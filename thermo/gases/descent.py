@@ -74,12 +74,7 @@ class _Search:
         return min(entered, key=lambda point: float(self._potential(*point)))
 
     def lower(
-        self,
-        now: GasState,
-        T: FloatArray,
-        mu: FloatArray,
-        step_T: FloatArray,
-        step_mu: FloatArray,
+        self, now: GasState, T: FloatArray, mu: FloatArray, step_T: FloatArray, step_mu: FloatArray
     ) -> _Point | None:
         """Return a point further down along the step, halved as often as need be; or None."""
         missing = self.N - now.number

@@ -74,10 +74,7 @@ def invert(
 
 
 def inverted(
-    gas: EquationOfState,
-    N: FloatArray,
-    E: FloatArray,
-    start: tuple[FloatArray, FloatArray] | None,
+    gas: EquationOfState, N: FloatArray, E: FloatArray, start: tuple[FloatArray, FloatArray] | None
 ) -> tuple[FloatArray, FloatArray]:
     """Do as `invert` does for N > 0, E (...), from T, mu (...) of the same shape."""
     if start is None:
@@ -97,10 +94,7 @@ def inverted(
 
 
 def _start(
-    gas: EquationOfState,
-    N: FloatArray,
-    E: FloatArray,
-    guess: tuple[ArrayLike, ArrayLike] | None,
+    gas: EquationOfState, N: FloatArray, E: FloatArray, guess: tuple[ArrayLike, ArrayLike] | None
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return where to begin, (...): the user's guess, or the gas's own estimate if it has one."""
     if guess is not None:

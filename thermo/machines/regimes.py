@@ -9,13 +9,7 @@ from typing import Final, Literal, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oqs.arguments import (
-    FloatArray,
-    float_array,
-    read_only,
-    real_row,
-    temperatures_and_potentials,
-)
+from oqs.arguments import FloatArray, float_array, read_only, real_row, temperatures_and_potentials
 from oqs.exports import exported
 from oqs.flows import Flows
 

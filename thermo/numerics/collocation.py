@@ -31,21 +31,14 @@ class Collocation:
 
     y(t) is the polynomial of degree s through y_0 with that property. Its end is of order 2 s - 1,
     it is of order s throughout, and the method is L-stable: what has decayed costs no steps.
-
-    Parameters
-    ----------
-    nodes : (s,) c_i in (0, 1], ascending: zeros of P_s - P_(s-1).
-    matrix : (s, s) A_ij, integral of the j-th Lagrange polynomial from 0 to c_i.
-    legendre : (s + 1, s + 1) values at (0, c_1, ..., c_s) -> Legendre coefficients on [0, 1].
-    monomial : (s + 1, s + 1) the same -> coefficients of powers of 2 t/h - 1.
-
     Source: Hairer and Wanner, Solving Ordinary Differential Equations II, IV.5.
     """
 
-    nodes: FloatArray
-    matrix: FloatArray
+    nodes: FloatArray  # (s,) c_i in (0, 1], ascending: zeros of P_s - P_(s-1)
+    matrix: FloatArray  # (s, s) A_ij, integral of the j-th Lagrange polynomial from 0 to c_i
+    # (s + 1, s + 1) values at (0, c_1, ..., c_s) -> Legendre coefficients on [0, 1]
     legendre: FloatArray
-    monomial: FloatArray
+    monomial: FloatArray  # (s + 1, s + 1) the same -> coefficients of powers of 2 t/h - 1
 
     def error(self, values: FloatArray, scale: FloatArray) -> FloatArray:
         """Return (...) how well y(t), of values (..., s + 1, d), is a polynomial: its tail.

@@ -17,14 +17,11 @@ from thermo.plotting.style import (
     TWO_COLUMNS,
     axis_name,
     checked_labels,
-    checked_width,
     colours,
+    drawing,
     in_si,
     labelled,
-    legend_below,
     merit_axis,
-    panels,
-    paper_style,
     reservoir_label,
 )
 
@@ -82,10 +79,9 @@ def plot_curves(
     """
     across = _axis(table)
     shown = _shown(table, quantities, across)
-    text, inches = checked_labels(labels), checked_width(width)
+    text = checked_labels(labels)
     height = _PANEL_HEIGHT if len(shown) > 1 else _SINGLE_HEIGHT
-    with paper_style():
-        figure, axes = panels(len(shown), inches, height, ax)
+    with drawing(len(shown), width, height, ax) as (figure, axes):
         second, unit = in_si(table[across].attrs.get("units", ""), units)
         x = table[across].values * second
         for axis, name in zip(axes, shown, strict=True):
@@ -96,9 +92,6 @@ def plot_curves(
             axis.set_ylabel(labelled(text.get(name, name), its))
             axis.tick_params(labelbottom=axis is axes[-1])
         axes[-1].set_xlabel(labelled(text.get(across, axis_name(table, across)), unit))
-        figure.align_ylabels(axes)
-        if ax is None:
-            legend_below(figure, axes)
     return figure
 
 

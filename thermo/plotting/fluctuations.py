@@ -20,12 +20,9 @@ from oqs.units import Units
 from thermo.plotting.style import (
     COLOURS,
     TWO_COLUMNS,
-    checked_width,
     colours,
+    drawing,
     labelled,
-    legend_below,
-    panels,
-    paper_style,
     reservoir_label,
     scales,
 )
@@ -91,12 +88,13 @@ def plot_noise(
     chosen = range(n) if named is None else sequence("reservoirs", named, "Give names or numbers.")
     drawn = [checked_reservoir("reservoirs", j, noise.flows.names, n) for j in chosen]
     names = reservoir_names(noise.flows.names, n)
-    scale, inches = scales(units), checked_width(width)
+    scale = scales(units)
     counted = quantity == "particle"
     factor = scale.rate if counted else scale.heat
     one = 1.0 if counted else scale.energy  # of noise/|mean|
-    with paper_style():
-        figure, (above, below) = panels(2, inches, _PANEL_HEIGHT, ax)
+    styles = (("mean", "-"), ("noise", "--"))
+    handles = [Line2D([], [], color="0.3", ls=ls, label=word) for word, ls in styles]
+    with drawing(2, width, _PANEL_HEIGHT, ax, extra=handles) as (figure, (above, below)):
         for colour, j in zip(colours(len(drawn)), drawn, strict=True):
             name, ratio = reservoir_label(names[j]), fano[:, j] * one
             above.plot(x, mean[:, j] * factor, color=colour, label=name)
@@ -108,10 +106,6 @@ def plot_noise(
         below.set_xlabel(label)
         above.tick_params(labelbottom=False)
         _about_one(below, fano[:, drawn] * one, one)
-        if ax is None:
-            styles = (("mean", "-"), ("noise", "--"))
-            handles = [Line2D([], [], color="0.3", ls=ls, label=word) for word, ls in styles]
-            legend_below(figure, [above], handles)
     return figure
 
 
@@ -165,12 +159,11 @@ def plot_generating_function(
         "Make them with oqs.counting_statistics(model, T, mu).",
     )
     s, fields = _fields(statistics)
-    scale, inches = scales(units), checked_width(width)
+    scale = scales(units)
     values = scale.rate * statistics.generating_function(*fields)
     slope = -statistics.entropy_production * scale.rate
     near = s[(s >= -0.1) & (s <= 0.25)]
-    with paper_style():
-        figure, (axis,) = panels(1, inches, _SINGLE_HEIGHT, ax)
+    with drawing(1, width, _SINGLE_HEIGHT, ax) as (figure, (axis,)):
         axis.axhline(0.0, color="0.6", lw=0.8)
         axis.axvline(0.5, color="0.6", lw=0.8, ls=":")
         axis.plot(s, values, color=COLOURS[0], label="$\\lambda(-sA)$")
@@ -180,8 +173,6 @@ def plot_generating_function(
         axis.plot(near, slope * near, color="0.4", ls="--", label="$-\\sigma s$")
         axis.set_xlabel("$s$")
         axis.set_ylabel(labelled("$\\lambda$", "$E_0/\\hbar$" if units is None else "1/s"))
-        if ax is None:
-            legend_below(figure, [axis])
     return figure
 
 
@@ -237,18 +228,15 @@ def plot_waiting_times(
         "oqs.WaitingTimes",
         "Make them with stats.waiting_time(first, then, times).",
     )
-    scale, inches = scales(units), checked_width(width)
+    scale = scales(units)
     mean = waiting.mean * scale.time
-    with paper_style():
-        figure, (axis,) = panels(1, inches, _SINGLE_HEIGHT, ax)
+    with drawing(1, width, _SINGLE_HEIGHT, ax) as (figure, (axis,)):
         axis.plot(waiting.times * scale.time, waiting.density / scale.time, color=COLOURS[0])
         axis.axvline(mean, color="0.5", ls="--", lw=1, label=f"mean {mean:.4g}")
         axis.set_ylim(bottom=0.0)
         axis.set_xlim(left=0.0)
         axis.set_xlabel(labelled(label, "" if units is None else "s"))
         axis.set_ylabel(labelled("density", "" if units is None else "1/s"))
-        if ax is None:
-            legend_below(figure, [axis])
     return figure
 
 

@@ -15,15 +15,7 @@ from oqs.arguments import has_shape, of_type, real_array
 from oqs.deferred import xr
 from oqs.exports import exported
 from oqs.summary import reservoir_names
-from thermo.plotting.style import (
-    TWO_COLUMNS,
-    checked_width,
-    colours,
-    legend_below,
-    merit_axis,
-    panels,
-    paper_style,
-)
+from thermo.plotting.style import TWO_COLUMNS, colours, drawing, merit_axis
 
 _PANEL_HEIGHT: Final = 1.5  # inches
 _HEIGHT: Final = 4.0
@@ -88,9 +80,8 @@ def plot_response(
         text: [np.asarray(getattr(pair, name)) for pair in coefficients] for name, text in _SHOWN
     }
     curves = {text: each for text, each in curves.items() if np.isfinite(each).any()}
-    inches = checked_width(width)
-    with paper_style():
-        figure, axes = panels(len(curves), inches, _PANEL_HEIGHT, ax)
+    several = len(pairs) > 1
+    with drawing(len(curves), width, _PANEL_HEIGHT, ax, legend=several) as (figure, axes):
         for axis, (text, each) in zip(axes, curves.items(), strict=True):
             for curve, (j, q), colour in zip(each, pairs, colours(len(pairs)), strict=True):
                 axis.plot(x, curve, color=colour, label=f"{names[j]}, {names[q]}")
@@ -101,9 +92,6 @@ def plot_response(
             elif np.nanmin(each) < 0 < np.nanmax(each):
                 axis.axhline(0, color="0.7", lw=0.6, zorder=1)
         axes[-1].set_xlabel(label)
-        figure.align_ylabels(axes)
-        if ax is None and len(pairs) > 1:
-            legend_below(figure, axes)
     return figure
 
 
@@ -158,9 +146,8 @@ def plot_efficiency_noise(
         )
     power, x = power[engine], x[engine]
     y = noise[engine] / (baths[0] * power)
-    bound, inches = np.linspace(0.01, 0.99, 200), checked_width(width)
-    with paper_style():
-        figure, (axis,) = panels(1, inches, _HEIGHT, ax)
+    bound = np.linspace(0.01, 0.99, 200)
+    with drawing(1, width, _HEIGHT, ax) as (figure, (axis,)):
         points = axis.scatter(x, y, c=power, s=9, cmap="viridis")
         words = "bound of uncertainty, $2x/(1 - x)$"
         axis.plot(bound, 2 * bound / (1 - bound), color="black", lw=1, label=words)
@@ -169,6 +156,4 @@ def plot_efficiency_noise(
         axis.set_xlabel("efficiency over Carnot, $x$")
         axis.set_ylabel(r"noise of the power over $T_c\,\times$ power")
         figure.colorbar(points, ax=axis, label=r"power ($E_0^2/\hbar$)")
-        if ax is None:
-            legend_below(figure, [axis])
     return figure

@@ -13,16 +13,7 @@ from oqs.exports import exported
 from oqs.units import Units
 from thermo.evolution.linear_noise.spread import PathFluctuations
 from thermo.evolution.trajectory import Trajectory
-from thermo.plotting.style import (
-    TWO_COLUMNS,
-    checked_width,
-    colours,
-    legend_below,
-    panels,
-    paper_style,
-    reservoir_label,
-    scales,
-)
+from thermo.plotting.style import TWO_COLUMNS, colours, drawing, reservoir_label, scales
 from thermo.stochastic.ensemble import StochasticEnsemble
 
 _PANEL_HEIGHT = 2.0  # inches
@@ -72,10 +63,9 @@ def plot_stochastic(
     """
     _check(ensemble, path)
     _check_noise(noise, path)
-    scale, inches = scales(units), checked_width(width)
+    scale = scales(units)
     field = None if path is None else path.at(ensemble.times)
-    with paper_style():
-        figure, axes = panels(3, inches, _PANEL_HEIGHT, ax, shared=False)
+    with drawing(3, width, _PANEL_HEIGHT, ax, shared=False) as (figure, axes):
         for axis, kind, factor, label in (
             (axes[0], "T", scale.temperature, scale.temperature_label),
             (axes[1], "mu", scale.energy, scale.mu_label),
@@ -90,9 +80,6 @@ def plot_stochastic(
             axis.set_xlabel(scale.time_label)
         _histograms(axes[2], ensemble, scale.temperature)
         axes[2].set_xlabel(f"{scale.temperature_label}, at {_when(ensemble.times[-1], units)}")
-        figure.align_ylabels(axes)
-        if ax is None:
-            legend_below(figure, axes)
     return figure
 
 

@@ -143,6 +143,31 @@ def panels(
     return PaperFigure() if own is None else own.figure, axes  # that of a subfigure is the whole
 
 
+@contextlib.contextmanager
+def drawing(
+    count: int,
+    width: object,
+    height: float,
+    ax: Axes | Iterable[Axes] | None,
+    *,
+    shared: bool = True,
+    legend: bool = True,
+    extra: Sequence[Any] = (),
+) -> Iterator[tuple[Figure, list[Axes]]]:
+    """Draw in the paper's style on `panels`; labels are aligned at the end, a new figure's too.
+
+    Parameters
+    ----------
+    legend : whether a new figure has one, with the `extra` handles.
+    """
+    with paper_style():
+        figure, axes = panels(count, checked_width(width), height, ax, shared=shared)
+        yield figure, axes
+        figure.align_ylabels(axes)
+        if legend and ax is None:
+            legend_below(figure, axes, extra)
+
+
 def legend_below(figure: Figure, axes: Sequence[Axes], extra: Sequence[Any] = ()) -> None:
     """Put one legend of all panels below the figure: each label once, in the order of drawing."""
     handles: dict[str, Any] = {}
@@ -194,19 +219,13 @@ def reservoir_label(name: str) -> str:
 
 @final
 class Scales(NamedTuple):
-    """Factors from natural units to those of the axes, and the axes' labels.
-
-    Parameters
-    ----------
-    time, temperature, energy, heat, rate : factors; rate of particles per unit time.
-    time_label, temperature_label, mu_label, heat_label : texts.
-    """
+    """Factors from natural units to those of the axes, and the axes' labels."""
 
     time: float = 1.0
     temperature: float = 1.0
     energy: float = 1.0
     heat: float = 1.0
-    rate: float = 1.0
+    rate: float = 1.0  # of particles per unit time
     time_label: str = r"time $t\,E_0/\hbar$"
     temperature_label: str = r"temperature $k_BT_j/E_0$"
     mu_label: str = r"chemical potential $\mu_j/E_0$"

@@ -20,11 +20,9 @@ from thermo.machines.regimes import omega_bar
 from thermo.plotting.marks import mark_events, mark_handles
 from thermo.plotting.style import (
     TWO_COLUMNS,
-    checked_width,
     colours,
+    drawing,
     legend_below,
-    panels,
-    paper_style,
     reservoir_label,
     scales,
 )
@@ -102,12 +100,12 @@ def plot_trajectory(
         true_or_false(name, value, "It says whether that is drawn.")
     modes = _frequencies(frequencies)
     marked = (*path.crossings, *path.extrema) if events else ()
-    scale, inches = scales(units), checked_width(width)
+    scale = scales(units)
     times, state = sampled(path)
     goal = _equilibrium(path)
     has_mu = bool(np.any(~np.isnan(state.mu[0])))
-    with paper_style():
-        figure, axes = panels(1 + has_mu + heat + entropy, inches, _PANEL_HEIGHT, ax)
+    count = 1 + has_mu + heat + entropy
+    with drawing(count, width, _PANEL_HEIGHT, ax, legend=False) as (figure, axes):
         free = iter(axes)
         t, hues = times * scale.time, colours(len(path.names))
         thermal = next(free)

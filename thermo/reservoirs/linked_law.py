@@ -113,13 +113,9 @@ class LinkedLaw(Summarised):
             particle[..., own], energy[..., own] = flows.particle, flows.energy
             heat[..., own] = flows.heat
         for (a, b), link in self.links:
-            if isinstance(link, OhmicLink):
-                lost, carried, warmth, other = self._by_wire(link, (a, b), temperature, potential)
-                particle[..., a] += lost
-                particle[..., b] -= lost
-            else:
-                carried = self.heat_flow(link, (a, b), temperature)
-                warmth, other = carried, -carried
+            lost, carried, warmth, other = self._carried(link, (a, b), temperature, potential)
+            particle[..., a] += lost
+            particle[..., b] -= lost
             energy[..., a] += carried
             energy[..., b] -= carried
             heat[..., a] += warmth
@@ -146,15 +142,8 @@ class LinkedLaw(Summarised):
                 f"{temperature.shape}. Give one entry for each of {', '.join(self.names)}."
             )
         potential = None if mu is None else self._potential(mu, temperature)
-        return np.stack(
-            [
-                self._by_wire(link, pair, temperature, potential)[2]
-                if isinstance(link, OhmicLink)
-                else self.heat_flow(link, pair, temperature)
-                for pair, link in self.links
-            ],
-            axis=-1,
-        )
+        heats = [self._carried(link, at, temperature, potential)[2] for at, link in self.links]
+        return np.stack(heats, axis=-1)
 
     def heat_flow(self, link: HeatFlow, pair: tuple[int, int], T: FloatArray) -> FloatArray:
         """Return the heat from a to b at T (..., n); ValueError where it is from cold to hot."""
@@ -242,9 +231,13 @@ class LinkedLaw(Summarised):
 
         return flows
 
-    def _by_wire(
-        self, link: OhmicLink, pair: tuple[int, int], T: FloatArray, mu: FloatArray | None
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    def _carried(
+        self, link: Link, pair: tuple[int, int], T: FloatArray, mu: FloatArray | None
+    ) -> tuple[FloatArray | float, FloatArray, FloatArray, FloatArray]:
+        """Return P and J (...) from a to b, and the heats Y_a, Y_b (...) that a and b lose."""
+        if not isinstance(link, OhmicLink):
+            heat = self.heat_flow(link, pair, T)
+            return 0.0, heat, heat, -heat
         if mu is None:
             raise ValueError(
                 f"Argument `mu` must be given, for {self._called(pair)[4:]} carries particles, but "

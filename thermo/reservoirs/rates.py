@@ -84,11 +84,7 @@ def reservoir_rates(
 
 
 def rates_of_reservoir(
-    jacobian: FloatArray,
-    T: FloatArray,
-    mu: FloatArray,
-    particle: FloatArray,
-    heat: FloatArray,
+    jacobian: FloatArray, T: FloatArray, mu: FloatArray, particle: FloatArray, heat: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Do as `reservoir_rates`, without its checks: a right-hand side asks thousands of times.
 

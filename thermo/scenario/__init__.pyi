@@ -1,7 +1,7 @@
 """What the package exports and where it is defined."""
 
-from thermo.scenario.example_files import example as example
-from thermo.scenario.example_files import examples as examples
+from thermo.scenario.reading import example as example
+from thermo.scenario.reading import examples as examples
 from thermo.scenario.reading import read as read
 from thermo.scenario.scenario import Scenario as Scenario
 from thermo.scenario.schema.generator import Generator as Generator

@@ -17,18 +17,17 @@ from rich.console import Console
 from rich.text import Text
 
 from oqs.summary import counted
-from thermo.scenario.example_files import example
-from thermo.scenario.example_files import examples as names
 from thermo.scenario.exit_status import NOT_VERIFIED, VERIFIED, ExtraMissing
 from thermo.scenario.job_array import asked_part, part_folder, part_stores
-from thermo.scenario.reading import read
+from thermo.scenario.reading import example, read
+from thermo.scenario.reading import examples as names
 from thermo.scenario.results.folder import ResultFolder, result_folder
 from thermo.scenario.results.naming import FolderError
 from thermo.scenario.results.text import print_checks
 from thermo.scenario.running import Run
 from thermo.scenario.scenario import Scenario
-from thermo.scenario.signals import stopping_as_ctrl_c, undisturbed
 from thermo.scenario.tasks.kinds import TASKS
+from thermo.signals import stopping_as_ctrl_c, undisturbed
 from thermo.sweeps.parts import Part, checked_part
 from thermo.sweeps.store_file import StoreError
 
@@ -177,7 +176,7 @@ def explore(options: argparse.Namespace) -> int:
     scenario = read(options.scenario)
     si = _in_si(scenario, scenario.outputs.si or options.si)
     try:
-        from thermo.scenario.explorer.server import serve
+        from thermo.scenario.explorer.page import serve
     except ModuleNotFoundError as error:
         if str(error.name).split(".")[0] not in _OF_EXPLORE:
             raise

@@ -1,4 +1,4 @@
-"""From a TOML file to a scenario; all its errors are reported together."""
+"""From a TOML file, or one shipped with the package, to a scenario; all errors at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from oqs.arguments import FloatArray
-from thermo.scenario.example_files import example, is_example
 from thermo.scenario.scenario import Scenario, Task
 from thermo.scenario.schema.contacts import read_contacts
 from thermo.scenario.schema.document import Document, load
@@ -19,7 +18,7 @@ from thermo.scenario.schema.outputs import OUTPUT, Outputs
 from thermo.scenario.schema.place import Place, Problem, Problems, ScenarioError
 from thermo.scenario.schema.reservoirs import read_reservoirs
 from thermo.scenario.schema.system import read_system
-from thermo.scenario.schema.table import REQUIRED, Key, Table, reader_of
+from thermo.scenario.schema.table import REQUIRED, Key, Table, reader_of, unknown
 from thermo.scenario.schema.units import read_units
 from thermo.scenario.schema.values import as_given, text
 from thermo.scenario.tasks.kinds import TASKS
@@ -52,7 +51,7 @@ def read(path: str | os.PathLike[str]) -> Scenario:
     ScenarioError
         a ValueError naming the file, every key that is wrong, what is wrong with it and the remedy.
     """
-    if is_example(path) and not pathlib.Path(path).is_file():
+    if os.fspath(path) in examples() and not pathlib.Path(path).is_file():
         return scenario(load(example(os.fspath(path))))
     return scenario(load(path))
 
@@ -137,3 +136,18 @@ def _check_ends(document: Document, axes: Mapping[str, FloatArray], place: Place
                 problems.add(ScenarioError(Problem(document.file, place.at(path).key, sentence)))
                 break
     problems.raise_any()
+
+
+_FOLDER: Final = pathlib.Path(__file__).parent / "shipped"
+
+
+def examples() -> tuple[str, ...]:
+    """Return the names of the shipped scenarios, in alphabetical order."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+
+
+def example(name: str) -> pathlib.Path:
+    """Return the file of a shipped scenario; ScenarioError, with the nearest name, for no such."""
+    if name not in examples():
+        raise unknown(Place("shipped", name), name, examples())
+    return _FOLDER / f"{name}.toml"

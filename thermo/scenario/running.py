@@ -10,9 +10,8 @@ from typing import Any, final
 
 from thermo.scenario.outcome import Check
 from thermo.scenario.reading import scenario as read_document
-from thermo.scenario.results.data import checks_data
+from thermo.scenario.results.data import checks_data, head_data
 from thermo.scenario.results.folder import ResultFolder
-from thermo.scenario.results.head import head_data
 from thermo.scenario.results.naming import SCENARIO
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.sweeps.parts import Part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Final, Literal, NamedTuple, final
 
 import numpy as np
@@ -44,6 +45,18 @@ class Estimate(NamedTuple):
         """Return how many standard errors the mean is off."""
         expected = real_number("expected", expected, "Give the value to compare with.")
         return round(abs(self.mean - expected) / self.error, 12) if self.error > 0 else 0.0
+
+
+def _over_trajectories(
+    of: Quantity, moment: Callable[..., FloatArray], meaning: str
+) -> functools.cached_property[FloatArray]:
+    """Return the property that is a moment of T, mu, N or E over trajectories."""
+
+    def compute(self: StochasticEnsemble) -> FloatArray:
+        return read_only(moment(getattr(self, of), axis=0))
+
+    compute.__doc__ = meaning
+    return functools.cached_property(compute)
 
 
 @exported
@@ -124,45 +137,14 @@ class StochasticEnsemble(Summarised):
             last,
         )
 
-    @functools.cached_property
-    def T_mean(self) -> FloatArray:
-        """Mean temperatures (k, n), units of energy."""
-        return read_only(self.T.mean(axis=0))
-
-    @functools.cached_property
-    def T_std(self) -> FloatArray:
-        """Standard deviations of the temperatures over trajectories (k, n)."""
-        return read_only(self.T.std(axis=0))
-
-    @functools.cached_property
-    def mu_mean(self) -> FloatArray:
-        """Mean chemical potentials (k, n), units of energy."""
-        return read_only(self.mu.mean(axis=0))
-
-    @functools.cached_property
-    def mu_std(self) -> FloatArray:
-        """Standard deviations of the chemical potentials (k, n)."""
-        return read_only(self.mu.std(axis=0))
-
-    @functools.cached_property
-    def N_mean(self) -> FloatArray:
-        """Mean particle numbers (k, n)."""
-        return read_only(self.N.mean(axis=0))
-
-    @functools.cached_property
-    def N_std(self) -> FloatArray:
-        """Standard deviations of the particle numbers (k, n)."""
-        return read_only(self.N.std(axis=0))
-
-    @functools.cached_property
-    def E_mean(self) -> FloatArray:
-        """Mean energies (k, n)."""
-        return read_only(self.E.mean(axis=0))
-
-    @functools.cached_property
-    def E_std(self) -> FloatArray:
-        """Standard deviations of the energies (k, n)."""
-        return read_only(self.E.std(axis=0))
+    T_mean = _over_trajectories("T", np.mean, "Mean temperatures (k, n), units of energy.")
+    T_std = _over_trajectories("T", np.std, "Standard deviations of the temperatures (k, n).")
+    mu_mean = _over_trajectories("mu", np.mean, "Mean chemical potentials (k, n), in energies.")
+    mu_std = _over_trajectories("mu", np.std, "Standard deviations of the mu (k, n).")
+    N_mean = _over_trajectories("N", np.mean, "Mean particle numbers (k, n).")
+    N_std = _over_trajectories("N", np.std, "Standard deviations of the particle numbers (k, n).")
+    E_mean = _over_trajectories("E", np.mean, "Mean energies (k, n).")
+    E_std = _over_trajectories("E", np.std, "Standard deviations of the energies (k, n).")
 
     def quantiles(self, of: Quantity, levels: ArrayLike) -> FloatArray:
         """Return quantiles (l, k, n) over trajectories.

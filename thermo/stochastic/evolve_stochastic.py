@@ -9,13 +9,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oqs.arguments import (
-    FloatArray,
-    ascending_times,
-    one_of,
-    positive_number,
-    read_only,
-)
+from oqs.arguments import FloatArray, ascending_times, one_of, positive_number, read_only
 from oqs.exports import exported
 from thermo.reservoirs.reservoir import Reservoir
 from thermo.stochastic.ensemble import StochasticEnsemble

@@ -22,8 +22,7 @@ from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.pair_rates import PairRates
 from thermo.stochastic.small.run_plan import RunPlan
 from thermo.stochastic.small.small_reservoir import SmallReservoir
-from thermo.stochastic.wave_functions.jump_operators import jump_operators
-from thermo.stochastic.wave_functions.wave_plan import WavePlan, wave_plan
+from thermo.stochastic.wave_functions.jump_operators import WavePlan, jump_operators, wave_plan
 from thermo.stochastic.wave_functions.wave_runs import WaveRuns
 
 PreparationKind = Literal["definite", "canonical"]

@@ -7,6 +7,8 @@ import concurrent.futures
 import functools
 import math
 import pickle
+import sys
+import time
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, NamedTuple, Protocol, final, runtime_checkable
 
@@ -14,11 +16,12 @@ import numpy as np
 
 from thermo.processes.sendable import check_processes, check_sendable
 from thermo.processes.workers import ProcessDied, Workers
-from thermo.sweeps.local_cluster import LocalCluster
 from thermo.sweeps.outcome import Outcome
 
 _IN_FLIGHT = 256  # points handed to an executor and not yet back: bounds memory and loss
 _GLANCE = 1.0  # seconds: `wait` does not wake up for futures that shutdown() cancels
+_PATIENCE = 60.0  # seconds without workers: a process that is started again takes a few
+_ASKING = 5.0  # seconds from one question to the scheduler to the next
 _EXPECTED = "None, a number of processes, an Executor or a dask.distributed.Client"
 
 Points = list[dict[str, Any]]
@@ -226,3 +229,41 @@ def _stopped(future: concurrent.futures.Future[Outcome]) -> BaseException | None
 
 def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+@final
+class NoWorkers(RuntimeError):
+    """A local cluster has lost all its workers, and none came back."""
+
+
+@final
+class LocalCluster:
+    """The workers of a `distributed.LocalCluster`: asked for when nothing comes back.
+
+    Its processes are started again when they die, but not always: one that dies while it starts
+    is given up, and a cluster whose workers are all gone says nothing. Any other cluster is trusted
+    to bring workers, be it after hours in the queue of a batch system.
+
+    Parameters
+    ----------
+    executor : what was given to the sweep.
+    """
+
+    def __init__(self, executor: object) -> None:
+        cluster = getattr(executor, "cluster", None)
+        distributed = sys.modules.get("distributed")  # there, if a client of it is
+        local = distributed is not None and isinstance(cluster, distributed.LocalCluster)
+        self._client: Any = executor if local else None
+        self._seen = self._asked = time.monotonic()
+
+    def lost(self) -> NoWorkers | None:
+        """Return the error to stop with, once there was no worker for a minute."""
+        now = time.monotonic()
+        if self._client is None or now < self._asked + _ASKING:
+            return None
+        self._asked = now
+        if self._client.scheduler_info()["workers"]:
+            self._seen = now
+        if now < self._seen + _PATIENCE:
+            return None
+        return NoWorkers(f"the local cluster has had no worker for {_PATIENCE:g} s")

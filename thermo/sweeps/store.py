@@ -52,11 +52,7 @@ class Store:
             "the label": facts["label"],
             **json.loads(facts["parameters"]),
         }
-        ours = {
-            "the function": identity.function,
-            "the label": identity.label,
-            **identity.facts,
-        }
+        ours = {"the function": identity.function, "the label": identity.label, **identity.facts}
         for what in [*ours, *theirs]:
             if ours.get(what) != theirs.get(what):
                 raise ValueError(

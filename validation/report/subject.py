@@ -8,8 +8,7 @@ from typing import Any
 
 import oqs
 from thermo.scenario import Scenario
-from thermo.scenario.results.data import audit_data, kinds_data
-from thermo.scenario.results.head import head_data
+from thermo.scenario.results.data import audit_data, head_data, kinds_data
 from thermo.scenario.results.text import digits, in_its_unit, with_unit
 from validation.report.page_parts import small_table
 

@@ -7,10 +7,9 @@ import qutip
 import oqs
 import thermo
 from oqs.state.states import energy_basis
-from thermo.coevolution.coevolve import CoevolutionFailed, coevolve
+from thermo.coevolution.coevolve import CoevolutionFailed, SystemGas, coevolve
 from thermo.coevolution.joint_entropy import production_of_populations
 from thermo.coevolution.joint_flow import JointFlow
-from thermo.coevolution.system_gas import SystemGas
 from thermo.evolution.evolve import evolve
 from thermo.reservoirs.reservoir import Reservoirs
 

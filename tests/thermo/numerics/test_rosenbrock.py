@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from thermo.ensembles.batch_extrema import extrema_within
+from thermo.ensembles.batch_run import extrema_within
 from thermo.numerics.rosenbrock import ORDER, take_steps
 
 

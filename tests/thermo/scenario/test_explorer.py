@@ -274,7 +274,7 @@ def test_answers_in_si():
 def test_without_the_extra_one_sentence_says_what_to_install(monkeypatch, capsys):
     for name in [name for name in sys.modules if name.split(".")[0] == "bokeh"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "thermo.scenario.explorer.server", raising=False)
+    monkeypatch.delitem(sys.modules, "thermo.scenario.explorer.page", raising=False)
     monkeypatch.setitem(sys.modules, "bokeh", None)
     monkeypatch.setitem(sys.modules, "bokeh.application", None)
     assert main(["explore", "figure_1"]) == 2

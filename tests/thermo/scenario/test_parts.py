@@ -6,7 +6,7 @@ import pytest
 
 import thermo
 from thermo.scenario.commands import main
-from thermo.scenario.example_files import example
+from thermo.scenario.reading import example
 
 SLURM = ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT")
 

@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 
 import thermo
-from thermo.stochastic.small.small_reservoir import (
-    CLOSED,
-    NO_TEMPERATURE,
-    THERE,
-    FixedReservoir,
-)
+from thermo.stochastic.small.small_reservoir import CLOSED, NO_TEMPERATURE, THERE, FixedReservoir
 from thermo.stochastic.small.start import small_reservoir
 
 GASES = [

@@ -12,8 +12,7 @@ import oqs
 import thermo
 import thermo.stochastic.prepared_runs as prepared
 from thermo.stochastic.wave_functions import effective
-from thermo.stochastic.wave_functions.jump_operators import jump_operators
-from thermo.stochastic.wave_functions.wave_plan import WavePlan
+from thermo.stochastic.wave_functions.jump_operators import WavePlan, jump_operators
 
 FERMI = thermo.FermiDiracGas(1.0)
 DOTS = oqs.QuadraticSystem([[1.2, 0.03], [0.03, 1.25]])

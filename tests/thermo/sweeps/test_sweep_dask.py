@@ -11,7 +11,7 @@ import pytest
 import sweep_functions as functions
 
 import thermo
-from thermo.sweeps import local_cluster
+from thermo.sweeps import executors
 
 ALL = list(range(40))
 EXACT = np.arange(40.0) ** 2
@@ -99,8 +99,8 @@ def test_a_closed_client_is_refused(client):
 
 def test_a_local_cluster_without_workers_is_not_waited_for(tmp_path, monkeypatch):
     """A worker that dies while it starts is not started again, and nobody says so."""
-    monkeypatch.setattr(local_cluster, "PATIENCE", 0.5)
-    monkeypatch.setattr(local_cluster, "_GLANCE", 0.1)
+    monkeypatch.setattr(executors, "_PATIENCE", 0.5)
+    monkeypatch.setattr(executors, "_ASKING", 0.1)
     sweep = functools.partial(
         thermo.sweep,
         functools.partial(functions.counted, folder=str(tmp_path)),

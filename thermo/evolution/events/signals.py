@@ -33,9 +33,7 @@ class Crossing:
         if self.quantity == "T":
             return np.asarray((T[..., i] - T[..., j]) / (T[..., i] + T[..., j]))
         size = np.abs(mu[..., i]) + np.abs(mu[..., j])
-        return np.asarray(
-            (mu[..., i] - mu[..., j]) / np.maximum(size, T[..., i] + T[..., j]),
-        )
+        return np.asarray((mu[..., i] - mu[..., j]) / np.maximum(size, T[..., i] + T[..., j]))
 
     def events(
         self, time: float, T: FloatArray, mu: FloatArray, rising: bool, floor: float

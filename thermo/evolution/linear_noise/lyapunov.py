@@ -73,10 +73,7 @@ def _stepped(
 
 
 def _maps(
-    edges: FloatArray,
-    coefficients: Coefficients,
-    unit: FloatArray,
-    nodes: FloatArray,
+    edges: FloatArray, coefficients: Coefficients, unit: FloatArray, nodes: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return F (k, d^2, d^2) and g (k, d^2): a step takes Sigma to F Sigma + g."""
     count, size, steps = len(edges) - 1, len(unit), np.diff(edges)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
-from typing import Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from thermo.evolution.evolve import EvolutionFailed
 from thermo.evolution.trajectory import Trajectory
 from thermo.machines.device import Device, device
 from thermo.machines.regimes import Regime, regimes
-from thermo.scenario.explorer.watched import Watched
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.tasks.flows import FlowsTask
 from thermo.scenario.tasks.laws import flows_of_all, make_law
@@ -28,24 +28,14 @@ REFUSALS: Final = (ValueError, RuntimeError)
 
 @final
 class Stationary(NamedTuple):
-    """The stationary state at fixed T and mu.
+    """The stationary state at fixed T and mu."""
 
-    Parameters
-    ----------
-    scenario : whose.
-    flows : (n,).
-    clausius : sum_j Y_j/T_j.
-    machine : what the reservoirs do together.
-    frequencies : (K,) at which particles cross; (0,) where regimes are not defined.
-    regimes : (K,) of Table I, of each frequency by itself.
-    """
-
-    scenario: Scenario
-    flows: Flows
-    clausius: float
-    machine: Device
-    frequencies: FloatArray
-    regimes: tuple[Regime, ...]
+    scenario: Scenario  # whose
+    flows: Flows  # (n,)
+    clausius: float  # sum_j Y_j/T_j
+    machine: Device  # what the reservoirs do together
+    frequencies: FloatArray  # (K,) at which particles cross; (0,) where regimes are not defined
+    regimes: tuple[Regime, ...]  # (K,) of Table I, of each frequency by itself
 
 
 def stationary(scenario: Scenario) -> Stationary:
@@ -79,3 +69,33 @@ def evolution(scenario: Scenario, check: Callable[[], None]) -> tuple[Trajectory
         return task.evolved(scenario, watched, events=False, progress=False), ""
     except EvolutionFailed as error:
         return error.trajectory, str(error)
+
+
+@final
+class Watched:
+    """A flow law, the same in everything, that calls `check` first whenever it is asked for flows.
+
+    Parameters
+    ----------
+    law : any. check : raises what is to end the evolution that asks.
+    """
+
+    def __init__(self, law: Any, check: Callable[[], None]) -> None:
+        self._law, self._check = law, check
+
+    def __call__(self, T: Any, mu: Any) -> Flows:
+        """Return the flows of the law."""
+        self._check()
+        return self._law(T, mu)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._law, name)
+        if not inspect.ismethod(value):
+            return value
+
+        @functools.wraps(value)
+        def checked(*arguments: Any, **options: Any) -> Any:
+            self._check()
+            return value(*arguments, **options)
+
+        return checked

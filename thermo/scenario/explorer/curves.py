@@ -37,9 +37,7 @@ class Curves:
         in_time, in_T, in_mu = f"\N{LATIN SMALL LETTER H WITH STROKE}/{energy}", energy, energy
         if units is not None:
             in_time, in_T, in_mu = "s", "K", "meV"
-        self.figures = [
-            self._figure(f"temperature ({in_T})", f"time ({in_time})", None),
-        ]
+        self.figures = [self._figure(f"temperature ({in_T})", f"time ({in_time})", None)]
         time = self.figures[0].x_range
         if any(charged):
             potential = f"chemical potential ({in_mu})"

@@ -1,4 +1,4 @@
-"""The page of one reader: sliders at the left, answers at the right, computed as they are moved."""
+"""A page, served to this machine: sliders at the left, at the right answers as they are moved."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from collections.abc import Callable
 from typing import Any, Final, final
 
 import numpy as np
+from bokeh.application import Application
+from bokeh.application.handlers.function import FunctionHandler
 from bokeh.document import Document
 from bokeh.layouts import column, row
 from bokeh.models import Button, CustomJSTickFormatter, Div, Slider
+from bokeh.server.server import BaseServer
+from bokeh.server.tornado import BokehTornado
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.netutil import bind_sockets
 
 from oqs.units import Units
 from thermo.evolution.trajectory import Trajectory
@@ -28,6 +35,7 @@ from thermo.scenario.explorer.worker import Values, Worker
 from thermo.scenario.reading import scenario as scenario_of
 from thermo.scenario.scenario import Scenario
 from thermo.scenario.tasks.kinds import TASKS
+from thermo.signals import stopping_as_ctrl_c
 
 _SOON: Final = 20  # ms: what was moved within them is answered once
 _AT_REST: Final = 150  # ms after the last move: an evolution takes longer than flows
@@ -186,3 +194,31 @@ def _number_at(knob: Knob) -> CustomJSTickFormatter:
         "return `${zero ? 0 : Number(number.toPrecision(4))}`;"
     )
     return CustomJSTickFormatter(code=code, args=known)
+
+
+_LOOPBACK = "127.0.0.1"
+
+
+def serve(scenario: Scenario, units: Units | None) -> None:
+    """Serve the page of a scenario at a free port of the loopback address, until Ctrl-C.
+
+    The address is printed. Nothing is fetched from elsewhere: the page works without a network.
+    """
+    sockets = bind_sockets(0, _LOOPBACK)
+    port = sockets[0].getsockname()[1]
+    pages = Application(FunctionHandler(lambda document: Page(scenario, units, document)))
+    origins = [f"{_LOOPBACK}:{port}", f"localhost:{port}"]
+    site = BokehTornado({"/": pages}, extra_websocket_origins=origins)
+    http = HTTPServer(site)
+    http.add_sockets(sockets)
+    loop = IOLoop.current()
+    server = BaseServer(loop, site, http)
+    server.start()
+    try:
+        with stopping_as_ctrl_c():
+            print(f"{scenario.title}: http://{_LOOPBACK}:{port}/ (Ctrl-C ends it)", flush=True)
+            loop.start()
+    except KeyboardInterrupt:
+        pass  # the only way to end it
+    finally:
+        server.stop()

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import oqs
+from oqs.deferred import xr
 from oqs.flows import Flows
 from oqs.units import SI_UNITS, Units
 from oqs.version import versions
+from thermo.netcdf import save_dataset
 from thermo.scenario.outcome import Check
+from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.document import Document
 
 
@@ -20,11 +23,7 @@ def made_by(document: Document) -> dict[str, Any]:
     """Return what made a result: the versions, and the scenario with all its parameters."""
     return {
         "versions": versions(),
-        "scenario": {
-            "name": document.name,
-            "sha256": document.digest,
-            "text": document.text,
-        },
+        "scenario": {"name": document.name, "sha256": document.digest, "text": document.text},
     }
 
 
@@ -102,3 +101,57 @@ def si_data(units: Units | None, **quantities: tuple[str, ArrayLike]) -> dict[st
         f"{name}_{SI_UNITS[kind]}": as_json(getattr(units, kind)(values))
         for name, (kind, values) in quantities.items()
     }
+
+
+def save_table(table: xr.Dataset, workspace: Workspace, name: str, scenario: Scenario) -> None:
+    """Write labelled arrays with title, version and text of the scenario, if netCDF is wanted."""
+    if workspace.folder is None or not scenario.outputs.netcdf:
+        return
+    made = made_by(scenario.document)
+    table = table.assign_attrs(
+        title=scenario.title,
+        version=made["versions"]["oqs-thermo"],
+        scenario_sha256=made["scenario"]["sha256"],
+    )
+    # a variable, not an attribute: those are limited to 64 kB
+    text = ((), scenario.document.text, {"long_name": "TOML that made this"})
+    save_dataset(table.assign(scenario=text), workspace.folder / name)
+
+
+def head_data(scenario: Scenario) -> dict[str, Any]:
+    """Return title, note, versions, the scenario's text and SHA-256, and what they stand for.
+
+    `reservoirs` holds name, T, mu (in K and meV too with [units]), contact, gas and capacity of
+    each as text; contact and gas are null where there is none. `links` holds those between them.
+    """
+    return {
+        "title": scenario.title,
+        "note": scenario.note,
+        **made_by(scenario.document),
+        "head": {
+            "system": repr(scenario.system),
+            "generator": _generator(scenario),
+            "reservoirs": _reservoirs(scenario),
+            "links": {" - ".join(pair): repr(link) for pair, link in scenario.links.items()},
+        },
+    }
+
+
+def _generator(scenario: Scenario) -> str:
+    generator = scenario.generator
+    chosen = {
+        name: value for name, value in generator.options.items() if value not in (None, False)
+    }
+    keys = ", ".join(f"{name} = {value}" for name, value in chosen.items())
+    return f"{generator.kind}{f' ({keys})' if keys else ''}, method: {generator.method or 'auto'}"
+
+
+def _reservoirs(scenario: Scenario) -> list[dict[str, Any]]:
+    entries = state_data(scenario.names, scenario.T, scenario.mu, scenario.units)
+    for j, entry in enumerate(entries):
+        given = scenario.given[j]
+        contact = scenario.contacts[j] if j < len(scenario.contacts) else None
+        entry["contact"] = None if contact is None else contact.summary().in_words()
+        entry["gas"] = None if given is None else repr(given.gas)
+        entry["capacity"] = None if given is None else f"{given.capacity:g}"
+    return entries

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import oqs
 import thermo
-from oqs.arguments import FloatArray
 from oqs.deferred import xr
 from oqs.units import Units
 from thermo.scenario.results.data import made_by
 from thermo.scenario.results.symbols import QUANTITIES, RELAXATION
-from thermo.scenario.scenario import Scenario
+from thermo.scenario.scenario import Scenario, Workspace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,16 +24,26 @@ _MOST_MODES = 12  # lines in one panel
 _DPI = 160
 
 
-def save_figures(
-    path: thermo.Trajectory, scenario: Scenario, units: Units | None, folder: pathlib.Path
-) -> None:
-    """Write the figure of a trajectory in every format that the scenario asks for.
+Drawn = Iterator[tuple[str, "Figure"]]
+"""Figures of a task's results, each with the name of its file, as they are drawn."""
 
-    With `units` the axes are in K, meV, s and fW. Raises ValueError as `plot_trajectory` does.
+
+def save_figures(
+    scenario: Scenario, workspace: Workspace, draw: Callable[..., Drawn], *results: object
+) -> None:
+    """Write what draw(scenario, units, *results) yields, in every format that [output] asks for.
+
+    With `units` what has one is drawn in K, meV, s, 1/s or fW. Raises as the plot does.
     """
-    outputs = scenario.outputs
-    if not outputs.figures:
+    if workspace.folder is None or not scenario.outputs.figures:
         return
+    for stem, figure in draw(scenario, workspace.units, *results):
+        _save(figure, stem, scenario, workspace.folder)
+
+
+def trajectory_figure(scenario: Scenario, units: Units | None, path: thermo.Trajectory) -> Drawn:
+    """Draw a trajectory, with what [output] adds to it."""
+    outputs = scenario.outputs
     modes = np.asarray(getattr(path.law, "frequencies", ()), dtype=np.float64)
     figure = thermo.plot_trajectory(
         path,
@@ -45,42 +54,33 @@ def save_figures(
         width=outputs.width,
         units=units,
     )
-    _save(figure, "trajectory", scenario, folder)
+    yield "trajectory", figure
 
 
-def save_stochastic_figure(
-    ensemble: thermo.StochasticEnsemble,
-    scenario: Scenario,
-    units: Units | None,
-    folder: pathlib.Path,
-) -> None:
-    """Write the figure of trajectories of jumps in every format that the scenario asks for."""
-    if scenario.outputs.figures:
-        figure = thermo.plot_stochastic(ensemble, width=scenario.outputs.width, units=units)
-        _save(figure, "stochastic", scenario, folder)
+def stochastic_figure(
+    scenario: Scenario, units: Units | None, ensemble: thermo.StochasticEnsemble
+) -> Drawn:
+    """Draw trajectories of jumps."""
+    width = scenario.outputs.width
+    yield "stochastic", thermo.plot_stochastic(ensemble, width=width, units=units)
 
 
-def save_sweep_figures(
-    table: xr.Dataset,
-    quantities: Sequence[str],
-    scenario: Scenario,
-    units: Units | None,
-    folder: pathlib.Path,
-) -> None:
-    """Write the figures of a sweep: curves over one axis, a map of each quantity over two.
+def sweep_figures(
+    scenario: Scenario, units: Units | None, table: xr.Dataset, quantities: Sequence[str]
+) -> Drawn:
+    """Draw curves over one axis, a map of each quantity over two.
 
-    Of three axes or more, and of an axis of a single value, there is no figure. With `units` what
-    has one is drawn in K, meV, s, 1/s or fW.
+    Of three axes or more, and of an axis of a single value, there is no figure.
     """
     axes = [str(name) for name in table["error"].dims]
-    if not scenario.outputs.figures or min(table.sizes[name] for name in axes) < 2:
+    if min(table.sizes[name] for name in axes) < 2:
         return
     numbers = [q for q in quantities if q in table and table[q].dtype.kind in "iuf"]
     numbers = [q for q in numbers if np.isfinite(table[q].values).any()]
     width = scenario.outputs.width
     if len(axes) == 1 and numbers:
         figure = thermo.plot_curves(table, numbers, labels=QUANTITIES, width=width, units=units)
-        _save(figure, "sweep", scenario, folder)
+        yield "sweep", figure
     if len(axes) == 2:
         for quantity in numbers:
             for name, values in _by_reservoir(table[quantity]):
@@ -88,58 +88,38 @@ def save_sweep_figures(
                 said = QUANTITIES.get(quantity, quantity)
                 labels = {name: said if name == quantity else f"{said}, {_label(name, quantity)}"}
                 figure = thermo.plot_map(one, name, labels=labels, width=width, units=units)
-                _save(figure, f"sweep_{name.replace(' ', '_')}", scenario, folder)
+                yield f"sweep_{name.replace(' ', '_')}", figure
 
 
-def save_relaxation_figure(
-    table: xr.Dataset, scenario: Scenario, units: Units | None, folder: pathlib.Path
-) -> None:
-    """Write the flows, the entropy and its production while the system relaxes.
+def relaxation_figure(scenario: Scenario, units: Units | None, table: xr.Dataset) -> Drawn:
+    """Draw the flows, the entropy and its production while the system relaxes.
 
     Particle flows have a panel only where there are any, as spins and oscillators exchange none.
     """
-    if not scenario.outputs.figures:
-        return
     # the production is infinite where a pure state begins to mix
     shown = table[["P", "Y", "S", "production"]].where(np.isfinite)
     names = [str(name) for name in shown if name != "P" or np.any(table["P"].values)]
     width = scenario.outputs.width
     figure = thermo.plot_curves(shown, names, labels=RELAXATION, width=width, units=units)
-    _save(figure, "relaxation", scenario, folder)
+    yield "relaxation", figure
 
 
-def save_fluctuation_figures(
-    statistics: oqs.CountingStatistics, table: xr.Dataset, scenario: Scenario, folder: pathlib.Path
-) -> None:
-    """Write the generating function with its symmetry, and the noise spectrum where there is one.
+def fluctuation_figures(
+    scenario: Scenario, units: Units | None, statistics: oqs.CountingStatistics, table: xr.Dataset
+) -> Drawn:
+    """Draw the generating function with its symmetry, and the noise spectrum where there is one.
 
     Of systems of more than 64 states, or at fields whose e^x are no numbers, the generating
     function has no figure: it would take longer than all the rest.
     """
     from thermo.plotting.fluctuations import spans
 
-    if not scenario.outputs.figures:
-        return
-    system = scenario.system
-    width = scenario.outputs.width
+    system, width = scenario.system, scenario.outputs.width
     few = isinstance(system, oqs.System) and system.dimension <= _MOST_STATES
     if few and spans(statistics):
-        figure = thermo.plot_generating_function(statistics, width=width)
-        _save(figure, "fluctuations", scenario, folder)
+        yield "fluctuations", thermo.plot_generating_function(statistics, width=width)
     if "spectrum" in table and table.sizes["frequency"] > 1:
-        _save(thermo.plot_curves(table[["spectrum"]], width=width), "spectrum", scenario, folder)
-
-
-def save_response_figure(
-    along: FloatArray,
-    response: oqs.LinearResponse,
-    label: str,
-    scenario: Scenario,
-    folder: pathlib.Path,
-) -> None:
-    """Write the coefficients over the chemical potential, or the temperature."""
-    figure = thermo.plot_response(along, response, label=label, width=scenario.outputs.width)
-    _save(figure, "response", scenario, folder)
+        yield "spectrum", thermo.plot_curves(table[["spectrum"]], width=width)
 
 
 def _by_reservoir(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:

@@ -8,11 +8,11 @@ import json
 import os
 import pathlib
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from typing import Any, final
 
 from thermo.files import write_whole
-from thermo.scenario.results.lock import Lock, claim
 from thermo.scenario.results.naming import (
     BATCHES,
     FORMAT,
@@ -224,3 +224,53 @@ def _refuse_others(place: pathlib.Path, target: pathlib.Path, overwrite: bool) -
             f"The folder {str(target)!r} holds the results of a run. Give --overwrite to replace "
             "them, or another name."
         )
+
+
+_TRIES = 3
+
+
+@final
+class Lock:
+    """The right to write into a folder. SQLite's lock on a file: the same on every system."""
+
+    def __init__(self, connection: sqlite3.Connection, file: pathlib.Path) -> None:
+        self._connection = connection
+        self._file = file
+
+    def release(self) -> None:
+        """Give it up; more than once does nothing more."""
+        self._connection.close()
+        with contextlib.suppress(OSError):  # another run may hold it open already (Windows)
+            self._file.unlink(missing_ok=True)
+
+
+def claim(staging: pathlib.Path, target: pathlib.Path) -> Lock:
+    """Return the lock on a folder, which is made if need be.
+
+    Raises FolderError, naming the target, if another run has it or it cannot be made.
+    """
+    file = staging / LOCK
+    for _ in range(_TRIES):
+        try:
+            staging.mkdir(exist_ok=True)
+            connection = sqlite3.connect(file, timeout=0.0, isolation_level=None)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise _not_made(target, getattr(error, "strerror", error)) from error
+        try:
+            connection.execute("PRAGMA journal_mode = OFF")  # nothing is ever written
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if "locked" not in str(error):
+                raise _not_made(target, error) from error
+            break
+        if file.exists():
+            return Lock(connection, file)
+        connection.close()  # the run that had it gave the folder its name just now
+    raise FolderError(f"Another run is writing {str(target)!r}. Wait for it, or give another name.")
+
+
+def _not_made(target: pathlib.Path, reason: object) -> FolderError:
+    return FolderError(
+        f"The folder {str(target)!r} cannot be made ({reason}). Choose another place."
+    )

@@ -16,7 +16,7 @@ Reader = Callable[[object, Place], Any]
 
 _T = TypeVar("_T")
 
-REQUIRED: Final = object()
+REQUIRED: Final = inspect.Parameter.empty
 """Default of a key that must be given."""
 
 
@@ -38,13 +38,8 @@ def argument_keys(call: Callable[..., Any], **known: tuple[Reader, str]) -> dict
     """
     arguments = inspect.signature(call).parameters
     return {
-        name: Key(read, meaning, _default(arguments[name]))
-        for name, (read, meaning) in known.items()
+        name: Key(read, meaning, arguments[name].default) for name, (read, meaning) in known.items()
     }
-
-
-def _default(argument: inspect.Parameter) -> Any:
-    return REQUIRED if argument.default is inspect.Parameter.empty else argument.default
 
 
 @final
@@ -174,9 +169,7 @@ class Items:
 def named(value: object, place: Place) -> tuple[tuple[dict[str, Any], Place], ...]:
     """Return the tables of [[key]] with their places, which go by `name` or number from 1."""
     if not isinstance(value, list) or not value or not all(isinstance(v, dict) for v in value):
-        raise place.error(
-            f"must be one table [[{place.key}]] or several, but is {shown(value)}",
-        )
+        raise place.error(f"must be one table [[{place.key}]] or several, but is {shown(value)}")
     if len(value) > _MOST:
         raise place.error(f"must be at most {_MOST} tables, but are {len(value)}")
     return tuple((table, place.at(label(table, i))) for i, table in enumerate(value))

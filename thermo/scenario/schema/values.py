@@ -31,9 +31,7 @@ class Whole:
         if isinstance(value, bool) or not isinstance(value, int):
             raise place.error(f"must be a whole number, but is {shown(value)}")
         if not self.least <= value <= self.most:
-            raise place.error(
-                f"must be from {self.least} to {self.most}, but is {shown(value)}",
-            )
+            raise place.error(f"must be from {self.least} to {self.most}, but is {shown(value)}")
         return value
 
 

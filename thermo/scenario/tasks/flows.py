@@ -13,13 +13,7 @@ from oqs.flows import Flows
 from oqs.units import Units
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import (
-    as_json,
-    audit_data,
-    kinds_data,
-    si_data,
-    state_data,
-)
+from thermo.scenario.results.data import as_json, audit_data, kinds_data, si_data, state_data
 from thermo.scenario.results.text import digits, in_its_unit, print_audit, print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place

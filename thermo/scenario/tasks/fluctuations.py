@@ -15,9 +15,8 @@ from oqs.deferred import xr
 from oqs.flows import KINDS
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json, state_data
-from thermo.scenario.results.drawing import save_fluctuation_figures
-from thermo.scenario.results.tables import save_table
+from thermo.scenario.results.data import as_json, save_table, state_data
+from thermo.scenario.results.drawing import fluctuation_figures, save_figures
 from thermo.scenario.results.text import digits, print_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
@@ -71,7 +70,7 @@ class FluctuationsTask:
         if workspace.folder is not None:
             table = _labelled(stats, names, cumulants, self.frequencies, spectrum)
             save_table(table, workspace, "fluctuations.nc", scenario)
-            save_fluctuation_figures(stats, table, scenario, workspace.folder)
+            save_figures(scenario, workspace, fluctuation_figures, stats, table)
         checks = _checks(stats)
         data = {
             "reservoirs": state_data(

@@ -14,9 +14,8 @@ from oqs.deferred import qutip
 from oqs.system.base import FermionicSystem, System
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json, kinds_data, si_data, state_data
-from thermo.scenario.results.drawing import save_relaxation_figure
-from thermo.scenario.results.tables import save_table
+from thermo.scenario.results.data import as_json, kinds_data, save_table, si_data, state_data
+from thermo.scenario.results.drawing import relaxation_figure, save_figures
 from thermo.scenario.results.text import digits, print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
@@ -81,7 +80,7 @@ class RelaxationTask:
         if workspace.folder is not None:
             table = result.to_dataset()
             save_table(table, workspace, "relaxation.nc", scenario)
-            save_relaxation_figure(table, scenario, units, workspace.folder)
+            save_figures(scenario, workspace, relaxation_figure, table)
         data = {  # without density matrices, which are too many numbers for JSON
             "reservoirs": state_data(names, scenario.contact_T, scenario.contact_mu, units),
             "time": as_json(result.times),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 from collections.abc import Mapping
 from typing import Any, Final, final
 
@@ -11,13 +10,14 @@ import numpy as np
 from rich.console import Console
 
 import oqs
+import thermo
 from oqs.arguments import FloatArray
 from oqs.system.base import System
+from oqs.units import Units
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json
-from thermo.scenario.results.drawing import save_response_figure
-from thermo.scenario.results.tables import save_table
+from thermo.scenario.results.data import as_json, save_table
+from thermo.scenario.results.drawing import Drawn, save_figures
 from thermo.scenario.results.text import digits, print_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
@@ -72,7 +72,7 @@ class ResponseTask:
         law = make_law(scenario, chosen_law(self.law, scenario))
         return oqs.linear_response(law, float(T), float(mu))
 
-    def _draw(self, scenario: Scenario, at: oqs.LinearResponse, folder: pathlib.Path) -> None:
+    def _figure(self, scenario: Scenario, _: Units | None, at: oqs.LinearResponse) -> Drawn:
         """Draw the coefficients over mu, 8 T to both sides; over T where nothing has a mu.
 
         Of more than 1024 states, or oscillators without end, there is no figure.
@@ -82,16 +82,19 @@ class ResponseTask:
             return
         law = make_law(scenario, chosen_law(self.law, scenario))
         T, mu = float(at.T), float(at.mu)
-        if any(isinstance(contact, oqs.Contact) for contact in scenario.contacts):
+        potentials = any(isinstance(contact, oqs.Contact) for contact in scenario.contacts)
+        label = "chemical potential ($E_0$)" if potentials else "temperature ($E_0/k_B$)"
+        if potentials:
             along = mu + T * np.linspace(-_WIDTH, _WIDTH, _POINTS)
-            response, label = (
-                oqs.linear_response(law, T, along[:, None]),
+            label, response = (
                 "chemical potential ($E_0$)",
+                oqs.linear_response(law, T, along[:, None]),
             )
         else:
             along = T * np.linspace(0.5, 2.0, _POINTS)
-            response, label = oqs.linear_response(law, along[:, None]), "temperature ($E_0/k_B$)"
-        save_response_figure(along, response, label, scenario, folder)
+            response = oqs.linear_response(law, along[:, None])
+        width = scenario.outputs.width
+        yield "response", thermo.plot_response(along, response, label=label, width=width)
 
     def run(self, scenario: Scenario, workspace: Workspace) -> Outcome:
         """Return Onsager's matrix and the coefficients of each pair of reservoirs.
@@ -106,8 +109,7 @@ class ResponseTask:
             response = self.response(scenario)
         table = response.to_dataset().assign_coords(reservoir=list(names), driven=list(names))
         save_table(table, workspace, "response.nc", scenario)
-        if workspace.folder is not None and scenario.outputs.figures:
-            self._draw(scenario, response, workspace.folder)
+        save_figures(scenario, workspace, self._figure, response)
         checks = _checks(response.onsager)
         pairs = [
             {"between": [names[j], names[q]], **_coefficients(response, j, q)}

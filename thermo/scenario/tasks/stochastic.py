@@ -12,10 +12,9 @@ from rich.console import Console
 import oqs
 import thermo
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json, si_data
-from thermo.scenario.results.drawing import save_stochastic_figure
+from thermo.scenario.results.data import as_json, save_table, si_data
+from thermo.scenario.results.drawing import save_figures, stochastic_figure
 from thermo.scenario.results.naming import TRAJECTORIES
-from thermo.scenario.results.tables import save_table
 from thermo.scenario.results.text import print_table, with_unit
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
@@ -71,8 +70,7 @@ class StochasticTask:
         save_table(ensemble.to_dataset(), workspace, TRAJECTORIES, scenario)
         if workspace.batches is not None:
             workspace.batches.unlink(missing_ok=True)  # all of a whole are in its table
-        if workspace.folder is not None:
-            save_stochastic_figure(ensemble, scenario, workspace.units, workspace.folder)
+        save_figures(scenario, workspace, stochastic_figure, ensemble)
         checks = _checks(ensemble, model)
         data = {
             "reservoirs": list(ensemble.names),

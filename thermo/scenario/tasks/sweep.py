@@ -12,23 +12,70 @@ from rich.console import Console
 from rich.text import Text
 
 import thermo
-from oqs.arguments import FloatArray
+from oqs.arguments import FloatArray, read_only
 from oqs.deferred import xr
 from thermo.scenario.outcome import Check, Outcome
-from thermo.scenario.results.data import as_json
-from thermo.scenario.results.drawing import save_sweep_figures
+from thermo.scenario.results.data import as_json, save_table
+from thermo.scenario.results.drawing import save_figures, sweep_figures
 from thermo.scenario.results.naming import PART, FolderError
 from thermo.scenario.results.symbols import axis_attributes
-from thermo.scenario.results.tables import save_table
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
-from thermo.scenario.schema.table import Choice, Items, Table, argument_keys, quoted
-from thermo.scenario.schema.values import positive
-from thermo.scenario.tasks.axes import read_axes
+from thermo.scenario.schema.table import (
+    REQUIRED,
+    Choice,
+    Items,
+    Key,
+    Table,
+    argument_keys,
+    quoted,
+    shown,
+)
+from thermo.scenario.schema.values import Whole, number, numbers, positive
 from thermo.scenario.tasks.laws import DRIVING, LAWS, chosen_law, require_law
 from thermo.scenario.tasks.sweep_point import EVOLVED, QUANTITIES, UNITS, WITH_GASES, SweepPoint
 from thermo.sweeps.parts import Part
 from thermo.sweeps.store_file import DamagedStore
+
+_MOST_POINTS = 100_000  # of a sweep in one file
+
+_RANGE: Final = Table(
+    {
+        "start": Key(number, "It is the first value.", REQUIRED),
+        "stop": Key(number, "It is the last value.", REQUIRED),
+        "num": Key(Whole(2, _MOST_POINTS), "It is the number of values.", REQUIRED),
+        "spacing": Key(Choice(("linear", "geometric")), "It is how values follow.", "linear"),
+    }
+)
+
+
+def read_axis(value: object, place: Place) -> FloatArray:
+    """Return the values (m,) of an axis: an array, or start, stop and num; each value once."""
+    if not isinstance(value, dict):
+        points = numbers(value, place)
+    else:
+        keys = _RANGE(value, place)
+        if keys["spacing"] == "geometric" and not (keys["start"] > 0 and keys["stop"] > 0):
+            raise place.at("spacing").error(
+                "must be linear unless start and stop are positive, but is 'geometric'",
+                "Give positive ends.",
+            )
+        space = np.linspace if keys["spacing"] == "linear" else np.geomspace
+        points = space(keys["start"], keys["stop"], keys["num"])
+    if len(np.unique(points)) < len(points):
+        raise place.error("must hold each value once, but repeats some")
+    return read_only(points)
+
+
+def read_axes(value: object, place: Place) -> dict[str, FloatArray]:
+    """Return the axes of a sweep, at least one."""
+    if not isinstance(value, dict) or not value:
+        raise place.error(f"must be a table of at least one axis, but is {shown(value)}")
+    axes = {path: read_axis(values, place.at(path)) for path, values in value.items()}
+    points = int(np.prod([float(len(values)) for values in axes.values()]))
+    if points > _MOST_POINTS:
+        raise place.error(f"must make at most {_MOST_POINTS} points, but makes {points}")
+    return axes
 
 
 @final
@@ -68,8 +115,8 @@ class SweepTask:
                 "--resume to compute all again."
             ) from error
         save_table(table, workspace, "sweep.nc", scenario)
-        if workspace.folder is not None and workspace.part is None:
-            save_sweep_figures(table, self.quantities, scenario, workspace.units, workspace.folder)
+        if workspace.part is None:
+            save_figures(scenario, workspace, sweep_figures, table, self.quantities)
         _leave_points(workspace)
         failed = _failed(table, workspace.part)
         points = int(table["error"].size)

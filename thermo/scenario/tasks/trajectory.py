@@ -8,22 +8,16 @@ from typing import Any, Final, final
 
 import oqs
 import thermo
-from thermo.controls import check_controls
 from thermo.evolution.dynamics import Law
+from thermo.evolution.stopping import check_controls
 from thermo.progress import ProgressBar
 from thermo.scenario.outcome import Outcome
-from thermo.scenario.results.drawing import save_figures
+from thermo.scenario.results.drawing import save_figures, trajectory_figure
 from thermo.scenario.scenario import Scenario, Workspace
 from thermo.scenario.schema.place import Place
 from thermo.scenario.schema.table import Choice, Table, argument_keys
 from thermo.scenario.schema.values import DURATION, Whole, boolean, positive
-from thermo.scenario.tasks.laws import (
-    DRIVING,
-    chosen_law,
-    make_law,
-    require_law,
-    with_its_links,
-)
+from thermo.scenario.tasks.laws import DRIVING, chosen_law, make_law, require_law, with_its_links
 from thermo.scenario.tasks.trajectory_report import show as show
 from thermo.scenario.tasks.trajectory_report import trajectory_checks, trajectory_data
 
@@ -50,10 +44,7 @@ class TrajectoryTask:
         _ = scenario.reservoirs
 
     def evolved(
-        self,
-        scenario: Scenario,
-        around: Callable[[Law], Law] | None = None,
-        **controls: Any,
+        self, scenario: Scenario, around: Callable[[Law], Law] | None = None, **controls: Any
     ) -> thermo.Trajectory:
         """Return the evolution; `controls` come before the task's own. Raises as `evolve`.
 
@@ -84,7 +75,7 @@ class TrajectoryTask:
             if scenario.outputs.netcdf:
                 path.save(workspace.folder / "trajectory.nc")
             try:
-                save_figures(path, scenario, workspace.units, workspace.folder)
+                save_figures(scenario, workspace, trajectory_figure, path)
             except ValueError as error:  # as where the gases have no equilibrium to draw
                 problems.append(f"figure: {error}")
         data = trajectory_data(path, judged, workspace.units)

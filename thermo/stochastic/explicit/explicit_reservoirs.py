@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from oqs import Contact, QuadraticSystem
@@ -210,7 +210,12 @@ class ExplicitReservoirs(Summarised):
             )
         states = states_of(members, evolved.lost, evolved.released)
         for name, T_of in zip(self.group.names, states["T"].T, strict=True):
-            _require_temperature(name, np.isnan(T_of), grid)
+            if np.isnan(T_of).any():
+                raise ValueError(
+                    f"Argument `reservoirs` must have a temperature at all `times`, but {name!r} "
+                    f"has none at t = {grid[np.argmax(np.isnan(T_of))]:g}. Give it a larger "
+                    "capacity."
+                )
         return ExplicitPath(
             times=read_only(grid),
             **{name: read_only(values) for name, values in states.items()},
@@ -234,14 +239,6 @@ class ExplicitReservoirs(Summarised):
         if np.any((filled < 0) | (filled > 1)):
             raise ValueError(f"Argument `modes` must lie within [0, 1], but is {modes!r}. {remedy}")
         return filled
-
-
-def _require_temperature(name: str, missing: NDArray[np.bool_], times: FloatArray) -> None:
-    if missing.any():
-        raise ValueError(
-            f"Argument `reservoirs` must have a temperature at all `times`, but {name!r} has none "
-            f"at t = {times[np.argmax(missing)]:g}. Give it a larger capacity."
-        )
 
 
 @exported

@@ -17,7 +17,7 @@ import numpy as np
 from oqs.arguments import FloatArray
 from thermo.stochastic.jumps.outcome import Outcomes
 from thermo.stochastic.jumps.plan import Plan
-from thermo.stochastic.jumps.random_numbers import FIRST, GOLDEN, PREPARING, SECOND, UNIT, KeyArray
+from thermo.stochastic.jumps.random_numbers import GOLDEN, PREPARING, UNIT, KeyArray, mixed
 from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.scaled_entropy import PANELS, WIDTH
 from thermo.stochastic.small.small_reservoir import (
@@ -40,22 +40,14 @@ def _compiled(function: _Function) -> _Function:
 
 @final
 class _Tables(NamedTuple):
-    """A plan as arrays.
-
-    Parameters
-    ----------
-    first : (D + 1,) as in `Plan`. jumps : (J, 5) target, reservoir, sign, slot, moves.
-    reals : (J, 2) frequency, rate. reverse : (slots,).
-    constants : (n, 9), see `_constants`. coefficients : (n, panels, terms).
-    pairs, below, times, t_final : as in `Plan`.
-    """
+    """A plan as arrays; what has no comment is as in `Plan` and `RunPlan`."""
 
     first: IntArray
-    jumps: IntArray
-    reals: FloatArray
+    jumps: IntArray  # (J, 5) target, reservoir, sign, slot, moves
+    reals: FloatArray  # (J, 2) frequency, rate
     reverse: IntArray
-    constants: FloatArray
-    coefficients: FloatArray
+    constants: FloatArray  # (n, 9), see `_constants`
+    coefficients: FloatArray  # (n, panels, terms)
     pairs: IntArray
     below: FloatArray
     times: FloatArray
@@ -106,11 +98,7 @@ def _constants(member: SmallReservoir) -> list[float]:
     ]
 
 
-@_compiled
-def _mixed(z: Any) -> Any:
-    z = (z ^ (z >> np.uint64(30))) * FIRST
-    z = (z ^ (z >> np.uint64(27))) * SECOND
-    return z ^ (z >> np.uint64(31))
+_mixed: Any = _compiled(mixed)
 
 
 @_compiled

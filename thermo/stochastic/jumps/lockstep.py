@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import FloatArray
-from thermo.stochastic.jumps.extremes import Extremes
-from thermo.stochastic.jumps.outcome import Outcomes
+from thermo.stochastic.jumps.outcome import Extremes, Outcomes
 from thermo.stochastic.jumps.plan import Plan
 from thermo.stochastic.jumps.random_numbers import PREPARING, KeyArray, uniforms
 from thermo.stochastic.small.jump_table import IntArray

@@ -16,28 +16,18 @@ from thermo.stochastic.small.run_plan import RunPlan
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class Plan:
-    """Every jump of every eigenstate, and the run.
+    """Every jump of every eigenstate, and the run."""
 
-    Parameters
-    ----------
-    run : reservoirs, and what to report.
-    first : (D + 1,) where the jumps out of each eigenstate begin in the next five.
-    target, reservoir, sign, slot : (J,) eigenstate, reservoir, +1 where that loses, and a number
-        for each different (reservoir, w, sign), `reverse` (slots,) that of the way back.
-    moves : (J,) particles that the reservoir loses: `sign`, or 0 where bosons bring energy alone.
-    frequency, rate : (J,) w and gamma |<|S|>|^2, units of energy.
-    """
-
-    run: RunPlan
-    first: IntArray
-    target: IntArray
-    reservoir: IntArray
-    sign: IntArray
-    moves: IntArray
-    slot: IntArray
-    reverse: IntArray
-    frequency: FloatArray
-    rate: FloatArray
+    run: RunPlan  # reservoirs, and what to report
+    first: IntArray  # (D + 1,) where the jumps out of each eigenstate begin in the next five
+    target: IntArray  # (J,) eigenstate
+    reservoir: IntArray  # (J,)
+    sign: IntArray  # (J,) +1 where the reservoir loses
+    moves: IntArray  # (J,) particles that it loses: `sign`, or 0 where bosons bring energy alone
+    slot: IntArray  # (J,) a number for each different (reservoir, w, sign)
+    reverse: IntArray  # (slots,) that of the way back
+    frequency: FloatArray  # (J,) w, units of energy
+    rate: FloatArray  # (J,) gamma |<|S|>|^2, units of energy
 
     @property
     def out(self) -> IntArray:

@@ -17,8 +17,8 @@ from oqs.arguments import FloatArray
 KeyArray = NDArray[np.uint64]
 
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
-FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
-SECOND: Final = np.uint64(0x94D049BB133111EB)
+_FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND: Final = np.uint64(0x94D049BB133111EB)
 PREPARING: Final = 64  # numbers set aside for the preparation; jumps draw those that follow
 UNIT: Final = 2.0**-53
 
@@ -34,11 +34,12 @@ def keys(seed: int, begin: int, count: int) -> KeyArray:
 def uniforms(key: KeyArray, counter: NDArray[np.int64]) -> FloatArray:
     """Return numbers in [0, 1), (...), of keys (..., 2) and counters (...)."""
     start = key[..., 0] + (counter.astype(np.uint64) + np.uint64(1)) * GOLDEN
-    bits = _mixed(_mixed(start) ^ key[..., 1])
+    bits = mixed(mixed(start) ^ key[..., 1])
     return (bits >> np.uint64(11)).astype(np.float64) * UNIT
 
 
-def _mixed(z: KeyArray) -> KeyArray:
-    z = (z ^ (z >> np.uint64(30))) * FIRST
-    z = (z ^ (z >> np.uint64(27))) * SECOND
+def mixed(z: KeyArray) -> KeyArray:
+    """Return the finaliser of SplitMix64 of numbers (...)."""
+    z = (z ^ (z >> np.uint64(30))) * _FIRST
+    z = (z ^ (z >> np.uint64(27))) * _SECOND
     return z ^ (z >> np.uint64(31))

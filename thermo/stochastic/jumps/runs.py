@@ -100,7 +100,13 @@ class JumpRuns(Runs):
     @property
     def batch_length(self) -> int:
         """How many trajectories to follow in one go; what they are does not depend on it."""
-        return batch_length(self.plan)
+        plan, rate = self.plan, self.plan.rate.copy()
+        for j in plan.run.rates.varying:
+            mine = plan.reservoir == j
+            rate[mine] *= plan.run.rates.at(j, plan.frequency[mine], plan.run.T[j], plan.run.mu[j])
+        fastest = max(float(part.sum()) for part in np.split(rate, plan.first[1:-1]))
+        narrow = 1 if compiled(plan) else _NARROW
+        return int(np.clip(_JUMPS / (1 + fastest * plan.run.t_final), narrow, _LARGEST))
 
     def path(self, number: int, jumps: int, names: tuple[str, ...]) -> JumpPath:
         """Return trajectory `number`, which has so many jumps, whole."""
@@ -127,20 +133,6 @@ def compiled(plan: Plan) -> bool:
     kinds = ScaledReservoir | FixedReservoir | BoseReservoir
     known = all(isinstance(member, kinds) for member in plan.run.members)
     return known and not plan.run.rates.varying and importlib.util.find_spec("numba") is not None
-
-
-def batch_length(plan: Plan) -> int:
-    """Return how many trajectories to follow in one go; what they are does not depend on it."""
-    rate = plan.rate.copy()
-    for j in plan.run.rates.varying:
-        mine = plan.reservoir == j
-        rate[mine] *= plan.run.rates.at(j, plan.frequency[mine], plan.run.T[j], plan.run.mu[j])
-    fastest = max(
-        float(rate[begin:end].sum())
-        for begin, end in zip(plan.first[:-1], plan.first[1:], strict=True)
-    )
-    narrow = 1 if compiled(plan) else _NARROW
-    return int(np.clip(_JUMPS / (1 + fastest * plan.run.t_final), narrow, _LARGEST))
 
 
 def run(

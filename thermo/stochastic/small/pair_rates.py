@@ -26,14 +26,9 @@ _Thermal = tuple[FloatArray, FloatArray]  # T and mu (...)
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class PairRates:
-    """What gamma(w) of each contact is at many states of its reservoir.
+    """What gamma(w) of each contact is at many states of its reservoir."""
 
-    Parameters
-    ----------
-    contacts : (n,) one per reservoir.
-    """
-
-    contacts: tuple[ReservoirContact, ...]
+    contacts: tuple[ReservoirContact, ...]  # (n,) one per reservoir
 
     @functools.cached_property
     def varying(self) -> tuple[int, ...]:

@@ -23,19 +23,12 @@ NO_TEMPERATURE: Final = 2  # it would, but its gas has no T and mu there
 
 @final
 class SmallState(NamedTuple):
-    """States of one reservoir; every array has the shape (...) of what was lost.
+    """States of one reservoir; arrays have the shape (...) of what was lost, NaN unless THERE."""
 
-    Parameters
-    ----------
-    entropy : S, from an arbitrary zero for a reservoir without end. k_B = 1.
-    T, mu : of its N and E; units of energy. NaN where `code` is not THERE, as entropy is.
-    code : THERE, CLOSED or NO_TEMPERATURE.
-    """
-
-    entropy: FloatArray
-    T: FloatArray
-    mu: FloatArray
-    code: NDArray[np.int64]
+    entropy: FloatArray  # S, from an arbitrary zero for a reservoir without end; k_B = 1
+    T: FloatArray  # of its N and E; units of energy
+    mu: FloatArray  # the same
+    code: NDArray[np.int64]  # THERE, CLOSED or NO_TEMPERATURE
 
     def rows(self, which: NDArray[Any]) -> SmallState:
         """Return some of the states."""

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from oqs import DaviesModel, PerlindModel
 from oqs.arguments import ComplexArray, FloatArray, read_only
+from oqs.memory import require_memory
 from oqs.numerics.clusters import cluster
 from thermo.stochastic.small.jump_table import IntArray
+from thermo.stochastic.small.run_plan import RunPlan
 
 _MOST = 256  # eigenstates: four spinful sites
 
@@ -38,41 +40,28 @@ class _Elements(NamedTuple):
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
 class JumpOperators:
-    """O jump operators on D energy eigenstates, with E elements; Q quanta that reservoirs lose.
+    """O jump operators on D energy eigenstates, with E elements; Q quanta that reservoirs lose."""
 
-    Parameters
-    ----------
-    operator, target, source, quantum : (E,) of each element. amplitude : (E,) complex.
-    gamma : (E,) rate, units of energy; of a bosonic contact at w = 0 the slope J'(0). 1 where it
-        depends on T and mu, see `PairRates`.
-    reservoir, moves : (O,) whose jump an operator is, and the particles that it takes from it.
-    quantum_reservoir, sign, frequency : (Q,) of each quantum: reservoir, +1 where that loses it, -1
-        where it gains it, 0 of a jump at w = 0; and w, units of energy.
-    bosonic : (n,) whether each contact is.
-    label : (D,) of each eigenstate; a wave function stays within one label.
-    rotation : (D,) energies that rotate coherences, from the mean of their label.
-    counted : (D,) energies that J_j counts.
-    empty : the eigenstate of fewest particles, and of these of least energy: where a run begins.
-    particles : (D,) of each eigenstate.
-    """
-
-    operator: IntArray
-    target: IntArray
-    source: IntArray
-    quantum: IntArray
-    amplitude: ComplexArray
+    operator: IntArray  # (E,) of each element
+    target: IntArray  # (E,)
+    source: IntArray  # (E,)
+    quantum: IntArray  # (E,)
+    amplitude: ComplexArray  # (E,)
+    # (E,) rate, units of energy; of a bosonic contact at w = 0 the slope J'(0). 1 where it depends
+    # on T and mu, see `PairRates`
     gamma: FloatArray
-    reservoir: IntArray
-    moves: IntArray
-    quantum_reservoir: IntArray
-    sign: IntArray
-    frequency: FloatArray
-    bosonic: NDArray[np.bool_]
-    label: IntArray
-    rotation: FloatArray
-    counted: FloatArray
+    reservoir: IntArray  # (O,) whose jump an operator is
+    moves: IntArray  # (O,) particles that it takes from it
+    quantum_reservoir: IntArray  # (Q,) of each quantum
+    sign: IntArray  # (Q,) +1 where the reservoir loses it, -1 where it gains it, 0 of w = 0
+    frequency: FloatArray  # (Q,) w, units of energy
+    bosonic: NDArray[np.bool_]  # (n,) whether each contact is
+    label: IntArray  # (D,) of each eigenstate; a wave function stays within one label
+    rotation: FloatArray  # (D,) energies that rotate coherences, from the mean of their label
+    counted: FloatArray  # (D,) energies that J_j counts
+    # the eigenstate of fewest particles, and of these of least energy: where a run begins
     empty: int
-    particles: IntArray
+    particles: IntArray  # (D,) of each eigenstate
 
     @property
     def states(self) -> int:
@@ -202,8 +191,7 @@ def _assembled(model: DaviesModel | PerlindModel, contacts: list[_Elements]) -> 
     }
     first = int(np.lexsort((spectrum.energies, spectrum.particles))[0])
     return JumpOperators(
-        **{name: read_only(values) for name, values in fields.items()},
-        empty=first,
+        **{name: read_only(values) for name, values in fields.items()}, empty=first
     )
 
 
@@ -216,3 +204,37 @@ def _same_label(operator: IntArray, source: IntArray, target: IntArray) -> None:
             "`resolution` counts Bohr frequencies as equal between levels that it tells apart. "
             "Give a resolution away from the differences of the splittings."
         )
+
+
+_BATCH = 1e8  # bytes of jump operators of the trajectories that are followed at once
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class WavePlan:
+    """The jump operators, and the run."""
+
+    run: RunPlan  # reservoirs, and what to report
+    jumps: JumpOperators  # the operators
+    # (D, D) columns that a start is drawn from, and the end for <e^{-R}>; energy basis
+    basis: ComplexArray
+
+    @property
+    def batch_length(self) -> int:
+        """How many trajectories to follow in one go; what they are does not depend on it.
+
+        Raises MemoryError where the jump operators of one would not fit.
+        """
+        jumps = self.jumps
+        bytes_of_one = 16.0 * (jumps.operators + len(self.run.members) + 2) * jumps.states**2
+        require_memory(
+            bytes_of_one,
+            f"The {jumps.operators} jump operators of a wave function on {jumps.states} states",
+            "Follow a smaller system.",
+        )
+        return int(np.clip(_BATCH / bytes_of_one, 1, 512))
+
+
+def wave_plan(jumps: JumpOperators, run: RunPlan) -> WavePlan:
+    """Return the plan of a run that starts in an eigenstate."""
+    return WavePlan(run, jumps, np.eye(jumps.states, dtype=np.complex128))

@@ -13,7 +13,7 @@ from thermo.stochastic.jumps.preparation import Preparation, Start
 from thermo.stochastic.jumps.random_numbers import keys
 from thermo.stochastic.jumps.runs import Runs
 from thermo.stochastic.small.run_plan import RunPlan
-from thermo.stochastic.wave_functions.wave_plan import WavePlan
+from thermo.stochastic.wave_functions.jump_operators import WavePlan
 from thermo.stochastic.wave_functions.wave_walk import Recorded, WaveWalk, blank_record
 
 

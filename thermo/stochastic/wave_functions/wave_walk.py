@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oqs.arguments import ComplexArray, FloatArray
-from thermo.stochastic.jumps.extremes import Extremes
-from thermo.stochastic.jumps.outcome import Outcomes
+from thermo.stochastic.jumps.outcome import Extremes, Outcomes
 from thermo.stochastic.jumps.random_numbers import PREPARING, KeyArray, uniforms
 from thermo.stochastic.small.jump_table import IntArray
 from thermo.stochastic.small.small_reservoir import NO_TEMPERATURE, THERE, occupation
 from thermo.stochastic.wave_functions import effective
-from thermo.stochastic.wave_functions.wave_plan import WavePlan
+from thermo.stochastic.wave_functions.jump_operators import WavePlan
 
 _MEASURED: Final = 2**62  # counters of the numbers that draw eigenstates; jumps never come so far
 _SEEN = 1e-12  # weight of a wave function that a closed jump would act on

@@ -1,4 +1,4 @@
-"""Signals that ask a run to stop: all end it as Ctrl-C does, and none while results are named."""
+"""Signals that ask a run to stop: as Ctrl-C does, at a moment when it does no harm."""
 
 from __future__ import annotations
 
@@ -30,6 +30,25 @@ def undisturbed() -> Iterator[None]:
     """Do what takes a moment to its end: a second Ctrl-C would leave it half done."""
     with _handled((signal.SIGINT, *_ASKED), signal.SIG_IGN):
         yield
+
+
+@contextlib.contextmanager
+def ctrl_c_held() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block.
+
+    h5py and h5netcdf work in callbacks of weak references and in `__del__`, where Python drops it.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):
+        yield
+        return
+    came: list[Any] = []
+    try:
+        with _handled((signal.SIGINT,), lambda *signalled: came.append(signalled)):
+            yield
+    finally:
+        if came:
+            handler(*came[0])
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
